@@ -1,0 +1,89 @@
+//! What every invocation answers: one JSON object.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::event::Continuation;
+use crate::run::{RunId, RunState, named};
+
+named! {
+    /// How a hop ended.
+    pub enum Outcome {
+        /// The run's last lane is done, and this hop finished the run.
+        Finished = "finished",
+        /// This worker's lanes are done; other workers of the run are still at theirs.
+        LanesFinished = "lanes_finished",
+        /// Time was up before the lanes were done; the continuation goes on with them.
+        Continued = "continued",
+        /// The window holds no pending item, or the tick's run is over already.
+        NothingToDo = "nothing_to_do",
+        /// Another invocation holds the lanes.
+        AlreadyRunning = "already_running",
+        /// The message is older than the state of its lanes, or another invocation took them over.
+        Stale = "stale",
+        /// The run is held, or was stopped, by an operator or by a brake.
+        Stopped = "stopped",
+        /// A message was not understood; it goes back to the queue and from there to its dead letters.
+        Refused = "refused",
+        /// A message's hop failed; it goes back to the queue.
+        Failed = "failed",
+        /// Nothing was asked for but the state.
+        Status = "status",
+    }
+}
+
+/// The counts of a run, whole: `items = predicted + failed + pending`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Items that the run predicted.
+    pub predicted: u64,
+    /// Items that the run set aside.
+    pub failed: u64,
+    /// Items of the window that are still to be worked off.
+    pub pending: u64,
+    /// Pages that the run committed.
+    pub pages: u64,
+}
+
+/// The answer of one invocation. The counts are the run's; time and rate are this hop's.
+#[derive(Clone, Debug, Serialize)]
+pub struct Answer {
+    /// The run that was worked on, if one was.
+    pub run_id: Option<RunId>,
+    /// How the hop ended.
+    pub outcome: Outcome,
+    /// The run's state afterwards.
+    pub state: Option<RunState>,
+    /// The run's counts afterwards.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// This hop's wall time, in milliseconds.
+    pub elapsed_ms: u64,
+    /// Items that this hop predicted or set aside, per second of its wall time.
+    pub rows_per_second: u64,
+    /// One per worker that goes on: what was sent, or would be with a queue. Empty when all is done.
+    pub continuations: Vec<Continuation>,
+}
+
+impl Answer {
+    /// An answer about no run.
+    pub fn without_run(outcome: Outcome) -> Self {
+        Self {
+            run_id: None,
+            outcome,
+            state: None,
+            counts: Counts::default(),
+            elapsed_ms: 0,
+            rows_per_second: 0,
+            continuations: Vec::new(),
+        }
+    }
+
+    /// The answer with the hop's time and the rate that `rows` items in it make.
+    pub(crate) fn timed(mut self, elapsed: Duration, rows: u64) -> Self {
+        self.elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        self.rows_per_second = (rows as f64 / elapsed.as_secs_f64().max(1e-3)) as u64;
+        self
+    }
+}

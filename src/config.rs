@@ -1,0 +1,359 @@
+//! Configuration: environment variables, each with its meaning, its default and what it accepts.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::run::FailurePolicy;
+
+/// Everything the environment decides.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// How the database is reached.
+    pub mysql: MysqlConfig,
+    /// How runs are worked off.
+    pub work: WorkConfig,
+    /// `CONTINUATION_QUEUE_URL`: the SQS FIFO queue that continuations are sent to. Unset: the
+    /// answer names them and nothing is sent.
+    pub continuation_queue_url: Option<String>,
+}
+
+/// How the database is reached.
+#[derive(Clone, Debug)]
+pub struct MysqlConfig {
+    /// `MYSQL_SERVER`: host name or address. Default `127.0.0.1`.
+    pub server: String,
+    /// `MYSQL_PORT`: TCP port. Default 3306.
+    pub port: u16,
+    /// `MYSQL_DATABASE`: the database that holds the items. Required.
+    pub database: String,
+    /// `MYSQL_USER`: login. Required.
+    pub user: String,
+    /// `MYSQL_AUTH` and `MYSQL_PASSWORD`: how the login is proven.
+    pub auth: Auth,
+    /// `MYSQL_TLS` and `MYSQL_CA_FILE`: whether and against what the server's certificate is verified.
+    pub tls: Tls,
+}
+
+/// How the login is proven: `MYSQL_AUTH`, default `password`.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Auth {
+    /// `password`: `MYSQL_PASSWORD`, required, may be empty.
+    Password(String),
+    /// `iam`: a token signed with the function's AWS credentials, fresh for every connection.
+    Iam,
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Password(_) => "Password(***)",
+            Self::Iam => "Iam",
+        })
+    }
+}
+
+/// Whether the connection is encrypted: `MYSQL_TLS`, default `verify`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// `verify`: certificate and host name are verified, against `MYSQL_CA_FILE` (PEM) if it is
+    /// set and against the public roots otherwise.
+    Verify {
+        /// `MYSQL_CA_FILE`.
+        ca_file: Option<PathBuf>,
+    },
+    /// `off`: plain TCP. For a loopback or an otherwise protected network only; `iam` refuses it.
+    Off,
+}
+
+/// How runs are worked off.
+#[derive(Clone, Debug)]
+pub struct WorkConfig {
+    /// `ITEMS_TABLE`: the table that is scored. Default `items`.
+    pub items_table: TableName,
+    /// `PAGE_SIZE`: at most so many items are read, scored and committed together. Default 2000,
+    /// where the bulk update is at its fastest and another client waits for milliseconds at most.
+    pub page_size: u32,
+    /// `LANES`: id ranges that one invocation works on side by side, each on a connection of its
+    /// own. Default 2: with two, the database is the limit.
+    pub lanes: u16,
+    /// `WORKERS`: invocations that work on one run side by side. Default 1.
+    pub workers: u16,
+    /// `FAILURE_POLICY`: what becomes of items that cannot be scored. Default `retry_failed`.
+    pub failure_policy: FailurePolicy,
+    /// `LOOKBACK`: how far a window reaches back into the one before, for rows that were committed
+    /// late. Default `1h`.
+    pub lookback: Duration,
+    /// `MAX_HOPS`: a worker's hops in one run; the run fails when they are used up. Default 1000.
+    pub max_hops: u32,
+    /// `HOP_MARGIN_MS`: milliseconds before the function's deadline at which a hop ends. Default
+    /// 5000: the page under way and the continuation need a fraction of it.
+    pub hop_margin: Duration,
+    /// `HOP_BUDGET_MS`: milliseconds that a hop works at most, whatever the deadline; also the
+    /// budget when the deadline is unknown. Default 240000.
+    pub hop_budget: Duration,
+    /// `DELIVER_WITHIN`: after the schedule's time, the run's predictions are due within this span.
+    /// Unset: no deadline.
+    pub deliver_within: Option<Duration>,
+}
+
+/// Every variable that is unusable or missing.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the configuration is unusable: {}", .0.join("; "))]
+pub struct ConfigError(pub Vec<String>);
+
+impl Config {
+    /// Reads the process environment.
+    ///
+    /// # Errors
+    /// Every variable at fault, with its value and what is accepted.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(|name| std::env::var(name).ok())
+    }
+
+    /// Reads the variables that `lookup` knows. An empty variable counts as unset.
+    ///
+    /// # Errors
+    /// As [`Config::from_env`].
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut vars = Vars { lookup: &lookup, problems: Vec::new() };
+        let mysql = mysql(&mut vars);
+        let work = WorkConfig {
+            items_table: vars.or("ITEMS_TABLE", "items", "a table name of at most 64 letters, digits, `_` and `$`"),
+            page_size: vars.or_in("PAGE_SIZE", 2000, 1, 50_000),
+            lanes: vars.or_in("LANES", 2, 1, 16),
+            workers: vars.or_in("WORKERS", 1, 1, 64),
+            failure_policy: vars.or("FAILURE_POLICY", "retry_failed", "retry_failed or leave"),
+            lookback: vars.span("LOOKBACK").unwrap_or(Duration::from_hours(1)),
+            max_hops: vars.or_in("MAX_HOPS", 1000, 1, 1_000_000),
+            hop_margin: Duration::from_millis(vars.or_in("HOP_MARGIN_MS", 5000, 0, 600_000)),
+            hop_budget: Duration::from_millis(vars.or_in("HOP_BUDGET_MS", 240_000, 1, 86_400_000)),
+            deliver_within: vars.span("DELIVER_WITHIN"),
+        };
+        let continuation_queue_url =
+            vars.optional("CONTINUATION_QUEUE_URL", "the https URL of an SQS FIFO queue, ending in .fifo", |url| {
+                url.starts_with("http") && url.ends_with(".fifo")
+            });
+        match mysql {
+            Some(mysql) if vars.problems.is_empty() => Ok(Self { mysql, work, continuation_queue_url }),
+            _ => Err(ConfigError(vars.problems)),
+        }
+    }
+}
+
+fn mysql(vars: &mut Vars<'_>) -> Option<MysqlConfig> {
+    let database = vars.required("MYSQL_DATABASE", "the name of the database that holds the items");
+    let user = vars.required("MYSQL_USER", "the login's name");
+    let auth = match vars.or("MYSQL_AUTH", "password", "password or iam") {
+        AuthName::Iam => Some(Auth::Iam),
+        // The one variable that may be empty: some servers have logins without a password.
+        AuthName::Password => match (vars.lookup)("MYSQL_PASSWORD") {
+            Some(password) => Some(Auth::Password(password)),
+            None => {
+                vars.problem("MYSQL_PASSWORD is not set; give the login's password, or set MYSQL_AUTH=iam".into());
+                None
+            }
+        },
+    };
+    let ca_file = vars.get("MYSQL_CA_FILE").map(PathBuf::from);
+    if let Some(file) = ca_file.as_ref().filter(|file| !file.is_file()) {
+        vars.problem(format!("MYSQL_CA_FILE is `{}`; accepted: a readable PEM file", file.display()));
+    }
+    let tls = match vars.or("MYSQL_TLS", "verify", "verify or off") {
+        TlsName::Verify => Tls::Verify { ca_file },
+        TlsName::Off => Tls::Off,
+    };
+    if auth == Some(Auth::Iam) && tls == Tls::Off {
+        vars.problem(
+            "MYSQL_TLS is `off`; MYSQL_AUTH=iam accepts verify only, because the token would go out in clear".into(),
+        );
+    }
+    let server = vars.get("MYSQL_SERVER").unwrap_or_else(|| "127.0.0.1".into());
+    let port = vars.or_in("MYSQL_PORT", 3306, 1, u16::MAX);
+    Some(MysqlConfig { server, port, database: database?, user: user?, auth: auth?, tls })
+}
+
+crate::run::named! {
+    enum AuthName { Password = "password", Iam = "iam", }
+}
+crate::run::named! {
+    enum TlsName { Verify = "verify", Off = "off", }
+}
+
+/// The name of a table, safe to stand quoted in SQL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableName(String);
+
+impl TableName {
+    /// The name as it is.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name between backticks.
+    pub fn quoted(&self) -> String {
+        format!("`{}`", self.0)
+    }
+}
+
+impl FromStr for TableName {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        let plain = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+        let fits = (1..=64).contains(&name.chars().count());
+        if fits && name.chars().all(plain) { Ok(Self(name.to_owned())) } else { Err(()) }
+    }
+}
+
+/// A span of time as people write it: `90s`, `15m`, `1h`, `2d`.
+///
+/// # Errors
+/// `None` for anything else.
+pub fn span(text: &str) -> Option<Duration> {
+    let (digits, unit) = text.split_at(text.len().checked_sub(1)?);
+    let count: u64 = digits.parse().ok()?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return None,
+    };
+    // A century bounds the arithmetic on dates.
+    count.checked_mul(seconds).filter(|seconds| *seconds <= 100 * 366 * 86_400).map(Duration::from_secs)
+}
+
+/// The variables as they are read, and what is wrong with them.
+struct Vars<'l> {
+    lookup: &'l dyn Fn(&str) -> Option<String>,
+    problems: Vec<String>,
+}
+
+impl Vars<'_> {
+    fn problem(&mut self, text: String) {
+        self.problems.push(text);
+    }
+
+    fn get(&self, name: &str) -> Option<String> {
+        (self.lookup)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    fn required(&mut self, name: &str, meaning: &str) -> Option<String> {
+        let value = self.get(name);
+        if value.is_none() {
+            self.problem(format!("{name} is not set; give {meaning}"));
+        }
+        value
+    }
+
+    fn optional(&mut self, name: &str, accepted: &str, fits: impl Fn(&str) -> bool) -> Option<String> {
+        let value = self.get(name)?;
+        if !fits(&value) {
+            self.problem(format!("{name} is `{value}`; accepted: {accepted}"));
+        }
+        Some(value)
+    }
+
+    fn span(&mut self, name: &str) -> Option<Duration> {
+        let value = self.optional(name, "a number and a unit: 90s, 15m, 1h or 2d", |value| span(value).is_some())?;
+        span(&value)
+    }
+
+    fn or<T: FromStr>(&mut self, name: &str, default: &str, accepted: &str) -> T {
+        let value = self.get(name).unwrap_or_else(|| default.to_owned());
+        value.parse().unwrap_or_else(|_| {
+            self.problem(format!("{name} is `{value}`; accepted: {accepted}"));
+            default.parse().unwrap_or_else(|_| unreachable!("{name}'s default is valid"))
+        })
+    }
+
+    fn or_in<T: FromStr + PartialOrd + fmt::Display + Copy>(&mut self, name: &str, default: T, least: T, most: T) -> T {
+        let Some(value) = self.get(name) else { return default };
+        match value.parse() {
+            Ok(number) if least <= number && number <= most => number,
+            _ => {
+                self.problem(format!("{name} is `{value}`; accepted: a whole number from {least} to {most}"));
+                default
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(vars: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let login = [("MYSQL_DATABASE", "shop"), ("MYSQL_USER", "scorer"), ("MYSQL_PASSWORD", "s3cret")];
+        Config::read(|name| {
+            vars.iter().chain(&login).find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    fn problem(vars: &[(&str, &str)]) -> String {
+        read(vars).unwrap_err().0.join("\n")
+    }
+
+    #[test]
+    fn with_the_database_and_its_login_everything_else_has_a_default() {
+        let config = read(&[]).unwrap();
+        assert_eq!((config.mysql.server.as_str(), config.mysql.port), ("127.0.0.1", 3306));
+        assert_eq!(config.mysql.tls, Tls::Verify { ca_file: None });
+        assert_eq!((config.work.page_size, config.work.lanes, config.work.workers), (2000, 2, 1));
+        assert_eq!(config.work.lookback, Duration::from_hours(1));
+    }
+
+    #[test]
+    fn everything_wrong_is_said_at_once_with_variable_value_and_what_is_accepted() {
+        let error = Config::read(|name| match name {
+            "PAGE_SIZE" => Some("zero".into()),
+            "MYSQL_PASSWORD" => Some("s3cret".into()),
+            _ => None,
+        });
+        assert_eq!(
+            error.unwrap_err().0,
+            [
+                "MYSQL_DATABASE is not set; give the name of the database that holds the items",
+                "MYSQL_USER is not set; give the login's name",
+                "PAGE_SIZE is `zero`; accepted: a whole number from 1 to 50000",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_value_out_of_range_is_refused() {
+        assert_eq!(problem(&[("LANES", "17")]), "LANES is `17`; accepted: a whole number from 1 to 16");
+        assert_eq!(
+            problem(&[("LOOKBACK", "1 hour")]),
+            "LOOKBACK is `1 hour`; accepted: a number and a unit: 90s, 15m, 1h or 2d"
+        );
+        assert_eq!(
+            problem(&[("FAILURE_POLICY", "ignore")]),
+            "FAILURE_POLICY is `ignore`; accepted: retry_failed or leave"
+        );
+    }
+
+    #[test]
+    fn a_table_name_cannot_be_sql() {
+        for name in ["items; DROP TABLE items", "it`ems", "a.b", "it ems", &"x".repeat(65)] {
+            assert!(problem(&[("ITEMS_TABLE", name)]).starts_with("ITEMS_TABLE is `"), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_iam_login_refuses_an_unencrypted_connection() {
+        assert!(problem(&[("MYSQL_AUTH", "iam"), ("MYSQL_TLS", "off")]).contains("in clear"));
+    }
+
+    #[test]
+    fn a_queue_that_is_not_fifo_is_refused() {
+        assert!(problem(&[("CONTINUATION_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/1/q")]).contains(".fifo"));
+    }
+
+    #[test]
+    fn the_password_is_never_shown() {
+        assert!(!format!("{:?}", read(&[]).unwrap()).contains("s3cret"));
+    }
+}

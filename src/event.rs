@@ -1,0 +1,287 @@
+//! What starts rowscore, read from the JSON of an event.
+//!
+//! Everything is decided here, before anything is touched: an event that is not understood is
+//! refused with what was given and what is accepted.
+
+use aws_lambda_events::event::eventbridge::EventBridgeEvent;
+use aws_lambda_events::event::sqs::SqsEvent;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::run::{FailurePolicy, RunId, RunKind};
+use crate::window::{self, Time};
+
+/// An event, understood.
+#[derive(Debug)]
+pub enum Event {
+    /// A schedule fired, or somebody asks by hand.
+    Direct(Trigger),
+    /// Messages of the continuation queue, in order.
+    Queue(Vec<Message>),
+}
+
+/// One message of the continuation queue.
+#[derive(Debug)]
+pub struct Message {
+    /// The queue's id of it, to report a failure by.
+    pub id: String,
+    /// What it says, if that is understood.
+    pub trigger: Result<Trigger, EventError>,
+}
+
+/// What rowscore is asked to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    /// Open a run and begin with it.
+    Open(Request),
+    /// Go on with one worker's lanes of a run.
+    Continue(Continuation),
+    /// Say how the last run stands.
+    Status,
+}
+
+/// A run as it is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Window or sweep.
+    pub kind: RunKind,
+    /// The schedule's time, by which two deliveries of one tick are known; `None` by hand.
+    pub tick: Option<Time>,
+    /// Begin of the window; `None`: where the last finished one ended.
+    pub from: Option<Time>,
+    /// End of the window; `None`: the tick, or now.
+    pub to: Option<Time>,
+    /// Instead of `FAILURE_POLICY`.
+    pub policy: Option<FailurePolicy>,
+}
+
+impl Request {
+    /// A run of `kind` that reaches to now, with the configured policy.
+    pub fn by_hand(kind: RunKind) -> Self {
+        Self { kind, tick: None, from: None, to: None, policy: None }
+    }
+}
+
+/// The message that starts the next hop. It carries ids only: the truth is in MySQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "run", rename = "continuation", deny_unknown_fields)]
+pub struct Continuation {
+    /// The run to go on with.
+    pub run_id: RunId,
+    /// Whose lanes, counted from 0.
+    pub worker: u16,
+    /// The hop that it starts, counted from 1.
+    pub hop: u32,
+}
+
+/// Why an event is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum EventError {
+    /// None of the accepted shapes.
+    #[error(
+        "the event is {0}; accepted: an AWS scheduled event, an SQS event with continuations, or an object with `run`"
+    )]
+    Shape(String),
+    /// A value of `run` that does not exist.
+    #[error("`run` is {0}; accepted: window, sweep, continuation, status")]
+    Run(String),
+    /// A field that is missing, unknown or of a wrong type.
+    #[error("the `{run}` event is refused: {problem}")]
+    Field {
+        /// The kind of event.
+        run: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+/// Reads an event. `now` stands in for a time that the scheduler did not fill in.
+///
+/// # Errors
+/// What was given and what is accepted.
+pub fn read(event: &Value, now: Time) -> Result<Event, EventError> {
+    let Some(object) = event.as_object() else {
+        return Err(EventError::Shape(brief(event)));
+    };
+    if object.contains_key("Records") {
+        return queue(event, now);
+    }
+    if object.contains_key("detail-type") {
+        return scheduled(event).map(Event::Direct);
+    }
+    direct(event, now).map(Event::Direct)
+}
+
+fn queue(event: &Value, now: Time) -> Result<Event, EventError> {
+    let refused = |problem: String| EventError::Field { run: "SQS".into(), problem };
+    let SqsEvent { records, .. } = SqsEvent::deserialize(event).map_err(|error| refused(error.to_string()))?;
+    if let Some(other) = records.iter().find(|record| record.event_source.as_deref() != Some("aws:sqs")) {
+        let source = other.event_source.as_deref().unwrap_or("missing");
+        return Err(refused(format!("eventSource is {source}; accepted: aws:sqs")));
+    }
+    records
+        .into_iter()
+        .map(|record| {
+            let id = record.message_id.ok_or_else(|| refused("a record without messageId".into()))?;
+            let body = record.body.unwrap_or_default();
+            let trigger = match serde_json::from_str::<Value>(&body) {
+                Ok(body) => direct(&body, now),
+                Err(error) => Err(refused(format!("the message's body is not JSON: {error}"))),
+            };
+            Ok(Message { id, trigger })
+        })
+        .collect::<Result<_, _>>()
+        .map(Event::Queue)
+}
+
+fn scheduled(event: &Value) -> Result<Trigger, EventError> {
+    let refused = |problem: String| EventError::Field { run: "scheduled".into(), problem };
+    let event: EventBridgeEvent = EventBridgeEvent::deserialize(event).map_err(|error| refused(error.to_string()))?;
+    if (event.source.as_str(), event.detail_type.as_str()) != ("aws.events", "Scheduled Event") {
+        return Err(refused(format!(
+            "source `{}` and detail-type `{}`; accepted: aws.events and Scheduled Event",
+            event.source, event.detail_type
+        )));
+    }
+    let tick = event.time.ok_or_else(|| refused("`time` is missing".into()))?;
+    Ok(Trigger::Open(Request { tick: Some(tick), ..Request::by_hand(RunKind::Window) }))
+}
+
+/// The fields of a window or a sweep.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OpenInput {
+    #[serde(rename = "run")]
+    _run: String,
+    scheduled_time: Option<String>,
+    from: Option<Time>,
+    to: Option<Time>,
+    policy: Option<FailurePolicy>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StatusInput {
+    #[serde(rename = "run")]
+    _run: String,
+}
+
+fn direct(event: &Value, now: Time) -> Result<Trigger, EventError> {
+    let Some(run) = event.get("run") else {
+        return Err(EventError::Shape(brief(event)));
+    };
+    let refused = |problem: String| EventError::Field { run: run.as_str().unwrap_or_default().to_owned(), problem };
+    match run.as_str() {
+        Some("window") => open(RunKind::Window, event, now).map_err(refused),
+        Some("sweep") => open(RunKind::Sweep, event, now).map_err(refused),
+        Some("continuation") => {
+            Continuation::deserialize(event).map(Trigger::Continue).map_err(|error| refused(error.to_string()))
+        }
+        Some("status") => {
+            StatusInput::deserialize(event).map(|_| Trigger::Status).map_err(|error| refused(error.to_string()))
+        }
+        _ => Err(EventError::Run(brief(run))),
+    }
+}
+
+fn open(kind: RunKind, event: &Value, now: Time) -> Result<Trigger, String> {
+    let input = OpenInput::deserialize(event).map_err(|error| error.to_string())?;
+    let tick = input.scheduled_time.as_deref().map(|text| scheduled_time(text, now)).transpose()?;
+    if kind == RunKind::Sweep && input.from.is_some() {
+        return Err("a sweep has no `from`; use a window for a span of time".into());
+    }
+    if tick.is_some() && (input.from.is_some() || input.to.is_some()) {
+        return Err("`scheduled_time` stands for the schedule; `from` and `to` are for a window by hand".into());
+    }
+    if let (Some(from), Some(to)) = (input.from, input.to)
+        && from >= to
+    {
+        return Err(format!("`from` {from} is not before `to` {to}"));
+    }
+    Ok(Trigger::Open(Request { kind, tick, from: input.from, to: input.to, policy: input.policy }))
+}
+
+/// The scheduler's own time. Where it left its placeholder in, the tick is the current minute.
+fn scheduled_time(text: &str, now: Time) -> Result<Time, String> {
+    if text == "<aws.scheduler.scheduled-time>" {
+        let tick = window::minute(now);
+        tracing::warn!(%tick, "the scheduler did not fill in the scheduled time; taking the current minute");
+        return Ok(tick);
+    }
+    text.parse().map_err(|_| format!("`scheduled_time` is `{text}`; accepted: a UTC time like 2026-11-22T15:19:00Z"))
+}
+
+/// A value as an error message shows it: short, whatever was sent.
+fn brief(value: &Value) -> String {
+    const SHOWN: usize = 80;
+    let text = value.to_string();
+    match text.char_indices().nth(SHOWN) {
+        Some((cut, _)) => format!("`{}…`", &text[..cut]),
+        None => format!("`{text}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const NOW: &str = "2026-11-22T15:19:42Z";
+
+    fn direct_of(event: Value) -> Trigger {
+        match read(&event, NOW.parse().unwrap()).unwrap() {
+            Event::Direct(trigger) => trigger,
+            Event::Queue(messages) => panic!("{messages:?}"),
+        }
+    }
+
+    fn refusal(event: Value) -> String {
+        read(&event, NOW.parse().unwrap()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_unfilled_placeholder_means_the_current_minute() {
+        let trigger = direct_of(json!({"run": "window", "scheduled_time": "<aws.scheduler.scheduled-time>"}));
+        let tick = Some("2026-11-22T15:19:00Z".parse().unwrap());
+        assert_eq!(trigger, Trigger::Open(Request { tick, ..Request::by_hand(RunKind::Window) }));
+    }
+
+    #[test]
+    fn a_continuation_reads_back_as_it_was_written() {
+        let sent = Continuation { run_id: RunId(7), worker: 1, hop: 12 };
+        let json = serde_json::to_value(sent).unwrap();
+        assert_eq!(json, json!({"run": "continuation", "run_id": 7, "worker": 1, "hop": 12}));
+        assert_eq!(direct_of(json), Trigger::Continue(sent));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused_with_what_is_accepted() {
+        assert!(refusal(json!([1, 2])).starts_with("the event is `[1,2]`; accepted: an AWS scheduled event"));
+        assert!(refusal(json!({})).starts_with("the event is `{}`"));
+        assert_eq!(
+            refusal(json!({"run": "dance"})),
+            "`run` is `\"dance\"`; accepted: window, sweep, continuation, status"
+        );
+        assert!(refusal(json!({"run": "window", "form": "x"})).contains("unknown field `form`"));
+        assert!(refusal(json!({"run": "window", "policy": "retry"})).contains("unknown variant `retry`"));
+        assert!(refusal(json!({"run": "window", "scheduled_time": "soon"})).contains("accepted: a UTC time"));
+        assert!(refusal(json!({"run": "sweep", "from": "2026-01-01T00:00:00Z"})).contains("no `from`"));
+        assert!(refusal(json!({"run": "continuation", "run_id": -1, "worker": 0, "hop": 1})).contains("-1"));
+        let reversed = json!({"run": "window", "from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"});
+        assert!(refusal(reversed).contains("is not before"));
+        let s3 = json!({"Records": [{"eventSource": "aws:s3", "messageId": "1", "body": "{}"}]});
+        assert!(refusal(s3).contains("accepted: aws:sqs"));
+        let other = json!({"detail-type": "EC2 Instance State-change", "source": "aws.ec2", "detail": {}});
+        assert!(refusal(other).contains("accepted: aws.events"));
+    }
+
+    #[test]
+    fn a_message_that_is_not_understood_is_refused_alone() {
+        let body = |text: &str| json!({"eventSource": "aws:sqs", "messageId": text, "body": text});
+        let good = r#"{"run":"continuation","run_id":1,"worker":0,"hop":2}"#;
+        let event = json!({"Records": [body("nonsense"), body(good)]});
+        let Event::Queue(messages) = read(&event, NOW.parse().unwrap()).unwrap() else { panic!("not a queue event") };
+        assert!(messages[0].trigger.is_err());
+        assert!(messages[1].trigger.is_ok());
+    }
+}

@@ -1,0 +1,147 @@
+//! What a run is: its kinds, its states and the way from one state to the next.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The number of a run: the primary key of its row in `batch_runs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunId(pub u64);
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Gives an enum the names it has in SQL, events, logs and configuration, both ways.
+macro_rules! named {
+    ($(#[$meta:meta])* $vis:vis enum $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        $vis enum $name { $($(#[$doc])* #[serde(rename = $text)] $variant,)+ }
+
+        impl $name {
+            /// Every variant, in the order of declaration.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The name in SQL, events, logs and configuration.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.name())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::run::UnknownName;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::ALL.iter().copied().find(|known| known.name() == text).ok_or_else(|| {
+                    $crate::run::UnknownName::new(text, Self::ALL.iter().map(|known| known.name()))
+                })
+            }
+        }
+    };
+}
+pub(crate) use named;
+
+/// A name that is none of an enum's.
+#[derive(Debug, thiserror::Error)]
+#[error("`{given}` is none of: {accepted}")]
+pub struct UnknownName {
+    given: String,
+    accepted: String,
+}
+
+impl UnknownName {
+    pub(crate) fn new(given: &str, accepted: impl Iterator<Item = &'static str>) -> Self {
+        Self { given: given.to_owned(), accepted: accepted.collect::<Vec<_>>().join(", ") }
+    }
+}
+
+named! {
+    /// What a run works off.
+    pub enum RunKind {
+        /// The items created in a span of time; the schedule's own kind.
+        Window = "window",
+        /// Every pending item, however old: finds what was reset by hand or arrived with an old timestamp.
+        Sweep = "sweep",
+    }
+}
+
+named! {
+    /// How far a run has come. See [`RunState::may_become`] for the machine.
+    pub enum RunState {
+        /// Hops work on it.
+        Running = "running",
+        /// Held by an operator; no hop works on it.
+        Paused = "paused",
+        /// Every item of the window has a prediction.
+        Succeeded = "succeeded",
+        /// The window is worked off, and some of its items were set aside.
+        SucceededWithFailures = "succeeded_with_failures",
+        /// Stopped by a brake: too many failures, or too many hops.
+        Failed = "failed",
+        /// Stopped by an operator.
+        Cancelled = "cancelled",
+    }
+}
+
+impl RunState {
+    /// Whether a run may go from this state to `next`.
+    pub fn may_become(self, next: Self) -> bool {
+        use RunState::{Cancelled, Failed, Paused, Running, Succeeded, SucceededWithFailures};
+        matches!(
+            (self, next),
+            (Running, Paused | Succeeded | SucceededWithFailures | Failed | Cancelled) | (Paused, Running | Cancelled)
+        )
+    }
+
+    /// Whether the run is over: no hop will work on it again.
+    pub fn is_final(self) -> bool {
+        Self::ALL.iter().all(|next| !self.may_become(*next))
+    }
+}
+
+named! {
+    /// What becomes of items that cannot be scored.
+    pub enum FailurePolicy {
+        /// Set aside; tried again by later runs, up to `MAX_ATTEMPTS`, or when their values changed.
+        RetryFailed = "retry_failed",
+        /// Set aside for good, until released by hand.
+        Leave = "leave",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_reads_back_as_its_variant() {
+        for state in RunState::ALL {
+            assert_eq!(state.name().parse::<RunState>().unwrap(), *state);
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused_with_the_names_that_are_accepted() {
+        let error = "retry_some".parse::<FailurePolicy>().unwrap_err().to_string();
+        assert_eq!(error, "`retry_some` is none of: retry_failed, leave");
+    }
+
+    #[test]
+    fn a_finished_run_never_moves_again() {
+        let last: Vec<_> = RunState::ALL.iter().filter(|state| state.is_final()).collect();
+        assert_eq!(
+            last,
+            [&RunState::Succeeded, &RunState::SucceededWithFailures, &RunState::Failed, &RunState::Cancelled]
+        );
+    }
+}
