@@ -1,0 +1,57 @@
+//! All SQL of `item_failures`: the items set aside, each with its reason.
+
+use mysql_async::Value;
+use mysql_async::prelude::Queryable;
+use sha2::{Digest, Sha256};
+
+use super::items::PendingItem;
+use super::{Doing, StoreError};
+use crate::config::TableName;
+use crate::run::RunId;
+use crate::values::Reason;
+
+/// Bytes of a reason that are kept.
+const LONGEST_REASON: usize = 500;
+
+/// Rows of one statement: 7 parameters each, and a statement takes 65,535.
+const ROWS_PER_STATEMENT: usize = 5000;
+
+/// Sets items aside, or counts one more attempt on those that are.
+///
+/// # Errors
+/// The database's.
+pub async fn set_aside(
+    tx: &mut impl Queryable,
+    table: &TableName,
+    run: RunId,
+    failures: &[(PendingItem, Reason)],
+) -> Result<(), StoreError> {
+    for failures in failures.chunks(ROWS_PER_STATEMENT) {
+        let rows = vec!["(?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))"; failures.len()].join(", ");
+        let sql = format!(
+            "INSERT INTO `item_failures` (`items_table`, `item_id`, `run_id`, `code`, `reason`, `values_sha256`, \
+               `first_failed_at`, `last_failed_at`) VALUES {rows} \
+             ON DUPLICATE KEY UPDATE `run_id` = VALUES(`run_id`), `attempts` = `attempts` + 1, `code` = VALUES(`code`), \
+               `reason` = VALUES(`reason`), `values_sha256` = VALUES(`values_sha256`), `last_failed_at` = VALUES(`last_failed_at`)"
+        );
+        let params: Vec<Value> = failures
+            .iter()
+            .flat_map(|(item, reason)| -> [Value; 6] {
+                [
+                    table.as_str().into(),
+                    item.id.into(),
+                    run.0.into(),
+                    reason.code.name().into(),
+                    shortened(&reason.text).into(),
+                    Sha256::digest(&item.values).to_vec().into(),
+                ]
+            })
+            .collect();
+        tx.exec_drop(sql, params).await.doing("setting items aside")?;
+    }
+    Ok(())
+}
+
+fn shortened(text: &str) -> &str {
+    &text[..text.floor_char_boundary(LONGEST_REASON)]
+}

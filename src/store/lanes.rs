@@ -1,0 +1,243 @@
+//! All SQL of `batch_lanes`, and the lock that says who works on a worker's lanes.
+//!
+//! Two things keep workers apart. The *hold* is a named lock of the server's, bound to a
+//! connection: it tells at once that somebody is at work, and is gone when they are. It is a
+//! courtesy. The *claim* is a fencing token in the lane row, checked under the row's lock in every
+//! page's transaction: it alone decides whose page is committed.
+
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Row, params};
+
+use super::runs::column;
+use super::{Doing, StoreError};
+use crate::answer::Counts;
+use crate::run::RunId;
+
+/// A lane: the ids `(cursor, high]` are still to be worked off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lane {
+    /// Counted from 0 over all workers of the run.
+    pub number: u16,
+    /// Every id up to here is worked off.
+    pub cursor: i64,
+    /// The last id.
+    pub high: i64,
+    /// The hop that is due or at work.
+    pub hop: u32,
+    /// The fencing token.
+    pub claim: u32,
+    /// At most so many items a page.
+    pub page_size: u32,
+}
+
+/// A lane to be made: `(low, high]` for `worker`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewLane {
+    /// Whose.
+    pub worker: u16,
+    /// Ids are greater than this.
+    pub low: i64,
+    /// Ids are at most this.
+    pub high: i64,
+}
+
+/// Makes the lanes of a run, numbered in order. An empty one is born finished.
+///
+/// # Errors
+/// The database's.
+pub async fn insert(tx: &mut impl Queryable, run: RunId, lanes: &[NewLane], page_size: u32) -> Result<(), StoreError> {
+    let sql = "INSERT INTO `batch_lanes` (`run_id`, `lane`, `worker`, `low_id`, `high_id`, `cursor_id`, `page_size`, `finished_at`) \
+               VALUES (:run, :lane, :worker, :low, :high, :low, :page_size, IF(:low = :high, UTC_TIMESTAMP(3), NULL))";
+    let rows = lanes.iter().enumerate().map(|(number, lane)| {
+        params! {
+            "run" => run.0, "lane" => number, "worker" => lane.worker, "low" => lane.low, "high" => lane.high,
+            "page_size" => page_size,
+        }
+    });
+    tx.exec_batch(sql, rows).await.doing("making the run's lanes")
+}
+
+/// Holds a worker's lanes on this connection, until it ends or [`release`]s them.
+///
+/// # Errors
+/// The database's.
+pub async fn hold(conn: &mut Conn, run: RunId, worker: u16) -> Result<bool, StoreError> {
+    let got: Option<Option<u8>> = conn
+        .exec_first(format!("SELECT GET_LOCK({HOLD_NAME}, 0)"), params! { "run" => run.0, "worker" => worker })
+        .await
+        .doing("holding the lanes")?;
+    Ok(got.flatten() == Some(1))
+}
+
+/// Whether somebody holds a worker's lanes.
+///
+/// # Errors
+/// The database's.
+pub async fn is_held(conn: &mut Conn, run: RunId, worker: u16) -> Result<bool, StoreError> {
+    let holder: Option<Option<u64>> = conn
+        .exec_first(format!("SELECT IS_USED_LOCK({HOLD_NAME})"), params! { "run" => run.0, "worker" => worker })
+        .await
+        .doing("asking who holds the lanes")?;
+    Ok(holder.flatten().is_some())
+}
+
+/// Lets go of every hold on this connection.
+///
+/// # Errors
+/// The database's.
+pub async fn release(conn: &mut Conn) -> Result<(), StoreError> {
+    conn.query_drop("DO RELEASE_ALL_LOCKS()").await.doing("releasing the lanes")
+}
+
+/// Named locks are the server's, not a database's, and at most 64 characters long.
+const HOLD_NAME: &str = "CONCAT('rowscore:', LEFT(SHA2(DATABASE(), 256), 12), ':', :run, ':', :worker)";
+
+/// A worker's lanes that are not finished, in order.
+///
+/// # Errors
+/// The database's.
+pub async fn unfinished(conn: &mut impl Queryable, run: RunId, worker: u16) -> Result<Vec<Lane>, StoreError> {
+    let sql = "SELECT `lane`, `cursor_id`, `high_id`, `hop`, `claim`, `page_size` FROM `batch_lanes` \
+               WHERE `run_id` = :run AND `worker` = :worker AND `finished_at` IS NULL ORDER BY `lane`";
+    let rows: Vec<Row> =
+        conn.exec(sql, params! { "run" => run.0, "worker" => worker }).await.doing("reading the lanes")?;
+    rows.iter()
+        .map(|row| {
+            Ok(Lane {
+                number: column(row, "lane")?,
+                cursor: column(row, "cursor_id")?,
+                high: column(row, "high_id")?,
+                hop: column(row, "hop")?,
+                claim: column(row, "claim")?,
+                page_size: column(row, "page_size")?,
+            })
+        })
+        .collect()
+}
+
+/// The workers of a run that still have lanes to work off, each with the hop that is due.
+///
+/// # Errors
+/// The database's.
+pub async fn unfinished_workers(conn: &mut impl Queryable, run: RunId) -> Result<Vec<(u16, u32)>, StoreError> {
+    let sql = "SELECT `worker`, MAX(`hop`) FROM `batch_lanes` WHERE `run_id` = :run AND `finished_at` IS NULL \
+               GROUP BY `worker` ORDER BY `worker`";
+    conn.exec(sql, params! { "run" => run.0 }).await.doing("reading the run's workers")
+}
+
+/// Takes a worker's unfinished lanes for `hop`: whoever had them before can commit no more.
+///
+/// # Errors
+/// The database's.
+pub async fn claim(tx: &mut impl Queryable, run: RunId, worker: u16, hop: u32) -> Result<(), StoreError> {
+    set_hop(tx, run, worker, hop, "`claim` = `claim` + 1").await
+}
+
+/// Makes `hop` the one that is due for a worker's unfinished lanes.
+///
+/// # Errors
+/// The database's.
+pub async fn hand_over(tx: &mut impl Queryable, run: RunId, worker: u16, hop: u32) -> Result<(), StoreError> {
+    set_hop(tx, run, worker, hop, "`claim` = `claim`").await
+}
+
+async fn set_hop(tx: &mut impl Queryable, run: RunId, worker: u16, hop: u32, claim: &str) -> Result<(), StoreError> {
+    let sql = format!(
+        "UPDATE `batch_lanes` SET `hop` = :hop, {claim} \
+         WHERE `run_id` = :run AND `worker` = :worker AND `finished_at` IS NULL"
+    );
+    tx.exec_drop(sql, params! { "hop" => hop, "run" => run.0, "worker" => worker }).await.doing("claiming the lanes")
+}
+
+/// Where a lane stands, read under its lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Every id up to here is worked off.
+    pub cursor: i64,
+    /// The fencing token.
+    pub claim: u32,
+    /// Whether hops may work on the run.
+    pub running: bool,
+}
+
+/// Locks a lane's row and reads where it stands. The run's own row is only looked at.
+///
+/// # Errors
+/// The database's.
+pub async fn lock(tx: &mut impl Queryable, run: RunId, lane: u16) -> Result<Position, StoreError> {
+    let sql = "SELECT l.`cursor_id`, l.`claim`, \
+                 (SELECT r.`state` = 'running' FROM `batch_runs` r WHERE r.`id` = l.`run_id`) AS `running` \
+               FROM `batch_lanes` l WHERE l.`run_id` = :run AND l.`lane` = :lane FOR UPDATE";
+    let row: Option<Row> =
+        tx.exec_first(sql, params! { "run" => run.0, "lane" => lane }).await.doing("locking a lane")?;
+    let row = row.ok_or_else(|| StoreError::Unexpected(format!("run {run} has no lane {lane}")))?;
+    Ok(Position {
+        cursor: column(&row, "cursor_id")?,
+        claim: column(&row, "claim")?,
+        running: column(&row, "running")?,
+    })
+}
+
+/// What a page adds to its lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Advance {
+    /// The new cursor.
+    pub cursor: i64,
+    /// Items predicted.
+    pub predicted: u64,
+    /// Items set aside.
+    pub failed: u64,
+}
+
+/// Advances a locked lane by one page. At its last id the lane is finished.
+///
+/// # Errors
+/// The database's.
+pub async fn advance(tx: &mut impl Queryable, run: RunId, lane: u16, page: Advance) -> Result<(), StoreError> {
+    let sql = "UPDATE `batch_lanes` SET `cursor_id` = :cursor, `pages` = `pages` + 1, \
+                 `predicted` = `predicted` + :predicted, `failed` = `failed` + :failed, \
+                 `updated_at` = UTC_TIMESTAMP(3), `finished_at` = IF(:cursor >= `high_id`, UTC_TIMESTAMP(3), NULL) \
+               WHERE `run_id` = :run AND `lane` = :lane";
+    let params = params! {
+        "cursor" => page.cursor, "predicted" => page.predicted, "failed" => page.failed,
+        "run" => run.0, "lane" => lane,
+    };
+    tx.exec_drop(sql, params).await.doing("advancing a lane")
+}
+
+/// A run's lanes, summed up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Totals {
+    /// Lanes that are not finished.
+    pub unfinished: u64,
+    /// Predicted, set aside and pages; `pending` is left at 0, for who knows the run's items.
+    pub counts: Counts,
+    /// Every id of the run is greater.
+    pub low: i64,
+    /// Every id of the run is at most this.
+    pub high: i64,
+}
+
+/// Sums up a run's lanes.
+///
+/// # Errors
+/// The database's.
+pub async fn totals(conn: &mut impl Queryable, run: RunId) -> Result<Totals, StoreError> {
+    let sql = "SELECT COALESCE(SUM(`finished_at` IS NULL), 0) AS `unfinished`, COALESCE(SUM(`predicted`), 0) AS `predicted`, \
+                 COALESCE(SUM(`failed`), 0) AS `failed`, COALESCE(SUM(`pages`), 0) AS `pages`, \
+                 COALESCE(MIN(`low_id`), 0) AS `low`, COALESCE(MAX(`high_id`), 0) AS `high` \
+               FROM `batch_lanes` WHERE `run_id` = :run";
+    let row: Option<Row> = conn.exec_first(sql, params! { "run" => run.0 }).await.doing("summing up the lanes")?;
+    let row = row.ok_or_else(|| StoreError::Unexpected("an aggregate without a row".into()))?;
+    Ok(Totals {
+        unfinished: column(&row, "unfinished")?,
+        counts: Counts {
+            predicted: column(&row, "predicted")?,
+            failed: column(&row, "failed")?,
+            pending: 0,
+            pages: column(&row, "pages")?,
+        },
+        low: column(&row, "low")?,
+        high: column(&row, "high")?,
+    })
+}

@@ -1,0 +1,57 @@
+//! Proving who we are: a password, or a token signed with AWS credentials.
+
+use aws_config::SdkConfig;
+use aws_sdk_rds::auth_token::{AuthTokenGenerator, Config as TokenConfig};
+use mysql_async::OptsBuilder;
+
+use super::StoreError;
+use crate::config::{Auth, MysqlConfig};
+
+/// A way to log in.
+#[derive(Clone, Debug)]
+pub(super) enum Login {
+    /// The same password every time.
+    Password(Secret),
+    /// An RDS IAM token: signed locally, valid for 15 minutes, so a fresh one for every connection.
+    Iam { sdk: Box<SdkConfig>, server: String, port: u16, user: String },
+}
+
+/// Text that is never shown.
+#[derive(Clone)]
+pub(super) struct Secret(String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl Login {
+    pub(super) async fn new(config: &MysqlConfig) -> Self {
+        match &config.auth {
+            Auth::Password(password) => Self::Password(Secret(password.clone())),
+            Auth::Iam => Self::Iam {
+                sdk: Box::new(aws_config::load_from_env().await),
+                server: config.server.clone(),
+                port: config.port,
+                user: config.user.clone(),
+            },
+        }
+    }
+
+    /// `opts` with the proof in it.
+    pub(super) async fn apply(&self, opts: OptsBuilder) -> Result<OptsBuilder, StoreError> {
+        match self {
+            Self::Password(Secret(password)) => Ok(opts.pass(Some(password))),
+            Self::Iam { sdk, server, port, user } => {
+                let config = TokenConfig::builder().hostname(server).port(u64::from(*port)).username(user).build();
+                let token = AuthTokenGenerator::new(config.map_err(|error| StoreError::Token(error.to_string()))?)
+                    .auth_token(sdk)
+                    .await
+                    .map_err(|error| StoreError::Token(error.to_string()))?;
+                // The server takes the token through its cleartext plugin; TLS is on (see `Config`).
+                Ok(opts.pass(Some(token.as_str())).enable_cleartext_plugin(true))
+            }
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! The database: how it is reached, and everything that is said to it.
+//!
+//! All SQL of a table is in one file of small functions: [`items`], [`runs`], [`lanes`],
+//! [`failures`]; [`schema`] makes the tables. [`session`] carries a piece of work over transient faults.
+
+pub mod failures;
+pub mod items;
+pub mod lanes;
+pub mod login;
+pub mod runs;
+pub mod schema;
+pub mod session;
+
+use std::io;
+
+use mysql_async::{Conn, DriverError, IoError, Opts, OptsBuilder, SslOpts};
+
+use crate::config::{MysqlConfig, TableName, Tls};
+use login::Login;
+
+/// Seconds that a statement waits for a row lock: longer than any page of ours, short enough that
+/// rowscore gives way to a user's long transaction and tries again later.
+const LOCK_WAIT_S: u32 = 5;
+
+/// Seconds after which the server ends a connection that says nothing, so that the locks of a
+/// vanished function are not kept for the server's default of eight hours.
+const WAIT_TIMEOUT_S: u32 = 60;
+
+/// The server's error code where there is no database of a name.
+const UNKNOWN_DATABASE: u16 = 1049;
+
+/// Whether trying again may help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Roll back and try again on the same connection.
+    Retry,
+    /// Try again on a fresh connection.
+    Reconnect,
+    /// It would fail again.
+    Permanent,
+}
+
+/// A failed statement or connection, with what it was for.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The server or the way to it.
+    #[error("{doing}: {}", explain(.source))]
+    Mysql {
+        /// What was being done, for a person.
+        doing: &'static str,
+        /// The driver's error.
+        source: mysql_async::Error,
+    },
+    /// A token for the database login could not be made.
+    #[error("signing a database login token: {0}")]
+    Token(String),
+    /// The database answered something that the schema does not allow.
+    #[error("{0}")]
+    Unexpected(String),
+}
+
+impl StoreError {
+    /// Whether trying again may help, and on which connection.
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Mysql { source: mysql_async::Error::Server(error), .. } => match error.code {
+                1205 | 1213 => Fault::Retry,            // lock wait, deadlock
+                1040 | 1203 | 1226 => Fault::Reconnect, // too many connections
+                1290 | 1792 | 1836 => Fault::Reconnect, // read-only after a failover
+                1053 | 1077..=1079 | 1152 | 1158..=1161 | 1184 | 1927 | 3169 => Fault::Reconnect, // cut off, shutting down
+                _ => Fault::Permanent,
+            },
+            Self::Mysql { source: mysql_async::Error::Io(IoError::Tls(_)), .. } => Fault::Permanent,
+            Self::Mysql { source: mysql_async::Error::Io(_), .. } => Fault::Reconnect,
+            Self::Mysql {
+                source: mysql_async::Error::Driver(DriverError::ConnectionClosed | DriverError::PacketOutOfOrder),
+                ..
+            } => Fault::Reconnect,
+            Self::Mysql { .. } | Self::Unexpected(_) => Fault::Permanent,
+            Self::Token(_) => Fault::Reconnect,
+        }
+    }
+
+    /// Whether a unique key already holds what was to be inserted.
+    pub fn is_duplicate(&self) -> bool {
+        matches!(self, Self::Mysql { source: mysql_async::Error::Server(error), .. } if error.code == 1062)
+    }
+}
+
+/// The driver's words, and what to do where that is known.
+fn explain(error: &mysql_async::Error) -> String {
+    let advice = match error {
+        mysql_async::Error::Server(error) => match error.code {
+            1146 => "; make the tables with `rowscore init`",
+            1044 | 1142 | 1143 | 1370 => "; the database user lacks a grant",
+            1045 => "; check MYSQL_USER and MYSQL_PASSWORD",
+            UNKNOWN_DATABASE => "; check MYSQL_DATABASE, or make the database with `rowscore init`",
+            _ => "",
+        },
+        mysql_async::Error::Io(IoError::Io(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            "; nothing listens at MYSQL_SERVER and MYSQL_PORT"
+        }
+        mysql_async::Error::Io(IoError::Tls(_)) => {
+            "; check MYSQL_CA_FILE and that MYSQL_SERVER is the name in the server's certificate"
+        }
+        _ => "",
+    };
+    format!("{error}{advice}")
+}
+
+/// Says what a statement was for when it fails.
+pub(crate) trait Doing<T> {
+    /// The same result, with `doing` in its error.
+    fn doing(self, doing: &'static str) -> Result<T, StoreError>;
+}
+
+impl<T> Doing<T> for mysql_async::Result<T> {
+    fn doing(self, doing: &'static str) -> Result<T, StoreError> {
+        self.map_err(|source| StoreError::Mysql { doing, source })
+    }
+}
+
+/// A database that connections can be opened to.
+#[derive(Clone, Debug)]
+pub struct Database {
+    opts: OptsBuilder,
+    name: String,
+    login: Login,
+    items: TableName,
+}
+
+impl Database {
+    /// The database of `config`, holding the items in table `items`. Opens no connection.
+    pub async fn new(config: &MysqlConfig, items: &TableName) -> Self {
+        let ssl = match &config.tls {
+            Tls::Off => None,
+            Tls::Verify { ca_file: None } => Some(SslOpts::default()),
+            Tls::Verify { ca_file: Some(file) } => {
+                Some(SslOpts::default().with_root_certs(vec![file.clone().into()]).with_disable_built_in_roots(true))
+            }
+        };
+        let opts = OptsBuilder::default()
+            .ip_or_hostname(&config.server)
+            .tcp_port(config.port)
+            .db_name(Some(&config.database))
+            .user(Some(&config.user))
+            .ssl_opts(ssl)
+            .prefer_socket(false)
+            .setup(vec![format!(
+                "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
+                 SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = {LOCK_WAIT_S}, wait_timeout = {WAIT_TIMEOUT_S}"
+            )]);
+        Self { opts, name: config.database.clone(), login: Login::new(config).await, items: items.clone() }
+    }
+
+    /// The table of the items.
+    pub fn items_table(&self) -> &TableName {
+        &self.items
+    }
+
+    /// Opens a connection: READ COMMITTED, UTC, short lock waits.
+    ///
+    /// # Errors
+    /// The server cannot be reached or refuses the login.
+    pub async fn connect(&self) -> Result<Conn, StoreError> {
+        self.open(self.opts.clone()).await
+    }
+
+    /// As [`Database::connect`], making the database first where there is none of its name.
+    ///
+    /// # Errors
+    /// Also that the account may not make it.
+    pub async fn connect_or_create(&self) -> Result<Conn, StoreError> {
+        match self.connect().await {
+            Err(StoreError::Mysql { source: mysql_async::Error::Server(error), .. })
+                if error.code == UNKNOWN_DATABASE =>
+            {
+                let mut conn = self.open(self.opts.clone().db_name(None::<String>)).await?;
+                schema::create_database(&mut conn, &self.name).await?;
+                conn.disconnect().await.doing("disconnecting")?;
+                self.connect().await
+            }
+            connected => connected,
+        }
+    }
+
+    async fn open(&self, opts: OptsBuilder) -> Result<Conn, StoreError> {
+        let opts: Opts = self.login.apply(opts).await?.into();
+        Conn::new(opts).await.doing("connecting to the database")
+    }
+}

@@ -1,0 +1,288 @@
+//! All SQL of `batch_runs` and of the view over it, `batch_status`.
+
+use chrono::NaiveDateTime;
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Row, params};
+
+use super::{Doing, StoreError};
+use crate::answer::Counts;
+use crate::config::TableName;
+use crate::run::{FailurePolicy, RunId, RunKind, RunState};
+use crate::window::{Time, Window};
+
+/// A run as it was opened, and its state when it was read.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Its number.
+    pub id: RunId,
+    /// Window or sweep.
+    pub kind: RunKind,
+    /// The schedule's time; `None`: opened by hand.
+    pub tick: Option<Time>,
+    /// The span it is answerable for.
+    pub window: Window,
+    /// What becomes of items that cannot be scored.
+    pub policy: FailurePolicy,
+    /// How far it has come.
+    pub state: RunState,
+    /// Pending items when it was opened, or settled when it finished; `None`: not counted.
+    pub items: Option<u64>,
+}
+
+const COLUMNS: &str = "`id`, `kind`, `tick`, `window_from`, `window_to`, `policy`, `state`, `items`";
+
+fn utc(time: NaiveDateTime) -> Time {
+    time.and_utc()
+}
+
+/// A column that the schema promises.
+pub(super) fn column<T: mysql_async::prelude::FromValue>(row: &Row, name: &str) -> Result<T, StoreError> {
+    match row.get_opt(name) {
+        Some(Ok(value)) => Ok(value),
+        _ => Err(StoreError::Unexpected(format!("column `{name}` is missing or of another type; run `rowscore init`"))),
+    }
+}
+
+/// A column that holds one of an enum's names.
+fn name<T: std::str::FromStr<Err: std::fmt::Display>>(row: &Row, column_name: &str) -> Result<T, StoreError> {
+    let text: String = column(row, column_name)?;
+    text.parse().map_err(|error| StoreError::Unexpected(format!("column `{column_name}`: {error}")))
+}
+
+fn run(row: Row) -> Result<Run, StoreError> {
+    Ok(Run {
+        id: RunId(column(&row, "id")?),
+        kind: name(&row, "kind")?,
+        tick: column::<Option<_>>(&row, "tick")?.map(utc),
+        window: Window {
+            from: column::<Option<_>>(&row, "window_from")?.map(utc),
+            to: utc(column(&row, "window_to")?),
+        },
+        policy: name(&row, "policy")?,
+        state: name(&row, "state")?,
+        items: column(&row, "items")?,
+    })
+}
+
+/// The run numbered `id`.
+///
+/// # Errors
+/// The database's.
+pub async fn find(conn: &mut impl Queryable, id: RunId) -> Result<Option<Run>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM `batch_runs` WHERE `id` = :id");
+    conn.exec_first(sql, params! { "id" => id.0 }).await.doing("reading a run")?.map(run).transpose()
+}
+
+/// The latest run over `table`.
+///
+/// # Errors
+/// The database's.
+pub async fn latest(conn: &mut Conn, table: &TableName) -> Result<Option<Run>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM `batch_runs` WHERE `items_table` = :table ORDER BY `id` DESC LIMIT 1");
+    conn.exec_first(sql, params! { "table" => table.as_str() })
+        .await
+        .doing("reading the last run")?
+        .map(run)
+        .transpose()
+}
+
+/// The run of `kind` that is not over; there is one at most.
+///
+/// # Errors
+/// The database's.
+pub async fn unfinished(conn: &mut Conn, table: &TableName, kind: RunKind) -> Result<Option<Run>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM `batch_runs` WHERE `items_table` = :table AND `kind` = :kind AND `unfinished` = 1"
+    );
+    let params = params! { "table" => table.as_str(), "kind" => kind.name() };
+    conn.exec_first(sql, params).await.doing("looking for an unfinished run")?.map(run).transpose()
+}
+
+/// The run that an earlier delivery of `tick` opened.
+///
+/// # Errors
+/// The database's.
+pub async fn of_tick(conn: &mut Conn, table: &TableName, kind: RunKind, tick: Time) -> Result<Option<Run>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM `batch_runs` WHERE `items_table` = :table AND `kind` = :kind AND `tick` = :tick"
+    );
+    let params = params! { "table" => table.as_str(), "kind" => kind.name(), "tick" => tick.naive_utc() };
+    conn.exec_first(sql, params).await.doing("looking for the tick's run")?.map(run).transpose()
+}
+
+/// Where the last finished window ended: up to there every window has been worked off.
+///
+/// A window whose end lay in the future when it was opened ended when it was opened.
+///
+/// # Errors
+/// The database's.
+pub async fn last_end(conn: &mut Conn, table: &TableName) -> Result<Option<Time>, StoreError> {
+    let sql = "SELECT MAX(LEAST(`window_to`, `started_at`)) FROM `batch_runs` \
+               WHERE `items_table` = :table AND `kind` = 'window' AND `chained` \
+                 AND `state` IN ('succeeded', 'succeeded_with_failures')";
+    let end: Option<Option<NaiveDateTime>> = conn
+        .exec_first(sql, params! { "table" => table.as_str() })
+        .await
+        .doing("looking for the last finished window")?;
+    Ok(end.flatten().map(utc))
+}
+
+/// A run to be opened.
+#[derive(Clone, Debug)]
+pub struct NewRun<'a> {
+    /// Over which table.
+    pub table: &'a TableName,
+    /// Window or sweep.
+    pub kind: RunKind,
+    /// The schedule's time.
+    pub tick: Option<Time>,
+    /// The span it is answerable for.
+    pub window: Window,
+    /// Whether the next window may begin where this one ends.
+    pub chained: bool,
+    /// What becomes of items that cannot be scored.
+    pub policy: FailurePolicy,
+    /// The model's version.
+    pub model_version: &'a str,
+    /// Lanes of one worker.
+    pub lanes: u16,
+    /// Workers.
+    pub workers: u16,
+    /// Pending items, if they were counted.
+    pub items: Option<u64>,
+    /// When it is opened.
+    pub now: Time,
+    /// When its predictions are due.
+    pub deadline: Option<Time>,
+}
+
+/// Opens a run, in state `running`.
+///
+/// # Errors
+/// The database's; a duplicate key when the kind has an unfinished run or the tick has a run.
+pub async fn insert(tx: &mut impl Queryable, new: &NewRun<'_>) -> Result<RunId, StoreError> {
+    let sql = "INSERT INTO `batch_runs` (`items_table`, `kind`, `tick`, `window_from`, `window_to`, `chained`, \
+               `policy`, `model_version`, `lanes`, `workers`, `state`, `items`, `started_at`, `deadline`) \
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?, ?)";
+    let naive = |time: Time| time.naive_utc();
+    let values: Vec<mysql_async::Value> = vec![
+        new.table.as_str().into(),
+        new.kind.name().into(),
+        new.tick.map(naive).into(),
+        new.window.from.map(naive).into(),
+        new.window.to.naive_utc().into(),
+        new.chained.into(),
+        new.policy.name().into(),
+        new.model_version.into(),
+        new.lanes.into(),
+        new.workers.into(),
+        new.items.into(),
+        new.now.naive_utc().into(),
+        new.deadline.map(naive).into(),
+    ];
+    let result = tx.exec_iter(sql, values).await.doing("opening a run")?;
+    let id = result.last_insert_id();
+    result.drop_result().await.doing("opening a run")?;
+    id.map(RunId).ok_or_else(|| StoreError::Unexpected("a run without a number".into()))
+}
+
+/// Locks the run's row and reads its state, so that of two who would end it one does.
+///
+/// # Errors
+/// The database's.
+pub async fn lock(tx: &mut impl Queryable, id: RunId) -> Result<Option<RunState>, StoreError> {
+    let sql = "SELECT `state` FROM `batch_runs` WHERE `id` = :id FOR UPDATE";
+    let row: Option<Row> = tx.exec_first(sql, params! { "id" => id.0 }).await.doing("locking a run")?;
+    row.map(|row| name(&row, "state")).transpose()
+}
+
+/// Ends a run that [`lock`] holds: its state and its counts are settled.
+///
+/// # Errors
+/// The database's.
+pub async fn finish(
+    tx: &mut impl Queryable,
+    id: RunId,
+    state: RunState,
+    counts: Counts,
+    error: Option<&str>,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE `batch_runs` SET `state` = :state, `items` = :items, `predicted` = :predicted, \
+               `failed` = :failed, `pending` = :pending, `finished_at` = UTC_TIMESTAMP(3), \
+               `last_error` = COALESCE(:error, `last_error`) WHERE `id` = :id";
+    let params = params! {
+        "state" => state.name(), "items" => counts.predicted + counts.failed + counts.pending,
+        "predicted" => counts.predicted, "failed" => counts.failed, "pending" => counts.pending,
+        "error" => error, "id" => id.0,
+    };
+    tx.exec_drop(sql, params).await.doing("finishing a run")
+}
+
+/// Notes on the run's row why a hop failed.
+///
+/// # Errors
+/// The database's.
+pub async fn note_error(conn: &mut Conn, id: RunId, error: &str) -> Result<(), StoreError> {
+    let sql = "UPDATE `batch_runs` SET `last_error` = LEFT(:error, 1000) WHERE `id` = :id";
+    conn.exec_drop(sql, params! { "error" => error, "id" => id.0 }).await.doing("noting a run's error")
+}
+
+/// One line of the view `batch_status`.
+#[derive(Clone, Debug)]
+pub struct StatusLine {
+    /// The run.
+    pub id: RunId,
+    /// Window or sweep.
+    pub kind: RunKind,
+    /// How far it has come.
+    pub state: RunState,
+    /// Items worked off: predicted or set aside.
+    pub done: u64,
+    /// Items to work off, if they were counted.
+    pub total: Option<u64>,
+    /// Items set aside.
+    pub failed: u64,
+    /// Items worked off per second since the run was opened.
+    pub rows_per_second: Option<u64>,
+    /// Seconds to the finish at that rate.
+    pub eta_seconds: Option<u64>,
+    /// Seconds between the finish and the deadline; negative: too late.
+    pub spare_seconds: Option<i64>,
+    /// The span it is answerable for.
+    pub window: Window,
+    /// When it was opened.
+    pub started_at: Time,
+    /// Why a hop of it failed last.
+    pub last_error: Option<String>,
+}
+
+/// The latest runs over `table`, the latest first.
+///
+/// # Errors
+/// The database's.
+pub async fn status(conn: &mut Conn, table: &TableName, limit: u32) -> Result<Vec<StatusLine>, StoreError> {
+    let sql = "SELECT * FROM `batch_status` WHERE `items_table` = :table ORDER BY `run_id` DESC LIMIT :limit";
+    let params = params! { "table" => table.as_str(), "limit" => limit };
+    let rows: Vec<Row> = conn.exec(sql, params).await.doing("reading the status of the runs")?;
+    rows.iter()
+        .map(|row| {
+            Ok(StatusLine {
+                id: RunId(column(row, "run_id")?),
+                kind: name(row, "kind")?,
+                state: name(row, "state")?,
+                done: column(row, "done")?,
+                total: column(row, "total")?,
+                failed: column(row, "failed")?,
+                rows_per_second: column(row, "rows_per_second")?,
+                eta_seconds: column(row, "eta_seconds")?,
+                spare_seconds: column(row, "spare_seconds")?,
+                window: Window {
+                    from: column::<Option<_>>(row, "window_from")?.map(utc),
+                    to: utc(column(row, "window_to")?),
+                },
+                started_at: utc(column(row, "started_at")?),
+                last_error: column(row, "last_error")?,
+            })
+        })
+        .collect()
+}

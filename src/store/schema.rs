@@ -1,0 +1,37 @@
+//! Making the tables: the plain SQL of `infra/migrations`, applied in order.
+
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, params};
+
+use super::{Doing, StoreError};
+use crate::config::TableName;
+
+/// Every migration by name, in order. Each may be applied again at any time.
+const MIGRATIONS: [(&str, &str); 2] = [
+    ("0001_items.sql", include_str!("../../infra/migrations/0001_items.sql")),
+    ("0002_runs.sql", include_str!("../../infra/migrations/0002_runs.sql")),
+];
+
+/// Makes an empty database.
+///
+/// # Errors
+/// The account may not.
+pub async fn create_database(conn: &mut Conn, name: &str) -> Result<(), StoreError> {
+    let quoted = name.replace('`', "``");
+    conn.query_drop(format!("CREATE DATABASE IF NOT EXISTS `{quoted}`")).await.doing("making the database")
+}
+
+/// Makes what is missing, for the table `items`: idempotent, and safe on a live table.
+///
+/// # Errors
+/// A migration that the server refuses.
+pub async fn migrate(conn: &mut Conn, items: &TableName) -> Result<(), StoreError> {
+    conn.exec_drop("SET @items = :items", params! { "items" => items.as_str() })
+        .await
+        .doing("naming the items table")?;
+    for (name, sql) in MIGRATIONS {
+        tracing::debug!(migration = name, "applying");
+        conn.query_drop(sql).await.doing("applying the migrations")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! A connection that outlives its faults: work is repeated, on a fresh connection where needed.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable;
+
+use super::{Database, Fault, StoreError};
+
+/// The first wait before trying again.
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+/// The longest wait between two tries.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+/// Tries after the first: some 20 seconds in all, the time that a failover or an Aurora resuming
+/// from zero takes. What lasts longer is left to redelivery.
+const RETRIES: usize = 14;
+
+/// A database and, while it lasts, one connection to it.
+#[derive(Debug)]
+pub struct Session<'d> {
+    database: &'d Database,
+    conn: Option<Conn>,
+}
+
+impl<'d> Session<'d> {
+    /// A session that connects when it is first used.
+    pub fn new(database: &'d Database) -> Self {
+        Self { database, conn: None }
+    }
+
+    /// Runs `work`, again after each transient fault. `work` must be one transaction (or read
+    /// only), so that a failed attempt leaves nothing behind; since a commit's answer may be lost,
+    /// it must also see from the data whether it has been done before.
+    ///
+    /// # Errors
+    /// The last fault, when it is permanent or the tries are used up.
+    pub async fn run<T>(
+        &mut self,
+        mut work: impl AsyncFnMut(&mut Conn) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut waits = ExponentialBuilder::default()
+            .with_min_delay(FIRST_WAIT)
+            .with_max_delay(LONGEST_WAIT)
+            .with_max_times(RETRIES)
+            .with_jitter()
+            .build();
+        loop {
+            let error = match self.attempt(&mut work).await {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            let fault = error.fault();
+            if fault != Fault::Retry || !self.rolled_back().await {
+                self.conn = None;
+            }
+            let Some(wait) = waits.next().filter(|_| fault != Fault::Permanent) else {
+                return Err(error);
+            };
+            tracing::warn!(%error, wait_ms = wait.as_millis() as u64, "transient database fault; trying again");
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn attempt<T>(
+        &mut self,
+        work: &mut impl AsyncFnMut(&mut Conn) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if self.conn.is_none() {
+            self.conn = Some(self.database.connect().await?);
+        }
+        let conn = self.conn.as_mut().ok_or_else(|| StoreError::Unexpected("no connection".into()))?;
+        work(conn).await
+    }
+
+    async fn rolled_back(&mut self) -> bool {
+        match &mut self.conn {
+            Some(conn) => conn.query_drop("ROLLBACK").await.is_ok(),
+            None => false,
+        }
+    }
+
+    /// Ends the connection, if one is open, so that the server need not notice by itself.
+    pub async fn close(&mut self) {
+        if let Some(conn) = self.conn.take() {
+            // A connection that cannot be closed is gone, which is what was wanted.
+            let _ = conn.disconnect().await;
+        }
+    }
+}
