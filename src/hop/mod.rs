@@ -1,0 +1,391 @@
+//! One hop, by named steps: `open_run` → `claim_lanes` → per lane, { `read_page` → `score_page` →
+//! `write_page` → `commit_page` } → `send_continuation` or `finish_run` → `respond`.
+//!
+//! This is the core. It knows the database and the model, and of the world outside only a
+//! [`Trigger`], a [`Deadline`] and a [`Relay`] for continuations: nothing of Lambda or SQS.
+
+mod deadline;
+mod lane;
+mod open;
+mod page;
+
+use std::error::Error;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::{Either, join_all, select};
+use mysql_async::TxOpts;
+use mysql_async::prelude::Queryable;
+
+use crate::answer::{Answer, Counts, Outcome};
+use crate::config::WorkConfig;
+use crate::event::{Continuation, Request, Trigger};
+use crate::model::Model;
+use crate::run::{RunId, RunState};
+use crate::store::lanes::Lane;
+use crate::store::runs::Run;
+use crate::store::session::Session;
+use crate::store::{Database, Doing, StoreError, items, lanes, runs};
+use crate::window::Time;
+
+pub use deadline::Deadline;
+use lane::{Job, LaneEnd, LaneWork, work_lane};
+use open::{Opened, open_run};
+
+/// How often an otherwise silent connection says something, so that the server keeps it.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// Where continuations go.
+pub trait Relay {
+    /// Sends the message that starts the next hop. Sending one twice must be harmless.
+    fn send(
+        &self,
+        continuation: &Continuation,
+    ) -> impl Future<Output = Result<(), Box<dyn Error + Send + Sync>>> + Send;
+}
+
+/// The relay that sends nothing: the answer names the continuations, and the caller follows them.
+#[derive(Clone, Copy, Debug)]
+pub struct InAnswer;
+
+impl Relay for InAnswer {
+    async fn send(&self, _: &Continuation) -> Result<(), Box<dyn Error + Send + Sync>> {
+        Ok(())
+    }
+}
+
+/// Why a hop failed. What was committed before stays; a repeated delivery or the next tick goes on.
+#[derive(Debug, thiserror::Error)]
+pub enum HopError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The continuation could not be sent.
+    #[error("sending the continuation: {0}")]
+    Relay(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// What hops are made with.
+#[derive(Debug)]
+pub struct Runner<'a, R> {
+    /// The database that holds the items.
+    pub database: &'a Database,
+    /// How runs are worked off.
+    pub work: &'a WorkConfig,
+    /// What scores the items.
+    pub model: &'a Model,
+    /// Where continuations go.
+    pub relay: &'a R,
+}
+
+/// One worker's part of a run that a hop is about to take.
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    worker: u16,
+    hop: u32,
+}
+
+impl<R: Relay> Runner<'_, R> {
+    /// Does what `trigger` asks for, for as long as `deadline` allows. `now` is the present time.
+    ///
+    /// # Errors
+    /// The hop failed and may be repeated.
+    pub async fn hop(&self, trigger: &Trigger, now: Time, deadline: Deadline) -> Result<Answer, HopError> {
+        let mut session = Session::new(self.database);
+        // Boxed: a hop's future is deep, and its type would be as deep in every caller's.
+        let result = match trigger {
+            Trigger::Open(request) => Box::pin(self.open(&mut session, request, now, deadline)).await,
+            Trigger::Continue(message) => Box::pin(self.go_on(&mut session, *message, deadline)).await,
+            Trigger::Status => Box::pin(self.status(&mut session)).await,
+        };
+        session.close().await;
+        result
+    }
+
+    async fn open(
+        &self,
+        session: &mut Session<'_>,
+        request: &Request,
+        now: Time,
+        deadline: Deadline,
+    ) -> Result<Answer, HopError> {
+        let table = self.database.items_table();
+        let version = self.model.version().to_string();
+        loop {
+            let opened =
+                session.run(async |conn| open_run(conn, table, self.work, &version, request, now).await).await?;
+            match opened {
+                Opened::New(run) => return self.take_up(session, &run, deadline).await,
+                Opened::Empty(id) => return self.respond(session, id, Outcome::NothingToDo, deadline, 0).await,
+                Opened::Over(run) => return self.respond(session, run.id, Outcome::NothingToDo, deadline, 0).await,
+                Opened::Unfinished(run) => {
+                    tracing::info!(run = %run.id, window = %run.window, "an unfinished run comes first");
+                    let answer = self.take_up(session, &run, deadline).await?;
+                    let own = request.tick.is_some() && run.tick == request.tick;
+                    if own || answer.outcome != Outcome::Finished || !deadline.allows(Duration::ZERO) {
+                        return Ok(answer);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes up a run: works on the first worker's lanes that nobody holds, and sends the others'
+    /// workers off. For a new run these are all; of an unfinished one they are those that vanished.
+    async fn take_up(&self, session: &mut Session<'_>, run: &Run, deadline: Deadline) -> Result<Answer, HopError> {
+        if run.state != RunState::Running {
+            return self.respond(session, run.id, Outcome::Stopped, deadline, 0).await;
+        }
+        let id = run.id;
+        let workers = session.run(async |conn| lanes::unfinished_workers(conn, id).await).await?;
+        if workers.is_empty() {
+            return self.finish(session, run, deadline, 0).await;
+        }
+        let mut mine = None;
+        let mut sent = Vec::new();
+        for (worker, hop) in workers {
+            // A new number even where a hop was due: the queue would take the same message for a
+            // duplicate, and whoever still has the old one finds it stale.
+            let turn = Turn { worker, hop: hop + 1 };
+            if mine.is_none() {
+                if session.run(async |conn| lanes::hold(conn, id, worker).await).await? {
+                    mine = Some(turn);
+                }
+            } else if !session.run(async |conn| lanes::is_held(conn, id, worker).await).await? {
+                sent.push(self.send_off(session, id, turn).await?);
+            }
+        }
+        match mine {
+            Some(turn) => self.work(session, run, turn, sent, deadline).await,
+            None => self.respond(session, id, Outcome::AlreadyRunning, deadline, 0).await,
+        }
+    }
+
+    /// Makes a worker's turn due and sends its continuation.
+    async fn send_off(&self, session: &mut Session<'_>, run: RunId, turn: Turn) -> Result<Continuation, HopError> {
+        session.run(async |conn| lanes::hand_over(conn, run, turn.worker, turn.hop).await).await?;
+        self.send_continuation(Continuation { run_id: run, worker: turn.worker, hop: turn.hop }).await
+    }
+
+    /// A continuation arrived. It is trusted for nothing but where to look.
+    async fn go_on(
+        &self,
+        session: &mut Session<'_>,
+        message: Continuation,
+        deadline: Deadline,
+    ) -> Result<Answer, HopError> {
+        let Continuation { run_id: id, worker, hop } = message;
+        let Some(run) = session.run(async |conn| runs::find(conn, id).await).await? else {
+            tracing::warn!(run = %id, "a continuation of a run that does not exist");
+            return Ok(Answer::without_run(Outcome::Stale));
+        };
+        match run.state {
+            RunState::Running => {}
+            RunState::Succeeded | RunState::SucceededWithFailures => {
+                return self.respond(session, id, Outcome::Stale, deadline, 0).await;
+            }
+            RunState::Paused | RunState::Failed | RunState::Cancelled => {
+                return self.respond(session, id, Outcome::Stopped, deadline, 0).await;
+            }
+        }
+        if !session.run(async |conn| lanes::hold(conn, id, worker).await).await? {
+            return self.respond(session, id, Outcome::AlreadyRunning, deadline, 0).await;
+        }
+        let lanes = session.run(async |conn| lanes::unfinished(conn, id, worker).await).await?;
+        let Some(due) = lanes.iter().map(|lane| lane.hop).max() else {
+            // The worker vanished between its last page and the end of the run, or is long done.
+            return self.finish(session, &run, deadline, 0).await;
+        };
+        if hop < due {
+            // An old message, and nobody at work: whoever sent it may have vanished before sending
+            // the next. Sending that again is harmless.
+            let next = self.send_continuation(Continuation { run_id: id, worker, hop: due }).await?;
+            let mut answer = self.respond(session, id, Outcome::Stale, deadline, 0).await?;
+            answer.continuations.push(next);
+            return Ok(answer);
+        }
+        self.work(session, &run, Turn { worker, hop }, Vec::new(), deadline).await
+    }
+
+    /// Works on one worker's lanes, which this session holds, side by side.
+    async fn work(
+        &self,
+        session: &mut Session<'_>,
+        run: &Run,
+        turn: Turn,
+        mut sent: Vec<Continuation>,
+        deadline: Deadline,
+    ) -> Result<Answer, HopError> {
+        let done = match self.work_lanes(session, run, turn, deadline).await {
+            Ok(done) => done,
+            Err(error) => {
+                let text = error.to_string();
+                // The hop's own error is what counts, also where it cannot be noted.
+                let _ = session.run(async |conn| runs::note_error(conn, run.id, &text).await).await;
+                return Err(error.into());
+            }
+        };
+        let rows = done.iter().map(|lane| lane.rows).sum();
+        let any = |end: LaneEnd| done.iter().any(|lane| lane.end == end);
+        let mut answer = if any(LaneEnd::TakenOver) {
+            self.respond(session, run.id, Outcome::Stale, deadline, rows).await?
+        } else if any(LaneEnd::Stopped) {
+            self.respond(session, run.id, Outcome::Stopped, deadline, rows).await?
+        } else if any(LaneEnd::OutOfTime) {
+            self.hand_over(session, run, turn, &mut sent, deadline, rows).await?
+        } else {
+            self.finish(session, run, deadline, rows).await?
+        };
+        answer.continuations = sent;
+        Ok(answer)
+    }
+
+    async fn work_lanes(
+        &self,
+        session: &mut Session<'_>,
+        run: &Run,
+        turn: Turn,
+        deadline: Deadline,
+    ) -> Result<Vec<LaneWork>, StoreError> {
+        let claimed = session.run(async |conn| claim_lanes(conn, run.id, turn).await).await?;
+        let table = self.database.items_table();
+        let job = Job { run: run.id, window: &run.window, table, model: self.model };
+        let work = join_all(claimed.into_iter().map(|lane| async move {
+            let mut session = Session::new(self.database);
+            let done = work_lane(&mut session, job, lane, deadline).await;
+            session.close().await;
+            done
+        }));
+        // The session that holds the lanes would be silent for the length of the hop.
+        match select(pin!(work), pin!(keep_alive(session))).await {
+            Either::Left((done, _)) => done.into_iter().collect(),
+            Either::Right((never, _)) => match never {},
+        }
+    }
+
+    /// Time is up: makes the next hop due, then sends its continuation. A crash in between is
+    /// healed by the redelivery of the message that started this hop.
+    async fn hand_over(
+        &self,
+        session: &mut Session<'_>,
+        run: &Run,
+        turn: Turn,
+        sent: &mut Vec<Continuation>,
+        deadline: Deadline,
+        rows: u64,
+    ) -> Result<Answer, HopError> {
+        let next = Turn { hop: turn.hop + 1, ..turn };
+        if next.hop > self.work.max_hops {
+            let why = format!("worker {} used up its {} hops (MAX_HOPS)", turn.worker, self.work.max_hops);
+            tracing::error!(run = %run.id, why, "the run failed");
+            session.run(async |conn| fail_run(conn, run.id, &why).await).await?;
+            return self.respond(session, run.id, Outcome::Stopped, deadline, rows).await;
+        }
+        // Let go first: the continuation may be delivered before this hop has ended.
+        session.run(async |conn| lanes::release(conn).await).await?;
+        sent.insert(0, self.send_off(session, run.id, next).await?);
+        self.respond(session, run.id, Outcome::Continued, deadline, rows).await
+    }
+
+    async fn send_continuation(&self, continuation: Continuation) -> Result<Continuation, HopError> {
+        self.relay.send(&continuation).await.map_err(HopError::Relay)?;
+        Ok(continuation)
+    }
+
+    /// This worker's lanes are done. Ends the run if they were the last.
+    async fn finish(
+        &self,
+        session: &mut Session<'_>,
+        run: &Run,
+        deadline: Deadline,
+        rows: u64,
+    ) -> Result<Answer, HopError> {
+        let table = self.database.items_table();
+        let finished = session
+            .run(async |conn| {
+                let mut tx = conn.start_transaction(TxOpts::default()).await.doing("finishing a run")?;
+                if runs::lock(&mut tx, run.id).await? != Some(RunState::Running) {
+                    // Somebody else ended it, or our own commit went unanswered.
+                    return Ok(false);
+                }
+                let totals = lanes::totals(&mut tx, run.id).await?;
+                if totals.unfinished > 0 {
+                    return Ok(false);
+                }
+                let mut counts = totals.counts;
+                if run.items != Some(counts.predicted + counts.failed) {
+                    // Rows came, went or were changed meanwhile: count what is left.
+                    let left = items::count_pending(&mut tx, table, &run.window, (totals.low, totals.high)).await?;
+                    counts.pending = left.unwrap_or(0);
+                }
+                let state = if counts.failed == 0 { RunState::Succeeded } else { RunState::SucceededWithFailures };
+                runs::finish(&mut tx, run.id, state, counts, None).await?;
+                tx.commit().await.doing("finishing a run")?;
+                Ok(true)
+            })
+            .await?;
+        let outcome = if finished { Outcome::Finished } else { Outcome::LanesFinished };
+        self.respond(session, run.id, outcome, deadline, rows).await
+    }
+
+    async fn status(&self, session: &mut Session<'_>) -> Result<Answer, HopError> {
+        let table = self.database.items_table();
+        match session.run(async |conn| runs::latest(conn, table).await).await? {
+            Some(run) => self.respond(session, run.id, Outcome::Status, Deadline::immediately(), 0).await,
+            None => Ok(Answer::without_run(Outcome::Status)),
+        }
+    }
+
+    /// The answer about a run, as the database has it now.
+    async fn respond(
+        &self,
+        session: &mut Session<'_>,
+        id: RunId,
+        outcome: Outcome,
+        deadline: Deadline,
+        rows: u64,
+    ) -> Result<Answer, HopError> {
+        let (run, totals) =
+            session.run(async |conn| Ok((runs::find(conn, id).await?, lanes::totals(conn, id).await?))).await?;
+        let worked_off = totals.counts.predicted + totals.counts.failed;
+        let items = run.as_ref().and_then(|run| run.items).unwrap_or(worked_off);
+        let counts = Counts { pending: items.saturating_sub(worked_off), ..totals.counts };
+        let answer =
+            Answer { run_id: Some(id), state: run.map(|run| run.state), counts, ..Answer::without_run(outcome) };
+        Ok(answer.timed(deadline.elapsed(), rows))
+    }
+}
+
+/// `claim_lanes`: from here on, nobody who had the lanes before can commit a page of them.
+async fn claim_lanes(conn: &mut mysql_async::Conn, run: RunId, turn: Turn) -> Result<Vec<Lane>, StoreError> {
+    let mut tx = conn.start_transaction(TxOpts::default()).await.doing("claiming the lanes")?;
+    lanes::claim(&mut tx, run, turn.worker, turn.hop).await?;
+    let claimed = lanes::unfinished(&mut tx, run, turn.worker).await?;
+    tx.commit().await.doing("claiming the lanes")?;
+    Ok(claimed)
+}
+
+/// Stops a run for good, with the reason.
+async fn fail_run(conn: &mut mysql_async::Conn, id: RunId, why: &str) -> Result<(), StoreError> {
+    let mut tx = conn.start_transaction(TxOpts::default()).await.doing("failing a run")?;
+    let state = runs::lock(&mut tx, id).await?;
+    if state.is_some_and(|state| state.may_become(RunState::Failed)) {
+        let run = runs::find(&mut tx, id).await?;
+        let mut counts = lanes::totals(&mut tx, id).await?.counts;
+        let items = run.and_then(|run| run.items).unwrap_or(0);
+        counts.pending = items.saturating_sub(counts.predicted + counts.failed);
+        runs::finish(&mut tx, id, RunState::Failed, counts, Some(why)).await?;
+    }
+    tx.commit().await.doing("failing a run")
+}
+
+/// Pings the session's connection for ever. A lost connection loses the hold on the lanes, which
+/// is a courtesy; the claim on them is in the lane rows.
+async fn keep_alive(session: &mut Session<'_>) -> std::convert::Infallible {
+    loop {
+        tokio::time::sleep(KEEP_ALIVE).await;
+        if let Err(error) = session.run(async |conn| conn.ping().await.doing("keeping the connection")).await {
+            tracing::warn!(%error, "the connection that holds the lanes is gone");
+        }
+    }
+}
