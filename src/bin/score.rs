@@ -1,0 +1,26 @@
+//! The Lambda function.
+
+use std::process::ExitCode;
+
+use lambda_runtime::{service_fn, tracing};
+use rowscore::config::Config;
+use rowscore::lambda::Function;
+use rowscore::model;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    tracing::init_default_subscriber();
+    match serve().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "rowscore cannot go on");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve() -> Result<(), lambda_runtime::Error> {
+    let function = Function::new(Config::from_env()?, model::embedded()?).await;
+    let function = &function;
+    lambda_runtime::run(service_fn(async |invocation| function.handle(invocation).await)).await
+}
