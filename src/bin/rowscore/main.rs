@@ -1,0 +1,49 @@
+//! The command line: the same code path as the function, for a laptop, a container or a CronJob.
+
+mod init;
+mod results;
+mod run;
+mod status;
+mod train;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Fills in the predictions of a MySQL table.
+///
+/// The database is named by environment variables: MYSQL_SERVER, MYSQL_PORT, MYSQL_DATABASE,
+/// MYSQL_USER, MYSQL_PASSWORD, MYSQL_TLS. The README lists them all.
+#[derive(Parser)]
+#[command(version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Init(init::Args),
+    Run(run::Args),
+    Results(results::Args),
+    Status(status::Args),
+    Train(train::Args),
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let levels = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
+    tracing_subscriber::fmt().with_env_filter(levels).with_writer(std::io::stderr).with_target(false).init();
+    let done: Result<ExitCode, Box<dyn Error>> = match Cli::parse().command {
+        Command::Init(args) => init::run(args).await,
+        Command::Run(args) => run::run(args).await,
+        Command::Results(args) => results::run(args).await,
+        Command::Status(args) => status::run(args).await,
+        Command::Train(args) => train::run(&args),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("rowscore: {error}");
+        ExitCode::FAILURE
+    })
+}

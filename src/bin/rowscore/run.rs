@@ -1,0 +1,133 @@
+//! `rowscore run`: a window worked off in one process, hop after hop.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::error::Error;
+use std::io::IsTerminal;
+use std::pin::pin;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use futures_util::future::{Either, select};
+use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
+use rowscore::answer::{Answer, Outcome};
+use rowscore::config::Config;
+use rowscore::event::{Request, Trigger};
+use rowscore::hop::{Deadline, InAnswer, Runner};
+use rowscore::model;
+use rowscore::run::{FailurePolicy, RunKind, RunState};
+use rowscore::store::session::Session;
+use rowscore::store::{Database, runs};
+use rowscore::window::Time;
+
+/// Work a window off in this process, with a progress bar on a terminal
+///
+/// Without options: every pending item that arrived since the last finished window. Prints the
+/// last hop's answer, one JSON object. An unfinished run is gone on with first.
+#[derive(clap::Args)]
+#[command(after_help = "Exit status: 0 the window is worked off, or there was nothing to do; 1 it is not; \
+                        2 wrong arguments; 3 another process is at work on it, or the run is held.")]
+pub struct Args {
+    /// Every pending item, however old, instead of a window
+    #[arg(long, conflicts_with = "from")]
+    sweep: bool,
+    /// Begin of the window, inclusive, like 2026-11-22T00:00:00Z
+    #[arg(long, value_name = "TIME")]
+    from: Option<Time>,
+    /// End of the window, exclusive [default: now]
+    #[arg(long, value_name = "TIME")]
+    to: Option<Time>,
+    /// What becomes of items that cannot be scored: retry_failed or leave [default: FAILURE_POLICY]
+    #[arg(long, value_name = "POLICY")]
+    policy: Option<FailurePolicy>,
+}
+
+/// How often the progress is read from the database.
+const PROGRESS_EVERY: Duration = Duration::from_millis(200);
+
+pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
+    let config = Config::from_env()?;
+    if let (Some(from), Some(to)) = (args.from, args.to)
+        && from >= to
+    {
+        return Err(format!("--from {from} is not before --to {to}").into());
+    }
+    let database = Database::new(&config.mysql, &config.work.items_table).await;
+    let kind = if args.sweep { RunKind::Sweep } else { RunKind::Window };
+    let request = Request { from: args.from, to: args.to, policy: args.policy, ..Request::by_hand(kind) };
+
+    let begun = Instant::now();
+    let work = pin!(work_off(&config, &database, request));
+    let answer = if std::io::stderr().is_terminal() {
+        let bar = ProgressBar::new(0);
+        let answer = match select(work, pin!(show_progress(&database, &bar))).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right((never, _)) => match never {},
+        };
+        bar.finish_and_clear();
+        answer?
+    } else {
+        work.await?
+    };
+    println!("{}", serde_json::to_string(&answer)?);
+    eprintln!("{}", summary(&answer, begun.elapsed()));
+    Ok(exit_code(&answer))
+}
+
+/// Hop after hop: the continuations of each answer are followed until there are none.
+async fn work_off(config: &Config, database: &Database, request: Request) -> Result<Answer, Box<dyn Error>> {
+    let runner = Runner { database, work: &config.work, model: model::embedded()?, relay: &InAnswer };
+    let mut last = runner.hop(&Trigger::Open(request), Utc::now(), deadline(config)).await?;
+    let mut waiting = VecDeque::from(last.continuations.clone());
+    while let Some(continuation) = waiting.pop_front() {
+        last = runner.hop(&Trigger::Continue(continuation), Utc::now(), deadline(config)).await?;
+        waiting.extend(last.continuations.iter().copied());
+    }
+    Ok(last)
+}
+
+fn deadline(config: &Config) -> Deadline {
+    Deadline::new(None, Duration::ZERO, config.work.hop_budget)
+}
+
+/// Keeps the bar at what the database says of the run.
+async fn show_progress(database: &Database, bar: &ProgressBar) -> Infallible {
+    let style = "{bar:40} {human_pos}/{human_len} {percent}% {msg} ETA {eta}";
+    bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let mut session = Session::new(database);
+    let table = database.items_table();
+    loop {
+        tokio::time::sleep(PROGRESS_EVERY).await;
+        // Progress that cannot be read now is read the next time.
+        let Ok(lines) = session.run(async |conn| runs::status(conn, table, 1).await).await else { continue };
+        if let Some(line) = lines.first().filter(|line| line.state == RunState::Running) {
+            bar.set_length(line.total.unwrap_or(line.done));
+            bar.set_position(line.done);
+            bar.set_message(format!("{} rows/s", HumanCount(line.rows_per_second.unwrap_or(0))));
+        }
+    }
+}
+
+fn summary(answer: &Answer, took: Duration) -> String {
+    let counts = answer.counts;
+    let run = answer.run_id.map_or_else(|| "no run".to_owned(), |id| format!("run {id}"));
+    let state = answer.state.map_or("", RunState::name);
+    let (predicted, failed, pending) =
+        (HumanCount(counts.predicted), HumanCount(counts.failed), HumanCount(counts.pending));
+    let took = if took < Duration::from_secs(60) {
+        format!("{:.1} s", took.as_secs_f64())
+    } else {
+        HumanDuration(took).to_string()
+    };
+    format!("{run} {state} ({}): {predicted} predicted, {failed} set aside, {pending} pending; {took}", answer.outcome)
+}
+
+fn exit_code(answer: &Answer) -> ExitCode {
+    match (answer.outcome, answer.state) {
+        (_, Some(RunState::Failed | RunState::Cancelled)) => ExitCode::FAILURE,
+        (Outcome::AlreadyRunning | Outcome::Stale | Outcome::Stopped, _) => ExitCode::from(3),
+        (_, Some(RunState::Running)) => ExitCode::FAILURE,
+        _ => ExitCode::SUCCESS,
+    }
+}
