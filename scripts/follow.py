@@ -1,0 +1,117 @@
+"""The demo's inner part: fills a table, starts the Lambda emulator, invokes the function with
+events/schedule.json, follows its continuations until the window is finished, and checks the result.
+
+The database is named by the environment. Argument: the number of items.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ROWSCORE = ROOT / "target/release/rowscore"
+LOG = ROOT / ".dev/demo/emulator.log"
+# Milliseconds a hop may work: in the demo so few that the window takes several hops.
+HOP_BUDGET_MS = "400"
+# Seconds the emulator may take to answer, its look at what is to be built included.
+PATIENCE_S = 600
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def start_emulator(port: int) -> subprocess.Popen:
+    command = ["cargo", "lambda", "watch", "--release", "--bin", "score", "--ignore-changes"]
+    command += ["--invoke-address", "127.0.0.1", "--invoke-port", str(port)]
+    environment = os.environ | {"HOP_BUDGET_MS": HOP_BUDGET_MS}
+    emulator = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=LOG.open("w"), stderr=subprocess.STDOUT, start_new_session=True
+    )
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until and emulator.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return emulator
+        time.sleep(0.1)
+    emulator.kill()
+    sys.exit(f"demo: the Lambda emulator did not start; its log is {LOG}:\n{LOG.read_text()[-3000:]}")
+
+
+def invoke(port: int, *event: str) -> dict:
+    command = ["cargo", "lambda", "invoke", "score", "--invoke-address", "127.0.0.1", "--invoke-port", str(port)]
+    answer = subprocess.run([*command, *event], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S)
+    if answer.returncode != 0:
+        sys.exit(f"demo: the function failed: {answer.stdout}{answer.stderr}\nIts log is {LOG}:\n{LOG.read_text()[-3000:]}")
+    return json.loads(answer.stdout)
+
+
+def work_off(port: int) -> dict:
+    """The scheduled event, then continuation after continuation, as the queue would deliver them."""
+    answer = invoke(port, "--data-file", "events/schedule.json")
+    hop = 1
+    waiting = []
+    while True:
+        total = answer["predicted"] + answer["failed"] + answer["pending"]
+        print(
+            f"  hop {hop}: {answer['outcome']}, {answer['predicted']:,} of {total:,} predicted"
+            f" ({answer['rows_per_second']:,} rows/s)",
+            flush=True,
+        )
+        waiting += answer["continuations"]
+        if not waiting:
+            return answer
+        answer = invoke(port, "--data-ascii", json.dumps(waiting.pop(0)))
+        hop += 1
+
+
+def check(rows: int) -> list[dict]:
+    """Reads every item back: each has a prediction of three numbers that sum to 1."""
+    read = subprocess.run([ROWSCORE, "results", "--limit", str(rows + 1)], capture_output=True, text=True, check=True)
+    items = [json.loads(line) for line in read.stdout.splitlines()]
+    without = sum(1 for item in items if not item["prediction"] or len(item["prediction"]) != 3)
+    if len(items) != rows or without:
+        sys.exit(f"demo: {len(items):,} items, {without:,} of them without a prediction; {rows:,} were expected")
+    off = max(abs(sum(item["prediction"]) - 1) for item in items)
+    if off > 1e-9:
+        sys.exit(f"demo: a prediction is {off} away from a sum of 1")
+    print(f"All {rows:,} items have a prediction of three probabilities; their sums are within {off:.0e} of 1.\n")
+    return items[:5]
+
+
+def main() -> None:
+    rows = int(sys.argv[1])
+    subprocess.run([ROWSCORE, "init", "--rows", str(rows)], check=True)
+    port = free_port()
+    emulator = start_emulator(port)
+    try:
+        print("\nInvoking the function with events/schedule.json, then with each continuation it answers:")
+        answer = work_off(port)
+    finally:
+        os.killpg(emulator.pid, signal.SIGTERM)
+        emulator.wait()
+    if answer["outcome"] != "finished" or answer["state"] != "succeeded":
+        sys.exit(f"demo: the window did not finish: {answer}")
+
+    print("\nThe runs, as `rowscore status` shows them:")
+    subprocess.run([ROWSCORE, "status"], check=True)
+    for item in check(rows):
+        print(f"  item {item['id']}: {item['values']} -> {item['prediction']}")
+    print(
+        """
+What to try next (the data stays in .dev/demo until the next demo):
+  scripts/with-database mysql --dir .dev/demo -- env MYSQL_DATABASE=demo target/release/rowscore run
+  scripts/with-database mysql --dir .dev/demo -- env MYSQL_DATABASE=demo bash    # then rowscore, or a MySQL client
+The first finds nothing to do. README.md says how to bring your own model and table, and how to deploy."""
+    )
+
+
+if __name__ == "__main__":
+    main()
