@@ -1,0 +1,22 @@
+.PHONY: help demo test lint deploy clean
+
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Score 65,322 rows of a private MySQL through the local Lambda emulator
+	@scripts/demo
+
+test: lint ## Run every test, on a private MySQL and a private MariaDB
+	@scripts/test
+
+lint: ## Check format, lints and documentation
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
+
+deploy: ## Build and deploy to AWS with the SAM CLI, asking for what it needs
+	sam build
+	sam deploy --guided
+
+clean: ## Remove what was built, and the development servers with their data
+	rm -rf target .dev .aws-sam
