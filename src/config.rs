@@ -108,6 +108,7 @@ impl Config {
     ///
     /// # Errors
     /// Every variable at fault, with its value and what is accepted.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::read(|name| std::env::var(name).ok())
     }

@@ -64,7 +64,7 @@ impl Request {
 
 /// The message that starts the next hop. It carries ids only: the truth is in MySQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "run", rename = "continuation", deny_unknown_fields)]
+#[serde(tag = "run", rename = "continuation", from = "ContinuationInput")]
 pub struct Continuation {
     /// The run to go on with.
     pub run_id: RunId,
@@ -157,6 +157,22 @@ struct OpenInput {
     from: Option<Time>,
     to: Option<Time>,
     policy: Option<FailurePolicy>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ContinuationInput {
+    #[serde(rename = "run")]
+    _run: String,
+    run_id: RunId,
+    worker: u16,
+    hop: u32,
+}
+
+impl From<ContinuationInput> for Continuation {
+    fn from(ContinuationInput { run_id, worker, hop, .. }: ContinuationInput) -> Self {
+        Self { run_id, worker, hop }
+    }
 }
 
 #[derive(Deserialize)]

@@ -15,6 +15,7 @@ use crate::event::{self, Continuation, Event, EventError, Message, Trigger};
 use crate::hop::{Deadline, HopError, InAnswer, Relay, Runner};
 use crate::model::Model;
 use crate::store::Database;
+use crate::window::Time;
 
 /// The Lambda function: what lives as long as its execution environment. Connections do not: an
 /// environment may be frozen for minutes between two invocations.
@@ -100,22 +101,24 @@ impl Function {
     /// # Errors
     /// A refused event, or a hop that failed. Of a queue's messages the failed ones are named in
     /// the reply instead.
+    #[expect(clippy::disallowed_methods, reason = "the edge: an invocation happens now")]
     pub async fn handle(&self, invocation: LambdaEvent<Value>) -> Result<Reply, Failure> {
         let LambdaEvent { payload, context } = invocation;
         let deadline = Deadline::new(time_left(&context), self.config.work.hop_margin, self.config.work.hop_budget);
-        match event::read(&payload, Utc::now())? {
+        let now = Utc::now();
+        match event::read(&payload, now)? {
             Event::Direct(trigger) => {
-                let answer = self.hop(&trigger, deadline).await?;
+                let answer = self.hop(&trigger, now, deadline).await?;
                 Ok(Reply { answer, batch_item_failures: None })
             }
-            Event::Queue(messages) => Ok(self.batch(messages, deadline).await),
+            Event::Queue(messages) => Ok(self.batch(messages, now, deadline).await),
         }
     }
 
-    async fn hop(&self, trigger: &Trigger, deadline: Deadline) -> Result<Answer, HopError> {
+    async fn hop(&self, trigger: &Trigger, now: Time, deadline: Deadline) -> Result<Answer, HopError> {
         let Self { config, database, outbox, model } = self;
         let runner = Runner { database, work: &config.work, model, relay: outbox };
-        let answer = runner.hop(trigger, Utc::now(), deadline).await?;
+        let answer = runner.hop(trigger, now, deadline).await?;
         tracing::info!(
             run = answer.run_id.map(|id| id.0), outcome = %answer.outcome, state = answer.state.map(|state| state.name()),
             predicted = answer.counts.predicted, failed = answer.counts.failed, pending = answer.counts.pending,
@@ -127,14 +130,14 @@ impl Function {
 
     /// Handles a queue's messages in order, for as long as the deadline allows. From the first one
     /// that fails on, all go back: a FIFO queue keeps its order.
-    async fn batch(&self, messages: Vec<Message>, deadline: Deadline) -> Reply {
+    async fn batch(&self, messages: Vec<Message>, now: Time, deadline: Deadline) -> Reply {
         let mut answer = Answer::without_run(Outcome::NothingToDo);
         let mut messages = messages.into_iter();
         let mut back = Vec::new();
         for Message { id, trigger } in messages.by_ref() {
             let handled = match trigger {
                 Ok(trigger) if deadline.allows(Duration::ZERO) => {
-                    self.hop(&trigger, deadline).await.map_err(Failure::from)
+                    self.hop(&trigger, now, deadline).await.map_err(Failure::from)
                 }
                 Ok(_) => {
                     back.push(id);
