@@ -1,5 +1,4 @@
-//! rowscore fills in the predictions of a MySQL table, on a schedule, with nothing running in
-//! between. The crate documentation is being written along with the README.
+#![doc = include_str!("../README.md")]
 
 pub mod answer;
 pub mod config;

@@ -137,6 +137,20 @@ mod tests {
     }
 
     #[test]
+    fn the_drawn_state_machine_is_the_one_in_the_code() {
+        let drawn: Vec<(RunState, RunState)> = include_str!("../docs/ARCHITECTURE.md")
+            .lines()
+            .filter_map(|line| line.trim().split_once(" --> "))
+            .filter_map(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)))
+            .collect();
+        for &from in RunState::ALL {
+            for &to in RunState::ALL {
+                assert_eq!(drawn.contains(&(from, to)), from.may_become(to), "{from} --> {to}");
+            }
+        }
+    }
+
+    #[test]
     fn a_finished_run_never_moves_again() {
         let last: Vec<_> = RunState::ALL.iter().filter(|state| state.is_final()).collect();
         assert_eq!(
