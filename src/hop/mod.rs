@@ -18,7 +18,7 @@ use mysql_async::TxOpts;
 use mysql_async::prelude::Queryable;
 
 use crate::answer::{Answer, Counts, Outcome};
-use crate::config::WorkConfig;
+use crate::config::{TableName, WorkConfig};
 use crate::event::{Continuation, Request, Trigger};
 use crate::model::Model;
 use crate::run::{RunId, RunState};
@@ -175,8 +175,9 @@ impl<R: Relay> Runner<'_, R> {
         deadline: Deadline,
     ) -> Result<Answer, HopError> {
         let Continuation { run_id: id, worker, hop } = message;
-        let Some(run) = session.run(async |conn| runs::find(conn, id).await).await? else {
-            tracing::warn!(run = %id, "a continuation of a run that does not exist");
+        let table = self.database.items_table();
+        let Some(run) = session.run(async |conn| runs::find(conn, table, id).await).await? else {
+            tracing::warn!(run = %id, table = table.as_str(), "a continuation of a run that the table does not have");
             return Ok(Answer::without_run(Outcome::Stale));
         };
         match run.state {
@@ -204,7 +205,8 @@ impl<R: Relay> Runner<'_, R> {
             answer.continuations.push(next);
             return Ok(answer);
         }
-        self.work(session, &run, Turn { worker, hop }, Vec::new(), deadline).await
+        // The lanes' own number, not the message's: no message can use up the hops that are left.
+        self.work(session, &run, Turn { worker, hop: due }, Vec::new(), deadline).await
     }
 
     /// Works on one worker's lanes, which this session holds, side by side.
@@ -278,7 +280,8 @@ impl<R: Relay> Runner<'_, R> {
         if next.hop > self.work.max_hops {
             let why = format!("worker {} used up its {} hops (MAX_HOPS)", turn.worker, self.work.max_hops);
             tracing::error!(run = %run.id, why, "the run failed");
-            session.run(async |conn| fail_run(conn, run.id, &why).await).await?;
+            let table = self.database.items_table();
+            session.run(async |conn| fail_run(conn, table, run.id, &why).await).await?;
             return self.respond(session, run.id, Outcome::Stopped, deadline, rows).await;
         }
         // Let go first: the continuation may be delivered before this hop has ended.
@@ -345,8 +348,9 @@ impl<R: Relay> Runner<'_, R> {
         deadline: Deadline,
         rows: u64,
     ) -> Result<Answer, HopError> {
+        let table = self.database.items_table();
         let (run, totals) =
-            session.run(async |conn| Ok((runs::find(conn, id).await?, lanes::totals(conn, id).await?))).await?;
+            session.run(async |conn| Ok((runs::find(conn, table, id).await?, lanes::totals(conn, id).await?))).await?;
         let worked_off = totals.counts.predicted + totals.counts.failed;
         let items = run.as_ref().and_then(|run| run.items).unwrap_or(worked_off);
         let counts = Counts { pending: items.saturating_sub(worked_off), ..totals.counts };
@@ -366,11 +370,11 @@ async fn claim_lanes(conn: &mut mysql_async::Conn, run: RunId, turn: Turn) -> Re
 }
 
 /// Stops a run for good, with the reason.
-async fn fail_run(conn: &mut mysql_async::Conn, id: RunId, why: &str) -> Result<(), StoreError> {
+async fn fail_run(conn: &mut mysql_async::Conn, table: &TableName, id: RunId, why: &str) -> Result<(), StoreError> {
     let mut tx = conn.start_transaction(TxOpts::default()).await.doing("failing a run")?;
     let state = runs::lock(&mut tx, id).await?;
     if state.is_some_and(|state| state.may_become(RunState::Failed)) {
-        let run = runs::find(&mut tx, id).await?;
+        let run = runs::find(&mut tx, table, id).await?;
         let mut counts = lanes::totals(&mut tx, id).await?.counts;
         let items = run.and_then(|run| run.items).unwrap_or(0);
         counts.pending = items.saturating_sub(counts.predicted + counts.failed);

@@ -89,7 +89,7 @@ async fn insert(
         }
         Some(extent) => {
             lanes::insert(&mut tx, id, &split(extent, work.workers, work.lanes), work.page_size).await?;
-            let run = runs::find(&mut tx, id).await?;
+            let run = runs::find(&mut tx, table, id).await?;
             Opened::New(run.ok_or_else(|| StoreError::Unexpected(format!("run {id} vanished")))?)
         }
     };

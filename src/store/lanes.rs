@@ -133,7 +133,7 @@ pub async fn claim(tx: &mut impl Queryable, run: RunId, worker: u16, hop: u32) -
     set_hop(tx, run, worker, hop, "`claim` = `claim` + 1").await
 }
 
-/// Makes `hop` the one that is due for a worker's unfinished lanes.
+/// Makes `hop` the one that is due for a worker's unfinished lanes, unless a later one is.
 ///
 /// # Errors
 /// The database's.
@@ -143,7 +143,7 @@ pub async fn hand_over(tx: &mut impl Queryable, run: RunId, worker: u16, hop: u3
 
 async fn set_hop(tx: &mut impl Queryable, run: RunId, worker: u16, hop: u32, claim: &str) -> Result<(), StoreError> {
     let sql = format!(
-        "UPDATE `batch_lanes` SET `hop` = :hop, {claim} \
+        "UPDATE `batch_lanes` SET `hop` = GREATEST(`hop`, :hop), {claim} \
          WHERE `run_id` = :run AND `worker` = :worker AND `finished_at` IS NULL"
     );
     tx.exec_drop(sql, params! { "hop" => hop, "run" => run.0, "worker" => worker }).await.doing("claiming the lanes")

@@ -70,7 +70,7 @@ impl StoreError {
                 1053 | 1077..=1079 | 1152 | 1158..=1161 | 1184 | 1927 | 3169 => Fault::Reconnect, // cut off, shutting down
                 _ => Fault::Permanent,
             },
-            Self::Mysql { source: mysql_async::Error::Io(IoError::Tls(_)), .. } => Fault::Permanent,
+            Self::Mysql { source: mysql_async::Error::Io(error), .. } if is_tls(error) => Fault::Permanent,
             Self::Mysql { source: mysql_async::Error::Io(_), .. } => Fault::Reconnect,
             Self::Mysql {
                 source: mysql_async::Error::Driver(DriverError::ConnectionClosed | DriverError::PacketOutOfOrder),
@@ -100,12 +100,24 @@ fn explain(error: &mysql_async::Error) -> String {
         mysql_async::Error::Io(IoError::Io(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
             "; nothing listens at MYSQL_SERVER and MYSQL_PORT"
         }
-        mysql_async::Error::Io(IoError::Tls(_)) => {
+        mysql_async::Error::Io(error) if is_tls(error) => {
             "; check MYSQL_CA_FILE and that MYSQL_SERVER is the name in the server's certificate"
+        }
+        mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer) => {
+            "; set MYSQL_TLS=off if nobody else can read along on the way to the server"
         }
         _ => "",
     };
     format!("{error}{advice}")
+}
+
+/// Whether the server's certificate or its way of encrypting was refused. The handshake's own
+/// errors come as input/output errors.
+fn is_tls(error: &IoError) -> bool {
+    match error {
+        IoError::Tls(_) => true,
+        IoError::Io(error) => error.kind() == io::ErrorKind::InvalidData,
+    }
 }
 
 /// Says what a statement was for when it fails.

@@ -64,13 +64,14 @@ fn run(row: Row) -> Result<Run, StoreError> {
     })
 }
 
-/// The run numbered `id`.
+/// The run numbered `id`, if it is one over `table`.
 ///
 /// # Errors
 /// The database's.
-pub async fn find(conn: &mut impl Queryable, id: RunId) -> Result<Option<Run>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM `batch_runs` WHERE `id` = :id");
-    conn.exec_first(sql, params! { "id" => id.0 }).await.doing("reading a run")?.map(run).transpose()
+pub async fn find(conn: &mut impl Queryable, table: &TableName, id: RunId) -> Result<Option<Run>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM `batch_runs` WHERE `id` = :id AND `items_table` = :table");
+    let params = params! { "id" => id.0, "table" => table.as_str() };
+    conn.exec_first(sql, params).await.doing("reading a run")?.map(run).transpose()
 }
 
 /// The latest run over `table`.
