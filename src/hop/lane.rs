@@ -2,10 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, TxOpts};
 
 use super::Deadline;
-use super::page::score_page;
+use super::page::{ScoredPage, score_page};
+use super::step::Step;
 use crate::config::TableName;
 use crate::model::Model;
 use crate::run::RunId;
@@ -107,7 +109,8 @@ async fn page(conn: &mut Conn, job: Job<'_>, lane: Lane, reach: &mut Reach) -> R
     let upto = reach.upto(position.cursor, lane.high);
     let bounds = PageBounds { window: job.window, after: position.cursor, upto, limit: lane.page_size };
     let begun = Instant::now();
-    let found = items::read_page(&mut tx, job.table, bounds, job.model.features().len()).await?;
+    let features = job.model.features().len();
+    let found = Step::ReadPage.perform(async || items::read_page(&mut tx, job.table, bounds, features).await).await?;
     reach.learn(found.len(), begun.elapsed());
     let cursor = match found.last() {
         Some(last) if found.len() >= lane.page_size as usize => last.id,
@@ -115,29 +118,29 @@ async fn page(conn: &mut Conn, job: Job<'_>, lane: Lane, reach: &mut Reach) -> R
         None => skip_gap(&mut tx, job.table, upto, lane.high).await?,
     };
 
-    let scored = score_page(job.model, found);
+    let scored = Step::ScorePage.perform(async || Ok::<_, StoreError>(score_page(job.model, &found))).await?;
+    Step::WritePage.perform(async || write_page(&mut tx, job, &scored).await).await?;
 
-    let changed = items::write_page(&mut tx, job.table, job.run, &scored.predictions).await?;
+    let predicted = scored.predictions.ids.len() as u64;
+    let advance = Advance { cursor, predicted, failed: scored.failures.len() as u64 };
+    lanes::advance(&mut tx, job.run, lane.number, advance).await?;
+    Step::CommitPage.commit(async { tx.commit().await.doing("committing a page") }).await?;
+    Ok(PageEnd::Committed(advance))
+}
+
+/// Writes what a page came to: each of its items gets a prediction or is set aside.
+async fn write_page(tx: &mut impl Queryable, job: Job<'_>, scored: &ScoredPage<'_>) -> Result<(), StoreError> {
+    let changed = items::write_page(tx, job.table, job.run, &scored.predictions).await?;
     let predicted = scored.predictions.ids.len() as u64;
     if changed != predicted {
         // The rows are locked and were pending, so each of them changes.
         return Err(StoreError::Unexpected(format!("{predicted} predictions changed {changed} rows; page undone")));
     }
-    failures::set_aside(&mut tx, job.table, job.run, &scored.failures).await?;
-
-    let advance = Advance { cursor, predicted, failed: scored.failures.len() as u64 };
-    lanes::advance(&mut tx, job.run, lane.number, advance).await?;
-    tx.commit().await.doing("committing a page")?;
-    Ok(PageEnd::Committed(advance))
+    failures::set_aside(tx, job.table, job.run, &scored.failures).await
 }
 
 /// The cursor after a page that found nothing up to `upto`: just before the next existing id.
-async fn skip_gap(
-    tx: &mut impl mysql_async::prelude::Queryable,
-    table: &TableName,
-    upto: i64,
-    high: i64,
-) -> Result<i64, StoreError> {
+async fn skip_gap(tx: &mut impl Queryable, table: &TableName, upto: i64, high: i64) -> Result<i64, StoreError> {
     if upto >= high {
         return Ok(high);
     }

@@ -8,14 +8,15 @@ mod deadline;
 mod lane;
 mod open;
 mod page;
+pub mod step;
 
 use std::error::Error;
 use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::{Either, join_all, select};
-use mysql_async::TxOpts;
 use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, TxOpts};
 
 use crate::answer::{Answer, Counts, Outcome};
 use crate::config::{TableName, WorkConfig};
@@ -31,6 +32,7 @@ use crate::window::Time;
 pub use deadline::Deadline;
 use lane::{Job, LaneEnd, LaneWork, work_lane};
 use open::{Opened, open_run};
+use step::Step;
 
 /// How often an otherwise silent connection says something, so that the server keeps it.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -291,7 +293,8 @@ impl<R: Relay> Runner<'_, R> {
     }
 
     async fn send_continuation(&self, continuation: Continuation) -> Result<Continuation, HopError> {
-        self.relay.send(&continuation).await.map_err(HopError::Relay)?;
+        let send = async || self.relay.send(&continuation).await.map_err(HopError::Relay);
+        Step::SendContinuation.perform(send).await?;
         Ok(continuation)
     }
 
@@ -323,7 +326,7 @@ impl<R: Relay> Runner<'_, R> {
                 }
                 let state = if counts.failed == 0 { RunState::Succeeded } else { RunState::SucceededWithFailures };
                 runs::finish(&mut tx, run.id, state, counts, None).await?;
-                tx.commit().await.doing("finishing a run")?;
+                Step::FinishRun.commit(async { tx.commit().await.doing("finishing a run") }).await?;
                 Ok(true)
             })
             .await?;
@@ -349,8 +352,8 @@ impl<R: Relay> Runner<'_, R> {
         rows: u64,
     ) -> Result<Answer, HopError> {
         let table = self.database.items_table();
-        let (run, totals) =
-            session.run(async |conn| Ok((runs::find(conn, table, id).await?, lanes::totals(conn, id).await?))).await?;
+        let read = async |conn: &mut Conn| Ok((runs::find(conn, table, id).await?, lanes::totals(conn, id).await?));
+        let (run, totals) = Step::Respond.perform(async || session.run(read).await).await?;
         let worked_off = totals.counts.predicted + totals.counts.failed;
         let items = run.as_ref().and_then(|run| run.items).unwrap_or(worked_off);
         let counts = Counts { pending: items.saturating_sub(worked_off), ..totals.counts };
@@ -361,16 +364,16 @@ impl<R: Relay> Runner<'_, R> {
 }
 
 /// `claim_lanes`: from here on, nobody who had the lanes before can commit a page of them.
-async fn claim_lanes(conn: &mut mysql_async::Conn, run: RunId, turn: Turn) -> Result<Vec<Lane>, StoreError> {
+async fn claim_lanes(conn: &mut Conn, run: RunId, turn: Turn) -> Result<Vec<Lane>, StoreError> {
     let mut tx = conn.start_transaction(TxOpts::default()).await.doing("claiming the lanes")?;
     lanes::claim(&mut tx, run, turn.worker, turn.hop).await?;
     let claimed = lanes::unfinished(&mut tx, run, turn.worker).await?;
-    tx.commit().await.doing("claiming the lanes")?;
+    Step::ClaimLanes.commit(async { tx.commit().await.doing("claiming the lanes") }).await?;
     Ok(claimed)
 }
 
 /// Stops a run for good, with the reason.
-async fn fail_run(conn: &mut mysql_async::Conn, table: &TableName, id: RunId, why: &str) -> Result<(), StoreError> {
+async fn fail_run(conn: &mut Conn, table: &TableName, id: RunId, why: &str) -> Result<(), StoreError> {
     let mut tx = conn.start_transaction(TxOpts::default()).await.doing("failing a run")?;
     let state = runs::lock(&mut tx, id).await?;
     if state.is_some_and(|state| state.may_become(RunState::Failed)) {

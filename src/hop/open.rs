@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use mysql_async::{Conn, TxOpts};
 
+use super::step::Step;
 use crate::config::{TableName, WorkConfig};
 use crate::event::Request;
 use crate::run::{RunId, RunKind};
@@ -93,7 +94,7 @@ async fn insert(
             Opened::New(run.ok_or_else(|| StoreError::Unexpected(format!("run {id} vanished")))?)
         }
     };
-    tx.commit().await.doing("opening a run")?;
+    Step::OpenRun.commit(async { tx.commit().await.doing("opening a run") }).await?;
     tracing::info!(run = %id, kind = %new.kind, %window, items = new.items, "opened a run");
     Ok(opened)
 }

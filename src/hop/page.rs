@@ -6,13 +6,13 @@ use crate::values::{self, Reason, ReasonCode};
 
 /// A page, scored: every item is in one of the two.
 #[derive(Debug)]
-pub(super) struct ScoredPage {
+pub(super) struct ScoredPage<'i> {
     pub predictions: Predictions,
-    pub failures: Vec<(PendingItem, Reason)>,
+    pub failures: Vec<(&'i PendingItem, Reason)>,
 }
 
 /// Scores a page. An item that cannot be scored is set apart with its reason; the rest go on.
-pub(super) fn score_page(model: &Model, items: Vec<PendingItem>) -> ScoredPage {
+pub(super) fn score_page<'i>(model: &Model, items: &'i [PendingItem]) -> ScoredPage<'i> {
     let classes = model.classes().len();
     let mut predictions = Predictions {
         ids: Vec::with_capacity(items.len()),

@@ -24,7 +24,7 @@ pub async fn set_aside(
     tx: &mut impl Queryable,
     table: &TableName,
     run: RunId,
-    failures: &[(PendingItem, Reason)],
+    failures: &[(&PendingItem, Reason)],
 ) -> Result<(), StoreError> {
     for failures in failures.chunks(ROWS_PER_STATEMENT) {
         let rows = vec!["(?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))"; failures.len()].join(", ");
