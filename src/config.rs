@@ -82,6 +82,12 @@ pub struct WorkConfig {
     pub workers: u16,
     /// `FAILURE_POLICY`: what becomes of items that cannot be scored. Default `retry_failed`.
     pub failure_policy: FailurePolicy,
+    /// `MAX_ATTEMPTS`: an item that cannot be scored is tried so often in all under `retry_failed`;
+    /// under `retry_all` a whole window is. Default 3.
+    pub max_attempts: u32,
+    /// `MAX_FAILED_PERCENT`: a run of which a greater share cannot be scored fails: something other
+    /// than single rows is wrong. Default 50.
+    pub max_failed_percent: u32,
     /// `LOOKBACK`: how far a window reaches back into the one before, for rows that were committed
     /// late. Default `1h`.
     pub lookback: Duration,
@@ -96,6 +102,13 @@ pub struct WorkConfig {
     /// `DELIVER_WITHIN`: after the schedule's time, the run's predictions are due within this span.
     /// Unset: no deadline.
     pub deliver_within: Option<Duration>,
+}
+
+impl WorkConfig {
+    /// Whether `failed` of `done` items are a greater share than `MAX_FAILED_PERCENT`.
+    pub fn has_too_many(&self, failed: u64, done: u64) -> bool {
+        u128::from(failed) * 100 > u128::from(self.max_failed_percent) * u128::from(done)
+    }
 }
 
 /// Every variable that is unusable or missing.
@@ -125,7 +138,9 @@ impl Config {
             page_size: vars.or_in("PAGE_SIZE", 2000, 1, 50_000),
             lanes: vars.or_in("LANES", 2, 1, 16),
             workers: vars.or_in("WORKERS", 1, 1, 64),
-            failure_policy: vars.or("FAILURE_POLICY", "retry_failed", "retry_failed or leave"),
+            failure_policy: vars.or("FAILURE_POLICY", "retry_failed", "retry_failed, retry_all or leave"),
+            max_attempts: vars.or_in("MAX_ATTEMPTS", 3, 1, 1000),
+            max_failed_percent: vars.or_in("MAX_FAILED_PERCENT", 50, 0, 100),
             lookback: vars.span("LOOKBACK").unwrap_or(Duration::from_hours(1)),
             max_hops: vars.or_in("MAX_HOPS", 1000, 1, 1_000_000),
             hop_margin: Duration::from_millis(vars.or_in("HOP_MARGIN_MS", 5000, 0, 600_000)),
@@ -332,7 +347,7 @@ mod tests {
         );
         assert_eq!(
             problem(&[("FAILURE_POLICY", "ignore")]),
-            "FAILURE_POLICY is `ignore`; accepted: retry_failed or leave"
+            "FAILURE_POLICY is `ignore`; accepted: retry_failed, retry_all or leave"
         );
     }
 

@@ -9,6 +9,8 @@ use rowscore::model;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    #[cfg(feature = "faults")]
+    rowscore::hop::step::arm();
     tracing::init_default_subscriber();
     match serve().await {
         Ok(()) => ExitCode::SUCCESS,

@@ -8,11 +8,13 @@ use mysql_async::{Conn, TxOpts};
 use super::Deadline;
 use super::page::{ScoredPage, score_page};
 use super::step::Step;
-use crate::config::TableName;
+use crate::config::{TableName, WorkConfig};
 use crate::model::Model;
-use crate::run::RunId;
+use crate::run::{FailurePolicy, Pass};
 use crate::store::items::{self, PageBounds};
-use crate::store::lanes::{self, Advance, Lane};
+use crate::store::lanes::{self, Advance, Lane, Position, Source};
+use crate::store::runs::Run;
+use crate::store::selection::Selection;
 use crate::store::session::Session;
 use crate::store::{Doing, StoreError, failures};
 use crate::window::Window;
@@ -20,10 +22,20 @@ use crate::window::Window;
 /// Everything a page needs that does not change from page to page.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Job<'a> {
-    pub run: RunId,
-    pub window: &'a Window,
+    pub run: &'a Run,
     pub table: &'a TableName,
     pub model: &'a Model,
+    pub work: &'a WorkConfig,
+}
+
+/// Which items a lane of `run` takes.
+pub(super) fn selection(policy: FailurePolicy, source: Source, window: Window, max_attempts: u32) -> Selection {
+    match (source, policy) {
+        (Source::Items, FailurePolicy::RetryAll) => Selection::Whole(window),
+        (Source::Items, FailurePolicy::RetryFailed | FailurePolicy::Leave) => Selection::Fresh(window),
+        (Source::Failures, FailurePolicy::RetryFailed) => Selection::SetAside { max_attempts },
+        (Source::Failures, FailurePolicy::RetryAll | FailurePolicy::Leave) => Selection::Released,
+    }
 }
 
 /// How the work on a lane ended.
@@ -37,6 +49,8 @@ pub(super) enum LaneEnd {
     TakenOver,
     /// The run is held or over.
     Stopped,
+    /// More than `MAX_FAILED_PERCENT` of its items could not be scored.
+    TooManyFailures,
 }
 
 /// What one hop did on one lane.
@@ -52,7 +66,11 @@ enum PageEnd {
     Committed(Advance),
     TakenOver,
     Stopped,
+    TooManyFailures,
 }
+
+/// Items of a lane that are looked at before their share of failures can stop the run.
+const SAMPLE: u64 = 1000;
 
 /// Works on a claimed lane until it is finished or the deadline comes. However late it is, one
 /// page is done, so that a hop always makes progress.
@@ -72,13 +90,14 @@ pub(super) async fn work_lane(
             PageEnd::Committed(page) => page,
             PageEnd::TakenOver => return Ok(LaneWork { end: LaneEnd::TakenOver, ..work }),
             PageEnd::Stopped => return Ok(LaneWork { end: LaneEnd::Stopped, ..work }),
+            PageEnd::TooManyFailures => return Ok(LaneWork { end: LaneEnd::TooManyFailures, ..work }),
         };
         let took = begun.elapsed();
         longest_page = longest_page.max(took);
         work.pages += 1;
         work.rows += page.predicted + page.failed;
         tracing::debug!(
-            run = %job.run, lane = lane.number, after = cursor, upto = page.cursor, predicted = page.predicted,
+            run = %job.run.id, lane = lane.number, after = cursor, upto = page.cursor, predicted = page.predicted,
             failed = page.failed, page_ms = took.as_millis() as u64, "page committed"
         );
         cursor = page.cursor;
@@ -94,12 +113,15 @@ pub(super) async fn work_lane(
 /// a page that was committed without our knowing is not done again.
 async fn page(conn: &mut Conn, job: Job<'_>, lane: Lane, reach: &mut Reach) -> Result<PageEnd, StoreError> {
     let mut tx = conn.start_transaction(TxOpts::default()).await.doing("beginning a page")?;
-    let position = lanes::lock(&mut tx, job.run, lane.number).await?;
+    let position = lanes::lock(&mut tx, job.run.id, lane.number).await?;
     if position.claim != lane.claim {
         return Ok(PageEnd::TakenOver);
     }
     if !position.running {
         return Ok(PageEnd::Stopped);
+    }
+    if too_many_failures(job, lane, position) {
+        return Ok(PageEnd::TooManyFailures);
     }
     if position.cursor >= lane.high {
         let nothing = Advance { cursor: position.cursor, predicted: 0, failed: 0 };
@@ -107,7 +129,8 @@ async fn page(conn: &mut Conn, job: Job<'_>, lane: Lane, reach: &mut Reach) -> R
     }
 
     let upto = reach.upto(position.cursor, lane.high);
-    let bounds = PageBounds { window: job.window, after: position.cursor, upto, limit: lane.page_size };
+    let selection = selection(job.run.policy, lane.source, job.run.window, job.work.max_attempts);
+    let bounds = PageBounds { selection, after: position.cursor, upto, limit: lane.page_size };
     let begun = Instant::now();
     let features = job.model.features().len();
     let found = Step::ReadPage.perform(async || items::read_page(&mut tx, job.table, bounds, features).await).await?;
@@ -119,24 +142,46 @@ async fn page(conn: &mut Conn, job: Job<'_>, lane: Lane, reach: &mut Reach) -> R
     };
 
     let scored = Step::ScorePage.perform(async || Ok::<_, StoreError>(score_page(job.model, &found))).await?;
-    Step::WritePage.perform(async || write_page(&mut tx, job, &scored).await).await?;
+    let predicted = Step::WritePage.perform(async || write_page(&mut tx, job, selection, &scored).await).await?;
 
-    let predicted = scored.predictions.ids.len() as u64;
     let advance = Advance { cursor, predicted, failed: scored.failures.len() as u64 };
-    lanes::advance(&mut tx, job.run, lane.number, advance).await?;
+    lanes::advance(&mut tx, job.run.id, lane.number, advance).await?;
     Step::CommitPage.commit(async { tx.commit().await.doing("committing a page") }).await?;
     Ok(PageEnd::Committed(advance))
 }
 
-/// Writes what a page came to: each of its items gets a prediction or is set aside.
-async fn write_page(tx: &mut impl Queryable, job: Job<'_>, scored: &ScoredPage<'_>) -> Result<(), StoreError> {
-    let changed = items::write_page(tx, job.table, job.run, &scored.predictions).await?;
+/// Whether a lane's share of failures stops the run. Items that earlier runs set aside tell
+/// nothing new, and a first pass ends by itself.
+fn too_many_failures(job: Job<'_>, lane: Lane, position: Position) -> bool {
+    let done = position.predicted + position.failed;
+    lane.source == Source::Items
+        && job.run.pass == Pass::Write
+        && done >= SAMPLE
+        && job.work.has_too_many(position.failed, done)
+}
+
+/// Writes what a page came to: each of its items gets a prediction or is set aside. Answers how
+/// many predictions were written: in a run's first pass none is.
+async fn write_page(
+    tx: &mut impl Queryable,
+    job: Job<'_>,
+    selection: Selection,
+    scored: &ScoredPage<'_>,
+) -> Result<u64, StoreError> {
+    failures::set_aside(tx, job.table, job.run.id, &scored.failures).await?;
+    if job.run.pass == Pass::Check {
+        return Ok(0);
+    }
+    let changed = items::write_page(tx, job.table, job.run.id, &scored.predictions).await?;
     let predicted = scored.predictions.ids.len() as u64;
     if changed != predicted {
         // The rows are locked and were pending, so each of them changes.
         return Err(StoreError::Unexpected(format!("{predicted} predictions changed {changed} rows; page undone")));
     }
-    failures::set_aside(tx, job.table, job.run, &scored.failures).await
+    if !matches!(selection, Selection::Fresh(_)) {
+        failures::forget(tx, job.table, &scored.predictions.ids).await?;
+    }
+    Ok(predicted)
 }
 
 /// The cursor after a page that found nothing up to `upto`: just before the next existing id.

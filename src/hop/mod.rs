@@ -5,6 +5,7 @@
 //! [`Trigger`], a [`Deadline`] and a [`Relay`] for continuations: nothing of Lambda or SQS.
 
 mod deadline;
+mod end;
 mod lane;
 mod open;
 mod page;
@@ -19,17 +20,19 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, TxOpts};
 
 use crate::answer::{Answer, Counts, Outcome};
-use crate::config::{TableName, WorkConfig};
+use crate::config::WorkConfig;
 use crate::event::{Continuation, Request, Trigger};
 use crate::model::Model;
-use crate::run::{RunId, RunState};
+use crate::run::{Pass, RunId, RunState};
 use crate::store::lanes::Lane;
 use crate::store::runs::Run;
 use crate::store::session::Session;
-use crate::store::{Database, Doing, StoreError, items, lanes, runs};
+use crate::store::{Database, Doing, StoreError, lanes, runs};
 use crate::window::Time;
 
 pub use deadline::Deadline;
+use end::{Ended, fail_for_failures, finish_run, may_run_out_of_hops, pending};
+pub use end::{Steered, steer, stop};
 use lane::{Job, LaneEnd, LaneWork, work_lane};
 use open::{Opened, open_run};
 use step::Step;
@@ -112,10 +115,9 @@ impl<R: Relay> Runner<'_, R> {
         deadline: Deadline,
     ) -> Result<Answer, HopError> {
         let table = self.database.items_table();
-        let version = self.model.version().to_string();
         loop {
             let opened =
-                session.run(async |conn| open_run(conn, table, self.work, &version, request, now).await).await?;
+                session.run(async |conn| open_run(conn, table, self.work, self.model, request, now).await).await?;
             match opened {
                 Opened::New(run) => return self.take_up(session, &run, deadline).await,
                 Opened::Empty(id) => return self.respond(session, id, Outcome::NothingToDo, deadline, 0).await,
@@ -233,6 +235,10 @@ impl<R: Relay> Runner<'_, R> {
         let any = |end: LaneEnd| done.iter().any(|lane| lane.end == end);
         let mut answer = if any(LaneEnd::TakenOver) {
             self.respond(session, run.id, Outcome::Stale, deadline, rows).await?
+        } else if any(LaneEnd::TooManyFailures) {
+            let job = self.job(run);
+            session.run(async |conn| fail_for_failures(conn, job).await).await?;
+            self.respond(session, run.id, Outcome::Stopped, deadline, rows).await?
         } else if any(LaneEnd::Stopped) {
             self.respond(session, run.id, Outcome::Stopped, deadline, rows).await?
         } else if any(LaneEnd::OutOfTime) {
@@ -240,7 +246,7 @@ impl<R: Relay> Runner<'_, R> {
         } else {
             self.finish(session, run, deadline, rows).await?
         };
-        answer.continuations = sent;
+        answer.continuations.splice(0..0, sent);
         Ok(answer)
     }
 
@@ -252,8 +258,7 @@ impl<R: Relay> Runner<'_, R> {
         deadline: Deadline,
     ) -> Result<Vec<LaneWork>, StoreError> {
         let claimed = session.run(async |conn| claim_lanes(conn, run.id, turn).await).await?;
-        let table = self.database.items_table();
-        let job = Job { run: run.id, window: &run.window, table, model: self.model };
+        let job = self.job(run);
         let work = join_all(claimed.into_iter().map(|lane| async move {
             let mut session = Session::new(self.database);
             let done = work_lane(&mut session, job, lane, deadline).await;
@@ -279,11 +284,10 @@ impl<R: Relay> Runner<'_, R> {
         rows: u64,
     ) -> Result<Answer, HopError> {
         let next = Turn { hop: turn.hop + 1, ..turn };
-        if next.hop > self.work.max_hops {
+        if next.hop > self.work.max_hops && may_run_out_of_hops(run) {
             let why = format!("worker {} used up its {} hops (MAX_HOPS)", turn.worker, self.work.max_hops);
-            tracing::error!(run = %run.id, why, "the run failed");
             let table = self.database.items_table();
-            session.run(async |conn| fail_run(conn, table, run.id, &why).await).await?;
+            session.run(async |conn| stop(conn, table, run.id, RunState::Failed, Some(&why)).await).await?;
             return self.respond(session, run.id, Outcome::Stopped, deadline, rows).await;
         }
         // Let go first: the continuation may be delivered before this hop has ended.
@@ -306,32 +310,21 @@ impl<R: Relay> Runner<'_, R> {
         deadline: Deadline,
         rows: u64,
     ) -> Result<Answer, HopError> {
-        let table = self.database.items_table();
-        let finished = session
-            .run(async |conn| {
-                let mut tx = conn.start_transaction(TxOpts::default()).await.doing("finishing a run")?;
-                if runs::lock(&mut tx, run.id).await? != Some(RunState::Running) {
-                    // Somebody else ended it, or our own commit went unanswered.
-                    return Ok(false);
-                }
-                let totals = lanes::totals(&mut tx, run.id).await?;
-                if totals.unfinished > 0 {
-                    return Ok(false);
-                }
-                let mut counts = totals.counts;
-                if run.items != Some(counts.predicted + counts.failed) {
-                    // Rows came, went or were changed meanwhile: count what is left.
-                    let left = items::count_pending(&mut tx, table, &run.window, (totals.low, totals.high)).await?;
-                    counts.pending = left.unwrap_or(0);
-                }
-                let state = if counts.failed == 0 { RunState::Succeeded } else { RunState::SucceededWithFailures };
-                runs::finish(&mut tx, run.id, state, counts, None).await?;
-                Step::FinishRun.commit(async { tx.commit().await.doing("finishing a run") }).await?;
-                Ok(true)
-            })
-            .await?;
-        let outcome = if finished { Outcome::Finished } else { Outcome::LanesFinished };
-        self.respond(session, run.id, outcome, deadline, rows).await
+        let job = self.job(run);
+        match session.run(async |conn| finish_run(conn, job).await).await? {
+            Ended::Lanes => self.respond(session, run.id, Outcome::LanesFinished, deadline, rows).await,
+            Ended::Run => self.respond(session, run.id, Outcome::Finished, deadline, rows).await,
+            Ended::CheckPass => {
+                // The lanes are dealt anew; ours would look taken by another.
+                session.run(async |conn| lanes::release(conn).await).await?;
+                let run = Run { pass: Pass::Write, ..run.clone() };
+                Box::pin(self.take_up(session, &run, deadline)).await
+            }
+        }
+    }
+
+    fn job<'j>(&'j self, run: &'j Run) -> Job<'j> {
+        Job { run, table: self.database.items_table(), model: self.model, work: self.work }
     }
 
     async fn status(&self, session: &mut Session<'_>) -> Result<Answer, HopError> {
@@ -354,9 +347,8 @@ impl<R: Relay> Runner<'_, R> {
         let table = self.database.items_table();
         let read = async |conn: &mut Conn| Ok((runs::find(conn, table, id).await?, lanes::totals(conn, id).await?));
         let (run, totals) = Step::Respond.perform(async || session.run(read).await).await?;
-        let worked_off = totals.counts.predicted + totals.counts.failed;
-        let items = run.as_ref().and_then(|run| run.items).unwrap_or(worked_off);
-        let counts = Counts { pending: items.saturating_sub(worked_off), ..totals.counts };
+        let done = totals.counts.predicted + totals.counts.failed;
+        let counts = Counts { pending: run.as_ref().map_or(0, |run| pending(run, done)), ..totals.counts };
         let answer =
             Answer { run_id: Some(id), state: run.map(|run| run.state), counts, ..Answer::without_run(outcome) };
         Ok(answer.timed(deadline.elapsed(), rows))
@@ -370,20 +362,6 @@ async fn claim_lanes(conn: &mut Conn, run: RunId, turn: Turn) -> Result<Vec<Lane
     let claimed = lanes::unfinished(&mut tx, run, turn.worker).await?;
     Step::ClaimLanes.commit(async { tx.commit().await.doing("claiming the lanes") }).await?;
     Ok(claimed)
-}
-
-/// Stops a run for good, with the reason.
-async fn fail_run(conn: &mut Conn, table: &TableName, id: RunId, why: &str) -> Result<(), StoreError> {
-    let mut tx = conn.start_transaction(TxOpts::default()).await.doing("failing a run")?;
-    let state = runs::lock(&mut tx, id).await?;
-    if state.is_some_and(|state| state.may_become(RunState::Failed)) {
-        let run = runs::find(&mut tx, table, id).await?;
-        let mut counts = lanes::totals(&mut tx, id).await?.counts;
-        let items = run.and_then(|run| run.items).unwrap_or(0);
-        counts.pending = items.saturating_sub(counts.predicted + counts.failed);
-        runs::finish(&mut tx, id, RunState::Failed, counts, Some(why)).await?;
-    }
-    tx.commit().await.doing("failing a run")
 }
 
 /// Pings the session's connection for ever. A lost connection loses the hold on the lanes, which

@@ -1,15 +1,20 @@
 //! `open_run`: from what was asked for to a run with fixed bounds and lanes.
 
 use chrono::TimeDelta;
+use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, TxOpts};
 
+use super::lane::selection;
 use super::step::Step;
+use crate::answer::Counts;
 use crate::config::{TableName, WorkConfig};
 use crate::event::Request;
-use crate::run::{RunId, RunKind};
+use crate::model::Model;
+use crate::run::{RunId, RunKind, RunState};
 use crate::store::items::Extent;
-use crate::store::lanes::NewLane;
+use crate::store::lanes::{NewLane, Source};
 use crate::store::runs::{NewRun, Run};
+use crate::store::selection::Selection;
 use crate::store::{Doing, StoreError, items, lanes, runs};
 use crate::window::{self, Time, Window};
 
@@ -31,7 +36,7 @@ pub(super) async fn open_run(
     conn: &mut Conn,
     table: &TableName,
     work: &WorkConfig,
-    model_version: &str,
+    model: &Model,
     request: &Request,
     now: Time,
 ) -> Result<Opened, StoreError> {
@@ -39,12 +44,17 @@ pub(super) async fn open_run(
         if let Some(tick) = request.tick
             && let Some(run) = runs::of_tick(conn, table, request.kind, tick).await?
         {
-            return Ok(if run.state.is_final() { Opened::Over(run) } else { Opened::Unfinished(run) });
+            return Ok(if run.state.is_over() { Opened::Over(run) } else { Opened::Unfinished(run) });
         }
         if let Some(run) = runs::unfinished(conn, table, request.kind).await? {
             return Ok(Opened::Unfinished(run));
         }
-        match insert(conn, table, work, model_version, request, now).await {
+        let failed = runs::to_try_again(conn, table, request.kind, work.max_attempts, now).await?;
+        let opened = match failed {
+            Some(run) => try_again(conn, table, model.features().len(), run, now).await,
+            None => insert(conn, table, work, model, request, now).await,
+        };
+        match opened {
             // Somebody opened a run in the meantime: look again.
             Err(error) if error.is_duplicate() => {}
             opened => return opened,
@@ -52,11 +62,36 @@ pub(super) async fn open_run(
     }
 }
 
+/// Begins another attempt at a run that failed as a whole.
+async fn try_again(
+    conn: &mut Conn,
+    table: &TableName,
+    features: usize,
+    run: Run,
+    now: Time,
+) -> Result<Opened, StoreError> {
+    let extent = items::extent(conn, table, Selection::Whole(run.window), features).await?;
+    let mut tx = conn.start_transaction(TxOpts::default()).await.doing("trying a run again")?;
+    if runs::lock(&mut tx, run.id).await? == Some(RunState::Failed) {
+        runs::try_again(&mut tx, run.id, extent.map_or(Some(0), |extent| extent.items), now).await?;
+        lanes::rewind(&mut tx, run.id).await?;
+        tracing::info!(run = %run.id, window = %run.window, "trying a failed run again");
+    }
+    let run = found(&mut tx, table, run.id).await?;
+    Step::OpenRun.commit(async { tx.commit().await.doing("trying a run again") }).await?;
+    Ok(Opened::Unfinished(run))
+}
+
+async fn found(tx: &mut impl Queryable, table: &TableName, id: RunId) -> Result<Run, StoreError> {
+    let run = runs::find(tx, table, id).await?;
+    run.ok_or_else(|| StoreError::Unexpected(format!("run {id} vanished")))
+}
+
 async fn insert(
     conn: &mut Conn,
     table: &TableName,
     work: &WorkConfig,
-    model_version: &str,
+    model: &Model,
     request: &Request,
     now: Time,
 ) -> Result<Opened, StoreError> {
@@ -64,7 +99,14 @@ async fn insert(
     if window.to > now {
         tracing::warn!(%window, "the window ends in the future; the next one will take what arrives in it from now on");
     }
-    let extent = items::extent(conn, table, &window).await?;
+    let policy = request.policy.unwrap_or(work.failure_policy);
+    let mut extents = Vec::new();
+    for source in [Source::Items, Source::Failures] {
+        let selection = selection(policy, source, window, work.max_attempts);
+        let extent = items::extent(conn, table, selection, model.features().len()).await?;
+        extents.extend(extent.map(|extent| (source, extent)));
+    }
+    let model_version = model.version().to_string();
     let due = work.deliver_within.and_then(|span| Some(window.to + TimeDelta::from_std(span).ok()?));
     let new = NewRun {
         table,
@@ -72,27 +114,23 @@ async fn insert(
         tick: request.tick,
         window,
         chained: request.kind == RunKind::Window && request.from.is_none(),
-        policy: request.policy.unwrap_or(work.failure_policy),
-        model_version,
+        policy,
+        model_version: &model_version,
         lanes: work.lanes,
         workers: work.workers,
-        items: extent.map_or(Some(0), |extent| extent.items),
+        items: extents.iter().map(|(_, extent)| extent.items).sum(),
         now,
         deadline: due,
     };
     let mut tx = conn.start_transaction(TxOpts::default()).await.doing("opening a run")?;
     let id = runs::insert(&mut tx, &new).await?;
-    let opened = match extent {
-        None => {
-            let counts = Default::default();
-            runs::finish(&mut tx, id, crate::run::RunState::Succeeded, counts, None).await?;
-            Opened::Empty(id)
-        }
-        Some(extent) => {
-            lanes::insert(&mut tx, id, &split(extent, work.workers, work.lanes), work.page_size).await?;
-            let run = runs::find(&mut tx, table, id).await?;
-            Opened::New(run.ok_or_else(|| StoreError::Unexpected(format!("run {id} vanished")))?)
-        }
+    let opened = if extents.is_empty() {
+        runs::finish(&mut tx, id, RunState::Succeeded, Counts::default(), None).await?;
+        Opened::Empty(id)
+    } else {
+        let lanes: Vec<NewLane> = extents.iter().flat_map(|&(source, extent)| lanes_of(source, extent, work)).collect();
+        lanes::insert(&mut tx, id, &lanes, work.page_size).await?;
+        Opened::New(found(&mut tx, table, id).await?)
     };
     Step::OpenRun.commit(async { tx.commit().await.doing("opening a run") }).await?;
     tracing::info!(run = %id, kind = %new.kind, %window, items = new.items, "opened a run");
@@ -117,6 +155,14 @@ async fn window_of(
     Ok(Window::following(runs::last_end(conn, table).await?, lookback, to))
 }
 
+/// The items set aside are few and scattered: one lane takes them.
+fn lanes_of(source: Source, extent: Extent, work: &WorkConfig) -> Vec<NewLane> {
+    match source {
+        Source::Items => split(extent, work.workers, work.lanes),
+        Source::Failures => vec![NewLane { worker: 0, source, low: extent.low, high: extent.high }],
+    }
+}
+
 /// The extent as `workers × lanes_each` lanes of equal id ranges. Where there are fewer ids than
 /// lanes, the last lanes are empty.
 fn split(extent: Extent, workers: u16, lanes_each: u16) -> Vec<NewLane> {
@@ -128,7 +174,7 @@ fn split(extent: Extent, workers: u16, lanes_each: u16) -> Vec<NewLane> {
         .flat_map(|worker| (0..lanes_each).map(move |lane| (worker, lane)))
         .map(|(worker, lane)| {
             let number = u128::from(worker) * u128::from(lanes_each) + u128::from(lane);
-            NewLane { worker, low: edge(number), high: edge(number + 1) }
+            NewLane { worker, source: Source::Items, low: edge(number), high: edge(number + 1) }
         })
         .collect()
 }

@@ -83,9 +83,17 @@ impl Step {
     }
 }
 
+/// Lets the environment variable `FAILPOINTS` inject faults into this process, as long as it lives.
+#[cfg(feature = "faults")]
+pub fn arm() {
+    // The end of the scenario would take the faults back.
+    std::mem::forget(fail::FailScenario::setup());
+}
+
 #[cfg(feature = "faults")]
 mod injected {
     use std::io;
+    use std::time::Instant;
 
     use mysql_async::IoError;
 
@@ -94,14 +102,25 @@ mod injected {
 
     /// Lets the configured fault strike; what the step itself must do is returned.
     pub(super) fn strike(step: Step) -> Result<Option<Fault>, StoreError> {
+        let reached = Instant::now();
+        let fault = configured(step);
+        let waited_ms = reached.elapsed().as_millis() as u64;
+        // By this line a test knows that its fault did strike.
+        tracing::debug!(%step, fault = fault.map(Fault::name), waited_ms, "failpoint");
+        match fault {
+            Some(Fault::Error) => Err(StoreError::Unexpected(format!("injected into {step}"))),
+            Some(Fault::Lost) => Err(lost()),
+            Some(Fault::Kill) => std::process::abort(),
+            Some(Fault::Repeat) | None => Ok(fault),
+        }
+    }
+
+    fn configured(step: Step) -> Option<Fault> {
         fail::fail_point!(step.name(), |fault| match fault.as_deref().map(str::parse) {
-            Some(Ok(Fault::Error)) => Err(StoreError::Unexpected(format!("injected into {step}"))),
-            Some(Ok(Fault::Lost)) => Err(lost()),
-            Some(Ok(Fault::Kill)) => std::process::abort(),
-            Some(Ok(Fault::Repeat)) => Ok(Some(Fault::Repeat)),
+            Some(Ok(fault)) => Some(fault),
             None | Some(Err(_)) => panic!("failpoint {step}: return(error), (lost), (kill) or (repeat)"),
         });
-        Ok(None)
+        None
     }
 
     pub(super) fn lost() -> StoreError {

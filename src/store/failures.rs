@@ -1,14 +1,14 @@
 //! All SQL of `item_failures`: the items set aside, each with its reason.
 
-use mysql_async::Value;
 use mysql_async::prelude::Queryable;
+use mysql_async::{Value, params};
 use sha2::{Digest, Sha256};
 
 use super::items::PendingItem;
 use super::{Doing, StoreError};
 use crate::config::TableName;
 use crate::run::RunId;
-use crate::values::Reason;
+use crate::values::{Reason, ReasonCode};
 
 /// Bytes of a reason that are kept.
 const LONGEST_REASON: usize = 500;
@@ -50,6 +50,43 @@ pub async fn set_aside(
         tx.exec_drop(sql, params).await.doing("setting items aside")?;
     }
     Ok(())
+}
+
+/// Forgets items that were set aside and have a prediction now.
+///
+/// # Errors
+/// The database's.
+pub async fn forget(tx: &mut impl Queryable, table: &TableName, ids: &[i64]) -> Result<(), StoreError> {
+    for ids in ids.chunks(ROWS_PER_STATEMENT) {
+        let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+        let sql = format!("DELETE FROM `item_failures` WHERE `items_table` = ? AND `item_id` IN ({list})");
+        tx.exec_drop(sql, (table.as_str(),)).await.doing("forgetting failures")?;
+    }
+    Ok(())
+}
+
+/// Gives items that were set aside another chance, under any policy: those with ids in `ids`, or
+/// all; of these those with `code`, or all. Answers how many.
+///
+/// # Errors
+/// The database's.
+pub async fn release(
+    conn: &mut impl Queryable,
+    table: &TableName,
+    ids: &[i64],
+    code: Option<ReasonCode>,
+) -> Result<u64, StoreError> {
+    let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+    let chosen = if ids.is_empty() { "TRUE".to_owned() } else { format!("`item_id` IN ({list})") };
+    let sql = format!(
+        "UPDATE `item_failures` SET `attempts` = 0 \
+         WHERE `items_table` = :table AND {chosen} AND `code` = COALESCE(:code, `code`)"
+    );
+    let params = params! { "table" => table.as_str(), "code" => code.map(ReasonCode::name) };
+    let result = conn.exec_iter(sql, params).await.doing("releasing items")?;
+    let released = result.affected_rows();
+    result.drop_result().await.doing("releasing items")?;
+    Ok(released)
 }
 
 fn shortened(text: &str) -> &str {

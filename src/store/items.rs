@@ -4,44 +4,19 @@ use std::fmt::Write as _;
 
 use chrono::NaiveDateTime;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Params, Value, params};
+use mysql_async::{Params, Value, params};
 
+use super::selection::{Selection, values_text};
 use super::{Doing, StoreError};
 use crate::config::TableName;
 use crate::run::RunId;
-use crate::values::longest_text;
-use crate::window::{Time, Window};
+use crate::window::Time;
 
 /// Milliseconds that the server may count pending items for a run's progress and its final sum:
 /// enough for some ten million rows. A larger window is worked off without a total.
 const COUNT_BUDGET_MS: u32 = 5000;
 
-/// An item without a prediction: SQL NULL, or a JSON `null`.
-const PENDING: &str = "(i.`prediction` IS NULL OR JSON_TYPE(i.`prediction`) = 'NULL')";
-
-/// An item that is not set aside.
-const NOT_SET_ASIDE: &str =
-    "NOT EXISTS (SELECT 1 FROM `item_failures` f WHERE f.`items_table` = :table AND f.`item_id` = i.`id`)";
-
-/// The condition that an item was created within `window`, over the parameters of [`window_params`].
-fn within(window: &Window) -> &'static str {
-    match window.from {
-        Some(_) => "i.`created_datetime` >= :from AND i.`created_datetime` < :to",
-        // A row without a timestamp belongs to the beginning.
-        None => "(i.`created_datetime` < :to OR i.`created_datetime` IS NULL)",
-    }
-}
-
-fn window_params(table: &TableName, window: &Window) -> Vec<(String, Value)> {
-    let mut params: Vec<(String, Value)> =
-        vec![("table".into(), table.as_str().into()), ("to".into(), window.to.naive_utc().into())];
-    if let Some(from) = window.from {
-        params.push(("from".into(), from.naive_utc().into()));
-    }
-    params
-}
-
-/// The pending items of a window, as ids.
+/// Where selected items lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extent {
     /// Every id is greater.
@@ -52,63 +27,71 @@ pub struct Extent {
     pub items: Option<u64>,
 }
 
-/// Where the pending items of `window` lie; `None` if it has none.
+/// Where the items of `selection` lie; `None` if there are none.
 ///
 /// # Errors
 /// The database's.
-pub async fn extent(conn: &mut Conn, table: &TableName, window: &Window) -> Result<Option<Extent>, StoreError> {
+pub async fn extent(
+    conn: &mut impl Queryable,
+    table: &TableName,
+    selection: Selection,
+    features: usize,
+) -> Result<Option<Extent>, StoreError> {
     let columns = "MIN(i.`id`), MAX(i.`id`), COUNT(*)";
-    let counted: Result<(Option<i64>, Option<i64>, u64), _> = in_time(conn, table, window, columns, "TRUE").await;
+    let counted: Result<(Option<i64>, Option<i64>, u64), _> =
+        in_time(conn, table, selection, features, (columns, "TRUE")).await;
     match counted {
         Ok((Some(least), Some(high), items)) => Ok(Some(Extent { low: least - 1, high, items: Some(items) })),
         Ok(_) => Ok(None),
         Err(error) if took_too_long(&error) => {
-            // The ends of the primary key bound every window, at no cost.
+            // The ends of the primary key bound every selection, at no cost.
             let sql = format!("SELECT MIN(`id`), MAX(`id`) FROM {}", table.quoted());
             let ends: Option<(Option<i64>, Option<i64>)> =
                 conn.query_first(sql).await.doing("finding the ends of the table")?;
             Ok(ends.and_then(|(least, high)| Some(Extent { low: least? - 1, high: high?, items: None })))
         }
-        Err(error) => Err(error).doing("finding the window's items"),
+        Err(error) => Err(error).doing("finding the run's items"),
     }
 }
 
-/// How many items of `window` with ids in `(low, high]` are pending and not set aside; `None`: too
-/// many to count in time.
+/// How many items of `selection` have ids in `(low, high]`; `None`: too many to count in time.
 ///
 /// # Errors
 /// The database's.
-pub async fn count_pending(
+pub async fn count(
     conn: &mut impl Queryable,
     table: &TableName,
-    window: &Window,
+    selection: Selection,
+    features: usize,
     (low, high): (i64, i64),
 ) -> Result<Option<u64>, StoreError> {
-    let bounds = format!("i.`id` > {low} AND i.`id` <= {high}");
-    match in_time::<(u64,)>(conn, table, window, "COUNT(*)", &bounds).await {
+    let key = selection.key();
+    let bounds = format!("{key} > {low} AND {key} <= {high}");
+    match in_time::<(u64,)>(conn, table, selection, features, ("COUNT(*)", &bounds)).await {
         Ok((items,)) => Ok(Some(items)),
         Err(error) if took_too_long(&error) => Ok(None),
         Err(error) => Err(error).doing("counting pending items"),
     }
 }
 
-/// One row about a window's pending items, within [`COUNT_BUDGET_MS`]. Each server reads its own
+/// One row about the items of `selection`, within [`COUNT_BUDGET_MS`]. Each server reads its own
 /// way of saying so and takes the other's for a comment.
 async fn in_time<T: mysql_async::prelude::FromRow + Send + 'static>(
     conn: &mut impl Queryable,
     table: &TableName,
-    window: &Window,
-    columns: &str,
-    bounds: &str,
+    selection: Selection,
+    features: usize,
+    (columns, bounds): (&str, &str),
 ) -> mysql_async::Result<T> {
+    // Here the window's own key is welcome: there is nothing to keep in order.
+    let tables = selection.tables(table).replace(" FORCE INDEX (PRIMARY)", "");
     let sql = format!(
         "/*M! SET STATEMENT max_statement_time={} FOR */ \
-         SELECT /*+ MAX_EXECUTION_TIME({COUNT_BUDGET_MS}) */ {columns} FROM {} i WHERE {} AND {PENDING} AND {NOT_SET_ASIDE} AND {bounds}",
+         SELECT /*+ MAX_EXECUTION_TIME({COUNT_BUDGET_MS}) */ {columns} FROM {tables} WHERE {} AND {bounds}",
         f64::from(COUNT_BUDGET_MS) / 1e3,
-        table.quoted(),
-        within(window)
+        selection.condition(&values_text(features)),
     );
-    let row = conn.exec_first(sql, Params::from(window_params(table, window))).await?;
+    let row = conn.exec_first(sql, Params::from(selection.params(table))).await?;
     row.ok_or_else(|| mysql_async::Error::Other("an aggregate without a row".into()))
 }
 
@@ -127,9 +110,9 @@ pub struct PendingItem {
 
 /// Which items a page may take.
 #[derive(Clone, Copy, Debug)]
-pub struct PageBounds<'w> {
-    /// The window they belong to.
-    pub window: &'w Window,
+pub struct PageBounds {
+    /// Of these.
+    pub selection: Selection,
     /// Ids are greater than this.
     pub after: i64,
     /// Ids are at most this.
@@ -145,22 +128,19 @@ pub struct PageBounds<'w> {
 pub async fn read_page(
     tx: &mut impl Queryable,
     table: &TableName,
-    bounds: PageBounds<'_>,
+    bounds: PageBounds,
     features: usize,
 ) -> Result<Vec<PendingItem>, StoreError> {
-    // Without the hint a window's condition can lure the optimiser to its key, and to a sort per page.
+    let PageBounds { selection, after, upto, limit } = bounds;
+    let (values, key) = (values_text(features), selection.key());
     let sql = format!(
-        "SELECT i.`id`, LEFT(i.`values`, {}) FROM {} i FORCE INDEX (PRIMARY) \
-         WHERE i.`id` > :after AND i.`id` <= :upto AND {PENDING} AND {} AND {NOT_SET_ASIDE} \
-         ORDER BY i.`id` LIMIT :limit FOR UPDATE",
-        longest_text(features) + 1,
-        table.quoted(),
-        within(bounds.window)
+        "SELECT i.`id`, {values} FROM {} WHERE {key} > :after AND {key} <= :upto AND {} \
+         ORDER BY {key} LIMIT :limit FOR UPDATE",
+        selection.tables(table),
+        selection.condition(&values),
     );
-    let mut params = window_params(table, bounds.window);
-    params.push(("after".into(), bounds.after.into()));
-    params.push(("upto".into(), bounds.upto.into()));
-    params.push(("limit".into(), bounds.limit.into()));
+    let mut params = selection.params(table);
+    params.extend([("after".into(), after.into()), ("upto".into(), upto.into()), ("limit".into(), limit.into())]);
     tx.exec_map(sql, Params::from(params), |(id, values)| PendingItem { id, values }).await.doing("reading a page")
 }
 

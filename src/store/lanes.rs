@@ -8,16 +8,18 @@
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Row, params};
 
-use super::runs::column;
+use super::runs::{column, name};
 use super::{Doing, StoreError};
 use crate::answer::Counts;
-use crate::run::RunId;
+use crate::run::{RunId, named};
 
 /// A lane: the ids `(cursor, high]` are still to be worked off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lane {
     /// Counted from 0 over all workers of the run.
     pub number: u16,
+    /// Where its items come from.
+    pub source: Source,
     /// Every id up to here is worked off.
     pub cursor: i64,
     /// The last id.
@@ -30,11 +32,23 @@ pub struct Lane {
     pub page_size: u32,
 }
 
+named! {
+    /// Where a lane's items come from.
+    pub enum Source {
+        /// From the window.
+        Items = "items",
+        /// From what earlier runs set aside.
+        Failures = "failures",
+    }
+}
+
 /// A lane to be made: `(low, high]` for `worker`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NewLane {
     /// Whose.
     pub worker: u16,
+    /// Where its items come from.
+    pub source: Source,
     /// Ids are greater than this.
     pub low: i64,
     /// Ids are at most this.
@@ -46,11 +60,11 @@ pub struct NewLane {
 /// # Errors
 /// The database's.
 pub async fn insert(tx: &mut impl Queryable, run: RunId, lanes: &[NewLane], page_size: u32) -> Result<(), StoreError> {
-    let sql = "INSERT INTO `batch_lanes` (`run_id`, `lane`, `worker`, `low_id`, `high_id`, `cursor_id`, `page_size`, `finished_at`) \
-               VALUES (:run, :lane, :worker, :low, :high, :low, :page_size, IF(:low = :high, UTC_TIMESTAMP(3), NULL))";
+    let sql = "INSERT INTO `batch_lanes` (`run_id`, `lane`, `worker`, `source`, `low_id`, `high_id`, `cursor_id`, `page_size`, `finished_at`) \
+               VALUES (:run, :lane, :worker, :source, :low, :high, :low, :page_size, IF(:low = :high, UTC_TIMESTAMP(3), NULL))";
     let rows = lanes.iter().enumerate().map(|(number, lane)| {
         params! {
-            "run" => run.0, "lane" => number, "worker" => lane.worker, "low" => lane.low, "high" => lane.high,
+            "run" => run.0, "lane" => number, "worker" => lane.worker, "source" => lane.source.name(), "low" => lane.low, "high" => lane.high,
             "page_size" => page_size,
         }
     });
@@ -97,7 +111,7 @@ const HOLD_NAME: &str = "CONCAT('rowscore:', LEFT(SHA2(DATABASE(), 256), 12), ':
 /// # Errors
 /// The database's.
 pub async fn unfinished(conn: &mut impl Queryable, run: RunId, worker: u16) -> Result<Vec<Lane>, StoreError> {
-    let sql = "SELECT `lane`, `cursor_id`, `high_id`, `hop`, `claim`, `page_size` FROM `batch_lanes` \
+    let sql = "SELECT `lane`, `source`, `cursor_id`, `high_id`, `hop`, `claim`, `page_size` FROM `batch_lanes` \
                WHERE `run_id` = :run AND `worker` = :worker AND `finished_at` IS NULL ORDER BY `lane`";
     let rows: Vec<Row> =
         conn.exec(sql, params! { "run" => run.0, "worker" => worker }).await.doing("reading the lanes")?;
@@ -105,6 +119,7 @@ pub async fn unfinished(conn: &mut impl Queryable, run: RunId, worker: u16) -> R
         .map(|row| {
             Ok(Lane {
                 number: column(row, "lane")?,
+                source: name(row, "source")?,
                 cursor: column(row, "cursor_id")?,
                 high: column(row, "high_id")?,
                 hop: column(row, "hop")?,
@@ -158,6 +173,10 @@ pub struct Position {
     pub claim: u32,
     /// Whether hops may work on the run.
     pub running: bool,
+    /// Items that the lane predicted.
+    pub predicted: u64,
+    /// Items that the lane set aside.
+    pub failed: u64,
 }
 
 /// Locks a lane's row and reads where it stands. The run's own row is only looked at.
@@ -165,7 +184,7 @@ pub struct Position {
 /// # Errors
 /// The database's.
 pub async fn lock(tx: &mut impl Queryable, run: RunId, lane: u16) -> Result<Position, StoreError> {
-    let sql = "SELECT l.`cursor_id`, l.`claim`, \
+    let sql = "SELECT l.`cursor_id`, l.`claim`, l.`predicted`, l.`failed`, \
                  (SELECT r.`state` = 'running' FROM `batch_runs` r WHERE r.`id` = l.`run_id`) AS `running` \
                FROM `batch_lanes` l WHERE l.`run_id` = :run AND l.`lane` = :lane FOR UPDATE";
     let row: Option<Row> =
@@ -175,6 +194,8 @@ pub async fn lock(tx: &mut impl Queryable, run: RunId, lane: u16) -> Result<Posi
         cursor: column(&row, "cursor_id")?,
         claim: column(&row, "claim")?,
         running: column(&row, "running")?,
+        predicted: column(&row, "predicted")?,
+        failed: column(&row, "failed")?,
     })
 }
 
@@ -205,6 +226,16 @@ pub async fn advance(tx: &mut impl Queryable, run: RunId, lane: u16, page: Advan
     tx.exec_drop(sql, params).await.doing("advancing a lane")
 }
 
+/// Puts a run's lanes back to their beginning, their counts too. Whoever had them can commit no more.
+///
+/// # Errors
+/// The database's.
+pub async fn rewind(tx: &mut impl Queryable, run: RunId) -> Result<(), StoreError> {
+    let sql = "UPDATE `batch_lanes` SET `cursor_id` = `low_id`, `predicted` = 0, `failed` = 0, `claim` = `claim` + 1, \
+                 `finished_at` = IF(`low_id` = `high_id`, `finished_at`, NULL) WHERE `run_id` = :run";
+    tx.exec_drop(sql, params! { "run" => run.0 }).await.doing("rewinding the lanes")
+}
+
 /// A run's lanes, summed up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Totals {
@@ -212,6 +243,10 @@ pub struct Totals {
     pub unfinished: u64,
     /// Predicted, set aside and pages; `pending` is left at 0, for who knows the run's items.
     pub counts: Counts,
+    /// Items of the window that were worked off: not those that earlier runs set aside.
+    pub fresh_done: u64,
+    /// Of these, set aside.
+    pub fresh_failed: u64,
     /// Every id of the run is greater.
     pub low: i64,
     /// Every id of the run is at most this.
@@ -225,6 +260,8 @@ pub struct Totals {
 pub async fn totals(conn: &mut impl Queryable, run: RunId) -> Result<Totals, StoreError> {
     let sql = "SELECT COALESCE(SUM(`finished_at` IS NULL), 0) AS `unfinished`, COALESCE(SUM(`predicted`), 0) AS `predicted`, \
                  COALESCE(SUM(`failed`), 0) AS `failed`, COALESCE(SUM(`pages`), 0) AS `pages`, \
+                 COALESCE(SUM(IF(`source` = 'items', `predicted` + `failed`, 0)), 0) AS `fresh_done`, \
+                 COALESCE(SUM(IF(`source` = 'items', `failed`, 0)), 0) AS `fresh_failed`, \
                  COALESCE(MIN(`low_id`), 0) AS `low`, COALESCE(MAX(`high_id`), 0) AS `high` \
                FROM `batch_lanes` WHERE `run_id` = :run";
     let row: Option<Row> = conn.exec_first(sql, params! { "run" => run.0 }).await.doing("summing up the lanes")?;
@@ -237,6 +274,8 @@ pub async fn totals(conn: &mut impl Queryable, run: RunId) -> Result<Totals, Sto
             pending: 0,
             pages: column(&row, "pages")?,
         },
+        fresh_done: column(&row, "fresh_done")?,
+        fresh_failed: column(&row, "fresh_failed")?,
         low: column(&row, "low")?,
         high: column(&row, "high")?,
     })

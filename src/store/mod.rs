@@ -9,6 +9,7 @@ pub mod lanes;
 pub mod login;
 pub mod runs;
 pub mod schema;
+pub mod selection;
 pub mod session;
 
 use std::io;

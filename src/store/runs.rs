@@ -7,7 +7,7 @@ use mysql_async::{Conn, Row, params};
 use super::{Doing, StoreError};
 use crate::answer::Counts;
 use crate::config::TableName;
-use crate::run::{FailurePolicy, RunId, RunKind, RunState};
+use crate::run::{FailurePolicy, Pass, RunId, RunKind, RunState};
 use crate::window::{Time, Window};
 
 /// A run as it was opened, and its state when it was read.
@@ -25,11 +25,13 @@ pub struct Run {
     pub policy: FailurePolicy,
     /// How far it has come.
     pub state: RunState,
+    /// Which pass over its window it is in.
+    pub pass: Pass,
     /// Pending items when it was opened, or settled when it finished; `None`: not counted.
     pub items: Option<u64>,
 }
 
-const COLUMNS: &str = "`id`, `kind`, `tick`, `window_from`, `window_to`, `policy`, `state`, `items`";
+const COLUMNS: &str = "`id`, `kind`, `tick`, `window_from`, `window_to`, `policy`, `state`, `pass`, `items`";
 
 fn utc(time: NaiveDateTime) -> Time {
     time.and_utc()
@@ -44,7 +46,10 @@ pub(super) fn column<T: mysql_async::prelude::FromValue>(row: &Row, name: &str) 
 }
 
 /// A column that holds one of an enum's names.
-fn name<T: std::str::FromStr<Err: std::fmt::Display>>(row: &Row, column_name: &str) -> Result<T, StoreError> {
+pub(super) fn name<T: std::str::FromStr<Err: std::fmt::Display>>(
+    row: &Row,
+    column_name: &str,
+) -> Result<T, StoreError> {
     let text: String = column(row, column_name)?;
     text.parse().map_err(|error| StoreError::Unexpected(format!("column `{column_name}`: {error}")))
 }
@@ -60,6 +65,7 @@ fn run(row: Row) -> Result<Run, StoreError> {
         },
         policy: name(&row, "policy")?,
         state: name(&row, "state")?,
+        pass: name(&row, "pass")?,
         items: column(&row, "items")?,
     })
 }
@@ -111,7 +117,8 @@ pub async fn of_tick(conn: &mut Conn, table: &TableName, kind: RunKind, tick: Ti
     conn.exec_first(sql, params).await.doing("looking for the tick's run")?.map(run).transpose()
 }
 
-/// Where the last finished window ended: up to there every window has been worked off.
+/// Where the last finished window ended: up to there every window has been worked off. One that
+/// failed under `retry_all` counts: it is tried again by itself.
 ///
 /// A window whose end lay in the future when it was opened ended when it was opened.
 ///
@@ -120,7 +127,7 @@ pub async fn of_tick(conn: &mut Conn, table: &TableName, kind: RunKind, tick: Ti
 pub async fn last_end(conn: &mut Conn, table: &TableName) -> Result<Option<Time>, StoreError> {
     let sql = "SELECT MAX(LEAST(`window_to`, `started_at`)) FROM `batch_runs` \
                WHERE `items_table` = :table AND `kind` = 'window' AND `chained` \
-                 AND `state` IN ('succeeded', 'succeeded_with_failures')";
+                 AND (`state` IN ('succeeded', 'succeeded_with_failures') OR (`state` = 'failed' AND `policy` = 'retry_all'))";
     let end: Option<Option<NaiveDateTime>> = conn
         .exec_first(sql, params! { "table" => table.as_str() })
         .await
@@ -157,14 +164,22 @@ pub struct NewRun<'a> {
     pub deadline: Option<Time>,
 }
 
+/// The pass that a run begins with.
+fn first_pass(policy: FailurePolicy) -> Pass {
+    match policy {
+        FailurePolicy::RetryAll => Pass::Check,
+        FailurePolicy::RetryFailed | FailurePolicy::Leave => Pass::Write,
+    }
+}
+
 /// Opens a run, in state `running`.
 ///
 /// # Errors
 /// The database's; a duplicate key when the kind has an unfinished run or the tick has a run.
 pub async fn insert(tx: &mut impl Queryable, new: &NewRun<'_>) -> Result<RunId, StoreError> {
     let sql = "INSERT INTO `batch_runs` (`items_table`, `kind`, `tick`, `window_from`, `window_to`, `chained`, \
-               `policy`, `model_version`, `lanes`, `workers`, `state`, `items`, `started_at`, `deadline`) \
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?, ?)";
+               `policy`, `model_version`, `lanes`, `workers`, `state`, `pass`, `items`, `started_at`, `attempted_at`, `deadline`) \
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?)";
     let naive = |time: Time| time.naive_utc();
     let values: Vec<mysql_async::Value> = vec![
         new.table.as_str().into(),
@@ -177,7 +192,9 @@ pub async fn insert(tx: &mut impl Queryable, new: &NewRun<'_>) -> Result<RunId, 
         new.model_version.into(),
         new.lanes.into(),
         new.workers.into(),
+        first_pass(new.policy).name().into(),
         new.items.into(),
+        new.now.naive_utc().into(),
         new.now.naive_utc().into(),
         new.deadline.map(naive).into(),
     ];
@@ -217,6 +234,58 @@ pub async fn finish(
         "error" => error, "id" => id.0,
     };
     tx.exec_drop(sql, params).await.doing("finishing a run")
+}
+
+/// Goes from the first pass to the second, on a row that [`lock`] holds.
+///
+/// # Errors
+/// The database's.
+pub async fn begin_writing(tx: &mut impl Queryable, id: RunId) -> Result<(), StoreError> {
+    let sql = "UPDATE `batch_runs` SET `pass` = 'write' WHERE `id` = :id";
+    tx.exec_drop(sql, params! { "id" => id.0 }).await.doing("beginning to write")
+}
+
+/// The oldest run of `kind` that failed under `retry_all` and has attempts left, if it was not
+/// attempted since `now`.
+///
+/// # Errors
+/// The database's.
+pub async fn to_try_again(
+    conn: &mut Conn,
+    table: &TableName,
+    kind: RunKind,
+    max_attempts: u32,
+    now: Time,
+) -> Result<Option<Run>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM `batch_runs` WHERE `items_table` = :table AND `kind` = :kind AND `state` = 'failed' \
+           AND `policy` = 'retry_all' AND `attempt` < :max_attempts AND `attempted_at` < :now ORDER BY `id` LIMIT 1"
+    );
+    let params = params! {
+        "table" => table.as_str(), "kind" => kind.name(), "max_attempts" => max_attempts, "now" => now.naive_utc(),
+    };
+    conn.exec_first(sql, params).await.doing("looking for a run to try again")?.map(run).transpose()
+}
+
+/// Begins another attempt at a failed run, on a row that [`lock`] holds.
+///
+/// # Errors
+/// The database's; a duplicate key when the kind has an unfinished run.
+pub async fn try_again(tx: &mut impl Queryable, id: RunId, items: Option<u64>, now: Time) -> Result<(), StoreError> {
+    let sql = "UPDATE `batch_runs` SET `state` = 'running', `pass` = 'check', `attempt` = `attempt` + 1, \
+                 `attempted_at` = :now, `items` = :items, `predicted` = NULL, `failed` = NULL, `pending` = NULL, \
+                 `finished_at` = NULL WHERE `id` = :id";
+    let params = params! { "now" => now.naive_utc(), "items" => items, "id" => id.0 };
+    tx.exec_drop(sql, params).await.doing("trying a run again")
+}
+
+/// Holds a run or lets it go on, on a row that [`lock`] holds.
+///
+/// # Errors
+/// The database's.
+pub async fn set_state(tx: &mut impl Queryable, id: RunId, state: RunState) -> Result<(), StoreError> {
+    let sql = "UPDATE `batch_runs` SET `state` = :state WHERE `id` = :id";
+    tx.exec_drop(sql, params! { "state" => state.name(), "id" => id.0 }).await.doing("changing a run's state")
 }
 
 /// Notes on the run's row why a hop failed.

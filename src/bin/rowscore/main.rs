@@ -1,5 +1,6 @@
 //! The command line: the same code path as the function, for a laptop, a container or a CronJob.
 
+mod control;
 mod init;
 mod results;
 mod run;
@@ -28,11 +29,21 @@ enum Command {
     Run(run::Args),
     Results(results::Args),
     Status(status::Args),
+    /// Hold a run: no hop works on it until it is resumed
+    Pause(control::RunArgs),
+    /// Let a held run go on
+    Resume(control::RunArgs),
+    /// Stop a run for good; what it predicted stays
+    Cancel(control::RunArgs),
+    /// Give items that were set aside another chance, under any failure policy
+    Release(control::ReleaseArgs),
     Train(train::Args),
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    #[cfg(feature = "faults")]
+    rowscore::hop::step::arm();
     let levels = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
     tracing_subscriber::fmt().with_env_filter(levels).with_writer(std::io::stderr).with_target(false).init();
     let done: Result<ExitCode, Box<dyn Error>> = match Cli::parse().command {
@@ -40,6 +51,10 @@ async fn main() -> ExitCode {
         Command::Run(args) => run::run(args).await,
         Command::Results(args) => results::run(args).await,
         Command::Status(args) => status::run(args).await,
+        Command::Pause(args) => control::pause(args).await,
+        Command::Resume(args) => control::resume(args).await,
+        Command::Cancel(args) => control::cancel(args).await,
+        Command::Release(args) => control::release(args).await,
         Command::Train(args) => train::run(&args),
     };
     done.unwrap_or_else(|error| {

@@ -38,7 +38,7 @@ pub struct Args {
     /// End of the window, exclusive [default: now]
     #[arg(long, value_name = "TIME")]
     to: Option<Time>,
-    /// What becomes of items that cannot be scored: retry_failed or leave [default: FAILURE_POLICY]
+    /// What becomes of items that cannot be scored: retry_failed, retry_all or leave [default: FAILURE_POLICY]
     #[arg(long, value_name = "POLICY")]
     policy: Option<FailurePolicy>,
 }
@@ -47,12 +47,13 @@ pub struct Args {
 const PROGRESS_EVERY: Duration = Duration::from_millis(200);
 
 pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
-    let config = Config::from_env()?;
     if let (Some(from), Some(to)) = (args.from, args.to)
         && from >= to
     {
-        return Err(format!("--from {from} is not before --to {to}").into());
+        eprintln!("rowscore: --from {from} is not before --to {to}");
+        return Ok(ExitCode::from(2));
     }
+    let config = Config::from_env()?;
     let database = Database::new(&config.mysql, &config.work.items_table).await;
     let kind = if args.sweep { RunKind::Sweep } else { RunKind::Window };
     let request = Request { from: args.from, to: args.to, policy: args.policy, ..Request::by_hand(kind) };

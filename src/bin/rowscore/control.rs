@@ -1,0 +1,82 @@
+//! `rowscore pause`, `resume`, `cancel` and `release`: an operator's hand on runs and failures.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use rowscore::config::Config;
+use rowscore::hop::{self, Steered};
+use rowscore::run::{RunId, RunState};
+use rowscore::store::session::Session;
+use rowscore::store::{Database, failures};
+use rowscore::values::ReasonCode;
+
+/// The run that is meant.
+#[derive(clap::Args)]
+pub struct RunArgs {
+    /// The run's number, as `rowscore status` shows it
+    #[arg(value_name = "RUN", value_parser = clap::value_parser!(u64).range(1..))]
+    run: u64,
+}
+
+/// Which set-aside items are meant.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  rowscore release --code wrong_length\n  rowscore release 17 42\n  rowscore release --all"
+)]
+pub struct ReleaseArgs {
+    /// Ids of items
+    #[arg(value_name = "ID", conflicts_with = "all", required_unless_present_any = ["all", "code"])]
+    ids: Vec<i64>,
+    /// Only items with this reason code
+    #[arg(long, value_name = "CODE")]
+    code: Option<ReasonCode>,
+    /// Every item that is set aside
+    #[arg(long)]
+    all: bool,
+}
+
+pub async fn pause(args: RunArgs) -> Result<ExitCode, Box<dyn Error>> {
+    steer(args, RunState::Paused, "held; its hops end after the page at hand. Let it go on with `rowscore resume`")
+        .await
+}
+
+pub async fn resume(args: RunArgs) -> Result<ExitCode, Box<dyn Error>> {
+    steer(args, RunState::Running, "free to go on; the next tick or `rowscore run` works on it").await
+}
+
+pub async fn cancel(args: RunArgs) -> Result<ExitCode, Box<dyn Error>> {
+    steer(args, RunState::Cancelled, "cancelled; what it predicted stays, and the next window takes the rest").await
+}
+
+async fn steer(args: RunArgs, to: RunState, done: &str) -> Result<ExitCode, Box<dyn Error>> {
+    let config = Config::from_env()?;
+    let database = Database::new(&config.mysql, &config.work.items_table).await;
+    let (table, id) = (database.items_table(), RunId(args.run));
+    let mut session = Session::new(&database);
+    let steered = session
+        .run(async |conn| match to {
+            RunState::Cancelled => hop::stop(conn, table, id, to, None).await,
+            _ => hop::steer(conn, table, id, to).await,
+        })
+        .await?;
+    session.close().await;
+    match steered {
+        Steered::Done => {
+            eprintln!("Run {id} is {done}.");
+            Ok(ExitCode::SUCCESS)
+        }
+        Steered::Refused(state) => Err(format!("run {id} is {state}; it cannot become {to}").into()),
+        Steered::Unknown => Err(format!("table `{}` has no run {id}; see `rowscore status`", table.as_str()).into()),
+    }
+}
+
+pub async fn release(args: ReleaseArgs) -> Result<ExitCode, Box<dyn Error>> {
+    let config = Config::from_env()?;
+    let database = Database::new(&config.mysql, &config.work.items_table).await;
+    let table = database.items_table();
+    let mut session = Session::new(&database);
+    let released = session.run(async |conn| failures::release(conn, table, &args.ids, args.code).await).await?;
+    session.close().await;
+    eprintln!("Released {released} items; the next run tries them again.");
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,92 @@
+//! Which items a lane takes, as SQL over the items `i` and the failures `f`.
+
+use mysql_async::Value;
+
+use crate::config::TableName;
+use crate::values::longest_text;
+use crate::window::Window;
+
+/// An item without a prediction: SQL NULL, or a JSON `null`.
+const PENDING: &str = "(i.`prediction` IS NULL OR JSON_TYPE(i.`prediction`) = 'NULL')";
+
+/// An item that is not set aside.
+const NOT_SET_ASIDE: &str =
+    "NOT EXISTS (SELECT 1 FROM `item_failures` f WHERE f.`items_table` = :table AND f.`item_id` = i.`id`)";
+
+/// An item set aside whose values are others than those that failed.
+const CHANGED: &str = "f.`values_sha256` <> UNHEX(SHA2({values}, 256))";
+
+/// Which items a lane takes. Pending they are in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// Those created in the window that were never set aside.
+    Fresh(Window),
+    /// Those created in the window, set aside or not.
+    Whole(Window),
+    /// Those set aside that have attempts left, or other values than those that failed.
+    SetAside {
+        /// Attempts in all.
+        max_attempts: u32,
+    },
+    /// Those set aside that were released by hand.
+    Released,
+}
+
+impl Selection {
+    /// The tables, the alias of the items being `i`. A hint keeps the items in order of their key:
+    /// a window's condition could lure the optimiser to its own key, and to a sort per page.
+    pub(super) fn tables(self, table: &TableName) -> String {
+        let items = table.quoted();
+        match self {
+            Self::Fresh(_) | Self::Whole(_) => format!("{items} i FORCE INDEX (PRIMARY)"),
+            Self::SetAside { .. } | Self::Released => {
+                format!("`item_failures` f STRAIGHT_JOIN {items} i FORCE INDEX (PRIMARY) ON i.`id` = f.`item_id`")
+            }
+        }
+    }
+
+    /// The condition, over the parameters of [`Selection::params`]; `values` as SQL text.
+    pub(super) fn condition(self, values: &str) -> String {
+        let rest = match self {
+            Self::Fresh(window) => format!("{} AND {NOT_SET_ASIDE}", within(&window)),
+            Self::Whole(window) => within(&window).to_owned(),
+            Self::SetAside { max_attempts } => {
+                let changed = CHANGED.replace("{values}", values);
+                format!("f.`items_table` = :table AND (f.`attempts` < {max_attempts} OR {changed})")
+            }
+            Self::Released => "f.`items_table` = :table AND f.`attempts` = 0".to_owned(),
+        };
+        format!("{PENDING} AND {rest}")
+    }
+
+    pub(super) fn params(self, table: &TableName) -> Vec<(String, Value)> {
+        let mut params: Vec<(String, Value)> = vec![("table".into(), table.as_str().into())];
+        if let Self::Fresh(window) | Self::Whole(window) = self {
+            params.push(("to".into(), window.to.naive_utc().into()));
+            params.extend(window.from.map(|from| ("from".into(), from.naive_utc().into())));
+        }
+        params
+    }
+
+    /// The column that ids are compared by: that of the table which is walked.
+    pub(super) fn key(self) -> &'static str {
+        match self {
+            Self::Fresh(_) | Self::Whole(_) => "i.`id`",
+            Self::SetAside { .. } | Self::Released => "f.`item_id`",
+        }
+    }
+}
+
+/// The condition that an item was created within `window`.
+fn within(window: &Window) -> &'static str {
+    match window.from {
+        Some(_) => "i.`created_datetime` >= :from AND i.`created_datetime` < :to",
+        // A row without a timestamp belongs to the beginning.
+        None => "(i.`created_datetime` < :to OR i.`created_datetime` IS NULL)",
+    }
+}
+
+/// The `values` as text, cut one character beyond the longest text that is read.
+pub(super) fn values_text(features: usize) -> String {
+    format!("LEFT(i.`values`, {})", longest_text(features) + 1)
+}
