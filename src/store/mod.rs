@@ -104,6 +104,8 @@ fn explain(error: &mysql_async::Error) -> String {
         mysql_async::Error::Io(error) if is_tls(error) => {
             "; check MYSQL_CA_FILE and that MYSQL_SERVER is the name in the server's certificate"
         }
+        // What MySQL answers for a user that does not exist, so as not to tell.
+        mysql_async::Error::Driver(DriverError::UnknownAuthPlugin { .. }) => "; check MYSQL_USER and MYSQL_PASSWORD",
         mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer) => {
             "; set MYSQL_TLS=off if nobody else can read along on the way to the server"
         }

@@ -1,0 +1,145 @@
+//! Whatever comes in, it is understood or refused, never a panic: events, continuations, values.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+use proptest::prelude::*;
+use rowscore::event::{self, Continuation, Event, Trigger};
+use rowscore::run::RunId;
+use rowscore::values::{self, ReasonCode};
+use serde_json::{Map, Number, Value, json};
+
+/// Any JSON, up to a few levels deep.
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(|number| Number::from_f64(number).map_or(Value::Null, Value::Number)),
+        ".*".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 64, 8, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..8).prop_map(Value::from),
+            prop::collection::hash_map(".{0,12}", inner, 0..8)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect::<Map<_, _>>())),
+        ]
+    })
+}
+
+/// An object that is nearly an event of ours: the right names, anything in them.
+fn nearly_an_event() -> impl Strategy<Value = Value> {
+    let names = prop_oneof![
+        Just("run"),
+        Just("scheduled_time"),
+        Just("from"),
+        Just("to"),
+        Just("policy"),
+        Just("run_id"),
+        Just("worker"),
+        Just("hop"),
+        Just("Records"),
+        Just("detail-type"),
+        Just("source"),
+        Just("time"),
+        Just("detail"),
+    ];
+    let texts = prop_oneof![
+        Just("window"),
+        Just("sweep"),
+        Just("continuation"),
+        Just("status"),
+        Just("leave"),
+        Just("aws.events"),
+        Just("Scheduled Event"),
+        Just("2026-11-22T15:19:00Z"),
+        Just("9999-99-99"),
+        Just(""),
+    ];
+    let values = prop_oneof![texts.prop_map(Value::from), any::<u64>().prop_map(Value::from), any_json()];
+    prop::collection::vec((names, values), 0..6)
+        .prop_map(|fields| Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
+}
+
+fn read(event: &Value) -> Result<Event, event::EventError> {
+    event::read(event, "2026-11-22T15:19:42Z".parse().unwrap())
+}
+
+proptest! {
+    #[test]
+    fn any_event_is_understood_or_refused_in_a_short_sentence(event in prop_oneof![any_json(), nearly_an_event()]) {
+        if let Err(error) = read(&event) {
+            prop_assert!(!error.to_string().is_empty());
+        }
+    }
+
+    #[test]
+    fn any_message_body_is_understood_or_refused_alone(body in ".*") {
+        let record = json!({"eventSource": "aws:sqs", "messageId": "1", "body": body});
+        let Event::Queue(messages) = read(&json!({"Records": [record]})).unwrap() else { panic!("not a queue") };
+        prop_assert_eq!(messages.len(), 1);
+    }
+
+    #[test]
+    fn a_continuation_survives_the_way_through_a_message(run in any::<u64>(), worker in any::<u16>(), hop in any::<u32>()) {
+        let sent = Continuation { run_id: RunId(run), worker, hop };
+        let body = serde_json::to_string(&sent).unwrap();
+        let record = json!({"eventSource": "aws:sqs", "messageId": "1", "body": body});
+        let Event::Queue(mut messages) = read(&json!({"Records": [record]})).unwrap() else { panic!("not a queue") };
+        prop_assert_eq!(messages.remove(0).trigger.unwrap(), Trigger::Continue(sent));
+    }
+
+    #[test]
+    fn a_continuation_of_another_version_is_refused(name in "[a-z_]{1,12}", value in any_json()) {
+        let mut body = serde_json::to_value(Continuation { run_id: RunId(1), worker: 0, hop: 2 }).unwrap();
+        prop_assume!(body.get(&name).is_none());
+        body[name] = value;
+        prop_assert!(read(&body).is_err());
+    }
+
+    #[test]
+    fn any_bytes_are_values_or_a_reason(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let mut features = Vec::new();
+        if values::read(&bytes, 4, &mut features).is_ok() {
+            prop_assert!(features.len() == 4 && features.iter().all(|value| value.is_finite()));
+        }
+    }
+
+    #[test]
+    fn any_json_is_values_exactly_if_it_is_an_array_of_as_many_numbers(json in any_json(), count in 1_usize..6) {
+        let text = json.to_string();
+        prop_assume!(text.len() <= values::longest_text(count));
+        let expected: Option<Vec<f64>> = json
+            .as_array()
+            .filter(|array| array.len() == count)
+            .and_then(|array| array.iter().map(|value| value.as_number().and_then(Number::as_f64)).collect());
+        let mut features = Vec::new();
+        match values::read(text.as_bytes(), count, &mut features) {
+            Ok(()) => prop_assert_eq!(Some(features), expected),
+            Err(reason) => prop_assert_eq!(expected, None, "{:?}", reason),
+        }
+    }
+
+    #[test]
+    fn any_floats_are_read_back_to_the_bit(row in prop::collection::vec(any::<f64>().prop_filter("finite", |x| x.is_finite()), 1..6)) {
+        let text = serde_json::to_vec(&row).unwrap();
+        let mut features = Vec::new();
+        values::read(&text, row.len(), &mut features).unwrap();
+        let bits = |row: &[f64]| row.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+        prop_assert_eq!(bits(&features), bits(&row));
+    }
+}
+
+#[test]
+fn a_row_of_a_megabyte_is_too_large_and_one_nested_beyond_reason_is_refused() {
+    let code = |text: String| values::read(text.as_bytes(), 4, &mut Vec::new()).unwrap_err().code;
+    assert_eq!(code(format!("[{}1]", "1,".repeat(500_000))), ReasonCode::TooLarge);
+    assert_eq!(code("[".repeat(1_000_000)), ReasonCode::TooLarge);
+    assert_eq!(code("[".repeat(1_000)), ReasonCode::NotAnArray);
+    assert_eq!(code(format!("[1,2,3,{}]", "9".repeat(400))), ReasonCode::NotFinite);
+}
+
+#[test]
+fn invalid_utf8_is_a_reason() {
+    let reason = values::read(b"[1,2,3,\"\xff\xfe\"]", 4, &mut Vec::new()).unwrap_err();
+    assert!(matches!(reason.code, ReasonCode::NotANumber | ReasonCode::NotAnArray));
+}
