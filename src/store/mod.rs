@@ -13,6 +13,7 @@ pub mod selection;
 pub mod session;
 
 use std::io;
+use std::time::Duration;
 
 use mysql_async::{Conn, DriverError, IoError, Opts, OptsBuilder, SslOpts};
 
@@ -52,6 +53,9 @@ pub enum StoreError {
         /// The driver's error.
         source: mysql_async::Error,
     },
+    /// No answer for too long.
+    #[error("the database did not answer for {} s", .0.as_secs())]
+    Silent(Duration),
     /// A token for the database login could not be made.
     #[error("signing a database login token: {0}")]
     Token(String),
@@ -78,7 +82,7 @@ impl StoreError {
                 ..
             } => Fault::Reconnect,
             Self::Mysql { .. } | Self::Unexpected(_) => Fault::Permanent,
-            Self::Token(_) => Fault::Reconnect,
+            Self::Token(_) | Self::Silent(_) => Fault::Reconnect,
         }
     }
 

@@ -16,6 +16,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// from zero takes. What lasts longer is left to redelivery.
 const RETRIES: usize = 14;
 
+/// The longest that one attempt may take. A page takes a fraction of a second, counting is limited
+/// to a few; whoever is silent for longer is behind a network that drops what it is sent.
+const ATTEMPT_LIMIT: Duration = Duration::from_secs(30);
+
 /// A database and, while it lasts, one connection to it.
 #[derive(Debug)]
 pub struct Session<'d> {
@@ -46,9 +50,10 @@ impl<'d> Session<'d> {
             .with_jitter()
             .build();
         loop {
-            let error = match self.attempt(&mut work).await {
-                Ok(value) => return Ok(value),
-                Err(error) => error,
+            let error = match tokio::time::timeout(ATTEMPT_LIMIT, self.attempt(&mut work)).await {
+                Ok(Ok(value)) => return Ok(value),
+                Ok(Err(error)) => error,
+                Err(_) => StoreError::Silent(ATTEMPT_LIMIT),
             };
             let fault = error.fault();
             if fault != Fault::Retry || !self.rolled_back().await {
