@@ -1,0 +1,185 @@
+//! The command line: output and exit codes.
+
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::support::database::RunRow;
+use crate::support::programs::{Ended, rowscore};
+use crate::support::{Server, TestDb};
+
+/// Samples of a time that is past whenever the tests run.
+const INIT: [&str; 7] = ["init", "--rows", "1000", "--seed", "7", "--until", "2024-03-05T10:00:00Z"];
+
+fn answer(ended: &Ended) -> Value {
+    assert_eq!(ended.stdout.lines().count(), 1, "{}", ended.stdout);
+    serde_json::from_str(&ended.stdout).unwrap()
+}
+
+#[rstest]
+#[tokio::test]
+async fn from_init_to_status(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+    let db = TestDb::bare(server, &[]).await;
+    let variables = db.variables();
+
+    let init = rowscore(&INIT, variables).await;
+    assert_eq!(init.status.code(), Some(0), "{init:?}");
+    assert!(init.stderr.contains("Added 1000 sample items to table `items`."), "{init:?}");
+    let items = db.snapshot().await;
+    assert_eq!(items.lines().count(), 1000);
+
+    let none = rowscore(&["status"], variables).await;
+    assert_eq!((none.status.code(), none.stdout.as_str()), (Some(0), ""));
+    assert!(none.stderr.contains("no run yet"), "{none:?}");
+
+    let again = rowscore(&INIT, variables).await;
+    assert_eq!(again.status.code(), Some(0), "{again:?}");
+    assert!(again.stderr.contains("has items already"), "{again:?}");
+    assert!(db.snapshot().await == items, "the items changed");
+
+    let run = rowscore(&["run"], variables).await;
+    assert_eq!(run.status.code(), Some(0), "{run:?}");
+    let first = answer(&run);
+    assert_eq!((&first["outcome"], &first["state"]), (&json!("finished"), &json!("succeeded")));
+    assert_eq!((&first["predicted"], &first["pending"]), (&json!(1000), &json!(0)));
+    assert!(run.stderr.contains("run 1 succeeded (finished): 1,000 predicted, 0 set aside, 0 pending"), "{run:?}");
+    assert_eq!(db.run(1).await, RunRow::over("succeeded", 1000, 0, 0));
+    assert_eq!(db.ids("`prediction` IS NULL").await, Vec::<i64>::new());
+
+    let idle = rowscore(&["run"], variables).await;
+    assert_eq!(idle.status.code(), Some(0), "{idle:?}");
+    assert_eq!(answer(&idle)["outcome"], json!("nothing_to_do"));
+
+    let status = rowscore(&["status", "--limit", "1"], variables).await;
+    assert_eq!((status.status.code(), status.stdout.lines().count()), (Some(0), 1), "{status:?}");
+    let status = rowscore(&["status"], variables).await;
+    let lines: Vec<&str> = status.stdout.lines().collect();
+    assert_eq!(lines.len(), 2, "{status:?}");
+    assert!(lines[0].starts_with("run 2 window [") && lines[0].contains("succeeded; 0/0"), "{}", lines[0]);
+    assert!(lines[1].starts_with("run 1 window [the beginning, "), "{}", lines[1]);
+    assert!(lines[1].contains("succeeded; 1,000/1,000 100.0%; set aside 0"), "{}", lines[1]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_same_seed_makes_the_same_table(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+    let (one, same, other) =
+        (TestDb::bare(server, &[]).await, TestDb::bare(server, &[]).await, TestDb::bare(server, &[]).await);
+    for (db, seed) in [(&one, "7"), (&same, "7"), (&other, "8")] {
+        let init = ["init", "--rows", "100", "--seed", seed];
+        assert!(rowscore(&init, db.variables()).await.status.success());
+    }
+    assert_eq!(one.snapshot().await, same.snapshot().await);
+    assert_ne!(one.snapshot().await, other.snapshot().await);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_run_over_items_that_cannot_be_scored_is_a_success_that_says_so(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let db = TestDb::new(server, &[]).await;
+    db.fill(1..=10, "2024-03-05T09:30:00Z").await;
+    db.execute("UPDATE `items` SET `values` = '[]' WHERE `id` IN (3, 4)").await;
+
+    let run =
+        rowscore(&["run", "--from", "2024-03-05T09:00:00Z", "--to", "2024-03-05T10:00:00Z"], db.variables()).await;
+
+    assert_eq!(run.status.code(), Some(0), "{run:?}");
+    assert_eq!(answer(&run)["state"], json!("succeeded_with_failures"));
+    assert!(run.stderr.contains("8 predicted, 2 set aside, 0 pending"), "{run:?}");
+    let status = rowscore(&["status"], db.variables()).await;
+    let line =
+        "run 1 window [2024-03-05 09:00:00, 2024-03-05 10:00:00) succeeded_with_failures; 10/10 100.0%; set aside 2";
+    assert!(status.stdout.starts_with(line), "{status:?}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_run_with_a_budget_goes_on_by_itself_until_all_is_done(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("HOP_BUDGET_MS", "1"), ("WORKERS", "2")]).await;
+    db.fill(1..=200, "2024-03-05T09:30:00Z").await;
+
+    let run = rowscore(&["run", "--sweep"], db.variables()).await;
+
+    assert_eq!(run.status.code(), Some(0), "{run:?}");
+    assert_eq!(answer(&run)["predicted"], json!(200));
+    let hops: u32 = db.value("SELECT MAX(`hop`) FROM `batch_lanes`").await;
+    assert!(hops > 1);
+    assert_eq!(db.predicted().await, Vec::from_iter(1..=200));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_run_that_is_held_or_used_up_is_no_success(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+    let settings = [("PAGE_SIZE", "10"), ("LANES", "1"), ("HOP_BUDGET_MS", "1"), ("MAX_HOPS", "2")];
+    let db = TestDb::new(server, &settings).await;
+    db.fill(1..=100, "2024-03-05T09:30:00Z").await;
+
+    let failed = rowscore(&["run"], db.variables()).await;
+    assert_eq!(failed.status.code(), Some(1), "{failed:?}");
+    assert_eq!(answer(&failed)["state"], json!("failed"));
+    let status = rowscore(&["status"], db.variables()).await;
+    assert!(status.stdout.contains("MAX_HOPS"), "{status:?}");
+
+    db.hurried_tick("2024-03-05T10:00:00Z").await;
+    db.execute("UPDATE `batch_runs` SET `state` = 'paused' WHERE `id` = 2").await;
+    let held = rowscore(&["run"], db.variables()).await;
+    assert_eq!(held.status.code(), Some(3), "{held:?}");
+    assert_eq!(answer(&held)["outcome"], json!("stopped"));
+}
+
+#[tokio::test]
+async fn the_help_names_every_command_and_its_exit_codes() {
+    let help = rowscore(&["--help"], &std::collections::BTreeMap::new()).await;
+    assert_eq!(help.status.code(), Some(0), "{help:?}");
+    for command in ["init", "run", "status", "MYSQL_DATABASE"] {
+        assert!(help.stdout.contains(command), "{command} in {}", help.stdout);
+    }
+    let help = rowscore(&["run", "--help"], &std::collections::BTreeMap::new()).await;
+    assert!(help.status.success() && help.stdout.contains("Exit status: 0"), "{help:?}");
+    let version = rowscore(&["--version"], &std::collections::BTreeMap::new()).await;
+    assert_eq!(version.stdout, format!("rowscore {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[rstest]
+#[case::no_command(&[], "Usage:")]
+#[case::an_unknown_command(&["dance"], "unrecognized subcommand 'dance'")]
+#[case::an_unknown_option(&["run", "--fast"], "unexpected argument '--fast'")]
+#[case::a_time_that_is_none(&["run", "--from", "yesterday"], "invalid value 'yesterday' for '--from <TIME>'")]
+#[case::a_sweep_with_a_begin(&["run", "--sweep", "--from", "2024-03-05T09:00:00Z"], "cannot be used with")]
+#[case::an_unknown_policy(&["run", "--policy", "ignore"], "retry_failed, retry_all, leave")]
+#[case::a_seed_without_rows(&["init", "--seed", "7"], "--rows")]
+#[case::no_lines(&["status", "--limit", "0"], "1..=1000")]
+#[case::a_window_that_ends_before_it_begins(
+    &["run", "--from", "2024-03-05T10:00:00Z", "--to", "2024-03-05T09:00:00Z"], "is not before --to"
+)]
+#[tokio::test]
+async fn wrong_arguments_end_with_status_2_before_anything_is_done(#[case] arguments: &[&str], #[case] said: &str) {
+    let db = TestDb::bare(Server::Mysql, &[]).await;
+    let ended = rowscore(arguments, db.variables()).await;
+    assert_eq!(ended.status.code(), Some(2), "{ended:?}");
+    assert!(ended.stderr.contains(said), "{ended:?}");
+    assert_eq!(db.rows::<String>("SHOW TABLES").await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_missing_setting_or_a_wrong_login_ends_with_status_1_and_says_what_to_do() {
+    let db = TestDb::bare(Server::Mysql, &[]).await;
+    let nothing = rowscore(&["run"], &std::collections::BTreeMap::new()).await;
+    assert_eq!(nothing.status.code(), Some(1), "{nothing:?}");
+    assert!(nothing.stderr.contains("MYSQL_DATABASE is not set"), "{nothing:?}");
+
+    let wrong = db.with(&[("MYSQL_PASSWORD", "pr1v4te")]).await;
+    for command in ["init", "run", "status"] {
+        let ended = rowscore(&[command], wrong.variables()).await;
+        assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+        assert!(ended.stderr.contains("check MYSQL_USER and MYSQL_PASSWORD"), "{ended:?}");
+        assert!(!ended.stderr.contains("pr1v4te"), "{ended:?}");
+    }
+
+    let empty = rowscore(&["run"], db.variables()).await;
+    assert_eq!(empty.status.code(), Some(1), "{empty:?}");
+    assert!(empty.stderr.contains("rowscore init"), "{empty:?}");
+}

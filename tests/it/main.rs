@@ -1,0 +1,19 @@
+//! rowscore against the real thing: MySQL and MariaDB, SQS over HTTP, and its own programs as
+//! processes of their own. Run through `make test`, which starts the servers.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod support;
+
+mod bad_rows;
+mod clients;
+mod command_line;
+mod events;
+mod hops;
+mod killed;
+mod policies;
+mod queue;
+mod runtime;
+mod schema;
+mod takeovers;
+mod windows;

@@ -1,0 +1,242 @@
+//! Making the tables, and what is said when they or the way to them are missing.
+
+use mysql_async::prelude::Queryable;
+use rowscore::answer::Outcome;
+use rowscore::hop::Deadline;
+use rowscore::store::{Database, schema};
+use rstest::rstest;
+
+use crate::support::database::RunRow;
+use crate::support::items::sample;
+use crate::support::{Server, Setup, TestDb, at, continued, tick, unhurried};
+
+const CREATED: &str = "2024-03-05T09:30:00Z";
+const TICK: &str = "2024-03-05T10:00:00Z";
+
+/// The definition of every table and view.
+async fn definitions(db: &Setup) -> Vec<String> {
+    let mut conn = db.connect().await;
+    let tables: Vec<String> = conn.query("SHOW TABLES").await.unwrap();
+    let mut definitions = Vec::new();
+    for table in tables {
+        let row: Option<mysql_async::Row> = conn.query_first(format!("SHOW CREATE TABLE `{table}`")).await.unwrap();
+        definitions.push(row.unwrap().get(1).unwrap());
+    }
+    definitions
+}
+
+#[rstest]
+#[tokio::test]
+async fn making_the_tables_twice_changes_nothing(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+    let db = TestDb::new(server, &[]).await;
+    db.fill(1..=30, CREATED).await;
+    db.tick(TICK).await;
+    let (tables, items, run) = (definitions(&db).await, db.snapshot().await, db.run(1).await);
+    assert_eq!(tables.len(), 5);
+
+    db.migrate().await;
+
+    assert_eq!(definitions(&db).await, tables);
+    assert_eq!((db.snapshot().await, db.run(1).await), (items, run));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_live_table_of_five_columns_loses_nothing_and_is_scored(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let db = TestDb::bare(server, &[]).await;
+    db.execute(
+        "CREATE TABLE `items` (\
+           `id` INT NOT NULL AUTO_INCREMENT PRIMARY KEY, \
+           `values` JSON NOT NULL, \
+           `prediction` JSON NULL, \
+           `created_datetime` TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, \
+           `updated_datetime` TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP)",
+    )
+    .await;
+    db.fill(1..=40, CREATED).await;
+    db.execute("UPDATE `items` SET `prediction` = '[0.130, 0.578, 0.291]', `updated_datetime` = `updated_datetime` WHERE `id` <= 15").await;
+    let columns = "SELECT CONCAT_WS(' | ', `id`, `values`, COALESCE(`prediction`, 'NULL'), `created_datetime`, `updated_datetime`) \
+                   FROM `items` WHERE `id` <= 40 ORDER BY `id`";
+    let before: Vec<String> = db.rows(columns).await;
+
+    db.migrate().await;
+
+    assert_eq!(db.rows::<String>(columns).await, before);
+    let id: String = db
+        .value(
+            "SELECT CAST(`data_type` AS CHAR) FROM `information_schema`.`columns` \
+                WHERE `table_schema` = DATABASE() AND `table_name` = 'items' AND `column_name` = 'id'",
+        )
+        .await;
+    assert_eq!(id, "int");
+    let keys: Vec<String> = db
+        .rows("SELECT CAST(`column_name` AS CHAR) FROM `information_schema`.`statistics` \
+               WHERE `table_schema` = DATABASE() AND `table_name` = 'items' AND `index_name` = 'items_window' ORDER BY `seq_in_index`")
+        .await;
+    assert_eq!(keys, ["created_datetime", "id"]);
+
+    let answer = db.tick(TICK).await;
+    assert_eq!((answer.outcome, answer.counts.predicted), (Outcome::Finished, 25));
+    assert_eq!(db.ids("`run_id` = 1").await, Vec::from_iter(16..=40));
+    assert_eq!(db.prediction(15).await.unwrap(), [0.130, 0.578, 0.291]);
+    assert_eq!(db.rows::<String>(columns).await[..15], before[..15]);
+    // A program that knows nothing of rowscore goes on as before.
+    db.execute("INSERT INTO `items` (`values`) VALUES ('[5.1, 3.5, 1.4, 0.2]')").await;
+    assert_eq!(db.count("`items`").await, 41);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_key_that_begins_with_the_timestamp_is_not_doubled(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+    let db = TestDb::bare(server, &[]).await;
+    db.execute(
+        "CREATE TABLE `items` (`id` BIGINT AUTO_INCREMENT PRIMARY KEY, `values` JSON NOT NULL, `prediction` JSON, \
+         `created_datetime` TIMESTAMP NULL DEFAULT CURRENT_TIMESTAMP, \
+         `updated_datetime` TIMESTAMP NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP, \
+         KEY `by_time` (`created_datetime`))",
+    )
+    .await;
+
+    db.migrate().await;
+
+    let keys: Vec<String> = db
+        .rows(
+            "SELECT DISTINCT CAST(`index_name` AS CHAR) AS `name` FROM `information_schema`.`statistics` \
+               WHERE `table_schema` = DATABASE() AND `table_name` = 'items' ORDER BY LOWER(`name`)",
+        )
+        .await;
+    assert_eq!(keys, ["by_time", "PRIMARY"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_items_table_may_have_any_name(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values("order", "Mess_Werte$2026", "größen")] name: &str,
+) {
+    let db = TestDb::new(server, &[("ITEMS_TABLE", name), ("PAGE_SIZE", "10")]).await;
+    db.fill(1..=30, CREATED).await;
+    db.execute(&format!("UPDATE `{name}` SET `values` = '[]', `updated_datetime` = '2020-01-01' WHERE `id` = 7")).await;
+
+    let first = db.hurried_tick(TICK).await;
+    let last = db.follow(first, at(TICK)).await.pop().unwrap();
+
+    assert_eq!((last.outcome, last.counts.predicted, last.counts.failed), (Outcome::Finished, 29, 1));
+    assert_eq!(db.predicted().await.len(), 29);
+    let failures: Vec<(String, i64)> = db.rows("SELECT `items_table`, `item_id` FROM `item_failures`").await;
+    assert_eq!(failures, [(name.to_owned(), 7)]);
+    assert_eq!(
+        db.count("`information_schema`.`tables` WHERE `table_schema` = DATABASE() AND `table_name` = 'items'").await,
+        0
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn two_tables_in_one_database_are_independent(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+    let one = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1")]).await;
+    let other = one.with(&[("ITEMS_TABLE", "others")]).await;
+    other.migrate().await;
+    one.fill(1..=30, CREATED).await;
+    other.fill(1..=50, CREATED).await;
+    // What is set aside in one table is none of the other's.
+    one.execute("UPDATE `items` SET `values` = '[]', `updated_datetime` = '2020-01-01' WHERE `id` = 3").await;
+
+    let first = one.hurried_tick(TICK).await;
+    assert_eq!((first.outcome, first.run_id.unwrap().0), (Outcome::Continued, 1));
+    assert_eq!(other.predicted().await, Vec::<i64>::new());
+    let second = other.tick(TICK).await;
+    assert_eq!((second.outcome, second.run_id.unwrap().0), (Outcome::Finished, 2));
+    assert_eq!(one.predicted().await.len(), 9);
+    let last = one.follow(first, at(TICK)).await.pop().unwrap();
+
+    assert_eq!((last.outcome, last.run_id.unwrap().0), (Outcome::Finished, 1));
+    assert_eq!(one.run(1).await, RunRow::over("succeeded_with_failures", 29, 1, 0));
+    assert_eq!(one.run(2).await, RunRow::over("succeeded", 50, 0, 0));
+    assert_eq!(one.predicted().await, Vec::from_iter((1..=30).filter(|id| *id != 3)));
+    assert_eq!(other.predicted().await, Vec::from_iter(1..=50));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_message_for_a_run_over_another_table_does_nothing(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+    let one = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1")]).await;
+    let other = one.with(&[("ITEMS_TABLE", "others")]).await;
+    other.migrate().await;
+    one.fill(1..=30, CREATED).await;
+    other.fill(1..=30, CREATED).await;
+    one.hurried_tick(TICK).await;
+
+    let answer = other.hop(&continued(1, 0, 2), at(TICK), unhurried()).await;
+
+    assert_eq!((answer.outcome, answer.continuations.len()), (Outcome::Stale, 0));
+    assert_eq!(other.predicted().await, Vec::<i64>::new());
+    assert_eq!(one.pages().await, 1);
+    assert_eq!(one.hop(&continued(1, 0, 2), at(TICK), unhurried()).await.outcome, Outcome::Finished);
+    assert_eq!(one.predicted().await, Vec::from_iter(1..=30));
+}
+
+#[rstest]
+#[tokio::test]
+async fn missing_tables_are_reported_with_the_command_that_makes_them(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let db = TestDb::bare(server, &[]).await;
+    let error = db.try_hop(&tick(TICK), at(TICK), Deadline::immediately()).await.unwrap_err().to_string();
+    assert!(error.contains("rowscore init"), "{error}");
+
+    db.migrate().await;
+    db.fill([1], CREATED).await;
+    assert_eq!(db.tick(TICK).await.outcome, Outcome::Finished);
+}
+
+/// What is said when the database cannot be reached this way.
+async fn refusal(db: &Setup, settings: &[(&str, &str)]) -> String {
+    let error = db.with(settings).await.database.connect().await.unwrap_err().to_string();
+    assert!(error.starts_with("connecting to the database: "), "{error}");
+    error
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_database_that_cannot_be_reached_is_reported_with_what_to_check(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let db = TestDb::bare(server, &[]).await;
+
+    let password = refusal(&db, &[("MYSQL_PASSWORD", "pr1v4te")]).await;
+    assert!(password.contains("check MYSQL_USER and MYSQL_PASSWORD"), "{password}");
+    assert!(!password.contains("pr1v4te"), "{password}");
+    let user = refusal(&db, &[("MYSQL_USER", "nobody")]).await;
+    assert!(user.contains("check MYSQL_USER and MYSQL_PASSWORD"), "{user}");
+    let database = refusal(&db, &[("MYSQL_DATABASE", "nowhere")]).await;
+    assert!(database.contains("check MYSQL_DATABASE"), "{database}");
+    let port = refusal(&db, &[("MYSQL_PORT", "9")]).await;
+    assert!(port.contains("nothing listens at MYSQL_SERVER and MYSQL_PORT"), "{port}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_unencrypted_or_unknown_server_is_refused_unless_that_is_asked_for(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let db = TestDb::bare(server, &[]).await;
+    let verified = refusal(&db, &[("MYSQL_TLS", "verify")]).await;
+    assert!(verified.contains("MYSQL_TLS") || verified.contains("MYSQL_CA_FILE"), "{verified}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_migration_that_the_server_refuses_is_reported(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+    let db = TestDb::bare(server, &[]).await;
+    db.execute("CREATE TABLE `items` (`id` BIGINT PRIMARY KEY, `values` JSON NOT NULL)").await;
+
+    let database: &Database = &db.database;
+    let mut conn = database.connect().await.unwrap();
+    let error = schema::migrate(&mut conn, database.items_table()).await.unwrap_err().to_string();
+
+    assert!(error.starts_with("applying the migrations: ") && error.contains("created_datetime"), "{error}");
+    assert_eq!(sample(1).split(',').count(), 4);
+}

@@ -1,0 +1,330 @@
+//! A fresh database for each test, and what is asked of it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::ops::Deref;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use chrono::TimeDelta;
+use mysql_async::prelude::{FromRow, FromValue, Queryable};
+use mysql_async::{Conn, Opts, OptsBuilder};
+use rowscore::answer::Answer;
+use rowscore::config::Config;
+use rowscore::event::{Continuation, Trigger};
+use rowscore::hop::{Deadline, HopError, InAnswer, Runner};
+use rowscore::store::{Database, schema};
+use rowscore::window::Time;
+
+use super::{at, environment, eventually, model, tick, unhurried};
+
+/// The servers that every test runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Server {
+    Mysql,
+    Mariadb,
+}
+
+impl Server {
+    fn opts(self) -> Opts {
+        let variable = match self {
+            Self::Mysql => "ROWSCORE_TEST_MYSQL",
+            Self::Mariadb => "ROWSCORE_TEST_MARIADB",
+        };
+        Opts::from_url(&environment(variable)).unwrap_or_else(|error| panic!("{variable}: {error}"))
+    }
+}
+
+/// One way of running rowscore: its environment, and what it makes of it.
+pub struct Setup {
+    variables: BTreeMap<String, String>,
+    pub config: Config,
+    pub database: Database,
+}
+
+impl Setup {
+    async fn read(variables: BTreeMap<String, String>) -> Self {
+        let config = Config::read(|name| variables.get(name).cloned()).expect("the settings are valid");
+        let database = Database::new(&config.mysql, &config.work.items_table).await;
+        Self { variables, config, database }
+    }
+
+    /// The same database, with other settings.
+    pub async fn with(&self, settings: &[(&str, &str)]) -> Self {
+        let mut variables = self.variables.clone();
+        variables.extend(settings.iter().map(|(name, value)| ((*name).into(), (*value).into())));
+        Self::read(variables).await
+    }
+
+    /// The environment that makes a program run this way.
+    pub fn variables(&self) -> &BTreeMap<String, String> {
+        &self.variables
+    }
+
+    /// The items table, between backticks.
+    pub fn table(&self) -> String {
+        self.config.work.items_table.quoted()
+    }
+
+    pub fn runner(&self) -> Runner<'_, InAnswer> {
+        Runner { database: &self.database, work: &self.config.work, model: model(), relay: &InAnswer }
+    }
+
+    pub async fn try_hop(&self, trigger: &Trigger, now: Time, deadline: Deadline) -> Result<Answer, HopError> {
+        self.runner().hop(trigger, now, deadline).await
+    }
+
+    pub async fn hop(&self, trigger: &Trigger, now: Time, deadline: Deadline) -> Answer {
+        self.try_hop(trigger, now, deadline).await.unwrap_or_else(|error| panic!("{trigger:?}: {error}"))
+    }
+
+    /// The schedule fires at `time`, and there is time enough.
+    pub async fn tick(&self, time: &str) -> Answer {
+        self.hop(&tick(time), shortly_after(time), unhurried()).await
+    }
+
+    /// The schedule fires at `time`, and there is time for one page a lane.
+    pub async fn hurried_tick(&self, time: &str) -> Answer {
+        self.hop(&tick(time), shortly_after(time), Deadline::immediately()).await
+    }
+
+    /// Follows the continuations of `first` in the order in which they were sent, with one page a
+    /// lane and hop. Answers every hop's answer.
+    pub async fn follow(&self, first: Answer, now: Time) -> Vec<Answer> {
+        let mut answers = vec![first];
+        let mut waiting: Vec<Continuation> = answers[0].continuations.clone();
+        while !waiting.is_empty() {
+            assert!(answers.len() < 1000, "the continuations do not come to an end");
+            let next = Trigger::Continue(waiting.remove(0));
+            let answer = self.hop(&next, now, Deadline::immediately()).await;
+            waiting.extend(&answer.continuations);
+            answers.push(answer);
+        }
+        answers
+    }
+
+    /// A connection as rowscore opens them: READ COMMITTED, UTC.
+    pub async fn connect(&self) -> Conn {
+        self.database.connect().await.unwrap()
+    }
+
+    /// The first column of the first row.
+    pub async fn value<T: FromValue + Send + 'static>(&self, sql: &str) -> T {
+        let mut conn = self.connect().await;
+        let value: Option<T> = conn.query_first(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        value.unwrap_or_else(|| panic!("{sql}: no row"))
+    }
+
+    pub async fn rows<T: FromRow + Send + 'static>(&self, sql: &str) -> Vec<T> {
+        let mut conn = self.connect().await;
+        conn.query(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    pub async fn execute(&self, sql: &str) {
+        let mut conn = self.connect().await;
+        conn.query_drop(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    /// Every item as a line of text: all of its columns but `updated_datetime`.
+    pub async fn snapshot(&self) -> String {
+        let sql = format!(
+            "SELECT CONCAT_WS(' | ', `id`, `values`, COALESCE(`prediction`, 'NULL'), \
+             COALESCE(`created_datetime`, 'NULL'), COALESCE(`run_id`, 'NULL')) FROM {} ORDER BY `id`",
+            self.table()
+        );
+        self.rows::<String>(&sql).await.into_iter().fold(String::new(), |mut text, line| {
+            writeln!(text, "{line}").unwrap();
+            text
+        })
+    }
+
+    /// The ids of the items for which `condition` holds, in order.
+    pub async fn ids(&self, condition: &str) -> Vec<i64> {
+        self.rows(&format!("SELECT `id` FROM {} WHERE {condition} ORDER BY `id`", self.table())).await
+    }
+
+    pub async fn count(&self, table: &str) -> u64 {
+        self.value(&format!("SELECT COUNT(*) FROM {table}")).await
+    }
+
+    /// Pages that were committed, in all runs.
+    pub async fn pages(&self) -> u64 {
+        self.value("SELECT CAST(COALESCE(SUM(`pages`), 0) AS UNSIGNED) FROM `batch_lanes`").await
+    }
+
+    /// State and counts of the run, as its row has them.
+    pub async fn run(&self, id: u64) -> RunRow {
+        let sql =
+            format!("SELECT `state`, `items`, `predicted`, `failed`, `pending` FROM `batch_runs` WHERE `id` = {id}");
+        type Row = (String, Option<u64>, Option<u64>, Option<u64>, Option<u64>);
+        let rows: Vec<Row> = self.rows(&sql).await;
+        let (state, items, predicted, failed, pending) = rows.into_iter().next().expect("the run exists");
+        RunRow { state, items, predicted, failed, pending }
+    }
+
+    /// From here on, every committed update of an item is noted.
+    pub async fn audit(&self) {
+        self.execute("CREATE TABLE `audit` (`entry` BIGINT AUTO_INCREMENT PRIMARY KEY, `item` BIGINT NOT NULL)").await;
+        let sql = format!(
+            "CREATE TRIGGER `audit_updates` AFTER UPDATE ON {} FOR EACH ROW INSERT INTO `audit` (`item`) VALUES (NEW.`id`)",
+            self.table()
+        );
+        self.execute(&sql).await;
+    }
+
+    /// The items that were updated since [`Setup::audit`], each as often as it was.
+    pub async fn updated(&self) -> Vec<i64> {
+        self.rows("SELECT `item` FROM `audit` ORDER BY `item`").await
+    }
+
+    /// From here on, updating an item takes that long, so that something can happen meanwhile.
+    pub async fn slow_down(&self, milliseconds: u32) {
+        let sql = format!(
+            "CREATE TRIGGER `slow_updates` BEFORE UPDATE ON {} FOR EACH ROW DO SLEEP({})",
+            self.table(),
+            f64::from(milliseconds) / 1e3
+        );
+        self.execute(&sql).await;
+    }
+
+    /// For how many seconds each transaction in this database that waits for a lock has been active.
+    pub async fn lock_waits(&self) -> Vec<u64> {
+        // `innodb_trx` will not do: it shows the same picture for as long as it is asked often.
+        let mut conn = self.connect().await;
+        let sql = "SELECT `id` FROM `information_schema`.`processlist` WHERE `db` = DATABASE()";
+        let connections: Vec<u64> = conn.query(sql).await.unwrap();
+        let status: Option<(String, String, String)> = conn.query_first("SHOW ENGINE INNODB STATUS").await.unwrap();
+        let (_, _, status) = status.unwrap();
+        let number = |transaction: &str, before: &str| -> Option<u64> {
+            let (_, after) = transaction.split_once(before)?;
+            after.split(|next: char| !next.is_ascii_digit()).next()?.parse().ok()
+        };
+        status
+            .split("---TRANSACTION")
+            .filter(|transaction| transaction.contains("LOCK WAIT"))
+            .filter(|transaction| {
+                number(transaction, "thread id ").is_some_and(|connection| connections.contains(&connection))
+            })
+            .filter_map(|transaction| number(transaction, "ACTIVE "))
+            .collect()
+    }
+
+    /// Waits until so many transactions in this database wait for a lock.
+    pub async fn wait_for_lock_waits(&self, count: usize) {
+        eventually(&format!("{count} waiting transactions"), async || self.lock_waits().await.len() == count).await;
+    }
+}
+
+/// State and counts of a run, as its row has them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunRow {
+    pub state: String,
+    pub items: Option<u64>,
+    pub predicted: Option<u64>,
+    pub failed: Option<u64>,
+    pub pending: Option<u64>,
+}
+
+impl RunRow {
+    /// A run that is over: items = predicted + failed + pending.
+    pub fn over(state: &str, predicted: u64, failed: u64, pending: u64) -> Self {
+        Self {
+            state: state.into(),
+            items: Some(predicted + failed + pending),
+            predicted: Some(predicted),
+            failed: Some(failed),
+            pending: Some(pending),
+        }
+    }
+}
+
+/// The present of a tick: the schedule is a few seconds late, as it is.
+fn shortly_after(time: &str) -> Time {
+    at(time) + TimeDelta::seconds(5)
+}
+
+/// A database of the test's own. It is dropped with this value, unless the test failed.
+pub struct TestDb {
+    setup: Setup,
+    opts: Opts,
+    name: String,
+}
+
+impl Deref for TestDb {
+    type Target = Setup;
+
+    fn deref(&self) -> &Setup {
+        &self.setup
+    }
+}
+
+impl TestDb {
+    /// With rowscore's tables.
+    pub async fn new(server: Server, settings: &[(&str, &str)]) -> Self {
+        let db = Self::bare(server, settings).await;
+        db.migrate().await;
+        db
+    }
+
+    /// Without any table.
+    pub async fn bare(server: Server, settings: &[(&str, &str)]) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let opts = server.opts();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+        let name = format!("it_{now}_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let mut conn = Conn::new(opts.clone()).await.unwrap_or_else(|error| panic!("{server:?}: {error}"));
+        conn.query_drop(format!("CREATE DATABASE `{name}`")).await.unwrap();
+
+        let mut variables = BTreeMap::from(
+            [
+                ("MYSQL_SERVER", opts.ip_or_hostname()),
+                ("MYSQL_PORT", &opts.tcp_port().to_string()),
+                ("MYSQL_DATABASE", &name),
+                ("MYSQL_USER", opts.user().unwrap_or_default()),
+                ("MYSQL_PASSWORD", opts.pass().unwrap_or_default()),
+                ("MYSQL_TLS", "off"),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned())),
+        );
+        variables.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        Self { setup: Setup::read(variables).await, opts, name }
+    }
+
+    /// A connection of another program: the server's own time zone and isolation level.
+    pub async fn client(&self) -> Conn {
+        let opts = OptsBuilder::from_opts(self.opts.clone()).db_name(Some(&self.name));
+        Conn::new(opts).await.unwrap()
+    }
+}
+
+impl Setup {
+    /// Makes what is missing of the tables.
+    pub async fn migrate(&self) {
+        let mut conn = self.connect().await;
+        schema::migrate(&mut conn, &self.config.work.items_table).await.unwrap();
+    }
+}
+
+impl Drop for TestDb {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the test's database `{}` is left in place", self.name);
+            return;
+        }
+        let (opts, name) = (self.opts.clone(), self.name.clone());
+        // The test's own runtime cannot be waited for from within.
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let mut conn = Conn::new(opts).await?;
+                // A transaction that the test left open would be waited for.
+                conn.query_drop("SET SESSION lock_wait_timeout = 1").await?;
+                conn.query_drop(format!("DROP DATABASE `{name}`")).await?;
+                conn.disconnect().await
+            })
+        });
+        if let Ok(Err(error)) = dropped.join() {
+            eprintln!("the test's database `{}` is left in place: {error}", self.name);
+        }
+    }
+}

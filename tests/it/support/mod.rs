@@ -1,0 +1,79 @@
+//! What the scenarios have in common.
+
+pub mod database;
+pub mod invocation;
+pub mod items;
+pub mod programs;
+pub mod runtime_api;
+pub mod sqs;
+
+use std::time::{Duration, Instant};
+
+use rowscore::event::{Continuation, Request, Trigger};
+use rowscore::hop::Deadline;
+use rowscore::model::{self, Model};
+use rowscore::run::{RunId, RunKind};
+use rowscore::window::Time;
+use serde_json::{Value, json};
+
+pub use database::{Server, Setup, TestDb};
+
+/// The embedded model.
+pub fn model() -> &'static Model {
+    model::embedded().expect("the embedded model is intact")
+}
+
+/// A variable that the servers were started with.
+#[expect(clippy::disallowed_methods, reason = "the servers are named by the environment")]
+pub fn environment(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run through `make test`"))
+}
+
+/// A moment, written like `2024-03-05T10:00:00Z`.
+pub fn at(time: &str) -> Time {
+    time.parse().unwrap_or_else(|error| panic!("{time}: {error}"))
+}
+
+/// The schedule fired.
+pub fn tick(time: &str) -> Trigger {
+    Trigger::Open(Request { tick: Some(at(time)), ..Request::by_hand(RunKind::Window) })
+}
+
+/// Somebody asks for the window `[from, to)`.
+pub fn window(from: &str, to: &str) -> Trigger {
+    Trigger::Open(Request { from: Some(at(from)), to: Some(at(to)), ..Request::by_hand(RunKind::Window) })
+}
+
+/// A sweep up to now.
+pub fn sweep() -> Trigger {
+    Trigger::Open(Request::by_hand(RunKind::Sweep))
+}
+
+/// The message that starts a worker's hop.
+pub fn continuation(run: u64, worker: u16, hop: u32) -> Continuation {
+    Continuation { run_id: RunId(run), worker, hop }
+}
+
+/// The message that starts a worker's hop, delivered.
+pub fn continued(run: u64, worker: u16, hop: u32) -> Trigger {
+    Trigger::Continue(continuation(run, worker, hop))
+}
+
+/// An SQS event with one message.
+pub fn message(id: &str, body: &str) -> Value {
+    json!({"Records": [{"messageId": id, "body": body, "eventSource": "aws:sqs", "awsRegion": "eu-central-1"}]})
+}
+
+/// More time than any test needs.
+pub fn unhurried() -> Deadline {
+    Deadline::new(None, Duration::ZERO, Duration::from_secs(60))
+}
+
+/// Asks again and again until the answer is yes. Panics when it takes too long.
+pub async fn eventually(what: &str, mut check: impl AsyncFnMut() -> bool) {
+    let begun = Instant::now();
+    while !check().await {
+        assert!(begun.elapsed() < Duration::from_secs(30), "in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}

@@ -1,0 +1,88 @@
+//! rowscore's own programs, as processes.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::NamedTempFile;
+
+/// The command line.
+pub const ROWSCORE: &str = env!("CARGO_BIN_EXE_rowscore");
+
+/// The Lambda function.
+pub const SCORE: &str = env!("CARGO_BIN_EXE_score");
+
+/// A running program, killed with this value.
+pub struct Program {
+    child: Child,
+    stdout: NamedTempFile,
+    stderr: NamedTempFile,
+}
+
+/// What a program left behind.
+#[derive(Debug)]
+pub struct Ended {
+    pub status: ExitStatus,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Program {
+    /// Starts `program` with nothing else in its environment than `variables`.
+    pub fn start(program: &str, arguments: &[&str], variables: &BTreeMap<String, String>) -> Self {
+        let (stdout, stderr) = (NamedTempFile::new().unwrap(), NamedTempFile::new().unwrap());
+        let child = Command::new(program)
+            .args(arguments)
+            .env_clear()
+            .envs(variables)
+            .stdin(Stdio::null())
+            .stdout(stdout.reopen().unwrap())
+            .stderr(stderr.reopen().unwrap())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{program}: {error}"));
+        Self { child, stdout, stderr }
+    }
+
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// SIGKILL: no farewell of any kind.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// What it has said so far.
+    pub fn output(&self) -> (String, String) {
+        let read = |file: &NamedTempFile| String::from_utf8_lossy(&fs::read(file.path()).unwrap()).into_owned();
+        (read(&self.stdout), read(&self.stderr))
+    }
+
+    /// Waits for its end.
+    pub async fn end(mut self) -> Ended {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                let (stdout, stderr) = self.output();
+                return Ended { status, stdout, stderr };
+            }
+            assert!(begun.elapsed() < Duration::from_secs(60), "the program does not end: {:?}", self.output());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // One that has ended already cannot be killed, and need not be.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// `rowscore ARGUMENTS`, to its end.
+pub async fn rowscore(arguments: &[&str], variables: &BTreeMap<String, String>) -> Ended {
+    Program::start(ROWSCORE, arguments, variables).end().await
+}
