@@ -115,7 +115,11 @@ fn explain(error: &mysql_async::Error) -> String {
         }
         _ => "",
     };
-    format!("{error}{advice}")
+    // The driver names the kind of an input/output error twice.
+    match error {
+        mysql_async::Error::Io(IoError::Io(error)) => format!("{error}{advice}"),
+        error => format!("{error}{advice}"),
+    }
 }
 
 /// Whether the server's certificate or its way of encrypting was refused. The handshake's own

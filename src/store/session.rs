@@ -25,12 +25,18 @@ const ATTEMPT_LIMIT: Duration = Duration::from_secs(30);
 pub struct Session<'d> {
     database: &'d Database,
     conn: Option<Conn>,
+    retries: usize,
 }
 
 impl<'d> Session<'d> {
     /// A session that connects when it is first used.
     pub fn new(database: &'d Database) -> Self {
-        Self { database, conn: None }
+        Self { database, conn: None, retries: RETRIES }
+    }
+
+    /// A session for somebody who waits at a terminal: what fails is not tried again.
+    pub fn at_once(database: &'d Database) -> Self {
+        Self { retries: 0, ..Self::new(database) }
     }
 
     /// Runs `work`, again after each transient fault. `work` must be one transaction (or read
@@ -46,7 +52,7 @@ impl<'d> Session<'d> {
         let mut waits = ExponentialBuilder::default()
             .with_min_delay(FIRST_WAIT)
             .with_max_delay(LONGEST_WAIT)
-            .with_max_times(RETRIES)
+            .with_max_times(self.retries)
             .with_jitter()
             .build();
         loop {

@@ -52,7 +52,7 @@ async fn steer(args: RunArgs, to: RunState, done: &str) -> Result<ExitCode, Box<
     let config = Config::from_env()?;
     let database = Database::new(&config.mysql, &config.work.items_table).await;
     let (table, id) = (database.items_table(), RunId(args.run));
-    let mut session = Session::new(&database);
+    let mut session = Session::at_once(&database);
     let steered = session
         .run(async |conn| match to {
             RunState::Cancelled => hop::stop(conn, table, id, to, None).await,
@@ -74,7 +74,7 @@ pub async fn release(args: ReleaseArgs) -> Result<ExitCode, Box<dyn Error>> {
     let config = Config::from_env()?;
     let database = Database::new(&config.mysql, &config.work.items_table).await;
     let table = database.items_table();
-    let mut session = Session::new(&database);
+    let mut session = Session::at_once(&database);
     let released = session.run(async |conn| failures::release(conn, table, &args.ids, args.code).await).await?;
     session.close().await;
     eprintln!("Released {released} items; the next run tries them again.");

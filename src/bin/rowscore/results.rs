@@ -38,7 +38,7 @@ struct Line<'a> {
 pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let config = Config::from_env()?;
     let database = Database::new(&config.mysql, &config.work.items_table).await;
-    let mut session = Session::new(&database);
+    let mut session = Session::at_once(&database);
     let table = database.items_table();
     let mut out = io::BufWriter::new(io::stdout().lock());
     let (mut left, mut after) = (args.limit, args.after);

@@ -20,7 +20,7 @@ pub struct Args {
 pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let config = Config::from_env()?;
     let database = Database::new(&config.mysql, &config.work.items_table).await;
-    let mut session = Session::new(&database);
+    let mut session = Session::at_once(&database);
     let table = database.items_table();
     let lines = session.run(async |conn| runs::status(conn, table, args.limit).await).await?;
     session.close().await;
