@@ -82,7 +82,7 @@ named! {
         Running = "running",
         /// Held by an operator; no hop works on it.
         Paused = "paused",
-        /// Every item of the window has a prediction.
+        /// The window is worked off, and none of its items was set aside.
         Succeeded = "succeeded",
         /// The window is worked off, and some of its items were set aside.
         SucceededWithFailures = "succeeded_with_failures",

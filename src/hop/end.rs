@@ -48,13 +48,12 @@ pub(super) async fn finish_run(conn: &mut Conn, job: Job<'_>) -> Result<Ended, S
             (RunState::Failed, Some(why))
         }
         Pass::Write => {
-            if run.items != Some(done) {
-                // Rows came, went or were changed meanwhile: count what is left.
-                let fresh = Selection::Fresh(run.window);
-                let bounds = (totals.low, totals.high);
-                let left = items::count(&mut tx, table, fresh, model.features().len(), bounds).await?;
-                counts.pending = left.unwrap_or(0);
-            }
+            // Rows may have come, gone or changed meanwhile, so what is left is counted. Also where
+            // the sums agree: one may have gone and another come.
+            let fresh = Selection::Fresh(run.window);
+            let bounds = (totals.low, totals.high);
+            let left = items::count(&mut tx, table, fresh, model.features().len(), bounds).await?;
+            counts.pending = left.unwrap_or(0);
             if work.has_too_many(totals.fresh_failed, totals.fresh_done) {
                 (RunState::Failed, Some(too_many(&totals, work.max_failed_percent)))
             } else if counts.failed > 0 {

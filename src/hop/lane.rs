@@ -10,7 +10,7 @@ use super::page::{ScoredPage, score_page};
 use super::step::Step;
 use crate::config::{TableName, WorkConfig};
 use crate::model::Model;
-use crate::run::{FailurePolicy, Pass};
+use crate::run::{FailurePolicy, Pass, RunId};
 use crate::store::items::{self, PageBounds};
 use crate::store::lanes::{self, Advance, Lane, Position, Source};
 use crate::store::runs::Run;
@@ -28,12 +28,18 @@ pub(super) struct Job<'a> {
     pub work: &'a WorkConfig,
 }
 
-/// Which items a lane of `run` takes.
-pub(super) fn selection(policy: FailurePolicy, source: Source, window: Window, max_attempts: u32) -> Selection {
+/// Which items a lane takes. `run` is `None` before there is one.
+pub(super) fn selection(
+    run: Option<RunId>,
+    policy: FailurePolicy,
+    source: Source,
+    window: Window,
+    max_attempts: u32,
+) -> Selection {
     match (source, policy) {
         (Source::Items, FailurePolicy::RetryAll) => Selection::Whole(window),
         (Source::Items, FailurePolicy::RetryFailed | FailurePolicy::Leave) => Selection::Fresh(window),
-        (Source::Failures, FailurePolicy::RetryFailed) => Selection::SetAside { max_attempts },
+        (Source::Failures, FailurePolicy::RetryFailed) => Selection::SetAside { max_attempts, run },
         (Source::Failures, FailurePolicy::RetryAll | FailurePolicy::Leave) => Selection::Released,
     }
 }
@@ -129,7 +135,7 @@ async fn page(conn: &mut Conn, job: Job<'_>, lane: Lane, reach: &mut Reach) -> R
     }
 
     let upto = reach.upto(position.cursor, lane.high);
-    let selection = selection(job.run.policy, lane.source, job.run.window, job.work.max_attempts);
+    let selection = selection(Some(job.run.id), job.run.policy, lane.source, job.run.window, job.work.max_attempts);
     let bounds = PageBounds { selection, after: position.cursor, upto, limit: lane.page_size };
     let begun = Instant::now();
     let features = job.model.features().len();

@@ -34,7 +34,7 @@ pub use deadline::Deadline;
 use end::{Ended, fail_for_failures, finish_run, may_run_out_of_hops, pending};
 pub use end::{Steered, steer, stop};
 use lane::{Job, LaneEnd, LaneWork, work_lane};
-use open::{Opened, open_run};
+use open::{Opened, Opening, open_run};
 use step::Step;
 
 /// How often an otherwise silent connection says something, so that the server keeps it.
@@ -114,10 +114,10 @@ impl<R: Relay> Runner<'_, R> {
         now: Time,
         deadline: Deadline,
     ) -> Result<Answer, HopError> {
-        let table = self.database.items_table();
+        let Self { database, work, model, .. } = self;
+        let opening = Opening { request, table: database.items_table(), work, model, now };
         loop {
-            let opened =
-                session.run(async |conn| open_run(conn, table, self.work, self.model, request, now).await).await?;
+            let opened = session.run(async |conn| open_run(conn, opening).await).await?;
             match opened {
                 Opened::New(run) => return self.take_up(session, &run, deadline).await,
                 Opened::Empty(id) => return self.respond(session, id, Outcome::NothingToDo, deadline, 0).await,

@@ -10,7 +10,7 @@ use crate::answer::Counts;
 use crate::config::{TableName, WorkConfig};
 use crate::event::Request;
 use crate::model::Model;
-use crate::run::{RunId, RunKind, RunState};
+use crate::run::{FailurePolicy, RunId, RunKind, RunState};
 use crate::store::items::Extent;
 use crate::store::lanes::{NewLane, Source};
 use crate::store::runs::{NewRun, Run};
@@ -31,15 +31,19 @@ pub(super) enum Opened {
     Over(Run),
 }
 
-/// Opens the run that `request` asks for, unless one of its kind is unfinished or its tick has one.
-pub(super) async fn open_run(
-    conn: &mut Conn,
-    table: &TableName,
-    work: &WorkConfig,
-    model: &Model,
-    request: &Request,
-    now: Time,
-) -> Result<Opened, StoreError> {
+/// A request for a run, and what it is decided by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Opening<'a> {
+    pub request: &'a Request,
+    pub table: &'a TableName,
+    pub work: &'a WorkConfig,
+    pub model: &'a Model,
+    pub now: Time,
+}
+
+/// Opens the run that is asked for, unless one of its kind is unfinished or its tick has one.
+pub(super) async fn open_run(conn: &mut Conn, opening: Opening<'_>) -> Result<Opened, StoreError> {
+    let Opening { request, table, work, now, .. } = opening;
     loop {
         if let Some(tick) = request.tick
             && let Some(run) = runs::of_tick(conn, table, request.kind, tick).await?
@@ -51,8 +55,8 @@ pub(super) async fn open_run(
         }
         let failed = runs::to_try_again(conn, table, request.kind, work.max_attempts, now).await?;
         let opened = match failed {
-            Some(run) => try_again(conn, table, model.features().len(), run, now).await,
-            None => insert(conn, table, work, model, request, now).await,
+            Some(run) => try_again(conn, opening, run).await,
+            None => insert(conn, opening).await,
         };
         match opened {
             // Somebody opened a run in the meantime: look again.
@@ -63,14 +67,10 @@ pub(super) async fn open_run(
 }
 
 /// Begins another attempt at a run that failed as a whole.
-async fn try_again(
-    conn: &mut Conn,
-    table: &TableName,
-    features: usize,
-    run: Run,
-    now: Time,
-) -> Result<Opened, StoreError> {
-    let extent = items::extent(conn, table, Selection::Whole(run.window), features).await?;
+async fn try_again(conn: &mut Conn, opening: Opening<'_>, run: Run) -> Result<Opened, StoreError> {
+    let Opening { table, model, now, .. } = opening;
+    let whole = Selection::Whole(run.window);
+    let extent = items::extent(conn, table, whole, model.features().len()).await?;
     let mut tx = conn.start_transaction(TxOpts::default()).await.doing("trying a run again")?;
     if runs::lock(&mut tx, run.id).await? == Some(RunState::Failed) {
         runs::try_again(&mut tx, run.id, extent.map_or(Some(0), |extent| extent.items), now).await?;
@@ -87,22 +87,16 @@ async fn found(tx: &mut impl Queryable, table: &TableName, id: RunId) -> Result<
     run.ok_or_else(|| StoreError::Unexpected(format!("run {id} vanished")))
 }
 
-async fn insert(
-    conn: &mut Conn,
-    table: &TableName,
-    work: &WorkConfig,
-    model: &Model,
-    request: &Request,
-    now: Time,
-) -> Result<Opened, StoreError> {
-    let window = window_of(conn, table, work, request, now).await?;
+async fn insert(conn: &mut Conn, opening: Opening<'_>) -> Result<Opened, StoreError> {
+    let Opening { request, table, work, model, now } = opening;
+    let window = window_of(conn, opening).await?;
     if window.to > now {
         tracing::warn!(%window, "the window ends in the future; the next one will take what arrives in it from now on");
     }
     let policy = request.policy.unwrap_or(work.failure_policy);
     let mut extents = Vec::new();
-    for source in [Source::Items, Source::Failures] {
-        let selection = selection(policy, source, window, work.max_attempts);
+    for &source in sources(policy) {
+        let selection = selection(None, policy, source, window, work.max_attempts);
         let extent = items::extent(conn, table, selection, model.features().len()).await?;
         extents.extend(extent.map(|extent| (source, extent)));
     }
@@ -137,13 +131,16 @@ async fn insert(
     Ok(opened)
 }
 
-async fn window_of(
-    conn: &mut Conn,
-    table: &TableName,
-    work: &WorkConfig,
-    request: &Request,
-    now: Time,
-) -> Result<Window, StoreError> {
+/// Where a run takes its items from. A window in one piece is nothing but itself.
+fn sources(policy: FailurePolicy) -> &'static [Source] {
+    match policy {
+        FailurePolicy::RetryAll => &[Source::Items],
+        FailurePolicy::RetryFailed | FailurePolicy::Leave => &[Source::Items, Source::Failures],
+    }
+}
+
+async fn window_of(conn: &mut Conn, opening: Opening<'_>) -> Result<Window, StoreError> {
+    let Opening { request, table, work, now, .. } = opening;
     let to = request.to.or(request.tick).unwrap_or_else(|| window::second(now));
     if request.kind == RunKind::Sweep {
         return Ok(Window::everything_before(to));

@@ -1,6 +1,7 @@
 //! One invocation: from the event's JSON to the answer's.
 
 use std::error::Error;
+use std::mem;
 use std::time::{Duration, SystemTime};
 
 use chrono::Utc;
@@ -128,17 +129,17 @@ impl Function {
         Ok(answer)
     }
 
-    /// Handles a queue's messages in order, for as long as the deadline allows. From the first one
-    /// that fails on, all go back: a FIFO queue keeps its order.
+    /// Handles a queue's messages in order, the first in any case, the others for as long as the
+    /// deadline allows. From the first one that fails on, all go back: a FIFO queue keeps its order.
     async fn batch(&self, messages: Vec<Message>, now: Time, deadline: Deadline) -> Reply {
         let mut answer = Answer::without_run(Outcome::NothingToDo);
         let mut messages = messages.into_iter();
         let mut back = Vec::new();
+        let mut is_first = true;
         for Message { id, trigger } in messages.by_ref() {
+            let in_time = mem::replace(&mut is_first, false) || deadline.allows(Duration::ZERO);
             let handled = match trigger {
-                Ok(trigger) if deadline.allows(Duration::ZERO) => {
-                    self.hop(&trigger, now, deadline).await.map_err(Failure::from)
-                }
+                Ok(trigger) if in_time => self.hop(&trigger, now, deadline).await.map_err(Failure::from),
                 Ok(_) => {
                     back.push(id);
                     break;

@@ -16,7 +16,8 @@ const LONGEST_REASON: usize = 500;
 /// Rows of one statement: 7 parameters each, and a statement takes 65,535.
 const ROWS_PER_STATEMENT: usize = 5000;
 
-/// Sets items aside, or counts one more attempt on those that are.
+/// Sets items aside, or counts one more attempt on those that are: a run is one attempt, however
+/// often it says so.
 ///
 /// # Errors
 /// The database's.
@@ -31,7 +32,8 @@ pub async fn set_aside(
         let sql = format!(
             "INSERT INTO `item_failures` (`items_table`, `item_id`, `run_id`, `code`, `reason`, `values_sha256`, \
                `first_failed_at`, `last_failed_at`) VALUES {rows} \
-             ON DUPLICATE KEY UPDATE `run_id` = VALUES(`run_id`), `attempts` = `attempts` + 1, `code` = VALUES(`code`), \
+             ON DUPLICATE KEY UPDATE `attempts` = GREATEST(`attempts` + (`run_id` <> VALUES(`run_id`)), 1), \
+               `run_id` = VALUES(`run_id`), `code` = VALUES(`code`), \
                `reason` = VALUES(`reason`), `values_sha256` = VALUES(`values_sha256`), `last_failed_at` = VALUES(`last_failed_at`)"
         );
         let params: Vec<Value> = failures

@@ -13,8 +13,9 @@ use crate::run::RunId;
 use crate::window::Time;
 
 /// Milliseconds that the server may count pending items for a run's progress and its final sum:
-/// enough for some ten million rows. A larger window is worked off without a total.
-const COUNT_BUDGET_MS: u32 = 5000;
+/// enough for some million rows, and well within `HOP_MARGIN_MS`, since the last count comes after
+/// the last page. A larger window is worked off without a total.
+const COUNT_BUDGET_MS: u32 = 2000;
 
 /// Where selected items lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,14 +42,16 @@ pub async fn extent(
     let counted: Result<(Option<i64>, Option<i64>, u64), _> =
         in_time(conn, table, selection, features, (columns, "TRUE")).await;
     match counted {
-        Ok((Some(least), Some(high), items)) => Ok(Some(Extent { low: least - 1, high, items: Some(items) })),
+        Ok((Some(least), Some(high), items)) => {
+            Ok(Some(Extent { low: least.saturating_sub(1), high, items: Some(items) }))
+        }
         Ok(_) => Ok(None),
         Err(error) if took_too_long(&error) => {
             // The ends of the primary key bound every selection, at no cost.
             let sql = format!("SELECT MIN(`id`), MAX(`id`) FROM {}", table.quoted());
             let ends: Option<(Option<i64>, Option<i64>)> =
                 conn.query_first(sql).await.doing("finding the ends of the table")?;
-            Ok(ends.and_then(|(least, high)| Some(Extent { low: least? - 1, high: high?, items: None })))
+            Ok(ends.and_then(|(least, high)| Some(Extent { low: least?.saturating_sub(1), high: high?, items: None })))
         }
         Err(error) => Err(error).doing("finding the run's items"),
     }

@@ -3,6 +3,7 @@
 use mysql_async::Value;
 
 use crate::config::TableName;
+use crate::run::RunId;
 use crate::values::longest_text;
 use crate::window::Window;
 
@@ -27,6 +28,8 @@ pub enum Selection {
     SetAside {
         /// Attempts in all.
         max_attempts: u32,
+        /// The run that takes them, once there is one: what it set aside itself is for later runs.
+        run: Option<RunId>,
     },
     /// Those set aside that were released by hand.
     Released,
@@ -50,9 +53,10 @@ impl Selection {
         let rest = match self {
             Self::Fresh(window) => format!("{} AND {NOT_SET_ASIDE}", within(&window)),
             Self::Whole(window) => within(&window).to_owned(),
-            Self::SetAside { max_attempts } => {
+            Self::SetAside { max_attempts, run } => {
                 let changed = CHANGED.replace("{values}", values);
-                format!("f.`items_table` = :table AND (f.`attempts` < {max_attempts} OR {changed})")
+                let earlier = run.map_or_else(|| "TRUE".to_owned(), |run| format!("f.`run_id` <> {run}"));
+                format!("f.`items_table` = :table AND {earlier} AND (f.`attempts` < {max_attempts} OR {changed})")
             }
             Self::Released => "f.`items_table` = :table AND f.`attempts` = 0".to_owned(),
         };

@@ -12,7 +12,7 @@ use super::{Database, Fault, StoreError};
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 /// The longest wait between two tries.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
-/// Tries after the first: some 20 seconds in all, the time that a failover or an Aurora resuming
+/// Tries after the first: half a minute in all, the time that a failover or an Aurora resuming
 /// from zero takes. What lasts longer is left to redelivery.
 const RETRIES: usize = 14;
 

@@ -266,14 +266,13 @@ async fn the_numbers_of_lanes_and_workers_are_frozen_when_a_run_is_opened(
 }
 
 #[rstest]
+#[case::at_its_failures("BEFORE INSERT ON `item_failures` FOR EACH ROW IF NEW.`item_id` > 20")]
+#[case::at_its_predictions("BEFORE UPDATE ON `items` FOR EACH ROW IF NEW.`id` = 30")]
+#[case::at_its_lane("BEFORE UPDATE ON `batch_lanes` FOR EACH ROW IF NEW.`pages` = 3")]
 #[tokio::test]
 async fn a_page_that_cannot_be_committed_as_a_whole_leaves_nothing_behind(
     #[values(Server::Mysql, Server::Mariadb)] server: Server,
-    #[values(
-        "BEFORE UPDATE ON `batch_lanes` FOR EACH ROW IF NEW.`pages` = 3",
-        "BEFORE INSERT ON `item_failures` FOR EACH ROW IF NEW.`item_id` > 20"
-    )]
-    obstacle: &str,
+    #[case] obstacle: &str,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1")]).await;
     let items: Vec<Item> = (1..=50)

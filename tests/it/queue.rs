@@ -102,6 +102,26 @@ async fn a_continuation_that_is_sent_twice_is_delivered_once() {
 
 #[rstest]
 #[tokio::test]
+async fn a_message_that_is_none_of_rowscores_goes_back_and_touches_nothing(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let queue = Queue::new().await;
+    let db = TestDb::new(server, &[("CONTINUATION_QUEUE_URL", &queue.url)]).await;
+    db.fill(1..=10, CREATED).await;
+    queue.send("nonsense").await;
+    let poison = queue.receive().await.unwrap();
+
+    let reply = invoke(&db.function().await, delivery(&poison)).await.unwrap();
+    queue.remove().await;
+
+    assert_eq!(reply["outcome"], json!("refused"));
+    assert_eq!(reply["batchItemFailures"], json!([{"itemIdentifier": poison.message_id.as_deref().unwrap()}]));
+    assert_eq!(db.count("`batch_runs`").await, 0);
+    assert_eq!(db.predicted().await, Vec::<i64>::new());
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_queue_that_does_not_exist_fails_the_invocation_and_a_repeated_event_goes_on(
     #[values(Server::Mysql, Server::Mariadb)] server: Server,
 ) {

@@ -416,3 +416,21 @@ async fn windows_follow_each_other_without_a_gap_or_a_second_prediction(
     assert_eq!(db.updated().await, Vec::from_iter(1..=600));
     assert_eq!(db.predicted().await, Vec::from_iter(1..=600));
 }
+
+#[rstest]
+#[tokio::test]
+async fn an_item_that_arrives_behind_the_cursor_counts_as_pending_even_if_another_went(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let db = TestDb::new(server, &[("PAGE_SIZE", "5"), ("LANES", "1")]).await;
+    db.fill((1..=20).map(|number| 10 * number), "2024-03-05T09:30:00Z").await;
+    let first = db.hurried_tick("2024-03-05T10:00:00Z").await;
+    db.execute("DELETE FROM `items` WHERE `id` = 190").await;
+    db.fill([15], "2024-03-05T09:30:00Z").await;
+
+    db.follow(first, at("2024-03-05T10:00:00Z")).await;
+
+    assert_eq!(db.run(1).await, RunRow::over("succeeded", 19, 0, 1));
+    // The look-back of the next window finds it.
+    assert_eq!(db.tick("2024-03-05T10:20:00Z").await.counts.predicted, 1);
+}

@@ -24,6 +24,12 @@ impl Queue {
         Self { client, url }
     }
 
+    /// Somebody else sends something.
+    pub async fn send(&self, body: &str) {
+        let message = self.client.send_message().queue_url(&self.url).message_body(body);
+        message.message_group_id("somebody").message_deduplication_id(body).send().await.unwrap();
+    }
+
     /// The next message that may be delivered now, and hidden from then on.
     pub async fn receive(&self) -> Option<Message> {
         let received = self
