@@ -14,10 +14,9 @@ use crate::store::{Doing, StoreError, items, lanes, runs};
 /// What ended when a worker's last lane did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ended {
-    /// These lanes only: others are still worked on, or somebody else ended the run.
+    /// These lanes: others are still worked on, or somebody else ended the run, or it goes on with
+    /// its second pass.
     Lanes,
-    /// The run's first pass: every item can be scored, now they are written.
-    CheckPass,
     /// The run.
     Run,
 }
@@ -29,6 +28,8 @@ pub(super) async fn finish_run(conn: &mut Conn, job: Job<'_>) -> Result<Ended, S
     if runs::lock(&mut tx, run.id).await? != Some(RunState::Running) {
         return Ok(Ended::Lanes);
     }
+    // Somebody else, or our own commit that went unanswered, may have begun the second pass.
+    let Some(run) = runs::find(&mut tx, table, run.id).await? else { return Ok(Ended::Lanes) };
     let totals = lanes::totals(&mut tx, run.id).await?;
     if totals.unfinished > 0 {
         return Ok(Ended::Lanes);
@@ -40,7 +41,7 @@ pub(super) async fn finish_run(conn: &mut Conn, job: Job<'_>) -> Result<Ended, S
             runs::begin_writing(&mut tx, run.id).await?;
             lanes::rewind(&mut tx, run.id).await?;
             Step::FinishRun.commit(async { tx.commit().await.doing("beginning to write") }).await?;
-            return Ok(Ended::CheckPass);
+            return Ok(Ended::Lanes);
         }
         Pass::Check => {
             let why = format!("{} items cannot be scored, so none was written ({})", counts.failed, run.policy);

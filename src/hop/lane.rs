@@ -119,7 +119,7 @@ pub(super) async fn work_lane(
 /// a page that was committed without our knowing is not done again.
 async fn page(conn: &mut Conn, job: Job<'_>, lane: Lane, reach: &mut Reach) -> Result<PageEnd, StoreError> {
     let mut tx = conn.start_transaction(TxOpts::default()).await.doing("beginning a page")?;
-    let position = lanes::lock(&mut tx, job.run.id, lane.number).await?;
+    let position = lanes::lock(&mut tx, job.run.id, job.run.pass, lane.number).await?;
     if position.claim != lane.claim {
         return Ok(PageEnd::TakenOver);
     }

@@ -312,14 +312,28 @@ impl<R: Relay> Runner<'_, R> {
     ) -> Result<Answer, HopError> {
         let job = self.job(run);
         match session.run(async |conn| finish_run(conn, job).await).await? {
+            Ended::Lanes if run.pass == Pass::Check => self.leave_check(session, run, deadline, rows).await,
             Ended::Lanes => self.respond(session, run.id, Outcome::LanesFinished, deadline, rows).await,
             Ended::Run => self.respond(session, run.id, Outcome::Finished, deadline, rows).await,
-            Ended::CheckPass => {
-                // The lanes are dealt anew; ours would look taken by another.
-                session.run(async |conn| lanes::release(conn).await).await?;
-                let run = Run { pass: Pass::Write, ..run.clone() };
+        }
+    }
+
+    /// This worker's lanes are done with the first pass. Goes on with the second, if it has begun.
+    async fn leave_check(
+        &self,
+        session: &mut Session<'_>,
+        run: &Run,
+        deadline: Deadline,
+        rows: u64,
+    ) -> Result<Answer, HopError> {
+        // Lets go first, then looks: whoever begins the second pass sends off nobody who holds lanes.
+        session.run(async |conn| lanes::release(conn).await).await?;
+        let table = self.database.items_table();
+        match session.run(async |conn| runs::find(conn, table, run.id).await).await? {
+            Some(run) if run.state == RunState::Running && run.pass == Pass::Write => {
                 Box::pin(self.take_up(session, &run, deadline)).await
             }
+            _ => self.respond(session, run.id, Outcome::LanesFinished, deadline, rows).await,
         }
     }
 

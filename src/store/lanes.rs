@@ -11,7 +11,7 @@ use mysql_async::{Conn, Row, params};
 use super::runs::{column, name};
 use super::{Doing, StoreError};
 use crate::answer::Counts;
-use crate::run::{RunId, named};
+use crate::run::{Pass, RunId, named};
 
 /// A lane: the ids `(cursor, high]` are still to be worked off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,16 +179,17 @@ pub struct Position {
     pub failed: u64,
 }
 
-/// Locks a lane's row and reads where it stands. The run's own row is only looked at.
+/// Locks a lane's row and reads where it stands. The run's own row is only looked at: work that is
+/// meant for another `pass` of it may not go on.
 ///
 /// # Errors
 /// The database's.
-pub async fn lock(tx: &mut impl Queryable, run: RunId, lane: u16) -> Result<Position, StoreError> {
+pub async fn lock(tx: &mut impl Queryable, run: RunId, pass: Pass, lane: u16) -> Result<Position, StoreError> {
     let sql = "SELECT l.`cursor_id`, l.`claim`, l.`predicted`, l.`failed`, \
-                 (SELECT r.`state` = 'running' FROM `batch_runs` r WHERE r.`id` = l.`run_id`) AS `running` \
+                 (SELECT r.`state` = 'running' AND r.`pass` = :pass FROM `batch_runs` r WHERE r.`id` = l.`run_id`) AS `running` \
                FROM `batch_lanes` l WHERE l.`run_id` = :run AND l.`lane` = :lane FOR UPDATE";
-    let row: Option<Row> =
-        tx.exec_first(sql, params! { "run" => run.0, "lane" => lane }).await.doing("locking a lane")?;
+    let params = params! { "run" => run.0, "pass" => pass.name(), "lane" => lane };
+    let row: Option<Row> = tx.exec_first(sql, params).await.doing("locking a lane")?;
     let row = row.ok_or_else(|| StoreError::Unexpected(format!("run {run} has no lane {lane}")))?;
     Ok(Position {
         cursor: column(&row, "cursor_id")?,

@@ -259,7 +259,8 @@ pub async fn to_try_again(
 ) -> Result<Option<Run>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM `batch_runs` WHERE `items_table` = :table AND `kind` = :kind AND `state` = 'failed' \
-           AND `policy` = 'retry_all' AND `attempt` < :max_attempts AND `attempted_at` < :now ORDER BY `id` LIMIT 1"
+           AND `policy` = 'retry_all' AND `attempt` < :max_attempts AND `attempted_at` < CAST(:now AS DATETIME(3)) \
+         ORDER BY `id` LIMIT 1"
     );
     let params = params! {
         "table" => table.as_str(), "kind" => kind.name(), "max_attempts" => max_attempts, "now" => now.naive_utc(),
