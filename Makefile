@@ -1,4 +1,4 @@
-.PHONY: help demo test lint deploy clean
+.PHONY: help demo test faults lint deploy clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -8,6 +8,9 @@ demo: ## Score 65,322 rows of a private MySQL through the local Lambda emulator
 
 test: lint ## Run every test, on a private MySQL and a private MariaDB
 	@scripts/test
+
+faults: ## Inject faults into every step and compare the tables
+	@scripts/faults
 
 lint: ## Check format, lints and documentation
 	cargo fmt --check

@@ -1,0 +1,243 @@
+//! What AWS does around the function, in small: the schedule with its retries, execution
+//! environments that are reused until they die, the continuation queue and its event source
+//! mapping. Delivery is at least once.
+
+mod environment;
+mod queue;
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::future::{BoxFuture, Either, FutureExt, join, select};
+use futures_util::stream::FuturesUnordered;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+
+use environment::{Environment, Invocation};
+use queue::{Message, Queue};
+
+/// Deliveries of an event that fails: the first and the template's `MaximumRetryAttempts`.
+const EVENT_DELIVERIES: u32 = 2;
+
+/// How this AWS behaves.
+#[derive(Clone, Copy, Debug)]
+pub struct Habits {
+    /// The function's timeout.
+    pub time_limit: Duration,
+    /// What failed is delivered again after this time: long enough for the server to notice that a
+    /// killed process is gone, as minutes are.
+    pub redelivers_after: Duration,
+    /// What is not done after this time is delivered a second time, beside the first; until
+    /// [`Aws::calm_down`].
+    pub doubles_after: Option<Duration>,
+}
+
+impl Default for Habits {
+    fn default() -> Self {
+        Self { time_limit: Duration::from_secs(60), redelivers_after: Duration::from_millis(100), doubles_after: None }
+    }
+}
+
+/// What happened so far.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    pub invocations: u64,
+    /// Invocations that ended with the process.
+    pub deaths: u64,
+    /// Invocations that were not done in time.
+    pub timeouts: u64,
+    /// Invocations that ended with an error, or sent their message back.
+    pub failures: u64,
+    /// Deliveries beside the first.
+    pub doubles: u64,
+    /// Events that failed as often as they are delivered.
+    pub given_up: u64,
+}
+
+pub struct Aws {
+    habits: Habits,
+    variables: BTreeMap<String, String>,
+    queue: Queue,
+    /// Every environment that there ever was, the oldest first.
+    environments: Mutex<Vec<Arc<Environment>>>,
+    is_calm: AtomicBool,
+    record: Mutex<Record>,
+}
+
+impl Aws {
+    /// Functions run with `variables`.
+    pub async fn new(variables: &BTreeMap<String, String>, habits: Habits) -> Self {
+        let queue = Queue::start().await;
+        let mut variables = variables.clone();
+        variables.extend(queue.variables());
+        let logging = [("AWS_LAMBDA_LOG_FORMAT", "JSON"), ("RUST_LOG", "rowscore=debug")];
+        variables.extend(logging.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let is_calm = AtomicBool::new(false);
+        Self { habits, variables, queue, environments: Mutex::default(), is_calm, record: Mutex::default() }
+    }
+
+    /// Starts an environment with `failpoints` in it, and keeps it warm.
+    pub async fn arm(&self, failpoints: &str) {
+        let mut variables = self.variables.clone();
+        variables.insert("FAILPOINTS".into(), failpoints.into());
+        self.start(&variables).await.set_busy(false);
+    }
+
+    async fn start(&self, variables: &BTreeMap<String, String>) -> Arc<Environment> {
+        let environment = Arc::new(Environment::start(variables, self.habits.time_limit).await);
+        self.environments.lock().unwrap().push(Arc::clone(&environment));
+        environment
+    }
+
+    /// From here on nothing is delivered twice at the same time.
+    pub fn calm_down(&self) {
+        self.is_calm.store(true, Ordering::Relaxed);
+    }
+
+    /// The schedule fires once; answers when nothing is left to do.
+    pub async fn fire(&self, event: Value) {
+        let (sender, events) = mpsc::unbounded_channel();
+        sender.send(event).unwrap();
+        drop(sender);
+        self.work(events).await;
+    }
+
+    /// Delivers `events` as they come, and the continuations. Ends when there will be no further
+    /// event and nothing is left to do.
+    pub async fn work(&self, mut events: mpsc::UnboundedReceiver<Value>) {
+        let mut deliveries: FuturesUnordered<BoxFuture<'_, ()>> = FuturesUnordered::new();
+        let mut more = true;
+        loop {
+            while let Some(message) = self.queue.receive() {
+                deliveries.push(self.deliver_message(message).boxed());
+            }
+            if !more && deliveries.is_empty() {
+                return;
+            }
+            tokio::select! {
+                event = events.recv(), if more => match event {
+                    Some(event) => deliveries.push(self.deliver_event(event).boxed()),
+                    None => more = false,
+                },
+                Some(()) = deliveries.next(), if !deliveries.is_empty() => {}
+                () = self.queue.arrival() => {}
+            }
+        }
+    }
+
+    async fn deliver_event(&self, event: Value) {
+        for delivery in 1..=EVENT_DELIVERIES {
+            if self.invoke(&event, delivery).await.is_some() {
+                return;
+            }
+            sleep(self.habits.redelivers_after).await;
+        }
+        self.record.lock().unwrap().given_up += 1;
+    }
+
+    async fn deliver_message(&self, message: Message) {
+        match self.invoke(&message.event(), message.deliveries).await {
+            Some(reply) if reply["batchItemFailures"] == json!([]) => self.queue.delete(&message),
+            Some(_) => {
+                self.record.lock().unwrap().failures += 1;
+                sleep(self.habits.redelivers_after).await;
+                self.queue.put_back(message);
+            }
+            None => {
+                sleep(self.habits.redelivers_after).await;
+                self.queue.put_back(message);
+            }
+        }
+    }
+
+    /// The reply to `event`, unless the invocation failed.
+    async fn invoke(&self, event: &Value, delivery: u32) -> Option<Value> {
+        let Some(patience) = self.habits.doubles_after.filter(|_| !self.is_calm.load(Ordering::Relaxed)) else {
+            return self.invoke_once(event, delivery).await;
+        };
+        let first = self.invoke_once(event, delivery);
+        match select(pin!(first), pin!(sleep(patience))).await {
+            Either::Left((reply, _)) => reply,
+            Either::Right(((), first)) => {
+                self.record.lock().unwrap().doubles += 1;
+                join(first, self.invoke_once(event, delivery + 1)).await.0
+            }
+        }
+    }
+
+    async fn invoke_once(&self, event: &Value, delivery: u32) -> Option<Value> {
+        let environment = self.environment(delivery).await;
+        let ended = environment.invoke(event).await;
+        environment.set_busy(false);
+        let mut record = self.record.lock().unwrap();
+        record.invocations += 1;
+        match ended {
+            Invocation::Answered(reply) => return Some(reply),
+            Invocation::Failed => record.failures += 1,
+            Invocation::Died => record.deaths += 1,
+            Invocation::TimedOut => record.timeouts += 1,
+        }
+        None
+    }
+
+    /// The oldest warm environment if there is one, for a first delivery; else a new one.
+    async fn environment(&self, delivery: u32) -> Arc<Environment> {
+        let warm = self.environments.lock().unwrap().iter().find(|environment| environment.is_idle()).cloned();
+        match warm.filter(|_| delivery == 1) {
+            Some(environment) => {
+                environment.set_busy(true);
+                environment
+            }
+            None => self.start(&self.variables).await,
+        }
+    }
+
+    /// SIGKILL for the `choice`th of the functions that are at work. Answers whether one was.
+    pub fn kill_one(&self, choice: usize) -> bool {
+        let environments = self.environments.lock().unwrap();
+        let busy: Vec<_> = environments.iter().filter(|environment| environment.is_busy()).collect();
+        let Some(environment) = busy.get(choice % busy.len().max(1)) else { return false };
+        environment.kill();
+        true
+    }
+
+    pub fn dead_letters(&self) -> u64 {
+        self.queue.dead_letters()
+    }
+
+    pub fn record(&self) -> Record {
+        self.record.lock().unwrap().clone()
+    }
+
+    /// Ends every environment, and answers what each of them logged, the oldest first.
+    pub fn end(self) -> Vec<Vec<LogLine>> {
+        let environments = self.environments.into_inner().unwrap();
+        environments.iter().map(|environment| environment.log().lines().map(LogLine::read).collect()).collect()
+    }
+}
+
+/// A line of a function's log.
+#[derive(Clone, Debug)]
+pub struct LogLine {
+    /// As it was written.
+    pub text: String,
+    /// Its message and fields, if it has any.
+    pub fields: Value,
+}
+
+impl LogLine {
+    fn read(text: &str) -> Self {
+        let json: Value = serde_json::from_str(text).unwrap_or_default();
+        Self { text: text.to_owned(), fields: json["fields"].clone() }
+    }
+
+    /// The name of the step, if the line says that a failpoint was passed.
+    pub fn step(&self) -> Option<&str> {
+        if self.fields["message"] == "failpoint" { self.fields["step"].as_str() } else { None }
+    }
+}

@@ -1,0 +1,61 @@
+//! What rowscore does to a table when it is killed, doubled, delayed or cut off: nothing. Faults
+//! are injected into the real programs on real servers, and what is left is compared with an
+//! undisturbed run. Run through `make faults`, which starts the servers.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+#[path = "../it/support/mod.rs"]
+#[expect(dead_code, reason = "what the integration tests have in common; not all of it is needed here")]
+mod support;
+
+mod aws;
+mod crash;
+mod ledger;
+mod matrix;
+mod network;
+mod options;
+mod politeness;
+mod proxy;
+mod report;
+mod server;
+mod soak;
+mod workload;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use options::{Options, Scenario};
+use report::Report;
+
+/// Faults that the full form must have injected at least.
+const FAULTS_IN_FULL: u64 = 500;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let Options { short, seed, scenarios } = Options::read();
+    let begun = Instant::now();
+    let mut report = Report::default();
+    for scenario in &scenarios {
+        let scenario_begun = Instant::now();
+        report.append(match scenario {
+            Scenario::Matrix => matrix::run(short).await,
+            Scenario::Network => network::run(short, seed).await,
+            Scenario::Crash => crash::run().await,
+            Scenario::Soak => soak::run(seed).await,
+            Scenario::Politeness => politeness::run(seed).await,
+        });
+        println!("{scenario:?} took {:.0} s", scenario_begun.elapsed().as_secs_f64());
+    }
+    let total = report.print();
+    if scenarios.contains(&Scenario::Matrix) && !short && total.struck < FAULTS_IN_FULL {
+        report.problem(format!("{} faults struck, {FAULTS_IN_FULL} are wanted", total.struck));
+    }
+    println!(
+        "\n{} faults, {} struck, {} problems, {:.0} s",
+        total.tried,
+        total.struck,
+        report.problems().len(),
+        begun.elapsed().as_secs_f64()
+    );
+    if report.problems().is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

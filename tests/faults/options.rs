@@ -1,0 +1,80 @@
+//! What is asked for on the command line.
+
+use std::env;
+use std::process::exit;
+
+const HELP: &str = "\
+Injects faults into rowscore and compares what is left with an undisturbed run.
+
+  scripts/faults [--short] [--seed N] [SCENARIO...]
+
+Scenarios: matrix, network, crash, soak, politeness. Without any: all of them, or with --short
+those that fit into a minute. The seed draws what happens at random.
+";
+
+/// A part of the tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scenario {
+    Matrix,
+    Network,
+    Crash,
+    Soak,
+    Politeness,
+}
+
+impl Scenario {
+    const ALL: [(&'static str, Self); 5] = [
+        ("matrix", Self::Matrix),
+        ("network", Self::Network),
+        ("crash", Self::Crash),
+        ("soak", Self::Soak),
+        ("politeness", Self::Politeness),
+    ];
+
+    /// Whether it is part of the short form.
+    fn is_short(self) -> bool {
+        matches!(self, Self::Matrix | Self::Network)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub short: bool,
+    pub seed: u64,
+    pub scenarios: Vec<Scenario>,
+}
+
+impl Options {
+    /// Reads the command line. Ends the program where it cannot be understood.
+    pub fn read() -> Self {
+        let mut options = Self { short: false, seed: 1, scenarios: Vec::new() };
+        let mut arguments = env::args().skip(1);
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--short" => options.short = true,
+                "--seed" => match arguments.next().and_then(|seed| seed.parse().ok()) {
+                    Some(seed) => options.seed = seed,
+                    None => refuse("--seed: a whole number"),
+                },
+                "--help" => {
+                    print!("{HELP}");
+                    exit(0);
+                }
+                name => match Scenario::ALL.iter().find(|(known, _)| *known == name) {
+                    Some((_, scenario)) => options.scenarios.push(*scenario),
+                    None => refuse(&format!("unknown argument: {name}")),
+                },
+            }
+        }
+        if options.scenarios.is_empty() {
+            let all = Scenario::ALL.into_iter().map(|(_, scenario)| scenario);
+            options.scenarios = all.filter(|scenario| !options.short || scenario.is_short()).collect();
+        }
+        options
+    }
+}
+
+fn refuse(problem: &str) -> ! {
+    eprintln!("error: {problem}\n\n{HELP}");
+    exit(2);
+}
