@@ -1,4 +1,5 @@
-//! Making the tables: the plain SQL of `infra/migrations`, applied in order.
+//! Making the tables: the plain SQL of `infra/migrations`, applied in order. Then the grants on
+//! them, that of `infra/grants.sql`.
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, params};
@@ -34,4 +35,16 @@ pub async fn migrate(conn: &mut Conn, items: &TableName) -> Result<(), StoreErro
         conn.query_drop(sql).await.doing("applying the migrations")?;
     }
     Ok(())
+}
+
+/// Grants `login`, which exists, what rowscore needs of its tables and of `items`, and nothing else:
+/// idempotent.
+///
+/// # Errors
+/// The account may not, or there is no such login.
+pub async fn grant(conn: &mut Conn, items: &TableName, login: &str) -> Result<(), StoreError> {
+    conn.exec_drop("SET @items = :items, @login = :login", params! { "items" => items.as_str(), "login" => login })
+        .await
+        .doing("naming the login")?;
+    conn.query_drop(include_str!("../../infra/grants.sql")).await.doing("granting what the login needs")
 }

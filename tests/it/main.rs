@@ -9,6 +9,7 @@ mod bad_rows;
 mod clients;
 mod command_line;
 mod events;
+mod grants;
 mod hops;
 mod killed;
 mod policies;

@@ -1,4 +1,4 @@
-//! `rowscore init`: the tables, and sample items to try them with.
+//! `rowscore init`: the tables, a login's grants, and sample items to try them with.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -16,6 +16,9 @@ use rowscore::window::Time;
 /// (to renew the view).
 #[derive(clap::Args)]
 pub struct Args {
+    /// Grant an existing login what rowscore needs, and nothing else
+    #[arg(long, value_name = "LOGIN")]
+    grant: Option<String>,
     /// Fill an empty items table with so many sample items: four measurements with one decimal
     #[arg(long, value_name = "N")]
     rows: Option<u32>,
@@ -43,6 +46,10 @@ pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let mut conn = Database::new(&config.mysql, table).await.connect_or_create().await?;
     schema::migrate(&mut conn, table).await?;
     eprintln!("The tables are in place in database `{}`.", config.mysql.database);
+    if let Some(login) = args.grant {
+        schema::grant(&mut conn, table, &login).await?;
+        eprintln!("Login `{login}` may do what rowscore needs, and nothing else.");
+    }
     if let Some(rows) = args.rows {
         let first: Option<i64> = items::next_id(&mut conn, table, i64::MIN, i64::MAX).await?;
         if first.is_some() {

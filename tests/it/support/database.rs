@@ -40,20 +40,22 @@ pub struct Setup {
     variables: BTreeMap<String, String>,
     pub config: Config,
     pub database: Database,
+    /// The same database, for somebody who may do anything.
+    owner: Database,
 }
 
 impl Setup {
-    async fn read(variables: BTreeMap<String, String>) -> Self {
+    async fn read(variables: BTreeMap<String, String>, owner: Database) -> Self {
         let config = Config::read(|name| variables.get(name).cloned()).expect("the settings are valid");
         let database = Database::new(&config.mysql, &config.work.items_table).await;
-        Self { variables, config, database }
+        Self { variables, config, database, owner }
     }
 
     /// The same database, with other settings.
     pub async fn with(&self, settings: &[(&str, &str)]) -> Self {
         let mut variables = self.variables.clone();
         variables.extend(settings.iter().map(|(name, value)| ((*name).into(), (*value).into())));
-        Self::read(variables).await
+        Self::read(variables, self.owner.clone()).await
     }
 
     /// The environment that makes a program run this way.
@@ -103,9 +105,9 @@ impl Setup {
         answers
     }
 
-    /// A connection as rowscore opens them: READ COMMITTED, UTC.
+    /// A connection as rowscore opens them, READ COMMITTED and UTC, but for somebody who may do anything.
     pub async fn connect(&self) -> Conn {
-        self.database.connect().await.unwrap()
+        self.owner.connect().await.unwrap()
     }
 
     /// The first column of the first row.
@@ -243,6 +245,9 @@ fn shortly_after(time: &str) -> Time {
     at(time) + TimeDelta::seconds(5)
 }
 
+/// The password of the logins that [`Setup::migrate`] makes, named after their databases.
+pub const PASSWORD: &str = "a-test-of-its-own";
+
 /// A database of the test's own. It is dropped with this value, unless the test failed.
 pub struct TestDb {
     setup: Setup,
@@ -259,14 +264,16 @@ impl Deref for TestDb {
 }
 
 impl TestDb {
-    /// With rowscore's tables.
+    /// With rowscore's tables, and a login that may do what `infra/grants.sql` grants, no more.
     pub async fn new(server: Server, settings: &[(&str, &str)]) -> Self {
-        let db = Self::bare(server, settings).await;
+        let mut db = Self::bare(server, settings).await;
         db.migrate().await;
+        let login = [("MYSQL_USER", db.name.as_str()), ("MYSQL_PASSWORD", PASSWORD)];
+        db.setup = db.with(&login).await;
         db
     }
 
-    /// Without any table.
+    /// Without any table, for somebody who may do anything.
     pub async fn bare(server: Server, settings: &[(&str, &str)]) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let opts = server.opts();
@@ -286,8 +293,10 @@ impl TestDb {
             ]
             .map(|(name, value)| (name.to_owned(), value.to_owned())),
         );
+        let config = Config::read(|name| variables.get(name).cloned()).expect("the server's settings are valid");
+        let owner = Database::new(&config.mysql, &config.work.items_table).await;
         variables.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        Self { setup: Setup::read(variables).await, opts, name }
+        Self { setup: Setup::read(variables, owner).await, opts, name }
     }
 
     /// A connection of another program: the server's own time zone and isolation level.
@@ -298,10 +307,13 @@ impl TestDb {
 }
 
 impl Setup {
-    /// Makes what is missing of the tables.
+    /// Makes what is missing: the tables, and the login with its grants.
     pub async fn migrate(&self) {
         let mut conn = self.connect().await;
-        schema::migrate(&mut conn, &self.config.work.items_table).await.unwrap();
+        let (items, login) = (&self.config.work.items_table, &self.config.mysql.database);
+        schema::migrate(&mut conn, items).await.unwrap();
+        conn.query_drop(format!("CREATE USER IF NOT EXISTS `{login}` IDENTIFIED BY '{PASSWORD}'")).await.unwrap();
+        schema::grant(&mut conn, items, login).await.unwrap();
     }
 }
 
@@ -319,7 +331,7 @@ impl Drop for TestDb {
                 let mut conn = Conn::new(opts).await?;
                 // A transaction that the test left open would be waited for.
                 conn.query_drop("SET SESSION lock_wait_timeout = 1").await?;
-                conn.query_drop(format!("DROP DATABASE `{name}`")).await?;
+                conn.query_drop(format!("DROP DATABASE `{name}`; DROP USER IF EXISTS `{name}`")).await?;
                 conn.disconnect().await
             })
         });

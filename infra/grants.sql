@@ -1,0 +1,54 @@
+-- What rowscore's login may do: what the function needs, and nothing else.
+--
+-- Apply it with an administrator's login, in the database that holds the items, after
+-- `rowscore init`, and again at any time:
+--
+--   mysql --init-command="SET @login = 'scorer', @items = 'items'" shop < infra/grants.sql
+--
+-- (`rowscore init --grant scorer` does the same.) The login itself is made before, by one of
+--
+--   CREATE USER scorer IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS' REQUIRE SSL;  -- RDS and Aurora, MYSQL_AUTH=iam
+--   CREATE USER scorer IDENTIFIED BY '...' REQUIRE SSL;                               -- elsewhere
+--
+-- Rows are inserted, changed and deleted by their owner only: of an item, rowscore writes
+-- `prediction` and `run_id`. (Writing any column of it is also what lets it lock the row.)
+SET @login = COALESCE(@login, 'scorer');
+SET @login_host = COALESCE(@login_host, '%');
+SET @items = COALESCE(@items, 'items');
+
+SET @to_login = CONCAT(' TO ', QUOTE(@login), '@', QUOTE(@login_host));
+SET @in_database = CONCAT(' ON `', REPLACE(DATABASE(), '`', '``'), '`.');
+
+SET @ddl = CONCAT('GRANT
+  SELECT (`id`, `values`, `prediction`, `created_datetime`, `updated_datetime`, `run_id`),
+  UPDATE (`prediction`, `run_id`)',
+  @in_database, '`', @items, '`', @to_login);
+PREPARE permission FROM @ddl;
+EXECUTE permission;
+
+SET @ddl = CONCAT('GRANT
+  SELECT,
+  INSERT (`items_table`, `kind`, `tick`, `window_from`, `window_to`, `chained`, `policy`, `model_version`, `lanes`,
+          `workers`, `state`, `pass`, `items`, `started_at`, `attempted_at`, `deadline`),
+  UPDATE (`state`, `pass`, `attempt`, `attempted_at`, `items`, `predicted`, `failed`, `pending`, `finished_at`, `last_error`)',
+  @in_database, '`batch_runs`', @to_login);
+PREPARE permission FROM @ddl;
+EXECUTE permission;
+
+SET @ddl = CONCAT('GRANT
+  SELECT,
+  INSERT (`run_id`, `lane`, `worker`, `source`, `low_id`, `high_id`, `cursor_id`, `page_size`, `finished_at`),
+  UPDATE (`hop`, `claim`, `cursor_id`, `pages`, `predicted`, `failed`, `updated_at`, `finished_at`)',
+  @in_database, '`batch_lanes`', @to_login);
+PREPARE permission FROM @ddl;
+EXECUTE permission;
+
+-- Not by column: for INSERT ... ON DUPLICATE KEY UPDATE, MariaDB wants both for every column.
+SET @ddl = CONCAT('GRANT SELECT, INSERT, UPDATE, DELETE', @in_database, '`item_failures`', @to_login);
+PREPARE permission FROM @ddl;
+EXECUTE permission;
+
+SET @ddl = CONCAT('GRANT SELECT', @in_database, '`batch_status`', @to_login);
+PREPARE permission FROM @ddl;
+EXECUTE permission;
+DEALLOCATE PREPARE permission;
