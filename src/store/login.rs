@@ -1,5 +1,7 @@
 //! Proving who we are: a password, or a token signed with AWS credentials.
 
+use std::error::Error;
+
 use aws_config::SdkConfig;
 use aws_sdk_rds::auth_token::{AuthTokenGenerator, Config as TokenConfig};
 use mysql_async::OptsBuilder;
@@ -39,19 +41,39 @@ impl Login {
         }
     }
 
+    /// What to check when it is refused.
+    pub(super) fn advice(&self) -> &'static str {
+        match self {
+            Self::Password(_) => "check MYSQL_USER and MYSQL_PASSWORD",
+            Self::Iam { .. } => {
+                "check that MYSQL_USER was made with AWSAuthenticationPlugin, that the server has IAM authentication on, \
+                 and that the AWS role in use is allowed rds-db:connect as that user"
+            }
+        }
+    }
+
     /// `opts` with the proof in it.
     pub(super) async fn apply(&self, opts: OptsBuilder) -> Result<OptsBuilder, StoreError> {
         match self {
             Self::Password(Secret(password)) => Ok(opts.pass(Some(password))),
             Self::Iam { sdk, server, port, user } => {
                 let config = TokenConfig::builder().hostname(server).port(u64::from(*port)).username(user).build();
-                let token = AuthTokenGenerator::new(config.map_err(|error| StoreError::Token(error.to_string()))?)
-                    .auth_token(sdk)
-                    .await
-                    .map_err(|error| StoreError::Token(error.to_string()))?;
+                let token =
+                    AuthTokenGenerator::new(config.map_err(unsigned)?).auth_token(sdk).await.map_err(unsigned)?;
                 // The server takes the token through its cleartext plugin; TLS is on (see `Config`).
                 Ok(opts.pass(Some(token.as_str())).enable_cleartext_plugin(true))
             }
         }
     }
+}
+
+/// A token that could not be made; credentials that cannot be had are the likely reason.
+fn unsigned(error: Box<dyn Error + Send + Sync>) -> StoreError {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    StoreError::Token(text)
 }

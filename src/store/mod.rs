@@ -11,11 +11,12 @@ pub mod runs;
 pub mod schema;
 pub mod selection;
 pub mod session;
+mod tls;
 
 use std::io;
 use std::time::Duration;
 
-use mysql_async::{Conn, DriverError, IoError, Opts, OptsBuilder, SslOpts};
+use mysql_async::{Conn, DriverError, IoError, Opts, OptsBuilder};
 
 use crate::config::{MysqlConfig, TableName, Tls};
 use login::Login;
@@ -53,11 +54,19 @@ pub enum StoreError {
         /// The driver's error.
         source: mysql_async::Error,
     },
+    /// The server's certificate was refused, or our login was.
+    #[error("connecting to the database: {}; {advice}", words(.source))]
+    Refused {
+        /// What to check, for a person.
+        advice: String,
+        /// The driver's error.
+        source: mysql_async::Error,
+    },
     /// No answer for too long.
     #[error("the database did not answer for {} s", .0.as_secs())]
     Silent(Duration),
     /// A token for the database login could not be made.
-    #[error("signing a database login token: {0}")]
+    #[error("signing a database login token: {0}; check the AWS credentials and AWS_REGION")]
     Token(String),
     /// The database answered something that the schema does not allow.
     #[error("{0}")]
@@ -75,13 +84,12 @@ impl StoreError {
                 1053 | 1077..=1079 | 1152 | 1158..=1161 | 1184 | 1927 | 3169 => Fault::Reconnect, // cut off, shutting down
                 _ => Fault::Permanent,
             },
-            Self::Mysql { source: mysql_async::Error::Io(error), .. } if is_tls(error) => Fault::Permanent,
             Self::Mysql { source: mysql_async::Error::Io(_), .. } => Fault::Reconnect,
             Self::Mysql {
                 source: mysql_async::Error::Driver(DriverError::ConnectionClosed | DriverError::PacketOutOfOrder),
                 ..
             } => Fault::Reconnect,
-            Self::Mysql { .. } | Self::Unexpected(_) => Fault::Permanent,
+            Self::Mysql { .. } | Self::Refused { .. } | Self::Unexpected(_) => Fault::Permanent,
             Self::Token(_) | Self::Silent(_) => Fault::Reconnect,
         }
     }
@@ -97,28 +105,32 @@ fn explain(error: &mysql_async::Error) -> String {
     let advice = match error {
         mysql_async::Error::Server(error) => match error.code {
             1146 => "; make the tables with `rowscore init`",
-            1044 | 1142 | 1143 | 1370 => "; the database user lacks a grant",
-            1045 => "; check MYSQL_USER and MYSQL_PASSWORD",
+            1044 | 1142 | 1143 | 1370 => {
+                "; MYSQL_USER lacks a grant: apply infra/grants.sql, or use `rowscore init --grant`"
+            }
             UNKNOWN_DATABASE => "; check MYSQL_DATABASE, or make the database with `rowscore init`",
             _ => "",
         },
         mysql_async::Error::Io(IoError::Io(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
             "; nothing listens at MYSQL_SERVER and MYSQL_PORT"
         }
-        mysql_async::Error::Io(error) if is_tls(error) => {
-            "; check MYSQL_CA_FILE and that MYSQL_SERVER is the name in the server's certificate"
+        mysql_async::Error::Driver(DriverError::CleartextPluginDisabled) => {
+            "; the server asks this login for a token: set MYSQL_AUTH=iam"
         }
-        // What MySQL answers for a user that does not exist, so as not to tell.
-        mysql_async::Error::Driver(DriverError::UnknownAuthPlugin { .. }) => "; check MYSQL_USER and MYSQL_PASSWORD",
         mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer) => {
             "; set MYSQL_TLS=off if nobody else can read along on the way to the server"
         }
         _ => "",
     };
-    // The driver names the kind of an input/output error twice.
+    format!("{}{advice}", words(error))
+}
+
+/// The driver's words.
+fn words(error: &mysql_async::Error) -> String {
     match error {
-        mysql_async::Error::Io(IoError::Io(error)) => format!("{error}{advice}"),
-        error => format!("{error}{advice}"),
+        // It names the kind of an input/output error twice.
+        mysql_async::Error::Io(IoError::Io(error)) => error.to_string(),
+        error => error.to_string(),
     }
 }
 
@@ -128,6 +140,16 @@ fn is_tls(error: &IoError) -> bool {
     match error {
         IoError::Tls(_) => true,
         IoError::Io(error) => error.kind() == io::ErrorKind::InvalidData,
+    }
+}
+
+/// Whether the server knows no such login, or not with that proof of it.
+fn is_login(error: &mysql_async::Error) -> bool {
+    match error {
+        mysql_async::Error::Server(error) => matches!(error.code, 1045 | 1698),
+        // What MySQL answers for a user that does not exist, so as not to tell.
+        mysql_async::Error::Driver(error) => matches!(error, DriverError::UnknownAuthPlugin { .. }),
+        _ => false,
     }
 }
 
@@ -149,17 +171,18 @@ pub struct Database {
     opts: OptsBuilder,
     name: String,
     login: Login,
+    /// What to check when the server's certificate is refused.
+    certificate_advice: String,
     items: TableName,
 }
 
 impl Database {
     /// The database of `config`, holding the items in table `items`. Opens no connection.
     pub async fn new(config: &MysqlConfig, items: &TableName) -> Self {
-        let ssl = match &config.tls {
-            Tls::Off => None,
-            Tls::Verify { ca_file: None } => Some(SslOpts::default()),
-            Tls::Verify { ca_file: Some(file) } => {
-                Some(SslOpts::default().with_root_certs(vec![file.clone().into()]).with_disable_built_in_roots(true))
+        let (ssl, certificate_advice) = match &config.tls {
+            Tls::Off => (None, String::new()),
+            Tls::Verify { ca_file } => {
+                (Some(tls::verified(&config.server, ca_file.clone())), tls::advice(&config.server, ca_file.is_some()))
             }
         };
         let opts = OptsBuilder::default()
@@ -173,7 +196,8 @@ impl Database {
                 "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
                  SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = {LOCK_WAIT_S}, wait_timeout = {WAIT_TIMEOUT_S}"
             )]);
-        Self { opts, name: config.database.clone(), login: Login::new(config).await, items: items.clone() }
+        let (name, login) = (config.database.clone(), Login::new(config).await);
+        Self { opts, name, login, certificate_advice, items: items.clone() }
     }
 
     /// The table of the items.
@@ -209,6 +233,12 @@ impl Database {
 
     async fn open(&self, opts: OptsBuilder) -> Result<Conn, StoreError> {
         let opts: Opts = self.login.apply(opts).await?.into();
-        Conn::new(opts).await.doing("connecting to the database")
+        Conn::new(opts).await.map_err(|source| match &source {
+            mysql_async::Error::Io(error) if is_tls(error) => {
+                StoreError::Refused { advice: self.certificate_advice.clone(), source }
+            }
+            error if is_login(error) => StoreError::Refused { advice: self.login.advice().into(), source },
+            _ => StoreError::Mysql { doing: "connecting to the database", source },
+        })
     }
 }

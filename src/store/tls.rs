@@ -1,0 +1,116 @@
+//! Whose certificates are trusted.
+
+use std::path::PathBuf;
+
+use mysql_async::SslOpts;
+
+/// The certificate authorities of Amazon RDS, region by region; `scripts/rds-certificates` renews them.
+const RDS: &str = include_str!("../../infra/rds-ca.pem");
+
+/// Certificate and host name of `server` are verified: against `ca_file` alone if there is one;
+/// else against the public roots (which an RDS Proxy has its certificate from) and, for a server in
+/// RDS, against the authorities of its region. These are few: each one that is read makes a cold
+/// start longer.
+pub(super) fn verified(server: &str, ca_file: Option<PathBuf>) -> SslOpts {
+    match (ca_file, rds_authorities(server)) {
+        (Some(file), _) => SslOpts::default().with_root_certs(vec![file.into()]).with_disable_built_in_roots(true),
+        (None, Some(region)) => SslOpts::default().with_root_certs(vec![region.as_bytes().into()]),
+        (None, None) => SslOpts::default(),
+    }
+}
+
+/// What to check when the certificate of `server` was refused.
+pub(super) fn advice(server: &str, ca_file: bool) -> String {
+    let name = "and that MYSQL_SERVER is the name in the server's certificate";
+    match region(server) {
+        Some(region) if !ca_file && part(region).is_none() => {
+            format!(
+                "rowscore does not know the certificate authority of region {region}: download its bundle from AWS and name it in MYSQL_CA_FILE"
+            )
+        }
+        _ if ca_file => format!("check that MYSQL_CA_FILE holds the server's certificate authority, {name}"),
+        _ => format!("name the server's certificate authority in MYSQL_CA_FILE, {name}"),
+    }
+}
+
+/// PEM with the authorities of a server in RDS: those of its region, or all when that is unknown.
+fn rds_authorities(server: &str) -> Option<&'static str> {
+    region(server).map(|region| part(region).unwrap_or(RDS))
+}
+
+/// `eu-central-1` of `shop.cluster-abc.eu-central-1.rds.amazonaws.com`.
+fn region(server: &str) -> Option<&str> {
+    let server = server.trim_end_matches('.');
+    let rds = server.strip_suffix(".cn").unwrap_or(server).strip_suffix(".rds.amazonaws.com");
+    // In China the region comes behind: `shop.abc.rds.cn-north-1.amazonaws.com.cn`.
+    let behind = || server.strip_suffix(".amazonaws.com.cn")?.rsplit_once(".rds.").map(|(_, region)| region);
+    rds.and_then(|name| name.rsplit('.').next()).or_else(behind)
+}
+
+/// The part of [`RDS`] that belongs to `region`.
+fn part(region: &str) -> Option<&'static str> {
+    let (_, after) = RDS.split_once(&format!("\n[{region}]\n"))?;
+    Some(after.split("\n[").next().unwrap_or(after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn certificates(pem: &str) -> usize {
+        pem.matches("-----BEGIN CERTIFICATE-----").count()
+    }
+
+    #[test]
+    fn a_server_in_rds_is_verified_against_the_few_authorities_of_its_region() {
+        for server in [
+            "shop.c1x2y3z4.eu-central-1.rds.amazonaws.com",
+            "shop.cluster-c1x2y3z4.eu-central-1.rds.amazonaws.com",
+            "shop.cluster-ro-c1x2y3z4.eu-central-1.rds.amazonaws.com.",
+            "shop.proxy-c1x2y3z4.eu-central-1.rds.amazonaws.com",
+        ] {
+            let authorities = rds_authorities(server).unwrap();
+            assert_eq!(
+                (certificates(authorities), authorities.matches("# Amazon RDS eu-central-1 Root CA").count()),
+                (3, 3)
+            );
+        }
+        let last = rds_authorities("shop.c1x2y3z4.us-west-2.rds.amazonaws.com").unwrap();
+        assert_eq!((certificates(last), last.matches("# Amazon RDS us-west-2 Root CA").count()), (3, 3));
+    }
+
+    #[test]
+    fn in_an_unknown_region_all_are_tried_and_a_refusal_says_what_to_do() {
+        for (server, region) in [
+            ("shop.c1x2y3z4.mars-north-1.rds.amazonaws.com", "mars-north-1"),
+            ("shop.c1x2y3z4.rds.cn-north-1.amazonaws.com.cn", "cn-north-1"),
+        ] {
+            assert_eq!(rds_authorities(server).map(certificates), Some(81), "{server}");
+            assert!(advice(server, false).contains(&format!("of region {region}: ")), "{server}");
+        }
+    }
+
+    #[test]
+    fn elsewhere_the_public_roots_are_enough() {
+        for server in ["127.0.0.1", "db.example.com", "rds.amazonaws.com.example.com", "amazonaws.com", ""] {
+            assert_eq!(rds_authorities(server), None, "{server}");
+            assert!(verified(server, None).root_certs().is_empty());
+        }
+    }
+
+    #[test]
+    fn a_proxy_keeps_the_public_roots_and_a_file_replaces_everything() {
+        let server = "shop.proxy-c1x2y3z4.eu-central-1.rds.amazonaws.com";
+        assert!(!verified(server, None).disable_built_in_roots());
+        let file = verified(server, Some("ca.pem".into()));
+        assert_eq!((file.root_certs().len(), file.disable_built_in_roots()), (1, true));
+    }
+
+    #[test]
+    fn what_is_shipped_is_usable_until_the_middle_of_the_century() {
+        let years = RDS.lines().filter(|line| line.starts_with("# ")).map(|line| line.rsplit(' ').next().unwrap());
+        let years: Vec<u32> = years.map(|year| year.parse().unwrap()).collect();
+        assert_eq!(years.len(), certificates(RDS));
+        assert!(years.iter().all(|year| *year > 2050), "{years:?}");
+    }
+}
