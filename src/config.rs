@@ -186,6 +186,16 @@ fn mysql(vars: &mut Vars<'_>) -> Option<MysqlConfig> {
         );
     }
     let server = vars.get("MYSQL_SERVER").unwrap_or_else(|| "127.0.0.1".into());
+    if auth == Some(Auth::Iam) {
+        // Both become part of a URL, which is signed.
+        let plain = |text: &str, others: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c));
+        if !plain(&server, "-.") {
+            vars.problem(format!("MYSQL_SERVER is `{server}`; MYSQL_AUTH=iam accepts a host name"));
+        }
+        if let Some(user) = user.as_ref().filter(|user| !plain(user, "_-.@")) {
+            vars.problem(format!("MYSQL_USER is `{user}`; MYSQL_AUTH=iam accepts letters, digits and `_-.@`"));
+        }
+    }
     let port = vars.or_in("MYSQL_PORT", 3306, 1, u16::MAX);
     Some(MysqlConfig { server, port, database: database?, user: user?, auth: auth?, tls })
 }
@@ -361,6 +371,12 @@ mod tests {
     #[test]
     fn an_iam_login_refuses_an_unencrypted_connection() {
         assert!(problem(&[("MYSQL_AUTH", "iam"), ("MYSQL_TLS", "off")]).contains("in clear"));
+    }
+
+    #[test]
+    fn an_iam_login_takes_only_what_can_be_signed() {
+        assert!(problem(&[("MYSQL_AUTH", "iam"), ("MYSQL_SERVER", "::1")]).contains("MYSQL_SERVER is `::1`"));
+        assert!(problem(&[("MYSQL_AUTH", "iam"), ("MYSQL_USER", "a&b=c")]).contains("MYSQL_USER is `a&b=c`"));
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use std::error::Error;
 
-use aws_config::SdkConfig;
+use aws_config::{Region, SdkConfig};
 use aws_sdk_rds::auth_token::{AuthTokenGenerator, Config as TokenConfig};
 use mysql_async::OptsBuilder;
 
-use super::StoreError;
+use super::{StoreError, tls};
 use crate::config::{Auth, MysqlConfig};
 
 /// A way to log in.
@@ -15,7 +15,7 @@ pub(super) enum Login {
     /// The same password every time.
     Password(Secret),
     /// An RDS IAM token: signed locally, valid for 15 minutes, so a fresh one for every connection.
-    Iam { sdk: Box<SdkConfig>, server: String, port: u16, user: String },
+    Iam { sdk: Box<SdkConfig>, region: Option<Region>, server: String, port: u16, user: String },
 }
 
 /// Text that is never shown.
@@ -34,6 +34,7 @@ impl Login {
             Auth::Password(password) => Self::Password(Secret(password.clone())),
             Auth::Iam => Self::Iam {
                 sdk: Box::new(aws_config::load_from_env().await),
+                region: tls::region(&config.server).map(|region| Region::new(region.to_owned())),
                 server: config.server.clone(),
                 port: config.port,
                 user: config.user.clone(),
@@ -44,7 +45,7 @@ impl Login {
     /// What to check when it is refused.
     pub(super) fn advice(&self) -> &'static str {
         match self {
-            Self::Password(_) => "check MYSQL_USER and MYSQL_PASSWORD",
+            Self::Password(_) => "check MYSQL_USER and MYSQL_PASSWORD, or MYSQL_TLS if the login requires it",
             Self::Iam { .. } => {
                 "check that MYSQL_USER was made with AWSAuthenticationPlugin, that the server has IAM authentication on, \
                  and that the AWS role in use is allowed rds-db:connect as that user"
@@ -56,10 +57,12 @@ impl Login {
     pub(super) async fn apply(&self, opts: OptsBuilder) -> Result<OptsBuilder, StoreError> {
         match self {
             Self::Password(Secret(password)) => Ok(opts.pass(Some(password))),
-            Self::Iam { sdk, server, port, user } => {
-                let config = TokenConfig::builder().hostname(server).port(u64::from(*port)).username(user).build();
-                let token =
-                    AuthTokenGenerator::new(config.map_err(unsigned)?).auth_token(sdk).await.map_err(unsigned)?;
+            Self::Iam { sdk, region, server, port, user } => {
+                // The server's own region; for a name of one's own, that of the surroundings.
+                let region = region.as_ref().or(sdk.region()).ok_or_else(|| unsigned("no region is set".into()))?;
+                let config = TokenConfig::builder().hostname(server).port(u64::from(*port)).username(user);
+                let config = config.region(region.clone()).build().map_err(unsigned)?;
+                let token = AuthTokenGenerator::new(config).auth_token(sdk).await.map_err(unsigned)?;
                 // The server takes the token through its cleartext plugin; TLS is on (see `Config`).
                 Ok(opts.pass(Some(token.as_str())).enable_cleartext_plugin(true))
             }

@@ -118,7 +118,7 @@ fn explain(error: &mysql_async::Error) -> String {
             "; the server asks this login for a token: set MYSQL_AUTH=iam"
         }
         mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer) => {
-            "; set MYSQL_TLS=off if nobody else can read along on the way to the server"
+            "; turn TLS on there, or set MYSQL_TLS=off if nobody else can read along on the way to it"
         }
         _ => "",
     };

@@ -25,7 +25,8 @@ pub(super) fn advice(server: &str, ca_file: bool) -> String {
     match region(server) {
         Some(region) if !ca_file && part(region).is_none() => {
             format!(
-                "rowscore does not know the certificate authority of region {region}: download its bundle from AWS and name it in MYSQL_CA_FILE"
+                "rowscore does not know the certificate authority of region {region}: \
+                 download its bundle from AWS and name it in MYSQL_CA_FILE"
             )
         }
         _ if ca_file => format!("check that MYSQL_CA_FILE holds the server's certificate authority, {name}"),
@@ -39,7 +40,7 @@ fn rds_authorities(server: &str) -> Option<&'static str> {
 }
 
 /// `eu-central-1` of `shop.cluster-abc.eu-central-1.rds.amazonaws.com`.
-fn region(server: &str) -> Option<&str> {
+pub(super) fn region(server: &str) -> Option<&str> {
     let server = server.trim_end_matches('.');
     let rds = server.strip_suffix(".cn").unwrap_or(server).strip_suffix(".rds.amazonaws.com");
     // In China the region comes behind: `shop.abc.rds.cn-north-1.amazonaws.com.cn`.
