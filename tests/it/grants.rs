@@ -11,9 +11,9 @@ use crate::support::{Server, TestDb, at, tick, unhurried};
 const CREATED: &str = "2024-03-05T09:30:00Z";
 const TICK: &str = "2024-03-05T10:00:00Z";
 
-/// The server's codes for: no such right in this database, on this table, on this column, to this
-/// statement at all.
-const DENIED: [u16; 4] = [1044, 1142, 1143, 1227];
+/// The server's codes for: no such right in this database, at all, on this table, on this column,
+/// for this statement.
+const DENIED: [u16; 5] = [1044, 1045, 1142, 1143, 1227];
 
 #[rstest]
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn a_missing_grant_is_reported_with_statement_table_and_remedy(
             ["writing a page: ", "UPDATE command denied", "'prediction' in table 'items'"],
         ),
         ("SELECT (`values`)", "items", ["reading a page: ", "SELECT command denied", "'values' in table 'items'"]),
-        ("SELECT", "batch_lanes", ["reading the lanes: ", "SELECT command denied", "'batch_lanes'"]),
+        ("SELECT", "batch_lanes", ["reading the run's workers: ", "SELECT command denied", "batch_lanes"]),
     ] {
         db.execute(&format!("REVOKE {revoked} ON `{on}` FROM `{}`", db.config.mysql.user)).await;
 

@@ -83,6 +83,11 @@ impl Environment {
         .await;
         ended.unwrap()
     }
+
+    /// What the function has said so far, on both ways out.
+    pub fn output(&self) -> (String, String) {
+        self.program.output()
+    }
 }
 
 impl Drop for Environment {

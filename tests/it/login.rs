@@ -1,0 +1,160 @@
+//! Logging in: over TLS that is verified, with a password or with IAM tokens.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use rowscore::answer::Outcome;
+use rstest::rstest;
+use serde_json::json;
+
+use crate::support::invocation::in_milliseconds;
+use crate::support::programs::rowscore;
+use crate::support::rds::RdsDb;
+use crate::support::runtime_api::Environment;
+use crate::support::{Server, TestDb};
+
+const CREATED: &str = "2024-03-05T09:30:00Z";
+const TICK: &str = "2024-03-05T10:00:00Z";
+
+/// Certificate authorities that have not signed the test's servers.
+const OTHER_CA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/infra/rds-ca.pem");
+
+#[rstest]
+#[tokio::test]
+async fn a_window_is_worked_off_over_verified_tls(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+    let db = TestDb::new(server, &[]).await;
+    db.fill(1..=50, CREATED).await;
+    db.execute(&format!("ALTER USER `{}` REQUIRE SSL", db.config.mysql.user)).await;
+    let tls = [("MYSQL_SERVER", "localhost"), ("MYSQL_TLS", "verify"), ("MYSQL_CA_FILE", &server.ca_file())];
+
+    let answer = db.with(&tls).await.tick(TICK).await;
+
+    assert_eq!((answer.outcome, answer.counts.predicted), (Outcome::Finished, 50));
+    let plain = db.database.connect().await.unwrap_err().to_string();
+    assert!(plain.contains("check MYSQL_USER and MYSQL_PASSWORD, or MYSQL_TLS"), "{plain}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn another_servers_certificate_is_refused_with_what_to_check(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let db = TestDb::new(server, &[("MYSQL_TLS", "verify")]).await;
+    let own = server.ca_file();
+    for (settings, told) in [
+        (
+            &[("MYSQL_SERVER", "127.0.0.1"), ("MYSQL_CA_FILE", own.as_str())][..],
+            ["not valid for name", "MYSQL_SERVER is the name"],
+        ),
+        (
+            &[("MYSQL_SERVER", "localhost"), ("MYSQL_CA_FILE", OTHER_CA)],
+            ["UnknownIssuer", "check that MYSQL_CA_FILE holds"],
+        ),
+        (
+            &[("MYSQL_SERVER", "localhost")],
+            ["UnknownIssuer", "name the server's certificate authority in MYSQL_CA_FILE"],
+        ),
+    ] {
+        let error = db.with(settings).await.database.connect().await.unwrap_err().to_string();
+        assert!(told.iter().all(|part| error.contains(part)), "{settings:?}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_window_is_worked_off_with_tokens_for_a_password() {
+    let rds = RdsDb::new(&[]).await;
+    rds.db.fill(1..=50, CREATED).await;
+
+    let run = rowscore(&["run"], rds.variables()).await;
+
+    assert_eq!(run.status.code(), Some(0), "{run:?} {:?}", rds.refused());
+    assert_eq!(rds.db.predicted().await, Vec::from_iter(1..=50));
+    assert!(!rds.accepted().is_empty());
+    assert_eq!(rds.refused(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_token_carries_the_session_of_temporary_credentials() {
+    let rds = RdsDb::new(&[]).await;
+    let status = rowscore(&["status"], &rds.with(&[("AWS_SESSION_TOKEN", "of+the/session=")])).await;
+    assert_eq!(status.status.code(), Some(0), "{status:?}");
+    assert!(rds.accepted()[0].contains("&X-Amz-Security-Token=of%2Bthe%2Fsession%3D"), "{:?}", rds.accepted());
+}
+
+#[tokio::test]
+async fn every_connection_has_a_fresh_token() {
+    let rds = RdsDb::new(&[]).await;
+    let mut environment = Environment::start(rds.variables()).await;
+    for _ in 0..2 {
+        environment.invoke(json!({"run": "status"}), in_milliseconds(Duration::from_secs(60))).await.result.unwrap();
+        // A signature's time is in whole seconds.
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+    }
+
+    let mut tokens = rds.accepted();
+    let all = tokens.len();
+    tokens.sort();
+    tokens.dedup();
+    assert_eq!((tokens.len(), all), (2, 2), "{tokens:?}");
+}
+
+#[rstest]
+#[case::secret("AWS_SECRET_ACCESS_KEY", "another", "signed with another secret: ")]
+#[case::access_key("AWS_ACCESS_KEY_ID", "AKIDANOTHER", "X-Amz-Credential is AKIDANOTHER/")]
+#[case::region("AWS_REGION", "us-east-1", "/us-east-1/rds-db/")]
+#[tokio::test]
+async fn a_token_of_somebody_else_is_refused_with_what_to_check(
+    #[case] variable: &str,
+    #[case] value: &str,
+    #[case] why: &str,
+) {
+    let rds = RdsDb::new(&[]).await;
+
+    let run = rowscore(&["run"], &rds.with(&[(variable, value)])).await;
+
+    assert_eq!(run.status.code(), Some(1), "{run:?}");
+    assert!(run.stderr.contains("rowscore: connecting to the database: Server error: `ERROR 1045"), "{run:?}");
+    assert!(run.stderr.contains("AWSAuthenticationPlugin") && run.stderr.contains("rds-db:connect"), "{run:?}");
+    assert!(rds.refused().iter().all(|line| line.contains(why)) && !rds.refused().is_empty(), "{:?}", rds.refused());
+    assert_eq!(rds.accepted(), Vec::<String>::new());
+}
+
+#[rstest]
+#[case::name(&[("MYSQL_SERVER", "127.0.0.1")])]
+#[case::authority(&[("MYSQL_CA_FILE", OTHER_CA)])]
+#[tokio::test]
+async fn a_token_is_never_sent_to_another_server(#[case] settings: &[(&str, &str)]) {
+    let rds = RdsDb::new(&[]).await;
+    let status = rowscore(&["status"], &rds.with(settings)).await;
+    assert_eq!(status.status.code(), Some(1), "{status:?}");
+    assert!(status.stderr.contains("certificate") && status.stderr.contains("MYSQL_CA_FILE"), "{status:?}");
+    assert_eq!((rds.accepted(), rds.refused()), (Vec::new(), Vec::new()));
+}
+
+#[tokio::test]
+async fn without_tls_a_token_login_is_refused_before_a_connection_is_opened() {
+    let rds = RdsDb::new(&[]).await;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+
+    let run = rowscore(&["run"], &rds.with(&[("MYSQL_TLS", "off"), ("MYSQL_PORT", &port)])).await;
+
+    assert_eq!(run.status.code(), Some(1), "{run:?}");
+    assert!(run.stderr.contains("MYSQL_AUTH=iam accepts verify only"), "{run:?}");
+    assert!(listener.accept().is_err(), "a connection was opened");
+}
+
+#[tokio::test]
+async fn a_login_that_is_not_configured_as_it_was_made_is_refused_with_what_to_do() {
+    let rds = RdsDb::new(&[]).await;
+    let password = rowscore(&["status"], &rds.with(&[("MYSQL_AUTH", "password"), ("MYSQL_PASSWORD", "pr1v4te")])).await;
+    assert!(password.stderr.contains("set MYSQL_AUTH=iam"), "{password:?}");
+    assert_eq!((rds.accepted(), rds.refused()), (Vec::new(), Vec::new()));
+
+    let mut nobody = rds.variables().clone();
+    nobody.remove("AWS_SECRET_ACCESS_KEY");
+    let nobody = rowscore(&["status"], &nobody).await;
+    assert!(nobody.stderr.contains("signing a database login token: "), "{nobody:?}");
+    assert!(nobody.stderr.contains("check the AWS credentials"), "{nobody:?}");
+}
