@@ -2,8 +2,11 @@
 
 use std::error::Error;
 
+use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
+use aws_config::meta::region::RegionProviderChain;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_rds::auth_token::{AuthTokenGenerator, Config as TokenConfig};
+use aws_sdk_rds::config::ProvideCredentials;
 use mysql_async::OptsBuilder;
 
 use super::{StoreError, tls};
@@ -33,7 +36,7 @@ impl Login {
         match &config.auth {
             Auth::Password(password) => Self::Password(Secret(password.clone())),
             Auth::Iam => Self::Iam {
-                sdk: Box::new(aws_config::load_from_env().await),
+                sdk: Box::new(credentials().await),
                 region: tls::region(&config.server).map(|region| Region::new(region.to_owned())),
                 server: config.server.clone(),
                 port: config.port,
@@ -68,6 +71,17 @@ impl Login {
             }
         }
     }
+}
+
+/// Whom AWS knows us as. In Lambda the environment has it all; to look any further makes an HTTP
+/// client, whose root certificates take longer to read than logging in.
+async fn credentials() -> SdkConfig {
+    let environment = EnvironmentVariableCredentialsProvider::new();
+    if environment.provide_credentials().await.is_err() {
+        return aws_config::load_from_env().await;
+    }
+    let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new()).or_default_provider();
+    aws_config::from_env().credentials_provider(environment).region(region).load().await
 }
 
 /// A token that could not be made; credentials that cannot be had are the likely reason.
