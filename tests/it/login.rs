@@ -7,9 +7,9 @@ use rowscore::answer::Outcome;
 use rstest::rstest;
 use serde_json::json;
 
+use crate::support::iam::IamDb;
 use crate::support::invocation::in_milliseconds;
 use crate::support::programs::rowscore;
-use crate::support::rds::RdsDb;
 use crate::support::runtime_api::Environment;
 use crate::support::{Server, TestDb};
 
@@ -62,36 +62,36 @@ async fn another_servers_certificate_is_refused_with_what_to_check(
 
 #[tokio::test]
 async fn a_window_is_worked_off_with_tokens_for_a_password() {
-    let rds = RdsDb::new(&[]).await;
-    rds.db.fill(1..=50, CREATED).await;
+    let iam = IamDb::new(&[]).await;
+    iam.db.fill(1..=50, CREATED).await;
 
-    let run = rowscore(&["run"], rds.variables()).await;
+    let run = rowscore(&["run"], iam.variables()).await;
 
-    assert_eq!(run.status.code(), Some(0), "{run:?} {:?}", rds.refused());
-    assert_eq!(rds.db.predicted().await, Vec::from_iter(1..=50));
-    assert!(!rds.accepted().is_empty());
-    assert_eq!(rds.refused(), Vec::<String>::new());
+    assert_eq!(run.status.code(), Some(0), "{run:?} {:?}", iam.refused());
+    assert_eq!(iam.db.predicted().await, Vec::from_iter(1..=50));
+    assert!(!iam.accepted().is_empty());
+    assert_eq!(iam.refused(), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn the_token_carries_the_session_of_temporary_credentials() {
-    let rds = RdsDb::new(&[]).await;
-    let status = rowscore(&["status"], &rds.with(&[("AWS_SESSION_TOKEN", "of+the/session=")])).await;
+    let iam = IamDb::new(&[]).await;
+    let status = rowscore(&["status"], &iam.with(&[("AWS_SESSION_TOKEN", "of+the/session=")])).await;
     assert_eq!(status.status.code(), Some(0), "{status:?}");
-    assert!(rds.accepted()[0].contains("&X-Amz-Security-Token=of%2Bthe%2Fsession%3D"), "{:?}", rds.accepted());
+    assert!(iam.accepted()[0].contains("&X-Amz-Security-Token=of%2Bthe%2Fsession%3D"), "{:?}", iam.accepted());
 }
 
 #[tokio::test]
 async fn every_connection_has_a_fresh_token() {
-    let rds = RdsDb::new(&[]).await;
-    let mut environment = Environment::start(rds.variables()).await;
+    let iam = IamDb::new(&[]).await;
+    let mut environment = Environment::start(iam.variables()).await;
     for _ in 0..2 {
         environment.invoke(json!({"run": "status"}), in_milliseconds(Duration::from_secs(60))).await.result.unwrap();
         // A signature's time is in whole seconds.
         tokio::time::sleep(Duration::from_millis(1100)).await;
     }
 
-    let mut tokens = rds.accepted();
+    let mut tokens = iam.accepted();
     let all = tokens.len();
     tokens.sort();
     tokens.dedup();
@@ -108,15 +108,15 @@ async fn a_token_of_somebody_else_is_refused_with_what_to_check(
     #[case] value: &str,
     #[case] why: &str,
 ) {
-    let rds = RdsDb::new(&[]).await;
+    let iam = IamDb::new(&[]).await;
 
-    let run = rowscore(&["run"], &rds.with(&[(variable, value)])).await;
+    let run = rowscore(&["run"], &iam.with(&[(variable, value)])).await;
 
     assert_eq!(run.status.code(), Some(1), "{run:?}");
     assert!(run.stderr.contains("rowscore: connecting to the database: Server error: `ERROR 1045"), "{run:?}");
     assert!(run.stderr.contains("AWSAuthenticationPlugin") && run.stderr.contains("rds-db:connect"), "{run:?}");
-    assert!(rds.refused().iter().all(|line| line.contains(why)) && !rds.refused().is_empty(), "{:?}", rds.refused());
-    assert_eq!(rds.accepted(), Vec::<String>::new());
+    assert!(iam.refused().iter().all(|line| line.contains(why)) && !iam.refused().is_empty(), "{:?}", iam.refused());
+    assert_eq!(iam.accepted(), Vec::<String>::new());
 }
 
 #[rstest]
@@ -124,21 +124,21 @@ async fn a_token_of_somebody_else_is_refused_with_what_to_check(
 #[case::authority(&[("MYSQL_CA_FILE", OTHER_CA)])]
 #[tokio::test]
 async fn a_token_is_never_sent_to_another_server(#[case] settings: &[(&str, &str)]) {
-    let rds = RdsDb::new(&[]).await;
-    let status = rowscore(&["status"], &rds.with(settings)).await;
+    let iam = IamDb::new(&[]).await;
+    let status = rowscore(&["status"], &iam.with(settings)).await;
     assert_eq!(status.status.code(), Some(1), "{status:?}");
     assert!(status.stderr.contains("certificate") && status.stderr.contains("MYSQL_CA_FILE"), "{status:?}");
-    assert_eq!((rds.accepted(), rds.refused()), (Vec::new(), Vec::new()));
+    assert_eq!((iam.accepted(), iam.refused()), (Vec::new(), Vec::new()));
 }
 
 #[tokio::test]
 async fn without_tls_a_token_login_is_refused_before_a_connection_is_opened() {
-    let rds = RdsDb::new(&[]).await;
+    let iam = IamDb::new(&[]).await;
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let port = listener.local_addr().unwrap().port().to_string();
 
-    let run = rowscore(&["run"], &rds.with(&[("MYSQL_TLS", "off"), ("MYSQL_PORT", &port)])).await;
+    let run = rowscore(&["run"], &iam.with(&[("MYSQL_TLS", "off"), ("MYSQL_PORT", &port)])).await;
 
     assert_eq!(run.status.code(), Some(1), "{run:?}");
     assert!(run.stderr.contains("MYSQL_AUTH=iam accepts verify only"), "{run:?}");
@@ -147,12 +147,12 @@ async fn without_tls_a_token_login_is_refused_before_a_connection_is_opened() {
 
 #[tokio::test]
 async fn a_login_that_is_not_configured_as_it_was_made_is_refused_with_what_to_do() {
-    let rds = RdsDb::new(&[]).await;
-    let password = rowscore(&["status"], &rds.with(&[("MYSQL_AUTH", "password"), ("MYSQL_PASSWORD", "pr1v4te")])).await;
+    let iam = IamDb::new(&[]).await;
+    let password = rowscore(&["status"], &iam.with(&[("MYSQL_AUTH", "password"), ("MYSQL_PASSWORD", "pr1v4te")])).await;
     assert!(password.stderr.contains("set MYSQL_AUTH=iam"), "{password:?}");
-    assert_eq!((rds.accepted(), rds.refused()), (Vec::new(), Vec::new()));
+    assert_eq!((iam.accepted(), iam.refused()), (Vec::new(), Vec::new()));
 
-    let mut nobody = rds.variables().clone();
+    let mut nobody = iam.variables().clone();
     nobody.remove("AWS_SECRET_ACCESS_KEY");
     let nobody = rowscore(&["status"], &nobody).await;
     assert!(nobody.stderr.contains("signing a database login token: "), "{nobody:?}");

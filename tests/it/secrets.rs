@@ -7,9 +7,9 @@ use rstest::rstest;
 use serde_json::json;
 
 use crate::support::database::PASSWORD;
+use crate::support::iam::IamDb;
 use crate::support::invocation::in_milliseconds;
 use crate::support::programs::rowscore;
-use crate::support::rds::RdsDb;
 use crate::support::runtime_api::Environment;
 use crate::support::{Server, TestDb};
 
@@ -55,21 +55,21 @@ async fn a_password_is_never_logged(#[values(Server::Mysql, Server::Mariadb)] se
 
 #[tokio::test]
 async fn neither_keys_nor_tokens_are_ever_logged() {
-    let rds = RdsDb::new(&[]).await;
-    rds.db.fill(1..=20, CREATED).await;
+    let iam = IamDb::new(&[]).await;
+    iam.db.fill(1..=20, CREATED).await;
     let session = ("AWS_SESSION_TOKEN", "0f-the-s3ssion");
-    let own = rds.variables()["AWS_SECRET_ACCESS_KEY"].clone();
-    let (succeeded, said) = everything_said(&rds.with(&[session])).await;
+    let own = iam.variables()["AWS_SECRET_ACCESS_KEY"].clone();
+    let (succeeded, said) = everything_said(&iam.with(&[session])).await;
     assert!(succeeded, "{said}");
     assert_silent(&said, &[&own, session.1]);
-    let tokens = rds.accepted();
+    let tokens = iam.accepted();
     assert!(!tokens.is_empty());
     assert_silent(&said, &tokens.iter().map(|token| signature(token)).collect::<Vec<_>>());
 
-    let (succeeded, said) = everything_said(&rds.with(&[session, ("AWS_SECRET_ACCESS_KEY", "an0ther")])).await;
+    let (succeeded, said) = everything_said(&iam.with(&[session, ("AWS_SECRET_ACCESS_KEY", "an0ther")])).await;
     assert!(!succeeded, "{said}");
     assert_silent(&said, &["an0ther", session.1]);
-    let tokens = rds.refused();
+    let tokens = iam.refused();
     assert!(!tokens.is_empty());
     assert_silent(&said, &tokens.iter().map(|token| signature(token)).collect::<Vec<_>>());
 }

@@ -1,10 +1,10 @@
 //! What the scenarios have in common.
 
 pub mod database;
+pub mod iam;
 pub mod invocation;
 pub mod items;
 pub mod programs;
-pub mod rds;
 pub mod runtime_api;
 pub mod sqs;
 

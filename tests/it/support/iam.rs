@@ -23,12 +23,12 @@ impl Server {
 }
 
 /// A database whose login takes IAM tokens.
-pub struct RdsDb {
+pub struct IamDb {
     pub db: TestDb,
     variables: BTreeMap<String, String>,
 }
 
-impl RdsDb {
+impl IamDb {
     /// On MariaDB, since of MySQL's plugins none that takes such a login is free.
     pub async fn new(settings: &[(&str, &str)]) -> Self {
         let db = TestDb::new(Server::Mariadb, settings).await;
@@ -39,7 +39,7 @@ impl RdsDb {
         let credentials = fs::read_to_string(Server::Mariadb.folder().join("iam/credentials"));
         let credentials = credentials.expect("the server runs with --like-rds");
         let (access_key, secret) = credentials.trim().split_once(' ').unwrap();
-        let iam = [
+        let settings = [
             ("MYSQL_SERVER", "localhost"),
             ("MYSQL_AUTH", "iam"),
             ("MYSQL_TLS", "verify"),
@@ -49,7 +49,7 @@ impl RdsDb {
             ("AWS_SECRET_ACCESS_KEY", secret),
             ("AWS_EC2_METADATA_DISABLED", "true"),
         ];
-        variables.extend(iam.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        variables.extend(settings.map(|(name, value)| (name.to_owned(), value.to_owned())));
         Self { db, variables }
     }
 
