@@ -21,9 +21,11 @@ mod server;
 mod soak;
 mod workload;
 
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use futures_util::future::{FutureExt, LocalBoxFuture};
 use options::{Options, Scenario};
 use report::Report;
 
@@ -37,13 +39,17 @@ async fn main() -> ExitCode {
     let mut report = Report::default();
     for scenario in &scenarios {
         let scenario_begun = Instant::now();
-        report.append(match scenario {
-            Scenario::Matrix => matrix::run(short).await,
-            Scenario::Network => network::run(short, seed).await,
-            Scenario::Crash => crash::run().await,
-            Scenario::Soak => soak::run(seed).await,
-            Scenario::Politeness => politeness::run(seed).await,
-        });
+        let run: LocalBoxFuture<'_, Report> = match scenario {
+            Scenario::Matrix => matrix::run(short).boxed_local(),
+            Scenario::Network => network::run(short, seed).boxed_local(),
+            Scenario::Crash => crash::run().boxed_local(),
+            Scenario::Soak => soak::run(seed).boxed_local(),
+            Scenario::Politeness => politeness::run(seed).boxed_local(),
+        };
+        match AssertUnwindSafe(run).catch_unwind().await {
+            Ok(part) => report.append(part),
+            Err(_) => report.problem(format!("{scenario:?}: the test itself gave up, see above")),
+        }
         println!("{scenario:?} took {:.0} s", scenario_begun.elapsed().as_secs_f64());
     }
     let total = report.print();
