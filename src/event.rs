@@ -95,6 +95,12 @@ pub enum EventError {
     },
 }
 
+impl EventError {
+    fn field(run: &str, problem: &str) -> Self {
+        Self::Field { run: run.to_owned(), problem: shortened(problem, 200) }
+    }
+}
+
 /// Reads an event. `now` stands in for a time that the scheduler did not fill in.
 ///
 /// # Errors
@@ -113,7 +119,7 @@ pub fn read(event: &Value, now: Time) -> Result<Event, EventError> {
 }
 
 fn queue(event: &Value, now: Time) -> Result<Event, EventError> {
-    let refused = |problem: String| EventError::Field { run: "SQS".into(), problem };
+    let refused = |problem: String| EventError::field("SQS", &problem);
     let SqsEvent { records, .. } = SqsEvent::deserialize(event).map_err(|error| refused(error.to_string()))?;
     if let Some(other) = records.iter().find(|record| record.event_source.as_deref() != Some("aws:sqs")) {
         let source = other.event_source.as_deref().unwrap_or("missing");
@@ -135,7 +141,7 @@ fn queue(event: &Value, now: Time) -> Result<Event, EventError> {
 }
 
 fn scheduled(event: &Value) -> Result<Trigger, EventError> {
-    let refused = |problem: String| EventError::Field { run: "scheduled".into(), problem };
+    let refused = |problem: String| EventError::field("scheduled", &problem);
     let event: EventBridgeEvent = EventBridgeEvent::deserialize(event).map_err(|error| refused(error.to_string()))?;
     if (event.source.as_str(), event.detail_type.as_str()) != ("aws.events", "Scheduled Event") {
         return Err(refused(format!(
@@ -186,7 +192,7 @@ fn direct(event: &Value, now: Time) -> Result<Trigger, EventError> {
     let Some(run) = event.get("run") else {
         return Err(EventError::Shape(brief(event)));
     };
-    let refused = |problem: String| EventError::Field { run: run.as_str().unwrap_or_default().to_owned(), problem };
+    let refused = |problem: String| EventError::field(run.as_str().unwrap_or_default(), &problem);
     match run.as_str() {
         Some("window") => open(RunKind::Window, event, now).map_err(refused),
         Some("sweep") => open(RunKind::Sweep, event, now).map_err(refused),
@@ -227,13 +233,16 @@ fn scheduled_time(text: &str, now: Time) -> Result<Time, String> {
     text.parse().map_err(|_| format!("`scheduled_time` is `{text}`; accepted: a UTC time like 2026-11-22T15:19:00Z"))
 }
 
-/// A value as an error message shows it: short, whatever was sent.
+/// A value as an error message shows it.
 fn brief(value: &Value) -> String {
-    const SHOWN: usize = 80;
-    let text = value.to_string();
-    match text.char_indices().nth(SHOWN) {
-        Some((cut, _)) => format!("`{}…`", &text[..cut]),
-        None => format!("`{text}`"),
+    format!("`{}`", shortened(&value.to_string(), 80))
+}
+
+/// At most `most` characters of `text`: a message stays short, whatever was sent.
+fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((cut, _)) => format!("{}…", &text[..cut]),
+        None => text.to_owned(),
     }
 }
 
@@ -278,6 +287,8 @@ mod tests {
             refusal(json!({"run": "dance"})),
             "`run` is `\"dance\"`; accepted: window, sweep, continuation, status"
         );
+        assert!(refusal(json!({"run": "x".repeat(1000)})).contains("xxx…`; accepted"));
+        assert!(refusal(json!({"run": "window", "x".repeat(1000): 1})).chars().count() < 300);
         assert!(refusal(json!({"run": "window", "form": "x"})).contains("unknown field `form`"));
         assert!(refusal(json!({"run": "window", "policy": "retry"})).contains("unknown variant `retry`"));
         assert!(refusal(json!({"run": "window", "scheduled_time": "soon"})).contains("accepted: a UTC time"));
