@@ -30,28 +30,37 @@ pub struct Message {
 }
 
 /// What rowscore is asked to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub enum Trigger {
     /// Open a run and begin with it.
     Open(Request),
     /// Go on with one worker's lanes of a run.
     Continue(Continuation),
-    /// Say how the last run stands.
+    /// Say how the last run stands. Never sent as a message.
+    #[serde(skip)]
     Status,
+    /// Wait on for a database that is being started, then do what was asked for.
+    Wake(Wake),
 }
 
 /// A run as it is asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Request {
     /// Window or sweep.
+    #[serde(rename = "run")]
     pub kind: RunKind,
     /// The schedule's time, by which two deliveries of one tick are known; `None` by hand.
+    #[serde(rename = "scheduled_time", skip_serializing_if = "Option::is_none")]
     pub tick: Option<Time>,
     /// Begin of the window; `None`: where the last finished one ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<Time>,
     /// End of the window; `None`: the tick, or now.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<Time>,
     /// Instead of `FAILURE_POLICY`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<FailurePolicy>,
 }
 
@@ -72,6 +81,18 @@ pub struct Continuation {
     pub worker: u16,
     /// The hop that it starts, counted from 1.
     pub hop: u32,
+}
+
+/// The message that waits on for a database that is being started, in hops like everything else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "run", rename = "wake")]
+pub struct Wake {
+    /// When the waiting began.
+    pub since: Time,
+    /// The hop that it starts, counted from 1.
+    pub hop: u32,
+    /// What is to be done then.
+    pub event: Box<Trigger>,
 }
 
 /// Why an event is refused.
@@ -183,6 +204,16 @@ impl From<ContinuationInput> for Continuation {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct WakeInput {
+    #[serde(rename = "run")]
+    _run: String,
+    since: Time,
+    hop: u32,
+    event: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct StatusInput {
     #[serde(rename = "run")]
     _run: String,
@@ -202,7 +233,18 @@ fn direct(event: &Value, now: Time) -> Result<Trigger, EventError> {
         Some("status") => {
             StatusInput::deserialize(event).map(|_| Trigger::Status).map_err(|error| refused(error.to_string()))
         }
+        Some("wake") => wake(event, now),
         _ => Err(EventError::Run(brief(run))),
+    }
+}
+
+fn wake(event: &Value, now: Time) -> Result<Trigger, EventError> {
+    let refused = |problem: &str| EventError::field("wake", problem);
+    let WakeInput { since, hop, event, .. } =
+        WakeInput::deserialize(event).map_err(|error| refused(&error.to_string()))?;
+    match event.get("run").and_then(Value::as_str) {
+        Some("wake" | "status") => Err(refused("`event` is not one that waits for a database")),
+        _ => Ok(Trigger::Wake(Wake { since, hop, event: Box::new(direct(&event, now)?) })),
     }
 }
 
@@ -277,6 +319,24 @@ mod tests {
         let json = serde_json::to_value(sent).unwrap();
         assert_eq!(json, json!({"run": "continuation", "run_id": 7, "worker": 1, "hop": 12}));
         assert_eq!(direct_of(json), Trigger::Continue(sent));
+    }
+
+    #[test]
+    fn what_waits_for_the_database_reads_back_as_it_was_asked_for() {
+        let events = [
+            json!({"run": "window", "scheduled_time": "2026-11-22T15:19:00Z"}),
+            json!({"run": "sweep", "policy": "leave"}),
+            json!({"run": "continuation", "run_id": 7, "worker": 1, "hop": 12}),
+        ];
+        for event in events {
+            let asked = direct_of(event.clone());
+            let sent = Wake { since: NOW.parse().unwrap(), hop: 2, event: Box::new(asked) };
+            let json = serde_json::to_value(&sent).unwrap();
+            assert_eq!(json, json!({"run": "wake", "since": NOW, "hop": 2, "event": event}));
+            assert_eq!(direct_of(json), Trigger::Wake(sent));
+        }
+        let nested = json!({"run": "wake", "since": NOW, "hop": 1, "event": {"run": "wake"}});
+        assert!(refusal(nested).contains("`event` is not one"));
     }
 
     #[test]

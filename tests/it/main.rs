@@ -16,4 +16,5 @@ mod queue;
 mod runtime;
 mod schema;
 mod takeovers;
+mod wake;
 mod windows;

@@ -4,6 +4,7 @@ pub mod database;
 pub mod invocation;
 pub mod items;
 pub mod programs;
+pub mod rds;
 pub mod runtime_api;
 pub mod sqs;
 
