@@ -1,4 +1,4 @@
-.PHONY: help demo test faults lint deploy clean
+.PHONY: help demo test faults fuzz lint deploy clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -11,6 +11,9 @@ test: lint ## Run every test, on a private MySQL and a private MariaDB
 
 faults: ## Inject faults into every step and compare the tables
 	@scripts/faults
+
+fuzz: ## Feed whatever reads from outside with what libFuzzer makes up, for two minutes
+	@scripts/fuzz
 
 lint: ## Check format, lints and documentation
 	cargo fmt --check

@@ -24,6 +24,8 @@ named! {
         Stale = "stale",
         /// The run is held, or was stopped, by an operator or by a brake.
         Stopped = "stopped",
+        /// The database is being started; a message waits on for it.
+        Waking = "waking",
         /// A message was not understood; it goes back to the queue and from there to its dead letters.
         Refused = "refused",
         /// A message's hop failed; it goes back to the queue.
@@ -58,6 +60,10 @@ pub struct Answer {
     /// The run's counts afterwards.
     #[serde(flatten)]
     pub counts: Counts,
+    /// Seconds from the run's end, or from now, to its deadline; negative: too late. Absent without
+    /// a deadline.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spare_seconds: Option<i64>,
     /// This hop's wall time, in milliseconds.
     pub elapsed_ms: u64,
     /// Items that this hop predicted or set aside, per second of its wall time.
@@ -74,6 +80,7 @@ impl Answer {
             outcome,
             state: None,
             counts: Counts::default(),
+            spare_seconds: None,
             elapsed_ms: 0,
             rows_per_second: 0,
             continuations: Vec::new(),

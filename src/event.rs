@@ -30,28 +30,37 @@ pub struct Message {
 }
 
 /// What rowscore is asked to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub enum Trigger {
     /// Open a run and begin with it.
     Open(Request),
     /// Go on with one worker's lanes of a run.
     Continue(Continuation),
-    /// Say how the last run stands.
+    /// Say how the last run stands. Never sent as a message.
+    #[serde(skip)]
     Status,
+    /// Wait on for a database that is being started, then do what was asked for.
+    Wake(Wake),
 }
 
 /// A run as it is asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Request {
     /// Window or sweep.
+    #[serde(rename = "run")]
     pub kind: RunKind,
     /// The schedule's time, by which two deliveries of one tick are known; `None` by hand.
+    #[serde(rename = "scheduled_time", skip_serializing_if = "Option::is_none")]
     pub tick: Option<Time>,
     /// Begin of the window; `None`: where the last finished one ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<Time>,
     /// End of the window; `None`: the tick, or now.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<Time>,
     /// Instead of `FAILURE_POLICY`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<FailurePolicy>,
 }
 
@@ -72,6 +81,18 @@ pub struct Continuation {
     pub worker: u16,
     /// The hop that it starts, counted from 1.
     pub hop: u32,
+}
+
+/// The message that waits on for a database that is being started, in hops like everything else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "run", rename = "wake")]
+pub struct Wake {
+    /// When the waiting began.
+    pub since: Time,
+    /// The hop that it starts, counted from 1.
+    pub hop: u32,
+    /// What is to be done then.
+    pub event: Box<Trigger>,
 }
 
 /// Why an event is refused.
@@ -95,6 +116,12 @@ pub enum EventError {
     },
 }
 
+impl EventError {
+    fn field(run: &str, problem: &str) -> Self {
+        Self::Field { run: run.to_owned(), problem: shortened(problem, 200) }
+    }
+}
+
 /// Reads an event. `now` stands in for a time that the scheduler did not fill in.
 ///
 /// # Errors
@@ -113,7 +140,7 @@ pub fn read(event: &Value, now: Time) -> Result<Event, EventError> {
 }
 
 fn queue(event: &Value, now: Time) -> Result<Event, EventError> {
-    let refused = |problem: String| EventError::Field { run: "SQS".into(), problem };
+    let refused = |problem: String| EventError::field("SQS", &problem);
     let SqsEvent { records, .. } = SqsEvent::deserialize(event).map_err(|error| refused(error.to_string()))?;
     if let Some(other) = records.iter().find(|record| record.event_source.as_deref() != Some("aws:sqs")) {
         let source = other.event_source.as_deref().unwrap_or("missing");
@@ -135,7 +162,7 @@ fn queue(event: &Value, now: Time) -> Result<Event, EventError> {
 }
 
 fn scheduled(event: &Value) -> Result<Trigger, EventError> {
-    let refused = |problem: String| EventError::Field { run: "scheduled".into(), problem };
+    let refused = |problem: String| EventError::field("scheduled", &problem);
     let event: EventBridgeEvent = EventBridgeEvent::deserialize(event).map_err(|error| refused(error.to_string()))?;
     if (event.source.as_str(), event.detail_type.as_str()) != ("aws.events", "Scheduled Event") {
         return Err(refused(format!(
@@ -177,6 +204,16 @@ impl From<ContinuationInput> for Continuation {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct WakeInput {
+    #[serde(rename = "run")]
+    _run: String,
+    since: Time,
+    hop: u32,
+    event: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct StatusInput {
     #[serde(rename = "run")]
     _run: String,
@@ -186,7 +223,7 @@ fn direct(event: &Value, now: Time) -> Result<Trigger, EventError> {
     let Some(run) = event.get("run") else {
         return Err(EventError::Shape(brief(event)));
     };
-    let refused = |problem: String| EventError::Field { run: run.as_str().unwrap_or_default().to_owned(), problem };
+    let refused = |problem: String| EventError::field(run.as_str().unwrap_or_default(), &problem);
     match run.as_str() {
         Some("window") => open(RunKind::Window, event, now).map_err(refused),
         Some("sweep") => open(RunKind::Sweep, event, now).map_err(refused),
@@ -196,7 +233,18 @@ fn direct(event: &Value, now: Time) -> Result<Trigger, EventError> {
         Some("status") => {
             StatusInput::deserialize(event).map(|_| Trigger::Status).map_err(|error| refused(error.to_string()))
         }
+        Some("wake") => wake(event, now),
         _ => Err(EventError::Run(brief(run))),
+    }
+}
+
+fn wake(event: &Value, now: Time) -> Result<Trigger, EventError> {
+    let refused = |problem: &str| EventError::field("wake", problem);
+    let WakeInput { since, hop, event, .. } =
+        WakeInput::deserialize(event).map_err(|error| refused(&error.to_string()))?;
+    match event.get("run").and_then(Value::as_str) {
+        Some("wake" | "status") => Err(refused("`event` is not one that waits for a database")),
+        _ => Ok(Trigger::Wake(Wake { since, hop, event: Box::new(direct(&event, now)?) })),
     }
 }
 
@@ -227,13 +275,16 @@ fn scheduled_time(text: &str, now: Time) -> Result<Time, String> {
     text.parse().map_err(|_| format!("`scheduled_time` is `{text}`; accepted: a UTC time like 2026-11-22T15:19:00Z"))
 }
 
-/// A value as an error message shows it: short, whatever was sent.
+/// A value as an error message shows it.
 fn brief(value: &Value) -> String {
-    const SHOWN: usize = 80;
-    let text = value.to_string();
-    match text.char_indices().nth(SHOWN) {
-        Some((cut, _)) => format!("`{}…`", &text[..cut]),
-        None => format!("`{text}`"),
+    format!("`{}`", shortened(&value.to_string(), 80))
+}
+
+/// At most `most` characters of `text`: a message stays short, whatever was sent.
+fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((cut, _)) => format!("{}…", &text[..cut]),
+        None => text.to_owned(),
     }
 }
 
@@ -271,6 +322,24 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_for_the_database_reads_back_as_it_was_asked_for() {
+        let events = [
+            json!({"run": "window", "scheduled_time": "2026-11-22T15:19:00Z"}),
+            json!({"run": "sweep", "policy": "leave"}),
+            json!({"run": "continuation", "run_id": 7, "worker": 1, "hop": 12}),
+        ];
+        for event in events {
+            let asked = direct_of(event.clone());
+            let sent = Wake { since: NOW.parse().unwrap(), hop: 2, event: Box::new(asked) };
+            let json = serde_json::to_value(&sent).unwrap();
+            assert_eq!(json, json!({"run": "wake", "since": NOW, "hop": 2, "event": event}));
+            assert_eq!(direct_of(json), Trigger::Wake(sent));
+        }
+        let nested = json!({"run": "wake", "since": NOW, "hop": 1, "event": {"run": "wake"}});
+        assert!(refusal(nested).contains("`event` is not one"));
+    }
+
+    #[test]
     fn what_is_not_understood_is_refused_with_what_is_accepted() {
         assert!(refusal(json!([1, 2])).starts_with("the event is `[1,2]`; accepted: an AWS scheduled event"));
         assert!(refusal(json!({})).starts_with("the event is `{}`"));
@@ -278,6 +347,8 @@ mod tests {
             refusal(json!({"run": "dance"})),
             "`run` is `\"dance\"`; accepted: window, sweep, continuation, status"
         );
+        assert!(refusal(json!({"run": "x".repeat(1000)})).contains("xxx…`; accepted"));
+        assert!(refusal(json!({"run": "window", "x".repeat(1000): 1})).chars().count() < 300);
         assert!(refusal(json!({"run": "window", "form": "x"})).contains("unknown field `form`"));
         assert!(refusal(json!({"run": "window", "policy": "retry"})).contains("unknown variant `retry`"));
         assert!(refusal(json!({"run": "window", "scheduled_time": "soon"})).contains("accepted: a UTC time"));

@@ -96,12 +96,16 @@ impl<R: Relay> Runner<'_, R> {
     /// # Errors
     /// The hop failed and may be repeated.
     pub async fn hop(&self, trigger: &Trigger, now: Time, deadline: Deadline) -> Result<Answer, HopError> {
+        let trigger = match trigger {
+            Trigger::Wake(wake) => &wake.event,
+            asked => asked,
+        };
         let mut session = Session::new(self.database);
         // Boxed: a hop's future is deep, and its type would be as deep in every caller's.
         let result = match trigger {
             Trigger::Open(request) => Box::pin(self.open(&mut session, request, now, deadline)).await,
             Trigger::Continue(message) => Box::pin(self.go_on(&mut session, *message, deadline)).await,
-            Trigger::Status => Box::pin(self.status(&mut session)).await,
+            Trigger::Status | Trigger::Wake(_) => Box::pin(self.status(&mut session)).await,
         };
         session.close().await;
         result
@@ -363,8 +367,13 @@ impl<R: Relay> Runner<'_, R> {
         let (run, totals) = Step::Respond.perform(async || session.run(read).await).await?;
         let done = totals.counts.predicted + totals.counts.failed;
         let counts = Counts { pending: run.as_ref().map_or(0, |run| pending(run, done)), ..totals.counts };
-        let answer =
-            Answer { run_id: Some(id), state: run.map(|run| run.state), counts, ..Answer::without_run(outcome) };
+        let answer = Answer {
+            run_id: Some(id),
+            state: run.as_ref().map(|run| run.state),
+            counts,
+            spare_seconds: run.and_then(|run| run.spare_seconds),
+            ..Answer::without_run(outcome)
+        };
         Ok(answer.timed(deadline.elapsed(), rows))
     }
 }

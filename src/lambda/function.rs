@@ -4,19 +4,24 @@ use std::error::Error;
 use std::mem;
 use std::time::{Duration, SystemTime};
 
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::SqsQueue;
+use super::wake::{Standing, Waker};
+use super::{SqsQueue, WakeError};
 use crate::answer::{Answer, Outcome};
 use crate::config::Config;
-use crate::event::{self, Continuation, Event, EventError, Message, Trigger};
+use crate::event::{self, Continuation, Event, EventError, Message, Trigger, Wake};
 use crate::hop::{Deadline, HopError, InAnswer, Relay, Runner};
 use crate::model::Model;
-use crate::store::Database;
+use crate::store::session::Session;
+use crate::store::{Database, runs};
 use crate::window::Time;
+
+/// How long a database may take to start. RDS needs 5 to 20 minutes, an Aurora less.
+const WAKE_PATIENCE: TimeDelta = TimeDelta::minutes(40);
 
 /// The Lambda function: what lives as long as its execution environment. Connections do not: an
 /// environment may be frozen for minutes between two invocations.
@@ -25,6 +30,7 @@ pub struct Function {
     config: Config,
     database: Database,
     outbox: Outbox,
+    waker: Option<Waker>,
     model: &'static Model,
 }
 
@@ -50,9 +56,18 @@ pub struct Reply {
     /// The answer to the last message, or to the event.
     #[serde(flatten)]
     pub answer: Answer,
+    /// What waits on for the database, sent or to be sent; absent where nothing does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wake: Option<Wake>,
     /// SQS's partial batch response; absent where the event was none of SQS's.
     #[serde(rename = "batchItemFailures", skip_serializing_if = "Option::is_none")]
     pub batch_item_failures: Option<Vec<BatchItemFailure>>,
+}
+
+impl From<Answer> for Reply {
+    fn from(answer: Answer) -> Self {
+        Self { answer, wake: None, batch_item_failures: None }
+    }
 }
 
 /// A message to be delivered again.
@@ -72,6 +87,9 @@ pub enum Failure {
     /// What was committed before stays.
     #[error(transparent)]
     Hop(#[from] HopError),
+    /// The database could not be started or stopped.
+    #[error(transparent)]
+    Wake(#[from] WakeError),
 }
 
 impl From<Failure> for Diagnostic {
@@ -79,7 +97,8 @@ impl From<Failure> for Diagnostic {
         let error_type = match &failure {
             Failure::Event(_) => "BadEvent",
             Failure::Hop(HopError::Store(_)) => "DatabaseError",
-            Failure::Hop(HopError::Relay(_)) => "QueueError",
+            Failure::Hop(HopError::Relay(_)) | Failure::Wake(WakeError::Relay(_)) => "QueueError",
+            Failure::Wake(_) => "WakeError",
         };
         tracing::error!(error_type, error = %failure, "the invocation failed");
         Self { error_type: error_type.into(), error_message: failure.to_string() }
@@ -94,7 +113,11 @@ impl Function {
             Some(url) => Outbox::Queue(SqsQueue::new(url).await),
             None => Outbox::Answer,
         };
-        Self { config, database, outbox, model }
+        let waker = match config.wake.clone() {
+            Some(resource) => Some(Waker::new(resource).await),
+            None => None,
+        };
+        Self { config, database, outbox, waker, model }
     }
 
     /// Handles one invocation.
@@ -108,22 +131,62 @@ impl Function {
         let deadline = Deadline::new(time_left(&context), self.config.work.hop_margin, self.config.work.hop_budget);
         let now = Utc::now();
         match event::read(&payload, now)? {
-            Event::Direct(trigger) => {
-                let answer = self.hop(&trigger, now, deadline).await?;
-                Ok(Reply { answer, batch_item_failures: None })
-            }
+            Event::Direct(trigger) => self.hop(&trigger, now, deadline).await,
             Event::Queue(messages) => Ok(self.batch(messages, now, deadline).await),
         }
     }
 
-    async fn hop(&self, trigger: &Trigger, now: Time, deadline: Deadline) -> Result<Answer, HopError> {
-        let Self { config, database, outbox, model } = self;
+    /// Does what `trigger` asks for, where wanted on a database that is started for it.
+    async fn hop(&self, trigger: &Trigger, now: Time, deadline: Deadline) -> Result<Reply, Failure> {
+        let Some(waker) = self.waker.as_ref().filter(|_| *trigger != Trigger::Status) else {
+            return Ok(self.work(trigger, now, deadline).await?.into());
+        };
+        match waker.rouse(deadline).await? {
+            Standing::Waking(status) => self.wait_on(waker, trigger, status, now).await,
+            Standing::Awake { ours } => {
+                let answer = self.work(trigger, now, deadline).await?;
+                if ours && !self.is_needed().await? {
+                    waker.lay_to_rest().await?;
+                }
+                Ok(answer.into())
+            }
+        }
+    }
+
+    /// Whether a run is still at work on the database.
+    async fn is_needed(&self) -> Result<bool, HopError> {
+        let mut session = Session::new(&self.database);
+        let needed = session.run(async |conn| runs::is_any_running(conn).await).await?;
+        session.close().await;
+        Ok(needed)
+    }
+
+    /// Sends the message that waits on, unless it took too long already.
+    async fn wait_on(&self, waker: &Waker, trigger: &Trigger, status: String, now: Time) -> Result<Reply, Failure> {
+        let next = match trigger {
+            Trigger::Wake(wake) => Wake { hop: wake.hop + 1, ..wake.clone() },
+            asked => Wake { since: now, hop: 1, event: Box::new(asked.clone()) },
+        };
+        let waited = now - next.since;
+        if waited > WAKE_PATIENCE {
+            let resource = waker.resource().clone();
+            return Err(WakeError::OutOfPatience { resource, status, minutes: waited.num_minutes() }.into());
+        }
+        if let Outbox::Queue(queue) = &self.outbox {
+            queue.send_wake(&next).await.map_err(|error| WakeError::Relay(error.to_string()))?;
+        }
+        tracing::info!(resource = %waker.resource(), status, waited_s = waited.num_seconds(), "waiting for the database");
+        Ok(Reply { wake: Some(next), ..Answer::without_run(Outcome::Waking).into() })
+    }
+
+    async fn work(&self, trigger: &Trigger, now: Time, deadline: Deadline) -> Result<Answer, HopError> {
+        let Self { config, database, outbox, model, .. } = self;
         let runner = Runner { database, work: &config.work, model, relay: outbox };
         let answer = runner.hop(trigger, now, deadline).await?;
         tracing::info!(
             run = answer.run_id.map(|id| id.0), outcome = %answer.outcome, state = answer.state.map(|state| state.name()),
             predicted = answer.counts.predicted, failed = answer.counts.failed, pending = answer.counts.pending,
-            pages = answer.counts.pages, elapsed_ms = answer.elapsed_ms, rows_per_second = answer.rows_per_second,
+            pages = answer.counts.pages, spare_seconds = answer.spare_seconds, elapsed_ms = answer.elapsed_ms, rows_per_second = answer.rows_per_second,
             continuations = answer.continuations.len(), "hop ended"
         );
         Ok(answer)
@@ -132,14 +195,14 @@ impl Function {
     /// Handles a queue's messages in order, the first in any case, the others for as long as the
     /// deadline allows. From the first one that fails on, all go back: a FIFO queue keeps its order.
     async fn batch(&self, messages: Vec<Message>, now: Time, deadline: Deadline) -> Reply {
-        let mut answer = Answer::without_run(Outcome::NothingToDo);
+        let mut reply = Reply::from(Answer::without_run(Outcome::NothingToDo));
         let mut messages = messages.into_iter();
         let mut back = Vec::new();
         let mut is_first = true;
         for Message { id, trigger } in messages.by_ref() {
             let in_time = mem::replace(&mut is_first, false) || deadline.allows(Duration::ZERO);
             let handled = match trigger {
-                Ok(trigger) if in_time => self.hop(&trigger, now, deadline).await.map_err(Failure::from),
+                Ok(trigger) if in_time => self.hop(&trigger, now, deadline).await,
                 Ok(_) => {
                     back.push(id);
                     break;
@@ -147,13 +210,13 @@ impl Function {
                 Err(error) => Err(error.into()),
             };
             match handled {
-                Ok(handled) => answer = handled,
+                Ok(handled) => reply = handled,
                 Err(failure) => {
                     tracing::error!(message = id, error = %failure, "the message failed and goes back to the queue");
-                    answer = Answer::without_run(match failure {
+                    reply = Reply::from(Answer::without_run(match failure {
                         Failure::Event(_) => Outcome::Refused,
-                        Failure::Hop(_) => Outcome::Failed,
-                    });
+                        Failure::Hop(_) | Failure::Wake(_) => Outcome::Failed,
+                    }));
                     back.push(id);
                     break;
                 }
@@ -161,7 +224,7 @@ impl Function {
         }
         back.extend(messages.map(|message| message.id));
         let failures = back.into_iter().map(|item_identifier| BatchItemFailure { item_identifier }).collect();
-        Reply { answer, batch_item_failures: Some(failures) }
+        Reply { batch_item_failures: Some(failures), ..reply }
     }
 }
 

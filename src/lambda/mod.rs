@@ -1,7 +1,9 @@
-//! The edge to AWS: Lambda invocations in, SQS continuations out.
+//! The edge to AWS: Lambda invocations in, SQS continuations out, a stopped database started.
 
 mod function;
 mod queue;
+mod wake;
 
 pub use function::{Failure, Function, Reply};
 pub use queue::SqsQueue;
+pub use wake::WakeError;

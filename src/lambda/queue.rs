@@ -5,7 +5,7 @@ use std::error::Error;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
 
-use crate::event::Continuation;
+use crate::event::{Continuation, Wake};
 use crate::hop::Relay;
 
 /// The queue that continuations are sent to.
@@ -24,21 +24,26 @@ impl SqsQueue {
     pub async fn new(url: String) -> Self {
         Self { client: Client::new(&aws_config::load_from_env().await), url }
     }
+
+    /// Sends the message that waits on for the database. Their group is one: a database starts once.
+    pub async fn send_wake(&self, wake: &Wake) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let id = format!("wake-{}-hop-{}", wake.since.timestamp_millis(), wake.hop);
+        self.send_message("wake", &id, &serde_json::to_string(wake)?).await
+    }
+
+    async fn send_message(&self, group: &str, id: &str, body: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let message = self.client.send_message().queue_url(&self.url).message_body(body);
+        let sent = message.message_group_id(group).message_deduplication_id(id).send().await;
+        sent.map_err(|error| format!("{}: {}", self.url, DisplayErrorContext(error)))?;
+        tracing::debug!(id, "message sent");
+        Ok(())
+    }
 }
 
 impl Relay for SqsQueue {
     async fn send(&self, continuation: &Continuation) -> Result<(), Box<dyn Error + Send + Sync>> {
         let Continuation { run_id, worker, hop } = continuation;
-        self.client
-            .send_message()
-            .queue_url(&self.url)
-            .message_group_id(format!("run-{run_id}-worker-{worker}"))
-            .message_deduplication_id(format!("run-{run_id}-worker-{worker}-hop-{hop}"))
-            .message_body(serde_json::to_string(continuation)?)
-            .send()
-            .await
-            .map_err(|error| format!("{}: {}", self.url, DisplayErrorContext(error)))?;
-        tracing::debug!(run = %run_id, worker, hop, "continuation sent");
-        Ok(())
+        let group = format!("run-{run_id}-worker-{worker}");
+        self.send_message(&group, &format!("{group}-hop-{hop}"), &serde_json::to_string(continuation)?).await
     }
 }

@@ -29,9 +29,12 @@ pub struct Run {
     pub pass: Pass,
     /// Pending items when it was opened, or settled when it finished; `None`: not counted.
     pub items: Option<u64>,
+    /// Seconds from its end, or from when it was read, to its deadline; negative: too late.
+    pub spare_seconds: Option<i64>,
 }
 
-const COLUMNS: &str = "`id`, `kind`, `tick`, `window_from`, `window_to`, `policy`, `state`, `pass`, `items`";
+const COLUMNS: &str = "`id`, `kind`, `tick`, `window_from`, `window_to`, `policy`, `state`, `pass`, `items`, \
+                       TIMESTAMPDIFF(SECOND, COALESCE(`finished_at`, UTC_TIMESTAMP()), `deadline`) AS `spare_seconds`";
 
 fn utc(time: NaiveDateTime) -> Time {
     time.and_utc()
@@ -67,6 +70,7 @@ fn run(row: Row) -> Result<Run, StoreError> {
         state: name(&row, "state")?,
         pass: name(&row, "pass")?,
         items: column(&row, "items")?,
+        spare_seconds: column(&row, "spare_seconds")?,
     })
 }
 
@@ -278,6 +282,15 @@ pub async fn try_again(tx: &mut impl Queryable, id: RunId, items: Option<u64>, n
                  `finished_at` = NULL WHERE `id` = :id";
     let params = params! { "now" => now.naive_utc(), "items" => items, "id" => id.0 };
     tx.exec_drop(sql, params).await.doing("trying a run again")
+}
+
+/// Whether any table's run is at work: the database is needed.
+///
+/// # Errors
+/// The database's.
+pub async fn is_any_running(conn: &mut Conn) -> Result<bool, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM `batch_runs` WHERE `state` = 'running')";
+    conn.query_first(sql).await.doing("looking for runs at work").map(|found| found.unwrap_or(true))
 }
 
 /// Holds a run or lets it go on, on a row that [`lock`] holds.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::iter;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,12 +15,16 @@ use rowscore::run::FailurePolicy;
 
 use crate::aws::{Aws, Habits, LogLine};
 use crate::ledger::{Differences, Ledger};
+use crate::options::Options;
 use crate::report::{Report, Tally};
 use crate::support::Server;
 use crate::workload::{Shape, drop_table, work_off};
 
 /// Faults under way at the same time.
 const SIDE_BY_SIDE: usize = 4;
+
+/// How often it is tried to make a fault strike.
+const TRIES: usize = 4;
 
 /// How long a delayed step takes, the whole process with it; and when its event comes a second time.
 const DELAY: Duration = Duration::from_millis(300);
@@ -173,15 +178,21 @@ fn shapes(server: Server) -> [Shape; 6] {
     .map(|(lanes, workers, hurried, policy)| Shape { server, lanes, workers, hurried, policy })
 }
 
-/// Injects every fault, or in the short form one of each kind at each step and server.
-pub async fn run(short: bool) -> Report {
-    let shapes: Vec<Shape> = [Server::Mysql, Server::Mariadb].into_iter().flat_map(shapes).collect();
+/// Injects every fault that is wanted, or in the short form one of each kind at each step and server.
+pub async fn run(options: &Options) -> Report {
+    let mut shapes: Vec<Shape> = [Server::Mysql, Server::Mariadb].into_iter().flat_map(shapes).collect();
+    // A fault's name ends with that of its shape.
+    if let Some((_, wanted)) = options.only.split_once(" on ") {
+        shapes.retain(|shape| shape.to_string().contains(wanted));
+    }
     let references: Vec<Arc<Reference>> =
         join_all(shapes.into_iter().map(Reference::of)).await.into_iter().map(Arc::new).collect();
     let mut faults = all_faults(&references);
-    if short {
+    if options.short {
         faults = a_few(&faults);
     }
+    faults.retain(|(fault, _)| fault.to_string().contains(&options.only));
+    faults = faults.into_iter().flat_map(|fault| iter::repeat_n(fault, options.times)).collect();
     let count = faults.len();
     println!("matrix: {count} faults");
     let begun = Instant::now();
@@ -242,8 +253,21 @@ fn a_few(all: &[(Fault, Arc<Reference>)]) -> Vec<(Fault, Arc<Reference>)> {
     few
 }
 
-/// Injects one fault. Answers what it came to, and what was wrong.
+/// Injects one fault, again if it did not strike: on a busy machine a second delivery may do the
+/// step that was meant. Answers what it came to, and what was wrong.
 async fn inject(fault: Fault, reference: &Reference) -> (Tally, Option<String>) {
+    let mut last = inject_once(fault, reference).await;
+    for _ in 1..TRIES {
+        if last.0.struck > 0 || last.1.is_some() {
+            return last;
+        }
+        last = inject_once(fault, reference).await;
+    }
+    let (tally, problem) = last;
+    (tally, problem.or_else(|| (tally.struck == 0).then(|| format!("{fault}: it did not strike"))))
+}
+
+async fn inject_once(fault: Fault, reference: &Reference) -> (Tally, Option<String>) {
     let db = fault.shape.table().await;
     let aws = Aws::new(db.variables(), fault.kind.habits()).await;
     for _ in 0..fault.shape.armed() {
@@ -262,10 +286,6 @@ async fn inject(fault: Fault, reference: &Reference) -> (Tally, Option<String>) 
     let unexpected = record.deaths.abs_diff(deaths);
     found.add(|verdict| &mut verdict.different, unexpected, format!("{} processes died", record.deaths));
     drop_table(db).await;
-    if strikes == 0 {
-        println!("matrix: not reached: {fault}");
-    }
-
     let tally = Tally { tried: 1, struck: strikes.min(1), rescued, verdict: found.verdict };
     let problem = (found.verdict != Default::default()).then(|| describe(fault, &found, &log));
     (tally, problem)

@@ -6,10 +6,11 @@ use std::process::exit;
 const HELP: &str = "\
 Injects faults into rowscore and compares what is left with an undisturbed run.
 
-  scripts/faults [--short] [--seed N] [SCENARIO...]
+  scripts/faults [--short] [--seed N] [--only TEXT] [--times N] [SCENARIO...]
 
 Scenarios: matrix, network, crash, soak, politeness. Without any: all of them, or with --short
-those that fit into a minute. The seed draws what happens at random.
+those that fit into a minute. The seed draws what happens at random. --only keeps to the faults
+of the matrix whose names contain TEXT, as they are printed; --times injects each N times.
 ";
 
 /// A part of the tests.
@@ -41,13 +42,17 @@ impl Scenario {
 pub struct Options {
     pub short: bool,
     pub seed: u64,
+    /// Part of the names of the matrix's faults that are wanted.
+    pub only: String,
+    /// How often each fault of the matrix is injected.
+    pub times: usize,
     pub scenarios: Vec<Scenario>,
 }
 
 impl Options {
     /// Reads the command line. Ends the program where it cannot be understood.
     pub fn read() -> Self {
-        let mut options = Self { short: false, seed: 1, scenarios: Vec::new() };
+        let mut options = Self { short: false, seed: 1, only: String::new(), times: 1, scenarios: Vec::new() };
         let mut arguments = env::args().skip(1);
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
@@ -55,6 +60,11 @@ impl Options {
                 "--seed" => match arguments.next().and_then(|seed| seed.parse().ok()) {
                     Some(seed) => options.seed = seed,
                     None => refuse("--seed: a whole number"),
+                },
+                "--only" => options.only = arguments.next().unwrap_or_default(),
+                "--times" => match arguments.next().and_then(|times| times.parse().ok()) {
+                    Some(times) => options.times = times,
+                    None => refuse("--times: a whole number"),
                 },
                 "--help" => {
                     print!("{HELP}");

@@ -10,7 +10,7 @@ pub struct Tally {
     pub tried: u64,
     /// Faults that did strike; the others' positions were not reached.
     pub struck: u64,
-    /// Runs that a redelivery did not finish, but the next tick did.
+    /// Runs that a redelivery did not finish, but another tick did.
     pub rescued: u64,
     pub verdict: Verdict,
 }
@@ -62,8 +62,8 @@ impl Report {
     pub fn print(&self) -> Tally {
         println!();
         println!(
-            "{:<28} {:>6} {:>7} {:>9} {:>13} {:>13} {:>10} {:>9}",
-            "fault", "tried", "struck", "rows lost", "scored twice", "left hanging", "different", "next tick"
+            "{:<28} {:>6} {:>7} {:>9} {:>13} {:>13} {:>10} {:>10}",
+            "fault", "tried", "struck", "rows lost", "scored twice", "left hanging", "different", "tick again"
         );
         for (name, tally) in self.tallies.values() {
             print_line(name, *tally);
@@ -77,7 +77,7 @@ impl Report {
 fn print_line(name: &str, tally: Tally) {
     let Verdict { lost, twice, hanging, different } = tally.verdict;
     println!(
-        "{name:<28} {:>6} {:>7} {lost:>9} {twice:>13} {hanging:>13} {different:>10} {:>9}",
+        "{name:<28} {:>6} {:>7} {lost:>9} {twice:>13} {hanging:>13} {different:>10} {:>10}",
         tally.tried, tally.struck, tally.rescued
     );
 }

@@ -19,4 +19,5 @@ mod runtime;
 mod schema;
 mod secrets;
 mod takeovers;
+mod wake;
 mod windows;

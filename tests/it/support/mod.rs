@@ -5,6 +5,7 @@ pub mod iam;
 pub mod invocation;
 pub mod items;
 pub mod programs;
+pub mod rds;
 pub mod runtime_api;
 pub mod sqs;
 

@@ -1,11 +1,18 @@
 //! Configuration: environment variables, each with its meaning, its default and what it accepts.
 
+mod resource;
+mod vars;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use crate::run::FailurePolicy;
+
+pub use resource::DatabaseResource;
+use vars::Vars;
+pub use vars::span;
 
 /// Everything the environment decides.
 #[derive(Clone, Debug)]
@@ -17,6 +24,9 @@ pub struct Config {
     /// `CONTINUATION_QUEUE_URL`: the SQS FIFO queue that continuations are sent to. Unset: the
     /// answer names them and nothing is sent.
     pub continuation_queue_url: Option<String>,
+    /// `WAKE_DATABASE` and `MYSQL_RESOURCE`: the instance or cluster that is started when it is
+    /// found stopped, and stopped again when the work is done. Default: none.
+    pub wake: Option<DatabaseResource>,
 }
 
 /// How the database is reached.
@@ -131,7 +141,7 @@ impl Config {
     /// # Errors
     /// As [`Config::from_env`].
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let mut vars = Vars { lookup: &lookup, problems: Vec::new() };
+        let mut vars = Vars::new(&lookup);
         let mysql = mysql(&mut vars);
         let work = WorkConfig {
             items_table: vars.or("ITEMS_TABLE", "items", "a table name of at most 64 letters, digits, `_` and `$`"),
@@ -151,8 +161,9 @@ impl Config {
             vars.optional("CONTINUATION_QUEUE_URL", "the https URL of an SQS FIFO queue, ending in .fifo", |url| {
                 url.starts_with("http") && url.ends_with(".fifo")
             });
+        let wake = wake(&mut vars);
         match mysql {
-            Some(mysql) if vars.problems.is_empty() => Ok(Self { mysql, work, continuation_queue_url }),
+            Some(mysql) if vars.problems.is_empty() => Ok(Self { mysql, work, continuation_queue_url, wake }),
             _ => Err(ConfigError(vars.problems)),
         }
     }
@@ -200,6 +211,30 @@ fn mysql(vars: &mut Vars<'_>) -> Option<MysqlConfig> {
     Some(MysqlConfig { server, port, database: database?, user: user?, auth: auth?, tls })
 }
 
+fn wake(vars: &mut Vars<'_>) -> Option<DatabaseResource> {
+    let server = vars.get("MYSQL_SERVER").unwrap_or_default();
+    let resource = match vars.get("MYSQL_RESOURCE") {
+        None => DatabaseResource::behind(&server),
+        Some(value) => {
+            let resource = value.parse().ok();
+            if resource.is_none() {
+                vars.problem(format!("MYSQL_RESOURCE is `{value}`; accepted: instance/NAME or cluster/NAME"));
+            }
+            resource
+        }
+    };
+    if !vars.or::<bool>("WAKE_DATABASE", "false", "true or false") {
+        return None;
+    }
+    if resource.is_none() && vars.get("MYSQL_RESOURCE").is_none() {
+        vars.problem(format!(
+            "MYSQL_RESOURCE is not set, and MYSQL_SERVER `{server}` does not tell it; \
+             WAKE_DATABASE=true needs instance/NAME or cluster/NAME"
+        ));
+    }
+    resource
+}
+
 crate::run::named! {
     enum AuthName { Password = "password", Iam = "iam", }
 }
@@ -230,80 +265,6 @@ impl FromStr for TableName {
         let plain = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
         let fits = (1..=64).contains(&name.chars().count());
         if fits && name.chars().all(plain) { Ok(Self(name.to_owned())) } else { Err(()) }
-    }
-}
-
-/// A span of time as people write it: `90s`, `15m`, `1h`, `2d`.
-///
-/// # Errors
-/// `None` for anything else.
-pub fn span(text: &str) -> Option<Duration> {
-    let (digits, unit) = text.split_at(text.len().checked_sub(1)?);
-    let count: u64 = digits.parse().ok()?;
-    let seconds = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        _ => return None,
-    };
-    // A century bounds the arithmetic on dates.
-    count.checked_mul(seconds).filter(|seconds| *seconds <= 100 * 366 * 86_400).map(Duration::from_secs)
-}
-
-/// The variables as they are read, and what is wrong with them.
-struct Vars<'l> {
-    lookup: &'l dyn Fn(&str) -> Option<String>,
-    problems: Vec<String>,
-}
-
-impl Vars<'_> {
-    fn problem(&mut self, text: String) {
-        self.problems.push(text);
-    }
-
-    fn get(&self, name: &str) -> Option<String> {
-        (self.lookup)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
-    }
-
-    fn required(&mut self, name: &str, meaning: &str) -> Option<String> {
-        let value = self.get(name);
-        if value.is_none() {
-            self.problem(format!("{name} is not set; give {meaning}"));
-        }
-        value
-    }
-
-    fn optional(&mut self, name: &str, accepted: &str, fits: impl Fn(&str) -> bool) -> Option<String> {
-        let value = self.get(name)?;
-        if !fits(&value) {
-            self.problem(format!("{name} is `{value}`; accepted: {accepted}"));
-        }
-        Some(value)
-    }
-
-    fn span(&mut self, name: &str) -> Option<Duration> {
-        let value = self.optional(name, "a number and a unit: 90s, 15m, 1h or 2d", |value| span(value).is_some())?;
-        span(&value)
-    }
-
-    fn or<T: FromStr>(&mut self, name: &str, default: &str, accepted: &str) -> T {
-        let value = self.get(name).unwrap_or_else(|| default.to_owned());
-        value.parse().unwrap_or_else(|_| {
-            self.problem(format!("{name} is `{value}`; accepted: {accepted}"));
-            default.parse().unwrap_or_else(|_| unreachable!("{name}'s default is valid"))
-        })
-    }
-
-    fn or_in<T: FromStr + PartialOrd + fmt::Display + Copy>(&mut self, name: &str, default: T, least: T, most: T) -> T {
-        let Some(value) = self.get(name) else { return default };
-        match value.parse() {
-            Ok(number) if least <= number && number <= most => number,
-            _ => {
-                self.problem(format!("{name} is `{value}`; accepted: a whole number from {least} to {most}"));
-                default
-            }
-        }
     }
 }
 
@@ -382,6 +343,18 @@ mod tests {
     #[test]
     fn a_queue_that_is_not_fifo_is_refused() {
         assert!(problem(&[("CONTINUATION_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/1/q")]).contains(".fifo"));
+    }
+
+    #[test]
+    fn waking_the_database_needs_to_know_which() {
+        let rds = ("MYSQL_SERVER", "shop.cluster-c1x2.eu-central-1.rds.amazonaws.com");
+        let wake = |vars: &[(&str, &str)]| read(vars).unwrap().wake.map(|resource| resource.to_string());
+        assert_eq!(wake(&[rds]), None);
+        assert_eq!(wake(&[rds, ("WAKE_DATABASE", "true")]).unwrap(), "cluster/shop");
+        assert_eq!(wake(&[("WAKE_DATABASE", "true"), ("MYSQL_RESOURCE", "instance/x")]).unwrap(), "instance/x");
+        assert!(problem(&[("WAKE_DATABASE", "true")]).contains("needs instance/NAME or cluster/NAME"));
+        assert!(problem(&[("WAKE_DATABASE", "yes")]).contains("accepted: true or false"));
+        assert!(problem(&[("MYSQL_RESOURCE", "shop")]).contains("`shop`; accepted: instance/NAME"));
     }
 
     #[test]

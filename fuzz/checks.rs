@@ -1,0 +1,76 @@
+//! What must hold for any bytes that come in. The fuzz targets and the property tests share it.
+
+use rowscore::event::{self, Event, EventError, Trigger};
+use rowscore::model;
+use rowscore::values;
+use serde_json::{Value, json};
+
+/// The longest refusal, in characters: a line of a log, whatever was sent.
+const LONGEST_REFUSAL: usize = 300;
+/// The longest reason, in characters: that of its column.
+const LONGEST_REASON: usize = 500;
+
+/// `bytes` as an event: understood, or refused in a short sentence; a continuation reads back as it
+/// was written.
+pub fn event(bytes: &[u8]) {
+    let Ok(json) = serde_json::from_slice::<Value>(bytes) else { return };
+    match read(&json) {
+        Ok(Event::Direct(Trigger::Continue(continuation))) => {
+            let again = read(&serde_json::to_value(continuation).expect("a continuation is JSON"));
+            assert!(matches!(again, Ok(Event::Direct(Trigger::Continue(same))) if same == continuation));
+        }
+        Ok(Event::Direct(_)) => {}
+        Ok(Event::Queue(messages)) => messages.into_iter().for_each(|message| short(message.trigger)),
+        Err(refusal) => short(Err::<(), _>(refusal)),
+    }
+}
+
+/// `bytes` as the body of a message: understood or refused alone, and for the same reason as if
+/// they were the event.
+pub fn message(bytes: &[u8]) {
+    let Ok(body) = str::from_utf8(bytes) else { return };
+    let record = json!({"eventSource": "aws:sqs", "messageId": "1", "body": body});
+    let Ok(Event::Queue(mut messages)) = read(&json!({"Records": [record]})) else { panic!("not a queue's event") };
+    let message = messages.pop().expect("one record is one message");
+    assert!(messages.is_empty() && message.id == "1");
+    short(message.trigger);
+}
+
+/// `bytes` as the values of an item: numbers that are scored, or a reason; and numbers exactly if
+/// any JSON parser sees as many numbers there.
+pub fn values(bytes: &[u8]) {
+    let model = model::embedded().expect("the embedded model is valid");
+    let count = model.features().len();
+    let mut features = Vec::new();
+    let read = values::read(bytes, count, &mut features);
+    let expected = serde_json::from_slice::<Value>(bytes).ok().and_then(|json| {
+        let numbers: Option<Vec<f64>> = json.as_array()?.iter().map(Value::as_f64).collect();
+        numbers.filter(|numbers| numbers.len() == count)
+    });
+    match read {
+        Ok(()) => {
+            let bits = |row: &[f64]| row.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+            assert_eq!(expected.as_deref().map(bits), Some(bits(&features)));
+            let mut probabilities = vec![0.0; model.classes().len()];
+            if model.scorer().score(&features, &mut probabilities).is_ok() {
+                assert!((probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-9, "{probabilities:?}");
+                assert!(probabilities.iter().all(|probability| (0.0..=1.0).contains(probability)), "{probabilities:?}");
+            }
+        }
+        Err(reason) => {
+            assert!(expected.is_none() || bytes.len() > values::longest_text(count), "{reason:?}");
+            assert!(reason.text.chars().count() <= LONGEST_REASON, "{}", reason.text);
+        }
+    }
+}
+
+fn read(event: &Value) -> Result<Event, EventError> {
+    event::read(event, chrono::DateTime::UNIX_EPOCH)
+}
+
+fn short<T>(read: Result<T, EventError>) {
+    if let Err(refusal) = read {
+        let text = refusal.to_string();
+        assert!(!text.is_empty() && text.chars().count() <= LONGEST_REFUSAL, "{text}");
+    }
+}

@@ -1,0 +1,8 @@
+//! Any bytes as the `values` of a row.
+#![no_main]
+
+#[path = "../checks.rs"]
+#[expect(dead_code, reason = "the other target's checks")]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| checks::values(bytes));

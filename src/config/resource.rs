@@ -1,0 +1,89 @@
+//! The RDS instance or Aurora cluster that a MySQL server is.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// What is started and stopped as one: `instance/NAME` or `cluster/NAME`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DatabaseResource {
+    /// A DB instance, by its identifier.
+    Instance(String),
+    /// A DB cluster, by its identifier.
+    Cluster(String),
+}
+
+impl DatabaseResource {
+    /// The resource that RDS gave `host` to: an instance's `NAME.id.region.rds.amazonaws.com`, or a
+    /// cluster's `NAME.cluster-id…` or `NAME.cluster-ro-id…`. `None` for a proxy, a custom
+    /// endpoint, and any other name.
+    pub fn behind(host: &str) -> Option<Self> {
+        let (name, rest) = host.split_once('.')?;
+        let (id, rest) = rest.split_once('.')?;
+        let is_rds = rest.ends_with(".rds.amazonaws.com") || rest.ends_with(".rds.amazonaws.com.cn");
+        if !is_rds || id.starts_with("proxy-") || id.starts_with("cluster-custom-") {
+            return None;
+        }
+        let named = if id.starts_with("cluster-") { Self::Cluster } else { Self::Instance };
+        Some(named(name.to_owned()))
+    }
+}
+
+impl FromStr for DatabaseResource {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (kind, name) = text.split_once('/').ok_or(())?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        if name.is_empty() || name.len() > 63 || !name.chars().all(plain) {
+            return Err(());
+        }
+        match kind {
+            "instance" => Ok(Self::Instance(name.to_owned())),
+            "cluster" => Ok(Self::Cluster(name.to_owned())),
+            _ => Err(()),
+        }
+    }
+}
+
+impl fmt::Display for DatabaseResource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Instance(name) => write!(f, "instance/{name}"),
+            Self::Cluster(name) => write!(f, "cluster/{name}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn behind(host: &str) -> Option<String> {
+        DatabaseResource::behind(host).map(|resource| resource.to_string())
+    }
+
+    #[test]
+    fn the_resource_is_read_from_the_name_that_rds_gave() {
+        assert_eq!(behind("shop.c1x2.eu-central-1.rds.amazonaws.com").unwrap(), "instance/shop");
+        assert_eq!(behind("shop.cluster-c1x2.eu-central-1.rds.amazonaws.com").unwrap(), "cluster/shop");
+        assert_eq!(behind("shop.cluster-ro-c1x2.cn-north-1.rds.amazonaws.com.cn").unwrap(), "cluster/shop");
+    }
+
+    #[test]
+    fn a_name_that_does_not_tell_names_no_resource() {
+        for host in ["127.0.0.1", "db.example.com", "p.proxy-c1x2.eu-central-1.rds.amazonaws.com", "rds.amazonaws.com"]
+        {
+            assert_eq!(behind(host), None, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_resource_reads_back_as_it_is_shown_and_nothing_else_is_one() {
+        for text in ["instance/shop", "cluster/shop-1"] {
+            assert_eq!(text.parse::<DatabaseResource>().unwrap().to_string(), text);
+        }
+        for text in ["shop", "instance/", "instance/a b", "proxy/shop"] {
+            assert!(text.parse::<DatabaseResource>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! A database that is stopped when nobody needs it, over RDS's API.
+
+use std::time::Duration;
+
+use chrono::Utc;
+use lambda_runtime::Diagnostic;
+use rowscore::lambda::Failure;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::support::database::RunRow;
+use crate::support::invocation::invoke;
+use crate::support::rds::{Kind, Rds};
+use crate::support::sqs::{Queue, delivery};
+use crate::support::{Server, Setup, TestDb};
+
+const CREATED: &str = "2024-03-05T09:30:00Z";
+
+fn tick(time: &str) -> Value {
+    json!({"run": "window", "scheduled_time": time})
+}
+
+fn first_tick() -> Value {
+    tick("2024-03-05T10:00:00Z")
+}
+
+/// A table of 40 items in the database that `rds` stands for.
+async fn table(server: Server, rds: &Rds, settings: &[(&str, &str)]) -> (TestDb, Setup) {
+    let db = TestDb::new(server, &[]).await;
+    db.fill(1..=40, CREATED).await;
+    let resource = rds.resource();
+    let wake = [("WAKE_DATABASE", "true"), ("MYSQL_RESOURCE", resource.as_str())];
+    let setup = db.with(&[&wake, settings].concat()).await;
+    (db, setup)
+}
+
+fn standing(status: &str, tags: &[&str]) -> (String, Vec<String>) {
+    (status.to_owned(), tags.iter().map(|tag| (*tag).to_owned()).collect())
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_stopped_database_is_started_waited_for_in_hops_worked_off_and_stopped_again(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Kind::Instance, Kind::Cluster)] kind: Kind,
+) {
+    let (rds, queue) = (Rds::new(kind).await, Queue::new().await);
+    rds.stop().await;
+    // No hop has the time to see the database come up.
+    let settings = [("HOP_BUDGET_MS", "1"), ("PAGE_SIZE", "10"), ("CONTINUATION_QUEUE_URL", queue.url.as_str())];
+    let (db, setup) = table(server, &rds, &settings).await;
+    let function = setup.function().await;
+
+    let first = invoke(&function, first_tick()).await.unwrap();
+    assert_eq!((&first["outcome"], &first["run_id"]), (&json!("waking"), &Value::Null));
+    assert_eq!(rds.standing().await, standing("available", &["rowscore:woken"]));
+
+    let mut outcomes = Vec::new();
+    while let Some(message) = queue.receive().await {
+        let reply = invoke(&function, delivery(&message)).await.unwrap();
+        assert_eq!(reply["batchItemFailures"], json!([]), "{reply}");
+        outcomes.push(reply["outcome"].as_str().unwrap().to_owned());
+        queue.delete(&message).await;
+    }
+    queue.remove().await;
+
+    assert_eq!(outcomes, ["continued", "finished"]);
+    assert_eq!(db.run(1).await, RunRow::over("succeeded", 40, 0, 0));
+    assert_eq!(rds.standing().await, standing("stopped", &[]));
+}
+
+#[tokio::test]
+async fn a_database_that_comes_up_in_time_is_worked_off_in_the_same_hop() {
+    let rds = Rds::new(Kind::Instance).await;
+    rds.stop().await;
+    let (db, setup) = table(Server::Mysql, &rds, &[]).await;
+
+    let reply = invoke(&setup.function().await, first_tick()).await.unwrap();
+
+    assert_eq!(reply["outcome"], json!("finished"));
+    assert_eq!(db.run(1).await, RunRow::over("succeeded", 40, 0, 0));
+    assert_eq!(rds.standing().await, standing("stopped", &[]));
+}
+
+#[tokio::test]
+async fn a_database_that_was_up_stays_up() {
+    let rds = Rds::new(Kind::Instance).await;
+    let (_db, setup) = table(Server::Mysql, &rds, &[]).await;
+
+    assert_eq!(invoke(&setup.function().await, first_tick()).await.unwrap()["outcome"], json!("finished"));
+
+    assert_eq!(rds.standing().await, standing("available", &[]));
+}
+
+#[tokio::test]
+async fn a_database_is_not_stopped_while_another_run_is_at_work_on_it() {
+    let rds = Rds::new(Kind::Instance).await;
+    rds.stop().await;
+    let (db, setup) = table(Server::Mysql, &rds, &[]).await;
+    let hurried = setup.with(&[("HOP_BUDGET_MS", "1"), ("PAGE_SIZE", "10"), ("WAKE_DATABASE", "false")]).await;
+    let sweep = invoke(&hurried.function().await, json!({"run": "sweep"})).await.unwrap();
+    assert_eq!(sweep["outcome"], json!("continued"));
+    let function = setup.function().await;
+
+    invoke(&function, first_tick()).await.unwrap();
+    assert_eq!((db.run(1).await.state.as_str(), db.run(2).await.state.as_str()), ("running", "succeeded"));
+    assert_eq!(rds.standing().await, standing("available", &["rowscore:woken"]));
+
+    invoke(&function, sweep["continuations"][0].clone()).await.unwrap();
+    assert_eq!(db.run(1).await.state, "succeeded");
+    assert_eq!(rds.standing().await, standing("stopped", &[]));
+}
+
+#[tokio::test]
+async fn a_function_that_was_killed_before_it_stopped_the_database_is_made_up_for_by_a_repeated_event() {
+    let rds = Rds::new(Kind::Instance).await;
+    let (_db, setup) = table(Server::Mysql, &rds, &[]).await;
+    let function = setup.function().await;
+    invoke(&function, first_tick()).await.unwrap();
+    rds.mark().await;
+
+    assert_eq!(invoke(&function, first_tick()).await.unwrap()["outcome"], json!("nothing_to_do"));
+
+    assert_eq!(rds.standing().await, standing("stopped", &[]));
+}
+
+#[tokio::test]
+async fn asking_for_the_status_starts_nothing() {
+    let rds = Rds::new(Kind::Instance).await;
+    rds.stop().await;
+    let (_db, setup) = table(Server::Mysql, &rds, &[]).await;
+
+    invoke(&setup.function().await, json!({"run": "status"})).await.unwrap();
+
+    assert_eq!(rds.standing().await, standing("stopped", &[]));
+}
+
+#[tokio::test]
+async fn patience_has_an_end() {
+    let rds = Rds::new(Kind::Instance).await;
+    rds.stop().await;
+    let (_db, setup) = table(Server::Mysql, &rds, &[("HOP_BUDGET_MS", "1")]).await;
+    let since = Utc::now() - Duration::from_secs(41 * 60);
+
+    let wake = json!({"run": "wake", "since": since, "hop": 9, "event": first_tick()});
+    let failure = invoke(&setup.function().await, wake).await.unwrap_err();
+
+    let text = failure.to_string();
+    assert_eq!(text, format!("{} is still `stopped` after 41 minutes of waiting", rds.resource()));
+    assert_eq!(Diagnostic::from(failure).error_type, "WakeError");
+}
+
+#[tokio::test]
+async fn a_database_that_rds_does_not_know_is_named_in_the_error() {
+    let db = TestDb::new(Server::Mysql, &[]).await;
+    let setup = db.with(&[("WAKE_DATABASE", "true"), ("MYSQL_RESOURCE", "instance/not-there")]).await;
+
+    let failure = invoke(&setup.function().await, first_tick()).await.unwrap_err();
+
+    assert!(matches!(failure, Failure::Wake(_)), "{failure:?}");
+    let text = failure.to_string();
+    assert!(text.starts_with("looking at instance/not-there: ") && text.contains("NotFound"), "{text}");
+}
