@@ -89,7 +89,9 @@ pub async fn find(conn: &mut impl Queryable, table: &TableName, id: RunId) -> Re
 /// # Errors
 /// The database's.
 pub async fn latest(conn: &mut Conn, table: &TableName) -> Result<Option<Run>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM `batch_runs` WHERE `items_table` = :table ORDER BY `id` DESC LIMIT 1");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM `batch_runs` WHERE `items_table` = :table AND `kind` <> 'canary' ORDER BY `id` DESC LIMIT 1"
+    );
     conn.exec_first(sql, params! { "table" => table.as_str() })
         .await
         .doing("reading the last run")?
