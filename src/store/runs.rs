@@ -233,7 +233,7 @@ pub async fn finish(
 ) -> Result<(), StoreError> {
     let sql = "UPDATE `batch_runs` SET `state` = :state, `items` = :items, `predicted` = :predicted, \
                `failed` = :failed, `pending` = :pending, `finished_at` = UTC_TIMESTAMP(3), \
-               `last_error` = COALESCE(:error, `last_error`) WHERE `id` = :id";
+               `last_error` = COALESCE(LEFT(:error, 1000), `last_error`) WHERE `id` = :id";
     let params = params! {
         "state" => state.name(), "items" => counts.predicted + counts.failed + counts.pending,
         "predicted" => counts.predicted, "failed" => counts.failed, "pending" => counts.pending,
