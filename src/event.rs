@@ -47,7 +47,7 @@ pub enum Trigger {
 /// A run as it is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Request {
-    /// Window or sweep.
+    /// Window, sweep or canary.
     #[serde(rename = "run")]
     pub kind: RunKind,
     /// The schedule's time, by which two deliveries of one tick are known; `None` by hand.
@@ -104,7 +104,7 @@ pub enum EventError {
     )]
     Shape(String),
     /// A value of `run` that does not exist.
-    #[error("`run` is {0}; accepted: window, sweep, continuation, status")]
+    #[error("`run` is {0}; accepted: window, sweep, canary, continuation, status")]
     Run(String),
     /// A field that is missing, unknown or of a wrong type.
     #[error("the `{run}` event is refused: {problem}")]
@@ -227,6 +227,7 @@ fn direct(event: &Value, now: Time) -> Result<Trigger, EventError> {
     match run.as_str() {
         Some("window") => open(RunKind::Window, event, now).map_err(refused),
         Some("sweep") => open(RunKind::Sweep, event, now).map_err(refused),
+        Some("canary") => open(RunKind::Canary, event, now).map_err(refused),
         Some("continuation") => {
             Continuation::deserialize(event).map(Trigger::Continue).map_err(|error| refused(error.to_string()))
         }
@@ -251,6 +252,9 @@ fn wake(event: &Value, now: Time) -> Result<Trigger, EventError> {
 fn open(kind: RunKind, event: &Value, now: Time) -> Result<Trigger, String> {
     let input = OpenInput::deserialize(event).map_err(|error| error.to_string())?;
     let tick = input.scheduled_time.as_deref().map(|text| scheduled_time(text, now)).transpose()?;
+    if kind == RunKind::Canary && (input.from.is_some() || input.to.is_some() || input.policy.is_some()) {
+        return Err("a canary has no `from`, `to` or `policy`: it works on no window".into());
+    }
     if kind == RunKind::Sweep && input.from.is_some() {
         return Err("a sweep has no `from`; use a window for a span of time".into());
     }
@@ -345,7 +349,7 @@ mod tests {
         assert!(refusal(json!({})).starts_with("the event is `{}`"));
         assert_eq!(
             refusal(json!({"run": "dance"})),
-            "`run` is `\"dance\"`; accepted: window, sweep, continuation, status"
+            "`run` is `\"dance\"`; accepted: window, sweep, canary, continuation, status"
         );
         assert!(refusal(json!({"run": "x".repeat(1000)})).contains("xxx…`; accepted"));
         assert!(refusal(json!({"run": "window", "x".repeat(1000): 1})).chars().count() < 300);

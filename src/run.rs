@@ -72,6 +72,8 @@ named! {
         Window = "window",
         /// Every pending item, however old: finds what was reset by hand or arrived with an old timestamp.
         Sweep = "sweep",
+        /// Nothing: golden rows are tried out on the way that the others take.
+        Canary = "canary",
     }
 }
 

@@ -4,11 +4,13 @@
 //! This is the core. It knows the database and the model, and of the world outside only a
 //! [`Trigger`], a [`Deadline`] and a [`Relay`] for continuations: nothing of Lambda or SQS.
 
+mod canary;
 mod deadline;
 mod end;
 mod lane;
 mod open;
 mod page;
+mod relay;
 pub mod step;
 
 use std::error::Error;
@@ -23,7 +25,7 @@ use crate::answer::{Answer, Counts, Outcome};
 use crate::config::WorkConfig;
 use crate::event::{Continuation, Request, Trigger};
 use crate::model::Model;
-use crate::run::{Pass, RunId, RunState};
+use crate::run::{Pass, RunId, RunKind, RunState};
 use crate::store::lanes::Lane;
 use crate::store::runs::Run;
 use crate::store::session::Session;
@@ -35,29 +37,11 @@ use end::{Ended, fail_for_failures, finish_run, may_run_out_of_hops, pending};
 pub use end::{Steered, steer, stop};
 use lane::{Job, LaneEnd, LaneWork, work_lane};
 use open::{Opened, Opening, open_run};
+pub use relay::{InAnswer, Relay};
 use step::Step;
 
 /// How often an otherwise silent connection says something, so that the server keeps it.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-
-/// Where continuations go.
-pub trait Relay {
-    /// Sends the message that starts the next hop. Sending one twice must be harmless.
-    fn send(
-        &self,
-        continuation: &Continuation,
-    ) -> impl Future<Output = Result<(), Box<dyn Error + Send + Sync>>> + Send;
-}
-
-/// The relay that sends nothing: the answer names the continuations, and the caller follows them.
-#[derive(Clone, Copy, Debug)]
-pub struct InAnswer;
-
-impl Relay for InAnswer {
-    async fn send(&self, _: &Continuation) -> Result<(), Box<dyn Error + Send + Sync>> {
-        Ok(())
-    }
-}
 
 /// Why a hop failed. What was committed before stays; a repeated delivery or the next tick goes on.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +52,9 @@ pub enum HopError {
     /// The continuation could not be sent.
     #[error("sending the continuation: {0}")]
     Relay(#[source] Box<dyn Error + Send + Sync>),
+    /// A canary found something different from what it should be.
+    #[error("the canary failed: {0}")]
+    Canary(String),
 }
 
 /// What hops are made with.
@@ -103,6 +90,9 @@ impl<R: Relay> Runner<'_, R> {
         let mut session = Session::new(self.database);
         // Boxed: a hop's future is deep, and its type would be as deep in every caller's.
         let result = match trigger {
+            Trigger::Open(request) if request.kind == RunKind::Canary => {
+                Box::pin(self.canary(&mut session, request, now, deadline)).await
+            }
             Trigger::Open(request) => Box::pin(self.open(&mut session, request, now, deadline)).await,
             Trigger::Continue(message) => Box::pin(self.go_on(&mut session, *message, deadline)).await,
             Trigger::Status | Trigger::Wake(_) => Box::pin(self.status(&mut session)).await,
@@ -189,6 +179,7 @@ impl<R: Relay> Runner<'_, R> {
             return Ok(Answer::without_run(Outcome::Stale));
         };
         match run.state {
+            _ if run.kind == RunKind::Canary => return self.respond(session, id, Outcome::Stale, deadline, 0).await,
             RunState::Running => {}
             RunState::Succeeded | RunState::SucceededWithFailures => {
                 return self.respond(session, id, Outcome::Stale, deadline, 0).await;

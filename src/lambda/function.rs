@@ -98,6 +98,7 @@ impl From<Failure> for Diagnostic {
             Failure::Event(_) => "BadEvent",
             Failure::Hop(HopError::Store(_)) => "DatabaseError",
             Failure::Hop(HopError::Relay(_)) | Failure::Wake(WakeError::Relay(_)) => "QueueError",
+            Failure::Hop(HopError::Canary(_)) => "CanaryFailed",
             Failure::Wake(_) => "WakeError",
         };
         tracing::error!(error_type, error = %failure, "the invocation failed");

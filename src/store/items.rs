@@ -222,6 +222,35 @@ fn write_statement(table: &TableName, run: RunId, page: &Predictions) -> Result<
     String::from_utf8(sql).map_err(|error| unwritable(&error))
 }
 
+/// Locks at most `limit` of the latest items, those that nobody else has locked, and answers their
+/// ids in ascending order.
+///
+/// # Errors
+/// The database's.
+pub async fn latest(tx: &mut impl Queryable, table: &TableName, limit: usize) -> Result<Vec<i64>, StoreError> {
+    let sql = format!("SELECT `id` FROM {} ORDER BY `id` DESC LIMIT {limit} FOR UPDATE SKIP LOCKED", table.quoted());
+    let mut ids: Vec<i64> = tx.query(sql).await.doing("locking the latest items")?;
+    ids.reverse();
+    Ok(ids)
+}
+
+/// The predictions of items, by id, as JSON text.
+///
+/// # Errors
+/// The database's.
+pub async fn predictions(
+    tx: &mut impl Queryable,
+    table: &TableName,
+    ids: &[i64],
+) -> Result<Vec<Option<String>>, StoreError> {
+    let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+    if list.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!("SELECT `prediction` FROM {} WHERE `id` IN ({list}) ORDER BY `id`", table.quoted());
+    tx.query(sql).await.doing("reading predictions back")
+}
+
 /// An item as a reader sees it; JSON columns as text.
 #[derive(Debug)]
 pub struct Item {

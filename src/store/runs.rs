@@ -89,7 +89,9 @@ pub async fn find(conn: &mut impl Queryable, table: &TableName, id: RunId) -> Re
 /// # Errors
 /// The database's.
 pub async fn latest(conn: &mut Conn, table: &TableName) -> Result<Option<Run>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM `batch_runs` WHERE `items_table` = :table ORDER BY `id` DESC LIMIT 1");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM `batch_runs` WHERE `items_table` = :table AND `kind` <> 'canary' ORDER BY `id` DESC LIMIT 1"
+    );
     conn.exec_first(sql, params! { "table" => table.as_str() })
         .await
         .doing("reading the last run")?
@@ -231,7 +233,7 @@ pub async fn finish(
 ) -> Result<(), StoreError> {
     let sql = "UPDATE `batch_runs` SET `state` = :state, `items` = :items, `predicted` = :predicted, \
                `failed` = :failed, `pending` = :pending, `finished_at` = UTC_TIMESTAMP(3), \
-               `last_error` = COALESCE(:error, `last_error`) WHERE `id` = :id";
+               `last_error` = COALESCE(LEFT(:error, 1000), `last_error`) WHERE `id` = :id";
     let params = params! {
         "state" => state.name(), "items" => counts.predicted + counts.failed + counts.pending,
         "predicted" => counts.predicted, "failed" => counts.failed, "pending" => counts.pending,

@@ -11,8 +11,8 @@ use crate::support::invocation::invoke;
 use crate::support::{Server, TestDb, message};
 
 /// The sample events. The schedule's is the main one: it has tests of its own with every edge.
-const SAMPLES: [&str; 6] =
-    ["continuation.json", "schedule.json", "scheduler.json", "status.json", "sweep.json", "window.json"];
+const SAMPLES: [&str; 7] =
+    ["canary.json", "continuation.json", "schedule.json", "scheduler.json", "status.json", "sweep.json", "window.json"];
 
 fn folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/events"))
@@ -115,6 +115,19 @@ async fn a_sweep_takes_everything_before_its_time(#[values(Server::Mysql, Server
     assert_eq!(db.predicted().await, Vec::from_iter(1..=20));
     let kind: String = db.value("SELECT `kind` FROM `batch_runs`").await;
     assert_eq!(kind, "sweep");
+}
+
+#[rstest]
+#[tokio::test]
+async fn canary_json_tries_everything_out_and_predicts_nothing(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let db = table(server, &[]).await;
+
+    let reply = invoke(&db.function().await, sample("canary.json")).await.unwrap();
+
+    assert_eq!((&reply["outcome"], &reply["state"]), (&json!("finished"), &json!("succeeded")));
+    assert_eq!(db.predicted().await, Vec::<i64>::new());
 }
 
 #[rstest]

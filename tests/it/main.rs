@@ -6,6 +6,7 @@
 mod support;
 
 mod bad_rows;
+mod canary;
 mod clients;
 mod command_line;
 mod events;

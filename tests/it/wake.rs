@@ -1,10 +1,10 @@
 //! A database that is stopped when nobody needs it, over RDS's API.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use chrono::Utc;
 use lambda_runtime::Diagnostic;
 use rowscore::lambda::Failure;
+use rowscore::window::Time;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -140,7 +140,7 @@ async fn patience_has_an_end() {
     let rds = Rds::new(Kind::Instance).await;
     rds.stop().await;
     let (_db, setup) = table(Server::Mysql, &rds, &[("HOP_BUDGET_MS", "1")]).await;
-    let since = Utc::now() - Duration::from_secs(41 * 60);
+    let since = Time::from(SystemTime::now() - Duration::from_secs(41 * 60));
 
     let wake = json!({"run": "wake", "since": since, "hop": 9, "event": first_tick()});
     let failure = invoke(&setup.function().await, wake).await.unwrap_err();

@@ -32,6 +32,9 @@ pub struct Args {
     /// Every pending item, however old, instead of a window
     #[arg(long, conflicts_with = "from")]
     sweep: bool,
+    /// Try everything out on the model's golden rows: database, grants and a page that is rolled back
+    #[arg(long, conflicts_with_all = ["sweep", "from", "to", "policy"])]
+    canary: bool,
     /// Begin of the window, inclusive, like 2026-11-22T00:00:00Z
     #[arg(long, value_name = "TIME")]
     from: Option<Time>,
@@ -55,7 +58,11 @@ pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     }
     let config = Config::from_env()?;
     let database = Database::new(&config.mysql, &config.work.items_table).await;
-    let kind = if args.sweep { RunKind::Sweep } else { RunKind::Window };
+    let kind = match (args.sweep, args.canary) {
+        (true, _) => RunKind::Sweep,
+        (_, true) => RunKind::Canary,
+        _ => RunKind::Window,
+    };
     let request = Request { from: args.from, to: args.to, policy: args.policy, ..Request::by_hand(kind) };
 
     let begun = Instant::now();

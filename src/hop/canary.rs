@@ -1,0 +1,147 @@
+//! The canary: what a run needs, tried out on golden rows, the model's own with known answers.
+//! On the way the next run will take, with nothing of it kept.
+
+use std::fmt::Display;
+
+use mysql_async::{Conn, TxOpts};
+
+use super::{Deadline, HopError, Relay, Runner};
+use crate::answer::{Answer, Counts, Outcome};
+use crate::event::{Continuation, Request};
+use crate::model::Model;
+use crate::run::{FailurePolicy, RunId, RunState};
+use crate::store::items::{PendingItem, Predictions};
+use crate::store::runs::NewRun;
+use crate::store::session::Session;
+use crate::store::{Database, Doing, StoreError, failures, items, runs};
+use crate::values::{Reason, ReasonCode};
+use crate::window::{self, Time, Window};
+
+/// A canary, as the database has it.
+enum Found {
+    /// Opened now, or by an invocation that vanished.
+    Due(RunId),
+    /// The tick's is over.
+    Over(RunId),
+}
+
+impl<R: Relay> Runner<'_, R> {
+    /// Tries everything out: the model's answers, the connection, the grants, a page that is
+    /// written, read back and rolled back, and the queue.
+    pub(super) async fn canary(
+        &self,
+        session: &mut Session<'_>,
+        request: &Request,
+        now: Time,
+        deadline: Deadline,
+    ) -> Result<Answer, HopError> {
+        let Self { database, model, .. } = self;
+        let found = session.run(async |conn| open(conn, database, model, request, now).await).await?;
+        let id = match found {
+            Found::Due(id) => id,
+            Found::Over(id) => return self.respond(session, id, Outcome::NothingToDo, deadline, 0).await,
+        };
+        let tried = self.try_out(session, id).await;
+        let (state, why) = match &tried {
+            Ok(()) => (RunState::Succeeded, None),
+            Err(error) => (RunState::Failed, Some(error.to_string())),
+        };
+        session.run(async |conn| runs::finish(conn, id, state, Counts::default(), why.as_deref()).await).await?;
+        tried?;
+        self.respond(session, id, Outcome::Finished, deadline, 0).await
+    }
+
+    async fn try_out(&self, session: &mut Session<'_>, id: RunId) -> Result<(), HopError> {
+        let Self { database, model, relay, .. } = self;
+        model.check_golden_rows().map_err(canary)?;
+        let written = session.run(async |conn| write_and_roll_back(conn, database, model, id).await).await?;
+        written.map_err(HopError::Canary)?;
+        // It finds no lanes, and is dropped as stale.
+        relay.send(&Continuation { run_id: id, worker: 0, hop: 1 }).await.map_err(HopError::Relay)
+    }
+}
+
+fn canary(error: impl Display) -> HopError {
+    HopError::Canary(error.to_string())
+}
+
+async fn open(
+    conn: &mut Conn,
+    database: &Database,
+    model: &Model,
+    request: &Request,
+    now: Time,
+) -> Result<Found, StoreError> {
+    let (table, kind) = (database.items_table(), request.kind);
+    if let Some(tick) = request.tick
+        && let Some(run) = runs::of_tick(conn, table, kind, tick).await?
+    {
+        return Ok(if run.state == RunState::Running { Found::Due(run.id) } else { Found::Over(run.id) });
+    }
+    if let Some(run) = runs::unfinished(conn, table, kind).await? {
+        return Ok(Found::Due(run.id));
+    }
+    let to = request.tick.unwrap_or_else(|| window::second(now));
+    let new = NewRun {
+        table,
+        kind,
+        tick: request.tick,
+        window: Window { from: Some(to), to },
+        chained: false,
+        policy: FailurePolicy::Leave,
+        model_version: &model.version().to_string(),
+        lanes: 0,
+        workers: 0,
+        items: Some(0),
+        now,
+        deadline: None,
+    };
+    match runs::insert(conn, &new).await {
+        // Somebody else opened it a moment ago.
+        Err(error) if error.is_duplicate() => Box::pin(open(conn, database, model, request, now)).await,
+        opened => opened.map(Found::Due),
+    }
+}
+
+/// Writes the golden answers over the latest items and reads them back, sets one item aside, and
+/// rolls everything back. Answers what was not as it should be.
+async fn write_and_roll_back(
+    conn: &mut Conn,
+    database: &Database,
+    model: &Model,
+    id: RunId,
+) -> Result<Result<(), String>, StoreError> {
+    let (table, golden) = (database.items_table(), &model.artifact().content.golden);
+    let mut tx = conn.start_transaction(TxOpts::default()).await.doing("trying out a page")?;
+    let ids = items::latest(&mut tx, table, golden.len()).await?;
+    let page = Predictions {
+        probabilities: golden.iter().take(ids.len()).flat_map(|row| row.probabilities.clone()).collect(),
+        classes: model.classes().len(),
+        ids,
+    };
+    items::write_page(&mut tx, table, id, &page).await?;
+    let read = items::predictions(&mut tx, table, &page.ids).await?;
+    if let Some(&item) = page.ids.first() {
+        let item = PendingItem { id: item, values: Vec::new() };
+        let reason = Reason::new(ReasonCode::NotAnArray, "tried out by a canary");
+        failures::set_aside(&mut tx, table, id, &[(&item, reason)]).await?;
+        failures::forget(&mut tx, table, &page.ids).await?;
+    }
+    tx.rollback().await.doing("rolling back what was tried out")?;
+    Ok(compare(&page, &read))
+}
+
+fn compare(page: &Predictions, read: &[Option<String>]) -> Result<(), String> {
+    if read.len() != page.ids.len() {
+        return Err(format!("{} predictions were written, {} read back", page.ids.len(), read.len()));
+    }
+    let bits = |row: &[f64]| row.iter().map(|number| number.to_bits()).collect::<Vec<_>>();
+    for (written, read) in page.probabilities.chunks_exact(page.classes).zip(read) {
+        let text = read.as_deref().unwrap_or("null");
+        let same = serde_json::from_str::<Vec<f64>>(text).is_ok_and(|read| bits(&read) == bits(written));
+        if !same {
+            return Err(format!("a prediction was written as {written:?} and read back as {text}"));
+        }
+    }
+    Ok(())
+}
