@@ -13,13 +13,14 @@ pub enum DatabaseResource {
 }
 
 impl DatabaseResource {
-    /// The resource that RDS gave `host` to: an instance's `NAME.id.region.rds.amazonaws.com`, or a
-    /// cluster's `NAME.cluster-id…` or `NAME.cluster-ro-id…`. `None` for a proxy, a custom
-    /// endpoint, and any other name.
+    /// The resource that RDS gave `host` to: an instance's `NAME.id.region.rds.amazonaws.com` (in
+    /// China `NAME.id.rds.region.amazonaws.com.cn`), or a cluster's `NAME.cluster-id…` or
+    /// `NAME.cluster-ro-id…`. `None` for a proxy, a custom endpoint, and any other name.
     pub fn behind(host: &str) -> Option<Self> {
         let (name, rest) = host.split_once('.')?;
         let (id, rest) = rest.split_once('.')?;
-        let is_rds = rest.ends_with(".rds.amazonaws.com") || rest.ends_with(".rds.amazonaws.com.cn");
+        let in_china = rest.starts_with("rds.") && rest.ends_with(".amazonaws.com.cn");
+        let is_rds = rest.ends_with(".rds.amazonaws.com") || in_china;
         if !is_rds || id.starts_with("proxy-") || id.starts_with("cluster-custom-") {
             return None;
         }
@@ -66,7 +67,7 @@ mod tests {
     fn the_resource_is_read_from_the_name_that_rds_gave() {
         assert_eq!(behind("shop.c1x2.eu-central-1.rds.amazonaws.com").unwrap(), "instance/shop");
         assert_eq!(behind("shop.cluster-c1x2.eu-central-1.rds.amazonaws.com").unwrap(), "cluster/shop");
-        assert_eq!(behind("shop.cluster-ro-c1x2.cn-north-1.rds.amazonaws.com.cn").unwrap(), "cluster/shop");
+        assert_eq!(behind("shop.cluster-ro-c1x2.rds.cn-north-1.amazonaws.com.cn").unwrap(), "cluster/shop");
     }
 
     #[test]
