@@ -38,7 +38,7 @@ EXECUTE permission;
 SET @ddl = CONCAT('GRANT
   SELECT,
   INSERT (`run_id`, `lane`, `worker`, `source`, `low_id`, `high_id`, `cursor_id`, `page_size`, `finished_at`),
-  UPDATE (`hop`, `claim`, `cursor_id`, `pages`, `predicted`, `failed`, `updated_at`, `finished_at`)',
+  UPDATE (`hop`, `claim`, `cursor_id`, `page_size`, `pages`, `predicted`, `failed`, `updated_at`, `finished_at`)',
   @in_database, '`batch_lanes`', @to_login);
 PREPARE permission FROM @ddl;
 EXECUTE permission;

@@ -119,7 +119,7 @@ async fn write_and_roll_back(
         classes: model.classes().len(),
         ids,
     };
-    items::write_page(&mut tx, table, id, &page).await?;
+    items::write(&mut tx, table, id, &page).await?;
     let read = items::predictions(&mut tx, table, &page.ids).await?;
     if let Some(&item) = page.ids.first() {
         let item = PendingItem { id: item, values: Vec::new() };

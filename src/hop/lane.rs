@@ -2,21 +2,21 @@
 
 use std::time::{Duration, Instant};
 
-use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, TxOpts};
+use mysql_async::Conn;
 
 use super::Deadline;
+use super::pace::Pace;
 use super::page::{ScoredPage, score_page};
 use super::step::Step;
 use crate::config::{TableName, WorkConfig};
 use crate::model::Model;
 use crate::run::{FailurePolicy, Pass, RunId};
-use crate::store::items::{self, PageBounds};
-use crate::store::lanes::{self, Advance, Lane, Position, Source};
+use crate::store::items::{self, PageBounds, Predictions};
+use crate::store::lanes::{Advance, Lane, Position, Source};
 use crate::store::runs::Run;
 use crate::store::selection::Selection;
 use crate::store::session::Session;
-use crate::store::{Doing, StoreError, failures};
+use crate::store::{StoreError, failures, pages};
 use crate::window::Window;
 
 /// Everything a page needs that does not change from page to page.
@@ -70,6 +70,8 @@ pub(super) struct LaneWork {
 /// What became of one page.
 enum PageEnd {
     Committed(Advance),
+    /// The lane was found elsewhere than expected.
+    Again,
     TakenOver,
     Stopped,
     TooManyFailures,
@@ -87,13 +89,15 @@ pub(super) async fn work_lane(
     deadline: Deadline,
 ) -> Result<LaneWork, StoreError> {
     let mut work = LaneWork { end: LaneEnd::OutOfTime, pages: 0, rows: 0 };
-    let mut reach = Reach::new(lane.page_size);
+    let mut pace = Pace::new(lane.page_size, job.work.page_size);
+    let mut expected = Expected { cursor: lane.cursor, failures_ahead: true };
     let mut cursor = lane.cursor;
     let mut longest_page = Duration::ZERO;
     while work.pages == 0 || deadline.allows(longest_page) {
         let begun = Instant::now();
-        let page = match session.run(async |conn| page(conn, job, lane, &mut reach).await).await? {
+        let page = match session.run(async |conn| page(conn, job, lane, &mut expected, &mut pace).await).await? {
             PageEnd::Committed(page) => page,
+            PageEnd::Again => continue,
             PageEnd::TakenOver => return Ok(LaneWork { end: LaneEnd::TakenOver, ..work }),
             PageEnd::Stopped => return Ok(LaneWork { end: LaneEnd::Stopped, ..work }),
             PageEnd::TooManyFailures => return Ok(LaneWork { end: LaneEnd::TooManyFailures, ..work }),
@@ -117,43 +121,91 @@ pub(super) async fn work_lane(
 
 /// One page in one transaction. Where it begins is read from the lane row under its lock, so that
 /// a page that was committed without our knowing is not done again.
-async fn page(conn: &mut Conn, job: Job<'_>, lane: Lane, reach: &mut Reach) -> Result<PageEnd, StoreError> {
-    let mut tx = conn.start_transaction(TxOpts::default()).await.doing("beginning a page")?;
-    let position = lanes::lock(&mut tx, job.run.id, job.run.pass, lane.number).await?;
-    if position.claim != lane.claim {
-        return Ok(PageEnd::TakenOver);
-    }
-    if !position.running {
-        return Ok(PageEnd::Stopped);
-    }
-    if too_many_failures(job, lane, position) {
-        return Ok(PageEnd::TooManyFailures);
-    }
-    if position.cursor >= lane.high {
-        let nothing = Advance { cursor: position.cursor, predicted: 0, failed: 0 };
-        return Ok(PageEnd::Committed(nothing));
-    }
-
-    let upto = reach.upto(position.cursor, lane.high);
-    let selection = selection(Some(job.run.id), job.run.policy, lane.source, job.run.window, job.work.max_attempts);
-    let bounds = PageBounds { selection, after: position.cursor, upto, limit: lane.page_size };
+async fn page(
+    conn: &mut Conn,
+    job: Job<'_>,
+    lane: Lane,
+    expected: &mut Expected,
+    pace: &mut Pace,
+) -> Result<PageEnd, StoreError> {
     let begun = Instant::now();
-    let features = job.model.features().len();
-    let found = Step::ReadPage.perform(async || items::read_page(&mut tx, job.table, bounds, features).await).await?;
-    reach.learn(found.len(), begun.elapsed());
+    let (limit, upto) = pace.begin(expected.cursor, lane.high);
+    let selection = expected.selection(job, lane);
+    let bounds = PageBounds { selection, after: expected.cursor, upto, limit };
+    let read = async || pages::begin(conn, job.table, job.run, lane.number, bounds, job.model.features().len()).await;
+    let (position, found) = Step::ReadPage.perform(read).await?;
+    pace.found(found.len(), begun.elapsed());
+    if let Some(end) = not_now(job, lane, position) {
+        pages::undo(conn).await?;
+        return Ok(end);
+    }
+    if !expected.fits(position) {
+        pages::undo(conn).await?;
+        *expected = Expected::at(position);
+        pace.again();
+        return Ok(PageEnd::Again);
+    }
     let cursor = match found.last() {
-        Some(last) if found.len() >= lane.page_size as usize => last.id,
+        Some(last) if found.len() >= limit as usize => last.id,
         Some(_) => upto,
-        None => skip_gap(&mut tx, job.table, upto, lane.high).await?,
+        None => skip_gap(conn, job.table, upto, lane.high).await?,
     };
 
     let scored = Step::ScorePage.perform(async || Ok::<_, StoreError>(score_page(job.model, &found))).await?;
-    let predicted = Step::WritePage.perform(async || write_page(&mut tx, job, selection, &scored).await).await?;
-
-    let advance = Advance { cursor, predicted, failed: scored.failures.len() as u64 };
-    lanes::advance(&mut tx, job.run.id, lane.number, advance).await?;
-    Step::CommitPage.commit(async { tx.commit().await.doing("committing a page") }).await?;
+    let size = pace.committed(found.len(), begun.elapsed());
+    let write = async || write_page(conn, job, (lane.number, position), selection, &scored, (cursor, size)).await;
+    let advance = Step::WritePage.perform(write).await?;
+    Step::CommitPage.commit(pages::commit(conn)).await?;
+    *expected = Expected::at(Position { cursor, ..position });
     Ok(PageEnd::Committed(advance))
+}
+
+/// What the next page of a lane is expected to find, so that one round trip locks and reads. The
+/// lane row, under its lock, has the last word.
+#[derive(Clone, Copy, Debug)]
+struct Expected {
+    cursor: i64,
+    /// Whether items ahead may have been set aside, which are passed by.
+    failures_ahead: bool,
+}
+
+impl Expected {
+    fn at(position: Position) -> Self {
+        Self { cursor: position.cursor, failures_ahead: position.failures_ahead }
+    }
+
+    fn fits(self, position: Position) -> bool {
+        self.cursor == position.cursor && (self.failures_ahead || !position.failures_ahead)
+    }
+
+    /// Where nothing was set aside, not even the question costs anything.
+    fn selection(self, job: Job<'_>, lane: Lane) -> Selection {
+        let Run { id, policy, window, .. } = *job.run;
+        match selection(Some(id), policy, lane.source, window, job.work.max_attempts) {
+            Selection::Fresh(window) if !self.failures_ahead => Selection::Whole(window),
+            selection => selection,
+        }
+    }
+}
+
+/// Why a page is not to be worked on, after all.
+fn not_now(job: Job<'_>, lane: Lane, position: Position) -> Option<PageEnd> {
+    if position.claim != lane.claim {
+        Some(PageEnd::TakenOver)
+    } else if !position.running {
+        Some(PageEnd::Stopped)
+    } else if too_many_failures(job, lane, position) {
+        Some(PageEnd::TooManyFailures)
+    } else if position.cursor >= lane.high {
+        Some(PageEnd::Committed(Advance {
+            cursor: position.cursor,
+            predicted: 0,
+            failed: 0,
+            page_size: lane.page_size,
+        }))
+    } else {
+        None
+    }
 }
 
 /// Whether a lane's share of failures stops the run. Items that earlier runs set aside tell
@@ -166,103 +218,38 @@ fn too_many_failures(job: Job<'_>, lane: Lane, position: Position) -> bool {
         && job.work.has_too_many(position.failed, done)
 }
 
-/// Writes what a page came to: each of its items gets a prediction or is set aside. Answers how
-/// many predictions were written: in a run's first pass none is.
+/// Writes what a page came to: each of its items gets a prediction or is set aside, and the lane
+/// advances. In a run's first pass nothing is predicted.
 async fn write_page(
-    tx: &mut impl Queryable,
+    conn: &mut Conn,
     job: Job<'_>,
+    lane: (u16, Position),
     selection: Selection,
     scored: &ScoredPage<'_>,
-) -> Result<u64, StoreError> {
-    failures::set_aside(tx, job.table, job.run.id, &scored.failures).await?;
-    if job.run.pass == Pass::Check {
-        return Ok(0);
+    (cursor, page_size): (i64, u32),
+) -> Result<Advance, StoreError> {
+    let nothing = Predictions::default();
+    let predictions = if job.run.pass == Pass::Check { &nothing } else { &scored.predictions };
+    let (predicted, failed) = (predictions.ids.len() as u64, scored.failures.len() as u64);
+    failures::set_aside(conn, job.table, job.run.id, &scored.failures).await?;
+    if matches!(selection, Selection::SetAside { .. } | Selection::Released)
+        || job.run.policy == FailurePolicy::RetryAll
+    {
+        failures::forget(conn, job.table, &predictions.ids).await?;
     }
-    let changed = items::write_page(tx, job.table, job.run.id, &scored.predictions).await?;
-    let predicted = scored.predictions.ids.len() as u64;
+    let advance = Advance { cursor, predicted, failed, page_size };
+    let changed = pages::write(conn, job.table, job.run.id, lane, predictions, advance).await?;
     if changed != predicted {
         // The rows are locked and were pending, so each of them changes.
         return Err(StoreError::Unexpected(format!("{predicted} predictions changed {changed} rows; page undone")));
     }
-    if !matches!(selection, Selection::Fresh(_)) {
-        failures::forget(tx, job.table, &scored.predictions.ids).await?;
-    }
-    Ok(predicted)
+    Ok(advance)
 }
 
 /// The cursor after a page that found nothing up to `upto`: just before the next existing id.
-async fn skip_gap(tx: &mut impl Queryable, table: &TableName, upto: i64, high: i64) -> Result<i64, StoreError> {
+async fn skip_gap(conn: &mut Conn, table: &TableName, upto: i64, high: i64) -> Result<i64, StoreError> {
     if upto >= high {
         return Ok(high);
     }
-    Ok(items::next_id(tx, table, upto, high).await?.map_or(high, |id| id - 1))
-}
-
-/// How far ahead of the cursor a page looks for pending items, in ids.
-///
-/// Without a limit, a page over a stretch with nothing pending would scan all of it in one
-/// statement, longer than any deadline on a large table. The reach doubles while reading is quick
-/// and finds little, and halves when it is slow.
-#[derive(Clone, Copy, Debug)]
-struct Reach {
-    page_size: u32,
-    ids: i64,
-}
-
-impl Reach {
-    /// The first reach in pages: a window's rows mostly lie close together.
-    const FIRST_PAGES: i64 = 16;
-    /// A read that took less leaves room to look further.
-    const QUICK: Duration = Duration::from_millis(50);
-    /// A read that took longer looked too far.
-    const SLOW: Duration = Duration::from_millis(250);
-
-    fn new(page_size: u32) -> Self {
-        Self { page_size, ids: Self::FIRST_PAGES * i64::from(page_size) }
-    }
-
-    fn upto(&self, cursor: i64, high: i64) -> i64 {
-        cursor.saturating_add(self.ids).min(high)
-    }
-
-    fn learn(&mut self, found: usize, took: Duration) {
-        if took > Self::SLOW {
-            self.ids = (self.ids / 2).max(i64::from(self.page_size));
-        } else if took < Self::QUICK && found < self.page_size as usize {
-            self.ids = self.ids.saturating_mul(2);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_reach_grows_over_a_stretch_without_pending_items_and_stays_over_full_pages() {
-        let mut reach = Reach::new(100);
-        let first = reach.upto(0, i64::MAX);
-        reach.learn(100, Duration::from_millis(1));
-        assert_eq!(reach.upto(0, i64::MAX), first);
-        reach.learn(0, Duration::from_millis(1));
-        assert_eq!(reach.upto(0, i64::MAX), 2 * first);
-    }
-
-    #[test]
-    fn a_slow_read_halves_the_reach_down_to_a_page() {
-        let mut reach = Reach::new(100);
-        for _ in 0..50 {
-            reach.learn(3, Duration::from_secs(1));
-        }
-        assert_eq!(reach.upto(0, i64::MAX), 100);
-    }
-
-    #[test]
-    fn the_reach_ends_at_the_lane() {
-        let mut reach = Reach::new(100);
-        for _ in 0..100 {
-            reach.learn(0, Duration::ZERO);
-        }
-        assert_eq!(reach.upto(i64::MAX - 5, i64::MAX - 1), i64::MAX - 1);
-    }
+    Ok(items::next_id(conn, table, upto, high).await?.map_or(high, |id| id - 1))
 }

@@ -9,6 +9,7 @@ mod deadline;
 mod end;
 mod lane;
 mod open;
+mod pace;
 mod page;
 mod relay;
 pub mod step;

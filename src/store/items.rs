@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use chrono::NaiveDateTime;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Params, Value, params};
+use mysql_async::{Value, params};
 
 use super::selection::{Selection, values_text};
 use super::{Doing, StoreError};
@@ -92,9 +92,9 @@ async fn in_time<T: mysql_async::prelude::FromRow + Send + 'static>(
         "/*M! SET STATEMENT max_statement_time={} FOR */ \
          SELECT /*+ MAX_EXECUTION_TIME({COUNT_BUDGET_MS}) */ {columns} FROM {tables} WHERE {} AND {bounds}",
         f64::from(COUNT_BUDGET_MS) / 1e3,
-        selection.condition(&values_text(features)),
+        selection.condition(table, &values_text(features)),
     );
-    let row = conn.exec_first(sql, Params::from(selection.params(table))).await?;
+    let row = conn.query_first(sql).await?;
     row.ok_or_else(|| mysql_async::Error::Other("an aggregate without a row".into()))
 }
 
@@ -124,27 +124,18 @@ pub struct PageBounds {
     pub limit: u32,
 }
 
-/// Reads and locks the next pending items, by id. Must run in the transaction that writes them.
-///
-/// # Errors
-/// The database's.
-pub async fn read_page(
-    tx: &mut impl Queryable,
-    table: &TableName,
-    bounds: PageBounds,
-    features: usize,
-) -> Result<Vec<PendingItem>, StoreError> {
+/// The statement that reads and locks the next pending items, by id: pairs of `id` and `values`.
+/// It must run in the transaction that writes them.
+#[must_use]
+pub fn read_statement(table: &TableName, bounds: PageBounds, features: usize) -> String {
     let PageBounds { selection, after, upto, limit } = bounds;
     let (values, key) = (values_text(features), selection.key());
-    let sql = format!(
-        "SELECT i.`id`, {values} FROM {} WHERE {key} > :after AND {key} <= :upto AND {} \
-         ORDER BY {key} LIMIT :limit FOR UPDATE",
+    format!(
+        "SELECT i.`id`, {values} FROM {} WHERE {key} > {after} AND {key} <= {upto} AND {} \
+         ORDER BY {key} LIMIT {limit} FOR UPDATE",
         selection.tables(table),
-        selection.condition(&values),
-    );
-    let mut params = selection.params(table);
-    params.extend([("after".into(), after.into()), ("upto".into(), upto.into()), ("limit".into(), limit.into())]);
-    tx.exec_map(sql, Params::from(params), |(id, values)| PendingItem { id, values }).await.doing("reading a page")
+        selection.condition(table, &values),
+    )
 }
 
 /// The first id in `(after, upto]`, whatever the item's state.
@@ -174,31 +165,28 @@ pub struct Predictions {
     pub classes: usize,
 }
 
-/// Writes the predictions of locked items in one statement, and answers how many rows changed.
-///
-/// Of the ways to update many rows to different values, this one reads the same and runs about as
-/// fast on MySQL and MariaDB: INTERVAL finds the row's place among the ids by binary search, ELT
-/// picks the prediction at that place. Single-table, one round trip, every f64 kept exactly.
+/// Writes the predictions of locked items.
 ///
 /// # Errors
 /// The database's.
-pub async fn write_page(
+pub async fn write(
     tx: &mut impl Queryable,
     table: &TableName,
     run: RunId,
     page: &Predictions,
-) -> Result<u64, StoreError> {
+) -> Result<(), StoreError> {
     if page.ids.is_empty() {
-        return Ok(0);
+        return Ok(());
     }
-    let sql = write_statement(table, run, page)?;
-    let result = tx.query_iter(sql).await.doing("writing a page")?;
-    let changed = result.affected_rows();
-    result.drop_result().await.doing("writing a page")?;
-    Ok(changed)
+    tx.query_drop(write_statement(table, run, page)?).await.doing("writing predictions")
 }
 
-fn write_statement(table: &TableName, run: RunId, page: &Predictions) -> Result<String, StoreError> {
+/// The one statement that writes the predictions of locked items, one at least.
+///
+/// Of the ways to update many rows to different values, this one reads the same and runs about as
+/// fast on MySQL and MariaDB: INTERVAL finds the row's place among the ids by binary search, ELT
+/// picks the prediction at that place. Single-table, one round trip, every f64 kept exactly.
+pub(super) fn write_statement(table: &TableName, run: RunId, page: &Predictions) -> Result<String, StoreError> {
     let unwritable = |error: &dyn std::fmt::Display| StoreError::Unexpected(format!("formatting a page: {error}"));
     let mut ids = String::with_capacity(12 * page.ids.len());
     for id in &page.ids {

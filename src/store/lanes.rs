@@ -11,6 +11,7 @@ use mysql_async::{Conn, Row, params};
 use super::runs::{column, name};
 use super::{Doing, StoreError};
 use crate::answer::Counts;
+use crate::config::TableName;
 use crate::run::{Pass, RunId, named};
 
 /// A lane: the ids `(cursor, high]` are still to be worked off.
@@ -173,30 +174,39 @@ pub struct Position {
     pub claim: u32,
     /// Whether hops may work on the run.
     pub running: bool,
+    /// Whether items ahead of the cursor are set aside.
+    pub failures_ahead: bool,
+    /// Pages that the lane committed.
+    pub pages: u64,
     /// Items that the lane predicted.
     pub predicted: u64,
     /// Items that the lane set aside.
     pub failed: u64,
 }
 
-/// Locks a lane's row and reads where it stands. The run's own row is only looked at: work that is
-/// meant for another `pass` of it may not go on.
-///
-/// # Errors
-/// The database's.
-pub async fn lock(tx: &mut impl Queryable, run: RunId, pass: Pass, lane: u16) -> Result<Position, StoreError> {
-    let sql = "SELECT l.`cursor_id`, l.`claim`, l.`predicted`, l.`failed`, \
-                 (SELECT r.`state` = 'running' AND r.`pass` = :pass FROM `batch_runs` r WHERE r.`id` = l.`run_id`) AS `running` \
-               FROM `batch_lanes` l WHERE l.`run_id` = :run AND l.`lane` = :lane FOR UPDATE";
-    let params = params! { "run" => run.0, "pass" => pass.name(), "lane" => lane };
-    let row: Option<Row> = tx.exec_first(sql, params).await.doing("locking a lane")?;
-    let row = row.ok_or_else(|| StoreError::Unexpected(format!("run {run} has no lane {lane}")))?;
+/// The statement that locks a lane's row and reads where it stands, for [`position`]. The run's own
+/// row is only looked at: work that is meant for another `pass` of it may not go on.
+pub(super) fn lock_statement(run: RunId, pass: Pass, lane: u16, items: &TableName) -> String {
+    format!(
+        "SELECT l.`cursor_id`, l.`claim`, l.`pages`, l.`predicted`, l.`failed`, \
+           (SELECT r.`state` = 'running' AND r.`pass` = '{pass}' FROM `batch_runs` r WHERE r.`id` = l.`run_id`) AS `running`, \
+           EXISTS (SELECT 1 FROM `item_failures` f WHERE f.`items_table` = {} \
+                   AND f.`item_id` > l.`cursor_id` AND f.`item_id` <= l.`high_id`) AS `failures_ahead` \
+         FROM `batch_lanes` l WHERE l.`run_id` = {run} AND l.`lane` = {lane} FOR UPDATE",
+        items.literal()
+    )
+}
+
+/// What [`lock_statement`] read.
+pub(super) fn position(row: &Row) -> Result<Position, StoreError> {
     Ok(Position {
-        cursor: column(&row, "cursor_id")?,
-        claim: column(&row, "claim")?,
-        running: column(&row, "running")?,
-        predicted: column(&row, "predicted")?,
-        failed: column(&row, "failed")?,
+        cursor: column(row, "cursor_id")?,
+        claim: column(row, "claim")?,
+        running: column(row, "running")?,
+        failures_ahead: column(row, "failures_ahead")?,
+        pages: column(row, "pages")?,
+        predicted: column(row, "predicted")?,
+        failed: column(row, "failed")?,
     })
 }
 
@@ -209,22 +219,23 @@ pub struct Advance {
     pub predicted: u64,
     /// Items set aside.
     pub failed: u64,
+    /// At most so many items the next page.
+    pub page_size: u32,
 }
 
-/// Advances a locked lane by one page. At its last id the lane is finished.
-///
-/// # Errors
-/// The database's.
-pub async fn advance(tx: &mut impl Queryable, run: RunId, lane: u16, page: Advance) -> Result<(), StoreError> {
-    let sql = "UPDATE `batch_lanes` SET `cursor_id` = :cursor, `pages` = `pages` + 1, \
-                 `predicted` = `predicted` + :predicted, `failed` = `failed` + :failed, \
-                 `updated_at` = UTC_TIMESTAMP(3), `finished_at` = IF(:cursor >= `high_id`, UTC_TIMESTAMP(3), NULL) \
-               WHERE `run_id` = :run AND `lane` = :lane";
-    let params = params! {
-        "cursor" => page.cursor, "predicted" => page.predicted, "failed" => page.failed,
-        "run" => run.0, "lane" => lane,
-    };
-    tx.exec_drop(sql, params).await.doing("advancing a lane")
+/// The statement that advances a locked lane, which stood at `position`, by one page. At its last
+/// id the lane is finished.
+pub(super) fn advance_statement(run: RunId, lane: u16, position: Position, page: Advance) -> String {
+    let Advance { cursor, predicted, failed, page_size } = page;
+    format!(
+        "UPDATE `batch_lanes` SET `cursor_id` = {cursor}, `page_size` = {page_size}, `pages` = {}, `predicted` = {}, \
+           `failed` = {}, `updated_at` = UTC_TIMESTAMP(3), \
+           `finished_at` = IF({cursor} >= `high_id`, UTC_TIMESTAMP(3), NULL) \
+         WHERE `run_id` = {run} AND `lane` = {lane}",
+        position.pages + 1,
+        position.predicted + predicted,
+        position.failed + failed,
+    )
 }
 
 /// Puts a run's lanes back to their beginning, their counts too. Whoever had them can commit no more.

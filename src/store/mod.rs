@@ -1,12 +1,13 @@
 //! The database: how it is reached, and everything that is said to it.
 //!
 //! All SQL of a table is in one file of small functions: [`items`], [`runs`], [`lanes`],
-//! [`failures`]; [`schema`] makes the tables. [`session`] carries a piece of work over transient faults.
+//! [`failures`]; [`pages`] sends a page's statements together; [`schema`] makes the tables. [`session`] carries a piece of work over transient faults.
 
 pub mod failures;
 pub mod items;
 pub mod lanes;
 pub mod login;
+pub mod pages;
 pub mod runs;
 pub mod schema;
 pub mod selection;

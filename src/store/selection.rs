@@ -1,18 +1,16 @@
 //! Which items a lane takes, as SQL over the items `i` and the failures `f`.
 
-use mysql_async::Value;
-
 use crate::config::TableName;
 use crate::run::RunId;
 use crate::values::longest_text;
-use crate::window::Window;
+use crate::window::{Time, Window};
 
 /// An item without a prediction: SQL NULL, or a JSON `null`.
 const PENDING: &str = "(i.`prediction` IS NULL OR JSON_TYPE(i.`prediction`) = 'NULL')";
 
 /// An item that is not set aside.
 const NOT_SET_ASIDE: &str =
-    "NOT EXISTS (SELECT 1 FROM `item_failures` f WHERE f.`items_table` = :table AND f.`item_id` = i.`id`)";
+    "NOT EXISTS (SELECT 1 FROM `item_failures` f WHERE f.`items_table` = {table} AND f.`item_id` = i.`id`)";
 
 /// An item set aside whose values are others than those that failed.
 const CHANGED: &str = "f.`values_sha256` <> UNHEX(SHA2({values}, 256))";
@@ -48,28 +46,21 @@ impl Selection {
         }
     }
 
-    /// The condition, over the parameters of [`Selection::params`]; `values` as SQL text.
-    pub(super) fn condition(self, values: &str) -> String {
+    /// The condition; `values` as SQL text. Nothing in it is a user's text but the table's name,
+    /// which holds no quotes.
+    pub(super) fn condition(self, table: &TableName, values: &str) -> String {
+        let table = table.literal();
         let rest = match self {
-            Self::Fresh(window) => format!("{} AND {NOT_SET_ASIDE}", within(&window)),
-            Self::Whole(window) => within(&window).to_owned(),
+            Self::Fresh(window) => format!("{} AND {}", within(&window), NOT_SET_ASIDE.replace("{table}", &table)),
+            Self::Whole(window) => within(&window),
             Self::SetAside { max_attempts, run } => {
                 let changed = CHANGED.replace("{values}", values);
                 let earlier = run.map_or_else(|| "TRUE".to_owned(), |run| format!("f.`run_id` <> {run}"));
-                format!("f.`items_table` = :table AND {earlier} AND (f.`attempts` < {max_attempts} OR {changed})")
+                format!("f.`items_table` = {table} AND {earlier} AND (f.`attempts` < {max_attempts} OR {changed})")
             }
-            Self::Released => "f.`items_table` = :table AND f.`attempts` = 0".to_owned(),
+            Self::Released => format!("f.`items_table` = {table} AND f.`attempts` = 0"),
         };
         format!("{PENDING} AND {rest}")
-    }
-
-    pub(super) fn params(self, table: &TableName) -> Vec<(String, Value)> {
-        let mut params: Vec<(String, Value)> = vec![("table".into(), table.as_str().into())];
-        if let Self::Fresh(window) | Self::Whole(window) = self {
-            params.push(("to".into(), window.to.naive_utc().into()));
-            params.extend(window.from.map(|from| ("from".into(), from.naive_utc().into())));
-        }
-        params
     }
 
     /// The column that ids are compared by: that of the table which is walked.
@@ -82,11 +73,13 @@ impl Selection {
 }
 
 /// The condition that an item was created within `window`.
-fn within(window: &Window) -> &'static str {
+fn within(window: &Window) -> String {
+    let moment = |time: Time| format!("'{}'", time.naive_utc().format("%Y-%m-%d %H:%M:%S%.6f"));
+    let to = moment(window.to);
     match window.from {
-        Some(_) => "i.`created_datetime` >= :from AND i.`created_datetime` < :to",
+        Some(from) => format!("i.`created_datetime` >= {} AND i.`created_datetime` < {to}", moment(from)),
         // A row without a timestamp belongs to the beginning.
-        None => "(i.`created_datetime` < :to OR i.`created_datetime` IS NULL)",
+        None => format!("(i.`created_datetime` < {to} OR i.`created_datetime` IS NULL)"),
     }
 }
 

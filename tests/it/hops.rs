@@ -260,7 +260,7 @@ async fn the_numbers_of_lanes_and_workers_are_frozen_when_a_run_is_opened(
 
     let last = redeployed.follow(first, at(TICK)).await.pop().unwrap();
 
-    assert_eq!((last.outcome, last.counts.pages), (Outcome::Finished, 10));
+    assert_eq!(last.outcome, Outcome::Finished);
     assert_eq!(db.count("`batch_lanes`").await, 2);
     assert_eq!(db.predicted().await, Vec::from_iter(1..=100));
 }
