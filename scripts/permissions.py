@@ -29,12 +29,12 @@ ALLOWED = {
     "lambda:InvokeFunction": {"ScoreFunction.Arn"},
     "rds-db:connect": {f"arn:${{AWS::Partition}}:rds-db:{ACCOUNT}:dbuser:${{DatabaseResourceId}}/${{MysqlUser}}"},
     **{
-        f"rds:{verb}DB{kind}": {f"arn:${{AWS::Partition}}:rds:{ACCOUNT}:{name}:${{Name}}"}
-        for kind, name in [("Cluster", "cluster"), ("Instance", "db")]
+        f"rds:{verb}DB{kind}": {f"arn:${{AWS::Partition}}:rds:{ACCOUNT}:{parameter}"}
+        for kind, parameter in [("Cluster", "cluster:${WakeCluster}"), ("Instance", "db:${WakeInstance}")]
         for verb in ["Start", "Stop"]
     },
-    "rds:DescribeDBClusters": {f"arn:${{AWS::Partition}}:rds:{ACCOUNT}:cluster:${{Name}}"},
-    "rds:DescribeDBInstances": {f"arn:${{AWS::Partition}}:rds:{ACCOUNT}:db:${{Name}}"},
+    "rds:DescribeDBClusters": {f"arn:${{AWS::Partition}}:rds:{ACCOUNT}:cluster:${{WakeCluster}}"},
+    "rds:DescribeDBInstances": {f"arn:${{AWS::Partition}}:rds:{ACCOUNT}:db:${{WakeInstance}}"},
     **{
         f"ec2:{action}": {f"arn:${{AWS::Partition}}:ec2:{ACCOUNT}:*/*"}
         for action in [
