@@ -5,6 +5,7 @@ twice makes one run; a poison message ends in the dead-letter queue, and the nex
 """
 
 import datetime
+import importlib.util
 import ipaddress
 import json
 import os
@@ -50,8 +51,9 @@ def wait(seconds: float, text: str, probe):
     return found
 
 
-def query(sql: str, *arguments) -> list[dict]:
+def query(sql: str, *arguments, database: str | None = None) -> list[dict]:
     connection = pymysql.connect(
+        database=database,
         host=SERVER[0],
         port=SERVER[1],
         user=os.environ["MYSQL_USER"],
@@ -62,7 +64,7 @@ def query(sql: str, *arguments) -> list[dict]:
         ssl={"ca": None},
     )
     with connection, connection.cursor() as cursor:
-        cursor.execute(sql, arguments)
+        cursor.execute(sql, arguments or None)
         return cursor.fetchall()
 
 
@@ -101,10 +103,45 @@ def certify(folder: Path) -> Path:
     return folder / "ca.pem"
 
 
+def schema(database: str) -> list[dict]:
+    columns = query(
+        "SELECT table_name, column_name, ordinal_position, column_type, is_nullable, column_default, extra"
+        f" FROM information_schema.columns WHERE table_schema = '{database}' ORDER BY 1, 3"
+    )
+    keys = query(
+        "SELECT table_name, index_name, seq_in_index, column_name, non_unique"
+        f" FROM information_schema.statistics WHERE table_schema = '{database}' ORDER BY 1, 2, 3"
+    )
+    return [*columns, *keys]
+
+
+def rowscore(database: str, *arguments: str) -> None:
+    environment = os.environ | {"MYSQL_DATABASE": database}
+    subprocess.run([ROOT / "target/debug/rowscore", *arguments], env=environment, check=True)
+
+
+def make_tables() -> None:
+    """Statement by statement, as infra/apply-sql.py does through the Data API, each on a connection of its own."""
+    specification = importlib.util.spec_from_file_location("apply_sql", ROOT / "infra/apply-sql.py")
+    apply_sql = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(apply_sql)
+    query(f"CREATE DATABASE {DATABASE}")
+
+    def execute(statement: str):
+        rows = query(statement, database=DATABASE)
+        return next(iter(rows[0].values())) if rows else None
+
+    variables = {}
+    for file in sorted((ROOT / "infra/migrations").glob("*.sql")):
+        apply_sql.apply(file.read_text(), execute, variables)
+    rowscore("reference", "init")
+    need(schema(DATABASE) == schema("reference"), "infra/apply-sql.py makes other tables than rowscore init")
+    say("infra/apply-sql.py makes the tables that rowscore init makes")
+
+
 def make_items(rows: int) -> None:
     until = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:00Z")
-    command = [ROOT / "target/debug/rowscore", "init", "--rows", str(rows), "--until", until]
-    subprocess.run(command, env=os.environ | {"MYSQL_DATABASE": DATABASE}, check=True)
+    rowscore(DATABASE, "init", "--rows", str(rows), "--until", until)
     query(f"UPDATE {DATABASE}.items SET `values` = '[1.0, 2.0]' ORDER BY id DESC LIMIT {BROKEN}")
 
 
@@ -121,7 +158,7 @@ def make_login() -> None:
 
 
 def sam_deploy(parameters: dict) -> subprocess.CompletedProcess:
-    overrides = [f"{name}={value}" for name, value in parameters.items()]
+    overrides = [f"{name}={value}" for name, value in parameters.items() if value is not None]
     command = ["sam", "deploy", "--no-confirm-changeset", "--no-progressbar", "--parameter-overrides", *overrides]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
 
@@ -149,7 +186,7 @@ def refuse_nonsense(good: dict) -> None:
     refuse(good, {"MysqlPort": 70000}, "must be a number from 1 to 65535")
     refuse(good, {"SubnetIds": "mysubnet"}, "must be subnet ids separated by commas")
     refuse(good, {"MysqlAuth": "iam"}, "MysqlAuth=iam needs DatabaseResourceId")
-    refuse(good, {"MysqlPasswordSecretArn": ""}, "MysqlAuth=password needs MysqlPasswordSecretArn")
+    refuse(good, {"MysqlPasswordSecretArn": None}, "MysqlAuth=password needs MysqlPasswordSecretArn")
     stacks = boto3.client("cloudformation").list_stacks(StackStatusFilter=["CREATE_COMPLETE"])["StackSummaries"]
     need(all(stack["StackName"] != STACK for stack in stacks), "a refused deployment made a stack")
 
@@ -272,6 +309,7 @@ def check_the_end(outputs: dict, rows: int) -> None:
 def main() -> None:
     os.environ["AWS_DEFAULT_REGION"] = os.environ["AWS_REGION"]
     authority = certify(Path(os.environ["ROWSCORE_MYSQL_DIR"]) / "data")
+    make_tables()
     make_items(ROWS)
     make_login()
     secret = boto3.client("secretsmanager").create_secret(
