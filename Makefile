@@ -1,4 +1,4 @@
-.PHONY: help demo test faults lint deploy clean
+.PHONY: help demo test faults e2e lint deploy clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,13 +12,18 @@ test: lint ## Run every test, on a private MySQL and a private MariaDB
 faults: ## Inject faults into every step and compare the tables
 	@scripts/faults
 
-lint: ## Check format, lints and documentation
+e2e: ## Deploy into a private local AWS and watch the schedule work off a window
+	@scripts/e2e
+
+lint: ## Check format, lints, documentation, and what is deployed
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
+	scripts/check-infra
 
+deploy: export PATH := $(shell scripts/python lambda 2>/dev/null):$(shell scripts/python deploy 2>/dev/null):$(PATH)
 deploy: ## Build and deploy to AWS with the SAM CLI, asking for what it needs
-	sam build
+	sam build $(if $(ARCHITECTURE),--parameter-overrides Architecture=$(ARCHITECTURE))
 	sam deploy --guided
 
 clean: ## Remove what was built, and the development servers with their data

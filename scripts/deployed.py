@@ -21,6 +21,7 @@ import pymysql
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).resolve().parent.parent
 STACK = "rowscore"
@@ -117,7 +118,7 @@ def schema(database: str) -> list[dict]:
 
 def rowscore(database: str, *arguments: str) -> None:
     environment = os.environ | {"MYSQL_DATABASE": database}
-    subprocess.run([ROOT / "target/debug/rowscore", *arguments], env=environment, check=True)
+    subprocess.run([ROOT / "target/lambda/rowscore/bootstrap", *arguments], env=environment, check=True)
 
 
 def make_tables() -> None:
@@ -157,19 +158,20 @@ def make_login() -> None:
 # --- The deployment ------------------------------------------------------------------------------
 
 
-def sam_deploy(parameters: dict) -> subprocess.CompletedProcess:
+def sam_deploy(parameters: dict, *options: str) -> subprocess.CompletedProcess:
     overrides = [f"{name}={value}" for name, value in parameters.items() if value is not None]
-    command = ["sam", "deploy", "--no-confirm-changeset", "--no-progressbar", "--parameter-overrides", *overrides]
+    command = ["sam", "deploy", "--no-confirm-changeset", "--no-progressbar", *options]
+    command += ["--parameter-overrides", *overrides]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
 
 
-def deploy(parameters: dict) -> dict:
+def deploy(parameters: dict, stack_name: str = STACK, *options: str) -> dict:
     """The stack's outputs."""
     started = time.monotonic()
-    done = sam_deploy(parameters)
+    done = sam_deploy(parameters, "--stack-name", stack_name, *options)
     need(done.returncode == 0, f"sam deploy failed:\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
-    say(f"sam deploy took {time.monotonic() - started:.0f} s")
-    [stack] = boto3.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+    say(f"sam deploy of {stack_name} took {time.monotonic() - started:.0f} s")
+    [stack] = boto3.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
     need(stack["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE"), f"the stack is {stack['StackStatus']}")
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
@@ -189,6 +191,34 @@ def refuse_nonsense(good: dict) -> None:
     refuse(good, {"MysqlPasswordSecretArn": None}, "MysqlAuth=password needs MysqlPasswordSecretArn")
     stacks = boto3.client("cloudformation").list_stacks(StackStatusFilter=["CREATE_COMPLETE"])["StackSummaries"]
     need(all(stack["StackName"] != STACK for stack in stacks), "a refused deployment made a stack")
+
+
+def deploy_with_companion(folder: Path) -> None:
+    """infra/database.yaml, and on top of it the template with the parameters that its outputs name. Nothing runs there."""
+    # The local AWS makes no secret for the cluster's administrator.
+    template = (ROOT / "infra/database.yaml").read_text()
+    for reference in ("!GetAtt Cluster.MasterUserSecret.SecretArn", "${Cluster.MasterUserSecret.SecretArn}"):
+        template = template.replace(reference, "arn:of:the:secret")
+    (folder / "database.yaml").write_text(template)
+    database = deploy({}, "companion", "--template", str(folder / "database.yaml"))
+    names = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
+    parameters = {name: value for name, value in database.items() if name in names}
+    need(len(parameters) == 7, f"of the companion's outputs, the template takes {sorted(parameters)}")
+    # The endpoint's name is not to be had from the local AWS.
+    outputs = deploy(parameters | {"PathToSqs": "existing", "ScheduleState": "DISABLED"}, "with-companion")
+    function = boto3.client("lambda").get_function_configuration(FunctionName=outputs["Function"])
+    variables = function["Environment"]["Variables"]
+    need(variables["MYSQL_AUTH"] == "iam" and "MYSQL_PASSWORD" not in variables, f"its variables are {variables}")
+    need(function["VpcConfig"]["SubnetIds"] == database["SubnetIds"].split(","), f"its VPC is {function['VpcConfig']}")
+    say("infra/database.yaml deploys, and the function on top of it")
+
+
+def remove() -> None:
+    done = subprocess.run(["sam", "delete", "--no-prompts"], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    need(done.returncode == 0, f"sam delete failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    queues = boto3.client("sqs").list_queues(QueueNamePrefix=f"{STACK}-").get("QueueUrls", [])
+    need(not queues, f"sam delete left {queues}")
+    say("sam delete left nothing")
 
 
 # --- What happens there --------------------------------------------------------------------------
@@ -346,6 +376,8 @@ def main() -> None:
     fail_asynchronously(outputs)
     check_log(outputs)
     check_the_end(outputs, ROWS + 2 * 500)
+    remove()
+    deploy_with_companion(authority.parent)
 
 
 if __name__ == "__main__":
