@@ -377,7 +377,7 @@ def main() -> None:
     check_log(outputs)
     check_the_end(outputs, ROWS + 2 * 500)
     remove()
-    deploy_with_companion(authority.parent)
+    deploy_with_companion(Path(os.environ["ROWSCORE_MYSQL_DIR"]))
 
 
 if __name__ == "__main__":
