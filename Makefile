@@ -1,7 +1,7 @@
 .PHONY: help demo test faults e2e lint deploy clean
 
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Score 65,322 rows of a private MySQL through the local Lambda emulator
 	@scripts/demo
@@ -21,10 +21,9 @@ lint: ## Check format, lints, documentation, and what is deployed
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
 	scripts/check-infra
 
-deploy: export PATH := $(shell scripts/python lambda 2>/dev/null):$(shell scripts/python deploy 2>/dev/null):$(PATH)
 deploy: ## Build and deploy to AWS with the SAM CLI, asking for what it needs
-	sam build $(if $(ARCHITECTURE),--parameter-overrides Architecture=$(ARCHITECTURE))
-	sam deploy --guided
+	export PATH="$$(scripts/python lambda):$$(scripts/python deploy):$$PATH" && \
+	sam build $(if $(ARCHITECTURE),--parameter-overrides Architecture=$(ARCHITECTURE)) && sam deploy --guided
 
 clean: ## Remove what was built, and the development servers with their data
 	rm -rf target .dev .aws-sam
