@@ -47,7 +47,7 @@ def start_emulator(port: int) -> list[subprocess.Popen]:
         emulator.kill()
         sys.exit(f"demo: the Lambda emulator did not start; its log is {LOG}:\n{LOG.read_text()[-3000:]}")
     environment = os.environ | {
-        "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}/.rt",
+        "AWS_LAMBDA_RUNTIME_API": f"http://127.0.0.1:{port}/.rt",
         "AWS_LAMBDA_FUNCTION_NAME": "score",
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
@@ -58,7 +58,10 @@ def start_emulator(port: int) -> list[subprocess.Popen]:
 
 def invoke(port: int, *event: str) -> dict:
     command = ["cargo", "lambda", "invoke", "--invoke-address", "127.0.0.1", "--invoke-port", str(port)]
-    answer = subprocess.run([*command, *event], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S)
+    try:
+        answer = subprocess.run([*command, *event], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        sys.exit(f"demo: no answer within {PATIENCE_S} s. The function's log is {LOG}:\n{LOG.read_text()[-3000:]}")
     if answer.returncode != 0:
         sys.exit(f"demo: the function failed: {answer.stdout}{answer.stderr}\nIts log is {LOG}:\n{LOG.read_text()[-3000:]}")
     return json.loads(answer.stdout)
