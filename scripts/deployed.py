@@ -200,7 +200,7 @@ def deploy_with_companion(folder: Path) -> None:
     for reference in ("!GetAtt Cluster.MasterUserSecret.SecretArn", "${Cluster.MasterUserSecret.SecretArn}"):
         template = template.replace(reference, "arn:of:the:secret")
     (folder / "database.yaml").write_text(template)
-    database = deploy({}, "companion", "--template", str(folder / "database.yaml"))
+    database = deploy({"DeletionProtection": "false"}, "companion", "--template", str(folder / "database.yaml"))
     names = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
     parameters = {name: value for name, value in database.items() if name in names}
     need(len(parameters) == 7, f"of the companion's outputs, the template takes {sorted(parameters)}")
@@ -209,7 +209,10 @@ def deploy_with_companion(folder: Path) -> None:
     function = boto3.client("lambda").get_function_configuration(FunctionName=outputs["Function"])
     variables = function["Environment"]["Variables"]
     need(variables["MYSQL_AUTH"] == "iam" and "MYSQL_PASSWORD" not in variables, f"its variables are {variables}")
-    need(function["VpcConfig"]["SubnetIds"] == database["SubnetIds"].split(","), f"its VPC is {function['VpcConfig']}")
+    iam, role = boto3.client("iam"), function["Role"].rpartition("/")[2]
+    rights = json.dumps(iam.get_role_policy(RoleName=role, PolicyName="score")["PolicyDocument"])
+    need(f":dbuser:{database['DatabaseResourceId']}/scorer" in rights, f"its rights are {rights}")
+    need("vpc" in iam.list_role_policies(RoleName=role)["PolicyNames"], "it may not enter the subnets")
     say("infra/database.yaml deploys, and the function on top of it")
 
 
