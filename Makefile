@@ -1,7 +1,7 @@
-.PHONY: help demo test faults fuzz lint deploy clean
+.PHONY: help demo test faults fuzz e2e lint deploy clean
 
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Score 65,322 rows of a private MySQL through the local Lambda emulator
 	@scripts/demo
@@ -15,14 +15,18 @@ faults: ## Inject faults into every step and compare the tables
 fuzz: ## Feed whatever reads from outside with what libFuzzer makes up, for two minutes
 	@scripts/fuzz
 
-lint: ## Check format, lints and documentation
+e2e: ## Deploy into a private local AWS and watch the schedule work off a window
+	@scripts/e2e
+
+lint: ## Check format, lints, documentation, and what is deployed
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
+	scripts/check-infra
 
 deploy: ## Build and deploy to AWS with the SAM CLI, asking for what it needs
-	sam build
-	sam deploy --guided
+	export PATH="$$(scripts/python lambda):$$(scripts/python deploy):$$PATH" && \
+	sam build $(if $(ARCHITECTURE),--parameter-overrides Architecture=$(ARCHITECTURE)) && sam deploy --guided
 
 clean: ## Remove what was built, and the development servers with their data
 	rm -rf target .dev .aws-sam

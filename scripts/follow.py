@@ -14,12 +14,14 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ROWSCORE = ROOT / "target/release/rowscore"
+# What cargo-lambda builds and `sam deploy` deploys.
+FUNCTION = ROOT / "target/lambda/score/bootstrap"
+ROWSCORE = ROOT / "target/lambda/rowscore/bootstrap"
 LOG = ROOT / ".dev/demo/emulator.log"
 # Milliseconds a hop may work: in the demo so few that the window takes several hops.
 HOP_BUDGET_MS = "400"
-# Seconds the emulator may take to answer, its look at what is to be built included.
-PATIENCE_S = 600
+# Seconds that the emulator may take to start, and then to answer.
+PATIENCE_S = 60
 
 
 def free_port() -> int:
@@ -28,26 +30,38 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def start_emulator(port: int) -> subprocess.Popen:
-    command = ["cargo", "lambda", "watch", "--release", "--bin", "score", "--ignore-changes"]
+def start_emulator(port: int) -> list[subprocess.Popen]:
+    """The emulator, and the function that polls it."""
+    command = ["cargo", "lambda", "watch", "--only-lambda-apis"]
     command += ["--invoke-address", "127.0.0.1", "--invoke-port", str(port)]
-    environment = os.environ | {"HOP_BUDGET_MS": HOP_BUDGET_MS}
-    emulator = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=LOG.open("w"), stderr=subprocess.STDOUT, start_new_session=True
-    )
+    log = LOG.open("w")
+    output = {"cwd": ROOT, "stdout": log, "stderr": subprocess.STDOUT}
+    emulator = subprocess.Popen(command, **output, start_new_session=True)
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until and emulator.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return emulator
+                break
         time.sleep(0.1)
-    emulator.kill()
-    sys.exit(f"demo: the Lambda emulator did not start; its log is {LOG}:\n{LOG.read_text()[-3000:]}")
+    else:
+        emulator.kill()
+        sys.exit(f"demo: the Lambda emulator did not start; its log is {LOG}:\n{LOG.read_text()[-3000:]}")
+    environment = os.environ | {
+        "AWS_LAMBDA_RUNTIME_API": f"http://127.0.0.1:{port}/.rt",
+        "AWS_LAMBDA_FUNCTION_NAME": "score",
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+        "HOP_BUDGET_MS": HOP_BUDGET_MS,
+    }
+    return [emulator, subprocess.Popen([FUNCTION], env=environment, **output, start_new_session=True)]
 
 
 def invoke(port: int, *event: str) -> dict:
-    command = ["cargo", "lambda", "invoke", "score", "--invoke-address", "127.0.0.1", "--invoke-port", str(port)]
-    answer = subprocess.run([*command, *event], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S)
+    command = ["cargo", "lambda", "invoke", "--invoke-address", "127.0.0.1", "--invoke-port", str(port)]
+    try:
+        answer = subprocess.run([*command, *event], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        sys.exit(f"demo: no answer within {PATIENCE_S} s. The function's log is {LOG}:\n{LOG.read_text()[-3000:]}")
     if answer.returncode != 0:
         sys.exit(f"demo: the function failed: {answer.stdout}{answer.stderr}\nIts log is {LOG}:\n{LOG.read_text()[-3000:]}")
     return json.loads(answer.stdout)
@@ -90,13 +104,14 @@ def main() -> None:
     rows = int(sys.argv[1])
     subprocess.run([ROWSCORE, "init", "--rows", str(rows)], check=True)
     port = free_port()
-    emulator = start_emulator(port)
+    processes = start_emulator(port)
     try:
         print("\nInvoking the function with events/schedule.json, then with each continuation it answers:")
         answer = work_off(port)
     finally:
-        os.killpg(emulator.pid, signal.SIGTERM)
-        emulator.wait()
+        for process in processes:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait()
     if answer["outcome"] != "finished" or answer["state"] != "succeeded":
         sys.exit(f"demo: the window did not finish: {answer}")
 
@@ -107,8 +122,8 @@ def main() -> None:
     print(
         """
 What to try next (the data stays in .dev/demo until the next demo):
-  scripts/with-database mysql --dir .dev/demo -- env MYSQL_DATABASE=demo target/release/rowscore run
-  scripts/with-database mysql --dir .dev/demo -- env MYSQL_DATABASE=demo bash    # then rowscore, or a MySQL client
+  scripts/with-database mysql --dir .dev/demo -- env MYSQL_DATABASE=demo target/lambda/rowscore/bootstrap run
+  scripts/with-database mysql --dir .dev/demo -- env MYSQL_DATABASE=demo bash    # then the same, or a MySQL client
 The first finds nothing to do. README.md says how to bring your own model and table, and how to deploy."""
     )
 

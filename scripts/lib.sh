@@ -102,3 +102,11 @@ end_process() {
     fi
     rm -f "$1/pid"
 }
+
+# build_functions: the release, as `sam build` has it made, for this machine's processor. One build for the demo and
+# for the deployment: without it the release would be compiled twice.
+build_functions() {
+    local flags=()
+    case $(uname -m) in aarch64 | arm64) flags=(--arm64) ;; esac
+    cargo lambda build --release --locked ${flags[@]+"${flags[@]}"}
+}

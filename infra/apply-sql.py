@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Applies SQL files to an Aurora MySQL in private subnets, through its Data API and the AWS CLI.
+
+  python3 infra/apply-sql.py --cluster ARN --secret ARN --database NAME [--first STATEMENT] infra/migrations/*.sql
+
+The Data API takes one statement at a time and remembers nothing between two of them, so the variables that the files
+SET and the statements that they PREPARE are kept here. ITEMS_TABLE in the environment names the items table.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+# A paused Aurora answers with an error until it has resumed.
+RESUME_S = 120
+
+
+def statements(sql: str) -> list[str]:
+    """The statements of a file; what stands between quotes or in a comment ends none."""
+    token = re.compile(r"--[^\n]*|'(?:[^'\\]|\\.|'')*'|`[^`]*`|;|[^-'`;]+|-", re.DOTALL)
+    found = [""]
+    for part in token.findall(sql):
+        if part == ";":
+            found.append("")
+        elif not part.startswith("--"):
+            found[-1] += part
+    return [statement.strip() for statement in found if statement.strip()]
+
+
+def quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def apply(sql: str, execute, variables: dict[str, str]) -> None:
+    """`execute` runs a statement and returns its first value, if it has one."""
+    prepared = ""
+    for statement in statements(sql):
+        if match := re.fullmatch(r"SET @(\w+) = (.*)", statement, re.DOTALL):
+            variables[match[1]] = execute(f"SELECT {filled(match[2], variables)}")
+        elif match := re.fullmatch(r"PREPARE \w+ FROM @(\w+)", statement):
+            prepared = variables[match[1]]
+        elif statement.startswith("EXECUTE "):
+            execute(prepared)
+        elif not statement.startswith("DEALLOCATE "):
+            execute(statement)
+
+
+def filled(expression: str, variables: dict[str, str]) -> str:
+    """The expression with what its variables hold."""
+    part = re.compile(r"'(?:[^'\\]|\\.|'')*'|@(\w+)", re.DOTALL)
+    value = lambda match: (quoted(variables[match[1]]) if match[1] in variables else "NULL") if match[1] else match[0]
+    return part.sub(value, expression)
+
+
+def data_api(cluster: str, secret: str, database: str):
+    command = ["aws", "rds-data", "execute-statement", "--output", "json", "--resource-arn", cluster]
+    command += ["--secret-arn", secret, "--database", database, "--sql"]
+
+    def execute(statement: str):
+        until = time.monotonic() + RESUME_S
+        while True:
+            done = subprocess.run([*command, statement], capture_output=True, text=True)
+            if done.returncode == 0:
+                records = json.loads(done.stdout or "{}").get("records") or [[{}]]
+                return next(iter(records[0][0].values()), None)
+            if "DatabaseResuming" not in done.stderr or time.monotonic() > until:
+                sys.exit(f"{done.stderr.strip()}\nThe statement was: {statement}")
+            print("the database is waking up ...", file=sys.stderr)
+            time.sleep(5)
+
+    return execute
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("cluster", "secret", "database"):
+        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--first", metavar="STATEMENT", help="a statement that is executed before the files")
+    parser.add_argument("file", nargs="+", type=Path)
+    arguments = parser.parse_args()
+    execute = data_api(arguments.cluster, arguments.secret, arguments.database)
+    if arguments.first:
+        execute(arguments.first)
+    variables = {"items": os.environ["ITEMS_TABLE"]} if "ITEMS_TABLE" in os.environ else {}
+    for file in arguments.file:
+        apply(file.read_text(), execute, variables)
+        print(f"applied {file}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""Checks what the deployed roles may do: nothing but what is listed here.
+
+Argument: the SAM template. It is expanded as CloudFormation would, so that what SAM adds is seen, too.
+"""
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+# Actions that EC2 checks without a resource: the only ones that may have "*" for one.
+WITHOUT_RESOURCE = {"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"}
+ACCOUNT = "${AWS::Region}:${AWS::AccountId}"
+
+# Which resources each action of the function and the schedules may have.
+ALLOWED = {
+    "logs:CreateLogStream": {"LogGroup.Arn"},
+    "logs:PutLogEvents": {"LogGroup.Arn"},
+    "sqs:SendMessage": {"ContinuationQueue.Arn", "FailedEventQueue.Arn"},
+    "sqs:ReceiveMessage": {"ContinuationQueue.Arn"},
+    "sqs:DeleteMessage": {"ContinuationQueue.Arn"},
+    "sqs:ChangeMessageVisibility": {"ContinuationQueue.Arn"},
+    "sqs:GetQueueAttributes": {"ContinuationQueue.Arn"},
+    "lambda:InvokeFunction": {"ScoreFunction.Arn"},
+    "rds-db:connect": {f"arn:${{AWS::Partition}}:rds-db:{ACCOUNT}:dbuser:${{DatabaseResourceId}}/${{MysqlUser}}"},
+    **{
+        f"rds:{verb}DB{kind}": {f"arn:${{AWS::Partition}}:rds:{ACCOUNT}:{parameter}"}
+        for kind, parameter in [("Cluster", "cluster:${WakeCluster}"), ("Instance", "db:${WakeInstance}")]
+        for verb in ["Start", "Stop"]
+    },
+    "rds:DescribeDBClusters": {f"arn:${{AWS::Partition}}:rds:{ACCOUNT}:cluster:${{WakeCluster}}"},
+    "rds:DescribeDBInstances": {f"arn:${{AWS::Partition}}:rds:{ACCOUNT}:db:${{WakeInstance}}"},
+    **{
+        f"ec2:{action}": {f"arn:${{AWS::Partition}}:ec2:{ACCOUNT}:*/*"}
+        for action in [
+            "CreateNetworkInterface",
+            "DeleteNetworkInterface",
+            "AssignPrivateIpAddresses",
+            "UnassignPrivateIpAddresses",
+        ]
+    },
+}
+
+
+def listed(value) -> list:
+    return value if isinstance(value, list) else [value]
+
+
+def branches(value) -> list:
+    """Every value that a nest of Fn::If can have, but for none."""
+    if isinstance(value, list):
+        return [found for each in value for found in branches(each)]
+    if isinstance(value, dict) and "Fn::If" in value:
+        return [found for each in value["Fn::If"][1:] for found in branches(each)]
+    return [] if value == {"Ref": "AWS::NoValue"} else [value]
+
+
+def name(resource) -> str:
+    """A resource as it is listed above."""
+    if isinstance(resource, dict):
+        [(function, argument)] = resource.items()
+        if function == "Fn::GetAtt":
+            return ".".join(argument)
+        if function == "Fn::Sub":
+            return argument[0] if isinstance(argument, list) else argument
+    return str(resource)
+
+
+def check(resources: dict, source: str) -> list[str]:
+    problems = []
+    for role, definition in resources.items():
+        if definition["Type"] in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
+            problems.append(f"{role}: policies stand in their role, where this check reads them")
+        if definition["Type"] != "AWS::IAM::Role":
+            continue
+        if definition["Properties"].get("ManagedPolicyArns"):
+            problems.append(f"{role} has managed policies, which allow more than is needed")
+        for policy in branches(definition["Properties"]["Policies"]):
+            for statement in branches(policy["PolicyDocument"]["Statement"]):
+                for action in listed(statement["Action"]):
+                    for resource in map(name, listed(statement["Resource"])):
+                        if "*" in action:
+                            problems.append(f"{role}: the action {action} is a pattern")
+                        elif statement["Effect"] == "Deny":
+                            continue
+                        elif resource == "*" and action not in WITHOUT_RESOURCE:
+                            problems.append(f"{role}: {action} on every resource")
+                        elif resource != "*" and resource not in ALLOWED.get(action, ()):
+                            problems.append(f"{role}: {action} on {resource} is not on this check's list")
+    for number, line in enumerate(source.splitlines(), 1):
+        if re.search(r'Resource: "\*"', line) and "#" not in line:
+            problems.append(f'line {number}: a "*" without a comment that says why')
+    return problems
+
+
+def main() -> None:
+    source = Path(sys.argv[1]).read_text()
+    os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
+    template = transform(yaml_parse(source.replace("CodeUri: .", "CodeUri: s3://b/k")), {}, SimpleNamespace(load=dict))
+    template = json.loads(json.dumps(template))
+    problems = check(template["Resources"], source)
+    roles = sorted(key for key, value in template["Resources"].items() if value["Type"] == "AWS::IAM::Role")
+    if roles != ["ScheduleRole", "ScoreRole"]:
+        problems.append(f"the roles are {roles}: SAM made one of its own")
+    if problems:
+        sys.exit("\n".join(["The template allows more than it should:", *problems]))
+
+
+if __name__ == "__main__":
+    main()
