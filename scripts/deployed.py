@@ -121,20 +121,24 @@ def rowscore(database: str, *arguments: str) -> None:
     subprocess.run([ROOT / "target/lambda/rowscore/bootstrap", *arguments], env=environment, check=True)
 
 
-def make_tables() -> None:
+def apply(files: list[Path]) -> None:
     """Statement by statement, as infra/apply-sql.py does through the Data API, each on a connection of its own."""
     specification = importlib.util.spec_from_file_location("apply_sql", ROOT / "infra/apply-sql.py")
     apply_sql = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(apply_sql)
-    query(f"CREATE DATABASE {DATABASE}")
 
     def execute(statement: str):
         rows = query(statement, database=DATABASE)
         return next(iter(rows[0].values())) if rows else None
 
     variables = {}
-    for file in sorted((ROOT / "infra/migrations").glob("*.sql")):
+    for file in files:
         apply_sql.apply(file.read_text(), execute, variables)
+
+
+def make_tables() -> None:
+    query(f"CREATE DATABASE {DATABASE}")
+    apply(sorted((ROOT / "infra/migrations").glob("*.sql")))
     rowscore("reference", "init")
     need(schema(DATABASE) == schema("reference"), "infra/apply-sql.py makes other tables than rowscore init")
     say("infra/apply-sql.py makes the tables that rowscore init makes")
@@ -147,12 +151,9 @@ def make_items(rows: int) -> None:
 
 
 def make_login() -> None:
-    """A user with the rights that the function needs, and no connection without TLS."""
+    """A user with exactly the rights that the function needs, and no connection without TLS."""
     query(f"CREATE USER scorer IDENTIFIED BY '{PASSWORD}' REQUIRE SSL")
-    query(f"GRANT SELECT, UPDATE ON {DATABASE}.items TO scorer")
-    query(f"GRANT SELECT, INSERT, UPDATE ON {DATABASE}.batch_runs TO scorer")
-    query(f"GRANT SELECT, INSERT, UPDATE ON {DATABASE}.batch_lanes TO scorer")
-    query(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {DATABASE}.item_failures TO scorer")
+    apply([ROOT / "infra/grants.sql"])
 
 
 # --- The deployment ------------------------------------------------------------------------------
@@ -266,6 +267,13 @@ def watch_the_schedule(rows: int) -> dict:
     return run
 
 
+def send_the_canary(function: str) -> None:
+    """Everything is tried out, with the function's own login and queue, and nothing kept."""
+    answer = invoke(function, {"run": "canary"})
+    need((answer["outcome"], answer["state"]) == ("finished", "succeeded"), f"the canary was answered with {answer}")
+    say("the canary succeeded")
+
+
 def add_items(count: int) -> None:
     sql = f"INSERT INTO {DATABASE}.items (`values`, created_datetime) SELECT `values`, UTC_TIMESTAMP() - INTERVAL 5 MINUTE"
     query(f"{sql} FROM {DATABASE}.items WHERE prediction IS NOT NULL LIMIT {count}")
@@ -374,6 +382,7 @@ def main() -> None:
     say("deploying again, with the schedules off and the usual budget ...")
     outputs = deploy(parameters | {"ScheduleState": "DISABLED", "HopBudgetMs": 240_000})
     next_window(outputs["Function"], "after an upgrade")
+    send_the_canary(outputs["Function"])
     poison(outputs)
     next_window(outputs["Function"], "after the poison")
     fail_asynchronously(outputs)

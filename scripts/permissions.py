@@ -33,6 +33,13 @@ ALLOWED = {
         for kind, parameter in [("Cluster", "cluster:${WakeCluster}"), ("Instance", "db:${WakeInstance}")]
         for verb in ["Start", "Stop"]
     },
+    **{
+        f"rds:{action}": {
+            f"arn:${{AWS::Partition}}:rds:{ACCOUNT}:{parameter}"
+            for parameter in ["cluster:${WakeCluster}", "db:${WakeInstance}"]
+        }
+        for action in ["ListTagsForResource", "AddTagsToResource", "RemoveTagsFromResource"]
+    },
     "rds:DescribeDBClusters": {f"arn:${{AWS::Partition}}:rds:{ACCOUNT}:cluster:${{WakeCluster}}"},
     "rds:DescribeDBInstances": {f"arn:${{AWS::Partition}}:rds:{ACCOUNT}:db:${{WakeInstance}}"},
     **{
