@@ -358,6 +358,7 @@ def main() -> None:
     )
     login = {"MYSQL_USER": "scorer", "MYSQL_PASSWORD": PASSWORD, "MYSQL_TLS": "verify"}
     login |= {"MYSQL_CA_FILE": str(authority), "MYSQL_DATABASE": DATABASE}
+    login |= {"CONTINUATION_QUEUE_URL": f"{os.environ['AWS_ENDPOINT_URL']}/000000000000/cold-start.fifo"}
     command = [sys.executable, ROOT / "scripts/coldstart.py", ROOT / ".aws-sam/build/ScoreFunction/bootstrap"]
     subprocess.run(command, env=os.environ | login, check=True)
 

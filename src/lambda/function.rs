@@ -111,7 +111,7 @@ impl Function {
     pub async fn new(config: Config, model: &'static Model) -> Self {
         let database = Database::new(&config.mysql, &config.work.items_table).await;
         let outbox = match config.continuation_queue_url.clone() {
-            Some(url) => Outbox::Queue(SqsQueue::new(url).await),
+            Some(url) => Outbox::Queue(SqsQueue::new(url)),
             None => Outbox::Answer,
         };
         let waker = match config.wake.clone() {

@@ -4,6 +4,7 @@ use std::error::Error;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
+use tokio::sync::OnceCell;
 
 use crate::event::{Continuation, Wake};
 use crate::hop::Relay;
@@ -15,14 +16,16 @@ use crate::hop::Relay;
 /// sending it once.
 #[derive(Clone, Debug)]
 pub struct SqsQueue {
-    client: Client,
+    /// Made when it is first needed: most runs end without a continuation, and its root
+    /// certificates take longer to read than everything else at a cold start.
+    client: OnceCell<Client>,
     url: String,
 }
 
 impl SqsQueue {
     /// The queue at `url`, with credentials and region from the environment.
-    pub async fn new(url: String) -> Self {
-        Self { client: Client::new(&aws_config::load_from_env().await), url }
+    pub fn new(url: String) -> Self {
+        Self { client: OnceCell::new(), url }
     }
 
     /// Sends the message that waits on for the database. Their group is one: a database starts once.
@@ -32,7 +35,8 @@ impl SqsQueue {
     }
 
     async fn send_message(&self, group: &str, id: &str, body: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let message = self.client.send_message().queue_url(&self.url).message_body(body);
+        let client = self.client.get_or_init(async || Client::new(&aws_config::load_from_env().await)).await;
+        let message = client.send_message().queue_url(&self.url).message_body(body);
         let sent = message.message_group_id(group).message_deduplication_id(id).send().await;
         sent.map_err(|error| format!("{}: {}", self.url, DisplayErrorContext(error)))?;
         tracing::debug!(id, "message sent");

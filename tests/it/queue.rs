@@ -83,7 +83,7 @@ async fn a_window_in_many_hops_is_finished_over_the_queue(
 #[tokio::test]
 async fn a_continuation_that_is_sent_twice_is_delivered_once() {
     let queue = Queue::new().await;
-    let relay = SqsQueue::new(queue.url.clone()).await;
+    let relay = SqsQueue::new(queue.url.clone());
     for _ in 0..2 {
         relay.send(&continuation(7, 1, 12)).await.unwrap();
     }
