@@ -54,6 +54,16 @@ pub async fn set_aside(
     Ok(())
 }
 
+/// Whether any item of the table is set aside.
+///
+/// # Errors
+/// The database's.
+pub async fn any(conn: &mut impl Queryable, table: &TableName) -> Result<bool, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM `item_failures` WHERE `items_table` = ?)";
+    let found: Option<bool> = conn.exec_first(sql, (table.as_str(),)).await.doing("looking for failures")?;
+    Ok(found.unwrap_or(true))
+}
+
 /// Forgets items that were set aside and have a prediction now.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Value, params};
 
 use super::selection::{Selection, values_text};
-use super::{Doing, StoreError};
+use super::{Doing, StoreError, failures};
 use crate::config::TableName;
 use crate::run::RunId;
 use crate::window::Time;
@@ -38,6 +38,7 @@ pub async fn extent(
     selection: Selection,
     features: usize,
 ) -> Result<Option<Extent>, StoreError> {
+    let selection = lightened(conn, table, selection).await?;
     let columns = "MIN(i.`id`), MAX(i.`id`), COUNT(*)";
     let counted: Result<(Option<i64>, Option<i64>, u64), _> =
         in_time(conn, table, selection, features, (columns, "TRUE")).await;
@@ -68,12 +69,25 @@ pub async fn count(
     features: usize,
     (low, high): (i64, i64),
 ) -> Result<Option<u64>, StoreError> {
+    let selection = lightened(conn, table, selection).await?;
     let key = selection.key();
     let bounds = format!("{key} > {low} AND {key} <= {high}");
     match in_time::<(u64,)>(conn, table, selection, features, ("COUNT(*)", &bounds)).await {
         Ok((items,)) => Ok(Some(items)),
         Err(error) if took_too_long(&error) => Ok(None),
         Err(error) => Err(error).doing("counting pending items"),
+    }
+}
+
+/// The same items without looking each of them up among the failures, where there are none.
+async fn lightened(
+    conn: &mut impl Queryable,
+    table: &TableName,
+    selection: Selection,
+) -> Result<Selection, StoreError> {
+    match selection {
+        Selection::Fresh(window) if !failures::any(conn, table).await? => Ok(Selection::Whole(window)),
+        selection => Ok(selection),
     }
 }
 
