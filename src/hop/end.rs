@@ -2,6 +2,7 @@
 
 use mysql_async::{Conn, TxOpts};
 
+use super::census;
 use super::lane::Job;
 use super::step::Step;
 use crate::config::TableName;
@@ -9,7 +10,7 @@ use crate::run::{FailurePolicy, Pass, RunId, RunState};
 use crate::store::lanes::Totals;
 use crate::store::runs::Run;
 use crate::store::selection::Selection;
-use crate::store::{Doing, StoreError, items, lanes, runs};
+use crate::store::{Doing, StoreError, lanes, runs};
 
 /// What ended when a worker's last lane did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +24,8 @@ pub(super) enum Ended {
 
 /// Ends the run, or its pass, if no lane is left. Of two workers who finish together one does.
 pub(super) async fn finish_run(conn: &mut Conn, job: Job<'_>) -> Result<Ended, StoreError> {
-    let Job { run, table, model, work } = job;
+    let Job { run, database, model, work } = job;
+    let table = database.items_table();
     let mut tx = conn.start_transaction(TxOpts::default()).await.doing("finishing a run")?;
     if runs::lock(&mut tx, run.id).await? != Some(RunState::Running) {
         return Ok(Ended::Lanes);
@@ -53,7 +55,7 @@ pub(super) async fn finish_run(conn: &mut Conn, job: Job<'_>) -> Result<Ended, S
             // the sums agree: one may have gone and another come.
             let fresh = Selection::Fresh(run.window);
             let bounds = (totals.low, totals.high);
-            let left = items::count(&mut tx, table, fresh, model.features().len(), bounds).await?;
+            let left = census::count(&mut tx, database, fresh, model.features().len(), bounds).await?;
             counts.pending = left.unwrap_or(0);
             if work.has_too_many(totals.fresh_failed, totals.fresh_done) {
                 (RunState::Failed, Some(too_many(&totals, work.max_failed_percent)))
@@ -80,7 +82,7 @@ fn too_many(totals: &Totals, percent: u32) -> String {
 /// Fails a run of which too many items cannot be scored.
 pub(super) async fn fail_for_failures(conn: &mut Conn, job: Job<'_>) -> Result<(), StoreError> {
     let why = too_many(&lanes::totals(conn, job.run.id).await?, job.work.max_failed_percent);
-    stop(conn, job.table, job.run.id, RunState::Failed, Some(&why)).await.map(|_| ())
+    stop(conn, job.table(), job.run.id, RunState::Failed, Some(&why)).await.map(|_| ())
 }
 
 /// What became of a request to change a run's state.

@@ -16,16 +16,23 @@ use crate::store::lanes::{Advance, Lane, Position, Source};
 use crate::store::runs::Run;
 use crate::store::selection::Selection;
 use crate::store::session::Session;
-use crate::store::{StoreError, failures, pages};
+use crate::store::{Database, StoreError, failures, pages};
 use crate::window::Window;
 
 /// Everything a page needs that does not change from page to page.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Job<'a> {
     pub run: &'a Run,
-    pub table: &'a TableName,
+    pub database: &'a Database,
     pub model: &'a Model,
     pub work: &'a WorkConfig,
+}
+
+impl<'a> Job<'a> {
+    /// The items table.
+    pub fn table(self) -> &'a TableName {
+        self.database.items_table()
+    }
 }
 
 /// Which items a lane takes. `run` is `None` before there is one.
@@ -132,7 +139,7 @@ async fn page(
     let (limit, upto) = pace.begin(expected.cursor, lane.high);
     let selection = expected.selection(job, lane);
     let bounds = PageBounds { selection, after: expected.cursor, upto, limit };
-    let read = async || pages::begin(conn, job.table, job.run, lane.number, bounds, job.model.features().len()).await;
+    let read = async || pages::begin(conn, job.table(), job.run, lane.number, bounds, job.model.features().len()).await;
     let (position, found) = Step::ReadPage.perform(read).await?;
     pace.found(found.len(), begun.elapsed());
     if let Some(end) = not_now(job, lane, position) {
@@ -148,7 +155,7 @@ async fn page(
     let cursor = match found.last() {
         Some(last) if found.len() >= limit as usize => last.id,
         Some(_) => upto,
-        None => skip_gap(conn, job.table, upto, lane.high).await?,
+        None => skip_gap(conn, job.table(), upto, lane.high).await?,
     };
 
     let scored = Step::ScorePage.perform(async || Ok::<_, StoreError>(score_page(job.model, &found))).await?;
@@ -231,14 +238,14 @@ async fn write_page(
     let nothing = Predictions::default();
     let predictions = if job.run.pass == Pass::Check { &nothing } else { &scored.predictions };
     let (predicted, failed) = (predictions.ids.len() as u64, scored.failures.len() as u64);
-    failures::set_aside(conn, job.table, job.run.id, &scored.failures).await?;
+    failures::set_aside(conn, job.table(), job.run.id, &scored.failures).await?;
     if matches!(selection, Selection::SetAside { .. } | Selection::Released)
         || job.run.policy == FailurePolicy::RetryAll
     {
-        failures::forget(conn, job.table, &predictions.ids).await?;
+        failures::forget(conn, job.table(), &predictions.ids).await?;
     }
     let advance = Advance { cursor, predicted, failed, page_size };
-    let changed = pages::write(conn, job.table, job.run.id, lane, predictions, advance).await?;
+    let changed = pages::write(conn, job.table(), job.run.id, lane, predictions, advance).await?;
     if changed != predicted {
         // The rows are locked and were pending, so each of them changes.
         return Err(StoreError::Unexpected(format!("{predicted} predictions changed {changed} rows; page undone")));

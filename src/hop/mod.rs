@@ -5,6 +5,7 @@
 //! [`Trigger`], a [`Deadline`] and a [`Relay`] for continuations: nothing of Lambda or SQS.
 
 mod canary;
+mod census;
 mod deadline;
 mod end;
 mod lane;
@@ -110,7 +111,7 @@ impl<R: Relay> Runner<'_, R> {
         deadline: Deadline,
     ) -> Result<Answer, HopError> {
         let Self { database, work, model, .. } = self;
-        let opening = Opening { request, table: database.items_table(), work, model, now };
+        let opening = Opening { request, database, work, model, now };
         loop {
             let opened = session.run(async |conn| open_run(conn, opening).await).await?;
             match opened {
@@ -334,7 +335,7 @@ impl<R: Relay> Runner<'_, R> {
     }
 
     fn job<'j>(&'j self, run: &'j Run) -> Job<'j> {
-        Job { run, table: self.database.items_table(), model: self.model, work: self.work }
+        Job { run, database: self.database, model: self.model, work: self.work }
     }
 
     async fn status(&self, session: &mut Session<'_>) -> Result<Answer, HopError> {

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, TxOpts};
 
+use super::census;
 use super::lane::selection;
 use super::step::Step;
 use crate::answer::Counts;
@@ -15,7 +16,7 @@ use crate::store::items::Extent;
 use crate::store::lanes::{NewLane, Source};
 use crate::store::runs::{NewRun, Run};
 use crate::store::selection::Selection;
-use crate::store::{Doing, StoreError, items, lanes, runs};
+use crate::store::{Database, Doing, StoreError, lanes, runs};
 use crate::window::{self, Time, Window};
 
 /// What became of a request for a run.
@@ -35,7 +36,7 @@ pub(super) enum Opened {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Opening<'a> {
     pub request: &'a Request,
-    pub table: &'a TableName,
+    pub database: &'a Database,
     pub work: &'a WorkConfig,
     pub model: &'a Model,
     pub now: Time,
@@ -43,7 +44,8 @@ pub(super) struct Opening<'a> {
 
 /// Opens the run that is asked for, unless one of its kind is unfinished or its tick has one.
 pub(super) async fn open_run(conn: &mut Conn, opening: Opening<'_>) -> Result<Opened, StoreError> {
-    let Opening { request, table, work, now, .. } = opening;
+    let Opening { request, database, work, now, .. } = opening;
+    let table = database.items_table();
     loop {
         if let Some(tick) = request.tick
             && let Some(run) = runs::of_tick(conn, table, request.kind, tick).await?
@@ -68,9 +70,9 @@ pub(super) async fn open_run(conn: &mut Conn, opening: Opening<'_>) -> Result<Op
 
 /// Begins another attempt at a run that failed as a whole.
 async fn try_again(conn: &mut Conn, opening: Opening<'_>, run: Run) -> Result<Opened, StoreError> {
-    let Opening { table, model, now, .. } = opening;
-    let whole = Selection::Whole(run.window);
-    let extent = items::extent(conn, table, whole, model.features().len()).await?;
+    let Opening { database, model, now, .. } = opening;
+    let table = database.items_table();
+    let extent = census::extent(conn, database, Selection::Whole(run.window), model.features().len()).await?;
     let mut tx = conn.start_transaction(TxOpts::default()).await.doing("trying a run again")?;
     if runs::lock(&mut tx, run.id).await? == Some(RunState::Failed) {
         runs::try_again(&mut tx, run.id, extent.map_or(Some(0), |extent| extent.items), now).await?;
@@ -88,7 +90,8 @@ async fn found(tx: &mut impl Queryable, table: &TableName, id: RunId) -> Result<
 }
 
 async fn insert(conn: &mut Conn, opening: Opening<'_>) -> Result<Opened, StoreError> {
-    let Opening { request, table, work, model, now } = opening;
+    let Opening { request, database, work, model, now } = opening;
+    let table = database.items_table();
     let window = window_of(conn, opening).await?;
     if window.to > now {
         tracing::warn!(%window, "the window ends in the future; the next one will take what arrives in it from now on");
@@ -97,7 +100,7 @@ async fn insert(conn: &mut Conn, opening: Opening<'_>) -> Result<Opened, StoreEr
     let mut extents = Vec::new();
     for &source in sources(policy) {
         let selection = selection(None, policy, source, window, work.max_attempts);
-        let extent = items::extent(conn, table, selection, model.features().len()).await?;
+        let extent = census::extent(conn, database, selection, model.features().len()).await?;
         extents.extend(extent.map(|extent| (source, extent)));
     }
     let model_version = model.version().to_string();
@@ -140,7 +143,7 @@ fn sources(policy: FailurePolicy) -> &'static [Source] {
 }
 
 async fn window_of(conn: &mut Conn, opening: Opening<'_>) -> Result<Window, StoreError> {
-    let Opening { request, table, work, now, .. } = opening;
+    let Opening { request, database, work, now, .. } = opening;
     let to = request.to.or(request.tick).unwrap_or_else(|| window::second(now));
     if request.kind == RunKind::Sweep {
         return Ok(Window::everything_before(to));
@@ -149,7 +152,7 @@ async fn window_of(conn: &mut Conn, opening: Opening<'_>) -> Result<Window, Stor
         return Ok(Window { from: Some(from), to });
     }
     let lookback = TimeDelta::from_std(work.lookback).unwrap_or(TimeDelta::MAX);
-    Ok(Window::following(runs::last_end(conn, table).await?, lookback, to))
+    Ok(Window::following(runs::last_end(conn, database.items_table()).await?, lookback, to))
 }
 
 /// The items set aside are few and scattered: one lane takes them.

@@ -28,7 +28,20 @@ pub struct Extent {
     pub items: Option<u64>,
 }
 
-/// Where the items of `selection` lie; `None` if there are none.
+/// The ends of the table: every id lies in `(low, high]`; `None` if it is empty. The primary key has
+/// them at no cost.
+///
+/// # Errors
+/// The database's.
+pub async fn ends(conn: &mut impl Queryable, table: &TableName) -> Result<Option<(i64, i64)>, StoreError> {
+    let sql = format!("SELECT MIN(`id`), MAX(`id`) FROM {}", table.quoted());
+    let ends: Option<(Option<i64>, Option<i64>)> =
+        conn.query_first(sql).await.doing("finding the ends of the table")?;
+    Ok(ends.and_then(|(least, high)| Some((least?.saturating_sub(1), high?))))
+}
+
+/// Where the items of `selection` lie, of those with ids in `(low, high]` if that is given; `None`
+/// if there are none.
 ///
 /// # Errors
 /// The database's.
@@ -37,22 +50,22 @@ pub async fn extent(
     table: &TableName,
     selection: Selection,
     features: usize,
+    range: Option<(i64, i64)>,
 ) -> Result<Option<Extent>, StoreError> {
     let selection = lightened(conn, table, selection).await?;
     let columns = "MIN(i.`id`), MAX(i.`id`), COUNT(*)";
+    let bounds = range.map_or_else(|| "TRUE".to_owned(), |(low, high)| format!("i.`id` > {low} AND i.`id` <= {high}"));
     let counted: Result<(Option<i64>, Option<i64>, u64), _> =
-        in_time(conn, table, selection, features, (columns, "TRUE")).await;
+        in_time(conn, table, selection, features, (columns, &bounds)).await;
     match counted {
         Ok((Some(least), Some(high), items)) => {
             Ok(Some(Extent { low: least.saturating_sub(1), high, items: Some(items) }))
         }
         Ok(_) => Ok(None),
         Err(error) if took_too_long(&error) => {
-            // The ends of the primary key bound every selection, at no cost.
-            let sql = format!("SELECT MIN(`id`), MAX(`id`) FROM {}", table.quoted());
-            let ends: Option<(Option<i64>, Option<i64>)> =
-                conn.query_first(sql).await.doing("finding the ends of the table")?;
-            Ok(ends.and_then(|(least, high)| Some(Extent { low: least?.saturating_sub(1), high: high?, items: None })))
+            // They bound every selection.
+            let ends = if range.is_some() { range } else { ends(conn, table).await? };
+            Ok(ends.map(|(low, high)| Extent { low, high, items: None }))
         }
         Err(error) => Err(error).doing("finding the run's items"),
     }

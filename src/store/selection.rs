@@ -34,6 +34,11 @@ pub enum Selection {
 }
 
 impl Selection {
+    /// Whether it reaches over the whole table.
+    pub fn is_unbounded(self) -> bool {
+        matches!(self, Self::Fresh(Window { from: None, .. }) | Self::Whole(Window { from: None, .. }))
+    }
+
     /// The tables, the alias of the items being `i`. A hint keeps the items in order of their key:
     /// a window's condition could lure the optimiser to its own key, and to a sort per page.
     pub(super) fn tables(self, table: &TableName) -> String {
