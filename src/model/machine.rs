@@ -155,7 +155,7 @@ impl<const N: usize> Vectorised for Decide<'_, '_, N> {
     type Output = bool;
 
     #[inline(always)]
-    fn run<const BLOCK: usize>(self) -> bool {
+    fn run(self) -> bool {
         let Batch { machine, scaled, kernel_values, decisions, .. } = self.batch;
         scale(&machine.scaler, self.rows, scaled);
         for (decision, pair) in decisions.iter_mut().zip(&machine.pairs) {
@@ -165,7 +165,7 @@ impl<const N: usize> Vectorised for Decide<'_, '_, N> {
         let tiles = machine.vectors.chunks(TILE * scaled.len()).zip(machine.ends.chunks(TILE));
         for (vectors, ends) in tiles {
             let kernel_values = &mut kernel_values[..ends.len()];
-            machine.kernel.evaluate_all::<BLOCK, N>(scaled, vectors, kernel_values);
+            machine.kernel.evaluate_all(scaled, vectors, kernel_values);
             for (value, &end) in kernel_values.iter().zip(ends) {
                 for term in &machine.terms[start..end] {
                     let decision = &mut decisions[term.pair];
@@ -209,7 +209,7 @@ impl<const N: usize> Vectorised for Couple<'_, '_, N> {
     type Output = ();
 
     #[inline(always)]
-    fn run<const BLOCK: usize>(self) {
+    fn run(self) {
         let Batch { machine, decisions, coupling, .. } = self.batch;
         for (pair, decision) in machine.pairs.iter().zip(decisions.iter()) {
             coupling.set(pair.positive, pair.negative, |lane| pair.sigmoid.probability(decision[lane]));
@@ -288,7 +288,7 @@ mod tests {
         let mut rng = Mt::new(31);
         for (kernel, classes) in kernels().into_iter().flat_map(|kernel| (2..=10).map(move |classes| (kernel, classes)))
         {
-            // Counts that fill neither a tile nor a block.
+            // Counts that fill no tile.
             let (features, vectors) = (classes % 4 + 1, 3 * classes + 8);
             let svm = random_svm(&mut rng, kernel, classes, features, vectors);
             let machine = Machine::new(&svm, classes);

@@ -179,7 +179,7 @@ impl Machine {
     }
 }
 
-/// Scores rows, [`LANES`] side by side, in a workspace of its own.
+/// Scores rows, many side by side, in a workspace of its own.
 #[derive(Clone, Debug)]
 pub struct Scorer<'m> {
     machine: &'m Machine,
