@@ -109,7 +109,9 @@ impl InstructionSet {
 impl fmt::Display for InstructionSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            Kind::Baseline => std::env::consts::ARCH,
+            Kind::Baseline if cfg!(target_arch = "x86_64") => "SSE2",
+            Kind::Baseline if cfg!(target_arch = "aarch64") => "NEON",
+            Kind::Baseline => "baseline",
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2 => "AVX2",
             #[cfg(target_arch = "x86_64")]

@@ -6,9 +6,10 @@
 //! so that a row has the same bits in any process, on any processor, beside any other rows.
 
 use super::artifact::{Artifact, ArtifactError};
+use super::batch::Batch;
 use super::digest::ModelVersion;
 use super::lanes::{InstructionSet, LANES, Lanes};
-use super::machine::{Batch, Machine};
+use super::machine::Machine;
 
 /// A verified model, ready to score. Shared by any number of threads, each with a [`Scorer`].
 #[derive(Debug)]
