@@ -1,4 +1,4 @@
-.PHONY: help demo test faults fuzz lint deploy clean
+.PHONY: help demo test faults fuzz bench lint deploy clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,6 +14,9 @@ faults: ## Inject faults into every step and compare the tables
 
 fuzz: ## Feed whatever reads from outside with what libFuzzer makes up, for two minutes
 	@scripts/fuzz
+
+bench: ## Measure against the database's own floor and against Python, for half an hour
+	@scripts/bench --full
 
 lint: ## Check format, lints and documentation
 	cargo fmt --check
