@@ -1,11 +1,16 @@
 """The Python driver: mysqlclient, or PyMySQL where that could not be built."""
 
+from importlib.metadata import version
+
 try:
     import MySQLdb as driver
+
+    NAME = f"mysqlclient {version('mysqlclient')}"
 except ImportError:
     import pymysql as driver
 
-NAME = f"{'mysqlclient' if driver.__name__ == 'MySQLdb' else 'PyMySQL'} {driver.__version__}"
+    NAME = f"PyMySQL {version('pymysql')}"
+
 
 
 def connect(environment: dict[str, str], database: str | None, **options):
