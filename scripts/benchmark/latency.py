@@ -3,10 +3,10 @@
 import subprocess
 from contextlib import contextmanager
 
-from database import TICK
+from contenders import Contenders, best_way, page_of
 from measure import median, ratio, rounds
 from report import bars, table, times
-from tools import RELEASE, must_have, run_python, run_rowscore
+from tools import RELEASE
 
 TITLE = "A round trip of 1 ms"
 DELAY_US = 500  # each way
@@ -25,38 +25,27 @@ def slowed(server):
 
 
 def measure(bench) -> dict:
-    return {server.name: {str(rows): one(bench, server, rows) for rows in bench.sizes} for server in bench.servers}
+    found = {}
+    for server in bench.servers:
+        best = best_way(server, page_of(server, bench.sizes[0]))
+        found[server.name] = {str(rows): one(bench, server, rows, best) for rows in bench.sizes}
+    return found
 
 
-def one(bench, server, rows: int) -> dict:
+def one(bench, server, rows: int, best) -> dict[str, list]:
     with slowed(server) as far:
-        server.fresh(rows)
-        first = must_have(run_rowscore(far, TICK), rows)
-        page = -(-first["rows"] // first["pages"])
-
-        def after_fresh(contender):
-            def run() -> dict:
-                server.fresh(rows)
-                return contender()
-
-            return run
-
-        contenders = {
-            "rowscore": after_fresh(lambda: must_have(run_rowscore(far, TICK), rows)),
-            "floor": after_fresh(lambda: far.floor(page, 1)),
-            "python": after_fresh(lambda: must_have(run_python(far, "peer_best.py", page, 2, "threads"), rows)),
-        }
-        count = bench.rounds(rows) if rows < 100_000 else 2
-        return {"found": rounds(count, contenders, f"{server.name} 1 ms away, {rows:,} items")}
+        each = Contenders(server, rows, page_of(server, rows), best, far)
+        contenders = {name: getattr(each, name) for name in ("rowscore", "floor", "python")}
+        return rounds(bench.rounds(rows), contenders, f"{server.name} 1 ms away, {rows:,} items")
 
 
 def report(result: dict, figures: dict) -> str:
-    names = {"rowscore": "**rowscore**", "python": "best Python, two threads", "floor": "floor, one stream"}
+    names = {"rowscore": "**rowscore**", "python": "best Python", "floor": "floor, one stream"}
     text = ["The contenders of above, the floor as well, over a proxy that holds every byte back for 0.5 ms each way.", ""]
     groups = {}
     for server, sizes in result.items():
-        for rows, one in sizes.items():
-            found, title = one["found"], f"{server}, {int(rows):,} items"
+        for rows, found in sizes.items():
+            title = f"{server}, {int(rows):,} items"
             wall = {name: median(run["wall_s"] for run in found[name]) for name in names}
             shares = {name: ratio(found, name, "floor") for name in names}
             lines = [[label, times(shares[name]), f"{wall[name]:.2f} s"] for name, label in names.items()]

@@ -20,8 +20,8 @@ HOP_S = 240
 def measure(bench) -> dict:
     """Seconds per million rows: at work and waiting."""
     found = {}
-    for server, sizes in bench.found.get("a", {}).items():
-        rows, one = max(sizes.items(), key=lambda size: int(size[0]))
+    for server, on in bench.found.get("a", {}).items():
+        rows, one = max(on["sizes"].items(), key=lambda size: int(size[0]))
         millions = int(rows) / 1e6
         contenders = {
             "rowscore": one["found"]["rowscore"],
@@ -54,7 +54,7 @@ def report(result: dict, figures: dict) -> str:
         f"Reckoned from the largest table above with Lambda's list prices of {PRICED_ON}: ${GB_SECOND['arm64']:.10f} (arm64)",
         f"and ${GB_SECOND['x86']:.10f} (x86) per GB-second, $0.20 per million requests. Billed is the wall time, in which the",
         f"CPU's part is stretched by {WHOLE_PROCESSOR_MB:,} MB ÷ memory, since with {WHOLE_PROCESSOR_MB:,} MB a function has one",
-        "processor; a request goes on for four minutes at most. This machine's processor stands for Lambda's, arm64 and x86.",
+        "processor; a request goes on for four minutes at most (the pattern's way would have to be taught to). This machine's processor stands for Lambda's, arm64 and x86.",
         "",
     ]
     for server, contenders in result.items():

@@ -65,6 +65,8 @@ class RuntimeApi:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
+        # A function that is ended breaks off its poll.
+        self.server.handle_error = lambda *_: None
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         environment = os.environ | settings | variables(self.server.server_port)
         self.programs = [
