@@ -55,6 +55,7 @@ fn take_in(mut from: TcpStream, pieces: &SyncSender<Piece>, delay: Duration) {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a thread that has nothing else to do")]
 fn give_out(mut to: TcpStream, pieces: &Receiver<Piece>) {
     while let Ok((due, piece)) = pieces.recv() {
         thread::sleep(due.saturating_duration_since(Instant::now()));

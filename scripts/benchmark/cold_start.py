@@ -7,7 +7,7 @@ import time
 import zipfile
 
 from measure import median, peak_mb
-from report import megabytes, milliseconds, table
+from report import megabytes, milliseconds, prose, table
 from runtime_api import variables
 from tools import RELEASE, WORK
 
@@ -23,6 +23,10 @@ SETTINGS = {
     "AWS_ACCESS_KEY_ID": "bench",
     "AWS_SECRET_ACCESS_KEY": "bench",
 }
+
+EXPLAINED = """
+The function's own part of a cold start, on this machine with a whole processor. Lambda's own part is not in it.
+"""
 
 
 def measure(bench) -> dict:
@@ -67,5 +71,4 @@ def report(result: dict, figures: dict) -> str:
     head = ["exec → first poll, median of 30", "slowest", "memory", "zip", "binary"]
     line = [milliseconds(result["start_s"]), milliseconds(result["slowest_s"]), megabytes(result["peak_mb"])]
     line += [megabytes(result["zip_mb"]), megabytes(result["binary_mb"])]
-    note = "The function's own part of a cold start, on this machine with a whole processor; Lambda's part is not in it."
-    return f"{note}\n\n{table(head, [line])}"
+    return f"{prose(EXPLAINED)}\n\n{table(head, [line])}"

@@ -3,12 +3,21 @@
 from contenders import Contenders, best_way, page_of
 from database import TICK
 from measure import median, ratio, rounds
-from report import bars, megabytes, micros, table, times
+from report import bars, megabytes, micros, prose, table, times
 from tools import must_have, run_python, run_rowscore
 
 TITLE = "End to end"
 # Rows of the pattern's way that are measured; the rest is reckoned from them.
 SAMPLE = 2000
+
+EXPLAINED = f"""
+The floor is the server's own: a constant `UPDATE` by id range, one commit per page, one stream; two streams on
+disjoint ranges are its limit. `rowscore run` has its two lanes and is measured as a whole process. The best Python
+way is mysqlclient, onnxruntime on whole pages, orjson, the same bulk `UPDATE` in one transaction with its locking
+read, and two writers: threads or processes, with rowscore's pages or larger ones, whatever is fastest. It writes
+32-bit floats, about half as long as rowscore's 64-bit ones. Start is what comes before the first page: imports, the
+model, connections. The pattern's way is reckoned from {SAMPLE:,} rows.
+"""
 
 
 def measure(bench) -> dict:
@@ -50,15 +59,7 @@ def pattern(server, rows: int) -> dict:
 
 
 def report(result: dict, figures: dict) -> str:
-    text = [
-        "The floor is the server's own: a constant `UPDATE` by id range, one commit per page, one stream; two streams on",
-        "disjoint ranges are its limit. `rowscore run` has its two lanes and is measured as a whole process. The best Python",
-        "way is mysqlclient, onnxruntime on whole pages, orjson, the same bulk `UPDATE` in one transaction with its locking",
-        "read, and two writers: threads or processes, with rowscore's pages or larger ones, whatever is fastest. It writes",
-        "32-bit floats, about half as long as rowscore's 64-bit ones. Start is what comes before the first page: imports, the",
-        f"model, connections. The pattern's way is reckoned from {SAMPLE:,} rows.",
-        "",
-    ]
+    text = [prose(EXPLAINED), ""]
     for server, on in result.items():
         groups = {}
         for rows, one in on["sizes"].items():
@@ -95,11 +96,12 @@ def lines_of(rows: int, one: dict, best: dict) -> tuple[str, dict]:
     more = median(cpu / run["cpu_s"] for run in found["python"])
     line = ["the pattern's way, reckoned", times(slow / wall["floor"]), "", f"{slow:,.0f} s", times(more), ""]
     lines.append([*line, micros(cpu / rows), "", megabytes(pattern["peak_mb"])])
-    shares = {label.strip("*"): ratio(found, name, "floor") for name, label in names.items()}
-    note = (
-        f"rowscore takes {times(ratio(found, 'rowscore', 'python'))} the best Python's time"
-        f" ({times(ratio(found, 'rowscore', 'python', 'work_s'))} without the start of both), and is"
-        f" {slow / wall['rowscore']:,.0f} times as fast as the\npattern's way. Its own start takes"
-        f" {start['wall_s'] * 1e3:.0f} ms, {start['cpu_s'] * 1e3:.0f} ms of them CPU."
+    short = {"rowscore": "rowscore", "python": "best Python", "floor": names["floor"], "limit": names["limit"]}
+    shares = {short[name]: ratio(found, name, "floor") for name in names}
+    note = prose(
+        f"""rowscore takes {times(ratio(found, "rowscore", "python"))} the best Python's time
+        ({times(ratio(found, "rowscore", "python", "work_s"))} without the start of both), and is
+        {slow / wall["rowscore"]:,.0f} times as fast as the pattern's way. Its own start takes
+        {start["wall_s"] * 1e3:.0f} ms, {start["cpu_s"] * 1e3:.0f} ms of them CPU."""
     )
     return table(head, lines) + "\n\n" + note, shares

@@ -2,12 +2,17 @@
 
 from database import TICK
 from measure import median, ratio, rounds
-from report import bars, micros, table, times
+from report import bars, micros, prose, table, times
 from runtime_api import RuntimeApi
 from tools import must_have, run_rowscore
 
 TITLE = "Lanes and workers"
 COUNTS = [1, 2, 4]
+
+EXPLAINED = """
+Lanes are connections of one `rowscore run`. Workers are processes of the function, `score`, each with one lane,
+behind a Runtime API that hands every continuation to whoever is free; they are up before the event comes.
+"""
 
 
 def measure(bench) -> dict:
@@ -45,11 +50,7 @@ def workers(server, rows: int, count: int):
 
 
 def report(result: dict, figures: dict) -> str:
-    text = [
-        "Lanes are connections of one `rowscore run`. Workers are processes of the function, `score`, each with one lane,",
-        "behind a Runtime API that hands every continuation to whoever is free; they are up before the event comes.",
-        "",
-    ]
+    text = [prose(EXPLAINED), ""]
     groups = {}
     for server, one in result.items():
         found, rows = one["found"], one["rows"]

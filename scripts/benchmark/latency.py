@@ -5,11 +5,16 @@ from contextlib import contextmanager
 
 from contenders import Contenders, best_way, page_of
 from measure import median, ratio, rounds
-from report import bars, table, times
+from report import bars, prose, table, times
 from tools import RELEASE
 
 TITLE = "A round trip of 1 ms"
 DELAY_US = 500  # each way
+
+EXPLAINED = """
+The contenders of end to end, the floor as well, over a proxy that holds every byte back for half a millisecond each
+way.
+"""
 
 
 @contextmanager
@@ -41,7 +46,7 @@ def one(bench, server, rows: int, best) -> dict[str, list]:
 
 def report(result: dict, figures: dict) -> str:
     names = {"rowscore": "**rowscore**", "python": "best Python", "floor": "floor, one stream"}
-    text = ["The contenders of above, the floor as well, over a proxy that holds every byte back for 0.5 ms each way.", ""]
+    text = [prose(EXPLAINED), ""]
     groups = {}
     for server, sizes in result.items():
         for rows, found in sizes.items():

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import client
-from report import table
+from report import prose, table
 from tools import ROOT
 
 LIBRARIES = ["numpy", "onnxruntime", "orjson", "pymysql", "scikit-learn", "skl2onnx"]
@@ -29,29 +29,29 @@ perf report -i target/profile/perf.data --no-children                # what comp
 perf report -i target/profile/perf.data --children --sort symbol     # for whom
 ```
 
-Without `perf`, or to count instructions instead of time, which no neighbour disturbs: `valgrind --tool=callgrind` in its
-place with some 65,536 rows, then `callgrind_annotate`. `strace -f -c` counts the system calls; `perf stat` tells user
-from system time. The next profile needs a new `--dir`, or `rowscore init` finds its items predicted.
+Without `perf`, or to count instructions instead of time, which no neighbour disturbs: `valgrind --tool=callgrind` in
+its place with some 65,536 rows, then `callgrind_annotate`. `strace -f -c` counts the system calls; `perf stat` tells
+user from system time. The next profile needs a new `--dir`: `rowscore init` adds no items to a table that has some.
 """
 
 
 def describe(bench) -> str:
     how = "quick: a few rounds, for trying the benchmark out" if bench.quick else "whole"
+    libraries = [f"{library} {version(library)}" for library in LIBRARIES]
     lines = [
         ["processor", f"{processor()}, {os.cpu_count()} cores; servers and clients share them"],
         ["memory", f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB"],
         ["system", f"{platform.system()} {platform.release()}"],
         *([server.name, server.version() + ", flush at commit, binary log on"] for server in bench.servers),
         ["rowscore", f"{said('git', 'describe', '--always', '--dirty')}, {said('rustc', '--version')}"],
-        ["Python", ", ".join([platform.python_version(), client.NAME, *(f"{one} {version(one)}" for one in LIBRARIES)])],
+        ["Python", ", ".join([platform.python_version(), client.NAME, *libraries])],
         ["load before", f"{bench.load:.1f}"],
     ]
-    return (
-        f"Written by `make bench` on {datetime.date.today()} ({how}). Times differ from machine to machine; ratios hold\n"
-        "better. The contenders of a table take turns on the same freshly copied items; a ratio is the median of the\n"
-        "rounds' ratios, a time the median of the rounds. Memory is the peak of what is resident, CPU is user and system\n"
-        f"time of the client.\n\n{table(['', ''], lines)}"
-    )
+    text = f"""Written by `make bench` on {datetime.date.today()} ({how}). Times differ from machine to machine;
+    ratios hold better. The contenders of a table take turns on the same freshly copied items; a ratio is the median of
+    the rounds' ratios, a time the median of the rounds. Memory is the peak of what is resident, CPU is user and system
+    time of the client."""
+    return f"{prose(text)}\n\n{table(['', ''], lines)}"
 
 
 def processor() -> str:

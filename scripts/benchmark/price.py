@@ -3,7 +3,7 @@
 import math
 
 from measure import median
-from report import table, times
+from report import prose, table, times
 
 TITLE = "Price"
 # List prices of AWS Lambda (us-east-1), in dollars per GB-second and per request.
@@ -15,6 +15,14 @@ WHOLE_PROCESSOR_MB = 1769
 SIZES_MB = [256, 512, 1024]
 # HOP_BUDGET_MS: then the next request goes on.
 HOP_S = 240
+
+EXPLAINED = f"""
+Reckoned from the largest tables above with Lambda's list prices of {PRICED_ON}: ${GB_SECOND["arm64"]:.10f} (arm64)
+and ${GB_SECOND["x86"]:.10f} (x86) per GB-second, $0.20 per million requests. Billed is the wall time, in which the
+CPU's part is stretched by {WHOLE_PROCESSOR_MB:,} MB ÷ memory, since with {WHOLE_PROCESSOR_MB:,} MB a function has one
+processor. A request goes on for four minutes at most; the pattern's way would have to be taught to. This machine's
+processor stands for Lambda's, arm64 and x86.
+"""
 
 
 def measure(bench) -> dict:
@@ -50,13 +58,7 @@ def billed_s(one: dict, memory: int) -> float:
 def report(result: dict, figures: dict) -> str:
     if not result:
         return "Reckoned from end to end, which was not measured in this run."
-    text = [
-        f"Reckoned from the largest table above with Lambda's list prices of {PRICED_ON}: ${GB_SECOND['arm64']:.10f} (arm64)",
-        f"and ${GB_SECOND['x86']:.10f} (x86) per GB-second, $0.20 per million requests. Billed is the wall time, in which the",
-        f"CPU's part is stretched by {WHOLE_PROCESSOR_MB:,} MB ÷ memory, since with {WHOLE_PROCESSOR_MB:,} MB a function has one",
-        "processor; a request goes on for four minutes at most (the pattern's way would have to be taught to). This machine's processor stands for Lambda's, arm64 and x86.",
-        "",
-    ]
+    text = [prose(EXPLAINED), ""]
     for server, contenders in result.items():
         lines = []
         for memory in SIZES_MB:

@@ -1,10 +1,17 @@
 """Tables in Markdown and bars in SVG."""
 
+import textwrap
 from html import escape
 
 # Colours that a page in light and one in dark mode both show.
 COLOURS = ["#d97706", "#4f7cac", "#6b9080", "#9a8c98", "#b56576", "#7a9e3f"]
+WRAP = 120
 WIDTH, LABEL, LINE = 760, 230, 24
+
+
+def prose(text: str) -> str:
+    """A paragraph, wrapped anew."""
+    return textwrap.fill(" ".join(text.split()), WRAP, break_long_words=False, break_on_hyphens=False)
 
 
 def times(value: float) -> str:

@@ -5,7 +5,7 @@ import sys
 
 import models
 from measure import run, say
-from report import bars, nanoseconds, table, times
+from report import bars, nanoseconds, prose, table, times
 from tools import HERE, RELEASE, WORK
 
 TITLE = "Scoring alone"
@@ -13,6 +13,11 @@ MODELS = {
     "iris": "iris: 4 features, 3 classes",
     "digits": "digits: 64 features, 10 classes",
 }
+
+EXPLAINED = """
+Probabilities of a row, in batches of 2,000 where the contender has batches, one thread, the best of all rounds.
+rowscore computes in 64 bits, onnxruntime in 32.
+"""
 
 
 def measure(bench) -> dict:
@@ -35,11 +40,7 @@ def one(bench, name: str) -> dict[str, float]:
 
 
 def report(result: dict, figures: dict) -> str:
-    text = [
-        "Probabilities of a row, in batches of 2,000 where the contender has batches, one thread, the best of all rounds.",
-        "rowscore computes in 64 bits, onnxruntime in 32.",
-        "",
-    ]
+    text = [prose(EXPLAINED), ""]
     for name, found in result.items():
         lines = [
             [f"**{who}**" if who == "rowscore" else who, times(ns / found["rowscore"]), nanoseconds(ns)]

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from measure import median, ratio, rounds, say
-from report import bars, milliseconds, table, times
+from report import bars, milliseconds, prose, table, times
 from tools import must_have, run_rowscore
 
 TITLE = "An hourly tick of 1,000 new items"
@@ -11,6 +11,11 @@ NEW = 1000
 TEMPLATE = 10_000
 # Before the first tick all is done and older than a window reaches back.
 BEGIN = datetime(2026, 1, 1)
+
+EXPLAINED = f"""
+A whole `rowscore run` each, with {NEW:,} items that arrived within its hour; the window reaches an hour back, over
+those of the tick before. Rows read are those that the storage engine handed out, for whatever reason.
+"""
 
 
 def measure(bench) -> dict:
@@ -70,21 +75,15 @@ def stamp(time: datetime) -> str:
 
 
 def report(result: dict, figures: dict) -> str:
-    text = [
-        f"A whole `rowscore run` each, with {NEW:,} items that arrived within its hour; the window reaches an hour back,",
-        "over those of the tick before. Rows read are those that the storage engine handed out, for whatever reason.",
-        "",
-    ]
+    text = [prose(EXPLAINED), ""]
     groups = {}
     for server, found in result.items():
         first = next(iter(found))
         lines = []
         for rows in found:
             taken = {what: median(one[what] for one in found[rows]) for what in ("wall_s", "cpu_s", "rows_read")}
-            lines.append(
-                [rows, times(ratio(found, rows, first)), milliseconds(taken["wall_s"]), milliseconds(taken["cpu_s"]),
-                 f"{taken['rows_read']:,.0f}"]
-            )  # fmt: skip
+            line = [rows, times(ratio(found, rows, first)), milliseconds(taken["wall_s"])]
+            lines.append([*line, milliseconds(taken["cpu_s"]), f"{taken['rows_read']:,.0f}"])
         groups[server] = {rows: ratio(found, rows, first) for rows in found}
         head = [f"{server}: items in the table", f"÷ {first}", "time", "client CPU", "rows read"]
         text += [table(head, lines), ""]
