@@ -23,7 +23,7 @@ def measure(bench) -> dict:
 def one(bench, server, rows: int) -> dict:
     contenders = {f"{count} {'lane' if count == 1 else 'lanes'}": lanes(server, rows, count) for count in COUNTS}
     contenders |= {f"{count} {'worker' if count == 1 else 'workers'}": workers(server, rows, count) for count in COUNTS}
-    return rounds(1 if bench.quick else 5, contenders, f"{server.name}, {rows:,} items")
+    return rounds(1 if bench.quick else 3, contenders, f"{server.name}, {rows:,} items")
 
 
 def lanes(server, rows: int, count: int):
