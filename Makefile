@@ -1,4 +1,4 @@
-.PHONY: help demo test faults fuzz e2e lint deploy clean
+.PHONY: help demo test faults fuzz e2e bench lint deploy clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ fuzz: ## Feed whatever reads from outside with what libFuzzer makes up, for two 
 
 e2e: ## Deploy into a private local AWS and watch the schedule work off a window
 	@scripts/e2e
+
+bench: ## Measure against the database's own floor and against Python, for half an hour
+	@scripts/bench --full
 
 lint: ## Check format, lints, documentation, and what is deployed
 	cargo fmt --check

@@ -1,0 +1,58 @@
+//! How long scoring alone takes: prints the nanoseconds per row of each round, one thread.
+//!
+//! ```sh
+//! cargo run --release --example score_speed -- ROWS.csv [ARTIFACT.json]
+//! ```
+//!
+//! `ROWS.csv` has one row of features per line, without a header. The model is the embedded one, or
+//! the artifact. `scripts/bench` compares it with others on the same rows.
+
+use std::error::Error;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+use std::{env, fs};
+
+use rowscore::model::{self, Model};
+
+/// A round goes over the rows again and again for so long.
+const ROUND: Duration = Duration::from_millis(300);
+const ROUNDS: usize = 7;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = env::args().skip(1);
+    let rows = read(&arguments.next().ok_or("which ROWS.csv?")?)?;
+    let loaded;
+    let model = match arguments.next() {
+        Some(artifact) => {
+            loaded = Model::from_json(&fs::read(artifact)?)?;
+            &loaded
+        }
+        None => model::embedded()?,
+    };
+    for _ in 0..ROUNDS {
+        println!("{:.1}", round(model, &rows)?);
+    }
+    Ok(())
+}
+
+fn read(file: &str) -> Result<Vec<Vec<f64>>, Box<dyn Error>> {
+    let text = fs::read_to_string(file)?;
+    let row = |line: &str| line.split(',').map(str::parse).collect::<Result<_, _>>();
+    Ok(text.lines().map(row).collect::<Result<_, _>>()?)
+}
+
+/// Nanoseconds per row.
+fn round(model: &Model, rows: &[Vec<f64>]) -> Result<f64, Box<dyn Error>> {
+    let mut scorer = model.scorer();
+    let mut probabilities = vec![0.0; model.classes().len()];
+    let begun = Instant::now();
+    let mut scored = 0;
+    while begun.elapsed() < ROUND {
+        for row in rows {
+            scorer.score(black_box(row), &mut probabilities)?;
+            black_box(&probabilities);
+        }
+        scored += rows.len();
+    }
+    Ok(begun.elapsed().as_nanos() as f64 / scored as f64)
+}

@@ -1,0 +1,89 @@
+"""The benchmark's inner part; scripts/bench starts it with the servers. Its arguments are those."""
+
+import argparse
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import cold_start
+import database
+import end_to_end
+import lanes
+import latency
+import machine
+import models
+import price
+import scoring
+import tick
+from measure import say
+from tools import ROOT, WORK
+
+PARTS = {
+    "a": end_to_end,
+    "b": scoring,
+    "c": tick,
+    "d": lanes,
+    "e": latency,
+    "f": cold_start,
+    "g": price,
+}
+
+
+@dataclass(frozen=True)
+class Bench:
+    servers: list[database.Server]
+    quick: bool
+    full: bool
+    load: float  # of the machine, before
+    found: dict  # the parts so far
+
+    @property
+    def sizes(self) -> list[int]:
+        return [65_536] if self.quick else [65_536, 1_000_000]
+
+    def rounds(self, rows: int) -> int:
+        """How often contenders take turns: the more rows, the less a hiccup of the machine counts."""
+        if self.quick:
+            return 3
+        return 9 if rows < 100_000 else 3
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    parts = arguments.parts or list(PARTS)
+    models.prepare()
+    bench = Bench(database.servers(arguments.servers), arguments.quick, arguments.full, os.getloadavg()[0], {})
+    for part in parts:
+        say(f"({part}) {PARTS[part].TITLE} ...")
+        bench.found[part] = PARTS[part].measure(bench)
+        (WORK / f"{part}.json").write_text(json.dumps(bench.found[part], indent=1))
+    # Only a whole run is for the docs: its ratios belong together.
+    whole = not arguments.quick and parts == list(PARTS) and len(bench.servers) == 2
+    write(bench, ROOT / "docs" if whole else WORK)
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("servers", type=lambda names: names.split(","))
+    parser.add_argument("parts", nargs="*")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--full", action="store_true")
+    return parser.parse_args()
+
+
+def write(bench: Bench, folder: Path) -> None:
+    figures = {}
+    text = ["# Benchmarks", "", machine.describe(bench), ""]
+    for part, found in bench.found.items():
+        text += [f"## {PARTS[part].TITLE}", "", PARTS[part].report(found, figures), ""]
+    text += [machine.PROFILE]
+    (folder / "BENCHMARKS.md").write_text("\n".join(text))
+    (folder / "bench").mkdir(exist_ok=True)
+    for name, figure in figures.items():
+        (folder / "bench" / f"{name}.svg").write_text(figure)
+    say(f"written: {folder / 'BENCHMARKS.md'}")
+
+
+if __name__ == "__main__":
+    main()

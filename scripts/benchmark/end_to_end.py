@@ -1,0 +1,107 @@
+"""(a) End to end, against the server's own floor and two Python peers."""
+
+from contenders import Contenders, best_way, page_of
+from database import TICK
+from measure import median, ratio, rounds
+from report import bars, megabytes, micros, prose, table, times
+from tools import must_have, run_python, run_rowscore
+
+TITLE = "End to end"
+# Rows of the pattern's way that are measured; the rest is reckoned from them.
+SAMPLE = 2000
+
+EXPLAINED = f"""
+The floor is the server's own: a constant `UPDATE` by id range, one commit per page, one stream; two streams on
+disjoint ranges are its limit. `rowscore run` has its two lanes and is measured as a whole process. The best Python
+way is mysqlclient, onnxruntime on whole pages, orjson, the same bulk `UPDATE` in one transaction with its locking
+read, and two writers: threads or processes, with rowscore's pages or larger ones, whatever is fastest. It writes
+32-bit floats, about half as long as rowscore's 64-bit ones. Start is what comes before the first page: imports, the
+model, connections. The pattern's way is reckoned from {SAMPLE:,} rows.
+"""
+
+
+def measure(bench) -> dict:
+    return {server.name: on(bench, server) for server in bench.servers}
+
+
+def on(bench, server) -> dict:
+    best = best_way(server, page_of(server, bench.sizes[0]))
+    return {"best": vars(best), "sizes": {str(rows): one(bench, server, rows, best) for rows in bench.sizes}}
+
+
+def one(bench, server, rows: int, best) -> dict:
+    page = page_of(server, rows)
+    each = Contenders(server, rows, page, best)
+    contenders = {name: getattr(each, name) for name in ("rowscore", "floor", "limit", "python")}
+    found = rounds(bench.rounds(rows), contenders, f"{server.name}, {rows:,} items")
+    # With nothing to do, what is left is the start.
+    server.empty()
+    idle = [run_rowscore(server, TICK) for _ in range(5)]
+    start = {what: median(one[what] for one in idle) for what in ("wall_s", "cpu_s")}
+    for run in found["rowscore"]:
+        run |= {"work_s": run["wall_s"] - start["wall_s"], "work_cpu_s": run["cpu_s"] - start["cpu_s"]}
+    for run in found["floor"] + found["limit"]:
+        run["work_s"] = run["wall_s"]
+    return {"page": page, "found": found, "start": start, "pattern": pattern(server, rows)}
+
+
+def pattern(server, rows: int) -> dict:
+    """The pattern's way, reckoned from a sample: whatever is not done row by row is as measured."""
+    server.fresh(rows)
+    sample = min(SAMPLE, rows)
+    found = must_have(run_python(server, "peer_pattern.py", sample), sample)
+    more = rows / sample - 1
+    return {
+        "wall_s": found["wall_s"] + more * found["rows_s"],
+        "cpu_s": found["cpu_s"] + more * found["rows_cpu_s"],
+        "peak_mb": found["peak_mb"],
+    }
+
+
+def report(result: dict, figures: dict) -> str:
+    text = [prose(EXPLAINED), ""]
+    for server, on in result.items():
+        groups = {}
+        for rows, one in on["sizes"].items():
+            lines, groups[f"{int(rows):,} items"] = lines_of(int(rows), one, on["best"])
+            text += [f"### {server}, {int(rows):,} items, pages of {one['page']:,}", "", lines, ""]
+        name = f"end-to-end-{server.lower()}"
+        figures[name] = bars(f"{server}, end to end: time with the start, the floor = 1", groups)
+        text += [f"![{server}](bench/{name}.svg)", ""]
+    return "\n".join(text[:-1])
+
+
+def lines_of(rows: int, one: dict, best: dict) -> tuple[str, dict]:
+    """The table, and the bars of its first column."""
+    found, start, pattern = one["found"], one["start"], one["pattern"]
+    wall = {name: median(run["wall_s"] for run in runs) for name, runs in found.items()}
+    names = {
+        "rowscore": "**rowscore**",
+        "python": f"best Python, two {best['writers']}, pages of {best['page']:,}",
+        "floor": "floor, one stream",
+        "limit": "limit, two streams",
+    }
+    head = ["", "time ÷ floor", "… without start", "time", "CPU ÷ Python's", "… without start", "CPU a row"]
+    head += ["… without start", "memory"]
+    lines = []
+    for name, label in names.items():
+        line = [label, times(ratio(found, name, "floor")), times(ratio(found, name, "floor", "work_s"))]
+        line += [f"{wall[name]:.2f} s"]
+        if name in ("rowscore", "python"):
+            line += [times(ratio(found, name, "python", what)) for what in ("cpu_s", "work_cpu_s")]
+            line += [micros(median(run[what] for run in found[name]) / rows) for what in ("cpu_s", "work_cpu_s")]
+            line += [megabytes(max(run["peak_mb"] for run in found[name]))]
+        lines.append(line)
+    slow, cpu = pattern["wall_s"], pattern["cpu_s"]
+    more = median(cpu / run["cpu_s"] for run in found["python"])
+    line = ["the pattern's way, reckoned", times(slow / wall["floor"]), "", f"{slow:,.0f} s", times(more), ""]
+    lines.append([*line, micros(cpu / rows), "", megabytes(pattern["peak_mb"])])
+    short = {"rowscore": "rowscore", "python": "best Python", "floor": names["floor"], "limit": names["limit"]}
+    shares = {short[name]: ratio(found, name, "floor") for name in names}
+    note = prose(
+        f"""rowscore takes {times(ratio(found, "rowscore", "python"))} the best Python's time
+        ({times(ratio(found, "rowscore", "python", "work_s"))} without the start of both), and is
+        {slow / wall["rowscore"]:,.0f} times as fast as the pattern's way. Its own start takes
+        {start["wall_s"] * 1e3:.0f} ms, {start["cpu_s"] * 1e3:.0f} ms of them CPU."""
+    )
+    return table(head, lines) + "\n\n" + note, shares

@@ -1,0 +1,69 @@
+"""What was measured where, and how to look closer."""
+
+import datetime
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import client
+from report import prose, table
+from tools import ROOT
+
+LIBRARIES = ["numpy", "onnxruntime", "orjson", "pymysql", "scikit-learn", "skl2onnx"]
+
+PROFILE = """## Where the time goes
+
+A release with line numbers, in a folder of its own, and a profile of one run over the items of the demo's kind:
+
+```sh
+export CARGO_PROFILE_RELEASE_DEBUG=line-tables-only CARGO_PROFILE_RELEASE_STRIP=none CARGO_TARGET_DIR=target/profile
+cargo build --release
+export MYSQL_DATABASE=profile
+scripts/with-database mysql --dir target/profile/data -- bash -c '
+    "$0" init --rows 1000000 && perf record -F 5000 --call-graph dwarf,16384 -o target/profile/perf.data "$0" run
+' target/profile/release/rowscore
+perf report -i target/profile/perf.data --no-children                # what computes
+perf report -i target/profile/perf.data --children --sort symbol     # for whom
+```
+
+Without `perf`, or to count instructions instead of time, which no neighbour disturbs: `valgrind --tool=callgrind` in
+its place with some 65,536 rows, then `callgrind_annotate`. `strace -f -c` counts the system calls; `perf stat` tells
+user from system time. The next profile needs a new `--dir`: `rowscore init` adds no items to a table that has some.
+"""
+
+
+def describe(bench) -> str:
+    how = "quick: a few rounds, for trying the benchmark out" if bench.quick else "whole"
+    libraries = [f"{library} {version(library)}" for library in LIBRARIES]
+    lines = [
+        ["processor", f"{processor()}, {os.cpu_count()} cores; servers and clients share them"],
+        ["memory", f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB"],
+        ["system", f"{platform.system()} {platform.release()}"],
+        *([server.name, server.version() + ", flush at commit, binary log on"] for server in bench.servers),
+        ["rowscore", f"{said('git', 'describe', '--always', '--dirty')}, {said('rustc', '--version')}"],
+        ["Python", ", ".join([platform.python_version(), client.NAME, *libraries])],
+        ["load before", f"{bench.load:.1f}"],
+    ]
+    text = f"""Written by `make bench` on {datetime.date.today()} ({how}). Times differ from machine to machine;
+    ratios hold better. The contenders of a table take turns on the same freshly copied items; a ratio is the median of
+    the rounds' ratios, a time the median of the rounds. Memory is the peak of what is resident, CPU is user and system
+    time of the client."""
+    return f"{prose(text)}\n\n{table(['', ''], lines)}"
+
+
+def processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.machine()
+
+
+def said(*command: str) -> str:
+    try:
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        print(f"bench: {command[0]} cannot say its version", file=sys.stderr)
+        return "unknown"

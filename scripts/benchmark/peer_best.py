@@ -1,0 +1,103 @@
+"""The best Python way we know: onnxruntime on whole pages, one bulk UPDATE for each, locked by the
+read and committed with it, two writers on disjoint ranges of ids.
+
+Arguments: the page size, the number of writers, and what they are: `threads` or `processes`. Prints
+what it took after its start (imports, model, connections), as JSON.
+"""
+
+import json
+import multiprocessing
+import os
+import resource
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy
+import onnxruntime
+import orjson
+
+import client
+from tools import WORK
+
+
+def main() -> None:
+    page, writers, kind = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    connection = connect()
+    cursor = connection.cursor()
+    cursor.execute("SELECT MIN(id) - 1, MAX(id) FROM items")
+    low, high = cursor.fetchone()
+    connection.close()
+    edges = [low + (high - low) * n // writers for n in range(writers + 1)]
+    ranges = [(edges[n], edges[n + 1], page) for n in range(writers)]
+    if kind == "threads":
+        session = load()
+        connections = [connect() for _ in ranges]
+        before = cpu_s()
+        with ThreadPoolExecutor(writers) as pool:
+            work = pool.map(lambda connection, part: write(connection, session, *part), connections, ranges)
+            begun, ended, rows = zip(*work, strict=True)
+        cpu = cpu_s() - before
+    else:
+        # Forked, so that what was imported is shared.
+        with multiprocessing.get_context("fork").Pool(writers) as pool:
+            begun, ended, rows, cpus = zip(*pool.map(write_alone, ranges, chunksize=1), strict=True)
+        cpu = sum(cpus)
+    print(json.dumps({"rows": sum(rows), "work_s": max(ended) - min(begun), "work_cpu_s": cpu}))
+
+
+def connect():
+    return client.connect(os.environ, os.environ["MYSQL_DATABASE"], use_unicode=False)
+
+
+def load() -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    # A page is too little work to share out.
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(WORK / "iris.onnx", options)
+
+
+def cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def write_alone(part: tuple[int, int, int]) -> tuple[float, float, int, float]:
+    session, connection = load(), connect()
+    before = cpu_s()
+    begun, ended, rows = write(connection, session, *part)
+    return begun, ended, rows, cpu_s() - before
+
+
+def write(connection, session, low: int, high: int, page: int) -> tuple[float, float, int]:
+    """Works off the ids in (low, high]; answers when it began and ended, and how many rows it was."""
+    begun = time.monotonic()
+    cursor = connection.cursor()
+    after, done = low, 0
+    while True:
+        cursor.execute(
+            f"SELECT id, `values` FROM items WHERE id > {after} AND id <= {high} AND prediction IS NULL"
+            f" ORDER BY id LIMIT {page} FOR UPDATE"
+        )
+        rows = cursor.fetchall()
+        if not rows:
+            connection.commit()
+            return begun, time.monotonic(), done
+        keys, texts = zip(*rows, strict=True)
+        # One call each for a whole page, into C and back.
+        values = numpy.array(orjson.loads(b"[" + b",".join(texts) + b"]"), dtype=numpy.float32)
+        [probabilities] = session.run(["probabilities"], {"X": values})
+        predictions = orjson.dumps(probabilities, option=orjson.OPT_SERIALIZE_NUMPY)[2:-2].split(b"],[")
+        ids = ",".join(map(str, keys)).encode()
+        cursor.execute(
+            b"UPDATE items SET prediction = ELT(INTERVAL(id," + ids + b"),'[" + b"]','[".join(predictions) + b"]')"
+            b" WHERE id IN (" + ids + b")"
+        )
+        if cursor.rowcount != len(keys):
+            raise RuntimeError(f"{len(keys)} predictions changed {cursor.rowcount} rows")
+        connection.commit()
+        after, done = keys[-1], done + len(keys)
+
+
+if __name__ == "__main__":
+    main()
