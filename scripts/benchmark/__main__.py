@@ -54,13 +54,15 @@ def main() -> None:
     parts = arguments.parts or list(PARTS)
     models.prepare()
     bench = Bench(database.servers(arguments.servers), arguments.quick, arguments.full, os.getloadavg()[0], {})
-    for part in parts:
-        say(f"({part}) {PARTS[part].TITLE} ...")
-        bench.found[part] = PARTS[part].measure(bench)
-        (WORK / f"{part}.json").write_text(json.dumps(bench.found[part], indent=1))
-    # Only a whole run is for the docs: its ratios belong together.
-    whole = not arguments.quick and parts == list(PARTS) and len(bench.servers) == 2
-    write(bench, ROOT / "docs" if whole else WORK)
+    try:
+        for part in parts:
+            say(f"({part}) {PARTS[part].TITLE} ...")
+            bench.found[part] = PARTS[part].measure(bench)
+            (WORK / f"{part}.json").write_text(json.dumps(bench.found[part], indent=1))
+    finally:
+        # Only a whole run is for the docs: its ratios belong together.
+        whole = not bench.quick and list(bench.found) == list(PARTS) and len(bench.servers) == 2
+        write(bench, ROOT / "docs" if whole else WORK)
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -19,6 +19,7 @@ SETTINGS = {
     "MYSQL_DATABASE": "bench",
     "MYSQL_USER": "scorer",
     "MYSQL_AUTH": "iam",
+    "MYSQL_TLS": "verify",
     "CONTINUATION_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/rowscore-continuations.fifo",
     "AWS_ACCESS_KEY_ID": "bench",
     "AWS_SECRET_ACCESS_KEY": "bench",
