@@ -12,8 +12,8 @@ use std::thread;
 
 use rand_mt::Mt;
 use rowscore::model::{
-    Artifact, ArtifactError, Content, DataError, Dataset, FeatureDistribution, Gamma, GoldenRow, Kernel, Model,
-    Outcome, Pair, Scaler, ScoreError, Sigmoid, Svm, TrainError, TrainOptions, embedded, train,
+    Artifact, ArtifactError, Content, DataError, Dataset, FeatureDistribution, Gamma, GoldenRow, InstructionSet,
+    Kernel, Model, Outcome, Pair, Scaler, ScoreError, Sigmoid, Svm, TrainError, TrainOptions, embedded, train,
 };
 use serde::Deserialize;
 use smartcore::linalg::basic::matrix::DenseMatrix;
@@ -72,14 +72,15 @@ fn scaled_iris() -> Labelled {
     Labelled { rows: data.rows().iter().map(scale).collect(), labels: data.labels().to_vec(), classes: 3 }
 }
 
-/// Overlapping clouds: 6 features, 5 classes, of different sizes.
-fn clouds() -> Labelled {
+/// Overlapping clouds of different sizes.
+fn clouds(features: usize, classes: usize, rows: usize) -> Labelled {
     let mut rng = Mt::new(11);
-    let centres = random_rows(&mut rng, 5, 6, 1.5);
-    let labels: Vec<usize> = (0..150).map(|row| [0, 1, 2, 3, 4, 0, 1, 0][row % 8]).collect();
+    let centres = random_rows(&mut rng, classes, features, 1.5);
+    let sizes: Vec<usize> = (0..classes).chain([0, 1, 0]).collect();
+    let labels: Vec<usize> = (0..rows).map(|row| sizes[row % sizes.len()]).collect();
     let rows =
         labels.iter().map(|&label| centres[label].iter().map(|c| c + uniform(&mut rng, -1.0, 1.0)).collect()).collect();
-    Labelled { rows, labels, classes: 5 }
+    Labelled { rows, labels, classes }
 }
 
 /// What smartcore shows of a trained machine through serde.
@@ -167,14 +168,13 @@ fn kernels() -> [(Kernel, Kernels); 4] {
 #[test]
 fn decision_values_are_those_of_smartcore() {
     let mut rng = Mt::new(12);
-    for data in [scaled_iris(), clouds()] {
-        let rows = random_rows(&mut rng, 2000, data.rows[0].len(), 4.0);
+    for (data, rows) in [(scaled_iris(), 2000), (clouds(6, 5, 150), 2000), (clouds(64, 10, 500), 16)] {
+        let rows = random_rows(&mut rng, rows, data.rows[0].len(), 4.0);
         for (kernel, smartcore_kernel) in kernels() {
             let (model, expected) = fit_with_smartcore(&data, kernel, &smartcore_kernel, &rows);
-            let mut scorer = model.scorer();
-            let mut found = vec![0.0; expected.len()];
-            for (position, row) in rows.iter().enumerate() {
-                scorer.decision_values(row, &mut found).unwrap();
+            let mut found = vec![0.0; rows.len() * expected.len()];
+            assert_eq!(model.scorer().decision_values(&rows.concat(), &mut found), Ok(Vec::new()));
+            for (position, (row, found)) in rows.iter().zip(found.chunks_exact(expected.len())).enumerate() {
                 for (found, expected) in found.iter().zip(&expected) {
                     let expected = expected[position];
                     assert!(
@@ -266,6 +266,28 @@ fn the_same_row_has_the_same_bits_in_every_thread() {
         thread.join().unwrap()
     });
     assert!(forwards.iter().eq(backwards.iter().rev()));
+}
+
+#[test]
+fn a_row_has_the_same_bits_with_every_instruction_set_and_in_any_page() {
+    let model = iris_model();
+    let rows = iris_like_rows(500).concat();
+    let mut expected = vec![0.0; 500 * 3];
+    for (row, probabilities) in rows.chunks(4).zip(expected.chunks_mut(3)) {
+        model.scorer().score(row, probabilities).unwrap();
+    }
+    let bits = |numbers: &[f64]| numbers.iter().map(|number| number.to_bits()).collect::<Vec<_>>();
+    for instructions in InstructionSet::available() {
+        println!("{instructions}");
+        for page in [1, 7, 16, 33, 500] {
+            let mut scorer = model.scorer_with(instructions);
+            let mut found = vec![0.0; 500 * 3];
+            for (rows, found) in rows.chunks(page * 4).zip(found.chunks_mut(page * 3)) {
+                assert_eq!(scorer.score_rows(rows, found), Ok(Vec::new()));
+            }
+            assert_eq!(bits(&found), bits(&expected), "{instructions}, pages of {page}");
+        }
+    }
 }
 
 #[test]

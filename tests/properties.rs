@@ -63,6 +63,18 @@ fn nearly_an_event() -> impl Strategy<Value = Value> {
         .prop_map(|fields| Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
 }
 
+/// What may pass for a row of numbers at first sight.
+fn nearly_a_row() -> impl Strategy<Value = String> {
+    let number = "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?";
+    let short = "-?[0-9]{1,4}(\\.[0-9]{1,4})?";
+    let odd = "[-+0-9.eE]{0,6}|null|\"1\"|NaN|inf|\\[1\\]";
+    let element =
+        (prop_oneof![6 => number, 12 => short, 1 => odd], "[ \t\n]{0,2}").prop_map(|(text, space)| text + &space);
+    let elements = prop::collection::vec(element, 3..6).prop_map(|elements| elements.join(","));
+    (elements, prop_oneof![8 => Just("]"), 1 => Just(",]"), 1 => Just(""), 1 => Just("]]")])
+        .prop_map(|(elements, end)| format!("[{elements}{end}"))
+}
+
 fn read(event: &Value) -> Result<Event, event::EventError> {
     event::read(event, "2026-11-22T15:19:42Z".parse().unwrap())
 }
@@ -111,6 +123,11 @@ proptest! {
             Ok(()) => prop_assert_eq!(Some(features), expected),
             Err(reason) => prop_assert_eq!(expected, None, "{:?}", reason),
         }
+    }
+
+    #[test]
+    fn a_row_in_any_notation_is_read_as_any_json_parser_does(text in nearly_a_row()) {
+        checks::values(text.as_bytes());
     }
 
     #[test]

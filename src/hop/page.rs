@@ -1,10 +1,14 @@
 //! `score_page`: from rows to predictions and failures, with no database in sight.
 
-use crate::model::Model;
+use crate::model::{Model, Scorer};
 use crate::store::items::{PendingItem, Predictions};
 use crate::values::{self, Reason, ReasonCode};
 
-/// A page, scored: every item is in one of the two.
+/// Items whose values are held as numbers at a time: enough for scoring many rows side by side, and
+/// they stay in the processor's cache.
+const CHUNK: usize = 256;
+
+/// A page, scored: every item is in one of the two, in the order of the page.
 #[derive(Debug)]
 pub(super) struct ScoredPage<'i> {
     pub predictions: Predictions,
@@ -14,29 +18,75 @@ pub(super) struct ScoredPage<'i> {
 /// Scores a page. An item that cannot be scored is set apart with its reason; the rest go on.
 pub(super) fn score_page<'i>(model: &Model, items: &'i [PendingItem]) -> ScoredPage<'i> {
     let classes = model.classes().len();
-    let mut predictions = Predictions {
-        ids: Vec::with_capacity(items.len()),
-        probabilities: Vec::with_capacity(items.len() * classes),
-        classes,
-    };
-    let mut failures = Vec::new();
-    let mut features = Vec::with_capacity(model.features().len());
     let mut scorer = model.scorer();
-    for item in items {
-        let from = predictions.probabilities.len();
-        predictions.probabilities.resize(from + classes, 0.0);
-        let scored = values::read(&item.values, model.features().len(), &mut features).and_then(|()| {
-            scorer
-                .score(&features, &mut predictions.probabilities[from..])
-                .map_err(|error| Reason::new(ReasonCode::TooLarge, error.to_string()))
-        });
-        match scored {
-            Ok(()) => predictions.ids.push(item.id),
-            Err(reason) => {
-                predictions.probabilities.truncate(from);
-                failures.push((item, reason));
+    let mut chunk = Chunk::new(model.features().len());
+    let mut page = ScoredPage {
+        predictions: Predictions {
+            ids: Vec::with_capacity(items.len()),
+            probabilities: Vec::with_capacity(items.len() * classes),
+            classes,
+        },
+        failures: Vec::new(),
+    };
+    for items in items.chunks(CHUNK) {
+        chunk.read(items, &mut page.failures);
+        chunk.score(&mut scorer, &mut page);
+    }
+    page
+}
+
+/// The items of a chunk that can be read, and their values.
+struct Chunk<'i> {
+    features: usize,
+    items: Vec<&'i PendingItem>,
+    rows: Vec<f64>,
+    /// The row that is being read.
+    row: Vec<f64>,
+}
+
+impl<'i> Chunk<'i> {
+    fn new(features: usize) -> Self {
+        Self {
+            features,
+            items: Vec::with_capacity(CHUNK),
+            rows: Vec::with_capacity(CHUNK * features),
+            row: Vec::with_capacity(features),
+        }
+    }
+
+    fn read(&mut self, items: &'i [PendingItem], failures: &mut Vec<(&'i PendingItem, Reason)>) {
+        self.items.clear();
+        self.rows.clear();
+        for item in items {
+            match values::read(&item.values, self.features, &mut self.row) {
+                Ok(()) => {
+                    self.items.push(item);
+                    self.rows.extend_from_slice(&self.row);
+                }
+                Err(reason) => failures.push((item, reason)),
             }
         }
     }
-    ScoredPage { predictions, failures }
+
+    fn score(&self, scorer: &mut Scorer<'_>, page: &mut ScoredPage<'i>) {
+        let ScoredPage { predictions: Predictions { ids, probabilities, classes }, failures } = page;
+        let (first, known) = (ids.len(), failures.len());
+        probabilities.resize((first + self.items.len()) * *classes, 0.0);
+        let scored = scorer.score_rows(&self.rows, &mut probabilities[first * *classes..]);
+        let mut unscored = scored.expect("a value for every feature, room for every class").into_iter().peekable();
+        for (row, item) in self.items.iter().enumerate() {
+            match unscored.next_if(|unscored| unscored.row == row) {
+                Some(unscored) => failures.push((item, Reason::new(ReasonCode::TooLarge, unscored.error.to_string()))),
+                None => {
+                    let found = (first + row) * *classes;
+                    probabilities.copy_within(found..found + *classes, ids.len() * *classes);
+                    ids.push(item.id);
+                }
+            }
+        }
+        probabilities.truncate(ids.len() * *classes);
+        if failures.len() > known {
+            failures.sort_by_key(|(item, _)| item.id);
+        }
+    }
 }

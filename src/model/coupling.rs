@@ -5,8 +5,11 @@
 //! order of operations and early stop (up to 3e-3 from the exact solution), so that results agree
 //! with libsvm's to the bit and with scikit-learn's. Unlike libsvm's it keeps its workspace.
 
+use super::lanes::Lanes;
+
 /// libsvm keeps pair probabilities this far from 0 and 1: an exact 0 would make the matrix singular.
 const MIN_PROBABILITY: f64 = 1e-7;
+const MAX_PROBABILITY: f64 = 1.0 - MIN_PROBABILITY;
 
 /// libsvm's stop: no class's equation is off by more than this, divided by the number of classes.
 const TOLERANCE: f64 = 0.005;
@@ -14,81 +17,128 @@ const TOLERANCE: f64 = 0.005;
 /// libsvm's cap on the sweeps over the classes (or the number of classes, if larger).
 const MAX_ITERATIONS: usize = 100;
 
-/// The workspace for coupling the pairs of `k` classes; matrices are `k` × `k`, row by row.
+/// The workspace for coupling the pairs of `k` classes, for `N` rows side by side; matrices are
+/// `k` × `k`, row by row.
 #[derive(Clone, Debug)]
-pub(super) struct Coupling {
+pub(super) struct Coupling<const N: usize> {
     classes: usize,
     /// `pairwise[i][j]` = P(class i | class i or j).
-    pairwise: Vec<f64>,
-    q: Vec<f64>,
-    qp: Vec<f64>,
+    pairwise: Vec<Lanes<N>>,
+    q: Vec<Lanes<N>>,
+    qp: Vec<Lanes<N>>,
+    p: Vec<Lanes<N>>,
 }
 
-impl Coupling {
+impl<const N: usize> Coupling<N> {
     pub(super) fn new(classes: usize) -> Self {
         Self {
             classes,
-            pairwise: vec![0.0; classes * classes],
-            q: vec![0.0; classes * classes],
-            qp: vec![0.0; classes],
+            pairwise: vec![Lanes::ZERO; classes * classes],
+            q: vec![Lanes::ZERO; classes * classes],
+            qp: vec![Lanes::ZERO; classes],
+            p: vec![Lanes::ZERO; classes],
         }
     }
 
-    /// Sets P(class `positive` | class `positive` or `negative`), which must not be NaN.
-    pub(super) fn set(&mut self, positive: usize, negative: usize, probability: f64) {
-        let probability = probability.clamp(MIN_PROBABILITY, 1.0 - MIN_PROBABILITY);
+    /// Sets P(class `positive` | class `positive` or `negative`) of every row; none may be NaN.
+    #[inline(always)]
+    pub(super) fn set(&mut self, positive: usize, negative: usize, probability: impl Fn(usize) -> f64) {
+        let probability: Lanes<N> = Lanes::of(|lane| {
+            let p = probability(lane);
+            let p = if p < MIN_PROBABILITY { MIN_PROBABILITY } else { p };
+            if p > MAX_PROBABILITY { MAX_PROBABILITY } else { p }
+        });
         self.pairwise[positive * self.classes + negative] = probability;
-        self.pairwise[negative * self.classes + positive] = 1.0 - probability;
+        self.pairwise[negative * self.classes + positive] = Lanes::of(|lane| 1.0 - probability[lane]);
     }
 
-    /// Writes the class probabilities, one per class, once every pair is set.
-    pub(super) fn solve(&mut self, probabilities: &mut [f64]) {
+    /// The class probabilities of each row that [`Self::solve`] found, one entry per class.
+    pub(super) fn probabilities(&self) -> &[Lanes<N>] {
+        &self.p
+    }
+
+    /// Finds the class probabilities, once every pair is set. Each row stops when libsvm would; the
+    /// others go on.
+    #[inline(always)]
+    pub(super) fn solve(&mut self) {
         self.build_q();
-        probabilities.fill(1.0 / self.classes as f64);
+        self.p.fill(Lanes([1.0 / self.classes as f64; N]));
+        let tolerance = TOLERANCE / self.classes as f64;
         for _ in 0..MAX_ITERATIONS.max(self.classes) {
-            let pqp = self.multiply(probabilities);
-            let tolerance = TOLERANCE / self.classes as f64;
-            let error = self.qp.iter().fold(0.0, |error: f64, qp| error.max((qp - pqp).abs()));
-            if error < tolerance {
+            let pqp = self.multiply();
+            let errors = self.errors(&pqp);
+            if errors.iter().all(|&error| error < tolerance) {
                 break;
             }
-            self.sweep(pqp, probabilities);
+            // A row that has stopped keeps its probabilities, hence its error.
+            self.sweep(pqp, &errors, tolerance);
         }
     }
 
     /// Equation (19) of the paper: the matrix whose quadratic form the probabilities minimise.
+    #[inline(always)]
     fn build_q(&mut self) {
         let k = self.classes;
         for t in 0..k {
-            let mut diagonal = 0.0;
+            let mut diagonal = Lanes::ZERO;
             for j in (0..k).filter(|&j| j != t) {
-                let r_jt = self.pairwise[j * k + t];
-                diagonal += r_jt * r_jt;
-                self.q[t * k + j] = -r_jt * self.pairwise[t * k + j];
+                let (r_jt, r_tj) = (self.pairwise[j * k + t], self.pairwise[t * k + j]);
+                diagonal = Lanes::of(|lane| diagonal[lane] + r_jt[lane] * r_jt[lane]);
+                self.q[t * k + j] = Lanes::of(|lane| -r_jt[lane] * r_tj[lane]);
             }
             self.q[t * k + t] = diagonal;
         }
     }
 
     /// Sets `Qp` and returns `pᵀQp`, afresh in every iteration for accuracy.
-    fn multiply(&mut self, p: &[f64]) -> f64 {
-        let mut pqp = 0.0;
-        for (t, row) in self.q.chunks_exact(self.classes).enumerate() {
-            self.qp[t] = row.iter().zip(p).fold(0.0, |sum, (q, p)| sum + q * p);
-            pqp += p[t] * self.qp[t];
+    #[inline(always)]
+    fn multiply(&mut self) -> Lanes<N> {
+        let mut pqp = Lanes::ZERO;
+        let rows = self.q.chunks_exact(self.classes);
+        for ((row, p_t), qp) in rows.zip(&self.p).zip(&mut self.qp) {
+            let mut sum = Lanes::ZERO;
+            for (q, p) in row.iter().zip(&self.p) {
+                sum = Lanes::of(|lane| sum[lane] + q[lane] * p[lane]);
+            }
+            pqp = Lanes::of(|lane| pqp[lane] + p_t[lane] * sum[lane]);
+            *qp = sum;
         }
         pqp
     }
 
-    /// One update of every class in turn (algorithm 2 of the paper), normalising as it goes.
-    fn sweep(&mut self, mut pqp: f64, p: &mut [f64]) {
+    /// How far each row's equations are off at most.
+    #[inline(always)]
+    fn errors(&self, pqp: &Lanes<N>) -> Lanes<N> {
+        let mut errors = Lanes::ZERO;
+        for qp in &self.qp {
+            errors = Lanes::of(|lane| {
+                let error = (qp[lane] - pqp[lane]).abs();
+                if error > errors[lane] { error } else { errors[lane] }
+            });
+        }
+        errors
+    }
+
+    /// One update of every class in turn (algorithm 2 of the paper), normalising as it goes, for
+    /// the rows whose error is not below `tolerance`.
+    #[inline(always)]
+    fn sweep(&mut self, mut pqp: Lanes<N>, errors: &Lanes<N>, tolerance: f64) {
         for (t, row) in self.q.chunks_exact(self.classes).enumerate() {
-            let diff = (-self.qp[t] + pqp) / row[t];
-            p[t] += diff;
-            pqp = (pqp + diff * (diff * row[t] + 2.0 * self.qp[t])) / (1.0 + diff) / (1.0 + diff);
-            for ((qp, p), q) in self.qp.iter_mut().zip(p.iter_mut()).zip(row) {
-                *qp = (*qp + diff * q) / (1.0 + diff);
-                *p /= 1.0 + diff;
+            let (q_tt, qp_t) = (row[t], self.qp[t]);
+            // Without a step, what follows leaves a row as it is, to the bit.
+            let step: Lanes<N> = Lanes::of(|lane| {
+                let step = (-qp_t[lane] + pqp[lane]) / q_tt[lane];
+                if errors[lane] < tolerance { 0.0 } else { step }
+            });
+            let total: Lanes<N> = Lanes::of(|lane| 1.0 + step[lane]);
+            pqp = Lanes::of(|lane| {
+                let added = step[lane] * (step[lane] * q_tt[lane] + 2.0 * qp_t[lane]);
+                (pqp[lane] + added) / total[lane] / total[lane]
+            });
+            self.p[t] = Lanes::of(|lane| self.p[t][lane] + step[lane]);
+            for ((qp, p), q) in self.qp.iter_mut().zip(&mut self.p).zip(row) {
+                *qp = Lanes::of(|lane| (qp[lane] + step[lane] * q[lane]) / total[lane]);
+                *p = Lanes::of(|lane| p[lane] / total[lane]);
             }
         }
     }
@@ -116,28 +166,42 @@ mod tests {
         pairs
     }
 
-    fn solve(pairs: &[Vec<f64>]) -> Vec<f64> {
-        let mut coupling = Coupling::new(pairs.len());
-        for (i, row) in pairs.iter().enumerate() {
-            for (j, &p) in row.iter().enumerate().skip(i + 1) {
-                coupling.set(i, j, p);
-            }
+    /// Of each row, given by its pairs, the class probabilities.
+    fn solve<const N: usize>(coupling: &mut Coupling<N>, rows: &[Vec<Vec<f64>>; N]) -> Vec<Vec<f64>> {
+        for (i, j) in class_pairs(coupling.classes) {
+            coupling.set(i, j, |lane| rows[lane][i][j]);
         }
-        let mut probabilities = vec![0.0; pairs.len()];
-        coupling.solve(&mut probabilities);
-        probabilities
+        coupling.solve();
+        (0..N).map(|lane| coupling.probabilities().iter().map(|p| p[lane]).collect()).collect()
+    }
+
+    fn random_rows(classes: usize, rng: &mut Mt) -> [Vec<Vec<f64>>; 16] {
+        std::array::from_fn(|_| random_pairs(classes, rng))
     }
 
     #[test]
-    fn coupling_has_the_bits_of_libsvm() {
+    fn each_row_has_the_bits_of_libsvm_whichever_are_beside_it() {
         let mut rng = Mt::new(2);
         for classes in 2..=10 {
-            for _ in 0..500 {
-                let pairs = random_pairs(classes, &mut rng);
-                let mut expected = vec![0.0; classes];
-                multiclass_probability(classes, &pairs, &mut expected);
-                assert_eq!(solve(&pairs), expected);
+            let mut coupling = Coupling::new(classes);
+            for _ in 0..40 {
+                let rows = random_rows(classes, &mut rng);
+                for (found, pairs) in solve(&mut coupling, &rows).iter().zip(&rows) {
+                    let mut expected = vec![0.0; classes];
+                    multiclass_probability(classes, pairs, &mut expected);
+                    assert_eq!(*found, expected);
+                }
             }
+        }
+    }
+
+    #[test]
+    fn a_row_alone_has_the_same_bits() {
+        let mut rng = Mt::new(4);
+        let rows = random_rows(5, &mut rng);
+        let together = solve(&mut Coupling::new(5), &rows);
+        for (pairs, together) in rows.iter().zip(together) {
+            assert_eq!(solve(&mut Coupling::new(5), std::array::from_ref(pairs)), [together]);
         }
     }
 
@@ -145,30 +209,28 @@ mod tests {
     fn coupled_probabilities_are_a_distribution() {
         let mut rng = Mt::new(3);
         for classes in 2..=10 {
-            for _ in 0..500 {
-                let probabilities = solve(&random_pairs(classes, &mut rng));
-                assert!(probabilities.iter().all(|p| (0.0..=1.0).contains(p)));
-                assert!((probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+            for _ in 0..40 {
+                for probabilities in solve(&mut Coupling::new(classes), &random_rows(classes, &mut rng)) {
+                    assert!(probabilities.iter().all(|p| (0.0..=1.0).contains(p)));
+                    assert!((probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+                }
             }
         }
     }
 
     #[test]
     fn certain_pairs_are_kept_from_zero_and_one() {
-        let probabilities = solve(&[vec![0.0, 1.0], vec![0.0, 0.0]]);
-        assert!(probabilities[0] > 0.99 && probabilities[0] < 1.0);
+        let pairs = vec![vec![0.0, 1.0], vec![0.0, 0.0]];
+        let first = solve(&mut Coupling::new(2), &[pairs])[0][0];
+        assert!(first > 0.99 && first < 1.0);
     }
 
     #[test]
     fn the_workspace_keeps_nothing_from_one_row_to_the_next() {
         let mut coupling = Coupling::new(2);
-        let (mut first, mut again) = ([0.0; 2], [0.0; 2]);
-        coupling.set(0, 1, 0.8);
-        coupling.solve(&mut first);
-        coupling.set(0, 1, 0.1);
-        coupling.solve(&mut again);
-        coupling.set(0, 1, 0.8);
-        coupling.solve(&mut again);
-        assert_eq!(first, again);
+        let mut solve = |p| solve(&mut coupling, &[vec![vec![0.0, p], vec![1.0 - p, 0.0]]]);
+        let first = solve(0.8);
+        assert_ne!(solve(0.1), first);
+        assert_eq!(solve(0.8), first);
     }
 }

@@ -2,13 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::exp::{exp, tanh};
+use super::lanes::Lanes;
+
 /// A kernel function `K(x, y)` on scaled rows.
 ///
 /// `G` says how gamma is given: a number in a trained model, or [`Gamma`](super::Gamma) in the
 /// options of a training, where it may still depend on the data.
 ///
-/// Only additions, multiplications and `libm`'s functions are used: the C library's own `exp` and
-/// `tanh` differ in the last bit between processors.
+/// Training and scoring compute it with the same functions, and get the same bits. No function of
+/// the C library is among them: its `exp` and `tanh` differ in the last bit between processors.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Kernel<G = f64> {
@@ -54,21 +57,34 @@ impl Kernel {
     /// `K(x, y)` of two rows of equal length.
     #[must_use]
     pub fn evaluate(&self, x: &[f64], y: &[f64]) -> f64 {
-        let sum = x.iter().zip(y).fold(0.0, |sum, (&x, &y)| sum + self.term(x, y));
-        self.finish(sum)
+        let mut sum = Lanes([0.0]);
+        for (&x, &y) in x.iter().zip(y) {
+            let x = &Lanes([x]);
+            match self {
+                Self::Rbf { .. } => add_terms(&mut sum, x, y, squared_difference),
+                _ => add_terms(&mut sum, x, y, product),
+            }
+        }
+        self.finish(std::slice::from_mut(&mut sum));
+        sum[0]
     }
 
-    /// `K(row, v)` of every vector `v`, into `values`; `columns` holds the vectors feature by
-    /// feature, so that the inner loop runs over neighbours. The bits are [`Self::evaluate`]'s.
-    pub(super) fn evaluate_columns(&self, row: &[f64], columns: &[f64], values: &mut [f64]) {
+    /// `K(row, v)` of every row and every vector `v`, into `values`, one entry per vector. `rows`
+    /// holds the rows' values feature by feature, `vectors` is vectors × features.
+    /// The bits are [`Self::evaluate`]'s.
+    #[inline(always)]
+    pub(super) fn evaluate_all<const BLOCK: usize, const N: usize>(
+        &self,
+        rows: &[Lanes<N>],
+        vectors: &[f64],
+        values: &mut [Lanes<N>],
+    ) {
+        // The kind is chosen outside the loops, or they are not vectorised.
         match self {
-            // The kind is chosen outside the loops, or they are not vectorised.
-            Self::Rbf { .. } => accumulate(row, columns, values, squared_difference),
-            _ => accumulate(row, columns, values, product),
+            Self::Rbf { .. } => sum_blocks::<BLOCK, N>(rows, vectors, values, squared_difference),
+            _ => sum_blocks::<BLOCK, N>(rows, vectors, values, product),
         }
-        for value in values {
-            *value = self.finish(*value);
-        }
+        self.finish(values);
     }
 
     /// Whether every parameter is one that the formulas are meant for.
@@ -82,55 +98,94 @@ impl Kernel {
         }
     }
 
-    fn term(&self, x: f64, y: f64) -> f64 {
-        match self {
-            Self::Rbf { .. } => squared_difference(x, y),
-            _ => product(x, y),
-        }
-    }
-
-    /// From the sum over the features to the kernel's value.
-    fn finish(&self, sum: f64) -> f64 {
+    /// From the sums over the features to the kernel's values.
+    #[inline(always)]
+    fn finish<const N: usize>(&self, sums: &mut [Lanes<N>]) {
         match *self {
-            Self::Linear => sum,
-            Self::Rbf { gamma } => libm::exp(-gamma * sum),
-            Self::Polynomial { degree, gamma, coef0 } => power(gamma * sum + coef0, degree),
-            Self::Sigmoid { gamma, coef0 } => libm::tanh(gamma * sum + coef0),
+            Self::Linear => {}
+            Self::Rbf { gamma } => map(sums, |sum| exp(-gamma * sum)),
+            Self::Polynomial { degree, gamma, coef0 } => {
+                map(sums, |sum| gamma * sum + coef0);
+                sums.iter_mut().for_each(|base| raise(base, degree));
+            }
+            Self::Sigmoid { gamma, coef0 } => map(sums, |sum| tanh(gamma * sum + coef0)),
         }
     }
 }
 
+#[inline(always)]
 fn product(x: f64, y: f64) -> f64 {
     x * y
 }
 
+#[inline(always)]
 fn squared_difference(x: f64, y: f64) -> f64 {
     (x - y) * (x - y)
 }
 
-fn accumulate(row: &[f64], columns: &[f64], sums: &mut [f64], term: impl Fn(f64, f64) -> f64) {
-    sums.fill(0.0);
-    if sums.is_empty() {
-        return;
-    }
-    for (&x, column) in row.iter().zip(columns.chunks_exact(sums.len())) {
-        for (sum, &y) in sums.iter_mut().zip(column) {
-            *sum += term(x, y);
-        }
+#[inline(always)]
+fn add_terms<const N: usize>(sums: &mut Lanes<N>, x: &Lanes<N>, y: f64, term: impl Fn(f64, f64) -> f64) {
+    *sums = Lanes::of(|lane| sums[lane] + term(x[lane], y));
+}
+
+#[inline(always)]
+fn map<const N: usize>(numbers: &mut [Lanes<N>], f: impl Fn(f64) -> f64) {
+    for lanes in numbers {
+        *lanes = Lanes::of(|lane| f(lanes[lane]));
     }
 }
 
-/// libsvm's `powi`: `f64::powi` leaves the order of multiplications to the compiler.
-fn power(mut base: f64, mut exponent: u32) -> f64 {
-    let mut result = 1.0;
-    while exponent > 0 {
-        if exponent % 2 == 1 {
-            result *= base;
+/// Sums over the features, `BLOCK` vectors at a time.
+#[inline(always)]
+fn sum_blocks<const BLOCK: usize, const N: usize>(
+    rows: &[Lanes<N>],
+    vectors: &[f64],
+    sums: &mut [Lanes<N>],
+    term: impl Fn(f64, f64) -> f64 + Copy,
+) {
+    let (blocks, rest) = sums.as_chunks_mut::<BLOCK>();
+    let (in_blocks, others) = vectors.split_at(blocks.len() * BLOCK * rows.len());
+    for (sums, vectors) in blocks.iter_mut().zip(in_blocks.chunks_exact(BLOCK * rows.len())) {
+        sum_block(rows, vectors, sums, term);
+    }
+    for (sums, vector) in rest.iter_mut().zip(others.chunks_exact(rows.len())) {
+        sum_block(rows, vector, std::array::from_mut(sums), term);
+    }
+}
+
+#[inline(always)]
+fn sum_block<const BLOCK: usize, const N: usize>(
+    rows: &[Lanes<N>],
+    vectors: &[f64],
+    sums: &mut [Lanes<N>; BLOCK],
+    term: impl Fn(f64, f64) -> f64 + Copy,
+) {
+    // Not in `sums`: these are to stay in registers.
+    let mut registers = [Lanes::ZERO; BLOCK];
+    let vectors: [&[f64]; BLOCK] = std::array::from_fn(|index| &vectors[index * rows.len()..][..rows.len()]);
+    for (feature, x) in rows.iter().enumerate() {
+        for (sum, vector) in registers.iter_mut().zip(&vectors) {
+            add_terms(sum, x, vector[feature], term);
         }
-        base *= base;
+    }
+    *sums = registers;
+}
+
+/// Replaces bases by their powers as libsvm's `powi` does: `f64::powi` leaves the order of
+/// multiplications to the compiler.
+#[inline(always)]
+fn raise<const N: usize>(base: &mut Lanes<N>, mut exponent: u32) {
+    let mut result = [1.0; N];
+    while exponent > 0 {
+        for lane in 0..N {
+            if exponent % 2 == 1 {
+                result[lane] *= base[lane];
+            }
+            base[lane] *= base[lane];
+        }
         exponent /= 2;
     }
-    result
+    base.0 = result;
 }
 
 #[cfg(test)]
@@ -159,15 +214,17 @@ mod tests {
     }
 
     #[test]
-    fn many_vectors_at_once_give_the_bits_of_one_at_a_time() {
+    fn many_rows_and_vectors_at_once_give_the_bits_of_one_at_a_time() {
         let vectors = [X, Y, [0.1, -0.7, 1e3]];
-        let columns: Vec<f64> = (0..3).flat_map(|f| vectors.iter().map(move |v| v[f])).collect();
-        let row = [0.3, -1.1, 2.7];
+        let rows = [[0.3, -1.1, 2.7], [1e-3, 4.0, -1e2], Y, [f64::MAX, 1.0, 0.0]];
+        let by_feature: Vec<Lanes<4>> = (0..3).map(|feature| Lanes::of(|lane| rows[lane][feature])).collect();
         for kernel in all_kinds() {
-            let mut values = [0.0; 3];
-            kernel.evaluate_columns(&row, &columns, &mut values);
-            for (value, vector) in values.iter().zip(&vectors) {
-                assert_eq!(value.to_bits(), kernel.evaluate(&row, vector).to_bits());
+            let mut values = [Lanes::ZERO; 3];
+            kernel.evaluate_all::<2, 4>(&by_feature, &vectors.concat(), &mut values);
+            for (values, vector) in values.iter().zip(&vectors) {
+                for (value, row) in values.iter().zip(&rows) {
+                    assert_eq!(value.to_bits(), kernel.evaluate(row, vector).to_bits());
+                }
             }
         }
     }

@@ -25,7 +25,10 @@ mod artifact;
 mod coupling;
 mod data;
 mod digest;
+mod exp;
 mod kernel;
+mod lanes;
+mod machine;
 mod platt;
 mod scaler;
 mod scorer;
@@ -37,9 +40,10 @@ pub use artifact::{Artifact, ArtifactError, Content, FORMAT, GoldenRow, Pair, Sv
 pub use data::{ClassIndex, DataError, Dataset};
 pub use digest::{Digest, ModelVersion};
 pub use kernel::Kernel;
+pub use lanes::InstructionSet;
 pub use platt::Sigmoid;
 pub use scaler::Scaler;
-pub use scorer::{GoldenError, Model, ScoreError, Scorer};
+pub use scorer::{GoldenError, Model, ScoreError, Scorer, Unscored};
 pub use train::{Convergence, FeatureDistribution, Gamma, Metrics, Outcome, Progress, TrainError, TrainOptions, train};
 
 /// The model that was embedded when the program was built: `model/iris.json`, or the file that the

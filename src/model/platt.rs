@@ -8,6 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::exp::exp;
 use super::train::Side;
 
 /// `P(positive class | f) = 1 / (1 + exp(a f + b))`
@@ -31,22 +32,22 @@ const SUFFICIENT_DECREASE: f64 = 1e-4;
 impl Sigmoid {
     /// The probability of the positive class at decision value `f`.
     #[must_use]
+    #[inline(always)]
     pub fn probability(&self, f: f64) -> f64 {
         self.probabilities(f).0
     }
 
     /// `(p, 1 - p)`, without cancellation in either.
+    #[inline(always)]
     fn probabilities(&self, f: f64) -> (f64, f64) {
         let z = self.exponent(f);
-        if z >= 0.0 {
-            let e = libm::exp(-z);
-            (e / (1.0 + e), 1.0 / (1.0 + e))
-        } else {
-            let e = libm::exp(z);
-            (1.0 / (1.0 + e), e / (1.0 + e))
-        }
+        let e = exp(-z.abs());
+        // Selections, which can be made for many rows at once.
+        let (p, q) = if z >= 0.0 { (e, 1.0) } else { (1.0, e) };
+        (p / (1.0 + e), q / (1.0 + e))
     }
 
+    #[inline(always)]
     fn exponent(&self, f: f64) -> f64 {
         f * self.a + self.b
     }
@@ -119,9 +120,9 @@ impl Targets {
             let z = sigmoid.exponent(f);
             let target = self.of(side);
             loss + if z >= 0.0 {
-                target * z + libm::log(1.0 + libm::exp(-z))
+                target * z + libm::log(1.0 + exp(-z))
             } else {
-                (target - 1.0) * z + libm::log(1.0 + libm::exp(z))
+                (target - 1.0) * z + libm::log(1.0 + exp(z))
             }
         })
     }

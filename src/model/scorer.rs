@@ -1,15 +1,14 @@
 //! Scoring: from a row to its class probabilities.
 //!
 //! A row is scaled; the kernel is evaluated once for each support vector, whichever pairs use it;
-//! each pair's decision value goes through its sigmoid; the pairs are coupled. Every sum is taken
-//! in a fixed order with plain additions and multiplications, so that a row has the same bits in
-//! any process, on any processor.
+//! each pair's decision value goes through its sigmoid; the pairs are coupled. Many rows are scored
+//! side by side, and every sum is taken in a fixed order with plain additions and multiplications,
+//! so that a row has the same bits in any process, on any processor, beside any other rows.
 
-use super::artifact::{Artifact, ArtifactError, Pair, Svm};
-use super::coupling::Coupling;
+use super::artifact::{Artifact, ArtifactError};
 use super::digest::ModelVersion;
-use super::kernel::Kernel;
-use super::scaler::Scaler;
+use super::lanes::{InstructionSet, LANES, Lanes};
+use super::machine::{Batch, Machine};
 
 /// A verified model, ready to score. Shared by any number of threads, each with a [`Scorer`].
 #[derive(Debug)]
@@ -69,6 +68,13 @@ impl Model {
     #[must_use]
     pub fn scorer(&self) -> Scorer<'_> {
         self.machine.scorer()
+    }
+
+    /// A scorer that uses these instructions instead of the widest; the results are the same, to
+    /// the bit.
+    #[must_use]
+    pub fn scorer_with(&self, instructions: InstructionSet) -> Scorer<'_> {
+        self.machine.scorer_with(instructions)
     }
 
     /// Scores the golden rows and compares each answer with the recorded one, bit by bit.
@@ -154,53 +160,30 @@ pub enum GoldenError {
     },
 }
 
-/// An [`Svm`] laid out for scoring.
-#[derive(Debug)]
-pub(super) struct Machine {
-    scaler: Scaler,
-    kernel: Kernel,
-    classes: usize,
-    vectors: usize,
-    /// The support vectors, feature by feature: features × vectors.
-    columns: Vec<f64>,
-    pairs: Vec<Pair>,
+/// A row without an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unscored {
+    /// Position of the row among those that were scored together, from 0.
+    pub row: usize,
+    /// Why.
+    pub error: ScoreError,
 }
 
 impl Machine {
-    /// `svm` must be verified, or come from training.
-    pub(super) fn new(svm: &Svm, classes: usize) -> Self {
-        let columns = (0..svm.scaler.mean.len())
-            .flat_map(|feature| svm.support_vectors.iter().map(move |v| v[feature]))
-            .collect();
-        Self {
-            scaler: svm.scaler.clone(),
-            kernel: svm.kernel,
-            classes,
-            vectors: svm.support_vectors.len(),
-            columns,
-            pairs: svm.pairs.clone(),
-        }
+    pub(super) fn scorer(&self) -> Scorer<'_> {
+        self.scorer_with(InstructionSet::widest())
     }
 
-    pub(super) fn scorer(&self) -> Scorer<'_> {
-        Scorer {
-            machine: self,
-            scaled: vec![0.0; self.scaler.mean.len()],
-            kernel_values: vec![0.0; self.vectors],
-            decisions: vec![0.0; self.pairs.len()],
-            coupling: Coupling::new(self.classes),
-        }
+    pub(super) fn scorer_with(&self, instructions: InstructionSet) -> Scorer<'_> {
+        Scorer { machine: self, batch: Batch::new(self, instructions) }
     }
 }
 
-/// Scores rows one after the other in a workspace of its own, without allocating.
+/// Scores rows, [`LANES`] side by side, in a workspace of its own.
 #[derive(Clone, Debug)]
 pub struct Scorer<'m> {
     machine: &'m Machine,
-    scaled: Vec<f64>,
-    kernel_values: Vec<f64>,
-    decisions: Vec<f64>,
-    coupling: Coupling,
+    batch: Batch<'m, LANES>,
 }
 
 impl Scorer<'_> {
@@ -210,59 +193,87 @@ impl Scorer<'_> {
     /// # Errors
     /// When a length is wrong or a result is not finite; `probabilities` is then unspecified.
     pub fn score(&mut self, row: &[f64], probabilities: &mut [f64]) -> Result<(), ScoreError> {
-        check_output(probabilities, self.machine.classes)?;
-        self.decide(row)?;
-        for (pair, &decision) in self.machine.pairs.iter().zip(&self.decisions) {
-            let probability = pair.sigmoid.probability(decision);
-            self.coupling.set(pair.positive, pair.negative, probability);
+        if row.len() != self.machine.features() {
+            return Err(ScoreError::FeatureCount { found: row.len(), expected: self.machine.features() });
         }
-        self.coupling.solve(probabilities);
-        match probabilities.iter().position(|p| !p.is_finite()) {
-            None => Ok(()),
-            Some(class) => Err(ScoreError::Probability { class }),
-        }
+        let unscored = self.score_rows(row, probabilities)?;
+        unscored.into_iter().next().map_or(Ok(()), |unscored| Err(unscored.error))
     }
 
-    /// Writes the decision value of each class pair for `row`, in the artifact's order of pairs.
+    /// The same for any number of rows: `rows` is rows × features, `probabilities` rows × classes.
+    /// A row's result does not depend on the others, to the bit. Returns the rows that have none,
+    /// in order; what stands in `probabilities` for them is unspecified.
     ///
     /// # Errors
-    /// As [`Self::score`].
-    pub fn decision_values(&mut self, row: &[f64], decisions: &mut [f64]) -> Result<(), ScoreError> {
-        check_output(decisions, self.decisions.len())?;
-        self.decide(row)?;
-        decisions.copy_from_slice(&self.decisions);
-        Ok(())
-    }
-
-    fn decide(&mut self, row: &[f64]) -> Result<(), ScoreError> {
-        self.scale(row)?;
-        self.machine.kernel.evaluate_columns(&self.scaled, &self.machine.columns, &mut self.kernel_values);
-        for (position, pair) in self.machine.pairs.iter().enumerate() {
-            let decision = pair
-                .coefficients
-                .iter()
-                .fold(pair.intercept, |sum, &(index, coefficient)| sum + coefficient * self.kernel_values[index]);
-            // Also because coupling would take a NaN for convergence.
-            if !decision.is_finite() {
-                return Err(ScoreError::Decision { pair: position });
+    /// When a length is wrong.
+    pub fn score_rows(&mut self, rows: &[f64], probabilities: &mut [f64]) -> Result<Vec<Unscored>, ScoreError> {
+        let classes = self.machine.classes;
+        let mut unscored = self.in_batches(rows, probabilities, classes, |batch| {
+            batch.couple();
+            batch.probabilities()
+        })?;
+        if probabilities.iter().any(|p| !p.is_finite()) {
+            for (row, probabilities) in probabilities.chunks_exact(classes).enumerate() {
+                if let Some(class) = probabilities.iter().position(|p| !p.is_finite()) {
+                    unscored.push(Unscored { row, error: ScoreError::Probability { class } });
+                }
             }
-            self.decisions[position] = decision;
+            unscored.sort_by_key(|unscored| unscored.row);
         }
-        Ok(())
+        Ok(unscored)
     }
 
-    fn scale(&mut self, row: &[f64]) -> Result<(), ScoreError> {
-        if row.len() != self.scaled.len() {
-            return Err(ScoreError::FeatureCount { found: row.len(), expected: self.scaled.len() });
-        }
-        self.machine.scaler.scale_into(row, &mut self.scaled);
-        match self.scaled.iter().position(|value| !value.is_finite()) {
-            None => Ok(()),
-            Some(feature) => Err(ScoreError::Value { feature, value: row[feature] }),
-        }
+    /// Writes the decision value of each class pair for each of `rows`, in the artifact's order of
+    /// pairs: `decisions` is rows × pairs. Returns what [`Self::score_rows`] does.
+    ///
+    /// # Errors
+    /// When a length is wrong.
+    pub fn decision_values(&mut self, rows: &[f64], decisions: &mut [f64]) -> Result<Vec<Unscored>, ScoreError> {
+        self.in_batches(rows, decisions, self.machine.pairs.len(), |batch| batch.decisions())
     }
-}
 
-fn check_output(output: &[f64], expected: usize) -> Result<(), ScoreError> {
-    if output.len() == expected { Ok(()) } else { Err(ScoreError::OutputLength { found: output.len(), expected }) }
+    /// Writes what `result` makes of each row's decision values, `width` numbers per row.
+    fn in_batches(
+        &mut self,
+        rows: &[f64],
+        output: &mut [f64],
+        width: usize,
+        result: impl for<'b> Fn(&'b mut Batch<'_, LANES>) -> &'b [Lanes<LANES>],
+    ) -> Result<Vec<Unscored>, ScoreError> {
+        let features = self.machine.features();
+        if !rows.len().is_multiple_of(features) {
+            return Err(ScoreError::FeatureCount { found: rows.len() % features, expected: features });
+        }
+        if output.len() != rows.len() / features * width {
+            return Err(ScoreError::OutputLength { found: output.len(), expected: rows.len() / features * width });
+        }
+        let mut unscored = Vec::new();
+        let batches = rows.chunks(LANES * features).zip(output.chunks_mut(LANES * width));
+        for (position, (rows, output)) in batches.enumerate() {
+            if !self.batch.decide(rows) {
+                self.set_aside(position * LANES, rows, &mut unscored);
+            }
+            let columns = result(&mut self.batch);
+            for (lane, row) in output.chunks_exact_mut(width).enumerate() {
+                for (number, column) in row.iter_mut().zip(columns) {
+                    *number = column[lane];
+                }
+            }
+        }
+        Ok(unscored)
+    }
+
+    /// Takes those rows of a batch out of the work that have a number that is not finite. `first`
+    /// is the position of the batch's first row.
+    fn set_aside(&mut self, first: usize, rows: &[f64], unscored: &mut Vec<Unscored>) {
+        for (lane, row) in rows.chunks_exact(self.machine.features()).enumerate() {
+            let value = self.batch.odd_feature(lane).map(|feature| ScoreError::Value { feature, value: row[feature] });
+            let decision = || self.batch.odd_pair(lane).map(|pair| ScoreError::Decision { pair });
+            if let Some(error) = value.or_else(decision) {
+                unscored.push(Unscored { row: first + lane, error });
+            }
+        }
+        // Coupling would take a NaN for convergence.
+        self.batch.drop_odd_rows();
+    }
 }

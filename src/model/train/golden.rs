@@ -2,7 +2,8 @@
 
 use crate::model::artifact::{Content, GoldenRow};
 use crate::model::data::Dataset;
-use crate::model::scorer::{Machine, ScoreError};
+use crate::model::machine::Machine;
+use crate::model::scorer::ScoreError;
 
 /// Number of training rows among the golden rows.
 const TRAINING_ROWS: usize = 10;

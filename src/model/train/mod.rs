@@ -144,13 +144,18 @@ fn rows_per_class(data: &Dataset) -> Result<Vec<usize>, TrainError> {
 }
 
 fn held_out_metrics(data: &Dataset, options: &TrainOptions, meter: &mut Meter) -> Result<Metrics, TrainError> {
-    let mut predictions = vec![vec![0.0; data.classes.len()]; data.rows.len()];
-    for fold in folds::stratified_folds(&data.labels, data.classes.len(), options.seed) {
+    let classes = data.classes.len();
+    let mut predictions = vec![Vec::new(); data.rows.len()];
+    for fold in folds::stratified_folds(&data.labels, classes, options.seed) {
         let pipeline = Pipeline::train(data, &fold.train, options, meter)?;
-        let machine = pipeline.machine(data.classes.len());
-        let mut scorer = machine.scorer();
-        for row in fold.test {
-            scorer.score(&data.rows[row], &mut predictions[row])?;
+        let machine = pipeline.machine(classes);
+        let rows: Vec<f64> = fold.test.iter().flat_map(|&row| &data.rows[row]).copied().collect();
+        let mut probabilities = vec![0.0; fold.test.len() * classes];
+        if let Some(first) = machine.scorer().score_rows(&rows, &mut probabilities)?.into_iter().next() {
+            return Err(first.error.into());
+        }
+        for (row, probabilities) in fold.test.into_iter().zip(probabilities.chunks_exact(classes)) {
+            predictions[row] = probabilities.to_vec();
         }
     }
     Ok(Metrics::of(&predictions, &data.labels))

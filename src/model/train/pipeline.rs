@@ -10,8 +10,8 @@ use super::solver::Side;
 use super::{Meter, TrainError, TrainOptions};
 use crate::model::artifact::{Pair, Svm, class_pairs};
 use crate::model::data::{ClassIndex, Dataset};
+use crate::model::machine::Machine;
 use crate::model::scaler::Scaler;
-use crate::model::scorer::Machine;
 
 /// A trained pipeline.
 pub(super) struct Pipeline {

@@ -1,5 +1,7 @@
 //! Reading the `values` of a row: numbers in feature order, or the reason why not.
 
+mod plain;
+
 use std::fmt;
 
 use serde::Deserialize;
@@ -57,6 +59,10 @@ pub fn read(text: &[u8], count: usize, features: &mut Vec<f64>) -> Result<(), Re
         let limit = longest_text(count);
         return Err(Reason::new(ReasonCode::TooLarge, format!("values is longer than {limit} bytes")));
     }
+    if plain::read(text, count, features) {
+        return Ok(());
+    }
+    features.clear();
     let mut json = serde_json::Deserializer::from_slice(text);
     let found = Row { count, features }.deserialize(&mut json).and_then(|found| json.end().map(|()| found));
     match found {
