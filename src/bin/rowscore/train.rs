@@ -1,13 +1,18 @@
 //! `rowscore train`: from a CSV file to the artifact that the build embeds.
 
 use std::error::Error;
-use std::fs::{self, File};
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
+use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
-use rowscore::model::{self, Artifact, Dataset, Gamma, Kernel, Outcome, TrainOptions};
+use rowscore::model::{
+    self, Artifact, Candidate, ClassWeights, Convergence, Dataset, Gamma, Grid, Kernel, Outcome, Progress, RankBy,
+    Size, TrainOptions, Workload,
+};
+
+use crate::files;
 
 /// Train a model on a CSV file and write its artifact
 ///
@@ -27,15 +32,62 @@ pub struct Args {
     /// The artifact to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// What the machines compare rows with
+    #[arg(long, value_enum, default_value_t = KernelName::Rbf)]
+    kernel: KernelName,
     /// The price of a row on the wrong side of the margin
-    #[arg(long, value_name = "C", default_value_t = TrainOptions::default().c)]
+    #[arg(long, value_name = "C", default_value_t = TrainOptions::default().c, conflicts_with = "grid")]
     c: f64,
-    /// Inverse width of the RBF kernel: a number, or `scale` for 1 / (features × variance)
-    #[arg(long, value_name = "GAMMA", default_value = "scale", value_parser = gamma)]
+    /// Inverse width of the kernel: a number, or `scale` for 1 / (features × variance)
+    #[arg(long, value_name = "GAMMA", default_value = "scale", value_parser = gamma, conflicts_with = "grid")]
     gamma: Gamma,
+    /// Exponent of the polynomial kernel
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    degree: u32,
+    /// Constant term of the polynomial and the sigmoid kernel
+    #[arg(long, value_name = "X", default_value_t = 0.0, allow_negative_numbers = true)]
+    coef0: f64,
+    /// `balanced`: a rare class counts as much as a frequent one
+    #[arg(long, value_enum, default_value_t = WeightName::Equal)]
+    class_weight: WeightName,
+    /// Try each C with each gamma in a stratified cross-validation, and train with the best
+    #[arg(long)]
+    grid: bool,
+    /// The Cs of the grid
+    #[arg(long, value_name = "C,...", value_delimiter = ',', requires = "grid")]
+    grid_c: Option<Vec<f64>>,
+    /// The gammas of the grid
+    #[arg(long, value_name = "GAMMA,...", value_delimiter = ',', value_parser = gamma, requires = "grid")]
+    grid_gamma: Option<Vec<Gamma>>,
+    /// What makes one of the grid the best
+    #[arg(long, value_enum, default_value_t = Rank::LogLoss, requires = "grid")]
+    best_by: Rank,
     /// Draws the folds of the calibration
     #[arg(long, value_name = "S", default_value_t = TrainOptions::default().seed)]
     seed: u32,
+    /// Train even where it takes hours
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum KernelName {
+    Linear,
+    Rbf,
+    Polynomial,
+    Sigmoid,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum WeightName {
+    Equal,
+    Balanced,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Rank {
+    LogLoss,
+    Accuracy,
 }
 
 fn gamma(text: &str) -> Result<Gamma, String> {
@@ -46,31 +98,127 @@ fn gamma(text: &str) -> Result<Gamma, String> {
     }
 }
 
-pub fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
-    let file = File::open(&args.data).map_err(|error| format!("{}: {error}", args.data.display()))?;
-    let data = Dataset::from_csv(BufReader::new(file), &args.label)
-        .map_err(|error| format!("{}: {error}", args.data.display()))?;
-    let kernel = Kernel::Rbf { gamma: args.gamma };
-    let options = TrainOptions { kernel, c: args.c, seed: args.seed, ..TrainOptions::default() };
+impl Args {
+    fn options(&self) -> TrainOptions {
+        let &Self { gamma, degree, coef0, .. } = self;
+        TrainOptions {
+            kernel: match self.kernel {
+                KernelName::Linear => Kernel::Linear,
+                KernelName::Rbf => Kernel::Rbf { gamma },
+                KernelName::Polynomial => Kernel::Polynomial { degree, gamma, coef0 },
+                KernelName::Sigmoid => Kernel::Sigmoid { gamma, coef0 },
+            },
+            c: self.c,
+            class_weights: match self.class_weight {
+                WeightName::Equal => ClassWeights::Equal,
+                WeightName::Balanced => ClassWeights::Balanced,
+            },
+            seed: self.seed,
+            ..TrainOptions::default()
+        }
+    }
 
+    fn grid(&self) -> Grid {
+        let usual = Grid::default();
+        Grid { c: self.grid_c.clone().unwrap_or(usual.c), gamma: self.grid_gamma.clone().unwrap_or(usual.gamma) }
+    }
+}
+
+pub fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
+    let data = Dataset::from_csv(files::open(&args.data)?, &args.label)
+        .map_err(|error| format!("{}: {error}", args.data.display()))?;
+    let mut options = args.options();
+    let candidates = if args.grid { args.grid().c.len() * args.grid().gamma.len() } else { 0 };
+    announce(&data, candidates, args.force)?;
+    if args.grid {
+        let candidates = with_bar("grid", |progress| model::search(&data, &options, &args.grid(), progress))?;
+        options = choose(&candidates, args.best_by)?;
+    }
+    let trained = with_bar("training", |progress| model::train_and_evaluate(&data, &options, progress))?;
+    files::write(&args.out, &trained.artifact.to_json())?;
+    report(&args.out, &trained.artifact);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says what is to be expected of data that is much for the solver, or refuses it.
+fn announce(data: &Dataset, candidates: usize, force: bool) -> Result<(), String> {
+    let workload = Workload::of(data);
+    let rows = workload.largest_pair;
+    let hint = "train on a sample of the rows";
+    match (workload.size(), force) {
+        (Size::Reasonable, _) | (Size::Long, true) => {}
+        (Size::Long, false) => {
+            return Err(format!(
+                "the largest two classes have {rows} rows together, more than {}: the training may take {}; {hint}, \
+                 or add --force",
+                Workload::REASONABLE_ROWS,
+                rough(workload.estimate)
+            ));
+        }
+        (Size::TooLarge, _) => {
+            return Err(format!(
+                "the largest two classes have {rows} rows together; the solver takes at most {}; {hint}",
+                Workload::MOST_ROWS
+            ));
+        }
+    }
+    // A candidate is cross-validated, which is most of a training.
+    let estimate = workload.estimate * (1 + candidates as u32);
+    if estimate > Duration::from_secs(20) {
+        eprintln!("{} rows: this may take up to {}", data.rows().len(), rough(estimate));
+    }
+    Ok(())
+}
+
+fn rough(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds @ ..120 => format!("{seconds} s"),
+        seconds @ ..7200 => format!("{} min", seconds.div_ceil(60)),
+        seconds => format!("{} h", seconds.div_ceil(3600)),
+    }
+}
+
+fn with_bar<T, E>(what: &str, work: impl FnOnce(&mut dyn FnMut(Progress)) -> Result<T, E>) -> Result<T, Box<dyn Error>>
+where
+    E: Error + 'static,
+{
     let bar = ProgressBar::new(0);
-    bar.set_style(ProgressStyle::with_template("training {bar:40} {pos}/{len} machines, ETA {eta}")?);
-    let artifact = model::train(&data, &options, |progress| {
+    let template = format!("{what} {{bar:40}} {{pos}}/{{len}} machines, ETA {{eta}}");
+    bar.set_style(ProgressStyle::with_template(&template)?);
+    let done = work(&mut |progress| {
         bar.set_length(progress.total as u64);
         bar.set_position(progress.done as u64);
     })?;
     bar.finish_and_clear();
-    write(&args.out, &artifact.to_json())?;
-    report(&args.out, &artifact);
-    Ok(ExitCode::SUCCESS)
+    Ok(done)
 }
 
-/// Writes beside the file first, so that an interrupted training leaves the old artifact whole.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Box<dyn Error>> {
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    let written = fs::write(&part, bytes).and_then(|()| fs::rename(&part, path));
-    written.map_err(|error| format!("{}: {error}", path.display()).into())
+/// Prints the grid, and answers the best of it.
+fn choose(candidates: &[Candidate], best_by: Rank) -> Result<TrainOptions, Box<dyn Error>> {
+    let (rank_by, said) = match best_by {
+        Rank::LogLoss => (RankBy::LogLoss, "the least log-loss"),
+        Rank::Accuracy => (RankBy::Accuracy, "the highest accuracy"),
+    };
+    let best = model::best(candidates, rank_by).ok_or("the grid is empty")?;
+    eprintln!("         C     gamma  accuracy  log-loss");
+    for candidate in candidates {
+        let mark = if candidate == best { "  <- best" } else { "" };
+        let Candidate { options, metrics, convergence } = candidate;
+        let gamma = match options.kernel {
+            Kernel::Linear => "-".into(),
+            Kernel::Rbf { gamma } | Kernel::Polynomial { gamma, .. } | Kernel::Sigmoid { gamma, .. } => match gamma {
+                Gamma::Scale => "scale".into(),
+                Gamma::Value(value) => value.to_string(),
+            },
+        };
+        let gap = match convergence.outcome {
+            Outcome::Converged => String::new(),
+            Outcome::EpochsExhausted => format!("  (still {:.1e} from the optimum)", convergence.kkt_gap),
+        };
+        eprintln!("{:>10}  {gamma:>8}    {:.4}    {:.4}{gap}{mark}", options.c, metrics.accuracy, metrics.log_loss);
+    }
+    eprintln!("best by {said} on held-out folds; chosen on them, it looks a little better there than it is");
+    Ok(best.options)
 }
 
 fn report(path: &Path, artifact: &Artifact) {
@@ -89,10 +237,14 @@ fn report(path: &Path, artifact: &Artifact) {
         "held out over {} folds: accuracy {:.4}, macro F1 {:.4}, log-loss {:.4}, Brier {:.4}, calibration error {:.4}",
         training.folds, metrics.accuracy, metrics.macro_f1, metrics.log_loss, metrics.brier, metrics.calibration_error
     );
-    if training.convergence.outcome == Outcome::EpochsExhausted {
+    warn(&training.convergence);
+}
+
+fn warn(convergence: &Convergence) {
+    if convergence.outcome == Outcome::EpochsExhausted {
         eprintln!(
-            "warning: after {} epochs the solver is still {:e} from the optimum; a smaller C may help",
-            training.convergence.epochs, training.convergence.kkt_gap
+            "warning: after {} epochs and {} finishing steps the solver is still {:e} from the optimum; a smaller C may help",
+            convergence.epochs, convergence.finishing_steps, convergence.kkt_gap
         );
     }
 }
