@@ -26,6 +26,7 @@ mod coupling;
 mod data;
 mod digest;
 mod exp;
+mod import;
 mod kernel;
 mod lanes;
 mod lines;
@@ -37,9 +38,12 @@ mod train;
 
 use std::sync::LazyLock;
 
-pub use artifact::{Artifact, ArtifactError, Content, FORMAT, GoldenRow, Pair, Svm, Training};
+pub use artifact::{
+    Artifact, ArtifactError, Content, FORMAT, GoldenRow, Import, ImportSource, Origin, Pair, Reference, Svm, Training,
+};
 pub use data::{ClassIndex, DataError, Dataset, Labelled, Row, Rows};
 pub use digest::{Digest, ModelVersion};
+pub use import::{Foreign, ImportError, LibsvmNames, ReferenceRows, import};
 pub use kernel::Kernel;
 pub use lanes::InstructionSet;
 pub use lines::{LineError, score_lines};

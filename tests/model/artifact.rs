@@ -3,7 +3,9 @@
 use std::fs;
 
 use rand_mt::Mt;
-use rowscore::model::{Artifact, ArtifactError, Content, Kernel, Model, TrainOptions, embedded, train};
+use rowscore::model::{
+    Artifact, ArtifactError, Content, Kernel, Model, Origin, TrainOptions, Training, embedded, train,
+};
 
 use crate::{dataset, in_crate, iris, iris_model, three_clouds};
 
@@ -88,6 +90,10 @@ fn content_of_another_version_is_refused() {
 #[test]
 fn parts_that_do_not_fit_are_refused_each_with_its_error() {
     type Damage = fn(&mut Content);
+    fn training(content: &mut Content) -> &mut Training {
+        let Origin::Trained(training) = &mut content.origin else { panic!() };
+        training
+    }
     let damages: [(Damage, &str); 24] = [
         (|c| c.features.clear(), "features has 0 entries"),
         (|c| c.classes.truncate(1), "classes has 1 entries"),
@@ -110,7 +116,7 @@ fn parts_that_do_not_fit_are_refused_each_with_its_error() {
         (|c| c.svm.pairs[2].coefficients[0].1 = f64::NAN, "pair 2 has a number that is not finite"),
         (|c| c.svm.pairs[0].coefficients[0].0 = 1_000_000, "pair 0 has a coefficient for support vector 1000000"),
         (|c| c.svm.pairs[0].coefficients[1].0 = c.svm.pairs[0].coefficients[0].0, "out of range or out of order"),
-        (|c| c.training.rows_per_class.truncate(1), "rows per class has 1 entries instead of 3"),
+        (|c| training(c).rows_per_class.truncate(1), "rows per class has 1 entries instead of 3"),
         (|c| c.distribution[1].shares.truncate(1), "distribution of sepal_width has 1 entries"),
         (|c| c.golden[0].values.truncate(1), "golden row 0 has 1 entries instead of 4"),
     ];

@@ -161,7 +161,7 @@ fn a_grid_is_shown_and_trains_with_the_best_of_it() {
     assert!(said.contains("best by the least log-loss"), "{said}");
     let best: Vec<&str> = said.lines().find(|line| line.contains("<- best")).unwrap().split_whitespace().collect();
     let model = Model::from_json(&fs::read(folder.path().join("model.json")).unwrap()).unwrap();
-    let training = &model.artifact().content.training;
+    let training = model.artifact().content.training().unwrap();
     assert_eq!(training.options.c.to_string(), best[0]);
     assert_eq!(format!("{:.4}", training.held_out.log_loss), best[3]);
 

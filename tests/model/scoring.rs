@@ -1,23 +1,21 @@
 //! Decision values and probabilities.
 
-use std::env;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
-use std::process::Command;
 use std::thread;
 
 use rand_mt::Mt;
 use rowscore::model::{
-    Artifact, Content, FeatureDistribution, GoldenRow, InstructionSet, Kernel, Model, Pair, Scaler, ScoreError,
-    Sigmoid, Svm,
+    Artifact, Content, FeatureDistribution, GoldenRow, InstructionSet, Kernel, Model, Origin, Pair, Scaler, ScoreError,
+    Sigmoid, Svm, Training,
 };
 use serde::Deserialize;
 use smartcore::linalg::basic::matrix::DenseMatrix;
 use smartcore::svm::Kernels;
 use smartcore::svm::svc::{SVC, SVCParameters};
 
-use crate::{assert_distribution, in_crate, iris, iris_model, random_rows, uniform};
+use crate::{assert_distribution, in_crate, iris, iris_model, python, random_rows, uniform};
 
 // ---- Decision values: smartcore's own, on the same support vectors ----
 
@@ -65,7 +63,8 @@ fn content_of(svm: Svm, classes: usize) -> Content {
     let mut content = iris_model().artifact().content.clone();
     content.features = (0..features).map(|i| format!("feature {i}")).collect();
     content.classes = (0..classes).map(|i| format!("class {i}")).collect();
-    content.training.rows_per_class = vec![1; classes];
+    content.origin =
+        Origin::Trained(Training { rows_per_class: vec![1; classes], ..content.training().unwrap().clone() });
     content.distribution = vec![flat; features];
     content.golden = vec![GoldenRow { values: vec![0.0; features], probabilities: vec![0.0; classes] }];
     content.svm = svm;
@@ -170,8 +169,6 @@ fn iris_like_rows(rows: usize) -> Vec<Vec<f64>> {
 
 #[test]
 fn probabilities_agree_with_scikit_learn() {
-    let python = env::var_os("ROWSCORE_TEST_PYTHON")
-        .expect("ROWSCORE_TEST_PYTHON names no Python with scikit-learn: run through `make test`");
     let model = iris_model();
     let mut scorer = model.scorer();
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("predictions.jsonl");
@@ -184,19 +181,10 @@ fn probabilities_agree_with_scikit_learn() {
         writeln!(file, "{}", serde_json::json!({ "values": row, "prediction": prediction })).unwrap();
     }
     drop(file);
-    let seed = model.artifact().content.training.options.seed;
-    let output = Command::new(python)
-        .arg(in_crate("tests/oracle/probabilities.py"))
-        .arg(&path)
-        .arg("--data")
-        .arg(in_crate("model/iris.csv"))
-        .args(["--label", "species", "--seed", &seed.to_string()])
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    println!("{text}");
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{text}{errors}");
+    let seed = model.artifact().content.training().unwrap().options.seed;
+    let (data, seed) = (in_crate("model/iris.csv"), seed.to_string());
+    let arguments = [path.as_os_str(), "--data".as_ref(), data.as_os_str(), "--label".as_ref(), "species".as_ref()];
+    python("probabilities.py", &[&arguments[..], &["--seed".as_ref(), seed.as_ref()]].concat(), "");
 }
 
 #[test]

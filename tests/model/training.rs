@@ -17,7 +17,7 @@ fn every_kernel_trains_a_model_that_tells_the_classes_apart() {
     for kernel in kernels {
         let options = TrainOptions { kernel, ..TrainOptions::default() };
         let artifact = train(&data, &options, |_| ()).unwrap();
-        let training = &artifact.content.training;
+        let training = artifact.content.training().unwrap();
         assert_eq!(training.convergence.outcome, Outcome::Converged, "{kernel:?}");
         assert!(training.convergence.kkt_gap <= options.tolerance);
         assert!(training.held_out.accuracy > 0.8, "{kernel:?}: {:?}", training.held_out);
@@ -58,7 +58,7 @@ fn equal_rows_become_one_support_vector() {
 #[test]
 fn a_solver_that_was_stopped_early_says_so_with_the_gap() {
     let options = TrainOptions { max_epochs: 1, max_finishing_steps: 0, ..TrainOptions::default() };
-    let convergence = train(&iris(), &options, |_| ()).unwrap().content.training.convergence;
+    let convergence = train(&iris(), &options, |_| ()).unwrap().content.training().unwrap().convergence;
     assert_eq!(convergence.outcome, Outcome::EpochsExhausted);
     assert_eq!(convergence.epochs, 1);
     assert!(convergence.kkt_gap > options.tolerance);

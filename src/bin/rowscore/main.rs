@@ -3,6 +3,7 @@
 mod control;
 mod evaluate;
 mod files;
+mod import;
 mod init;
 mod results;
 mod run;
@@ -41,6 +42,7 @@ enum Command {
     /// Give items that were set aside another chance, under any failure policy
     Release(control::ReleaseArgs),
     Train(train::Args),
+    Import(import::Args),
     Score(score::Args),
     Evaluate(evaluate::Args),
 }
@@ -61,6 +63,7 @@ async fn main() -> ExitCode {
         Command::Cancel(args) => control::cancel(args).await,
         Command::Release(args) => control::release(args).await,
         Command::Train(args) => train::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
     };

@@ -223,7 +223,7 @@ fn choose(candidates: &[Candidate], best_by: Rank) -> Result<TrainOptions, Box<d
 
 fn report(path: &Path, artifact: &Artifact) {
     let content = &artifact.content;
-    let training = &content.training;
+    let Some(training) = content.training() else { return };
     let metrics = &training.held_out;
     eprintln!(
         "{}: version {}, {} rows, {} classes, {} support vectors",

@@ -21,7 +21,7 @@ mod search;
 mod solver;
 mod workload;
 
-use super::artifact::{Artifact, ArtifactError, Content, Training};
+use super::artifact::{Artifact, ArtifactError, Content, Origin, Training};
 use super::data::Dataset;
 use super::scorer::ScoreError;
 
@@ -29,6 +29,7 @@ pub use convergence::{Convergence, Outcome};
 pub use cross_validation::{CrossValidation, cross_validate};
 pub use distribution::FeatureDistribution;
 pub use evaluation::{ClassQuality, Evaluation, ReliabilityBin, evaluate};
+pub(super) use golden::golden_rows;
 pub use metrics::Metrics;
 pub use options::{Gamma, TrainOptions};
 pub use penalty::ClassWeights;
@@ -142,7 +143,7 @@ pub fn train_and_evaluate(
         features: data.features.clone(),
         classes: data.classes.clone(),
         svm: pipeline.svm,
-        training: Training {
+        origin: Origin::Trained(Training {
             data_sha256: data.sha256,
             rows: data.rows.len(),
             rows_per_class: rows_per_class(data),
@@ -150,11 +151,11 @@ pub fn train_and_evaluate(
             folds: FOLDS,
             convergence: pipeline.convergence,
             held_out: held_out.metrics,
-        },
-        distribution: distribution(data),
+        }),
+        distribution: distribution(&data.rows),
         golden: Vec::new(),
     };
-    content.golden = golden::rows(data, &content)?;
+    content.golden = golden_rows(&data.rows, &content)?;
     let artifact = Artifact::seal(content);
     artifact.verify()?;
     Ok(Trained { artifact, held_out })
@@ -179,9 +180,10 @@ fn rows_per_class(data: &Dataset) -> Vec<usize> {
     (0..data.classes.len()).map(count).collect()
 }
 
-fn distribution(data: &Dataset) -> Vec<FeatureDistribution> {
-    (0..data.features.len())
-        .map(|feature| data.rows.iter().map(|row| row[feature]).collect::<Vec<_>>())
+/// The distribution of each feature over `rows`, at least one.
+pub(super) fn distribution(rows: &[Vec<f64>]) -> Vec<FeatureDistribution> {
+    (0..rows[0].len())
+        .map(|feature| rows.iter().map(|row| row[feature]).collect::<Vec<_>>())
         .map(|values| FeatureDistribution::of(&values))
         .collect()
 }
