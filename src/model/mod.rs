@@ -22,10 +22,12 @@
 //! same data and the same options in training.
 
 mod artifact;
+mod card;
 mod coupling;
 mod data;
 mod digest;
 mod exp;
+mod explain;
 mod import;
 mod kernel;
 mod lanes;
@@ -41,8 +43,10 @@ use std::sync::LazyLock;
 pub use artifact::{
     Artifact, ArtifactError, Content, FORMAT, GoldenRow, Import, ImportSource, Origin, Pair, Reference, Svm, Training,
 };
+pub use card::Card;
 pub use data::{ClassIndex, DataError, Dataset, Labelled, Row, Rows};
 pub use digest::{Digest, ModelVersion};
+pub use explain::{Explanation, Neighbour, PairMargin, explain};
 pub use import::{Foreign, ImportError, LibsvmNames, ReferenceRows, import};
 pub use kernel::Kernel;
 pub use lanes::InstructionSet;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use rand_mt::Mt;
-use rowscore::model::{Model, TrainOptions, train};
+use rowscore::model::{Model, TrainOptions, explain, train};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -140,6 +140,9 @@ fn two_trainings_in_two_processes_write_the_same_bytes() {
         let (other, _) = trains(options, &csv);
         let bytes = |folder: &TempDir| fs::read(folder.path().join("model.json")).unwrap();
         assert!(bytes(&one) == bytes(&other));
+        let card = |folder: &TempDir| fs::read_to_string(folder.path().join("MODEL_CARD.md")).unwrap();
+        assert_eq!(card(&one), card(&other));
+        assert!(fs::read(one.path().join("model-card/reliability.svg")).unwrap().starts_with(b"<svg"));
         assert!(said.contains("held out over 5 folds: accuracy"), "{said}");
         Model::from_json(&bytes(&one)).unwrap().check_golden_rows().unwrap();
     }
@@ -226,4 +229,50 @@ fn a_file_that_would_take_days_is_refused_at_once() {
     let message = fails(&train, &rows(9000));
     assert!(message.contains("6000 rows together, more than 5000: the training may take"), "{message}");
     assert!(message.contains("--force"), "{message}");
+}
+
+// ---- explain ----
+
+fn explains(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_rowscore")).arg("explain").args(arguments).output().unwrap()
+}
+
+#[test]
+fn an_explanation_has_the_margins_and_the_nearest_support_vectors() {
+    let output = explains(&["--values", "[5.1, 3.5, 1.4, 0.2]", "--nearest", "3", "--json"]);
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let model = iris_model();
+    let row = [5.1, 3.5, 1.4, 0.2];
+    let (mut probabilities, mut decisions) = ([0.0; 3], [0.0; 3]);
+    model.scorer().score(&row, &mut probabilities).unwrap();
+    model.scorer().decision_values(&row, &mut decisions).unwrap();
+    assert_eq!(found["probabilities"], serde_json::json!(probabilities));
+    assert_eq!(found["pairs"][2]["negative"], "virginica");
+    assert!((0..3).all(|pair| found["pairs"][pair]["margin"] == decisions[pair]));
+    let nearest = found["nearest"].as_array().unwrap();
+    assert_eq!(nearest.len(), 3);
+    assert!(nearest.iter().all(|vector| vector["class"] == "setosa"), "{nearest:?}");
+    let distances: Vec<f64> = nearest.iter().map(|vector| vector["distance"].as_f64().unwrap()).collect();
+    assert!(distances.is_sorted());
+
+    let text = String::from_utf8(explains(&["--values", "[5.1, 3.5, 1.4, 0.2]"]).stdout).unwrap();
+    assert!(text.contains("setosa        virginica     ") && text.contains("nearest support vectors"), "{text}");
+}
+
+#[test]
+fn support_vectors_are_training_rows_of_their_class() {
+    let (data, model) = (iris(), iris_model());
+    let explanation = explain(&model, &data.rows()[60], usize::MAX).unwrap();
+    assert_eq!(explanation.nearest.len(), model.artifact().content.svm.support_vectors.len());
+    for vector in explanation.nearest {
+        let same = |row: &[f64]| row.iter().zip(&vector.values).all(|(one, other)| (one - other).abs() < 1e-12);
+        let class = data.rows().iter().zip(data.labels()).find(|(row, _)| same(row)).map(|(_, &label)| label);
+        assert_eq!(data.classes()[class.unwrap()], vector.class);
+    }
+}
+
+#[test]
+fn values_that_cannot_be_scored_are_told_with_the_reason() {
+    let message = String::from_utf8(explains(&["--values", "[1, 2]"]).stderr).unwrap();
+    assert!(message.contains("[1, 2] cannot be scored: "), "{message}");
 }

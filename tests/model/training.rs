@@ -1,8 +1,12 @@
 //! From data to a model.
 
-use rowscore::model::{DataError, Dataset, Gamma, Kernel, Model, Outcome, Svm, TrainError, TrainOptions, train};
+use std::fs;
 
-use crate::{assert_distribution, dataset, iris, iris_model, three_clouds};
+use rowscore::model::{
+    Card, DataError, Dataset, Gamma, Kernel, Model, Outcome, Svm, TrainError, TrainOptions, train, train_and_evaluate,
+};
+
+use crate::{assert_distribution, dataset, in_crate, iris, iris_model, three_clouds};
 
 #[test]
 fn every_kernel_trains_a_model_that_tells_the_classes_apart() {
@@ -105,4 +109,28 @@ fn csv_errors_name_line_and_column() {
         DataError::NotANumber { line: 3, column, text } if column == "sepal_length" && text == "five"
     ));
     assert_eq!(error.to_string(), "line 3, column `sepal_length`: `five` is not a finite number");
+}
+
+// ---- The card ----
+
+#[test]
+fn the_committed_card_is_what_training_gives_byte_for_byte() {
+    let trained = train_and_evaluate(&iris(), &TrainOptions::default(), |_| ()).unwrap();
+    let card = Card::new(&trained, trained.artifact.content.training().unwrap());
+    let read = |path: &str| fs::read_to_string(in_crate("model").join(path)).unwrap();
+    assert_eq!(read(Card::FILE), card.text);
+    for (name, plot) in &card.plots {
+        assert_eq!(&read(&format!("{}/{name}", Card::FOLDER)), plot, "{name}");
+        assert!(card.text.contains(&format!("({}/{name})", Card::FOLDER)));
+    }
+}
+
+#[test]
+fn a_card_warns_of_rare_classes_and_constant_features() {
+    let csv = three_clouds().replace("class 2", "class <2>|");
+    let trained = train_and_evaluate(&dataset(&csv), &TrainOptions::default(), |_| ()).unwrap();
+    let card = Card::new(&trained, trained.artifact.content.training().unwrap());
+    assert!(card.text.contains("- Class class \\<2>\\| has 20 rows: its figures are rough."), "{}", card.text);
+    assert!(card.text.contains("- Feature same is constant in the training data"), "{}", card.text);
+    assert!(card.plots.iter().all(|(_, plot)| !plot.contains("<2>")));
 }

@@ -19,6 +19,16 @@ pub fn open(path: &Path) -> Result<BufReader<File>, String> {
     File::open(path).map(BufReader::new).map_err(|error| format!("{}: {error}", path.display()))
 }
 
+/// Makes the folder of a file that is to be written, before the work whose result it is begins.
+pub fn make_folder_of(path: &Path) -> Result<(), String> {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => {
+            fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Writes beside the file first, so that an interruption leaves the old file whole.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
     let mut part = path.as_os_str().to_owned();

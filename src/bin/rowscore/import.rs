@@ -56,6 +56,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     let reference = args.data.as_deref().map(|path| reference(path, foreign.features())).transpose()?;
     let rows = reference.as_ref().map(|(rows, sha256)| ReferenceRows { rows, sha256: *sha256 });
     let artifact = model::import(foreign, &args.label, rows)?;
+    files::make_folder_of(&args.out)?;
     files::write(&args.out, &artifact.to_json())?;
     let content = &artifact.content;
     eprintln!(

@@ -2,6 +2,7 @@
 
 mod control;
 mod evaluate;
+mod explain;
 mod files;
 mod import;
 mod init;
@@ -45,6 +46,7 @@ enum Command {
     Import(import::Args),
     Score(score::Args),
     Evaluate(evaluate::Args),
+    Explain(explain::Args),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -65,6 +67,7 @@ async fn main() -> ExitCode {
         Command::Train(args) => train::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Score(args) => score::run(&args),
+        Command::Explain(args) => explain::run(&args).await,
         Command::Evaluate(args) => evaluate::run(&args),
     };
     done.unwrap_or_else(|error| {

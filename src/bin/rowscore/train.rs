@@ -1,6 +1,7 @@
 //! `rowscore train`: from a CSV file to the artifact that the build embeds.
 
 use std::error::Error;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -8,8 +9,8 @@ use std::time::Duration;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use rowscore::model::{
-    self, Artifact, Candidate, ClassWeights, Convergence, Dataset, Gamma, Grid, Kernel, Outcome, Progress, RankBy,
-    Size, TrainOptions, Workload,
+    self, Artifact, Candidate, Card, ClassWeights, Convergence, Dataset, Gamma, Grid, Kernel, Outcome, Progress,
+    RankBy, Size, TrainOptions, Trained, Workload,
 };
 
 use crate::files;
@@ -32,6 +33,10 @@ pub struct Args {
     /// The artifact to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// The model card to write, with a folder of plots beside it [default: MODEL_CARD.md beside the
+    /// artifact]
+    #[arg(long, value_name = "FILE")]
+    card: Option<PathBuf>,
     /// What the machines compare rows with
     #[arg(long, value_enum, default_value_t = KernelName::Rbf)]
     kernel: KernelName,
@@ -128,14 +133,17 @@ pub fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     let data = Dataset::from_csv(files::open(&args.data)?, &args.label)
         .map_err(|error| format!("{}: {error}", args.data.display()))?;
     let mut options = args.options();
-    let candidates = if args.grid { args.grid().c.len() * args.grid().gamma.len() } else { 0 };
+    let gammas = if options.kernel == Kernel::Linear { 1 } else { args.grid().gamma.len() };
+    let candidates = if args.grid { args.grid().c.len() * gammas } else { 0 };
     announce(&data, candidates, args.force)?;
+    files::make_folder_of(&args.out)?;
     if args.grid {
         let candidates = with_bar("grid", |progress| model::search(&data, &options, &args.grid(), progress))?;
         options = choose(&candidates, args.best_by)?;
     }
     let trained = with_bar("training", |progress| model::train_and_evaluate(&data, &options, progress))?;
     files::write(&args.out, &trained.artifact.to_json())?;
+    write_card(args, &trained)?;
     report(&args.out, &trained.artifact);
     Ok(ExitCode::SUCCESS)
 }
@@ -191,6 +199,18 @@ where
     })?;
     bar.finish_and_clear();
     Ok(done)
+}
+
+fn write_card(args: &Args, trained: &Trained) -> Result<(), String> {
+    let Some(training) = trained.artifact.content.training() else { return Ok(()) };
+    let card = Card::new(trained, training);
+    let path = args.card.clone().unwrap_or_else(|| args.out.with_file_name(Card::FILE));
+    let folder = path.with_file_name(Card::FOLDER);
+    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    for (name, plot) in &card.plots {
+        files::write(&folder.join(name), plot.as_bytes())?;
+    }
+    files::write(&path, card.text.as_bytes())
 }
 
 /// Prints the grid, and answers the best of it.

@@ -168,11 +168,7 @@ impl Foreign {
 
     /// The support vectors before they were scaled.
     fn unscaled(&self) -> Vec<Vec<f64>> {
-        let unscale = |vector: &Vec<f64>| {
-            let parameters = self.scaler.mean.iter().zip(&self.scaler.scale);
-            vector.iter().zip(parameters).map(|(value, (mean, scale))| value * scale + mean).collect()
-        };
-        self.vectors.iter().map(unscale).collect()
+        self.vectors.iter().map(|vector| self.scaler.unscale(vector)).collect()
     }
 }
 
