@@ -105,7 +105,7 @@ mod tests {
     use rand_mt::Mt;
 
     /// For each range; there are eleven.
-    const NUMBERS: usize = 300_000;
+    const NUMBERS: usize = 200_000;
 
     /// How many floats lie between two of the same sign.
     fn distance(a: f64, b: f64) -> u64 {

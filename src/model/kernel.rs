@@ -73,16 +73,11 @@ impl Kernel {
     /// holds the rows' values feature by feature, `vectors` is vectors × features.
     /// The bits are [`Self::evaluate`]'s.
     #[inline(always)]
-    pub(super) fn evaluate_all<const BLOCK: usize, const N: usize>(
-        &self,
-        rows: &[Lanes<N>],
-        vectors: &[f64],
-        values: &mut [Lanes<N>],
-    ) {
+    pub(super) fn evaluate_all<const N: usize>(&self, rows: &[Lanes<N>], vectors: &[f64], values: &mut [Lanes<N>]) {
         // The kind is chosen outside the loops, or they are not vectorised.
         match self {
-            Self::Rbf { .. } => sum_blocks::<BLOCK, N>(rows, vectors, values, squared_difference),
-            _ => sum_blocks::<BLOCK, N>(rows, vectors, values, product),
+            Self::Rbf { .. } => sum_all(rows, vectors, values, squared_difference),
+            _ => sum_all(rows, vectors, values, product),
         }
         self.finish(values);
     }
@@ -135,40 +130,22 @@ fn map<const N: usize>(numbers: &mut [Lanes<N>], f: impl Fn(f64) -> f64) {
     }
 }
 
-/// Sums over the features, `BLOCK` vectors at a time.
+/// Of every row and vector, the sum of `term` over the features.
 #[inline(always)]
-fn sum_blocks<const BLOCK: usize, const N: usize>(
+fn sum_all<const N: usize>(
     rows: &[Lanes<N>],
     vectors: &[f64],
     sums: &mut [Lanes<N>],
     term: impl Fn(f64, f64) -> f64 + Copy,
 ) {
-    let (blocks, rest) = sums.as_chunks_mut::<BLOCK>();
-    let (in_blocks, others) = vectors.split_at(blocks.len() * BLOCK * rows.len());
-    for (sums, vectors) in blocks.iter_mut().zip(in_blocks.chunks_exact(BLOCK * rows.len())) {
-        sum_block(rows, vectors, sums, term);
-    }
-    for (sums, vector) in rest.iter_mut().zip(others.chunks_exact(rows.len())) {
-        sum_block(rows, vector, std::array::from_mut(sums), term);
-    }
-}
-
-#[inline(always)]
-fn sum_block<const BLOCK: usize, const N: usize>(
-    rows: &[Lanes<N>],
-    vectors: &[f64],
-    sums: &mut [Lanes<N>; BLOCK],
-    term: impl Fn(f64, f64) -> f64 + Copy,
-) {
-    // Not in `sums`: these are to stay in registers.
-    let mut registers = [Lanes::ZERO; BLOCK];
-    let vectors: [&[f64]; BLOCK] = std::array::from_fn(|index| &vectors[index * rows.len()..][..rows.len()]);
-    for (feature, x) in rows.iter().enumerate() {
-        for (sum, vector) in registers.iter_mut().zip(&vectors) {
-            add_terms(sum, x, vector[feature], term);
+    for (sums, vector) in sums.iter_mut().zip(vectors.chunks_exact(rows.len())) {
+        // Not in `sums`: these are to stay in registers.
+        let mut registers = Lanes::ZERO;
+        for (x, &y) in rows.iter().zip(vector) {
+            add_terms(&mut registers, x, y, term);
         }
+        *sums = registers;
     }
-    *sums = registers;
 }
 
 /// Replaces bases by their powers as libsvm's `powi` does: `f64::powi` leaves the order of
@@ -220,7 +197,7 @@ mod tests {
         let by_feature: Vec<Lanes<4>> = (0..3).map(|feature| Lanes::of(|lane| rows[lane][feature])).collect();
         for kernel in all_kinds() {
             let mut values = [Lanes::ZERO; 3];
-            kernel.evaluate_all::<2, 4>(&by_feature, &vectors.concat(), &mut values);
+            kernel.evaluate_all(&by_feature, &vectors.concat(), &mut values);
             for (values, vector) in values.iter().zip(&vectors) {
                 for (value, row) in values.iter().zip(&rows) {
                     assert_eq!(value.to_bits(), kernel.evaluate(row, vector).to_bits());

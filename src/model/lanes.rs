@@ -53,8 +53,7 @@ impl<const N: usize> DerefMut for Lanes<N> {
 pub(super) trait Vectorised {
     type Output;
 
-    /// `BLOCK` is how many sums for all lanes the registers have room for.
-    fn run<const BLOCK: usize>(self) -> Self::Output;
+    fn run(self) -> Self::Output;
 }
 
 /// An instruction set that this processor has.
@@ -110,7 +109,9 @@ impl InstructionSet {
 impl fmt::Display for InstructionSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            Kind::Baseline => std::env::consts::ARCH,
+            Kind::Baseline if cfg!(target_arch = "x86_64") => "SSE2",
+            Kind::Baseline if cfg!(target_arch = "aarch64") => "NEON",
+            Kind::Baseline => "baseline",
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2 => "AVX2",
             #[cfg(target_arch = "x86_64")]
@@ -120,17 +121,17 @@ impl fmt::Display for InstructionSet {
 }
 
 fn baseline<V: Vectorised>(work: V) -> V::Output {
-    work.run::<1>()
+    work.run()
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 fn avx2<V: Vectorised>(work: V) -> V::Output {
-    work.run::<2>()
+    work.run()
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
 fn avx512<V: Vectorised>(work: V) -> V::Output {
-    work.run::<4>()
+    work.run()
 }

@@ -22,6 +22,7 @@
 //! same data and the same options in training.
 
 mod artifact;
+mod batch;
 mod card;
 mod coupling;
 mod data;

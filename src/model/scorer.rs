@@ -6,9 +6,10 @@
 //! so that a row has the same bits in any process, on any processor, beside any other rows.
 
 use super::artifact::{Artifact, ArtifactError};
+use super::batch::Batch;
 use super::digest::ModelVersion;
 use super::lanes::{InstructionSet, LANES, Lanes};
-use super::machine::{Batch, Machine};
+use super::machine::Machine;
 
 /// A verified model, ready to score. Shared by any number of threads, each with a [`Scorer`].
 #[derive(Debug)]
@@ -179,7 +180,7 @@ impl Machine {
     }
 }
 
-/// Scores rows, [`LANES`] side by side, in a workspace of its own.
+/// Scores rows, many side by side, in a workspace of its own.
 #[derive(Clone, Debug)]
 pub struct Scorer<'m> {
     machine: &'m Machine,

@@ -135,7 +135,7 @@ fn kernels() -> [(Kernel, Kernels); 4] {
 #[test]
 fn decision_values_are_those_of_smartcore() {
     let mut rng = Mt::new(12);
-    for (data, rows) in [(scaled_iris(), 2000), (clouds(6, 5, 150), 2000), (clouds(64, 10, 500), 16)] {
+    for (data, rows) in [(scaled_iris(), 2000), (clouds(6, 5, 150), 2000), (clouds(64, 10, 430), 16)] {
         let rows = random_rows(&mut rng, rows, data.rows[0].len(), 4.0);
         for (kernel, smartcore_kernel) in kernels() {
             let (model, expected) = fit_with_smartcore(&data, kernel, &smartcore_kernel, &rows);
