@@ -44,7 +44,7 @@ fn compare(name: &str, model: &Model, expected: &Expected) {
 #[test]
 fn a_model_from_scikit_learn_scores_as_it_does_there() {
     let folder = tempfile::tempdir().unwrap();
-    python("models.py", &[folder.path(), &in_crate("scripts/export-sklearn.py")], "");
+    python("models.py", &[folder.path(), &in_crate("scripts/export_sklearn.py")], "");
     let models = BTreeMap::from([
         ("iris", 4),
         ("wine", 13),
@@ -148,6 +148,8 @@ fn what_is_no_such_libsvm_model_is_one_clear_error() {
         (damaged("gamma 0.25", "gamma x"), "`x` cannot be read".into()),
         (damaged(" 1:", " 9:"), format!("line {} of the libsvm model: feature 2 is out of order", first + 1)),
         (damaged(" 1:", " one:"), format!("line {} of the libsvm model: `one` cannot be read", first + 1)),
+        (damaged(" 4:", " 4000000000:"), "feature 4000000000 is more than 100000".into()),
+        (damaged("nr_class 3", "nr_class 1000000000"), "labels has 3 entries instead of 1000000000".into()),
         (damaged("rho ", "ohr "), "there was no `rho` before".into()),
         (cut, "support vectors has".into()),
         ("hello".into(), "the file ends before `SV`: this is no libsvm model".into()),

@@ -1,7 +1,7 @@
 """Trains models with scikit-learn and exports them: FOLDER/NAME.json is the export, and
 FOLDER/NAME.expected.json what the model answers: {"rows", "decisions", "probabilities"}.
 
-    python models.py FOLDER scripts/export-sklearn.py
+    python models.py FOLDER scripts/export_sklearn.py
 
 Decision values are written in libsvm's sense: above 0 for the first class of a pair.
 """

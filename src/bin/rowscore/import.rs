@@ -12,7 +12,7 @@ use crate::files;
 /// Make an artifact of a scikit-learn or libsvm model
 ///
 /// A scikit-learn SVC(probability=True), alone or behind a StandardScaler, is exported with
-/// scripts/export-sklearn.py first. The imported model scores as the original does.
+/// scripts/export_sklearn.py first. The imported model scores as the original does.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  rowscore import --sklearn export.json --data train.csv --out mine/model.json\n  \
                         rowscore import --libsvm iris.model --scaler scaler.json --classes a,b,c --out mine/model.json")]
@@ -43,7 +43,7 @@ pub struct Args {
 #[derive(clap::Args)]
 #[group(required = true, multiple = false)]
 struct Source {
-    /// What scripts/export-sklearn.py wrote
+    /// What scripts/export_sklearn.py wrote
     #[arg(long, value_name = "FILE")]
     sklearn: Option<PathBuf>,
     /// A model file of `svm-train -b 1`

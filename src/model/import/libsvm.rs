@@ -28,6 +28,9 @@ use crate::model::kernel::Kernel;
 use crate::model::platt::Sigmoid;
 use crate::model::scaler::Scaler;
 
+/// Highest number of a feature: support vectors are held with all their zeros.
+const MAX_FEATURES: usize = 100_000;
+
 /// The names that libsvm's file does not hold.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LibsvmNames {
@@ -43,7 +46,12 @@ pub(super) fn read(bytes: &[u8], names: LibsvmNames, scaler: Option<Scaler>) -> 
     let mut lines = text.lines().enumerate().map(|(index, line)| (index + 1, line.trim()));
     let header = Header::read(&mut lines)?;
     let kernel = header.kernel()?;
-    let classes: usize = header.one("nr_class")?;
+    let labels: Vec<String> = header.list("label")?;
+    let classes = labels.len();
+    let said: usize = header.one("nr_class")?;
+    if said != classes {
+        return Err(ImportError::Length { what: "labels", found: classes, expected: said });
+    }
     let list = |key| header.list::<f64>(key);
     if !header.fields.contains_key("probA") || !header.fields.contains_key("probB") {
         return Err(ImportError::NoProbabilities);
@@ -63,10 +71,7 @@ pub(super) fn read(bytes: &[u8], names: LibsvmNames, scaler: Option<Scaler>) -> 
     Ok(Foreign {
         source: ImportSource::Libsvm,
         file_sha256: Digest::of(bytes),
-        classes: match names.classes {
-            Some(classes) => classes,
-            None => header.list("label")?,
-        },
+        classes: names.classes.unwrap_or(labels),
         scaler,
         kernel,
         vectors: vectors.iter().map(|vector| vector.dense(features.len())).collect(),
@@ -154,6 +159,9 @@ impl Sparse {
             let (number, value) =
                 field.split_once(':').ok_or_else(|| problem(line, format!("`{field}` is not `number:value`")))?;
             let number: usize = parse(line, number)?;
+            if number > MAX_FEATURES {
+                return Err(problem(line, format!("feature {number} is more than {MAX_FEATURES}")));
+            }
             if values.last().map_or(0, |&(before, _)| before) >= number {
                 return Err(problem(line, format!("feature {number} is out of order")));
             }

@@ -87,7 +87,7 @@ pub struct Foreign {
 }
 
 impl Foreign {
-    /// Reads what `scripts/export-sklearn.py` wrote.
+    /// Reads what `scripts/export_sklearn.py` wrote.
     ///
     /// # Errors
     /// When it is something else, or the model gives no probabilities.

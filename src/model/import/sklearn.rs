@@ -1,4 +1,4 @@
-//! What `scripts/export-sklearn.py` writes.
+//! What `scripts/export_sklearn.py` writes.
 
 use serde::Deserialize;
 

@@ -1,10 +1,10 @@
 """Exports a scikit-learn classifier for `rowscore import --sklearn`.
 
-    python export-sklearn.py model.joblib export.json [--features a,b,c]
+    python export_sklearn.py model.joblib export.json [--features a,b,c]
 
 or, in a notebook,
 
-    from export_sklearn import export      # this file, saved as export_sklearn.py
+    from export_sklearn import export      # this file beside the notebook
     export(pipeline, "export.json")
 
 The classifier is an SVC(probability=True), or a pipeline of a StandardScaler and one. The names of
