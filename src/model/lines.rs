@@ -5,7 +5,7 @@ use super::scorer::{Model, ScoreError, Scorer};
 
 /// A row of a file that has no prediction.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("line {line}{}: {error}", column.as_ref().map_or(String::new(), |name| format!(", column `{name}`")))]
+#[error("line {line}{}: {}", column.as_ref().map_or(String::new(), |name| format!(", column `{name}`")), reason(error))]
 pub struct LineError {
     /// From 1; the header is line 1.
     pub line: u64,
@@ -13,6 +13,14 @@ pub struct LineError {
     pub column: Option<String>,
     /// Why.
     pub error: ScoreError,
+}
+
+/// The value of a [`Row`] is finite: what is not usable about it is its size.
+fn reason(error: &ScoreError) -> String {
+    match error {
+        ScoreError::Value { value, .. } => format!("{value:e} is too large for the model"),
+        other => other.to_string(),
+    }
 }
 
 /// The probabilities of `rows`, as [`Scorer::score_rows`] gives them: rows × classes.

@@ -87,7 +87,7 @@ fn many_rows_are_scored_and_the_first_bad_one_is_named() {
         "{message}"
     );
     let message = fails(&["score"], &format!("{csv}1,1.7e308,2,4\n"));
-    assert!(message.contains("line 2502, column `sepal_width`: the value of feature 1 is 170000"), "{message}");
+    assert!(message.contains("line 2502, column `sepal_width`: 1.7e308 is too large for the model"), "{message}");
     let message = fails(&["score"], "a,b\n1,2\n");
     let both = "the model's features are sepal_length, sepal_width, petal_length, petal_width; the columns are a, b";
     assert!(message.contains(both), "{message}");

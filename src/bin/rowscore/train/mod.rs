@@ -1,16 +1,18 @@
 //! `rowscore train`: from a CSV file to the artifact that the build embeds.
 
+mod announce;
+mod grid;
+
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use rowscore::model::{
-    self, Artifact, Candidate, Card, ClassWeights, Convergence, Dataset, Gamma, Grid, Kernel, Outcome, Progress,
-    RankBy, Size, TrainOptions, Trained, Workload,
+    self, Artifact, Card, ClassWeights, Convergence, Dataset, Gamma, Grid, Kernel, Outcome, Progress, TrainOptions,
+    Trained,
 };
 
 use crate::files;
@@ -135,55 +137,17 @@ pub fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     let mut options = args.options();
     let gammas = if options.kernel == Kernel::Linear { 1 } else { args.grid().gamma.len() };
     let candidates = if args.grid { args.grid().c.len() * gammas } else { 0 };
-    announce(&data, candidates, args.force)?;
+    announce::announce(&data, candidates, args.force)?;
     files::make_folder_of(&args.out)?;
     if args.grid {
         let candidates = with_bar("grid", |progress| model::search(&data, &options, &args.grid(), progress))?;
-        options = choose(&candidates, args.best_by)?;
+        options = grid::choose(&candidates, args.best_by)?;
     }
     let trained = with_bar("training", |progress| model::train_and_evaluate(&data, &options, progress))?;
     files::write(&args.out, &trained.artifact.to_json())?;
     write_card(args, &trained)?;
     report(&args.out, &trained.artifact);
     Ok(ExitCode::SUCCESS)
-}
-
-/// Says what is to be expected of data that is much for the solver, or refuses it.
-fn announce(data: &Dataset, candidates: usize, force: bool) -> Result<(), String> {
-    let workload = Workload::of(data);
-    let rows = workload.largest_pair;
-    let hint = "train on a sample of the rows";
-    match (workload.size(), force) {
-        (Size::Reasonable, _) | (Size::Long, true) => {}
-        (Size::Long, false) => {
-            return Err(format!(
-                "the largest two classes have {rows} rows together, more than {}: the training may take {}; {hint}, \
-                 or add --force",
-                Workload::REASONABLE_ROWS,
-                rough(workload.estimate)
-            ));
-        }
-        (Size::TooLarge, _) => {
-            return Err(format!(
-                "the largest two classes have {rows} rows together; the solver takes at most {}; {hint}",
-                Workload::MOST_ROWS
-            ));
-        }
-    }
-    // A candidate is cross-validated, which is most of a training.
-    let estimate = workload.estimate * (1 + candidates as u32);
-    if estimate > Duration::from_secs(20) {
-        eprintln!("{} rows: this may take up to {}", data.rows().len(), rough(estimate));
-    }
-    Ok(())
-}
-
-fn rough(duration: Duration) -> String {
-    match duration.as_secs() {
-        seconds @ ..120 => format!("{seconds} s"),
-        seconds @ ..7200 => format!("{} min", seconds.div_ceil(60)),
-        seconds => format!("{} h", seconds.div_ceil(3600)),
-    }
 }
 
 fn with_bar<T, E>(what: &str, work: impl FnOnce(&mut dyn FnMut(Progress)) -> Result<T, E>) -> Result<T, Box<dyn Error>>
@@ -211,34 +175,6 @@ fn write_card(args: &Args, trained: &Trained) -> Result<(), String> {
         files::write(&folder.join(name), plot.as_bytes())?;
     }
     files::write(&path, card.text.as_bytes())
-}
-
-/// Prints the grid, and answers the best of it.
-fn choose(candidates: &[Candidate], best_by: Rank) -> Result<TrainOptions, Box<dyn Error>> {
-    let (rank_by, said) = match best_by {
-        Rank::LogLoss => (RankBy::LogLoss, "the least log-loss"),
-        Rank::Accuracy => (RankBy::Accuracy, "the highest accuracy"),
-    };
-    let best = model::best(candidates, rank_by).ok_or("the grid is empty")?;
-    eprintln!("         C     gamma  accuracy  log-loss");
-    for candidate in candidates {
-        let mark = if candidate == best { "  <- best" } else { "" };
-        let Candidate { options, metrics, convergence } = candidate;
-        let gamma = match options.kernel {
-            Kernel::Linear => "-".into(),
-            Kernel::Rbf { gamma } | Kernel::Polynomial { gamma, .. } | Kernel::Sigmoid { gamma, .. } => match gamma {
-                Gamma::Scale => "scale".into(),
-                Gamma::Value(value) => value.to_string(),
-            },
-        };
-        let gap = match convergence.outcome {
-            Outcome::Converged => String::new(),
-            Outcome::EpochsExhausted => format!("  (still {:.1e} from the optimum)", convergence.kkt_gap),
-        };
-        eprintln!("{:>10}  {gamma:>8}    {:.4}    {:.4}{gap}{mark}", options.c, metrics.accuracy, metrics.log_loss);
-    }
-    eprintln!("best by {said} on held-out folds; chosen on them, it looks a little better there than it is");
-    Ok(best.options)
 }
 
 fn report(path: &Path, artifact: &Artifact) {
