@@ -7,6 +7,7 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -150,6 +151,9 @@ pub fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Between two lines of progress in a log.
+const LOG_EVERY: Duration = Duration::from_secs(10);
+
 fn with_bar<T, E>(what: &str, work: impl FnOnce(&mut dyn FnMut(Progress)) -> Result<T, E>) -> Result<T, Box<dyn Error>>
 where
     E: Error + 'static,
@@ -157,9 +161,15 @@ where
     let bar = ProgressBar::new(0);
     let template = format!("{what} {{bar:40}} {{pos}}/{{len}} machines, ETA {{eta}}");
     bar.set_style(ProgressStyle::with_template(&template)?);
+    let mut said = Instant::now();
     let done = work(&mut |progress| {
         bar.set_length(progress.total as u64);
         bar.set_position(progress.done as u64);
+        // No terminal: a line now and then, for whoever reads the log.
+        if bar.is_hidden() && said.elapsed() >= LOG_EVERY {
+            eprintln!("{what}: {} of {} machines", progress.done, progress.total);
+            said = Instant::now();
+        }
     })?;
     bar.finish_and_clear();
     Ok(done)
