@@ -23,12 +23,16 @@
 
 mod artifact;
 mod batch;
+mod card;
 mod coupling;
 mod data;
 mod digest;
 mod exp;
+mod explain;
+mod import;
 mod kernel;
 mod lanes;
+mod lines;
 mod machine;
 mod platt;
 mod scaler;
@@ -37,15 +41,25 @@ mod train;
 
 use std::sync::LazyLock;
 
-pub use artifact::{Artifact, ArtifactError, Content, FORMAT, GoldenRow, Pair, Svm, Training};
-pub use data::{ClassIndex, DataError, Dataset};
+pub use artifact::{
+    Artifact, ArtifactError, Content, FORMAT, GoldenRow, Import, ImportSource, Origin, Pair, Reference, Svm, Training,
+};
+pub use card::Card;
+pub use data::{ClassIndex, DataError, Dataset, Labelled, Row, Rows};
 pub use digest::{Digest, ModelVersion};
+pub use explain::{Explanation, Neighbour, PairMargin, explain};
+pub use import::{Foreign, ImportError, LibsvmNames, ReferenceRows, import};
 pub use kernel::Kernel;
 pub use lanes::InstructionSet;
+pub use lines::{LineError, score_lines};
 pub use platt::Sigmoid;
 pub use scaler::Scaler;
 pub use scorer::{GoldenError, Model, ScoreError, Scorer, Unscored};
-pub use train::{Convergence, FeatureDistribution, Gamma, Metrics, Outcome, Progress, TrainError, TrainOptions, train};
+pub use train::{
+    Candidate, ClassQuality, ClassWeights, Convergence, CrossValidation, Evaluation, FeatureDistribution, Gamma, Grid,
+    Metrics, Outcome, Progress, RankBy, ReliabilityBin, Size, TrainError, TrainOptions, Trained, Workload, best,
+    cross_validate, evaluate, search, train, train_and_evaluate,
+};
 
 /// The model that was embedded when the program was built: `model/iris.json`, or the file that the
 /// environment variable `MODEL_FILE` named then.

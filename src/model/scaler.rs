@@ -38,6 +38,12 @@ impl Scaler {
         }
     }
 
+    /// The row whose scaled values are `scaled`, within rounding.
+    pub(super) fn unscale(&self, scaled: &[f64]) -> Vec<f64> {
+        let parameters = self.mean.iter().zip(&self.scale);
+        scaled.iter().zip(parameters).map(|(value, (mean, scale))| value * scale + mean).collect()
+    }
+
     pub(super) fn scale(&self, row: &[f64]) -> Vec<f64> {
         let mut scaled = vec![0.0; row.len()];
         self.scale_into(row, &mut scaled);

@@ -1,9 +1,14 @@
 //! The command line: the same code path as the function, for a laptop, a container or a CronJob.
 
 mod control;
+mod evaluate;
+mod explain;
+mod files;
+mod import;
 mod init;
 mod results;
 mod run;
+mod score;
 mod status;
 mod train;
 
@@ -38,6 +43,10 @@ enum Command {
     /// Give items that were set aside another chance, under any failure policy
     Release(control::ReleaseArgs),
     Train(train::Args),
+    Import(import::Args),
+    Score(score::Args),
+    Evaluate(evaluate::Args),
+    Explain(explain::Args),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -56,6 +65,10 @@ async fn main() -> ExitCode {
         Command::Cancel(args) => control::cancel(args).await,
         Command::Release(args) => control::release(args).await,
         Command::Train(args) => train::run(&args),
+        Command::Import(args) => import::run(&args),
+        Command::Score(args) => score::run(&args),
+        Command::Explain(args) => explain::run(&args).await,
+        Command::Evaluate(args) => evaluate::run(&args),
     };
     done.unwrap_or_else(|error| {
         eprintln!("rowscore: {error}");

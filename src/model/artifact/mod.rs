@@ -57,9 +57,11 @@ pub struct Content {
     pub classes: Vec<String>,
     /// What scoring computes with.
     pub svm: Svm,
-    /// How the model was trained, and how good it is on rows it has not seen.
-    pub training: Training,
-    /// The training rows' distribution, one entry per feature: the reference for drift.
+    /// Where the model comes from; `training` in the file.
+    #[serde(rename = "training")]
+    pub origin: Origin,
+    /// The training rows' distribution, one entry per feature: the reference for drift. Empty for a
+    /// model that was imported without rows.
     pub distribution: Vec<FeatureDistribution>,
     /// Rows with their exact answers, for the canary.
     pub golden: Vec<GoldenRow>,
@@ -94,6 +96,48 @@ pub struct Pair {
     pub sigmoid: Sigmoid,
     /// (Index of the support vector, coefficient), the indices ascending.
     pub coefficients: Vec<(usize, f64)>,
+}
+
+/// Where a model comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Origin {
+    /// How it was trained, and how good it is on rows it has not seen.
+    Trained(Training),
+    /// It was trained elsewhere.
+    Imported(Import),
+}
+
+/// The record of an import.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Import {
+    /// What trained it.
+    pub source: ImportSource,
+    /// Digest of the file that was imported.
+    pub file_sha256: Digest,
+    /// The rows that the distribution and the golden rows were taken from.
+    pub reference: Option<Reference>,
+}
+
+/// What a model was imported from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ImportSource {
+    /// A model file of libsvm.
+    Libsvm,
+    /// An export from scikit-learn.
+    ScikitLearn,
+}
+
+/// Rows that an imported model is for.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reference {
+    /// Digest of the file.
+    pub data_sha256: Digest,
+    /// Number of rows.
+    pub rows: usize,
 }
 
 /// The record of a training.
@@ -161,6 +205,15 @@ impl Artifact {
 }
 
 impl Content {
+    /// The record of the training, unless the model was imported.
+    #[must_use]
+    pub fn training(&self) -> Option<&Training> {
+        match &self.origin {
+            Origin::Trained(training) => Some(training),
+            Origin::Imported(_) => None,
+        }
+    }
+
     fn version(&self) -> ModelVersion {
         ModelVersion::new(Digest::of(&json::to_vec(self, json::Canonical)))
     }

@@ -1,6 +1,6 @@
 //! What must hold of a model file before a row is scored with it.
 
-use super::{Artifact, Content, FORMAT, GoldenRow, Pair, Svm, Training};
+use super::{Artifact, Content, FORMAT, GoldenRow, Origin, Pair, Svm, Training};
 use crate::model::data::ClassIndex;
 use crate::model::digest::ModelVersion;
 use crate::model::kernel::Kernel;
@@ -112,18 +112,29 @@ impl Artifact {
 
 impl Content {
     fn verify(&self) -> Verified {
-        at_least("features", self.features.len(), 1)?;
-        at_least("classes", self.classes.len(), 2)?;
-        distinct("features", &self.features)?;
-        distinct("classes", &self.classes)?;
-        self.svm.verify(self.features.len(), self.classes.len())?;
-        self.training.verify(self.classes.len())?;
-        self.verify_distribution()?;
+        self.verify_parts()?;
         at_least("golden rows", self.golden.len(), 1)?;
         for (position, row) in self.golden.iter().enumerate() {
             row.verify(position, self.features.len(), self.classes.len())?;
         }
         Ok(())
+    }
+
+    /// All but the golden rows, for which the model must be able to score.
+    pub(in crate::model) fn verify_parts(&self) -> Verified {
+        at_least("features", self.features.len(), 1)?;
+        at_least("classes", self.classes.len(), 2)?;
+        distinct("features", &self.features)?;
+        distinct("classes", &self.classes)?;
+        self.svm.verify(self.features.len(), self.classes.len())?;
+        match &self.origin {
+            Origin::Trained(training) => training.verify(self.classes.len())?,
+            Origin::Imported(import) if import.reference.is_none() => {
+                return length("distribution", self.distribution.len(), 0);
+            }
+            Origin::Imported(_) => {}
+        }
+        self.verify_distribution()
     }
 
     fn verify_distribution(&self) -> Verified {

@@ -5,6 +5,7 @@
 //! larger gradient than a row whose alpha may shrink (KKT).
 
 use super::gram::Gram;
+use super::penalty::Penalty;
 use super::solver::Side;
 
 /// Alphas within this share of C from a bound are at the bound: they were meant to be.
@@ -39,18 +40,25 @@ pub(super) struct Violation {
 
 impl<'a> Dual<'a> {
     /// `rows` are rows of `gram`, on the given sides; `alphas` are parallel to `rows`.
-    pub(super) fn new(gram: &'a Gram, rows: &'a [usize], sides: &[Side], c: f64, mut alphas: Vec<f64>) -> Self {
+    pub(super) fn new(
+        gram: &'a Gram,
+        rows: &'a [usize],
+        sides: &[Side],
+        penalty: &Penalty,
+        mut alphas: Vec<f64>,
+    ) -> Self {
         let bounds: Vec<(f64, f64)> = rows
             .iter()
             .map(|&row| match sides[row] {
-                Side::Positive => (0.0, c),
-                Side::Negative => (-c, 0.0),
+                Side::Positive => (0.0, penalty.positive),
+                Side::Negative => (-penalty.negative, 0.0),
             })
             .collect();
         for (alpha, &(least, most)) in alphas.iter_mut().zip(&bounds) {
-            if *alpha < least + BOUND_SLACK * c {
+            let slack = BOUND_SLACK * (most - least);
+            if *alpha < least + slack {
                 *alpha = least;
-            } else if *alpha > most - BOUND_SLACK * c {
+            } else if *alpha > most - slack {
                 *alpha = most;
             }
         }
@@ -142,7 +150,7 @@ mod tests {
     #[test]
     fn a_machine_without_support_vectors_violates_the_conditions_by_two() {
         let gram = gram(&[1.0, 2.0, -1.0, -2.0]);
-        let dual = Dual::new(&gram, &[0, 1, 2, 3], &SIDES, 1.0, vec![0.0; 4]);
+        let dual = Dual::new(&gram, &[0, 1, 2, 3], &SIDES, &Penalty::equal(1.0), vec![0.0; 4]);
         assert_eq!(dual.violation().gap, 2.0);
     }
 
@@ -151,7 +159,7 @@ mod tests {
         // The margin between 1 and -1: w = 1, so alpha = 1/2 on either side, and b = 0.
         let gram = gram(&[1.0, -1.0]);
         let sides = [Side::Positive, Side::Negative];
-        let mut dual = Dual::new(&gram, &[0, 1], &sides, 10.0, vec![0.0; 2]);
+        let mut dual = Dual::new(&gram, &[0, 1], &sides, &Penalty::equal(10.0), vec![0.0; 2]);
         dual.step(&dual.violation());
         let violation = dual.violation();
         assert_eq!((violation.gap, dual.intercept(&violation)), (0.0, 0.0));
@@ -162,7 +170,7 @@ mod tests {
     fn a_step_stops_at_the_bound() {
         let gram = gram(&[1.0, -1.0]);
         let sides = [Side::Positive, Side::Negative];
-        let mut dual = Dual::new(&gram, &[0, 1], &sides, 0.1, vec![0.0; 2]);
+        let mut dual = Dual::new(&gram, &[0, 1], &sides, &Penalty::equal(0.1), vec![0.0; 2]);
         dual.step(&dual.violation());
         assert_eq!(dual.into_alphas(), [0.1, -0.1]);
     }
@@ -171,7 +179,7 @@ mod tests {
     fn an_alpha_a_rounding_error_short_of_its_bound_is_at_it() {
         let gram = gram(&[1.0, 2.0, -1.0, -2.0]);
         let alphas = vec![1.0 - 1e-16, 1e-17, -1.0 + 1e-16, -1e-17];
-        let dual = Dual::new(&gram, &[0, 1, 2, 3], &SIDES, 1.0, alphas);
+        let dual = Dual::new(&gram, &[0, 1, 2, 3], &SIDES, &Penalty::equal(1.0), alphas);
         assert_eq!(dual.into_alphas(), [1.0, 0.0, -1.0, 0.0]);
     }
 }

@@ -21,7 +21,7 @@ use crate::model::kernel::Kernel;
 const MAX_GRADIENT: f64 = 1e12;
 
 /// Most rows of a pair: 3.2 GB of kernel values. The solver would take days with as many.
-const MAX_ROWS: usize = 20_000;
+pub(super) const MAX_ROWS: usize = 20_000;
 
 /// A symmetric matrix of kernel values, shared by every solution of a pair.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -33,7 +33,7 @@ pub(super) struct Gram {
 }
 
 impl Gram {
-    /// The kernel values of scaled `rows`, for solutions with the penalty `c`.
+    /// The kernel values of scaled `rows`, for solutions with penalties up to `c`.
     pub(super) fn new(kernel: &Kernel, rows: &[&[f64]], c: f64) -> Result<Self, TrainError> {
         if rows.len() > MAX_ROWS {
             return Err(TrainError::TooManyRows { rows: rows.len(), most: MAX_ROWS });

@@ -50,7 +50,7 @@ impl Metrics {
 }
 
 /// The first of the largest.
-fn argmax(probabilities: &[f64]) -> ClassIndex {
+pub(super) fn argmax(probabilities: &[f64]) -> ClassIndex {
     (1..probabilities.len()).fold(
         0,
         |best, class| {
@@ -60,7 +60,7 @@ fn argmax(probabilities: &[f64]) -> ClassIndex {
 }
 
 /// 2 TP / (2 TP + FP + FN), and 0 for a class that is neither true nor predicted anywhere.
-fn f1(class: ClassIndex, predicted: &[ClassIndex], labels: &[ClassIndex]) -> f64 {
+pub(super) fn f1(class: ClassIndex, predicted: &[ClassIndex], labels: &[ClassIndex]) -> f64 {
     let count = |list: &[ClassIndex]| list.iter().filter(|&&c| c == class).count();
     let hits = predicted.iter().zip(labels);
     let hits = hits.filter(|&(&p, &l)| p == class && l == class).count();
@@ -72,10 +72,14 @@ fn calibration_error(predictions: &[Vec<f64>], predicted: &[ClassIndex], labels:
     // The sum of (confidence - rightness) per bin: the bin's share cancels its mean's divisor.
     let mut bins = [0.0; BINS];
     for ((p, &class), &label) in predictions.iter().zip(predicted).zip(labels) {
-        let bin = (p[class] * BINS as f64) as usize;
-        bins[bin.min(BINS - 1)] += p[class] - indicator(class == label);
+        bins[bin(p[class])] += p[class] - indicator(class == label);
     }
     bins.iter().map(|bin| bin.abs()).sum::<f64>() / predictions.len() as f64
+}
+
+/// The bin of a probability.
+pub(super) fn bin(probability: f64) -> usize {
+    ((probability * BINS as f64) as usize).min(BINS - 1)
 }
 
 fn indicator(holds: bool) -> f64 {

@@ -5,28 +5,40 @@
 //! and once without each of five stratified folds, which tells how good such a model is.
 
 mod convergence;
+mod cross_validation;
 mod distribution;
 mod dual;
+mod evaluation;
 mod folds;
 mod golden;
 mod gram;
 mod metrics;
 mod options;
 mod pair;
+mod penalty;
 mod pipeline;
+mod search;
 mod solver;
+mod workload;
 
-use super::artifact::{Artifact, ArtifactError, Content, Training};
+use super::artifact::{Artifact, ArtifactError, Content, Origin, Training};
 use super::data::Dataset;
 use super::scorer::ScoreError;
 
 pub use convergence::{Convergence, Outcome};
+pub use cross_validation::{CrossValidation, cross_validate};
 pub use distribution::FeatureDistribution;
+pub use evaluation::{ClassQuality, Evaluation, ReliabilityBin, evaluate};
+pub(super) use golden::golden_rows;
 pub use metrics::Metrics;
 pub use options::{Gamma, TrainOptions};
+pub use penalty::ClassWeights;
+pub use search::{Candidate, Grid, RankBy, best, search};
 pub(super) use solver::Side;
+pub use workload::{Size, Workload};
 
 use folds::FOLDS;
+use gram::MAX_ROWS;
 use pipeline::Pipeline;
 
 /// How far a training is, in machines trained.
@@ -99,71 +111,79 @@ pub enum TrainError {
 ///
 /// # Errors
 /// When an option is out of range, a class has one row only, or the numbers overflow.
-pub fn train(
+pub fn train(data: &Dataset, options: &TrainOptions, progress: impl FnMut(Progress)) -> Result<Artifact, TrainError> {
+    Ok(train_and_evaluate(data, options, progress)?.artifact)
+}
+
+/// A trained model, and how good such a model is on rows it has not seen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trained {
+    /// The model.
+    pub artifact: Artifact,
+    /// Its quality on held-out folds.
+    pub held_out: Evaluation,
+}
+
+/// As [`train`], with the whole evaluation on held-out folds.
+///
+/// # Errors
+/// As [`train`].
+pub fn train_and_evaluate(
     data: &Dataset,
     options: &TrainOptions,
     mut progress: impl FnMut(Progress),
-) -> Result<Artifact, TrainError> {
-    options.check()?;
-    let rows_per_class = rows_per_class(data)?;
-    let mut meter = Meter::new(data.classes.len(), &mut progress);
+) -> Result<Trained, TrainError> {
+    prepare(data, options)?;
+    let mut meter = Meter::new(data.classes.len(), 1 + FOLDS, &mut progress);
     let all: Vec<usize> = (0..data.rows.len()).collect();
     let pipeline = Pipeline::train(data, &all, options, &mut meter)?;
-    let held_out = held_out_metrics(data, options, &mut meter)?;
+    let held_out = cross_validation::run(data, options, &mut meter)?.evaluation;
     let mut content = Content {
         label: data.label.clone(),
         features: data.features.clone(),
         classes: data.classes.clone(),
         svm: pipeline.svm,
-        training: Training {
+        origin: Origin::Trained(Training {
             data_sha256: data.sha256,
             rows: data.rows.len(),
-            rows_per_class,
+            rows_per_class: rows_per_class(data),
             options: *options,
             folds: FOLDS,
             convergence: pipeline.convergence,
-            held_out,
-        },
-        distribution: distribution(data),
+            held_out: held_out.metrics,
+        }),
+        distribution: distribution(&data.rows),
         golden: Vec::new(),
     };
-    content.golden = golden::rows(data, &content)?;
+    content.golden = golden_rows(&data.rows, &content)?;
     let artifact = Artifact::seal(content);
     artifact.verify()?;
-    Ok(artifact)
+    Ok(Trained { artifact, held_out })
 }
 
-/// With a single row of a class, the fold that tests it would train without the class.
-fn rows_per_class(data: &Dataset) -> Result<Vec<usize>, TrainError> {
+/// What can be said before the work begins.
+fn prepare(data: &Dataset, options: &TrainOptions) -> Result<(), TrainError> {
+    options.check()?;
+    // With a single row of a class, the fold that tests it would train without the class.
+    if let Some((class, &rows)) = rows_per_class(data).iter().enumerate().find(|(_, rows)| **rows < 2) {
+        return Err(TrainError::RareClass { class: data.classes[class].clone(), rows });
+    }
+    let Workload { largest_pair: rows, .. } = Workload::of(data);
+    if rows > MAX_ROWS {
+        return Err(TrainError::TooManyRows { rows, most: MAX_ROWS });
+    }
+    Ok(())
+}
+
+fn rows_per_class(data: &Dataset) -> Vec<usize> {
     let count = |class| data.labels.iter().filter(|&&label| label == class).count();
-    let rows_per_class: Vec<usize> = (0..data.classes.len()).map(count).collect();
-    match rows_per_class.iter().position(|&rows| rows < 2) {
-        None => Ok(rows_per_class),
-        Some(class) => Err(TrainError::RareClass { class: data.classes[class].clone(), rows: rows_per_class[class] }),
-    }
+    (0..data.classes.len()).map(count).collect()
 }
 
-fn held_out_metrics(data: &Dataset, options: &TrainOptions, meter: &mut Meter) -> Result<Metrics, TrainError> {
-    let classes = data.classes.len();
-    let mut predictions = vec![Vec::new(); data.rows.len()];
-    for fold in folds::stratified_folds(&data.labels, classes, options.seed) {
-        let pipeline = Pipeline::train(data, &fold.train, options, meter)?;
-        let machine = pipeline.machine(classes);
-        let rows: Vec<f64> = fold.test.iter().flat_map(|&row| &data.rows[row]).copied().collect();
-        let mut probabilities = vec![0.0; fold.test.len() * classes];
-        if let Some(first) = machine.scorer().score_rows(&rows, &mut probabilities)?.into_iter().next() {
-            return Err(first.error.into());
-        }
-        for (row, probabilities) in fold.test.into_iter().zip(probabilities.chunks_exact(classes)) {
-            predictions[row] = probabilities.to_vec();
-        }
-    }
-    Ok(Metrics::of(&predictions, &data.labels))
-}
-
-fn distribution(data: &Dataset) -> Vec<FeatureDistribution> {
-    (0..data.features.len())
-        .map(|feature| data.rows.iter().map(|row| row[feature]).collect::<Vec<_>>())
+/// The distribution of each feature over `rows`, at least one.
+pub(super) fn distribution(rows: &[Vec<f64>]) -> Vec<FeatureDistribution> {
+    (0..rows[0].len())
+        .map(|feature| rows.iter().map(|row| row[feature]).collect::<Vec<_>>())
         .map(|values| FeatureDistribution::of(&values))
         .collect()
 }
@@ -175,10 +195,10 @@ struct Meter<'a> {
 }
 
 impl<'a> Meter<'a> {
-    fn new(classes: usize, report: &'a mut dyn FnMut(Progress)) -> Self {
+    fn new(classes: usize, pipelines: usize, report: &'a mut dyn FnMut(Progress)) -> Self {
         let pairs = classes * (classes - 1) / 2;
-        // A pair is trained once and once for each fold of its calibration; so is the pipeline.
-        let total = (1 + FOLDS) * pairs * (1 + FOLDS);
+        // A pair is trained once and once for each fold of its calibration.
+        let total = pipelines * pairs * (1 + FOLDS);
         Self { progress: Progress { done: 0, total }, report }
     }
 

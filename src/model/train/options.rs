@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::TrainError;
+use super::penalty::ClassWeights;
 use crate::model::kernel::Kernel;
 use crate::model::scaler::mean_and_variance;
 
@@ -24,6 +25,9 @@ pub struct TrainOptions {
     pub kernel: Kernel<Gamma>,
     /// The price of a row on the wrong side of the margin, above 0.
     pub c: f64,
+    /// How C is shared out among the classes.
+    #[serde(default, skip_serializing_if = "ClassWeights::is_equal")]
+    pub class_weights: ClassWeights,
     /// Draws the folds and the solver's order of rows. scikit-learn's
     /// `SVC(probability=True, random_state=seed)` calibrates on the very same folds.
     pub seed: u32,
@@ -43,6 +47,7 @@ impl Default for TrainOptions {
         Self {
             kernel: Kernel::Rbf { gamma: Gamma::Scale },
             c: 1.0,
+            class_weights: ClassWeights::Equal,
             seed: 0,
             tolerance: 1e-4,
             max_epochs: 64,

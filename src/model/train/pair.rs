@@ -3,6 +3,7 @@
 use super::convergence::Convergence;
 use super::folds::calibration_folds;
 use super::gram::Gram;
+use super::penalty::Penalty;
 use super::solver::{Side, Solution, solve};
 use super::{TrainError, TrainOptions};
 use crate::model::platt::Sigmoid;
@@ -20,18 +21,19 @@ pub(super) struct TrainedPair {
 pub(super) fn train_pair(
     gram: &Gram,
     sides: &[Side],
+    penalty: &Penalty,
     libsvm_seed: u32,
     options: &TrainOptions,
     solved: &mut dyn FnMut(),
 ) -> Result<TrainedPair, TrainError> {
     let rows: Vec<usize> = (0..sides.len()).collect();
-    let solution = solve(gram, &rows, sides, options)?;
+    let solution = solve(gram, &rows, sides, penalty, options)?;
     solved();
     let mut convergence = solution.convergence;
     let mut decisions = vec![0.0; sides.len()];
     for mut fold in calibration_folds(sides.len(), libsvm_seed) {
         fold.train.sort_unstable();
-        let held_out = HeldOut::train(gram, &fold.train, sides, options)?;
+        let held_out = HeldOut::train(gram, &fold.train, sides, penalty, options)?;
         solved();
         convergence = convergence.worst(held_out.convergence());
         for row in fold.test {
@@ -49,12 +51,18 @@ enum HeldOut {
 }
 
 impl HeldOut {
-    fn train(gram: &Gram, rows: &[usize], sides: &[Side], options: &TrainOptions) -> Result<Self, TrainError> {
+    fn train(
+        gram: &Gram,
+        rows: &[usize],
+        sides: &[Side],
+        penalty: &Penalty,
+        options: &TrainOptions,
+    ) -> Result<Self, TrainError> {
         match rows {
             [first, rest @ ..] if rest.iter().all(|&row| sides[row] == sides[*first]) => {
                 Ok(Self::OneSide(sides[*first]))
             }
-            _ => solve(gram, rows, sides, options).map(Self::Machine),
+            _ => solve(gram, rows, sides, penalty, options).map(Self::Machine),
         }
     }
 
@@ -85,13 +93,14 @@ mod tests {
         let sides = [Side::Positive, Side::Negative, Side::Negative, Side::Negative, Side::Negative];
         let rows: Vec<&[f64]> = vec![&[3.0], &[0.0], &[-1.0], &[-2.0], &[-3.0]];
         let options = TrainOptions::default();
+        let penalty = Penalty::equal(options.c);
         let gram = Gram::new(&Kernel::Linear, &rows, options.c).unwrap();
-        let held_out = HeldOut::train(&gram, &[1, 2, 3, 4], &sides, &options).unwrap();
+        let held_out = HeldOut::train(&gram, &[1, 2, 3, 4], &sides, &penalty, &options).unwrap();
         assert_eq!(held_out.decision(&gram, 0), -1.0);
         assert_eq!(held_out.convergence(), Convergence::BEST);
 
         let mut solved = 0;
-        let pair = train_pair(&gram, &sides, 0, &options, &mut || solved += 1).unwrap();
+        let pair = train_pair(&gram, &sides, &penalty, 0, &options, &mut || solved += 1).unwrap();
         assert_eq!(solved, 6);
         assert!(pair.sigmoid.a.is_finite() && pair.sigmoid.b.is_finite());
     }

@@ -6,6 +6,7 @@ use super::convergence::Convergence;
 use super::folds::libsvm_seed;
 use super::gram::Gram;
 use super::pair::{TrainedPair, train_pair};
+use super::penalty::Penalty;
 use super::solver::Side;
 use super::{Meter, TrainError, TrainOptions};
 use crate::model::artifact::{Pair, Svm, class_pairs};
@@ -32,14 +33,16 @@ impl Pipeline {
         let scaled: Vec<Vec<f64>> = rows.iter().map(|&row| scaler.scale(&data.rows[row])).collect();
         let labels: Vec<ClassIndex> = rows.iter().map(|&row| data.labels[row]).collect();
         let kernel = options.resolve_kernel(&scaled);
+        let weights = options.class_weights.of(&labels, data.classes.len());
         let seed = libsvm_seed(options.seed);
         let mut convergence = Convergence::BEST;
         let mut trained = Vec::new();
         for (positive, negative) in class_pairs(data.classes.len()) {
             let members = Members::new(&labels, positive, negative);
             let vectors: Vec<&[f64]> = members.rows.iter().map(|&row| &scaled[row][..]).collect();
-            let gram = Gram::new(&kernel, &vectors, options.c)?;
-            let pair = train_pair(&gram, &members.sides, seed, options, &mut || meter.tick())?;
+            let penalty = Penalty { positive: options.c * weights[positive], negative: options.c * weights[negative] };
+            let gram = Gram::new(&kernel, &vectors, penalty.larger())?;
+            let pair = train_pair(&gram, &members.sides, &penalty, seed, options, &mut || meter.tick())?;
             convergence = convergence.worst(pair.convergence);
             trained.push((members, pair));
         }

@@ -8,6 +8,9 @@
 //! Where all support vectors are at the bound, as happens for a small C and overlapping classes,
 //! smartcore takes rows in one at a time and drops each before the one that it could be paired
 //! with comes: more passes change nothing. From there, steps over all rows finish the work.
+//!
+//! smartcore has one C. Where the two classes have different ones, it solves the problem for the
+//! smaller, which is a start for the steps.
 
 use std::mem;
 
@@ -18,6 +21,7 @@ use smartcore::svm::svc::{SVC, SVCParameters};
 use super::convergence::{Convergence, Outcome};
 use super::dual::Dual;
 use super::gram::Gram;
+use super::penalty::Penalty;
 use super::{TrainError, TrainOptions};
 
 /// The two classes of a pair.
@@ -65,17 +69,19 @@ pub(super) fn solve(
     gram: &Gram,
     rows: &[usize],
     sides: &[Side],
+    penalty: &Penalty,
     options: &TrainOptions,
 ) -> Result<Solution, TrainError> {
     let run = |epochs| {
-        let alphas = run_epochs(gram, rows, sides, options, epochs)?;
-        Ok::<_, TrainError>(Dual::new(gram, rows, sides, options.c, alphas))
+        let alphas = run_epochs(gram, rows, sides, penalty.smaller(), options, epochs)?;
+        Ok::<_, TrainError>(Dual::new(gram, rows, sides, penalty, alphas))
     };
     let mut epochs = FIRST_EPOCHS.min(options.max_epochs);
     let mut dual = run(epochs)?;
     let mut gap = dual.violation().gap;
-    while gap > options.tolerance && epochs < options.max_epochs {
-        epochs = epochs.saturating_mul(2).min(options.max_epochs);
+    let most_epochs = if penalty.smaller() < penalty.larger() { epochs } else { options.max_epochs };
+    while gap > options.tolerance && epochs < most_epochs {
+        epochs = epochs.saturating_mul(2).min(most_epochs);
         dual = run(epochs)?;
         let before = mem::replace(&mut gap, dual.violation().gap);
         if gap >= before {
@@ -110,6 +116,7 @@ fn run_epochs(
     gram: &Gram,
     rows: &[usize],
     sides: &[Side],
+    c: f64,
     options: &TrainOptions,
     epochs: usize,
 ) -> Result<Vec<f64>, TrainError> {
@@ -118,7 +125,7 @@ fn run_epochs(
     let y: Vec<i32> = rows.iter().map(|&row| sides[row].label()).collect();
     let parameters = SVCParameters::default()
         .with_epoch(epochs)
-        .with_c(options.c)
+        .with_c(c)
         .with_tol(options.tolerance)
         .with_kernel(gram.clone())
         .with_seed(Some(u64::from(options.seed)));
@@ -167,7 +174,7 @@ mod tests {
         let options = TrainOptions { tolerance: 1e-10, ..TrainOptions::default() };
         let all: Vec<usize> = (0..rows.len()).collect();
         let gram = gram(&rows, options.c);
-        let solution = solve(&gram, &all, &sides, &options).unwrap();
+        let solution = solve(&gram, &all, &sides, &Penalty::equal(options.c), &options).unwrap();
         assert_eq!(solution.convergence.finishing_steps, 0);
 
         let x = DenseMatrix::from_2d_vec(&rows).unwrap();
@@ -190,7 +197,7 @@ mod tests {
             let options = TrainOptions { c, ..TrainOptions::default() };
             let all: Vec<usize> = (0..rows.len()).collect();
             let gram = gram(&rows, c);
-            let solution = solve(&gram, &all, &sides, &options).unwrap();
+            let solution = solve(&gram, &all, &sides, &Penalty::equal(options.c), &options).unwrap();
             assert_eq!(solution.convergence.outcome, Outcome::Converged);
             // The margins, in the words of a textbook.
             let slack = 2.0 * options.tolerance;
@@ -218,7 +225,9 @@ mod tests {
         for seed in 0..10 {
             for mut fold in calibration_folds(rows.len(), seed) {
                 fold.train.sort_unstable();
-                let converged = |options| solve(&gram, &fold.train, &sides, options).unwrap().convergence;
+                let converged = |options: &TrainOptions| {
+                    solve(&gram, &fold.train, &sides, &Penalty::equal(options.c), options).unwrap().convergence
+                };
                 let without = converged(&unfinished);
                 if without.outcome == Outcome::EpochsExhausted && without.epochs < options.max_epochs {
                     stuck += 1;

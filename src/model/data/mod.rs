@@ -1,9 +1,15 @@
-//! Training data from CSV.
+//! Data from CSV: to train on ([`Dataset`]), and to score with a model that is there ([`Rows`]).
+
+mod columns;
+mod rows;
 
 use std::collections::BTreeSet;
 use std::io::Read;
 
 use super::digest::Digest;
+use columns::Columns;
+
+pub use rows::{Labelled, Row, Rows};
 
 /// Position of a class in the list of class names.
 pub type ClassIndex = usize;
@@ -22,14 +28,14 @@ pub struct Dataset {
     pub(super) sha256: Digest,
 }
 
-/// Why a CSV file is no training data.
+/// Why a CSV file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// The file cannot be read.
-    #[error("the training data cannot be read: {0}")]
+    #[error("the data cannot be read: {0}")]
     Io(#[from] std::io::Error),
     /// The file is not CSV in UTF-8.
-    #[error("the training data is not CSV in UTF-8: {0}")]
+    #[error("the data is not CSV in UTF-8: {0}")]
     Csv(#[from] csv::Error),
     /// The header does not name the label.
     #[error("there is no column `{label}` for the label; the columns are {columns}")]
@@ -81,6 +87,28 @@ pub enum DataError {
         /// Name of the column.
         column: String,
     },
+    /// The header does not name every feature of the model.
+    #[error("there is no column for {missing}; the model's features are {features}; the columns are {columns}")]
+    MissingFeatures {
+        /// Names of the features without a column.
+        missing: String,
+        /// Names of the model's features.
+        features: String,
+        /// Names of the columns that there are.
+        columns: String,
+    },
+    /// A row's class is not one of the model's.
+    #[error("line {line}, column `{column}`: the model has no class `{class}`; its classes are {classes}")]
+    UnknownClass {
+        /// From 1; the header is line 1.
+        line: u64,
+        /// Name of the column.
+        column: String,
+        /// The field.
+        class: String,
+        /// Names of the model's classes.
+        classes: String,
+    },
     /// There is nothing to tell apart.
     #[error("all rows are of class `{class}`; at least two classes are needed")]
     OneClass {
@@ -98,23 +126,24 @@ impl Dataset {
     pub fn from_csv(mut reader: impl Read, label: &str) -> Result<Self, DataError> {
         let mut bytes = Vec::new();
         reader.read_to_end(&mut bytes)?;
-        let mut csv = csv::ReaderBuilder::new()
-            .trim(csv::Trim::All)
-            // A wrong number of fields is told with the row's line.
-            .flexible(true)
-            .from_reader(bytes.as_slice());
-        let columns = Columns::new(csv.headers()?, label)?;
+        let mut csv = columns::reader(bytes.as_slice());
+        let columns = Columns::new(csv.headers()?)?;
+        let label_at = columns.label(label)?;
+        let features: Vec<usize> = (0..columns.count()).filter(|&column| column != label_at).collect();
+        if features.is_empty() {
+            return Err(DataError::NoFeatures);
+        }
         let mut rows = Vec::new();
         let mut labels = Vec::new();
         for record in csv.records() {
-            let (row, label) = columns.read(&record?)?;
-            rows.push(row);
-            labels.push(label);
+            let record = columns.check(record?)?;
+            rows.push(columns.numbers(&record, &features)?);
+            labels.push(columns.class(&record, label_at)?.to_owned());
         }
         let classes = distinct(&labels)?;
         Ok(Self {
             label: label.to_owned(),
-            features: columns.features(),
+            features: features.iter().map(|&column| columns.name(column).to_owned()).collect(),
             labels: labels.iter().map(|label| classes.partition_point(|class| class < label)).collect(),
             classes,
             rows,
@@ -156,66 +185,6 @@ fn distinct(labels: &[String]) -> Result<Vec<String>, DataError> {
         [class] => Err(DataError::OneClass { class: class.clone() }),
         _ => Ok(classes),
     }
-}
-
-/// The header: every column's name, and which of them is the label.
-struct Columns {
-    names: Vec<String>,
-    label: usize,
-}
-
-impl Columns {
-    fn new(header: &csv::StringRecord, label: &str) -> Result<Self, DataError> {
-        let names: Vec<String> = header.iter().map(str::to_owned).collect();
-        for (position, name) in names.iter().enumerate() {
-            if name.is_empty() || names[..position].contains(name) {
-                return Err(DataError::ColumnName { position: position + 1, name: name.clone() });
-            }
-        }
-        let Some(label) = names.iter().position(|name| name == label) else {
-            return Err(DataError::MissingLabel { label: label.to_owned(), columns: names.join(", ") });
-        };
-        if names.len() == 1 {
-            return Err(DataError::NoFeatures);
-        }
-        Ok(Self { names, label })
-    }
-
-    fn features(&self) -> Vec<String> {
-        let mut features = self.names.clone();
-        features.remove(self.label);
-        features
-    }
-
-    /// A row's values and the name of its class.
-    fn read(&self, record: &csv::StringRecord) -> Result<(Vec<f64>, String), DataError> {
-        let line = record.position().map_or(0, csv::Position::line);
-        if record.len() != self.names.len() {
-            return Err(DataError::FieldCount { line, found: record.len(), expected: self.names.len() });
-        }
-        let mut values = Vec::with_capacity(self.names.len() - 1);
-        let mut label = String::new();
-        for (column, (field, name)) in record.iter().zip(&self.names).enumerate() {
-            if column == self.label {
-                label = field.to_owned();
-            } else {
-                values.push(number(field).ok_or_else(|| DataError::NotANumber {
-                    line,
-                    column: name.clone(),
-                    text: field.to_owned(),
-                })?);
-            }
-        }
-        if label.is_empty() {
-            return Err(DataError::EmptyLabel { line, column: self.names[self.label].clone() });
-        }
-        Ok((values, label))
-    }
-}
-
-/// Rust reads `inf`, `nan` and `1e999` as f64 too; they are refused.
-fn number(field: &str) -> Option<f64> {
-    field.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 #[cfg(test)]

@@ -1,0 +1,106 @@
+//! `rowscore explain`: what an item's prediction rests on.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use rowscore::config::Config;
+use rowscore::model::{self, Explanation, Model};
+use rowscore::store::items;
+use rowscore::store::{Database, session::Session};
+use rowscore::values;
+
+use crate::files;
+
+/// Show what a prediction rests on: class pairs and the nearest support vectors
+///
+/// Of an item in the table, or of values. The prediction is computed anew, with the values and the
+/// model of now.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  rowscore explain --id 17\n  rowscore explain --values '[4.3, 2.4, 3.0, 2.1]'")]
+pub struct Args {
+    #[command(flatten)]
+    row: Row,
+    /// The artifact; without it, the model that is built in
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
+    /// So many support vectors
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    nearest: usize,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+struct Row {
+    /// The item of this id
+    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
+    id: Option<i64>,
+    /// A JSON array of numbers, without the database
+    #[arg(long, value_name = "JSON")]
+    values: Option<String>,
+}
+
+pub async fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
+    let model = files::model(args.model.as_deref())?;
+    let text = match (&args.row.values, args.row.id) {
+        (Some(values), _) => values.clone(),
+        (None, Some(id)) => values_of(id).await?,
+        (None, None) => return Err("give --id or --values".into()),
+    };
+    let mut row = Vec::new();
+    values::read(text.as_bytes(), model.features().len(), &mut row)
+        .map_err(|reason| format!("{text} cannot be scored: {}", reason.text))?;
+    let explanation = model::explain(model, &row, args.nearest)?;
+    if args.json {
+        println!("{}", serde_json::to_string(&explanation)?);
+    } else {
+        print!("{}", describe(model, &row, &explanation));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What an item's values column holds.
+async fn values_of(id: i64) -> Result<String, Box<dyn Error>> {
+    let config = Config::from_env()?;
+    let database = Database::new(&config.mysql, &config.work.items_table).await;
+    let mut session = Session::at_once(&database);
+    let table = database.items_table();
+    let found = session.run(async |conn| items::list(conn, table, id.saturating_sub(1), 1).await).await?;
+    session.close().await;
+    let item = found.into_iter().find(|item| item.id == id);
+    Ok(item.ok_or_else(|| format!("there is no item {id}"))?.values)
+}
+
+fn describe(model: &Model, row: &[f64], explanation: &Explanation) -> String {
+    let mut text = format!("model {}\n\n", model.version());
+    let names = model.features().iter().chain(model.classes());
+    let wide = names.map(|name| name.chars().count()).max().unwrap_or(0);
+    for (name, value) in model.features().iter().zip(row) {
+        text += &format!("{name:wide$}  {value}\n");
+    }
+    text += &format!("\n{:wide$}  probability\n", "class");
+    for (class, probability) in model.classes().iter().zip(&explanation.probabilities) {
+        text += &format!("{class:wide$}  {probability:.6}\n");
+    }
+    text += &format!("\n{:wide$}  {:wide$}  margin     probability of the first\n", "class", "against");
+    for pair in &explanation.pairs {
+        text += &format!(
+            "{:wide$}  {:wide$}  {:>+9.4}  {:.6}\n",
+            pair.positive, pair.negative, pair.margin, pair.probability
+        );
+    }
+    text += &format!("\n{:wide$}  distance   nearest support vectors, in standard deviations\n", "class");
+    for neighbour in &explanation.nearest {
+        let values: Vec<String> = neighbour.values.iter().map(|value| short(*value)).collect();
+        text += &format!("{:wide$}  {:>9.4}  {}\n", neighbour.class, neighbour.distance, values.join(", "));
+    }
+    text
+}
+
+/// Without the rounding errors of scaling and back.
+fn short(value: f64) -> String {
+    format!("{value:.10}").trim_end_matches('0').trim_end_matches('.').to_owned()
+}

@@ -1,0 +1,43 @@
+//! How long a training may take, said before it begins.
+
+use std::time::Duration;
+
+use rowscore::model::{Dataset, Size, Workload};
+
+/// Says what is to be expected of data that is much for the solver, or refuses it.
+pub fn announce(data: &Dataset, candidates: usize, force: bool) -> Result<(), String> {
+    let workload = Workload::of(data);
+    let rows = workload.largest_pair;
+    let hint = "train on a sample of the rows";
+    match (workload.size(), force) {
+        (Size::Reasonable, _) | (Size::Long, true) => {}
+        (Size::Long, false) => {
+            return Err(format!(
+                "the largest two classes have {rows} rows together, more than {}: the training may take {}; {hint}, \
+                 or add --force",
+                Workload::REASONABLE_ROWS,
+                rough(workload.estimate)
+            ));
+        }
+        (Size::TooLarge, _) => {
+            return Err(format!(
+                "the largest two classes have {rows} rows together; the solver takes at most {}; {hint}",
+                Workload::MOST_ROWS
+            ));
+        }
+    }
+    // A candidate is cross-validated, which is most of a training.
+    let estimate = workload.estimate * (1 + candidates as u32);
+    if estimate > Duration::from_secs(20) {
+        eprintln!("{} rows: this may take up to {}", data.rows().len(), rough(estimate));
+    }
+    Ok(())
+}
+
+fn rough(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds @ ..120 => format!("{seconds} s"),
+        seconds @ ..7200 => format!("{} min", seconds.div_ceil(60)),
+        seconds => format!("{} h", seconds.div_ceil(3600)),
+    }
+}

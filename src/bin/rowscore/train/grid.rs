@@ -1,0 +1,35 @@
+//! The grid as a table, and the choice of the best of it.
+
+use std::error::Error;
+
+use rowscore::model::{self, Candidate, Gamma, Kernel, Outcome, RankBy, TrainOptions};
+
+use super::Rank;
+
+/// Prints the grid, and answers the best of it.
+pub fn choose(candidates: &[Candidate], best_by: Rank) -> Result<TrainOptions, Box<dyn Error>> {
+    let (rank_by, said) = match best_by {
+        Rank::LogLoss => (RankBy::LogLoss, "the least log-loss"),
+        Rank::Accuracy => (RankBy::Accuracy, "the highest accuracy"),
+    };
+    let best = model::best(candidates, rank_by).ok_or("the grid is empty")?;
+    eprintln!("         C     gamma  accuracy  log-loss");
+    for candidate in candidates {
+        let mark = if candidate == best { "  <- best" } else { "" };
+        let Candidate { options, metrics, convergence } = candidate;
+        let gamma = match options.kernel {
+            Kernel::Linear => "-".into(),
+            Kernel::Rbf { gamma } | Kernel::Polynomial { gamma, .. } | Kernel::Sigmoid { gamma, .. } => match gamma {
+                Gamma::Scale => "scale".into(),
+                Gamma::Value(value) => value.to_string(),
+            },
+        };
+        let gap = match convergence.outcome {
+            Outcome::Converged => String::new(),
+            Outcome::EpochsExhausted => format!("  (still {:.1e} from the optimum)", convergence.kkt_gap),
+        };
+        eprintln!("{:>10}  {gamma:>8}    {:.4}    {:.4}{gap}{mark}", options.c, metrics.accuracy, metrics.log_loss);
+    }
+    eprintln!("best by {said} on held-out folds; chosen on them, it looks a little better there than it is");
+    Ok(best.options)
+}

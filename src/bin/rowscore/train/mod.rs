@@ -1,0 +1,216 @@
+//! `rowscore train`: from a CSV file to the artifact that the build embeds.
+
+mod announce;
+mod grid;
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressStyle};
+use rowscore::model::{
+    self, Artifact, Card, ClassWeights, Convergence, Dataset, Gamma, Grid, Kernel, Outcome, Progress, TrainOptions,
+    Trained,
+};
+
+use crate::files;
+
+/// Train a model on a CSV file and write its artifact
+///
+/// One support vector machine per class pair, on scaled features, with calibrated probabilities.
+/// The columns beside the label are the features, in the order of a row's values. The same file
+/// and the same options make the same artifact, byte for byte.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  rowscore train --data model/iris.csv --label species --out model/iris.json\n\
+                        The next build embeds model/iris.json, or the file that MODEL_FILE names.")]
+pub struct Args {
+    /// CSV file with a header line
+    #[arg(long, value_name = "FILE")]
+    data: PathBuf,
+    /// The column that holds the class
+    #[arg(long, value_name = "COLUMN")]
+    label: String,
+    /// The artifact to write
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// The model card to write, with a folder of plots beside it [default: MODEL_CARD.md beside the
+    /// artifact]
+    #[arg(long, value_name = "FILE")]
+    card: Option<PathBuf>,
+    /// What the machines compare rows with
+    #[arg(long, value_enum, default_value_t = KernelName::Rbf)]
+    kernel: KernelName,
+    /// The price of a row on the wrong side of the margin
+    #[arg(long, value_name = "C", default_value_t = TrainOptions::default().c, conflicts_with = "grid")]
+    c: f64,
+    /// Inverse width of the kernel: a number, or `scale` for 1 / (features × variance)
+    #[arg(long, value_name = "GAMMA", default_value = "scale", value_parser = gamma, conflicts_with = "grid")]
+    gamma: Gamma,
+    /// Exponent of the polynomial kernel
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    degree: u32,
+    /// Constant term of the polynomial and the sigmoid kernel
+    #[arg(long, value_name = "X", default_value_t = 0.0, allow_negative_numbers = true)]
+    coef0: f64,
+    /// `balanced`: a rare class counts as much as a frequent one
+    #[arg(long, value_enum, default_value_t = WeightName::Equal)]
+    class_weight: WeightName,
+    /// Try each C with each gamma in a stratified cross-validation, and train with the best
+    #[arg(long)]
+    grid: bool,
+    /// The Cs of the grid
+    #[arg(long, value_name = "C,...", value_delimiter = ',', requires = "grid")]
+    grid_c: Option<Vec<f64>>,
+    /// The gammas of the grid
+    #[arg(long, value_name = "GAMMA,...", value_delimiter = ',', value_parser = gamma, requires = "grid")]
+    grid_gamma: Option<Vec<Gamma>>,
+    /// What makes one of the grid the best
+    #[arg(long, value_enum, default_value_t = Rank::LogLoss, requires = "grid")]
+    best_by: Rank,
+    /// Draws the folds of the calibration
+    #[arg(long, value_name = "S", default_value_t = TrainOptions::default().seed)]
+    seed: u32,
+    /// Train even where it takes hours
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum KernelName {
+    Linear,
+    Rbf,
+    Polynomial,
+    Sigmoid,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum WeightName {
+    Equal,
+    Balanced,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Rank {
+    LogLoss,
+    Accuracy,
+}
+
+fn gamma(text: &str) -> Result<Gamma, String> {
+    match (text, text.parse()) {
+        ("scale", _) => Ok(Gamma::Scale),
+        (_, Ok(value)) => Ok(Gamma::Value(value)),
+        _ => Err("accepted: `scale` or a number above 0".into()),
+    }
+}
+
+impl Args {
+    fn options(&self) -> TrainOptions {
+        let &Self { gamma, degree, coef0, .. } = self;
+        TrainOptions {
+            kernel: match self.kernel {
+                KernelName::Linear => Kernel::Linear,
+                KernelName::Rbf => Kernel::Rbf { gamma },
+                KernelName::Polynomial => Kernel::Polynomial { degree, gamma, coef0 },
+                KernelName::Sigmoid => Kernel::Sigmoid { gamma, coef0 },
+            },
+            c: self.c,
+            class_weights: match self.class_weight {
+                WeightName::Equal => ClassWeights::Equal,
+                WeightName::Balanced => ClassWeights::Balanced,
+            },
+            seed: self.seed,
+            ..TrainOptions::default()
+        }
+    }
+
+    fn grid(&self) -> Grid {
+        let usual = Grid::default();
+        Grid { c: self.grid_c.clone().unwrap_or(usual.c), gamma: self.grid_gamma.clone().unwrap_or(usual.gamma) }
+    }
+}
+
+pub fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
+    let data = Dataset::from_csv(files::open(&args.data)?, &args.label)
+        .map_err(|error| format!("{}: {error}", args.data.display()))?;
+    let mut options = args.options();
+    let gammas = if options.kernel == Kernel::Linear { 1 } else { args.grid().gamma.len() };
+    let candidates = if args.grid { args.grid().c.len() * gammas } else { 0 };
+    announce::announce(&data, candidates, args.force)?;
+    files::make_folder_of(&args.out)?;
+    if args.grid {
+        let candidates = with_bar("grid", |progress| model::search(&data, &options, &args.grid(), progress))?;
+        options = grid::choose(&candidates, args.best_by)?;
+    }
+    let trained = with_bar("training", |progress| model::train_and_evaluate(&data, &options, progress))?;
+    files::write(&args.out, &trained.artifact.to_json())?;
+    write_card(args, &trained)?;
+    report(&args.out, &trained.artifact);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Between two lines of progress in a log.
+const LOG_EVERY: Duration = Duration::from_secs(10);
+
+fn with_bar<T, E>(what: &str, work: impl FnOnce(&mut dyn FnMut(Progress)) -> Result<T, E>) -> Result<T, Box<dyn Error>>
+where
+    E: Error + 'static,
+{
+    let bar = ProgressBar::new(0);
+    let template = format!("{what} {{bar:40}} {{pos}}/{{len}} machines, ETA {{eta}}");
+    bar.set_style(ProgressStyle::with_template(&template)?);
+    let mut said = Instant::now();
+    let done = work(&mut |progress| {
+        bar.set_length(progress.total as u64);
+        bar.set_position(progress.done as u64);
+        // No terminal: a line now and then, for whoever reads the log.
+        if bar.is_hidden() && said.elapsed() >= LOG_EVERY {
+            eprintln!("{what}: {} of {} machines", progress.done, progress.total);
+            said = Instant::now();
+        }
+    })?;
+    bar.finish_and_clear();
+    Ok(done)
+}
+
+fn write_card(args: &Args, trained: &Trained) -> Result<(), String> {
+    let Some(training) = trained.artifact.content.training() else { return Ok(()) };
+    let card = Card::new(trained, training);
+    let path = args.card.clone().unwrap_or_else(|| args.out.with_file_name(Card::FILE));
+    let folder = path.with_file_name(Card::FOLDER);
+    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    for (name, plot) in &card.plots {
+        files::write(&folder.join(name), plot.as_bytes())?;
+    }
+    files::write(&path, card.text.as_bytes())
+}
+
+fn report(path: &Path, artifact: &Artifact) {
+    let content = &artifact.content;
+    let Some(training) = content.training() else { return };
+    let metrics = &training.held_out;
+    eprintln!(
+        "{}: version {}, {} rows, {} classes, {} support vectors",
+        path.display(),
+        artifact.version,
+        training.rows,
+        content.classes.len(),
+        content.svm.support_vectors.len()
+    );
+    eprintln!(
+        "held out over {} folds: accuracy {:.4}, macro F1 {:.4}, log-loss {:.4}, Brier {:.4}, calibration error {:.4}",
+        training.folds, metrics.accuracy, metrics.macro_f1, metrics.log_loss, metrics.brier, metrics.calibration_error
+    );
+    warn(&training.convergence);
+}
+
+fn warn(convergence: &Convergence) {
+    if convergence.outcome == Outcome::EpochsExhausted {
+        eprintln!(
+            "warning: after {} epochs and {} finishing steps the solver is still {:e} from the optimum; a smaller C may help",
+            convergence.epochs, convergence.finishing_steps, convergence.kkt_gap
+        );
+    }
+}

@@ -1,0 +1,192 @@
+//! Models that were trained elsewhere score as they do there.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use libsvm_rs::io::save_model_to_writer;
+use libsvm_rs::predict::{predict_probability, predict_values};
+use libsvm_rs::train::svm_train;
+use libsvm_rs::{KernelType, SvmModel, SvmNode, SvmParameter, SvmProblem};
+use rowscore::model::{Artifact, Foreign, ImportError, LibsvmNames, Model, Scaler, import};
+use serde::Deserialize;
+
+use crate::command_line::{file, rowscore};
+use crate::{in_crate, iris, python};
+
+#[derive(Deserialize)]
+struct Expected {
+    rows: Vec<Vec<f64>>,
+    decisions: Vec<Vec<f64>>,
+    probabilities: Vec<Vec<f64>>,
+}
+
+/// The largest difference between numbers of the same place.
+fn distance(found: &[f64], expected: &[Vec<f64>]) -> f64 {
+    let expected = expected.concat();
+    assert_eq!(found.len(), expected.len());
+    found.iter().zip(&expected).fold(0.0, |largest, (one, other)| f64::max(largest, (one - other).abs()))
+}
+
+fn compare(name: &str, model: &Model, expected: &Expected) {
+    let rows = expected.rows.concat();
+    let pairs = expected.decisions[0].len();
+    let mut decisions = vec![0.0; expected.rows.len() * pairs];
+    let mut probabilities = vec![0.0; expected.rows.len() * model.classes().len()];
+    assert_eq!(model.scorer().decision_values(&rows, &mut decisions), Ok(Vec::new()));
+    assert_eq!(model.scorer().score_rows(&rows, &mut probabilities), Ok(Vec::new()));
+    let (df, dp) = (distance(&decisions, &expected.decisions), distance(&probabilities, &expected.probabilities));
+    println!("{name}: |df| {df:.1e}, |dp| {dp:.1e} over {} rows", expected.rows.len());
+    assert!(df <= 1e-9 && dp <= 1e-6, "{name}: |df| {df:e}, |dp| {dp:e}");
+    model.check_golden_rows().unwrap();
+}
+
+#[test]
+fn a_model_from_scikit_learn_scores_as_it_does_there() {
+    let folder = tempfile::tempdir().unwrap();
+    python("models.py", &[folder.path(), &in_crate("scripts/export_sklearn.py")], "");
+    let models = BTreeMap::from([
+        ("iris", 4),
+        ("wine", 13),
+        ("breast_cancer", 30),
+        ("digits", 64),
+        ("wine_linear", 13),
+        ("wine_polynomial", 13),
+        ("breast_cancer_sigmoid", 30),
+        ("wine_balanced", 13),
+        ("iris_unscaled", 4),
+    ]);
+    for (name, features) in models {
+        let read = |suffix: &str| fs::read(folder.path().join(format!("{name}{suffix}"))).unwrap();
+        let foreign = Foreign::from_sklearn(&read(".json")).unwrap();
+        let artifact = import(foreign, "kind", None).unwrap();
+        assert_eq!(artifact.content.features.len(), features);
+        let model = Model::from_json(&artifact.to_json()).unwrap();
+        compare(name, &model, &serde_json::from_slice(&read(".expected.json")).unwrap());
+    }
+    let plain = Foreign::from_sklearn(&fs::read(folder.path().join("plain.json")).unwrap());
+    assert!(matches!(plain, Err(ImportError::NoProbabilities)));
+}
+
+// ---- libsvm ----
+
+fn nodes(row: &[f64]) -> Vec<SvmNode> {
+    let nodes = (1..).zip(row).filter(|(_, value)| **value != 0.0);
+    nodes.map(|(index, &value)| SvmNode { index, value }).collect()
+}
+
+/// The model of iris, its rows as they are, and its file.
+fn libsvm_iris(kernel_type: KernelType, probability: bool) -> (SvmModel, String) {
+    let data = iris();
+    let problem = SvmProblem {
+        labels: data.labels().iter().map(|&label| 10.0 - label as f64).collect(),
+        instances: data.rows().iter().map(|row| nodes(row)).collect(),
+    };
+    let parameters =
+        SvmParameter { kernel_type, gamma: 0.25, coef0: 1.0, degree: 2, probability, ..Default::default() };
+    let model = svm_train(&problem, &parameters);
+    let mut text = Vec::new();
+    save_model_to_writer(&mut text, &model).unwrap();
+    (model, String::from_utf8(text).unwrap())
+}
+
+#[test]
+fn a_model_from_libsvm_scores_as_it_does_there() {
+    let mut rows = iris().rows().to_vec();
+    rows.push(vec![0.0, 3.0, 0.0, 9.0]);
+    for kernel in [KernelType::Linear, KernelType::Rbf, KernelType::Polynomial] {
+        let (original, text) = libsvm_iris(kernel, true);
+        let foreign = Foreign::from_libsvm(text.as_bytes(), LibsvmNames::default(), None).unwrap();
+        let model = Model::new(import(foreign, "class", None).unwrap()).unwrap();
+        assert_eq!(model.classes(), ["10", "9", "8"]);
+        assert_eq!(model.features(), ["feature_1", "feature_2", "feature_3", "feature_4"]);
+        let decisions = |row: &Vec<f64>| {
+            let mut values = vec![0.0; 3];
+            predict_values(&original, &nodes(row), &mut values);
+            values
+        };
+        let expected = Expected {
+            decisions: rows.iter().map(decisions).collect(),
+            probabilities: rows.iter().map(|row| predict_probability(&original, &nodes(row)).unwrap().1).collect(),
+            rows: rows.clone(),
+        };
+        compare(&format!("libsvm, {kernel:?}"), &model, &expected);
+    }
+}
+
+#[test]
+fn a_scaler_and_names_come_beside_a_libsvm_model() {
+    let (_, text) = libsvm_iris(KernelType::Rbf, true);
+    let read = |scaler| {
+        let names = LibsvmNames {
+            features: Some(iris().features().to_vec()),
+            classes: Some(["a", "b", "c"].map(String::from).to_vec()),
+        };
+        let foreign = Foreign::from_libsvm(text.as_bytes(), names, scaler).unwrap();
+        Model::new(import(foreign, "species", None).unwrap()).unwrap()
+    };
+    let plain = read(None);
+    let scaled = read(Some(Scaler { mean: vec![1.0; 4], scale: vec![2.0; 4] }));
+    assert_eq!((scaled.features(), scaled.classes()), (iris().features(), &["a", "b", "c"].map(String::from)[..]));
+    let (mut one, mut other) = ([0.0; 3], [0.0; 3]);
+    plain.scorer().score(&[5.0, 3.0, 1.5, 0.25], &mut one).unwrap();
+    scaled.scorer().score(&[11.0, 7.0, 4.0, 1.5], &mut other).unwrap();
+    assert_eq!(one, other);
+}
+
+#[test]
+fn what_is_no_such_libsvm_model_is_one_clear_error() {
+    let (_, text) = libsvm_iris(KernelType::Rbf, true);
+    let (_, plain) = libsvm_iris(KernelType::Rbf, false);
+    let first = text.lines().position(|line| line == "SV").unwrap() + 1;
+    let damaged = |from: &str, to: &str| text.replacen(from, to, 1);
+    let cut: String = text.lines().take(first + 3).map(|line| format!("{line}\n")).collect();
+    let cases = [
+        (plain, "the model gives no probabilities".to_owned()),
+        (damaged("c_svc", "epsilon_svr"), "a libsvm model of type `epsilon_svr` cannot be imported".into()),
+        (damaged("rbf", "precomputed"), "a libsvm model with kernel `precomputed` cannot be imported".into()),
+        (damaged("gamma 0.25", "gamma x"), "`x` cannot be read".into()),
+        (damaged(" 1:", " 9:"), format!("line {} of the libsvm model: feature 2 is out of order", first + 1)),
+        (damaged(" 1:", " one:"), format!("line {} of the libsvm model: `one` cannot be read", first + 1)),
+        (damaged(" 4:", " 4000000000:"), "feature 4000000000 is more than 100000".into()),
+        (damaged("nr_class 3", "nr_class 1000000000"), "labels has 3 entries instead of 1000000000".into()),
+        (damaged("rho ", "ohr "), "there was no `rho` before".into()),
+        (cut, "support vectors has".into()),
+        ("hello".into(), "the file ends before `SV`: this is no libsvm model".into()),
+    ];
+    for (text, expected) in cases {
+        let foreign = Foreign::from_libsvm(text.as_bytes(), LibsvmNames::default(), None);
+        let message = foreign.and_then(|foreign| import(foreign, "class", None)).unwrap_err().to_string();
+        assert!(message.contains(&expected), "{expected}: {message}");
+    }
+}
+
+// ---- The command ----
+
+fn imports(arguments: &[&str], model: &Path, data: &Path) -> (String, Option<Artifact>) {
+    let out = model.with_extension("artifact");
+    let arguments = [arguments, &[model.to_str().unwrap(), "--out", out.to_str().unwrap()]].concat();
+    let output = rowscore(&arguments, data);
+    let artifact = output.status.success().then(|| Artifact::from_json(&fs::read(&out).unwrap()).unwrap());
+    (String::from_utf8(output.stderr).unwrap(), artifact)
+}
+
+#[test]
+fn the_command_takes_the_distribution_from_a_file() {
+    let (_, text) = libsvm_iris(KernelType::Rbf, true);
+    let (_folder, path) = file("iris.model", &text);
+    let names = "sepal_length,sepal_width,petal_length,petal_width";
+    let (said, artifact) = imports(&["import", "--features", names, "--libsvm"], &path, &in_crate("model/iris.csv"));
+    let artifact = artifact.expect(&said);
+    assert_eq!(artifact.content.distribution.len(), 4);
+    assert_eq!(artifact.content.distribution[0].max, 7.9);
+    assert_eq!(artifact.content.golden[0].values, iris().rows()[0]);
+    Model::new(artifact).unwrap().check_golden_rows().unwrap();
+
+    let (said, artifact) = imports(&["import", "--libsvm"], &path, &in_crate("model/iris.csv"));
+    assert!(artifact.is_none());
+    assert!(said.contains("the model's features are feature_1, feature_2"), "{said}");
+    let (_folder, path) = file("export.json", "{}");
+    let (said, _) = imports(&["import", "--sklearn"], &path, &in_crate("model/iris.csv"));
+    assert!(said.contains("export.json: the export cannot be read: missing field"), "{said}");
+}
