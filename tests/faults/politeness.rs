@@ -56,7 +56,7 @@ struct Measured {
 }
 
 async fn measure(server: Server, seed: u64) -> Measured {
-    let db = TestDb::new(server, &[]).await;
+    let db = TestDb::bare(server, &[]).await;
     let rows = ROWS.to_string();
     let filled = rowscore(&["init", "--rows", &rows, "--until", TICK], db.variables()).await;
     assert!(filled.status.success(), "{filled:?}");

@@ -56,7 +56,8 @@ impl OwnServer {
         let port = environment.split_once("MYSQL_PORT=").unwrap().1.lines().next().unwrap();
         // The login is the same as on the servers that all tests share.
         let db = TestDb::bare(self.kind, settings).await;
-        let setup = db.with(&[("MYSQL_PORT", port), ("MYSQL_DATABASE", "own")]).await;
+        let mut setup = db.with(&[("MYSQL_PORT", port), ("MYSQL_DATABASE", "own")]).await;
+        setup.owner = setup.database.clone();
         tokio::task::spawn_blocking(move || drop(db)).await.unwrap();
         setup.database.connect_or_create().await.unwrap().disconnect().await.unwrap();
         setup.migrate().await;

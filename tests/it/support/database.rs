@@ -41,7 +41,7 @@ pub struct Setup {
     pub config: Config,
     pub database: Database,
     /// The same database, for somebody who may do anything.
-    owner: Database,
+    pub owner: Database,
 }
 
 impl Setup {
