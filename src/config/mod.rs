@@ -197,7 +197,7 @@ fn mysql(vars: &mut Vars<'_>) -> Option<MysqlConfig> {
             "MYSQL_TLS is `off`; MYSQL_AUTH=iam accepts verify only, because the token would go out in clear".into(),
         );
     }
-    let server = vars.get("MYSQL_SERVER").unwrap_or_else(|| "127.0.0.1".into());
+    let server = server(vars);
     if auth == Some(Auth::Iam) {
         // Both become part of a URL, which is signed.
         let plain = |text: &str, others: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c));
@@ -212,8 +212,12 @@ fn mysql(vars: &mut Vars<'_>) -> Option<MysqlConfig> {
     Some(MysqlConfig { server, port, database: database?, user: user?, auth: auth?, tls })
 }
 
+fn server(vars: &Vars<'_>) -> String {
+    vars.get("MYSQL_SERVER").unwrap_or_else(|| "127.0.0.1".into())
+}
+
 fn wake(vars: &mut Vars<'_>) -> Option<DatabaseResource> {
-    let server = vars.get("MYSQL_SERVER").unwrap_or_default();
+    let server = server(vars);
     let resource = match vars.get("MYSQL_RESOURCE") {
         None => DatabaseResource::behind(&server),
         Some(value) => {

@@ -159,10 +159,11 @@ async fn page(
     };
 
     let scored = Step::ScorePage.perform(async || Ok::<_, StoreError>(score_page(job.model, &found))).await?;
-    let size = pace.committed(found.len(), begun.elapsed());
-    let write = async || write_page(conn, job, (lane.number, position), selection, &scored, (cursor, size)).await;
+    let write = async || write_page(conn, job, (lane.number, position), selection, &scored, (cursor, limit)).await;
     let advance = Step::WritePage.perform(write).await?;
     Step::CommitPage.commit(pages::commit(conn)).await?;
+    // Only now: until the commit the page may be in vain, and most of its time is the writing.
+    pace.committed(found.len(), begun.elapsed());
     *expected = Expected::at(Position { cursor, ..position });
     Ok(PageEnd::Committed(advance))
 }

@@ -47,7 +47,8 @@ impl Pace {
         self.begun = false;
     }
 
-    /// A page of `items` was committed. Answers how many the next may have.
+    /// A page of `items` was committed, after all of the time that it took. Answers how many the next
+    /// may have.
     pub fn committed(&mut self, items: usize, took: Duration) -> u32 {
         self.begun = false;
         let is_full = items >= self.size as usize;
