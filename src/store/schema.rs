@@ -1,5 +1,5 @@
 //! Making the tables: the plain SQL of `infra/migrations`, applied in order. Then the grants on
-//! them, that of `infra/grants.sql`.
+//! them, those of `infra/grants.sql` and `infra/grants-reader.sql`.
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, params};
@@ -47,4 +47,15 @@ pub async fn grant(conn: &mut Conn, items: &TableName, login: &str) -> Result<()
         .await
         .doing("naming the login")?;
     conn.query_drop(include_str!("../../infra/grants.sql")).await.doing("granting what the login needs")
+}
+
+/// Grants `login`, which exists, what reading results needs, and nothing else: idempotent.
+///
+/// # Errors
+/// The account may not, or there is no such login.
+pub async fn grant_reader(conn: &mut Conn, items: &TableName, login: &str) -> Result<(), StoreError> {
+    conn.exec_drop("SET @items = :items, @login = :login", params! { "items" => items.as_str(), "login" => login })
+        .await
+        .doing("naming the login")?;
+    conn.query_drop(include_str!("../../infra/grants-reader.sql")).await.doing("granting what the reader needs")
 }

@@ -6,7 +6,7 @@ use crate::values::longest_text;
 use crate::window::{Time, Window};
 
 /// An item without a prediction: SQL NULL, or a JSON `null`.
-const PENDING: &str = "(i.`prediction` IS NULL OR JSON_TYPE(i.`prediction`) = 'NULL')";
+pub(super) const PENDING: &str = "(i.`prediction` IS NULL OR JSON_TYPE(i.`prediction`) = 'NULL')";
 
 /// An item that is not set aside.
 const NOT_SET_ASIDE: &str =

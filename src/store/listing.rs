@@ -1,0 +1,239 @@
+//! The items as readers ask for them. Every statement walks the primary key, and looks at so many
+//! rows only.
+
+use chrono::NaiveDateTime;
+use mysql_async::prelude::Queryable;
+use mysql_async::{Row, params};
+
+use super::runs::column;
+use super::selection::PENDING;
+use super::{Doing, StoreError, items};
+use crate::config::TableName;
+use crate::run::{RunId, named};
+use crate::values::longest_text;
+
+/// Rows that one page looks at, at most, for those it wants: a few milliseconds of the server's time.
+pub const LOOK_AHEAD: u32 = 10_000;
+
+named! {
+    /// Which items a reader asks for.
+    pub enum Listed {
+        /// Every item.
+        All = "all",
+        /// Those with a prediction.
+        Predicted = "predicted",
+        /// Those without.
+        Unpredicted = "unpredicted",
+    }
+}
+
+/// An item as a reader sees it; JSON columns as text.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    /// Its key.
+    pub id: i64,
+    /// What is scored; `None`: longer than any row of that many features needs.
+    pub values: Option<String>,
+    /// The class probabilities, if it has any that are not longer than any such row.
+    pub prediction: Option<String>,
+    /// When it arrived.
+    pub created_datetime: Option<NaiveDateTime>,
+    /// When it was last changed.
+    pub updated_datetime: Option<NaiveDateTime>,
+    /// The run that wrote the prediction.
+    pub run: Option<RunId>,
+}
+
+/// What the model reads and writes of an item: it bounds what is read of one.
+#[derive(Clone, Copy, Debug)]
+pub struct Width {
+    /// Numbers in `values`.
+    pub features: usize,
+    /// Numbers in `prediction`.
+    pub classes: usize,
+}
+
+impl Width {
+    /// Bytes of the longest item that is read.
+    #[must_use]
+    pub const fn longest_item(self) -> usize {
+        longest_text(self.features) + longest_text(self.classes)
+    }
+
+    /// The columns, texts cut one character beyond the longest that is read.
+    fn columns(self) -> String {
+        format!(
+            "i.`id`, LEFT(i.`values`, {}) AS `values`, LEFT(i.`prediction`, {}) AS `prediction`, \
+             i.`created_datetime`, i.`updated_datetime`, i.`run_id`",
+            longest_text(self.features) + 1,
+            longest_text(self.classes) + 1,
+        )
+    }
+
+    fn item(self, row: &Row) -> Result<Listing, StoreError> {
+        let text = |name, longest| {
+            column::<Option<String>>(row, name).map(|text| text.filter(|text| text.chars().count() <= longest))
+        };
+        Ok(Listing {
+            id: column(row, "id")?,
+            values: text("values", longest_text(self.features))?,
+            prediction: text("prediction", longest_text(self.classes))?,
+            created_datetime: column(row, "created_datetime")?,
+            updated_datetime: column(row, "updated_datetime")?,
+            run: column::<Option<u64>>(row, "run_id")?.map(RunId),
+        })
+    }
+}
+
+/// Items in order of their ids, and where the next page begins.
+#[derive(Debug)]
+pub struct Page {
+    /// As many as were asked for; fewer, where few of the next [`LOOK_AHEAD`] rows are wanted ones.
+    pub items: Vec<Listing>,
+    /// The next page's items have greater ids; `None`: the table ends here.
+    pub next_after: Option<i64>,
+}
+
+/// The next items by id: after `after`, or from the table's beginning.
+///
+/// # Errors
+/// The database's.
+pub async fn page(
+    conn: &mut impl Queryable,
+    table: &TableName,
+    listed: Listed,
+    width: Width,
+    after: Option<i64>,
+    limit: u32,
+) -> Result<Page, StoreError> {
+    let beginning = match after {
+        Some(after) => Some(after),
+        None => items::ends(conn, table).await?.map(|(low, _)| low),
+    };
+    let Some(after) = beginning else { return Ok(Page { items: Vec::new(), next_after: None }) };
+    // As if every id were taken: true of most tables, and one statement for most pages.
+    let near = match listed {
+        Listed::All => i64::MAX,
+        Listed::Predicted | Listed::Unpredicted => after.saturating_add(i64::from(LOOK_AHEAD)),
+    };
+    let items = between(conn, table, listed, width, (after, near), limit).await?;
+    if let full @ Some(_) = end_of_full(&items, limit) {
+        return Ok(Page { items, next_after: full });
+    }
+    if near == i64::MAX {
+        return Ok(Page { items, next_after: None });
+    }
+    let far = nth_after(conn, table, after, LOOK_AHEAD).await?;
+    if far.is_some_and(|far| far <= near) {
+        return Ok(Page { items, next_after: far });
+    }
+    // There are gaps, or the table ends.
+    let items = between(conn, table, listed, width, (after, far.unwrap_or(i64::MAX)), limit).await?;
+    Ok(Page { next_after: end_of_full(&items, limit).or(far), items })
+}
+
+fn end_of_full(items: &[Listing], limit: u32) -> Option<i64> {
+    items.last().filter(|_| items.len() == limit as usize).map(|last| last.id)
+}
+
+/// The first items with ids in `(after, upto]`.
+async fn between(
+    conn: &mut impl Queryable,
+    table: &TableName,
+    listed: Listed,
+    width: Width,
+    (after, upto): (i64, i64),
+    limit: u32,
+) -> Result<Vec<Listing>, StoreError> {
+    let params = params! { "after" => after, "upto" => upto, "limit" => limit };
+    let rows: Vec<Row> = conn.exec(page_statement(table, listed, width), params).await.doing("reading items")?;
+    rows.iter().map(|row| width.item(row)).collect()
+}
+
+/// The statement that reads a page, with the parameters `after`, `upto` and `limit`.
+#[must_use]
+pub fn page_statement(table: &TableName, listed: Listed, width: Width) -> String {
+    let wanted = match listed {
+        Listed::All => "TRUE".to_owned(),
+        Listed::Predicted => format!("NOT {PENDING}"),
+        Listed::Unpredicted => PENDING.to_owned(),
+    };
+    format!(
+        "SELECT {} FROM {} i FORCE INDEX (PRIMARY) WHERE i.`id` > :after AND i.`id` <= :upto AND {wanted} \
+         ORDER BY i.`id` LIMIT :limit",
+        width.columns(),
+        table.quoted()
+    )
+}
+
+/// The `n`th id after `after`, if there are so many.
+async fn nth_after(
+    conn: &mut impl Queryable,
+    table: &TableName,
+    after: i64,
+    n: u32,
+) -> Result<Option<i64>, StoreError> {
+    let params = params! { "after" => after, "skipped" => n.saturating_sub(1) };
+    conn.exec_first(nth_statement(table), params).await.doing("looking ahead")
+}
+
+/// The statement that finds the end of a look ahead, with the parameters `after` and `skipped`.
+#[must_use]
+pub fn nth_statement(table: &TableName) -> String {
+    format!(
+        "SELECT `id` FROM {} FORCE INDEX (PRIMARY) WHERE `id` > :after ORDER BY `id` LIMIT 1 OFFSET :skipped",
+        table.quoted()
+    )
+}
+
+/// The item `id`, if there is one.
+///
+/// # Errors
+/// The database's.
+pub async fn find(
+    conn: &mut impl Queryable,
+    table: &TableName,
+    width: Width,
+    id: i64,
+) -> Result<Option<Listing>, StoreError> {
+    let sql = format!("SELECT {} FROM {} i WHERE i.`id` = :id", width.columns(), table.quoted());
+    let row: Option<Row> = conn.exec_first(sql, params! { "id" => id }).await.doing("reading an item")?;
+    row.as_ref().map(|row| width.item(row)).transpose()
+}
+
+/// The items with the greatest ids, the greatest first.
+///
+/// # Errors
+/// The database's.
+pub async fn latest(
+    conn: &mut impl Queryable,
+    table: &TableName,
+    width: Width,
+    limit: u32,
+) -> Result<Vec<Listing>, StoreError> {
+    let sql = format!(
+        "SELECT {} FROM {} i FORCE INDEX (PRIMARY) ORDER BY i.`id` DESC LIMIT :limit",
+        width.columns(),
+        table.quoted()
+    );
+    let rows: Vec<Row> = conn.exec(sql, params! { "limit" => limit }).await.doing("reading the latest items")?;
+    rows.iter().map(|row| width.item(row)).collect()
+}
+
+/// The beginnings of the `values` of items, `characters` long at most, with their ids.
+///
+/// # Errors
+/// The database's.
+pub async fn excerpts(
+    conn: &mut impl Queryable,
+    table: &TableName,
+    ids: &[i64],
+    characters: usize,
+) -> Result<Vec<(i64, String)>, StoreError> {
+    let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+    if list.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!("SELECT `id`, LEFT(`values`, {characters}) FROM {} WHERE `id` IN ({list})", table.quoted());
+    conn.query(sql).await.doing("reading what was set aside")
+}
