@@ -162,9 +162,10 @@ async fn list(api: &Api, listed: Listed, paging: Paging) -> Result<(HeaderMap, J
     let width = api.width();
     let fits = u32::try_from(MAX_ANSWER / (width.longest_item() + ITEM_FRAME)).unwrap_or(u32::MAX);
     let limit = paging.limit.min(fits).max(1);
-    let after = paging.after.map(|after| after.clamp(i64::MIN.into(), i64::MAX.into()) as i64);
-    let page =
-        api.readers.read(move |conn, table| Box::pin(listing::page(conn, table, listed, width, after, limit))).await?;
+    let page = api
+        .readers
+        .read(move |conn, table| Box::pin(listing::page(conn, table, listed, width, paging.after, limit)))
+        .await?;
     let next = page.next_after.map(|after| format!("/data/{listed}?limit={}&after={after}", paging.limit));
     Ok((next_page(next.as_deref()), Json(page.items.into_iter().map(Item::from).collect())))
 }
@@ -201,20 +202,19 @@ fn utc(time: Option<NaiveDateTime>) -> Option<DateTime<Utc>> {
     BadRequest, NotFound, Unread,
 ))]
 pub async fn one(State(api): Shared, Number(id): Number) -> Result<Json<ItemDetail>, Problem> {
-    let missing = || Problem::not_found(format!("there is no item {id}"));
-    let key = i64::try_from(id).map_err(|_| missing())?;
     let width = api.width();
     let found = api.readers.read(move |conn, table| {
         Box::pin(async move {
-            let Some(item) = listing::find(conn, table, width, key).await? else { return Ok(None) };
+            let Some(item) = listing::find(conn, table, width, id).await? else { return Ok(None) };
             let model_version = match item.run {
                 Some(run) => runs::model_version(conn, run).await?,
                 None => None,
             };
-            Ok(Some((item, model_version, failures::find(conn, table, key).await?)))
+            Ok(Some((item, model_version, failures::find(conn, table, id).await?)))
         })
     });
-    let (item, model_version, failure) = found.await?.ok_or_else(missing)?;
+    let (item, model_version, failure) =
+        found.await?.ok_or_else(|| Problem::not_found(format!("there is no item {id}")))?;
     let grounds = Grounds::of(api.model, &item, model_version.as_deref());
     let run_id = item.run.map(|run| run.0);
     let Item { id, values, prediction, created_datetime, updated_datetime } = item.into();

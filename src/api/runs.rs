@@ -139,7 +139,7 @@ pub struct ReasonGroup {
     BadRequest, Unread,
 ))]
 pub async fn list(State(api): Shared, paging: Paging) -> Result<(HeaderMap, Json<Vec<Run>>), Problem> {
-    let before = paging.after.map(|after| RunId(after.clamp(0, u64::MAX.into()) as u64));
+    let before = paging.after.map(|after| RunId(u64::try_from(after).unwrap_or(0)));
     let limit = paging.limit;
     let lines = api.readers.read(move |conn, table| Box::pin(status::latest(conn, table, before, limit))).await?;
     let full = lines.last().filter(|_| lines.len() == limit as usize);
@@ -148,7 +148,7 @@ pub async fn list(State(api): Shared, paging: Paging) -> Result<(HeaderMap, Json
 }
 
 /// One run, with its lanes and what it set aside
-#[utoipa::path(get, operation_id = "get_run", path = "/runs/{id}", tag = "runs", params(("id" = u64, Path, description = "The run's number")), responses(
+#[utoipa::path(get, operation_id = "get_run", path = "/runs/{id}", tag = "runs", params(("id" = i64, Path, description = "The run's number")), responses(
     (status = 200, description = "The run", body = RunDetail),
     BadRequest, NotFound, Unread,
 ))]

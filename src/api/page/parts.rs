@@ -172,6 +172,7 @@ fn moved(psi: f64) -> (&'static str, &'static str) {
 
 /// The history.
 pub fn runs(view: &View, now: Time) -> Markup {
+    let has_deadlines = view.runs.iter().any(|run| run.spare_seconds.is_some());
     html! {
         section id="runs" {
             h2 { "Runs" }
@@ -183,17 +184,18 @@ pub fn runs(view: &View, now: Time) -> Markup {
                         tr {
                             th { "Run" } th { "State" } th class="number" { "Items" }
                             th class="number wide" { "Set aside" } th class="number wide" { "Rows/s" } th class="number wide" { "Took" }
-                            th class="wide" { "Deadline" } th { "Begun" }
+                            @if has_deadlines { th class="wide" { "Deadline" } }
+                            th { "Begun" }
                         }
                     }
-                    tbody { @for run in &view.runs { (line(run, now)) } }
+                    tbody { @for run in &view.runs { (line(run, now, has_deadlines)) } }
                 }
             }
         }
     }
 }
 
-fn line(run: &StatusLine, now: Time) -> Markup {
+fn line(run: &StatusLine, now: Time, has_deadlines: bool) -> Markup {
     let tone = match run.state {
         RunState::Running => "busy",
         RunState::Succeeded => "good",
@@ -211,7 +213,7 @@ fn line(run: &StatusLine, now: Time) -> Markup {
             td class="number wide" { (words::count(run.failed)) }
             td class="number wide" { (run.rows_per_second.map_or_else(|| "–".to_owned(), words::count)) }
             td class="number wide" { (run.finished_at.map_or_else(|| "–".to_owned(), |end| words::took(end - run.started_at))) }
-            td class="wide" { (run.spare_seconds.map_or_else(|| "–".to_owned(), words::spare)) }
+            @if has_deadlines { td class="wide" { (run.spare_seconds.map_or_else(|| "–".to_owned(), words::spare)) } }
             td { time datetime=(run.started_at.to_rfc3339()) title=(words::minute(run.started_at)) { (words::ago(run.started_at, now)) } }
         }
     }
