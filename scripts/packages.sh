@@ -24,6 +24,7 @@ mirrors() {
 private_apt() {
     local work=$1 keyring=/usr/share/keyrings/$ID-archive-keyring.gpg
     : >"$work/status"
+    # shellcheck disable=SC2154 # the caller's
     echo "deb [signed-by=$keyring targets=Packages] $2 $3 $components" >"$work/sources.list"
     # The hooks are cleared since they act on the system's apt, mostly as root.
     cat >"$work/apt.conf" <<CONF

@@ -11,6 +11,7 @@ pub mod lanes;
 pub mod listing;
 pub mod login;
 pub mod pages;
+mod places;
 pub mod pool;
 pub mod profile;
 pub mod runs;
