@@ -5,6 +5,7 @@
 
 mod about;
 mod data;
+mod local;
 mod page;
 mod params;
 mod problem;
@@ -26,6 +27,7 @@ use crate::store::Database;
 use crate::store::listing::Width;
 use crate::store::pool::Readers;
 use crate::window::Time;
+pub use local::only_local;
 use problem::Problem;
 
 /// What the handlers share.

@@ -86,6 +86,10 @@ impl Problem {
         Self { status: StatusCode::METHOD_NOT_ALLOWED, detail }
     }
 
+    pub fn misdirected(detail: String) -> Self {
+        Self { status: StatusCode::MISDIRECTED_REQUEST, detail }
+    }
+
     pub fn status(&self) -> StatusCode {
         self.status
     }

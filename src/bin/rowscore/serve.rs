@@ -29,10 +29,12 @@ pub struct Args {
 pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let config = Config::from_env()?;
     let database = Database::new(&config.mysql, &config.work.items_table).await;
-    let router = api::router(Api::new(database, args.connections.into(), model::embedded()?, chrono::Utc::now));
+    let mut router = api::router(Api::new(database, args.connections.into(), model::embedded()?, chrono::Utc::now));
     let listener = TcpListener::bind(args.listen).await.map_err(|error| format!("{}: {error}", args.listen))?;
     let address = listener.local_addr()?;
-    if !address.ip().is_loopback() {
+    if address.ip().is_loopback() {
+        router = api::only_local(router);
+    } else {
         eprintln!(
             "Warning: there is no login, and {address} is not this machine alone: who reaches it reads all items."
         );

@@ -33,9 +33,13 @@ async fn serve_says_where_it_is_and_answers_there(#[values(Server::Mysql, Server
 
     let items: Vec<Value> = reqwest::get(format!("{base}/data/all")).await.unwrap().json().await.unwrap();
     assert_eq!(ids(&items, "id"), [1, 2, 3]);
-    let page = reqwest::get(base).await.unwrap().text().await.unwrap();
+    let page = reqwest::get(&base).await.unwrap().text().await.unwrap();
     assert!(page.contains("No run yet."), "{page}");
     assert!(!program.output().1.contains("Warning"));
+    // A page of somebody else's, whose name was given this address.
+    let rebound =
+        reqwest::Client::new().get(format!("{base}/data/all")).header("host", "evil.example").send().await.unwrap();
+    assert_eq!(rebound.status(), 421);
 }
 
 #[tokio::test]
