@@ -14,6 +14,7 @@ mod grants;
 mod hops;
 mod killed;
 mod login;
+mod pages;
 mod policies;
 mod queue;
 mod runtime;
