@@ -5,6 +5,7 @@
 //! [`session`] carries a piece of work over transient faults. For readers there are [`listing`] and
 //! [`status`], and [`pool`] lends them connections that cannot write.
 
+pub mod buffers;
 pub mod failures;
 pub mod items;
 pub mod lanes;

@@ -15,6 +15,7 @@ mod grants;
 mod hops;
 mod killed;
 mod login;
+mod pages;
 mod policies;
 mod queue;
 mod runtime;
