@@ -13,6 +13,7 @@ const CONNECTIONS: usize = 1;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    rowscore::store::buffers::keep_small();
     tracing::init_default_subscriber();
     match serve().await {
         Ok(()) => ExitCode::SUCCESS,

@@ -26,6 +26,9 @@ pub struct FeatureDrift {
     pub feature: String,
     /// Population stability index against the training rows: 0 is none.
     pub psi: f64,
+    /// Above it is drift; `None`: the usual limit.
+    #[serde(default)]
+    pub threshold: Option<f64>,
 }
 
 /// The profiles of those of `runs` that have one, by run.

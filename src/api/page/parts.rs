@@ -7,18 +7,17 @@ use super::view::{EXCERPT, View};
 use super::words;
 use crate::api::data::{most_probable, stored};
 use crate::model::Model;
-use crate::run::RunState;
+use crate::run::{RunId, RunState};
 use crate::store::failures::LOOK;
-use crate::store::profile::RunProfile;
+use crate::store::profile::{FeatureDrift, RunProfile};
 use crate::store::status::StatusLine;
 use crate::window::Time;
 
 /// Predictions that are shown.
 const PREDICTIONS: usize = 10;
-/// A population stability index from which on a feature is said to move, and to have moved: the usual
-/// limits (N. Siddiqi, "Credit Risk Scorecards", 2006).
-const MOVES: f64 = 0.1;
-const MOVED: f64 = 0.25;
+/// A population stability index above which a feature is usually said to have moved (N. Siddiqi,
+/// "Credit Risk Scorecards", 2006), where a run names none.
+const USUAL_THRESHOLD: f64 = 0.25;
 
 /// What the run on top comes to, in numbers.
 pub fn figures(view: &View) -> Markup {
@@ -122,11 +121,11 @@ pub fn drift(view: &View) -> Markup {
             }
         };
     };
-    let of = |feature: &str| -> Vec<(String, f64)> {
+    let of = |feature: &str| -> Vec<(RunId, f64)> {
         let runs = view.profiles.iter();
         runs.filter_map(|(run, profile)| {
             let drift = profile.drift.iter().find(|drift| drift.feature == feature)?;
-            Some((run.to_string(), drift.psi))
+            Some((*run, ratio(drift)))
         })
         .collect()
     };
@@ -137,22 +136,26 @@ pub fn drift(view: &View) -> Markup {
                 "Distance of each feature from the training rows (population stability index), run by run; in numbers: run " (run) "."
             }
             table {
-                thead { tr { th { "Feature" } th class="wide" { "Runs" } th class="number" { "Index" } th { "" } } }
+                thead {
+                    tr {
+                        th { "Feature" } th class="wide" { "Runs" } th class="number" { "Index" } th class="number wide" { "Limit" } th { "" }
+                    }
+                }
                 tbody {
                     @for drift in &profile.drift {
-                        @let history = of(&drift.feature);
-                        @let greatest = history.iter().map(|(_, psi)| *psi).fold(MOVED, f64::max);
                         tr {
                             th scope="row" { (drift.feature) }
                             td class="wide" {
                                 div class="columns low" {
-                                    @for (run, psi) in &history {
-                                        (charts::bar(psi / greatest, moved(*psi).0, &format!("run {run}: {psi:.3}")))
+                                    @for (run, ratio) in of(&drift.feature) {
+                                        // Half of the room is the limit.
+                                        (charts::bar(ratio / 2.0, moved(ratio).0, &format!("run {run}: {} of the limit", words::percent(ratio))))
                                     }
                                 }
                             }
                             td class="number" { (format!("{:.3}", drift.psi)) }
-                            td { span class={ "tag " (moved(drift.psi).0) } { (moved(drift.psi).1) } }
+                            td class="number wide" { (format!("{:.3}", threshold(drift))) }
+                            td { span class={ "tag " (moved(ratio(drift)).0) } { (moved(ratio(drift)).1) } }
                         }
                     }
                 }
@@ -161,13 +164,18 @@ pub fn drift(view: &View) -> Markup {
     }
 }
 
-/// A drift for the style sheet and in a word.
-fn moved(psi: f64) -> (&'static str, &'static str) {
-    match psi {
-        psi if psi < MOVES => ("good", "steady"),
-        psi if psi < MOVED => ("fair", "moves"),
-        _ => ("poor", "moved"),
-    }
+fn threshold(drift: &FeatureDrift) -> f64 {
+    drift.threshold.unwrap_or(USUAL_THRESHOLD)
+}
+
+/// How far a feature is from its threshold, in units of it.
+fn ratio(drift: &FeatureDrift) -> f64 {
+    drift.psi / threshold(drift)
+}
+
+/// A ratio for the style sheet and in a word.
+fn moved(ratio: f64) -> (&'static str, &'static str) {
+    if ratio > 1.0 { ("poor", "moved") } else { ("good", "steady") }
 }
 
 /// The history.

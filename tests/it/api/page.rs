@@ -41,6 +41,11 @@ async fn a_finished_run_is_shown_with_its_predictions(#[values(Server::Mysql, Se
     assert!(page.contains("Run 1 finished 3 min ago, 1 h before its deadline."), "{page}");
     assert!(page.contains("Of the latest 50 items with a prediction"), "{page}");
     assert!(page.contains("<a href=\"/data/50\">50</a>") && page.contains("<a href=\"/runs/1\">1</a>"), "{page}");
+
+    db.execute("UPDATE `batch_runs` SET `deadline` = '2024-03-05 09:59:00'").await;
+    let late = service.page().await;
+    assert!(late.contains("Run 1 finished 3 min ago, 1 min too late."), "{late}");
+    assert!(late.contains("class=\"odd\"") && late.contains("1 min late"), "{late}");
     for class in crate::support::model().classes() {
         assert!(page.contains(class.as_str()), "{class}");
     }
@@ -123,7 +128,7 @@ async fn what_runs_saw_is_drawn_run_by_run(#[values(Server::Mysql, Server::Maria
     )
     .await;
     db.execute(
-        "UPDATE `batch_runs` SET `profile` = '{\"classes\": [1, 1, 2], \"drift\": [{\"feature\": \"petal_length\", \"psi\": 0.4}]}' \
+        "UPDATE `batch_runs` SET `profile` = '{\"classes\": [1, 1, 2], \"drift\": [{\"feature\": \"petal_length\", \"psi\": 0.4, \"threshold\": 0.2}]}' \
          WHERE `id` = 2",
     )
     .await;
@@ -134,7 +139,7 @@ async fn what_runs_saw_is_drawn_run_by_run(#[values(Server::Mysql, Server::Maria
     assert!(page.contains("aria-label=\"run 1: setosa 50.0 %, versicolor 30.0 %, virginica 20.0 %\""), "{page}");
     assert!(page.contains("aria-label=\"run 2: setosa 25.0 %, versicolor 25.0 %, virginica 50.0 %\""), "{page}");
     assert!(page.contains("petal_length") && page.contains("0.400") && page.contains(">moved<"), "{page}");
-    assert!(page.contains("run 1: 0.031"), "{page}");
+    assert!(page.contains("run 1: 12.4 % of the limit") && page.contains("run 2: 200.0 % of the limit"), "{page}");
 }
 
 #[tokio::test]
