@@ -3,9 +3,8 @@
 
 use chrono::NaiveDateTime;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Row, params};
+use mysql_async::{Row, Value, from_row_opt, from_value_opt, params};
 
-use super::runs::column;
 use super::selection::PENDING;
 use super::{Doing, StoreError, items};
 use crate::config::TableName;
@@ -70,17 +69,21 @@ impl Width {
         )
     }
 
-    fn item(self, row: &Row) -> Result<Listing, StoreError> {
-        let text = |name, longest| {
-            column::<Option<String>>(row, name).map(|text| text.filter(|text| text.chars().count() <= longest))
-        };
+    /// One of many: what the row holds is moved, not copied.
+    fn item(self, row: Row) -> Result<Listing, StoreError> {
+        type Columns = (i64, Option<String>, Option<String>, Value, Value, Option<u64>);
+        let (id, values, prediction, created, updated, run): Columns = from_row_opt(row)
+            .map_err(|_| StoreError::Unexpected("an item's column is of another type; run `rowscore init`".into()))?;
+        let fits = |text: &String, longest| text.len() <= longest || text.chars().count() <= longest;
+        // MySQL knows dates that are none, like 0000-00-00.
+        let time = |value| from_value_opt(value).ok().flatten();
         Ok(Listing {
-            id: column(row, "id")?,
-            values: text("values", longest_text(self.features))?,
-            prediction: text("prediction", longest_text(self.classes))?,
-            created_datetime: column(row, "created_datetime")?,
-            updated_datetime: column(row, "updated_datetime")?,
-            run: column::<Option<u64>>(row, "run_id")?.map(RunId),
+            id,
+            values: values.filter(|text| fits(text, longest_text(self.features))),
+            prediction: prediction.filter(|text| fits(text, longest_text(self.classes))),
+            created_datetime: time(created),
+            updated_datetime: time(updated),
+            run: run.map(RunId),
         })
     }
 }
@@ -147,7 +150,7 @@ async fn between(
 ) -> Result<Vec<Listing>, StoreError> {
     let params = params! { "after" => after, "upto" => upto, "limit" => limit };
     let rows: Vec<Row> = conn.exec(page_statement(table, listed, width), params).await.doing("reading items")?;
-    rows.iter().map(|row| width.item(row)).collect()
+    rows.into_iter().map(|row| width.item(row)).collect()
 }
 
 /// The statement that reads a page, with the parameters `after`, `upto` and `limit`.
@@ -198,7 +201,7 @@ pub async fn find(
 ) -> Result<Option<Listing>, StoreError> {
     let sql = format!("SELECT {} FROM {} i WHERE i.`id` = :id", width.columns(), table.quoted());
     let row: Option<Row> = conn.exec_first(sql, params! { "id" => id }).await.doing("reading an item")?;
-    row.as_ref().map(|row| width.item(row)).transpose()
+    row.map(|row| width.item(row)).transpose()
 }
 
 /// The items with the greatest ids, the greatest first.
@@ -217,7 +220,7 @@ pub async fn latest(
         table.quoted()
     );
     let rows: Vec<Row> = conn.exec(sql, params! { "limit" => limit }).await.doing("reading the latest items")?;
-    rows.iter().map(|row| width.item(row)).collect()
+    rows.into_iter().map(|row| width.item(row)).collect()
 }
 
 /// The beginnings of the `values` of items, `characters` long at most, with their ids.
