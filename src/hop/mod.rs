@@ -6,6 +6,7 @@
 
 mod canary;
 mod census;
+mod compare;
 mod deadline;
 mod end;
 mod lane;
@@ -13,7 +14,9 @@ mod open;
 mod pace;
 mod page;
 mod relay;
+mod scope;
 pub mod step;
+mod succession;
 
 use std::error::Error;
 use std::pin::pin;
@@ -23,7 +26,7 @@ use futures_util::future::{Either, join_all, select};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, TxOpts};
 
-use crate::answer::{Answer, Counts, Outcome};
+use crate::answer::{Answer, Backfill, Counts, Outcome};
 use crate::config::WorkConfig;
 use crate::event::{Continuation, Request, Trigger};
 use crate::model::Model;
@@ -41,6 +44,7 @@ use lane::{Job, LaneEnd, LaneWork, work_lane};
 use open::{Opened, Opening, open_run};
 pub use relay::{InAnswer, Relay};
 use step::Step;
+use succession::{Succession, succeed};
 
 /// How often an otherwise silent connection says something, so that the server keeps it.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -96,7 +100,7 @@ impl<R: Relay> Runner<'_, R> {
                 Box::pin(self.canary(&mut session, request, now, deadline)).await
             }
             Trigger::Open(request) => Box::pin(self.open(&mut session, request, now, deadline)).await,
-            Trigger::Continue(message) => Box::pin(self.go_on(&mut session, *message, deadline)).await,
+            Trigger::Continue(message) => Box::pin(self.go_on(&mut session, *message, now, deadline)).await,
             Trigger::Status | Trigger::Wake(_) => Box::pin(self.status(&mut session)).await,
         };
         session.close().await;
@@ -110,14 +114,17 @@ impl<R: Relay> Runner<'_, R> {
         now: Time,
         deadline: Deadline,
     ) -> Result<Answer, HopError> {
-        let Self { database, work, model, .. } = self;
-        let opening = Opening { request, database, work, model, now };
+        let opening = self.opening(now);
         loop {
-            let opened = session.run(async |conn| open_run(conn, opening).await).await?;
+            let opened = session.run(async |conn| open_run(conn, opening, request).await).await?;
             match opened {
                 Opened::New(run) => return self.take_up(session, &run, deadline).await,
                 Opened::Empty(id) => return self.respond(session, id, Outcome::NothingToDo, deadline, 0).await,
                 Opened::Over(run) => return self.respond(session, run.id, Outcome::NothingToDo, deadline, 0).await,
+                Opened::InTheWay(run) => {
+                    tracing::warn!(run = %run.id, "no dry run while a backfill that writes is unfinished");
+                    return self.respond(session, run.id, Outcome::AlreadyRunning, deadline, 0).await;
+                }
                 Opened::Unfinished(run) => {
                     tracing::info!(run = %run.id, window = %run.window, "an unfinished run comes first");
                     let answer = self.take_up(session, &run, deadline).await?;
@@ -128,6 +135,11 @@ impl<R: Relay> Runner<'_, R> {
                 }
             }
         }
+    }
+
+    fn opening(&self, now: Time) -> Opening<'_> {
+        let Self { database, work, model, .. } = self;
+        Opening { database, work, model, now }
     }
 
     /// Takes up a run: works on the first worker's lanes that nobody holds, and sends the others'
@@ -172,6 +184,7 @@ impl<R: Relay> Runner<'_, R> {
         &self,
         session: &mut Session<'_>,
         message: Continuation,
+        now: Time,
         deadline: Deadline,
     ) -> Result<Answer, HopError> {
         let Continuation { run_id: id, worker, hop } = message;
@@ -182,6 +195,9 @@ impl<R: Relay> Runner<'_, R> {
         };
         match run.state {
             _ if run.kind == RunKind::Canary => return self.respond(session, id, Outcome::Stale, deadline, 0).await,
+            RunState::Running | RunState::Cancelled if run.model_version != self.model.version().to_string() => {
+                return self.take_over(session, &run, now, deadline).await;
+            }
             RunState::Running => {}
             RunState::Succeeded | RunState::SucceededWithFailures => {
                 return self.respond(session, id, Outcome::Stale, deadline, 0).await;
@@ -208,6 +224,32 @@ impl<R: Relay> Runner<'_, R> {
         }
         // The lanes' own number, not the message's: no message can use up the hops that are left.
         self.work(session, &run, Turn { worker, hop: due }, Vec::new(), deadline).await
+    }
+
+    /// The run is another model's: goes on with a run of this one's own.
+    async fn take_over(
+        &self,
+        session: &mut Session<'_>,
+        run: &Run,
+        now: Time,
+        deadline: Deadline,
+    ) -> Result<Answer, HopError> {
+        let (opening, table) = (self.opening(now), self.database.items_table());
+        let succession = match run.state {
+            RunState::Running => session.run(async |conn| succeed(conn, opening, run).await).await?,
+            // It may have been replaced by somebody who then vanished.
+            _ => Succession::Overtaken,
+        };
+        let successor = match succession {
+            Succession::Successor(run) => Some(run),
+            Succession::Empty => return self.respond(session, run.id, Outcome::NothingToDo, deadline, 0).await,
+            Succession::Overtaken => session.run(async |conn| runs::unfinished(conn, table, run.kind).await).await?,
+        };
+        let version = self.model.version().to_string();
+        match successor.filter(|run| run.model_version == version) {
+            Some(run) => self.take_up(session, &run, deadline).await,
+            None => self.respond(session, run.id, Outcome::Stopped, deadline, 0).await,
+        }
     }
 
     /// Works on one worker's lanes, which this session holds, side by side.
@@ -360,8 +402,13 @@ impl<R: Relay> Runner<'_, R> {
         let (run, totals) = Step::Respond.perform(async || session.run(read).await).await?;
         let done = totals.counts.predicted + totals.counts.failed;
         let counts = Counts { pending: run.as_ref().map_or(0, |run| pending(run, done)), ..totals.counts };
+        let backfill = run
+            .as_ref()
+            .filter(|run| run.kind == RunKind::Backfill)
+            .map(|run| Backfill::new(run.mode, counts.predicted, &totals.changes));
         let answer = Answer {
             run_id: Some(id),
+            backfill,
             state: run.as_ref().map(|run| run.state),
             counts,
             spare_seconds: run.and_then(|run| run.spare_seconds),

@@ -5,6 +5,7 @@
 
 mod support;
 
+mod backfill;
 mod bad_rows;
 mod canary;
 mod clients;
@@ -19,6 +20,7 @@ mod queue;
 mod runtime;
 mod schema;
 mod secrets;
+mod succession;
 mod takeovers;
 mod wake;
 mod windows;
