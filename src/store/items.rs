@@ -1,11 +1,12 @@
 //! All SQL of the items table.
 
-use std::fmt::Write as _;
+use std::fmt;
 
 use chrono::NaiveDateTime;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Value, params};
 
+use super::places::{Places, joined, places};
 use super::selection::{Selection, values_text};
 use super::{Doing, StoreError, failures};
 use crate::config::TableName;
@@ -214,31 +215,33 @@ pub async fn write(
 
 /// The one statement that writes the predictions of locked items, one at least.
 ///
-/// Of the ways to update many rows to different values, this one reads the same and runs about as
-/// fast on MySQL and MariaDB: INTERVAL finds the row's place among the ids by binary search, ELT
-/// picks the prediction at that place. Single-table, one round trip, every f64 kept exactly.
+/// Of the ways to update many rows to different values, this one reads the same and is fastest on MySQL
+/// and MariaDB, about as fast as a constant: all predictions are one text, each padded to the same
+/// width, so the server parses a single literal, and cuts out a row's by its place on the page. In a
+/// character set of one byte that is no search. Single-table, one round trip, every f64 kept exactly.
 pub(super) fn write_statement(table: &TableName, run: RunId, page: &Predictions) -> Result<String, StoreError> {
-    let unwritable = |error: &dyn std::fmt::Display| StoreError::Unexpected(format!("formatting a page: {error}"));
-    let mut ids = String::with_capacity(12 * page.ids.len());
-    for id in &page.ids {
-        write!(ids, ",{id}").map_err(|error| unwritable(&error))?;
-    }
+    let unwritable = |error: &dyn fmt::Display| StoreError::Unexpected(format!("formatting a page: {error}"));
     // A probability takes about 20 characters; an array of numbers needs no escaping in a string.
-    let mut sql = Vec::with_capacity(2 * ids.len() + (24 * page.classes + 8) * page.ids.len() + 200);
-    sql.extend_from_slice(
-        format!("UPDATE {} SET `run_id` = {run}, `prediction` = ELT(INTERVAL(`id`", table.quoted()).as_bytes(),
-    );
-    sql.extend_from_slice(ids.as_bytes());
-    sql.push(b')');
+    let mut texts = Vec::with_capacity((21 * page.classes + 2) * page.ids.len());
+    let mut ends = Vec::with_capacity(page.ids.len());
     for row in page.probabilities.chunks_exact(page.classes) {
-        sql.extend_from_slice(b",'");
-        serde_json::to_writer(&mut sql, row).map_err(|error| unwritable(&error))?;
-        sql.push(b'\'');
+        serde_json::to_writer(&mut texts, row).map_err(|error| unwritable(&error))?;
+        ends.push(texts.len());
     }
-    sql.extend_from_slice(b") WHERE `id` IN (");
-    sql.extend_from_slice(&ids.as_bytes()[1..]);
-    sql.push(b')');
-    String::from_utf8(sql).map_err(|error| unwritable(&error))
+    let texts = String::from_utf8(texts).map_err(|error| unwritable(&error))?;
+    let begins = std::iter::once(0).chain(ends.iter().copied());
+    let rows = begins.zip(&ends).map(|(begin, &end)| &texts[begin..end]);
+    let width = rows.clone().map(str::len).max().unwrap_or_default();
+
+    let (table, Places { place, which }) = (table.quoted(), places(&page.ids));
+    let mut sql = String::with_capacity(width * page.ids.len() + place.len() + which.len() + 200);
+    sql.push_str(&format!("UPDATE {table} SET `run_id` = {run}, `prediction` = RTRIM(SUBSTR(_latin1'"));
+    for row in rows {
+        sql.push_str(row);
+        sql.extend(std::iter::repeat_n(' ', width - row.len()));
+    }
+    sql.push_str(&format!("', ({place}) * {width} - {}, {width})) WHERE {which}", width - 1));
+    Ok(sql)
 }
 
 /// Locks at most `limit` of the latest items, those that nobody else has locked, and answers their
@@ -262,10 +265,10 @@ pub async fn predictions(
     table: &TableName,
     ids: &[i64],
 ) -> Result<Vec<Option<String>>, StoreError> {
-    let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
-    if list.is_empty() {
+    if ids.is_empty() {
         return Ok(Vec::new());
     }
+    let list = joined(ids, ",");
     let sql = format!("SELECT `prediction` FROM {} WHERE `id` IN ({list}) ORDER BY `id`", table.quoted());
     tx.query(sql).await.doing("reading predictions back")
 }
@@ -327,14 +330,18 @@ pub async fn insert(conn: &mut impl Queryable, table: &TableName, rows: &[(Strin
 mod tests {
     use super::*;
 
+    fn written(ids: &[i64], probabilities: &[f64]) -> String {
+        let page = Predictions { ids: ids.to_vec(), probabilities: probabilities.to_vec(), classes: 2 };
+        write_statement(&"items".parse().unwrap(), RunId(9), &page).unwrap()
+    }
+
     #[test]
-    fn a_page_is_written_by_one_statement_that_looks_each_row_up_by_its_id() {
-        let page = Predictions { ids: vec![3, 8], probabilities: vec![0.25, 0.75, 1e-7, 0.9999999], classes: 2 };
-        let sql = write_statement(&"items".parse().unwrap(), RunId(9), &page).unwrap();
+    fn a_page_is_written_by_one_text_of_which_each_row_takes_its_part() {
         assert_eq!(
-            sql,
-            "UPDATE `items` SET `run_id` = 9, `prediction` = \
-             ELT(INTERVAL(`id`,3,8),'[0.25,0.75]','[1e-7,0.9999999]') WHERE `id` IN (3,8)"
+            written(&[7, 8], &[0.25, 0.75, 1e-7, 0.9999999]),
+            "UPDATE `items` SET `run_id` = 9, `prediction` = RTRIM(SUBSTR(_latin1'\
+             [0.25,0.75]     [1e-7,0.9999999]', (`id` - (6)) * 16 - 15, 16)) WHERE `id` BETWEEN 7 AND 8"
         );
+        assert!(written(&[3, 8], &[0.5; 4]).ends_with("', (INTERVAL(`id`,3,8)) * 9 - 8, 9)) WHERE `id` IN (3,8)"));
     }
 }

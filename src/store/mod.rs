@@ -8,6 +8,7 @@ pub mod items;
 pub mod lanes;
 pub mod login;
 pub mod pages;
+mod places;
 pub mod runs;
 pub mod schema;
 pub mod selection;
