@@ -5,7 +5,7 @@
 
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use aws_lambda_events::event::sqs::SqsEvent;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::run::{FailurePolicy, Mode, RunId, RunKind};
@@ -63,16 +63,8 @@ pub struct Request {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<FailurePolicy>,
     /// Whether a backfill replaces predictions. Every other run does write.
-    #[serde(rename = "dry_run", skip_serializing_if = "is_write", serialize_with = "as_flag")]
+    #[serde(rename = "dry_run", skip_serializing_if = "Mode::is_write", serialize_with = "Mode::as_dry_run")]
     pub mode: Mode,
-}
-
-fn is_write(mode: &Mode) -> bool {
-    mode.writes()
-}
-
-fn as_flag<S: Serializer>(mode: &Mode, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_bool(!mode.writes())
 }
 
 impl Request {

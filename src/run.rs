@@ -94,6 +94,16 @@ impl Mode {
     pub fn writes(self) -> bool {
         self == Self::Write
     }
+
+    /// As [`Mode::writes`], in serde's manner.
+    pub(crate) fn is_write(&self) -> bool {
+        self.writes()
+    }
+
+    /// As an event's `dry_run`.
+    pub(crate) fn as_dry_run<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(!self.writes())
+    }
 }
 
 named! {

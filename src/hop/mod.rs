@@ -14,6 +14,7 @@ mod open;
 mod pace;
 mod page;
 mod relay;
+mod respond;
 mod scope;
 pub mod step;
 mod succession;
@@ -26,7 +27,7 @@ use futures_util::future::{Either, join_all, select};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, TxOpts};
 
-use crate::answer::{Answer, Backfill, Counts, Outcome};
+use crate::answer::{Answer, Outcome};
 use crate::config::WorkConfig;
 use crate::event::{Continuation, Request, Trigger};
 use crate::model::Model;
@@ -38,13 +39,12 @@ use crate::store::{Database, Doing, StoreError, lanes, runs};
 use crate::window::Time;
 
 pub use deadline::Deadline;
-use end::{Ended, fail_for_failures, finish_run, may_run_out_of_hops, pending};
+use end::{Ended, fail_for_failures, finish_run, may_run_out_of_hops};
 pub use end::{Steered, steer, stop};
 use lane::{Job, LaneEnd, LaneWork, work_lane};
 use open::{Opened, Opening, open_run};
 pub use relay::{InAnswer, Relay};
 use step::Step;
-use succession::{Succession, succeed};
 
 /// How often an otherwise silent connection says something, so that the server keeps it.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -226,32 +226,6 @@ impl<R: Relay> Runner<'_, R> {
         self.work(session, &run, Turn { worker, hop: due }, Vec::new(), deadline).await
     }
 
-    /// The run is another model's: goes on with a run of this one's own.
-    async fn take_over(
-        &self,
-        session: &mut Session<'_>,
-        run: &Run,
-        now: Time,
-        deadline: Deadline,
-    ) -> Result<Answer, HopError> {
-        let (opening, table) = (self.opening(now), self.database.items_table());
-        let succession = match run.state {
-            RunState::Running => session.run(async |conn| succeed(conn, opening, run).await).await?,
-            // It may have been replaced by somebody who then vanished.
-            _ => Succession::Overtaken,
-        };
-        let successor = match succession {
-            Succession::Successor(run) => Some(run),
-            Succession::Empty => return self.respond(session, run.id, Outcome::NothingToDo, deadline, 0).await,
-            Succession::Overtaken => session.run(async |conn| runs::unfinished(conn, table, run.kind).await).await?,
-        };
-        let version = self.model.version().to_string();
-        match successor.filter(|run| run.model_version == version) {
-            Some(run) => self.take_up(session, &run, deadline).await,
-            None => self.respond(session, run.id, Outcome::Stopped, deadline, 0).await,
-        }
-    }
-
     /// Works on one worker's lanes, which this session holds, side by side.
     async fn work(
         &self,
@@ -378,43 +352,6 @@ impl<R: Relay> Runner<'_, R> {
 
     fn job<'j>(&'j self, run: &'j Run) -> Job<'j> {
         Job { run, database: self.database, model: self.model, work: self.work }
-    }
-
-    async fn status(&self, session: &mut Session<'_>) -> Result<Answer, HopError> {
-        let table = self.database.items_table();
-        match session.run(async |conn| runs::latest(conn, table).await).await? {
-            Some(run) => self.respond(session, run.id, Outcome::Status, Deadline::immediately(), 0).await,
-            None => Ok(Answer::without_run(Outcome::Status)),
-        }
-    }
-
-    /// The answer about a run, as the database has it now.
-    async fn respond(
-        &self,
-        session: &mut Session<'_>,
-        id: RunId,
-        outcome: Outcome,
-        deadline: Deadline,
-        rows: u64,
-    ) -> Result<Answer, HopError> {
-        let table = self.database.items_table();
-        let read = async |conn: &mut Conn| Ok((runs::find(conn, table, id).await?, lanes::totals(conn, id).await?));
-        let (run, totals) = Step::Respond.perform(async || session.run(read).await).await?;
-        let done = totals.counts.predicted + totals.counts.failed;
-        let counts = Counts { pending: run.as_ref().map_or(0, |run| pending(run, done)), ..totals.counts };
-        let backfill = run
-            .as_ref()
-            .filter(|run| run.kind == RunKind::Backfill)
-            .map(|run| Backfill::new(run.mode, counts.predicted, &totals.changes));
-        let answer = Answer {
-            run_id: Some(id),
-            backfill,
-            state: run.as_ref().map(|run| run.state),
-            counts,
-            spare_seconds: run.and_then(|run| run.spare_seconds),
-            ..Answer::without_run(outcome)
-        };
-        Ok(answer.timed(deadline.elapsed(), rows))
     }
 }
 

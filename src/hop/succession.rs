@@ -4,8 +4,13 @@
 use mysql_async::Conn;
 
 use super::open::{Opening, Plan, Planned, open_planned};
+use super::{Deadline, HopError, Relay, Runner};
+use crate::answer::{Answer, Outcome};
+use crate::run::RunState;
 use crate::store::StoreError;
-use crate::store::runs::Run;
+use crate::store::runs::{self, Run};
+use crate::store::session::Session;
+use crate::window::Time;
 
 /// What became of a run of another model.
 #[derive(Debug)]
@@ -34,4 +39,32 @@ pub(super) async fn succeed(conn: &mut Conn, opening: Opening<'_>, run: &Run) ->
         Planned::Empty(_) => Succession::Empty,
         Planned::Overtaken => Succession::Overtaken,
     })
+}
+
+impl<R: Relay> Runner<'_, R> {
+    /// The run is another model's: goes on with a run of this one's own.
+    pub(super) async fn take_over(
+        &self,
+        session: &mut Session<'_>,
+        run: &Run,
+        now: Time,
+        deadline: Deadline,
+    ) -> Result<Answer, HopError> {
+        let (opening, table) = (self.opening(now), self.database.items_table());
+        let succession = match run.state {
+            RunState::Running => session.run(async |conn| succeed(conn, opening, run).await).await?,
+            // It may have been replaced by somebody who then vanished.
+            _ => Succession::Overtaken,
+        };
+        let successor = match succession {
+            Succession::Successor(run) => Some(run),
+            Succession::Empty => return self.respond(session, run.id, Outcome::NothingToDo, deadline, 0).await,
+            Succession::Overtaken => session.run(async |conn| runs::unfinished(conn, table, run.kind).await).await?,
+        };
+        let version = self.model.version().to_string();
+        match successor.filter(|run| run.model_version == version) {
+            Some(run) => self.take_up(session, &run, deadline).await,
+            None => self.respond(session, run.id, Outcome::Stopped, deadline, 0).await,
+        }
+    }
 }

@@ -8,7 +8,7 @@
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Row, params};
 
-use super::runs::{column, name};
+use super::row::{column, name};
 use super::{Doing, StoreError};
 use crate::answer::{Changes, Counts};
 use crate::config::TableName;

@@ -4,6 +4,7 @@ use chrono::NaiveDateTime;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Row, params};
 
+use super::row::{column, name};
 use super::{Doing, StoreError};
 use crate::answer::{Backfill, Changes, Counts};
 use crate::config::TableName;
@@ -44,23 +45,6 @@ const COLUMNS: &str = "`id`, `kind`, `mode`, `tick`, `window_from`, `window_to`,
 
 fn utc(time: NaiveDateTime) -> Time {
     time.and_utc()
-}
-
-/// A column that the schema promises.
-pub(super) fn column<T: mysql_async::prelude::FromValue>(row: &Row, name: &str) -> Result<T, StoreError> {
-    match row.get_opt(name) {
-        Some(Ok(value)) => Ok(value),
-        _ => Err(StoreError::Unexpected(format!("column `{name}` is missing or of another type; run `rowscore init`"))),
-    }
-}
-
-/// A column that holds one of an enum's names.
-pub(super) fn name<T: std::str::FromStr<Err: std::fmt::Display>>(
-    row: &Row,
-    column_name: &str,
-) -> Result<T, StoreError> {
-    let text: String = column(row, column_name)?;
-    text.parse().map_err(|error| StoreError::Unexpected(format!("column `{column_name}`: {error}")))
 }
 
 fn run(row: Row) -> Result<Run, StoreError> {

@@ -160,10 +160,11 @@ impl Outdated {
             Again::Changed => Some(format!("f.`attempts` > 0 AND NOT {}", CHANGED.replace("{values}", values))),
             Again::Released => Some("f.`attempts` > 0".to_owned()),
         };
+        // A scalar subquery, too: a page must not read the failures of the whole table.
         let tried = tried.map_or_else(String::new, |tried| {
             format!(
-                " AND NOT EXISTS (SELECT 1 FROM `item_failures` f WHERE f.`items_table` = {table} \
-                 AND f.`item_id` = i.`id` AND {tried} AND {})",
+                " AND NOT COALESCE((SELECT {tried} AND {} FROM `item_failures` f WHERE f.`items_table` = {table} \
+                 AND f.`item_id` = i.`id`), FALSE)",
                 by_this("f.`run_id`")
             )
         });

@@ -6,6 +6,7 @@
 mod support;
 
 mod backfill;
+mod backfill_hops;
 mod bad_rows;
 mod canary;
 mod clients;

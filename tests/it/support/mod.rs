@@ -1,5 +1,6 @@
 //! What the scenarios have in common.
 
+pub mod backfills;
 pub mod database;
 pub mod iam;
 pub mod invocation;
@@ -15,7 +16,7 @@ use std::time::{Duration, Instant};
 use rowscore::event::{Continuation, Request, Trigger};
 use rowscore::hop::Deadline;
 use rowscore::model::{self, Model};
-use rowscore::run::{Mode, RunId, RunKind};
+use rowscore::run::{RunId, RunKind};
 use rowscore::window::Time;
 use serde_json::{Value, json};
 
@@ -50,11 +51,6 @@ pub fn window(from: &str, to: &str) -> Trigger {
 /// A sweep up to now.
 pub fn sweep() -> Trigger {
     Trigger::Open(Request::by_hand(RunKind::Sweep))
-}
-
-/// A backfill up to now.
-pub fn backfill(mode: Mode) -> Trigger {
-    Trigger::Open(Request { mode, ..Request::by_hand(RunKind::Backfill) })
 }
 
 /// The message that starts a worker's hop.
