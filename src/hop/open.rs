@@ -8,7 +8,7 @@ use super::census;
 use super::end::end_early;
 use super::scope::Scope;
 use super::step::Step;
-use super::succession::{Succession, succeed};
+use super::succession::{Succession, succeed, successor};
 use crate::answer::Counts;
 use crate::config::{TableName, WorkConfig};
 use crate::event::Request;
@@ -56,7 +56,10 @@ pub(super) async fn open_run(conn: &mut Conn, opening: Opening<'_>, request: &Re
             None => None,
         };
         if let Some(run) = earlier.take_if(|run| run.state.is_over()) {
-            return Ok(Opened::Over(run));
+            return Ok(match successor(conn, opening, &run).await? {
+                Some(successor) => Opened::Unfinished(successor),
+                None => Opened::Over(run),
+            });
         }
         if earlier.is_none() {
             earlier = runs::unfinished(conn, table, request.kind).await?;

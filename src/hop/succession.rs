@@ -41,6 +41,31 @@ pub(super) async fn succeed(conn: &mut Conn, opening: Opening<'_>, run: &Run) ->
     })
 }
 
+/// The unfinished run that replaced `run`, by somebody who may have vanished then.
+pub(super) async fn successor(conn: &mut Conn, opening: Opening<'_>, run: &Run) -> Result<Option<Run>, StoreError> {
+    let version = opening.model.version().to_string();
+    if run.state != RunState::Cancelled || run.model_version == version {
+        return Ok(None);
+    }
+    let unfinished = runs::unfinished(conn, opening.database.items_table(), run.kind).await?;
+    Ok(unfinished.filter(|run| run.model_version == version))
+}
+
+/// Replaces `run`, or finds the one that replaced it.
+async fn take_over(conn: &mut Conn, opening: Opening<'_>, run: &Run) -> Result<Succession, StoreError> {
+    if run.state == RunState::Running {
+        match succeed(conn, opening, run).await? {
+            Succession::Overtaken => {}
+            succession => return Ok(succession),
+        }
+    }
+    let now = runs::find(conn, opening.database.items_table(), run.id).await?;
+    Ok(match now {
+        Some(run) => successor(conn, opening, &run).await?.map_or(Succession::Overtaken, Succession::Successor),
+        None => Succession::Overtaken,
+    })
+}
+
 impl<R: Relay> Runner<'_, R> {
     /// The run is another model's: goes on with a run of this one's own.
     pub(super) async fn take_over(
@@ -50,21 +75,12 @@ impl<R: Relay> Runner<'_, R> {
         now: Time,
         deadline: Deadline,
     ) -> Result<Answer, HopError> {
-        let (opening, table) = (self.opening(now), self.database.items_table());
-        let succession = match run.state {
-            RunState::Running => session.run(async |conn| succeed(conn, opening, run).await).await?,
-            // It may have been replaced by somebody who then vanished.
-            _ => Succession::Overtaken,
-        };
-        let successor = match succession {
-            Succession::Successor(run) => Some(run),
-            Succession::Empty => return self.respond(session, run.id, Outcome::NothingToDo, deadline, 0).await,
-            Succession::Overtaken => session.run(async |conn| runs::unfinished(conn, table, run.kind).await).await?,
-        };
-        let version = self.model.version().to_string();
-        match successor.filter(|run| run.model_version == version) {
-            Some(run) => self.take_up(session, &run, deadline).await,
-            None => self.respond(session, run.id, Outcome::Stopped, deadline, 0).await,
+        let opening = self.opening(now);
+        let taken = session.run(async |conn| take_over(conn, opening, run).await).await?;
+        match taken {
+            Succession::Successor(run) => self.take_up(session, &run, deadline).await,
+            Succession::Empty => self.respond(session, run.id, Outcome::NothingToDo, deadline, 0).await,
+            Succession::Overtaken => self.respond(session, run.id, Outcome::Stopped, deadline, 0).await,
         }
     }
 }

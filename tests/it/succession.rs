@@ -111,6 +111,8 @@ async fn its_own_tick_delivered_again_at_another_model_finishes_the_window(
 ) {
     let db = begun(server, &[], &tick(FIRST)).await;
 
+    // The second time in a hurry, and whoever had the successor vanishes.
+    assert_eq!(db.hurried_tick(FIRST).await.run_id, Some(RunId(2)));
     db.tick(FIRST).await;
 
     assert_eq!(db.run(2).await, RunRow::over("succeeded", 40, 0, 0));

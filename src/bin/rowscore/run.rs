@@ -97,8 +97,8 @@ pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     };
     println!("{}", serde_json::to_string(&answer)?);
     eprintln!("{}", summary(&answer, begun.elapsed()));
-    if let Some(backfill) = &answer.backfill {
-        eprintln!("{}", report::changes(backfill));
+    if let Some(backfill) = answer.backfill.filter(|_| answer.counts.predicted > 0) {
+        eprintln!("{}", report::changes(&backfill));
     }
     Ok(exit_code(&answer))
 }

@@ -49,8 +49,8 @@ fn describe(line: &StatusLine) -> Result<String, std::fmt::Error> {
         write!(text, " {:.1}%", 100.0 * line.done as f64 / total as f64)?;
     }
     write!(text, "; set aside {}", HumanCount(line.failed))?;
-    if let Some(backfill) = &line.backfill {
-        write!(text, "; {}", report::changes(backfill))?;
+    if let Some(backfill) = line.backfill.filter(|_| line.done > line.failed) {
+        write!(text, "; {}", report::changes(&backfill))?;
     }
     if let Some(rate) = line.rows_per_second {
         write!(text, "; {} rows/s", HumanCount(rate))?;
