@@ -3,6 +3,7 @@
 //! All SQL of a table is in one file of small functions: [`items`], [`runs`], [`lanes`],
 //! [`failures`]; [`pages`] sends a page's statements together; [`schema`] makes the tables. [`session`] carries a piece of work over transient faults.
 
+pub mod buffers;
 pub mod failures;
 pub mod items;
 pub mod lanes;

@@ -16,6 +16,7 @@ mod grants;
 mod hops;
 mod killed;
 mod login;
+mod pages;
 mod policies;
 mod queue;
 mod runtime;
