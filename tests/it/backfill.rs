@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::support::backfills::{LATER, assert_report, backfill, expected, predicted, run, touched};
 use crate::support::database::RunRow;
 use crate::support::items::{Item, sample};
-use crate::support::models::other;
+use crate::support::models::{narrower, other};
 use crate::support::programs::rowscore;
 use crate::support::{Server, TestDb, at, model, tick, unhurried};
 
@@ -213,6 +213,28 @@ async fn a_backfill_does_not_move_the_chain_of_windows(#[values(Server::Mysql, S
     assert_eq!(db.tick("2024-03-05T11:00:00Z").await.counts.predicted, 1);
     let from: String = db.value("SELECT CAST(`window_from` AS CHAR) FROM `batch_runs` WHERE `id` = 3").await;
     assert_eq!(from, "2024-03-05 09:59:59");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_model_of_other_features_is_stopped_by_the_brake_and_replaces_nothing(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Mode::DryRun, Mode::Write)] mode: Mode,
+) {
+    let db = predicted(server, &[("LANES", "1"), ("PAGE_SIZE", "500")], 2500).await;
+    let before = touched(&db).await;
+
+    let answer = db.hop_by(&narrower(), &backfill(mode), at(LATER), unhurried()).await;
+
+    assert_eq!((answer.outcome, answer.state), (Outcome::Stopped, Some(RunState::Failed)));
+    assert_eq!(db.run(2).await, RunRow::over("failed", 0, 1000, 1500));
+    assert!(touched(&db).await == before, "items were touched");
+    let why: String = db.value("SELECT `last_error` FROM `batch_runs` WHERE `id` = 2").await;
+    assert_eq!(why, "1000 of 1000 items cannot be scored, more than 50 % (MAX_FAILED_PERCENT)");
+    assert_eq!(db.count("`item_failures`").await, if mode.writes() { 1000 } else { 0 });
+    // The right model takes all of them all the same.
+    assert_eq!(run(&db, Mode::Write).await.counts.predicted, 2500);
+    assert_eq!(db.count("`item_failures`").await, 0);
 }
 
 #[rstest]
