@@ -10,6 +10,7 @@ pub mod lanes;
 pub mod login;
 pub mod pages;
 mod places;
+mod row;
 pub mod runs;
 pub mod schema;
 pub mod selection;
