@@ -11,6 +11,7 @@ use super::Shared;
 use super::data::{SetAside, next_page};
 use super::params::{Number, Paging};
 use super::problem::{BadRequest, NotFound, Problem, Unread};
+use crate::answer::Backfill;
 use crate::run::RunId;
 use crate::store::failures::{self, Reasoned};
 use crate::store::lanes::{self, LaneLine};
@@ -43,6 +44,8 @@ pub struct Run {
     total: Option<u64>,
     /// Items set aside
     failed: u64,
+    /// What it changes, if it is a backfill
+    backfill: Option<Changes>,
     /// Items worked off per second
     rows_per_second: Option<u64>,
     /// Seconds to the finish at that rate, while it is running
@@ -55,6 +58,28 @@ pub struct Run {
     finished_at: Option<DateTime<Utc>>,
     /// Why a hop of it failed last
     last_error: Option<String>,
+}
+
+/// What a backfill changes
+#[derive(Serialize, ToSchema)]
+pub struct Changes {
+    /// Whether no item was touched
+    dry_run: bool,
+    /// Items whose old prediction was compared with the new one
+    compared: u64,
+    /// Items whose old prediction could not be compared
+    incomparable: u64,
+    /// Compared items of which another class is the most probable now
+    changed_class: u64,
+    /// The mean over compared items and classes of |new − old| probability
+    mean_absolute_change: Option<f64>,
+}
+
+impl From<Backfill> for Changes {
+    fn from(backfill: Backfill) -> Self {
+        let Backfill { dry_run, compared, incomparable, changed_class, mean_absolute_change } = backfill;
+        Self { dry_run, compared, incomparable, changed_class, mean_absolute_change }
+    }
 }
 
 /// A run in detail
@@ -190,6 +215,7 @@ impl From<StatusLine> for Run {
             done: line.done,
             total: line.total,
             failed: line.failed,
+            backfill: line.backfill.map(Changes::from),
             rows_per_second: line.rows_per_second,
             eta_seconds: line.eta_seconds,
             spare_seconds: line.spare_seconds,

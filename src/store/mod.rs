@@ -15,6 +15,7 @@ pub mod pages;
 mod places;
 pub mod pool;
 pub mod profile;
+mod row;
 pub mod runs;
 pub mod schema;
 pub mod selection;

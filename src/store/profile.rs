@@ -5,7 +5,7 @@ use mysql_async::Row;
 use mysql_async::prelude::Queryable;
 use serde::Deserialize;
 
-use super::runs::column;
+use super::row::column;
 use super::{Doing, StoreError};
 use crate::run::RunId;
 

@@ -6,6 +6,8 @@
 mod support;
 
 mod api;
+mod backfill;
+mod backfill_hops;
 mod bad_rows;
 mod canary;
 mod clients;
@@ -21,6 +23,7 @@ mod queue;
 mod runtime;
 mod schema;
 mod secrets;
+mod succession;
 mod takeovers;
 mod wake;
 mod windows;

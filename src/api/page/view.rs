@@ -71,8 +71,9 @@ impl View {
     }
 }
 
-/// The run at work, or else the latest; canaries do nothing.
+/// The run at work, or else the latest that wrote: canaries and dry runs do not.
 fn current(runs: &[StatusLine]) -> Option<&StatusLine> {
-    let mut worked = runs.iter().filter(|run| run.kind != RunKind::Canary);
+    let tries = |run: &&StatusLine| run.state.is_over() && run.backfill.is_some_and(|backfill| backfill.dry_run);
+    let mut worked = runs.iter().filter(|run| run.kind != RunKind::Canary && !tries(run));
     worked.clone().find(|run| !run.state.is_over()).or_else(|| worked.next())
 }

@@ -77,6 +77,7 @@ pub fn kind(kind: RunKind) -> &'static str {
     match kind {
         RunKind::Window => "Run",
         RunKind::Sweep => "Sweep",
+        RunKind::Backfill => "Backfill",
         RunKind::Canary => "Canary",
     }
 }
