@@ -5,7 +5,7 @@ use mysql_async::{Conn, TxOpts};
 use super::census;
 use super::lane::Job;
 use super::step::Step;
-use crate::config::TableName;
+use crate::config::ItemsTable;
 use crate::run::{FailurePolicy, Pass, RunId, RunState};
 use crate::store::lanes::Totals;
 use crate::store::runs::Run;
@@ -101,7 +101,7 @@ pub enum Steered {
 ///
 /// # Errors
 /// The database's.
-pub async fn steer(conn: &mut Conn, table: &TableName, id: RunId, to: RunState) -> Result<Steered, StoreError> {
+pub async fn steer(conn: &mut Conn, table: &ItemsTable, id: RunId, to: RunState) -> Result<Steered, StoreError> {
     let mut tx = conn.start_transaction(TxOpts::default()).await.doing("changing a run's state")?;
     let Some(run) = runs::find(&mut tx, table, id).await? else { return Ok(Steered::Unknown) };
     let state = runs::lock(&mut tx, id).await?.unwrap_or(run.state);
@@ -119,7 +119,7 @@ pub async fn steer(conn: &mut Conn, table: &TableName, id: RunId, to: RunState) 
 /// The database's.
 pub async fn stop(
     conn: &mut Conn,
-    table: &TableName,
+    table: &ItemsTable,
     id: RunId,
     to: RunState,
     why: Option<&str>,

@@ -8,7 +8,7 @@ use super::Deadline;
 use super::pace::Pace;
 use super::page::{ScoredPage, score_page};
 use super::step::Step;
-use crate::config::{TableName, WorkConfig};
+use crate::config::{ItemsTable, WorkConfig};
 use crate::model::Model;
 use crate::run::{FailurePolicy, Pass, RunId};
 use crate::store::items::{self, PageBounds, Predictions};
@@ -30,7 +30,7 @@ pub(super) struct Job<'a> {
 
 impl<'a> Job<'a> {
     /// The items table.
-    pub fn table(self) -> &'a TableName {
+    pub fn table(self) -> &'a ItemsTable {
         self.database.items_table()
     }
 }
@@ -255,7 +255,7 @@ async fn write_page(
 }
 
 /// The cursor after a page that found nothing up to `upto`: just before the next existing id.
-async fn skip_gap(conn: &mut Conn, table: &TableName, upto: i64, high: i64) -> Result<i64, StoreError> {
+async fn skip_gap(conn: &mut Conn, table: &ItemsTable, upto: i64, high: i64) -> Result<i64, StoreError> {
     if upto >= high {
         return Ok(high);
     }

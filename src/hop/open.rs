@@ -8,7 +8,7 @@ use super::census;
 use super::lane::selection;
 use super::step::Step;
 use crate::answer::Counts;
-use crate::config::{TableName, WorkConfig};
+use crate::config::{ItemsTable, WorkConfig};
 use crate::event::Request;
 use crate::model::Model;
 use crate::run::{FailurePolicy, RunId, RunKind, RunState};
@@ -84,7 +84,7 @@ async fn try_again(conn: &mut Conn, opening: Opening<'_>, run: Run) -> Result<Op
     Ok(Opened::Unfinished(run))
 }
 
-async fn found(tx: &mut impl Queryable, table: &TableName, id: RunId) -> Result<Run, StoreError> {
+async fn found(tx: &mut impl Queryable, table: &ItemsTable, id: RunId) -> Result<Run, StoreError> {
     let run = runs::find(tx, table, id).await?;
     run.ok_or_else(|| StoreError::Unexpected(format!("run {id} vanished")))
 }

@@ -8,7 +8,7 @@ use mysql_async::{Value, params};
 
 use super::selection::{Selection, values_text};
 use super::{Doing, StoreError, failures};
-use crate::config::TableName;
+use crate::config::ItemsTable;
 use crate::run::RunId;
 use crate::window::Time;
 
@@ -33,7 +33,7 @@ pub struct Extent {
 ///
 /// # Errors
 /// The database's.
-pub async fn ends(conn: &mut impl Queryable, table: &TableName) -> Result<Option<(i64, i64)>, StoreError> {
+pub async fn ends(conn: &mut impl Queryable, table: &ItemsTable) -> Result<Option<(i64, i64)>, StoreError> {
     let sql = format!("SELECT MIN(`id`), MAX(`id`) FROM {}", table.quoted());
     let ends: Option<(Option<i64>, Option<i64>)> =
         conn.query_first(sql).await.doing("finding the ends of the table")?;
@@ -47,7 +47,7 @@ pub async fn ends(conn: &mut impl Queryable, table: &TableName) -> Result<Option
 /// The database's.
 pub async fn extent(
     conn: &mut impl Queryable,
-    table: &TableName,
+    table: &ItemsTable,
     selection: Selection,
     features: usize,
     range: Option<(i64, i64)>,
@@ -77,7 +77,7 @@ pub async fn extent(
 /// The database's.
 pub async fn count(
     conn: &mut impl Queryable,
-    table: &TableName,
+    table: &ItemsTable,
     selection: Selection,
     features: usize,
     (low, high): (i64, i64),
@@ -95,7 +95,7 @@ pub async fn count(
 /// The same items without looking each of them up among the failures, where there are none.
 async fn lightened(
     conn: &mut impl Queryable,
-    table: &TableName,
+    table: &ItemsTable,
     selection: Selection,
 ) -> Result<Selection, StoreError> {
     match selection {
@@ -108,7 +108,7 @@ async fn lightened(
 /// way of saying so and takes the other's for a comment.
 async fn in_time<T: mysql_async::prelude::FromRow + Send + 'static>(
     conn: &mut impl Queryable,
-    table: &TableName,
+    table: &ItemsTable,
     selection: Selection,
     features: usize,
     (columns, bounds): (&str, &str),
@@ -154,7 +154,7 @@ pub struct PageBounds {
 /// The statement that reads and locks the next pending items, by id: pairs of `id` and `values`.
 /// It must run in the transaction that writes them.
 #[must_use]
-pub fn read_statement(table: &TableName, bounds: PageBounds, features: usize) -> String {
+pub fn read_statement(table: &ItemsTable, bounds: PageBounds, features: usize) -> String {
     let PageBounds { selection, after, upto, limit } = bounds;
     let (values, key) = (values_text(features), selection.key());
     format!(
@@ -171,7 +171,7 @@ pub fn read_statement(table: &TableName, bounds: PageBounds, features: usize) ->
 /// The database's.
 pub async fn next_id(
     conn: &mut impl Queryable,
-    table: &TableName,
+    table: &ItemsTable,
     after: i64,
     upto: i64,
 ) -> Result<Option<i64>, StoreError> {
@@ -198,7 +198,7 @@ pub struct Predictions {
 /// The database's.
 pub async fn write(
     tx: &mut impl Queryable,
-    table: &TableName,
+    table: &ItemsTable,
     run: RunId,
     page: &Predictions,
 ) -> Result<(), StoreError> {
@@ -213,7 +213,7 @@ pub async fn write(
 /// Of the ways to update many rows to different values, this one reads the same and runs about as
 /// fast on MySQL and MariaDB: INTERVAL finds the row's place among the ids by binary search, ELT
 /// picks the prediction at that place. Single-table, one round trip, every f64 kept exactly.
-pub(super) fn write_statement(table: &TableName, run: RunId, page: &Predictions) -> Result<String, StoreError> {
+pub(super) fn write_statement(table: &ItemsTable, run: RunId, page: &Predictions) -> Result<String, StoreError> {
     let unwritable = |error: &dyn std::fmt::Display| StoreError::Unexpected(format!("formatting a page: {error}"));
     let mut ids = String::with_capacity(12 * page.ids.len());
     for id in &page.ids {
@@ -242,7 +242,7 @@ pub(super) fn write_statement(table: &TableName, run: RunId, page: &Predictions)
 ///
 /// # Errors
 /// The database's.
-pub async fn latest(tx: &mut impl Queryable, table: &TableName, limit: usize) -> Result<Vec<i64>, StoreError> {
+pub async fn latest(tx: &mut impl Queryable, table: &ItemsTable, limit: usize) -> Result<Vec<i64>, StoreError> {
     let sql = format!("SELECT `id` FROM {} ORDER BY `id` DESC LIMIT {limit} FOR UPDATE SKIP LOCKED", table.quoted());
     let mut ids: Vec<i64> = tx.query(sql).await.doing("locking the latest items")?;
     ids.reverse();
@@ -255,7 +255,7 @@ pub async fn latest(tx: &mut impl Queryable, table: &TableName, limit: usize) ->
 /// The database's.
 pub async fn predictions(
     tx: &mut impl Queryable,
-    table: &TableName,
+    table: &ItemsTable,
     ids: &[i64],
 ) -> Result<Vec<Option<String>>, StoreError> {
     let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
@@ -287,7 +287,7 @@ pub struct Item {
 /// The database's.
 pub async fn list(
     conn: &mut impl Queryable,
-    table: &TableName,
+    table: &ItemsTable,
     after: i64,
     limit: u32,
 ) -> Result<Vec<Item>, StoreError> {
@@ -308,7 +308,7 @@ pub async fn list(
 ///
 /// # Errors
 /// The database's.
-pub async fn insert(conn: &mut impl Queryable, table: &TableName, rows: &[(String, Time)]) -> Result<(), StoreError> {
+pub async fn insert(conn: &mut impl Queryable, table: &ItemsTable, rows: &[(String, Time)]) -> Result<(), StoreError> {
     let Some((first, rest)) = rows.split_first() else { return Ok(()) };
     let mut sql = format!("INSERT INTO {} (`values`, `created_datetime`) VALUES (?, ?)", table.quoted());
     sql.push_str(&", (?, ?)".repeat(rest.len()));
@@ -326,7 +326,7 @@ mod tests {
     #[test]
     fn a_page_is_written_by_one_statement_that_looks_each_row_up_by_its_id() {
         let page = Predictions { ids: vec![3, 8], probabilities: vec![0.25, 0.75, 1e-7, 0.9999999], classes: 2 };
-        let sql = write_statement(&"items".parse().unwrap(), RunId(9), &page).unwrap();
+        let sql = write_statement(&ItemsTable::default(), RunId(9), &page).unwrap();
         assert_eq!(
             sql,
             "UPDATE `items` SET `run_id` = 9, `prediction` = \

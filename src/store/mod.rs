@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use mysql_async::{Conn, DriverError, IoError, Opts, OptsBuilder};
 
-use crate::config::{MysqlConfig, TableName, Tls};
+use crate::config::{ItemsTable, MysqlConfig, Tls};
 use login::Login;
 
 /// Seconds that a statement waits for a row lock: longer than any page of ours, short enough that
@@ -174,12 +174,12 @@ pub struct Database {
     login: Login,
     /// What to check when the server's certificate is refused.
     certificate_advice: String,
-    items: TableName,
+    items: ItemsTable,
 }
 
 impl Database {
     /// The database of `config`, holding the items in table `items`. Opens no connection.
-    pub async fn new(config: &MysqlConfig, items: &TableName) -> Self {
+    pub async fn new(config: &MysqlConfig, items: &ItemsTable) -> Self {
         let (ssl, certificate_advice) = match &config.tls {
             Tls::Off => (None, String::new()),
             Tls::Verify { ca_file } => {
@@ -202,7 +202,7 @@ impl Database {
     }
 
     /// The table of the items.
-    pub fn items_table(&self) -> &TableName {
+    pub fn items_table(&self) -> &ItemsTable {
         &self.items
     }
 

@@ -8,7 +8,7 @@ use super::items::{self, PageBounds, PendingItem, Predictions};
 use super::lanes::{self, Advance, Position};
 use super::runs::Run;
 use super::{Doing, StoreError};
-use crate::config::TableName;
+use crate::config::ItemsTable;
 use crate::run::RunId;
 
 /// Begins a page's transaction: locks the lane's row and reads where it stands; then reads and
@@ -18,7 +18,7 @@ use crate::run::RunId;
 /// The database's.
 pub async fn begin(
     conn: &mut Conn,
-    table: &TableName,
+    table: &ItemsTable,
     run: &Run,
     lane: u16,
     bounds: PageBounds,
@@ -46,7 +46,7 @@ pub async fn begin(
 /// The database's.
 pub async fn write(
     conn: &mut Conn,
-    table: &TableName,
+    table: &ItemsTable,
     run: RunId,
     lane: (u16, Position),
     page: &Predictions,

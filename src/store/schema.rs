@@ -5,7 +5,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, params};
 
 use super::{Doing, StoreError};
-use crate::config::TableName;
+use crate::config::ItemsTable;
 
 /// Every migration by name, in order. Each may be applied again at any time.
 const MIGRATIONS: [(&str, &str); 2] = [
@@ -26,7 +26,7 @@ pub async fn create_database(conn: &mut Conn, name: &str) -> Result<(), StoreErr
 ///
 /// # Errors
 /// A migration that the server refuses.
-pub async fn migrate(conn: &mut Conn, items: &TableName) -> Result<(), StoreError> {
+pub async fn migrate(conn: &mut Conn, items: &ItemsTable) -> Result<(), StoreError> {
     conn.exec_drop("SET @items = :items", params! { "items" => items.as_str() })
         .await
         .doing("naming the items table")?;
@@ -42,7 +42,7 @@ pub async fn migrate(conn: &mut Conn, items: &TableName) -> Result<(), StoreErro
 ///
 /// # Errors
 /// The account may not, or there is no such login.
-pub async fn grant(conn: &mut Conn, items: &TableName, login: &str) -> Result<(), StoreError> {
+pub async fn grant(conn: &mut Conn, items: &ItemsTable, login: &str) -> Result<(), StoreError> {
     conn.exec_drop("SET @items = :items, @login = :login", params! { "items" => items.as_str(), "login" => login })
         .await
         .doing("naming the login")?;

@@ -1,6 +1,6 @@
 //! Which items a lane takes, as SQL over the items `i` and the failures `f`.
 
-use crate::config::TableName;
+use crate::config::ItemsTable;
 use crate::run::RunId;
 use crate::values::longest_text;
 use crate::window::{Time, Window};
@@ -41,7 +41,7 @@ impl Selection {
 
     /// The tables, the alias of the items being `i`. A hint keeps the items in order of their key:
     /// a window's condition could lure the optimiser to its own key, and to a sort per page.
-    pub(super) fn tables(self, table: &TableName) -> String {
+    pub(super) fn tables(self, table: &ItemsTable) -> String {
         let items = table.quoted();
         match self {
             Self::Fresh(_) | Self::Whole(_) => format!("{items} i FORCE INDEX (PRIMARY)"),
@@ -53,7 +53,7 @@ impl Selection {
 
     /// The condition; `values` as SQL text. Nothing in it is a user's text but the table's name,
     /// which holds no quotes.
-    pub(super) fn condition(self, table: &TableName, values: &str) -> String {
+    pub(super) fn condition(self, table: &ItemsTable, values: &str) -> String {
         let table = table.literal();
         let rest = match self {
             Self::Fresh(window) => format!("{} AND {}", within(&window), NOT_SET_ASIDE.replace("{table}", &table)),

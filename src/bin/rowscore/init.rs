@@ -65,7 +65,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
 
 async fn fill(
     conn: &mut mysql_async::Conn,
-    table: &rowscore::config::TableName,
+    table: &rowscore::config::ItemsTable,
     samples: &[(String, Time)],
 ) -> Result<(), Box<dyn Error>> {
     // All or nothing: half of them would look like a filled table next time.
