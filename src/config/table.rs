@@ -5,6 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::ConfigError;
 use super::vars::Vars;
 
 /// The longest name that the servers know, in characters.
@@ -120,6 +121,16 @@ impl Default for ItemsTable {
 }
 
 impl ItemsTable {
+    /// Reads the variables that `lookup` knows.
+    ///
+    /// # Errors
+    /// Every variable at fault, with its value and what is accepted.
+    pub fn from_variables(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut vars = Vars::new(&lookup);
+        let table = Self::read(&mut vars);
+        if vars.problems.is_empty() { Ok(table) } else { Err(ConfigError(vars.problems)) }
+    }
+
     /// Reads the variables that name table and columns; what is wrong with them is noted in `vars`.
     pub(super) fn read(vars: &mut Vars<'_>) -> Self {
         let table = Self {
@@ -158,6 +169,11 @@ impl ItemsTable {
         json && run
             && self.format == PredictionFormat::Probabilities
             && names.iter().all(|(column, default)| column.as_str() == *default)
+    }
+
+    /// Whether the values stand in typed columns.
+    pub fn has_feature_columns(&self) -> bool {
+        matches!(self.values, ValuesIn::Columns(_))
     }
 
     /// The columns of `FEATURE_COLUMNS` in the order of a model's features; none for a JSON column.
@@ -326,10 +342,8 @@ mod tests {
     use super::*;
 
     fn read(vars: &[(&str, &str)]) -> Result<ItemsTable, Vec<String>> {
-        let lookup = |name: &str| vars.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-        let mut vars = Vars::new(&lookup);
-        let table = ItemsTable::read(&mut vars);
-        if vars.problems.is_empty() { Ok(table) } else { Err(vars.problems) }
+        let find = |name: &str| vars.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        ItemsTable::from_variables(find).map_err(|error| error.0)
     }
 
     fn problem(vars: &[(&str, &str)]) -> String {

@@ -55,7 +55,7 @@ pub(super) async fn finish_run(conn: &mut Conn, job: Job<'_>) -> Result<Ended, S
             // the sums agree: one may have gone and another come.
             let fresh = Selection::Fresh(run.window);
             let bounds = (totals.low, totals.high);
-            let left = census::count(&mut tx, database, fresh, model.features().len(), bounds).await?;
+            let left = census::count(&mut tx, database, fresh, model.features(), bounds).await?;
             counts.pending = left.unwrap_or(0);
             if work.has_too_many(totals.fresh_failed, totals.fresh_done) {
                 (RunState::Failed, Some(too_many(&totals, work.max_failed_percent)))

@@ -139,7 +139,7 @@ async fn page(
     let (limit, upto) = pace.begin(expected.cursor, lane.high);
     let selection = expected.selection(job, lane);
     let bounds = PageBounds { selection, after: expected.cursor, upto, limit };
-    let read = async || pages::begin(conn, job.table(), job.run, lane.number, bounds, job.model.features().len()).await;
+    let read = async || pages::begin(conn, job.table(), job.run, lane.number, bounds, job.model.features()).await;
     let (position, found) = Step::ReadPage.perform(read).await?;
     pace.found(found.len(), begun.elapsed());
     if let Some(end) = not_now(job, lane, position) {

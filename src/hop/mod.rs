@@ -6,6 +6,7 @@
 
 mod canary;
 mod census;
+mod check;
 mod deadline;
 mod end;
 mod lane;
@@ -34,6 +35,8 @@ use crate::store::session::Session;
 use crate::store::{Database, Doing, StoreError, lanes, runs};
 use crate::window::Time;
 
+pub use check::{Unfit, check_columns};
+use check::{check_names, check_once};
 pub use deadline::Deadline;
 use end::{Ended, fail_for_failures, finish_run, may_run_out_of_hops, pending};
 pub use end::{Steered, steer, stop};
@@ -51,6 +54,9 @@ pub enum HopError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The table, its rows and the model do not fit each other. Nothing was touched.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
     /// The continuation could not be sent.
     #[error("sending the continuation: {0}")]
     Relay(#[source] Box<dyn Error + Send + Sync>),
@@ -89,6 +95,9 @@ impl<R: Relay> Runner<'_, R> {
             Trigger::Wake(wake) => &wake.event,
             asked => asked,
         };
+        if *trigger != Trigger::Status {
+            check_names(self.database.items_table(), self.model)?;
+        }
         let mut session = Session::new(self.database);
         // Boxed: a hop's future is deep, and its type would be as deep in every caller's.
         let result = match trigger {
@@ -103,6 +112,12 @@ impl<R: Relay> Runner<'_, R> {
         result
     }
 
+    /// Looks at the table's columns, before anything is done to its rows.
+    async fn check_table(&self, session: &mut Session<'_>) -> Result<(), HopError> {
+        let Self { database, model, .. } = self;
+        Ok(session.run(async |conn| check_once(conn, database, model).await).await??)
+    }
+
     async fn open(
         &self,
         session: &mut Session<'_>,
@@ -111,11 +126,13 @@ impl<R: Relay> Runner<'_, R> {
         deadline: Deadline,
     ) -> Result<Answer, HopError> {
         let Self { database, work, model, .. } = self;
+        self.check_table(session).await?;
         let opening = Opening { request, database, work, model, now };
         loop {
             let opened = session.run(async |conn| open_run(conn, opening).await).await?;
             match opened {
                 Opened::New(run) => return self.take_up(session, &run, deadline).await,
+                Opened::Unfit(unfit) => return Err(unfit.into()),
                 Opened::Empty(id) => return self.respond(session, id, Outcome::NothingToDo, deadline, 0).await,
                 Opened::Over(run) => return self.respond(session, run.id, Outcome::NothingToDo, deadline, 0).await,
                 Opened::Unfinished(run) => {

@@ -5,6 +5,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, TxOpts};
 
 use super::census;
+use super::check::{Unfit, check_rows};
 use super::lane::selection;
 use super::step::Step;
 use crate::answer::Counts;
@@ -30,6 +31,8 @@ pub(super) enum Opened {
     Unfinished(Run),
     /// The tick was delivered before, and its run is over.
     Over(Run),
+    /// None: its rows are not the model's.
+    Unfit(Unfit),
 }
 
 /// A request for a run, and what it is decided by.
@@ -72,7 +75,7 @@ pub(super) async fn open_run(conn: &mut Conn, opening: Opening<'_>) -> Result<Op
 async fn try_again(conn: &mut Conn, opening: Opening<'_>, run: Run) -> Result<Opened, StoreError> {
     let Opening { database, model, now, .. } = opening;
     let table = database.items_table();
-    let extent = census::extent(conn, database, Selection::Whole(run.window), model.features().len()).await?;
+    let extent = census::extent(conn, database, Selection::Whole(run.window), model.features()).await?;
     let mut tx = conn.start_transaction(TxOpts::default()).await.doing("trying a run again")?;
     if runs::lock(&mut tx, run.id).await? == Some(RunState::Failed) {
         runs::try_again(&mut tx, run.id, extent.map_or(Some(0), |extent| extent.items), now).await?;
@@ -100,7 +103,12 @@ async fn insert(conn: &mut Conn, opening: Opening<'_>) -> Result<Opened, StoreEr
     let mut extents = Vec::new();
     for &source in sources(policy) {
         let selection = selection(None, policy, source, window, work.max_attempts);
-        let extent = census::extent(conn, database, selection, model.features().len()).await?;
+        let extent = census::extent(conn, database, selection, model.features()).await?;
+        if let (Source::Items, Some(extent)) = (source, extent)
+            && let Err(unfit) = check_rows(conn, table, model, selection, extent).await?
+        {
+            return Ok(Opened::Unfit(unfit));
+        }
         extents.extend(extent.map(|extent| (source, extent)));
     }
     let model_version = model.version().to_string();

@@ -6,9 +6,10 @@ use chrono::NaiveDateTime;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Value, params};
 
-use super::selection::{Selection, values_text};
+use super::catalog::Column;
+use super::selection::{Selection, values_text, whole_values};
 use super::{Doing, StoreError, failures};
-use crate::config::ItemsTable;
+use crate::config::{ItemsTable, PredictionFormat};
 use crate::run::RunId;
 use crate::window::Time;
 
@@ -16,6 +17,10 @@ use crate::window::Time;
 /// enough for some million rows, and well within `HOP_MARGIN_MS`, since the last count comes after
 /// the last page. A larger window is worked off without a total.
 const COUNT_BUDGET_MS: u32 = 2000;
+
+/// The same for the few items that are looked at before a run: where pending ones are so rare that
+/// it takes longer, a page will tell.
+const SAMPLE_BUDGET_MS: u32 = 300;
 
 /// Where selected items lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,10 +39,28 @@ pub struct Extent {
 /// # Errors
 /// The database's.
 pub async fn ends(conn: &mut impl Queryable, table: &ItemsTable) -> Result<Option<(i64, i64)>, StoreError> {
-    let sql = format!("SELECT MIN(`id`), MAX(`id`) FROM {}", table.quoted());
+    let (id, items) = (table.id.quoted(), table.quoted());
+    let sql = format!("SELECT {}, {} FROM {items}", signed("MIN", &id), signed("MAX", &id));
     let ends: Option<(Option<i64>, Option<i64>)> =
         conn.query_first(sql).await.doing("finding the ends of the table")?;
     Ok(ends.and_then(|(least, high)| Some((least?.saturating_sub(1), high?))))
+}
+
+/// The least or the greatest id. One of an unsigned column that is beyond the signed ones is left
+/// out, and refused when the table is looked at.
+fn signed(function: &str, id: &str) -> String {
+    format!("LEAST({function}({id}), {})", i64::MAX)
+}
+
+/// An id that no signed number can hold, as text.
+///
+/// # Errors
+/// The database's.
+pub async fn beyond_signed(conn: &mut impl Queryable, table: &ItemsTable) -> Result<Option<String>, StoreError> {
+    let (id, items) = (table.id.quoted(), table.quoted());
+    let sql = format!("SELECT CAST(MAX({id}) AS CHAR) FROM {items} WHERE {id} > {}", i64::MAX);
+    let found: Option<Option<String>> = conn.query_first(sql).await.doing("finding the greatest id")?;
+    Ok(found.flatten())
 }
 
 /// Where the items of `selection` lie, of those with ids in `(low, high]` if that is given; `None`
@@ -49,14 +72,16 @@ pub async fn extent(
     conn: &mut impl Queryable,
     table: &ItemsTable,
     selection: Selection,
-    features: usize,
+    features: &[String],
     range: Option<(i64, i64)>,
 ) -> Result<Option<Extent>, StoreError> {
     let selection = lightened(conn, table, selection).await?;
-    let columns = "MIN(i.`id`), MAX(i.`id`), COUNT(*)";
-    let bounds = range.map_or_else(|| "TRUE".to_owned(), |(low, high)| format!("i.`id` > {low} AND i.`id` <= {high}"));
+    let id = table.id.quoted();
+    let of_items = format!("i.{id}");
+    let columns = format!("{}, {}, COUNT(*)", signed("MIN", &of_items), signed("MAX", &of_items));
+    let bounds = range.map_or_else(|| "TRUE".to_owned(), |(low, high)| format!("i.{id} > {low} AND i.{id} <= {high}"));
     let counted: Result<(Option<i64>, Option<i64>, u64), _> =
-        in_time(conn, table, selection, features, (columns, &bounds)).await;
+        in_time(conn, table, selection, features, (&columns, &bounds)).await;
     match counted {
         Ok((Some(least), Some(high), items)) => {
             Ok(Some(Extent { low: least.saturating_sub(1), high, items: Some(items) }))
@@ -79,11 +104,11 @@ pub async fn count(
     conn: &mut impl Queryable,
     table: &ItemsTable,
     selection: Selection,
-    features: usize,
+    features: &[String],
     (low, high): (i64, i64),
 ) -> Result<Option<u64>, StoreError> {
     let selection = lightened(conn, table, selection).await?;
-    let key = selection.key();
+    let key = selection.key(table);
     let bounds = format!("{key} > {low} AND {key} <= {high}");
     match in_time::<(u64,)>(conn, table, selection, features, ("COUNT(*)", &bounds)).await {
         Ok((items,)) => Ok(Some(items)),
@@ -104,25 +129,34 @@ async fn lightened(
     }
 }
 
-/// One row about the items of `selection`, within [`COUNT_BUDGET_MS`]. Each server reads its own
-/// way of saying so and takes the other's for a comment.
+/// One row about the items of `selection`, within [`COUNT_BUDGET_MS`].
 async fn in_time<T: mysql_async::prelude::FromRow + Send + 'static>(
     conn: &mut impl Queryable,
     table: &ItemsTable,
     selection: Selection,
-    features: usize,
+    features: &[String],
     (columns, bounds): (&str, &str),
 ) -> mysql_async::Result<T> {
     // Here the window's own key is welcome: there is nothing to keep in order.
     let tables = selection.tables(table).replace(" FORCE INDEX (PRIMARY)", "");
     let sql = format!(
-        "/*M! SET STATEMENT max_statement_time={} FOR */ \
-         SELECT /*+ MAX_EXECUTION_TIME({COUNT_BUDGET_MS}) */ {columns} FROM {tables} WHERE {} AND {bounds}",
-        f64::from(COUNT_BUDGET_MS) / 1e3,
-        selection.condition(table, &values_text(features)),
+        "{} SELECT {} {columns} FROM {tables} WHERE {} AND {bounds}",
+        mariadb_limit(COUNT_BUDGET_MS),
+        mysql_limit(COUNT_BUDGET_MS),
+        selection.condition(table, &values_text(table, features)),
     );
     let row = conn.query_first(sql).await?;
     row.ok_or_else(|| mysql_async::Error::Other("an aggregate without a row".into()))
+}
+
+/// Before a SELECT, how long it may take, for MariaDB; MySQL takes it for a comment.
+fn mariadb_limit(milliseconds: u32) -> String {
+    format!("/*M! SET STATEMENT max_statement_time={} FOR */", f64::from(milliseconds) / 1e3)
+}
+
+/// Behind the word SELECT, the same for MySQL.
+fn mysql_limit(milliseconds: u32) -> String {
+    format!("/*+ MAX_EXECUTION_TIME({milliseconds}) */")
 }
 
 fn took_too_long(error: &mysql_async::Error) -> bool {
@@ -154,12 +188,13 @@ pub struct PageBounds {
 /// The statement that reads and locks the next pending items, by id: pairs of `id` and `values`.
 /// It must run in the transaction that writes them.
 #[must_use]
-pub fn read_statement(table: &ItemsTable, bounds: PageBounds, features: usize) -> String {
+pub fn read_statement(table: &ItemsTable, bounds: PageBounds, features: &[String]) -> String {
     let PageBounds { selection, after, upto, limit } = bounds;
-    let (values, key) = (values_text(features), selection.key());
+    let (values, key) = (values_text(table, features), selection.key(table));
     format!(
-        "SELECT i.`id`, {values} FROM {} WHERE {key} > {after} AND {key} <= {upto} AND {} \
+        "SELECT i.{}, {values} FROM {} WHERE {key} > {after} AND {key} <= {upto} AND {} \
          ORDER BY {key} LIMIT {limit} FOR UPDATE",
+        table.id.quoted(),
         selection.tables(table),
         selection.condition(table, &values),
     )
@@ -175,21 +210,36 @@ pub async fn next_id(
     after: i64,
     upto: i64,
 ) -> Result<Option<i64>, StoreError> {
-    let sql = format!("SELECT MIN(`id`) FROM {} WHERE `id` > :after AND `id` <= :upto", table.quoted());
+    let (id, items) = (table.id.quoted(), table.quoted());
+    let sql = format!("SELECT MIN({id}) FROM {items} WHERE {id} > :after AND {id} <= :upto");
     let found: Option<Option<i64>> =
         conn.exec_first(sql, params! { "after" => after, "upto" => upto }).await.doing("looking for the next item")?;
     Ok(found.flatten())
 }
 
-/// Predictions of a page: item `ids[n]` has the `classes` probabilities from `n * classes` on.
+/// Predictions of a page: item `ids[n]` has the probabilities of all classes from
+/// `n * classes.len()` on.
 #[derive(Debug, Default)]
-pub struct Predictions {
+pub struct Predictions<'m> {
     /// Keys in ascending order.
     pub ids: Vec<i64>,
     /// Class probabilities, row after row.
     pub probabilities: Vec<f64>,
-    /// Probabilities per row.
-    pub classes: usize,
+    /// The names of the classes.
+    pub classes: &'m [String],
+}
+
+impl Predictions<'_> {
+    /// The probabilities of each item.
+    pub fn rows(&self) -> impl Iterator<Item = &[f64]> {
+        self.probabilities.chunks_exact(self.classes.len().max(1))
+    }
+}
+
+/// The most probable class; of equally probable ones the first.
+pub fn most_probable(probabilities: &[f64]) -> usize {
+    let larger = |best: usize, class: usize| if probabilities[class] > probabilities[best] { class } else { best };
+    (0..probabilities.len()).fold(0, larger)
 }
 
 /// Writes the predictions of locked items.
@@ -200,7 +250,7 @@ pub async fn write(
     tx: &mut impl Queryable,
     table: &ItemsTable,
     run: RunId,
-    page: &Predictions,
+    page: &Predictions<'_>,
 ) -> Result<(), StoreError> {
     if page.ids.is_empty() {
         return Ok(());
@@ -213,28 +263,48 @@ pub async fn write(
 /// Of the ways to update many rows to different values, this one reads the same and runs about as
 /// fast on MySQL and MariaDB: INTERVAL finds the row's place among the ids by binary search, ELT
 /// picks the prediction at that place. Single-table, one round trip, every f64 kept exactly.
-pub(super) fn write_statement(table: &ItemsTable, run: RunId, page: &Predictions) -> Result<String, StoreError> {
+pub(super) fn write_statement(table: &ItemsTable, run: RunId, page: &Predictions<'_>) -> Result<String, StoreError> {
     let unwritable = |error: &dyn std::fmt::Display| StoreError::Unexpected(format!("formatting a page: {error}"));
     let mut ids = String::with_capacity(12 * page.ids.len());
     for id in &page.ids {
         write!(ids, ",{id}").map_err(|error| unwritable(&error))?;
     }
     // A probability takes about 20 characters; an array of numbers needs no escaping in a string.
-    let mut sql = Vec::with_capacity(2 * ids.len() + (24 * page.classes + 8) * page.ids.len() + 200);
-    sql.extend_from_slice(
-        format!("UPDATE {} SET `run_id` = {run}, `prediction` = ELT(INTERVAL(`id`", table.quoted()).as_bytes(),
-    );
+    let mut sql = Vec::with_capacity(2 * ids.len() + (24 * page.classes.len() + 8) * page.ids.len() + 200);
+    let (id, prediction) = (table.id.quoted(), table.prediction.quoted());
+    let run = table.run.column().map_or_else(String::new, |column| format!("{} = {run}, ", column.quoted()));
+    let of_label = if table.format == PredictionFormat::Label { "ELT(" } else { "" };
+    let begin = format!("UPDATE {} SET {run}{prediction} = {of_label}ELT(INTERVAL({id}", table.quoted());
+    sql.extend_from_slice(begin.as_bytes());
     sql.extend_from_slice(ids.as_bytes());
     sql.push(b')');
-    for row in page.probabilities.chunks_exact(page.classes) {
-        sql.extend_from_slice(b",'");
-        serde_json::to_writer(&mut sql, row).map_err(|error| unwritable(&error))?;
-        sql.push(b'\'');
+    match table.format {
+        PredictionFormat::Probabilities => {
+            for row in page.rows() {
+                sql.extend_from_slice(b",'");
+                serde_json::to_writer(&mut sql, row).map_err(|error| unwritable(&error))?;
+                sql.push(b'\'');
+            }
+        }
+        PredictionFormat::Label => {
+            for row in page.rows() {
+                sql.extend_from_slice(format!(",{}", 1 + most_probable(row)).as_bytes());
+            }
+            sql.push(b')');
+            sql.extend(page.classes.iter().flat_map(|class| format!(",{}", text_literal(class)).into_bytes()));
+        }
     }
-    sql.extend_from_slice(b") WHERE `id` IN (");
+    sql.extend_from_slice(format!(") WHERE {id} IN (").as_bytes());
     sql.extend_from_slice(&ids.as_bytes()[1..]);
     sql.push(b')');
     String::from_utf8(sql).map_err(|error| unwritable(&error))
+}
+
+/// Any text as SQL, in hexadecimal digits: what would have to be escaped depends on the server's
+/// SQL mode, and the driver does not know that before its first statement.
+fn text_literal(text: &str) -> String {
+    let digits = text.bytes().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
+    format!("_utf8mb4 x'{digits}'")
 }
 
 /// Locks at most `limit` of the latest items, those that nobody else has locked, and answers their
@@ -243,13 +313,17 @@ pub(super) fn write_statement(table: &ItemsTable, run: RunId, page: &Predictions
 /// # Errors
 /// The database's.
 pub async fn latest(tx: &mut impl Queryable, table: &ItemsTable, limit: usize) -> Result<Vec<i64>, StoreError> {
-    let sql = format!("SELECT `id` FROM {} ORDER BY `id` DESC LIMIT {limit} FOR UPDATE SKIP LOCKED", table.quoted());
+    let (id, items) = (table.id.quoted(), table.quoted());
+    let sql = format!(
+        "SELECT {id} FROM {items} WHERE {id} <= {} ORDER BY {id} DESC LIMIT {limit} FOR UPDATE SKIP LOCKED",
+        i64::MAX
+    );
     let mut ids: Vec<i64> = tx.query(sql).await.doing("locking the latest items")?;
     ids.reverse();
     Ok(ids)
 }
 
-/// The predictions of items, by id, as JSON text.
+/// The predictions of items, by id: JSON text, or labels.
 ///
 /// # Errors
 /// The database's.
@@ -262,39 +336,45 @@ pub async fn predictions(
     if list.is_empty() {
         return Ok(Vec::new());
     }
-    let sql = format!("SELECT `prediction` FROM {} WHERE `id` IN ({list}) ORDER BY `id`", table.quoted());
+    let (id, items, prediction) = (table.id.quoted(), table.quoted(), table.prediction.quoted());
+    let sql = format!("SELECT {prediction} FROM {items} WHERE {id} IN ({list}) ORDER BY {id}");
     tx.query(sql).await.doing("reading predictions back")
 }
 
-/// An item as a reader sees it; JSON columns as text.
+/// An item as a reader sees it.
 #[derive(Debug)]
 pub struct Item {
     /// Its key.
     pub id: i64,
-    /// What is scored.
+    /// What is scored, as JSON text.
     pub values: String,
-    /// The class probabilities, if it has any.
+    /// The class probabilities as JSON text, or the label, if it has any.
     pub prediction: Option<String>,
     /// When it arrived.
     pub created_datetime: Option<NaiveDateTime>,
-    /// When it was last changed.
+    /// When it was last changed, if the table knows.
     pub updated_datetime: Option<NaiveDateTime>,
 }
 
-/// The next items by id, with or without a prediction.
+/// The next items by id, with or without a prediction. `updated` is the column that says when an
+/// item was last changed.
 ///
 /// # Errors
 /// The database's.
 pub async fn list(
     conn: &mut impl Queryable,
     table: &ItemsTable,
-    after: i64,
-    limit: u32,
+    features: &[String],
+    updated: Option<&Column>,
+    (after, limit): (i64, u32),
 ) -> Result<Vec<Item>, StoreError> {
+    let (id, prediction, created) = (table.id.quoted(), table.prediction.quoted(), table.created.quoted());
+    let updated = updated.map_or_else(|| "NULL".to_owned(), |column| format!("i.{}", column.quoted()));
     let sql = format!(
-        "SELECT `id`, `values`, `prediction`, `created_datetime`, `updated_datetime` FROM {} \
-         WHERE `id` > :after ORDER BY `id` LIMIT :limit",
-        table.quoted()
+        "SELECT i.{id}, {}, i.{prediction}, i.{created}, {updated} FROM {} i WHERE i.{id} > :after AND i.{id} <= {} ORDER BY i.{id} LIMIT :limit",
+        whole_values(table, features),
+        table.quoted(),
+        i64::MAX
     );
     conn.exec_map(sql, params! { "after" => after, "limit" => limit }, |row| {
         let (id, values, prediction, created_datetime, updated_datetime) = row;
@@ -302,6 +382,41 @@ pub async fn list(
     })
     .await
     .doing("reading items")
+}
+
+/// Values of pending items from both ends of `extent`, at most `limit` from each, by id. Empty where
+/// the server does not find them in [`SAMPLE_BUDGET_MS`].
+///
+/// # Errors
+/// The database's.
+pub async fn sample(
+    conn: &mut impl Queryable,
+    table: &ItemsTable,
+    selection: Selection,
+    features: &[String],
+    (extent, limit): (Extent, usize),
+) -> Result<Vec<PendingItem>, StoreError> {
+    let (id, values) = (table.id.quoted(), values_text(table, features));
+    let end = |order: &str| {
+        format!(
+            "(SELECT i.{id} AS `item`, {values} AS `text` FROM {} WHERE {} AND i.{id} > {} AND i.{id} <= {} ORDER BY i.{id} {order} LIMIT {limit})",
+            selection.tables(table),
+            selection.condition(table, &values),
+            extent.low,
+            extent.high,
+        )
+    };
+    let sql = format!(
+        "{} SELECT {} `item`, `text` FROM ({} UNION {}) ends ORDER BY `item`",
+        mariadb_limit(SAMPLE_BUDGET_MS),
+        mysql_limit(SAMPLE_BUDGET_MS),
+        end("ASC"),
+        end("DESC"),
+    );
+    match conn.query_map(sql, |(id, values)| PendingItem { id, values }).await {
+        Err(error) if took_too_long(&error) => Ok(Vec::new()),
+        found => found.doing("reading the first and the last items"),
+    }
 }
 
 /// Adds items, each created at its time. For samples: a user's rows come from the user.
@@ -322,11 +437,35 @@ pub async fn insert(conn: &mut impl Queryable, table: &ItemsTable, rows: &[(Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::RunColumn;
+
+    fn classes() -> Vec<String> {
+        ["pear", "O'Neil\\"].map(str::to_owned).to_vec()
+    }
+
+    fn page(classes: &[String]) -> Predictions<'_> {
+        Predictions { ids: vec![3, 8], probabilities: vec![0.25, 0.75, 1e-7, 0.9999999], classes }
+    }
+
+    #[test]
+    fn labels_are_written_as_digits_that_no_sql_mode_reads_otherwise() {
+        let table = ItemsTable { format: PredictionFormat::Label, run: RunColumn::None, ..ItemsTable::default() };
+        let sql = write_statement(&table, RunId(9), &page(&classes())).unwrap();
+        assert_eq!(
+            sql,
+            "UPDATE `items` SET `prediction` = ELT(ELT(INTERVAL(`id`,3,8),2,2),\
+             _utf8mb4 x'70656172',_utf8mb4 x'4f274e65696c5c') WHERE `id` IN (3,8)"
+        );
+    }
+
+    #[test]
+    fn of_equally_probable_classes_the_first_is_the_label() {
+        assert_eq!([&[0.2, 0.4, 0.4][..], &[0.5, 0.5], &[1.0], &[0.1, 0.2, 0.7]].map(most_probable), [1, 0, 0, 2]);
+    }
 
     #[test]
     fn a_page_is_written_by_one_statement_that_looks_each_row_up_by_its_id() {
-        let page = Predictions { ids: vec![3, 8], probabilities: vec![0.25, 0.75, 1e-7, 0.9999999], classes: 2 };
-        let sql = write_statement(&ItemsTable::default(), RunId(9), &page).unwrap();
+        let sql = write_statement(&ItemsTable::default(), RunId(9), &page(&classes())).unwrap();
         assert_eq!(
             sql,
             "UPDATE `items` SET `run_id` = 9, `prediction` = \

@@ -1,8 +1,10 @@
 //! The database: how it is reached, and everything that is said to it.
 //!
 //! All SQL of a table is in one file of small functions: [`items`], [`runs`], [`lanes`],
-//! [`failures`]; [`pages`] sends a page's statements together; [`schema`] makes the tables. [`session`] carries a piece of work over transient faults.
+//! [`failures`]; [`pages`] sends a page's statements together; [`schema`] makes the tables, [`catalog`]
+//! says what they are like. [`session`] carries a piece of work over transient faults.
 
+pub mod catalog;
 pub mod failures;
 pub mod items;
 pub mod lanes;
@@ -15,6 +17,8 @@ pub mod session;
 mod tls;
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use mysql_async::{Conn, DriverError, IoError, Opts, OptsBuilder};
@@ -175,6 +179,8 @@ pub struct Database {
     /// What to check when the server's certificate is refused.
     certificate_advice: String,
     items: ItemsTable,
+    /// Whether the items table was looked at and is as it must be; shared by all clones.
+    fits: Arc<AtomicBool>,
 }
 
 impl Database {
@@ -198,12 +204,22 @@ impl Database {
                  SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = {LOCK_WAIT_S}, wait_timeout = {WAIT_TIMEOUT_S}"
             )]);
         let (name, login) = (config.database.clone(), Login::new(config).await);
-        Self { opts, name, login, certificate_advice, items: items.clone() }
+        Self { opts, name, login, certificate_advice, items: items.clone(), fits: Arc::default() }
     }
 
     /// The table of the items.
     pub fn items_table(&self) -> &ItemsTable {
         &self.items
+    }
+
+    /// Whether the items table was looked at before, and is as it must be.
+    pub(crate) fn is_known_to_fit(&self) -> bool {
+        self.fits.load(Ordering::Relaxed)
+    }
+
+    /// The items table is as it must be; it need not be looked at again.
+    pub(crate) fn remember_fit(&self) {
+        self.fits.store(true, Ordering::Relaxed);
     }
 
     /// Opens a connection: READ COMMITTED, UTC, short lock waits.

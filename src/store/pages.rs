@@ -22,7 +22,7 @@ pub async fn begin(
     run: &Run,
     lane: u16,
     bounds: PageBounds,
-    features: usize,
+    features: &[String],
 ) -> Result<(Position, Vec<PendingItem>), StoreError> {
     let lock = lanes::lock_statement(run.id, run.pass, lane, table);
     let read = items::read_statement(table, bounds, features);
@@ -49,7 +49,7 @@ pub async fn write(
     table: &ItemsTable,
     run: RunId,
     lane: (u16, Position),
-    page: &Predictions,
+    page: &Predictions<'_>,
     advance: Advance,
 ) -> Result<u64, StoreError> {
     let advance = lanes::advance_statement(run, lane.0, lane.1, advance);

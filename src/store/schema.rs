@@ -4,14 +4,17 @@
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, params};
 
-use super::{Doing, StoreError};
-use crate::config::ItemsTable;
+use super::{Doing, StoreError, catalog};
+use crate::config::{ColumnName, ItemsTable};
 
 /// Every migration by name, in order. Each may be applied again at any time.
 const MIGRATIONS: [(&str, &str); 2] = [
     ("0001_items.sql", include_str!("../../infra/migrations/0001_items.sql")),
     ("0002_runs.sql", include_str!("../../infra/migrations/0002_runs.sql")),
 ];
+
+/// The comment of the column that the migrations add, by which it is known as rowscore's.
+pub const RUN_COLUMN_COMMENT: &str = "the run that wrote the prediction";
 
 /// Makes an empty database.
 ///
@@ -22,12 +25,24 @@ pub async fn create_database(conn: &mut Conn, name: &str) -> Result<(), StoreErr
     conn.query_drop(format!("CREATE DATABASE IF NOT EXISTS `{quoted}`")).await.doing("making the database")
 }
 
-/// Makes what is missing, for the table `items`: idempotent, and safe on a live table.
+/// Makes what is missing, for the table `items`: idempotent, and safe on a live table. A table
+/// with other columns than the default ones is the user's own, which is not made.
 ///
 /// # Errors
-/// A migration that the server refuses.
+/// A migration that the server refuses, or there is no such table of the user's.
 pub async fn migrate(conn: &mut Conn, items: &ItemsTable) -> Result<(), StoreError> {
-    conn.exec_drop("SET @items = :items", params! { "items" => items.as_str() })
+    if !items.has_default_columns() && catalog::describe(conn, items).await?.columns.is_empty() {
+        return Err(StoreError::Unexpected(format!(
+            "there is no table `{}`, and rowscore makes none with other columns than its own: make it, \
+             or unset the variables that name its columns",
+            items.as_str()
+        )));
+    }
+    let variables = params! {
+        "items" => items.as_str(), "id" => items.id.as_str(), "created" => items.created.as_str(),
+        "run" => items.run.column().map_or("", ColumnName::as_str),
+    };
+    conn.exec_drop("SET @items = :items, @id = :id, @created = :created, @run = :run", variables)
         .await
         .doing("naming the items table")?;
     for (name, sql) in MIGRATIONS {
@@ -43,7 +58,13 @@ pub async fn migrate(conn: &mut Conn, items: &ItemsTable) -> Result<(), StoreErr
 /// # Errors
 /// The account may not, or there is no such login.
 pub async fn grant(conn: &mut Conn, items: &ItemsTable, login: &str) -> Result<(), StoreError> {
-    conn.exec_drop("SET @items = :items, @login = :login", params! { "items" => items.as_str(), "login" => login })
+    let quoted = |columns: Vec<&ColumnName>| columns.iter().map(|name| name.quoted()).collect::<Vec<_>>().join(", ");
+    let read = items.columns().into_iter().map(|(_, column)| column).collect();
+    let written = std::iter::once(&items.prediction).chain(items.run.column()).collect();
+    let variables = params! {
+        "items" => items.as_str(), "login" => login, "read" => quoted(read), "written" => quoted(written),
+    };
+    conn.exec_drop("SET @items = :items, @login = :login, @read = :read, @written = :written", variables)
         .await
         .doing("naming the login")?;
     conn.query_drop(include_str!("../../infra/grants.sql")).await.doing("granting what the login needs")

@@ -1,16 +1,13 @@
 //! Which items a lane takes, as SQL over the items `i` and the failures `f`.
 
-use crate::config::ItemsTable;
+use crate::config::{ColumnName, ItemsTable, PredictionFormat, ValuesIn};
 use crate::run::RunId;
 use crate::values::longest_text;
 use crate::window::{Time, Window};
 
-/// An item without a prediction: SQL NULL, or a JSON `null`.
-const PENDING: &str = "(i.`prediction` IS NULL OR JSON_TYPE(i.`prediction`) = 'NULL')";
-
 /// An item that is not set aside.
 const NOT_SET_ASIDE: &str =
-    "NOT EXISTS (SELECT 1 FROM `item_failures` f WHERE f.`items_table` = {table} AND f.`item_id` = i.`id`)";
+    "NOT EXISTS (SELECT 1 FROM `item_failures` f WHERE f.`items_table` = {table} AND f.`item_id` = i.{id})";
 
 /// An item set aside whose values are others than those that failed.
 const CHANGED: &str = "f.`values_sha256` <> UNHEX(SHA2({values}, 256))";
@@ -46,18 +43,22 @@ impl Selection {
         match self {
             Self::Fresh(_) | Self::Whole(_) => format!("{items} i FORCE INDEX (PRIMARY)"),
             Self::SetAside { .. } | Self::Released => {
-                format!("`item_failures` f STRAIGHT_JOIN {items} i FORCE INDEX (PRIMARY) ON i.`id` = f.`item_id`")
+                let id = table.id.quoted();
+                format!("`item_failures` f STRAIGHT_JOIN {items} i FORCE INDEX (PRIMARY) ON i.{id} = f.`item_id`")
             }
         }
     }
 
-    /// The condition; `values` as SQL text. Nothing in it is a user's text but the table's name,
-    /// which holds no quotes.
-    pub(super) fn condition(self, table: &ItemsTable, values: &str) -> String {
-        let table = table.literal();
+    /// The condition; `values` as SQL text. Nothing in it is a user's text but names, which hold no
+    /// quotes.
+    pub(super) fn condition(self, items: &ItemsTable, values: &str) -> String {
+        let table = items.literal();
         let rest = match self {
-            Self::Fresh(window) => format!("{} AND {}", within(&window), NOT_SET_ASIDE.replace("{table}", &table)),
-            Self::Whole(window) => within(&window),
+            Self::Fresh(window) => {
+                let unknown = NOT_SET_ASIDE.replace("{table}", &table).replace("{id}", &items.id.quoted());
+                format!("{} AND {unknown}", within(items, &window))
+            }
+            Self::Whole(window) => within(items, &window),
             Self::SetAside { max_attempts, run } => {
                 let changed = CHANGED.replace("{values}", values);
                 let earlier = run.map_or_else(|| "TRUE".to_owned(), |run| format!("f.`run_id` <> {run}"));
@@ -65,30 +66,81 @@ impl Selection {
             }
             Self::Released => format!("f.`items_table` = {table} AND f.`attempts` = 0"),
         };
-        format!("{PENDING} AND {rest}")
+        format!("{} AND {rest}", pending(items))
     }
 
     /// The column that ids are compared by: that of the table which is walked.
-    pub(super) fn key(self) -> &'static str {
+    pub(super) fn key(self, table: &ItemsTable) -> String {
         match self {
-            Self::Fresh(_) | Self::Whole(_) => "i.`id`",
-            Self::SetAside { .. } | Self::Released => "f.`item_id`",
+            Self::Fresh(_) | Self::Whole(_) => format!("i.{}", table.id.quoted()),
+            Self::SetAside { .. } | Self::Released => "f.`item_id`".to_owned(),
         }
     }
 }
 
-/// The condition that an item was created within `window`.
-fn within(window: &Window) -> String {
-    let moment = |time: Time| format!("'{}'", time.naive_utc().format("%Y-%m-%d %H:%M:%S%.6f"));
-    let to = moment(window.to);
-    match window.from {
-        Some(from) => format!("i.`created_datetime` >= {} AND i.`created_datetime` < {to}", moment(from)),
-        // A row without a timestamp belongs to the beginning.
-        None => format!("(i.`created_datetime` < {to} OR i.`created_datetime` IS NULL)"),
+/// The condition that an item has no prediction: SQL NULL, or in a JSON column a JSON `null`.
+fn pending(table: &ItemsTable) -> String {
+    let prediction = table.prediction.quoted();
+    match table.format {
+        PredictionFormat::Probabilities => {
+            format!("(i.{prediction} IS NULL OR JSON_TYPE(i.{prediction}) = 'NULL')")
+        }
+        PredictionFormat::Label => format!("i.{prediction} IS NULL"),
     }
 }
 
-/// The `values` as text, cut one character beyond the longest text that is read.
-pub(super) fn values_text(features: usize) -> String {
-    format!("LEFT(i.`values`, {})", longest_text(features) + 1)
+/// The condition that an item was created within `window`.
+fn within(table: &ItemsTable, window: &Window) -> String {
+    let created = table.created.quoted();
+    let moment = |time: Time| format!("'{}'", time.naive_utc().format("%Y-%m-%d %H:%M:%S%.6f"));
+    let to = moment(window.to);
+    match window.from {
+        Some(from) => format!("i.{created} >= {} AND i.{created} < {to}", moment(from)),
+        // A row without a timestamp belongs to the beginning.
+        None => format!("(i.{created} < {to} OR i.{created} IS NULL)"),
+    }
+}
+
+/// The values of an item as JSON text; of a JSON column, cut one character beyond the longest text
+/// that is read.
+pub(super) fn values_text(table: &ItemsTable, features: &[String]) -> String {
+    match &table.values {
+        ValuesIn::Json(column) => format!("LEFT(i.{}, {})", column.quoted(), longest_text(features) + 1),
+        // Another model's names are refused before; here they make a row too short for the model.
+        ValuesIn::Columns(_) => array_text(&table.feature_columns(features).unwrap_or_default()),
+    }
+}
+
+/// The values of an item as JSON text, however long.
+pub(super) fn whole_values(table: &ItemsTable, features: &[String]) -> String {
+    match &table.values {
+        ValuesIn::Json(column) => format!("i.{}", column.quoted()),
+        ValuesIn::Columns(_) => values_text(table, features),
+    }
+}
+
+/// A JSON array of typed columns, `null` where one is NULL.
+///
+/// Multiplied by a float's 1, every number becomes a double, and the servers write that in the
+/// fewest digits that read back as the same one. (Left alone, a FLOAT is written in six digits, and
+/// a number with ZEROFILL is no JSON. Adding 0 instead would lose the sign of -0.)
+fn array_text(columns: &[&ColumnName]) -> String {
+    let number = |column: &&ColumnName| format!("COALESCE(i.{} * 1e0, 'null')", column.quoted());
+    let numbers = columns.iter().map(number).collect::<Vec<_>>().join(", ',', ");
+    format!("CONCAT('[', {}']')", if numbers.is_empty() { numbers } else { numbers + ", " })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn typed_columns_are_read_as_the_array_that_they_stand_for() {
+        let names = ["x", "y z"].map(|name| name.parse::<ColumnName>().unwrap());
+        assert_eq!(
+            array_text(&names.iter().collect::<Vec<_>>()),
+            "CONCAT('[', COALESCE(i.`x` * 1e0, 'null'), ',', COALESCE(i.`y z` * 1e0, 'null'), ']')"
+        );
+        assert_eq!(array_text(&[]), "CONCAT('[', ']')");
+    }
 }
