@@ -121,13 +121,13 @@ pub(super) fn whole_values(table: &ItemsTable, features: &[String]) -> String {
 
 /// A JSON array of typed columns, `null` where one is NULL.
 ///
-/// Multiplied by a float's 1, every number becomes a double, and the servers write that in the
-/// fewest digits that read back as the same one. (Left alone, a FLOAT is written in six digits, and
-/// a number with ZEROFILL is no JSON. Adding 0 instead would lose the sign of -0.)
+/// Multiplied by a float's 1, every number becomes a double, and in JSON the servers write that in
+/// the fewest digits that read back as the same one. Left alone, a FLOAT has six digits, and a
+/// number with ZEROFILL is no JSON; outside of JSON, MySQL has room for 22 characters of a double
+/// that was computed; adding 0 would lose the sign of -0.
 fn array_text(columns: &[&ColumnName]) -> String {
-    let number = |column: &&ColumnName| format!("COALESCE(i.{} * 1e0, 'null')", column.quoted());
-    let numbers = columns.iter().map(number).collect::<Vec<_>>().join(", ',', ");
-    format!("CONCAT('[', {}']')", if numbers.is_empty() { numbers } else { numbers + ", " })
+    let numbers: Vec<String> = columns.iter().map(|column| format!("i.{} * 1e0", column.quoted())).collect();
+    format!("CONCAT(JSON_ARRAY({}))", numbers.join(", "))
 }
 
 #[cfg(test)]
@@ -137,10 +137,6 @@ mod tests {
     #[test]
     fn typed_columns_are_read_as_the_array_that_they_stand_for() {
         let names = ["x", "y z"].map(|name| name.parse::<ColumnName>().unwrap());
-        assert_eq!(
-            array_text(&names.iter().collect::<Vec<_>>()),
-            "CONCAT('[', COALESCE(i.`x` * 1e0, 'null'), ',', COALESCE(i.`y z` * 1e0, 'null'), ']')"
-        );
-        assert_eq!(array_text(&[]), "CONCAT('[', ']')");
+        assert_eq!(array_text(&names.iter().collect::<Vec<_>>()), "CONCAT(JSON_ARRAY(i.`x` * 1e0, i.`y z` * 1e0))");
     }
 }

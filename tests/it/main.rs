@@ -14,6 +14,7 @@ mod grants;
 mod hops;
 mod killed;
 mod login;
+mod own_table;
 mod policies;
 mod queue;
 mod runtime;
