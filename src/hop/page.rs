@@ -1,6 +1,6 @@
 //! `score_page`: from rows to predictions and failures, with no database in sight.
 
-use crate::model::{Model, Scorer};
+use crate::model::{Model, ScoreError, Scorer};
 use crate::store::items::{PendingItem, Predictions};
 use crate::values::{Reader, Reason, ReasonCode};
 
@@ -76,7 +76,7 @@ impl<'i> Chunk<'i> {
         let mut unscored = scored.expect("a value for every feature, room for every class").into_iter().peekable();
         for (row, item) in self.items.iter().enumerate() {
             match unscored.next_if(|unscored| unscored.row == row) {
-                Some(unscored) => failures.push((item, Reason::new(ReasonCode::TooLarge, unscored.error.to_string()))),
+                Some(unscored) => failures.push((item, self.too_large(&unscored.error))),
                 None => {
                     let found = (first + row) * classes;
                     probabilities.copy_within(found..found + classes, ids.len() * classes);
@@ -88,5 +88,15 @@ impl<'i> Chunk<'i> {
         if failures.len() > known {
             failures.sort_by_key(|(item, _)| item.id);
         }
+    }
+
+    fn too_large(&self, error: &ScoreError) -> Reason {
+        let text = match error {
+            ScoreError::Value { feature, value } => {
+                format!("{} is {value}, too large to be scaled", self.reader.called(*feature))
+            }
+            error => error.to_string(),
+        };
+        Reason::new(ReasonCode::TooLarge, text)
     }
 }

@@ -98,7 +98,7 @@ impl<'m> Reader<'m> {
     }
 
     /// A value as reasons call it, by its position.
-    fn called(&self, position: usize) -> String {
+    pub(crate) fn called(&self, position: usize) -> String {
         match self.features.get(position) {
             Some(name) => format!("value {} (`{name}`)", position + 1),
             None => format!("value {}", position + 1),

@@ -105,6 +105,11 @@ async fn values_that_are_too_large_are_set_aside(#[values(Server::Mysql, Server:
     assert_eq!((answer.counts.predicted, answer.counts.failed), (2, 4));
     let codes: Vec<(i64, String)> = set_aside(&db).await.into_iter().map(|(id, code, _)| (id, code)).collect();
     assert_eq!(codes, [2, 3, 4, 5].map(|id| (id, "too_large".to_owned())));
+    let reason: String = db.value("SELECT `reason` FROM `item_failures` WHERE `item_id` = 3").await;
+    assert!(
+        reason.starts_with("value 2 (`sepal_width`) is -17") && reason.ends_with("0, too large to be scaled"),
+        "{reason}"
+    );
     assert_eq!(db.predicted().await, [1, 6]);
 }
 
