@@ -1,5 +1,6 @@
 //! Configuration: environment variables, each with its meaning, its default and what it accepts.
 
+mod names;
 mod resource;
 mod table;
 mod vars;
@@ -10,10 +11,9 @@ use std::time::Duration;
 
 use crate::run::FailurePolicy;
 
+pub use names::{ColumnName, TableName};
 pub use resource::DatabaseResource;
-pub use table::{
-    ColumnName, FeatureColumn, FeatureMismatch, ItemsTable, PredictionFormat, RunColumn, TableName, ValuesIn, listed,
-};
+pub use table::{FeatureColumn, FeatureMismatch, ItemsTable, PredictionFormat, RunColumn, ValuesIn, listed};
 use vars::Vars;
 pub use vars::span;
 

@@ -1,19 +1,10 @@
-//! The table that is scored: its name, and what its columns are called.
-//!
-//! Every name is checked here and quoted wherever it stands in SQL, so that nothing in it can be SQL.
+//! The table that is scored, and what its columns are called.
 
-use std::fmt;
 use std::str::FromStr;
 
 use super::ConfigError;
+use super::names::{ColumnName, TableName};
 use super::vars::Vars;
-
-/// The longest name that the servers know, in characters.
-const LONGEST_NAME: usize = 64;
-
-/// What a column's name may hold besides letters and digits. Between backticks none of it has a
-/// meaning.
-const MARKS: &str = "_$ -.()";
 
 /// As [`ItemsTable::run`] says it.
 const NO_COLUMN: &str = "none";
@@ -260,81 +251,6 @@ impl FromStr for FeatureColumn {
         let (feature, column) = (feature.trim(), column.trim().parse()?);
         if feature.is_empty() { Err(()) } else { Ok(Self { feature: feature.to_owned(), column }) }
     }
-}
-
-/// The name of a table, safe to stand quoted in SQL.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TableName(String);
-
-impl TableName {
-    /// The name as it is.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The name between backticks.
-    pub fn quoted(&self) -> String {
-        format!("`{}`", self.0)
-    }
-
-    /// The name as an SQL string.
-    pub fn literal(&self) -> String {
-        format!("'{}'", self.0)
-    }
-}
-
-impl FromStr for TableName {
-    type Err = ();
-
-    fn from_str(name: &str) -> Result<Self, ()> {
-        named_of(name, "_$").map(Self)
-    }
-}
-
-/// The name of a column, safe to stand quoted in SQL.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ColumnName(String);
-
-impl ColumnName {
-    /// What [`FromStr`] accepts.
-    pub const ACCEPTED: &str = "a column name of at most 64 letters, digits, spaces and `_$-.()`";
-
-    /// The name as it is.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The name between backticks.
-    pub fn quoted(&self) -> String {
-        format!("`{}`", self.0)
-    }
-
-    /// Whether the server takes `name` for the same column: it does not tell case.
-    pub fn is(&self, name: &str) -> bool {
-        self.0.to_lowercase() == name.to_lowercase()
-    }
-}
-
-impl fmt::Display for ColumnName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
-
-impl FromStr for ColumnName {
-    type Err = ();
-
-    fn from_str(name: &str) -> Result<Self, ()> {
-        // The servers refuse a space at the end.
-        if name.trim() == name { named_of(name, MARKS).map(Self) } else { Err(()) }
-    }
-}
-
-/// `name`, if it is of letters, digits and `marks`.
-fn named_of(name: &str, marks: &str) -> Result<String, ()> {
-    let plain = |c: char| c.is_alphanumeric() || marks.contains(c);
-    let fits = (1..=LONGEST_NAME).contains(&name.chars().count());
-    if fits && name.chars().all(plain) { Ok(name.to_owned()) } else { Err(()) }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::store::selection::Selection;
 use crate::store::{Database, Doing, StoreError};
 
 /// Fewer ids than these are counted in the time that a connection takes to open.
-const WORTH_A_CONNECTION: u64 = 100_000;
+const WORTH_A_CONNECTION: u64 = 30_000;
 
 /// Where the items of `selection` lie, and how many there are; `None` if there are none.
 pub(super) async fn extent(
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn many_ids_are_halved_and_few_are_not() {
-        assert_eq!(halves((0, 100_000)), None);
+        assert_eq!(halves((0, 30_000)), None);
         assert_eq!(halves((0, 1_000_000)), Some((0, 500_000, 1_000_000)));
         assert_eq!(halves((i64::MIN, i64::MAX)), Some((i64::MIN, -1, i64::MAX)));
     }

@@ -1,7 +1,8 @@
 //! `score_page`: from rows to predictions and failures, with no database in sight.
 
 use crate::model::{Model, ScoreError, Scorer};
-use crate::store::items::{PendingItem, Predictions};
+use crate::store::items::PendingItem;
+use crate::store::predictions::Predictions;
 use crate::values::{Reader, Reason, ReasonCode};
 
 /// Items whose values are held as numbers at a time: enough for scoring many rows side by side, and

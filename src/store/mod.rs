@@ -1,8 +1,9 @@
 //! The database: how it is reached, and everything that is said to it.
 //!
 //! All SQL of a table is in one file of small functions: [`items`], [`runs`], [`lanes`],
-//! [`failures`]; [`pages`] sends a page's statements together; [`schema`] makes the tables, [`catalog`]
-//! says what they are like. [`session`] carries a piece of work over transient faults.
+//! [`failures`]; [`predictions`] are written as one text; [`pages`] sends a page's statements together.
+//! [`schema`] makes the tables, [`catalog`] reads what the items' is like. [`session`] carries a piece
+//! of work over transient faults.
 
 pub mod catalog;
 pub mod failures;
@@ -10,6 +11,8 @@ pub mod items;
 pub mod lanes;
 pub mod login;
 pub mod pages;
+mod places;
+pub mod predictions;
 pub mod runs;
 pub mod schema;
 pub mod selection;

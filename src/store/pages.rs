@@ -4,8 +4,9 @@
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Row};
 
-use super::items::{self, PageBounds, PendingItem, Predictions};
+use super::items::{self, PageBounds, PendingItem};
 use super::lanes::{self, Advance, Position};
+use super::predictions::Predictions;
 use super::runs::Run;
 use super::{Doing, StoreError};
 use crate::config::ItemsTable;

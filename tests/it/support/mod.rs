@@ -6,6 +6,7 @@ pub mod invocation;
 pub mod items;
 pub mod programs;
 pub mod rds;
+pub mod readings;
 pub mod runtime_api;
 pub mod sqs;
 
