@@ -35,8 +35,7 @@ use crate::store::session::Session;
 use crate::store::{Database, Doing, StoreError, lanes, runs};
 use crate::window::Time;
 
-pub use check::{Unfit, check_columns};
-use check::{check_names, check_once};
+pub use check::{Fit, Unfit, check_columns};
 pub use deadline::Deadline;
 use end::{Ended, fail_for_failures, finish_run, may_run_out_of_hops, pending};
 pub use end::{Steered, steer, stop};
@@ -95,9 +94,7 @@ impl<R: Relay> Runner<'_, R> {
             Trigger::Wake(wake) => &wake.event,
             asked => asked,
         };
-        if *trigger != Trigger::Status {
-            check_names(self.database.items_table(), self.model)?;
-        }
+        self.check_names(trigger)?;
         let mut session = Session::new(self.database);
         // Boxed: a hop's future is deep, and its type would be as deep in every caller's.
         let result = match trigger {
@@ -110,12 +107,6 @@ impl<R: Relay> Runner<'_, R> {
         };
         session.close().await;
         result
-    }
-
-    /// Looks at the table's columns, before anything is done to its rows.
-    async fn check_table(&self, session: &mut Session<'_>) -> Result<(), HopError> {
-        let Self { database, model, .. } = self;
-        Ok(session.run(async |conn| check_once(conn, database, model).await).await??)
     }
 
     async fn open(

@@ -326,7 +326,7 @@ pub async fn list(
 }
 
 /// Values of pending items from both ends of `extent`, at most `limit` from each, by id. Empty where
-/// the server does not find them in [`SAMPLE_BUDGET_MS`].
+/// the server does not find them at once.
 ///
 /// # Errors
 /// The database's.

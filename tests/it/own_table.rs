@@ -205,6 +205,7 @@ async fn init_adds_a_column_and_a_key_and_grants_what_the_own_table_needs(
     for _ in 0..2 {
         let init = rowscore(&["init", "--grant", &login], owner.variables()).await;
         assert_eq!(init.status.code(), Some(0), "{init:?}");
+        assert!(!init.stderr.contains("without a key"), "{init:?}");
     }
 
     let columns: Vec<String> = owner
@@ -240,6 +241,9 @@ async fn init_adds_a_column_and_a_key_and_grants_what_the_own_table_needs(
             "{sql}: {denied:?}"
         );
     }
+    owner.execute("ALTER TABLE `Readings` DROP KEY `items_window`").await;
+    let slow = rowscore(&["run"], scorer.variables()).await;
+    assert!(slow.stderr.contains("ADD KEY `items_window` (`arrived`, `Reading No`)"), "{slow:?}");
     let count: Option<u64> = conn
         .exec_first("SELECT COUNT(`scores`) FROM `Readings` WHERE `run_id` > :none", params! {"none" => 0})
         .await

@@ -7,11 +7,14 @@ mod rows;
 
 use mysql_async::Conn;
 
+use super::{HopError, Runner};
 use crate::config::ItemsTable;
+use crate::event::Trigger;
 use crate::model::Model;
 use crate::store::items::{self, Extent};
 use crate::store::selection::Selection;
-use crate::store::{Database, StoreError, catalog};
+use crate::store::session::Session;
+use crate::store::{StoreError, catalog};
 
 /// Why no run is opened over a table.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,16 +25,45 @@ pub struct Unfit {
     pub problems: Vec<String>,
 }
 
+/// A table that can be scored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fit {
+    /// The statement that makes the key by which a window is found at once, if it is missing.
+    pub missing_key: Option<String>,
+}
+
 impl Unfit {
     fn unless_none(table: &ItemsTable, problems: Vec<String>) -> Result<(), Self> {
         if problems.is_empty() { Ok(()) } else { Err(Self { table: table.as_str().to_owned(), problems }) }
     }
 }
 
-/// Whether `FEATURE_COLUMNS` names the model's features.
-pub(super) fn check_names(table: &ItemsTable, model: &Model) -> Result<(), Unfit> {
-    let mismatch = table.feature_columns(model.features()).err();
-    Unfit::unless_none(table, mismatch.into_iter().map(|mismatch| mismatch.to_string()).collect())
+impl<R> Runner<'_, R> {
+    /// Before anything that touches items: whether `FEATURE_COLUMNS` names the model's features.
+    pub(super) fn check_names(&self, trigger: &Trigger) -> Result<(), Unfit> {
+        let table = self.database.items_table();
+        let problems = if *trigger == Trigger::Status { Vec::new() } else { names(table, self.model) };
+        Unfit::unless_none(table, problems)
+    }
+
+    /// Before a run is opened: [`check_columns`], until it is so; then never again in this process.
+    pub(super) async fn check_table(&self, session: &mut Session<'_>) -> Result<(), HopError> {
+        let Self { database, model, .. } = self;
+        if !database.is_known_to_fit() {
+            let table = database.items_table();
+            let fit = session.run(async |conn| check_columns(conn, table, model).await).await??;
+            if let Some(missing) = fit.missing_key {
+                let table = table.as_str();
+                tracing::warn!(table, "without a key, windows are found by reading the whole table: {missing}");
+            }
+            database.remember_fit();
+        }
+        Ok(())
+    }
+}
+
+fn names(table: &ItemsTable, model: &Model) -> Vec<String> {
+    table.feature_columns(model.features()).err().iter().map(ToString::to_string).collect()
 }
 
 /// Whether the table's columns and keys are what a run with `model` needs.
@@ -42,8 +74,8 @@ pub async fn check_columns(
     conn: &mut Conn,
     table: &ItemsTable,
     model: &Model,
-) -> Result<Result<(), Unfit>, StoreError> {
-    let mut problems = check_names(table, model).map_or_else(|unfit| unfit.problems, |()| Vec::new());
+) -> Result<Result<Fit, Unfit>, StoreError> {
+    let mut problems = names(table, model);
     let catalog = catalog::describe(conn, table).await?;
     problems.extend(columns::problems(table, model, &catalog));
     if problems.is_empty() && columns::may_exceed_signed(table, &catalog) {
@@ -51,29 +83,8 @@ pub async fn check_columns(
         problems
             .extend(beyond.map(|id| format!("ID_COLUMN `{}` has {id}; accepted: ids up to {}", table.id, i64::MAX)));
     }
-    if let Some(missing) = columns::missing_key(table, &catalog).filter(|_| problems.is_empty()) {
-        tracing::warn!(
-            table = table.as_str(),
-            "without a key, windows are found by reading the whole table: {missing}"
-        );
-    }
-    Ok(Unfit::unless_none(table, problems))
-}
-
-/// As [`check_columns`], until it is so; then never again for this [`Database`].
-pub(super) async fn check_once(
-    conn: &mut Conn,
-    database: &Database,
-    model: &Model,
-) -> Result<Result<(), Unfit>, StoreError> {
-    if database.is_known_to_fit() {
-        return Ok(Ok(()));
-    }
-    let fits = check_columns(conn, database.items_table(), model).await?;
-    if fits.is_ok() {
-        database.remember_fit();
-    }
-    Ok(fits)
+    let missing_key = columns::missing_key(table, &catalog);
+    Ok(Unfit::unless_none(table, problems).map(|()| Fit { missing_key }))
 }
 
 /// Whether the first and the last of a run's pending items look like rows of the model's. Of typed
