@@ -9,6 +9,7 @@ use rowscore::model;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    rowscore::store::buffers::keep_small();
     #[cfg(feature = "faults")]
     rowscore::hop::step::arm();
     tracing::init_default_subscriber();

@@ -5,6 +5,7 @@
 //! [`schema`] makes the tables, [`catalog`] reads what the items' is like. [`session`] carries a piece
 //! of work over transient faults.
 
+pub mod buffers;
 pub mod catalog;
 pub mod failures;
 pub mod items;

@@ -18,6 +18,7 @@ mod labels;
 mod login;
 mod objects;
 mod own_table;
+mod pages;
 mod policies;
 mod queue;
 mod runtime;

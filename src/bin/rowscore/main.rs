@@ -51,6 +51,7 @@ enum Command {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    rowscore::store::buffers::keep_small();
     #[cfg(feature = "faults")]
     rowscore::hop::step::arm();
     let levels = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
