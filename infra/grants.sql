@@ -36,8 +36,9 @@ EXECUTE permission;
 SET @ddl = CONCAT('GRANT
   SELECT,
   INSERT (`items_table`, `kind`, `tick`, `window_from`, `window_to`, `chained`, `policy`, `model_version`, `lanes`,
-          `workers`, `state`, `pass`, `items`, `started_at`, `attempted_at`, `deadline`),
-  UPDATE (`state`, `pass`, `attempt`, `attempted_at`, `items`, `predicted`, `failed`, `pending`, `finished_at`, `last_error`)',
+          `workers`, `state`, `pass`, `mode`, `items`, `started_at`, `attempted_at`, `deadline`),
+  UPDATE (`state`, `pass`, `attempt`, `attempted_at`, `items`, `predicted`, `failed`, `pending`, `compared`, `changed_class`,
+          `absolute_change`, `finished_at`, `last_error`)',
   @in_database, '`batch_runs`', @to_login);
 PREPARE permission FROM @ddl;
 EXECUTE permission;
@@ -45,7 +46,8 @@ EXECUTE permission;
 SET @ddl = CONCAT('GRANT
   SELECT,
   INSERT (`run_id`, `lane`, `worker`, `source`, `low_id`, `high_id`, `cursor_id`, `page_size`, `finished_at`),
-  UPDATE (`hop`, `claim`, `cursor_id`, `page_size`, `pages`, `predicted`, `failed`, `updated_at`, `finished_at`)',
+  UPDATE (`hop`, `claim`, `cursor_id`, `page_size`, `pages`, `predicted`, `failed`, `compared`, `changed_class`, `absolute_change`,
+          `updated_at`, `finished_at`)',
   @in_database, '`batch_lanes`', @to_login);
 PREPARE permission FROM @ddl;
 EXECUTE permission;

@@ -10,7 +10,7 @@ use crate::answer::{Answer, Counts, Outcome};
 use crate::config::PredictionFormat;
 use crate::event::{Continuation, Request};
 use crate::model::Model;
-use crate::run::{FailurePolicy, RunId, RunState};
+use crate::run::{FailurePolicy, Mode, RunId, RunState};
 use crate::store::items::PendingItem;
 use crate::store::predictions::{Predictions, most_probable};
 use crate::store::runs::NewRun;
@@ -88,6 +88,7 @@ async fn open(
     let new = NewRun {
         table,
         kind,
+        mode: Mode::Write,
         tick: request.tick,
         window: Window { from: Some(to), to },
         chained: false,
@@ -125,7 +126,7 @@ async fn write_and_roll_back(
     items::write(&mut tx, table, id, &page).await?;
     let read = items::predictions(&mut tx, table, &page.ids).await?;
     if let Some(&item) = page.ids.first() {
-        let item = PendingItem { id: item, values: Vec::new() };
+        let item = PendingItem { id: item, values: Vec::new(), prediction: None };
         let reason = Reason::new(ReasonCode::NotAnArray, "tried out by a canary");
         failures::set_aside(&mut tx, table, id, &[(&item, reason)]).await?;
         failures::forget(&mut tx, table, &page.ids).await?;

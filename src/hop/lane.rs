@@ -5,12 +5,14 @@ use std::time::{Duration, Instant};
 use mysql_async::Conn;
 
 use super::Deadline;
+use super::compare::compare;
 use super::pace::Pace;
 use super::page::{ScoredPage, score_page};
+use super::scope::Scope;
 use super::step::Step;
 use crate::config::{ItemsTable, WorkConfig};
 use crate::model::Model;
-use crate::run::{FailurePolicy, Pass, RunId};
+use crate::run::{FailurePolicy, Pass, RunKind};
 use crate::store::items::{self, PageBounds};
 use crate::store::lanes::{Advance, Lane, Position, Source};
 use crate::store::predictions::Predictions;
@@ -18,7 +20,6 @@ use crate::store::runs::Run;
 use crate::store::selection::Selection;
 use crate::store::session::Session;
 use crate::store::{Database, StoreError, failures, pages};
-use crate::window::Window;
 
 /// Everything a page needs that does not change from page to page.
 #[derive(Clone, Copy, Debug)]
@@ -33,22 +34,6 @@ impl<'a> Job<'a> {
     /// The items table.
     pub fn table(self) -> &'a ItemsTable {
         self.database.items_table()
-    }
-}
-
-/// Which items a lane takes. `run` is `None` before there is one.
-pub(super) fn selection(
-    run: Option<RunId>,
-    policy: FailurePolicy,
-    source: Source,
-    window: Window,
-    max_attempts: u32,
-) -> Selection {
-    match (source, policy) {
-        (Source::Items, FailurePolicy::RetryAll) => Selection::Whole(window),
-        (Source::Items, FailurePolicy::RetryFailed | FailurePolicy::Leave) => Selection::Fresh(window),
-        (Source::Failures, FailurePolicy::RetryFailed) => Selection::SetAside { max_attempts, run },
-        (Source::Failures, FailurePolicy::RetryAll | FailurePolicy::Leave) => Selection::Released,
     }
 }
 
@@ -139,7 +124,7 @@ async fn page(
     let begun = Instant::now();
     let (limit, upto) = pace.begin(expected.cursor, lane.high);
     let selection = expected.selection(job, lane);
-    let bounds = PageBounds { selection, after: expected.cursor, upto, limit };
+    let bounds = PageBounds { selection, after: expected.cursor, upto, limit, mode: job.run.mode };
     let read = async || pages::begin(conn, job.table(), job.run, lane.number, bounds, job.model.features()).await;
     let (position, found) = Step::ReadPage.perform(read).await?;
     pace.found(found.len(), begun.elapsed());
@@ -160,7 +145,14 @@ async fn page(
     };
 
     let scored = Step::ScorePage.perform(async || Ok::<_, StoreError>(score_page(job.model, &found))).await?;
-    let write = async || write_page(conn, job, (lane.number, position), selection, &scored, (cursor, limit)).await;
+    let advance = Advance {
+        cursor,
+        predicted: if job.run.pass == Pass::Check { 0 } else { scored.predictions.ids.len() as u64 },
+        failed: scored.failures.len() as u64,
+        changes: (job.run.kind == RunKind::Backfill).then(|| compare(&found, &scored.predictions)),
+        page_size: limit,
+    };
+    let write = async || write_page(conn, job, (lane.number, position), selection, &scored, advance).await;
     let advance = Step::WritePage.perform(write).await?;
     Step::CommitPage.commit(pages::commit(conn)).await?;
     // Only now: until the commit the page may be in vain, and most of its time is the writing.
@@ -189,11 +181,8 @@ impl Expected {
 
     /// Where nothing was set aside, not even the question costs anything.
     fn selection(self, job: Job<'_>, lane: Lane) -> Selection {
-        let Run { id, policy, window, .. } = *job.run;
-        match selection(Some(id), policy, lane.source, window, job.work.max_attempts) {
-            Selection::Fresh(window) if !self.failures_ahead => Selection::Whole(window),
-            selection => selection,
-        }
+        let selection = Scope::of(job).selection(lane.source);
+        if self.failures_ahead { selection } else { selection.where_none_is_set_aside() }
     }
 }
 
@@ -210,6 +199,7 @@ fn not_now(job: Job<'_>, lane: Lane, position: Position) -> Option<PageEnd> {
             cursor: position.cursor,
             predicted: 0,
             failed: 0,
+            changes: None,
             page_size: lane.page_size,
         }))
     } else {
@@ -228,28 +218,28 @@ fn too_many_failures(job: Job<'_>, lane: Lane, position: Position) -> bool {
 }
 
 /// Writes what a page came to: each of its items gets a prediction or is set aside, and the lane
-/// advances. In a run's first pass nothing is predicted.
+/// advances. In a run's first pass nothing is predicted, and a dry run has but its counts.
 async fn write_page(
     conn: &mut Conn,
     job: Job<'_>,
     lane: (u16, Position),
     selection: Selection,
     scored: &ScoredPage<'_>,
-    (cursor, page_size): (i64, u32),
+    advance: Advance,
 ) -> Result<Advance, StoreError> {
     let nothing = Predictions::default();
-    let predictions = if job.run.pass == Pass::Check { &nothing } else { &scored.predictions };
-    let (predicted, failed) = (predictions.ids.len() as u64, scored.failures.len() as u64);
-    failures::set_aside(conn, job.table(), job.run.id, &scored.failures).await?;
-    if matches!(selection, Selection::SetAside { .. } | Selection::Released)
-        || job.run.policy == FailurePolicy::RetryAll
-    {
+    let writes = job.run.mode.writes();
+    let predictions = if writes && job.run.pass == Pass::Write { &scored.predictions } else { &nothing };
+    if writes {
+        failures::set_aside(conn, job.table(), job.run.id, &scored.failures).await?;
+    }
+    if selection.has_set_aside() || job.run.policy == FailurePolicy::RetryAll {
         failures::forget(conn, job.table(), &predictions.ids).await?;
     }
-    let advance = Advance { cursor, predicted, failed, page_size };
+    let predicted = predictions.ids.len() as u64;
     let changed = pages::write(conn, job.table(), job.run.id, lane, predictions, advance).await?;
     if changed != predicted {
-        // The rows are locked and were pending, so each of them changes.
+        // The rows are locked and were pending or another run's, so each of them changes.
         return Err(StoreError::Unexpected(format!("{predicted} predictions changed {changed} rows; page undone")));
     }
     Ok(advance)

@@ -7,6 +7,7 @@
 mod canary;
 mod census;
 mod check;
+mod compare;
 mod deadline;
 mod end;
 mod lane;
@@ -14,7 +15,10 @@ mod open;
 mod pace;
 mod page;
 mod relay;
+mod respond;
+mod scope;
 pub mod step;
+mod succession;
 
 use std::error::Error;
 use std::pin::pin;
@@ -24,7 +28,7 @@ use futures_util::future::{Either, join_all, select};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, TxOpts};
 
-use crate::answer::{Answer, Counts, Outcome};
+use crate::answer::{Answer, Outcome};
 use crate::config::WorkConfig;
 use crate::event::{Continuation, Request, Trigger};
 use crate::model::Model;
@@ -37,7 +41,7 @@ use crate::window::Time;
 
 pub use check::{Fit, Unfit, check_columns};
 pub use deadline::Deadline;
-use end::{Ended, fail_for_failures, finish_run, may_run_out_of_hops, pending};
+use end::{Ended, fail_for_failures, finish_run, may_run_out_of_hops};
 pub use end::{Steered, steer, stop};
 use lane::{Job, LaneEnd, LaneWork, work_lane};
 use open::{Opened, Opening, open_run};
@@ -102,7 +106,7 @@ impl<R: Relay> Runner<'_, R> {
                 Box::pin(self.canary(&mut session, request, now, deadline)).await
             }
             Trigger::Open(request) => Box::pin(self.open(&mut session, request, now, deadline)).await,
-            Trigger::Continue(message) => Box::pin(self.go_on(&mut session, *message, deadline)).await,
+            Trigger::Continue(message) => Box::pin(self.go_on(&mut session, *message, now, deadline)).await,
             Trigger::Status | Trigger::Wake(_) => Box::pin(self.status(&mut session)).await,
         };
         session.close().await;
@@ -116,16 +120,19 @@ impl<R: Relay> Runner<'_, R> {
         now: Time,
         deadline: Deadline,
     ) -> Result<Answer, HopError> {
-        let Self { database, work, model, .. } = self;
         self.check_table(session).await?;
-        let opening = Opening { request, database, work, model, now };
+        let opening = self.opening(now);
         loop {
-            let opened = session.run(async |conn| open_run(conn, opening).await).await?;
+            let opened = session.run(async |conn| open_run(conn, opening, request).await).await?;
             match opened {
                 Opened::New(run) => return self.take_up(session, &run, deadline).await,
                 Opened::Unfit(unfit) => return Err(unfit.into()),
                 Opened::Empty(id) => return self.respond(session, id, Outcome::NothingToDo, deadline, 0).await,
                 Opened::Over(run) => return self.respond(session, run.id, Outcome::NothingToDo, deadline, 0).await,
+                Opened::InTheWay(run) => {
+                    tracing::warn!(run = %run.id, "no dry run while a backfill that writes is unfinished");
+                    return self.respond(session, run.id, Outcome::AlreadyRunning, deadline, 0).await;
+                }
                 Opened::Unfinished(run) => {
                     tracing::info!(run = %run.id, window = %run.window, "an unfinished run comes first");
                     let answer = self.take_up(session, &run, deadline).await?;
@@ -136,6 +143,11 @@ impl<R: Relay> Runner<'_, R> {
                 }
             }
         }
+    }
+
+    fn opening(&self, now: Time) -> Opening<'_> {
+        let Self { database, work, model, .. } = self;
+        Opening { database, work, model, now }
     }
 
     /// Takes up a run: works on the first worker's lanes that nobody holds, and sends the others'
@@ -180,6 +192,7 @@ impl<R: Relay> Runner<'_, R> {
         &self,
         session: &mut Session<'_>,
         message: Continuation,
+        now: Time,
         deadline: Deadline,
     ) -> Result<Answer, HopError> {
         let Continuation { run_id: id, worker, hop } = message;
@@ -190,6 +203,9 @@ impl<R: Relay> Runner<'_, R> {
         };
         match run.state {
             _ if run.kind == RunKind::Canary => return self.respond(session, id, Outcome::Stale, deadline, 0).await,
+            RunState::Running | RunState::Cancelled if run.model_version != self.model.version().to_string() => {
+                return self.take_over(session, &run, now, deadline).await;
+            }
             RunState::Running => {}
             RunState::Succeeded | RunState::SucceededWithFailures => {
                 return self.respond(session, id, Outcome::Stale, deadline, 0).await;
@@ -344,38 +360,6 @@ impl<R: Relay> Runner<'_, R> {
 
     fn job<'j>(&'j self, run: &'j Run) -> Job<'j> {
         Job { run, database: self.database, model: self.model, work: self.work }
-    }
-
-    async fn status(&self, session: &mut Session<'_>) -> Result<Answer, HopError> {
-        let table = self.database.items_table();
-        match session.run(async |conn| runs::latest(conn, table).await).await? {
-            Some(run) => self.respond(session, run.id, Outcome::Status, Deadline::immediately(), 0).await,
-            None => Ok(Answer::without_run(Outcome::Status)),
-        }
-    }
-
-    /// The answer about a run, as the database has it now.
-    async fn respond(
-        &self,
-        session: &mut Session<'_>,
-        id: RunId,
-        outcome: Outcome,
-        deadline: Deadline,
-        rows: u64,
-    ) -> Result<Answer, HopError> {
-        let table = self.database.items_table();
-        let read = async |conn: &mut Conn| Ok((runs::find(conn, table, id).await?, lanes::totals(conn, id).await?));
-        let (run, totals) = Step::Respond.perform(async || session.run(read).await).await?;
-        let done = totals.counts.predicted + totals.counts.failed;
-        let counts = Counts { pending: run.as_ref().map_or(0, |run| pending(run, done)), ..totals.counts };
-        let answer = Answer {
-            run_id: Some(id),
-            state: run.as_ref().map(|run| run.state),
-            counts,
-            spare_seconds: run.and_then(|run| run.spare_seconds),
-            ..Answer::without_run(outcome)
-        };
-        Ok(answer.timed(deadline.elapsed(), rows))
     }
 }
 

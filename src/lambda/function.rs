@@ -188,7 +188,8 @@ impl Function {
         tracing::info!(
             run = answer.run_id.map(|id| id.0), outcome = %answer.outcome, state = answer.state.map(|state| state.name()),
             predicted = answer.counts.predicted, failed = answer.counts.failed, pending = answer.counts.pending,
-            pages = answer.counts.pages, spare_seconds = answer.spare_seconds, elapsed_ms = answer.elapsed_ms, rows_per_second = answer.rows_per_second,
+            pages = answer.counts.pages, changed_class = answer.backfill.map(|backfill| backfill.changed_class),
+            mean_absolute_change = answer.backfill.and_then(|backfill| backfill.mean_absolute_change), spare_seconds = answer.spare_seconds, elapsed_ms = answer.elapsed_ms, rows_per_second = answer.rows_per_second,
             continuations = answer.continuations.len(), "hop ended"
         );
         Ok(answer)

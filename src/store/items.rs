@@ -10,7 +10,7 @@ use super::predictions::Predictions;
 use super::selection::{Selection, values_text, whole_values};
 use super::{Doing, StoreError, failures};
 use crate::config::ItemsTable;
-use crate::run::RunId;
+use crate::run::{Mode, RunId};
 use crate::window::Time;
 
 /// Milliseconds that the server may count pending items for a run's progress and its final sum:
@@ -123,10 +123,8 @@ async fn lightened(
     table: &ItemsTable,
     selection: Selection,
 ) -> Result<Selection, StoreError> {
-    match selection {
-        Selection::Fresh(window) if !failures::any(conn, table).await? => Ok(Selection::Whole(window)),
-        selection => Ok(selection),
-    }
+    let light = selection.where_none_is_set_aside();
+    Ok(if light != selection && failures::any(conn, table).await? { selection } else { light })
 }
 
 /// One row about the items of `selection`, within [`COUNT_BUDGET_MS`].
@@ -170,6 +168,8 @@ pub struct PendingItem {
     pub id: i64,
     /// Its `values` as JSON text, cut one character beyond the longest text that is read.
     pub values: Vec<u8>,
+    /// In a backfill, its prediction so far, as JSON text that is cut like `values`.
+    pub prediction: Option<Vec<u8>>,
 }
 
 /// Which items a page may take.
@@ -183,20 +183,24 @@ pub struct PageBounds {
     pub upto: i64,
     /// At most so many.
     pub limit: u32,
+    /// Whether they are to be written.
+    pub mode: Mode,
 }
 
-/// The statement that reads and locks the next pending items, by id: pairs of `id` and `values`.
-/// It must run in the transaction that writes them.
+/// The statement that reads the next items of a selection, by id: `id`, `values` and, in a backfill,
+/// `prediction`. It locks those that are to be written, and must run in the transaction that does.
 #[must_use]
 pub fn read_statement(table: &ItemsTable, bounds: PageBounds, features: &[String]) -> String {
-    let PageBounds { selection, after, upto, limit } = bounds;
+    let PageBounds { selection, after, upto, limit, mode } = bounds;
     let (values, key) = (values_text(table, features), selection.key(table));
     format!(
-        "SELECT i.{}, {values} FROM {} WHERE {key} > {after} AND {key} <= {upto} AND {} \
-         ORDER BY {key} LIMIT {limit} FOR UPDATE",
+        "SELECT i.{}, {} FROM {} WHERE {key} > {after} AND {key} <= {upto} AND {} \
+         ORDER BY {key} LIMIT {limit}{}",
         table.id.quoted(),
+        selection.columns(table, &values),
         selection.tables(table),
         selection.condition(table, &values),
+        if mode.writes() { " FOR UPDATE" } else { "" },
     )
 }
 
@@ -325,7 +329,7 @@ pub async fn list(
     .doing("reading items")
 }
 
-/// Values of pending items from both ends of `extent`, at most `limit` from each, by id. Empty where
+/// Values of selected items from both ends of `extent`, at most `limit` from each, by id. Empty where
 /// the server does not find them at once.
 ///
 /// # Errors
@@ -354,7 +358,7 @@ pub async fn sample(
         end("ASC"),
         end("DESC"),
     );
-    match conn.query_map(sql, |(id, values)| PendingItem { id, values }).await {
+    match conn.query_map(sql, |(id, values)| PendingItem { id, values, prediction: None }).await {
         Err(error) if took_too_long(&error) => Ok(Vec::new()),
         found => found.doing("reading the first and the last items"),
     }

@@ -14,6 +14,7 @@ pub mod login;
 pub mod pages;
 mod places;
 pub mod predictions;
+mod row;
 pub mod runs;
 pub mod schema;
 pub mod selection;

@@ -4,10 +4,11 @@ use chrono::NaiveDateTime;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Row, params};
 
+use super::row::{column, name};
 use super::{Doing, StoreError};
-use crate::answer::Counts;
+use crate::answer::{Backfill, Changes, Counts};
 use crate::config::ItemsTable;
-use crate::run::{FailurePolicy, Pass, RunId, RunKind, RunState};
+use crate::run::{FailurePolicy, Mode, Pass, RunId, RunKind, RunState};
 use crate::window::{Time, Window};
 
 /// A run as it was opened, and its state when it was read.
@@ -15,14 +16,20 @@ use crate::window::{Time, Window};
 pub struct Run {
     /// Its number.
     pub id: RunId,
-    /// Window or sweep.
+    /// Window, sweep, backfill or canary.
     pub kind: RunKind,
+    /// What becomes of its scores.
+    pub mode: Mode,
     /// The schedule's time; `None`: opened by hand.
     pub tick: Option<Time>,
     /// The span it is answerable for.
     pub window: Window,
+    /// Whether the next window may begin where this one ends.
+    pub chained: bool,
     /// What becomes of items that cannot be scored.
     pub policy: FailurePolicy,
+    /// The version of the model that it was opened with, whose scores it writes.
+    pub model_version: String,
     /// How far it has come.
     pub state: RunState,
     /// Which pass over its window it is in.
@@ -33,40 +40,26 @@ pub struct Run {
     pub spare_seconds: Option<i64>,
 }
 
-const COLUMNS: &str = "`id`, `kind`, `tick`, `window_from`, `window_to`, `policy`, `state`, `pass`, `items`, \
+const COLUMNS: &str = "`id`, `kind`, `mode`, `tick`, `window_from`, `window_to`, `chained`, `policy`, `model_version`, `state`, `pass`, `items`, \
                        TIMESTAMPDIFF(SECOND, COALESCE(`finished_at`, UTC_TIMESTAMP()), `deadline`) AS `spare_seconds`";
 
 fn utc(time: NaiveDateTime) -> Time {
     time.and_utc()
 }
 
-/// A column that the schema promises.
-pub(super) fn column<T: mysql_async::prelude::FromValue>(row: &Row, name: &str) -> Result<T, StoreError> {
-    match row.get_opt(name) {
-        Some(Ok(value)) => Ok(value),
-        _ => Err(StoreError::Unexpected(format!("column `{name}` is missing or of another type; run `rowscore init`"))),
-    }
-}
-
-/// A column that holds one of an enum's names.
-pub(super) fn name<T: std::str::FromStr<Err: std::fmt::Display>>(
-    row: &Row,
-    column_name: &str,
-) -> Result<T, StoreError> {
-    let text: String = column(row, column_name)?;
-    text.parse().map_err(|error| StoreError::Unexpected(format!("column `{column_name}`: {error}")))
-}
-
 fn run(row: Row) -> Result<Run, StoreError> {
     Ok(Run {
         id: RunId(column(&row, "id")?),
         kind: name(&row, "kind")?,
+        mode: name(&row, "mode")?,
         tick: column::<Option<_>>(&row, "tick")?.map(utc),
         window: Window {
             from: column::<Option<_>>(&row, "window_from")?.map(utc),
             to: utc(column(&row, "window_to")?),
         },
+        chained: column(&row, "chained")?,
         policy: name(&row, "policy")?,
+        model_version: column(&row, "model_version")?,
         state: name(&row, "state")?,
         pass: name(&row, "pass")?,
         items: column(&row, "items")?,
@@ -151,8 +144,10 @@ pub async fn last_end(conn: &mut Conn, table: &ItemsTable) -> Result<Option<Time
 pub struct NewRun<'a> {
     /// Over which table.
     pub table: &'a ItemsTable,
-    /// Window or sweep.
+    /// Window, sweep, backfill or canary.
     pub kind: RunKind,
+    /// What becomes of its scores.
+    pub mode: Mode,
     /// The schedule's time.
     pub tick: Option<Time>,
     /// The span it is answerable for.
@@ -189,8 +184,8 @@ fn first_pass(policy: FailurePolicy) -> Pass {
 /// The database's; a duplicate key when the kind has an unfinished run or the tick has a run.
 pub async fn insert(tx: &mut impl Queryable, new: &NewRun<'_>) -> Result<RunId, StoreError> {
     let sql = "INSERT INTO `batch_runs` (`items_table`, `kind`, `tick`, `window_from`, `window_to`, `chained`, \
-               `policy`, `model_version`, `lanes`, `workers`, `state`, `pass`, `items`, `started_at`, `attempted_at`, `deadline`) \
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?)";
+               `policy`, `model_version`, `lanes`, `workers`, `state`, `pass`, `mode`, `items`, `started_at`, `attempted_at`, `deadline`) \
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?)";
     let naive = |time: Time| time.naive_utc();
     let values: Vec<mysql_async::Value> = vec![
         new.table.as_str().into(),
@@ -204,6 +199,7 @@ pub async fn insert(tx: &mut impl Queryable, new: &NewRun<'_>) -> Result<RunId, 
         new.lanes.into(),
         new.workers.into(),
         first_pass(new.policy).name().into(),
+        new.mode.name().into(),
         new.items.into(),
         new.now.naive_utc().into(),
         new.now.naive_utc().into(),
@@ -245,6 +241,20 @@ pub async fn finish(
         "error" => error, "id" => id.0,
     };
     tx.exec_drop(sql, params).await.doing("finishing a run")
+}
+
+/// Settles what a backfill changes, on a row that [`lock`] holds.
+///
+/// # Errors
+/// The database's.
+pub async fn settle_changes(tx: &mut impl Queryable, id: RunId, changes: Changes) -> Result<(), StoreError> {
+    let sql = "UPDATE `batch_runs` SET `compared` = :compared, `changed_class` = :changed_class, \
+               `absolute_change` = :absolute_change WHERE `id` = :id";
+    let Changes { compared, changed_class, absolute_change } = changes;
+    let params = params! {
+        "compared" => compared, "changed_class" => changed_class, "absolute_change" => absolute_change, "id" => id.0,
+    };
+    tx.exec_drop(sql, params).await.doing("settling what a backfill changes")
 }
 
 /// Goes from the first pass to the second, on a row that [`lock`] holds.
@@ -323,7 +333,7 @@ pub async fn note_error(conn: &mut Conn, id: RunId, error: &str) -> Result<(), S
 pub struct StatusLine {
     /// The run.
     pub id: RunId,
-    /// Window or sweep.
+    /// Window, sweep, backfill or canary.
     pub kind: RunKind,
     /// How far it has come.
     pub state: RunState,
@@ -333,6 +343,8 @@ pub struct StatusLine {
     pub total: Option<u64>,
     /// Items set aside.
     pub failed: u64,
+    /// What it changes, if it is a backfill.
+    pub backfill: Option<Backfill>,
     /// Items worked off per second since the run was opened.
     pub rows_per_second: Option<u64>,
     /// Seconds to the finish at that rate.
@@ -364,6 +376,7 @@ pub async fn status(conn: &mut Conn, table: &ItemsTable, limit: u32) -> Result<V
                 done: column(row, "done")?,
                 total: column(row, "total")?,
                 failed: column(row, "failed")?,
+                backfill: backfill(row)?,
                 rows_per_second: column(row, "rows_per_second")?,
                 eta_seconds: column(row, "eta_seconds")?,
                 spare_seconds: column(row, "spare_seconds")?,
@@ -376,4 +389,15 @@ pub async fn status(conn: &mut Conn, table: &ItemsTable, limit: u32) -> Result<V
             })
         })
         .collect()
+}
+
+fn backfill(row: &Row) -> Result<Option<Backfill>, StoreError> {
+    let Some(compared) = column::<Option<u64>>(row, "compared")? else { return Ok(None) };
+    Ok(Some(Backfill {
+        dry_run: name::<Mode>(row, "mode")? == Mode::DryRun,
+        compared,
+        incomparable: column(row, "incomparable")?,
+        changed_class: column(row, "changed_class")?,
+        mean_absolute_change: column(row, "mean_absolute_change")?,
+    }))
 }

@@ -1,9 +1,18 @@
 //! Which items a lane takes, as SQL over the items `i` and the failures `f`.
 
 use crate::config::{ColumnName, ItemsTable, PredictionFormat, ValuesIn};
+use crate::model::ModelVersion;
 use crate::run::RunId;
 use crate::values::longest_text;
 use crate::window::{Time, Window};
+
+/// The version of the model that a run's predictions are of. A scalar subquery: a lookup by key for
+/// each row, which neither server turns into a join over all runs.
+const VERSION_OF: &str = "COALESCE((SELECT r.`model_version` FROM `batch_runs` r WHERE r.`id` = {run}), '')";
+
+/// Characters of an old prediction that are read, for each class and beside them.
+const LONGEST_PROBABILITY: usize = 64;
+const LONGEST_BRACKETS: usize = 1024;
 
 /// An item that is not set aside.
 const NOT_SET_ASIDE: &str =
@@ -12,7 +21,7 @@ const NOT_SET_ASIDE: &str =
 /// An item set aside whose values are others than those that failed.
 const CHANGED: &str = "f.`values_sha256` <> UNHEX(SHA2({values}, 256))";
 
-/// Which items a lane takes. Pending they are in any case.
+/// Which items a lane takes. Pending they are in any case, but the outdated ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Selection {
     /// Those created in the window that were never set aside.
@@ -28,12 +37,64 @@ pub enum Selection {
     },
     /// Those set aside that were released by hand.
     Released,
+    /// Those that another model version predicted.
+    Outdated(Outdated),
+}
+
+/// Items with a prediction, created in a window, of which no run of a model version wrote it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outdated {
+    /// When they were created.
+    pub window: Window,
+    /// The version that predictions should be of.
+    pub version: ModelVersion,
+    /// Probabilities that a prediction of that version has: an old one is read as far as that needs.
+    pub classes: usize,
+    /// Which of those come again that this version could not score before. What another version
+    /// could not score always does.
+    pub again: Again,
+}
+
+/// Which items come again that were tried before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// All, or there are none.
+    All,
+    /// Those with other values than those that failed, or released by hand: the same version fails on
+    /// the same values as often as it is asked.
+    Changed,
+    /// Those that were released by hand.
+    Released,
 }
 
 impl Selection {
     /// Whether it reaches over the whole table.
     pub fn is_unbounded(self) -> bool {
-        matches!(self, Self::Fresh(Window { from: None, .. }) | Self::Whole(Window { from: None, .. }))
+        match self {
+            Self::Fresh(window) | Self::Whole(window) | Self::Outdated(Outdated { window, .. }) => {
+                window.from.is_none()
+            }
+            Self::SetAside { .. } | Self::Released => false,
+        }
+    }
+
+    /// The same items where none is set aside, without looking each of them up among the failures.
+    #[must_use]
+    pub fn where_none_is_set_aside(self) -> Self {
+        match self {
+            Self::Fresh(window) => Self::Whole(window),
+            Self::Outdated(outdated) => Self::Outdated(Outdated { again: Again::All, ..outdated }),
+            selection => selection,
+        }
+    }
+
+    /// Whether there may be items among them that are set aside.
+    pub fn has_set_aside(self) -> bool {
+        match self {
+            Self::SetAside { .. } | Self::Released => true,
+            Self::Outdated(outdated) => outdated.again != Again::All,
+            Self::Fresh(_) | Self::Whole(_) => false,
+        }
     }
 
     /// The tables, the alias of the items being `i`. A hint keeps the items in order of their key:
@@ -41,7 +102,7 @@ impl Selection {
     pub(super) fn tables(self, table: &ItemsTable) -> String {
         let items = table.quoted();
         match self {
-            Self::Fresh(_) | Self::Whole(_) => format!("{items} i FORCE INDEX (PRIMARY)"),
+            Self::Fresh(_) | Self::Whole(_) | Self::Outdated(_) => format!("{items} i FORCE INDEX (PRIMARY)"),
             Self::SetAside { .. } | Self::Released => {
                 let id = table.id.quoted();
                 format!("`item_failures` f STRAIGHT_JOIN {items} i FORCE INDEX (PRIMARY) ON i.{id} = f.`item_id`")
@@ -65,6 +126,7 @@ impl Selection {
                 format!("f.`items_table` = {table} AND {earlier} AND (f.`attempts` < {max_attempts} OR {changed})")
             }
             Self::Released => format!("f.`items_table` = {table} AND f.`attempts` = 0"),
+            Self::Outdated(outdated) => return outdated.condition(items, values),
         };
         format!("{} AND {rest}", pending(items))
     }
@@ -72,9 +134,45 @@ impl Selection {
     /// The column that ids are compared by: that of the table which is walked.
     pub(super) fn key(self, table: &ItemsTable) -> String {
         match self {
-            Self::Fresh(_) | Self::Whole(_) => format!("i.{}", table.id.quoted()),
+            Self::Fresh(_) | Self::Whole(_) | Self::Outdated(_) => format!("i.{}", table.id.quoted()),
             Self::SetAside { .. } | Self::Released => "f.`item_id`".to_owned(),
         }
+    }
+
+    /// What a page reads of an item, but its id: its `values` and, where there is one to compare
+    /// with, its prediction.
+    pub(super) fn columns(self, table: &ItemsTable, values: &str) -> String {
+        match self {
+            Self::Outdated(Outdated { classes, .. }) => {
+                let longest = LONGEST_BRACKETS + LONGEST_PROBABILITY * classes;
+                format!("{values}, LEFT(i.{}, {longest})", table.prediction.quoted())
+            }
+            _ => values.to_owned(),
+        }
+    }
+}
+
+impl Outdated {
+    fn condition(self, items: &ItemsTable, values: &str) -> String {
+        let Self { window, version, again, .. } = self;
+        // Without the column nobody knows whose a prediction is, and a backfill is refused before.
+        let Some(run) = items.run.column() else { return "FALSE".to_owned() };
+        let (run, id, table) = (format!("i.{}", run.quoted()), items.id.quoted(), items.literal());
+        let by_this = |run: &str| format!("{} = '{version}'", VERSION_OF.replace("{run}", run));
+        let tried = match again {
+            Again::All => None,
+            Again::Changed => Some(format!("f.`attempts` > 0 AND NOT {}", CHANGED.replace("{values}", values))),
+            Again::Released => Some("f.`attempts` > 0".to_owned()),
+        };
+        // A scalar subquery, too: a page must not read the failures of the whole table.
+        let tried = tried.map_or_else(String::new, |tried| {
+            format!(
+                " AND NOT COALESCE((SELECT {tried} AND {} FROM `item_failures` f WHERE f.`items_table` = {table} \
+                 AND f.`item_id` = i.{id}), FALSE)",
+                by_this("f.`run_id`")
+            )
+        });
+        format!("{} AND {} AND NOT {}{tried}", predicted(items, &run), within(items, &window), by_this(&run))
     }
 }
 
@@ -89,6 +187,18 @@ fn pending(table: &ItemsTable) -> String {
             )
         }
         PredictionFormat::Label => format!("i.{prediction} IS NULL"),
+    }
+}
+
+/// The condition that an item has a prediction, written by `run` where that matters.
+fn predicted(table: &ItemsTable, run: &str) -> String {
+    let prediction = table.prediction.quoted();
+    match table.format {
+        PredictionFormat::Probabilities => {
+            format!("i.{prediction} IS NOT NULL AND COALESCE(JSON_TYPE(i.{prediction}), '') <> 'NULL'")
+        }
+        // A label that no run wrote is somebody's own.
+        PredictionFormat::Label => format!("i.{prediction} IS NOT NULL AND {run} IS NOT NULL"),
     }
 }
 

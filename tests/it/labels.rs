@@ -6,13 +6,15 @@ use mysql_async::prelude::Queryable;
 use rowscore::event::{Request, Trigger};
 use rowscore::hop::{InAnswer, Runner};
 use rowscore::model::{Artifact, Model};
-use rowscore::run::{RunId, RunKind, RunState};
+use rowscore::run::{Mode, RunId, RunKind, RunState};
 use rowscore::store::items;
 use rowscore::store::predictions::Predictions;
 use rstest::rstest;
 use serde_json::{Value as Json, json};
 
+use crate::support::backfills::backfill;
 use crate::support::items::{label, sample};
+use crate::support::models::other;
 use crate::support::programs::rowscore;
 use crate::support::readings::{DDL, Own, SETTINGS, insert, insert_samples, numbers, outcomes, own, refusal, sampled};
 use crate::support::{Server, Setup, at, model, tick, unhurried};
@@ -59,6 +61,25 @@ async fn the_label_alone_goes_to_a_text_or_an_enum_column(
     let line: Json = serde_json::from_str(&results.stdout).unwrap_or_else(|error| panic!("{error}: {results:?}"));
     assert_eq!(line["prediction"], json!(label(&sample(1))));
     assert_eq!(serde_json::from_value::<Vec<f64>>(line["values"].clone()).unwrap(), sampled(1));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_backfill_replaces_the_labels_that_runs_wrote_and_nobody_elses(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let Own { owner, scorer } = labelled(server, "VARCHAR(10)").await;
+    insert_samples(&owner, 60).await;
+    owner.execute("UPDATE `Readings` SET `species` = 'mine' WHERE `Reading No` = 3").await;
+    assert_eq!(scorer.hop_by(other(), &tick(TICK), at(TICK), unhurried()).await.counts.predicted, 59);
+
+    let answer = scorer.hop(&backfill(Mode::Write), at(LATER), unhurried()).await;
+
+    assert_eq!((answer.counts.predicted, answer.counts.failed, answer.counts.pending), (59, 0, 0));
+    for (id, species, _) in outcomes(&owner, "Readings", "Reading No", "species").await {
+        assert_eq!(species.unwrap(), if id == 3 { "mine" } else { label(&sample(id)) }, "{id}");
+    }
+    assert_eq!(owner.count("`Readings` WHERE `run_id` = 2").await, 59);
 }
 
 #[rstest]

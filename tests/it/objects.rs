@@ -59,7 +59,7 @@ async fn rows_for_another_model_are_refused_before_the_first_page_with_both_list
 
     let lists = format!(
         "table `items` cannot be scored: the rows do not fit the model: the model's 4 features are `sepal_length`, \
-         `sepal_width`, `petal_length`, `petal_width`; item 11 has {told}; of 30 pending items from both ends of the run none fits"
+         `sepal_width`, `petal_length`, `petal_width`; item 11 has {told}; of 30 items from both ends of the run none fits"
     );
     assert_eq!(error, lists);
     assert_eq!(db.snapshot().await, before);

@@ -2,9 +2,10 @@
 
 use rowscore::answer::Outcome;
 use rowscore::event::{Request, Trigger};
-use rowscore::run::{RunKind, RunState};
+use rowscore::run::{Mode, RunKind, RunState};
 use rstest::rstest;
 
+use crate::support::backfills::backfill;
 use crate::support::programs::rowscore;
 use crate::support::readings::{DDL, Own, SETTINGS, insert, numbers, own, readings, refusal, sampled};
 use crate::support::{Server, TestDb, at, sweep, tick, unhurried};
@@ -130,6 +131,21 @@ async fn a_column_named_as_ours_that_means_something_else_is_not_overwritten(
     let named = scorer.with(&[("RUN_COLUMN", "run_id")]).await;
     assert_eq!(named.hop(&sweep(), at(LATER), unhurried()).await.counts.predicted, 1);
     assert_eq!(owner.count("`Readings` WHERE `run_id` = 2").await, 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_backfill_that_could_not_tell_whose_a_prediction_is_is_refused(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let Own { owner, scorer } = readings(server, &[("RUN_COLUMN", "none")]).await;
+    insert(&owner, &[(1, numbers(sampled(1)))]).await;
+    assert_eq!(scorer.tick(TICK).await.counts.predicted, 1);
+
+    let error = scorer.try_hop(&backfill(Mode::Write), at(LATER), unhurried()).await.unwrap_err().to_string();
+
+    assert!(error.contains("a backfill needs RUN_COLUMN"), "{error}");
+    assert_eq!(owner.count("`batch_runs`").await, 1);
 }
 
 #[rstest]

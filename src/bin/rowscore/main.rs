@@ -6,6 +6,7 @@ mod explain;
 mod files;
 mod import;
 mod init;
+mod report;
 mod results;
 mod run;
 mod score;

@@ -9,6 +9,8 @@ use rowscore::config::Config;
 use rowscore::store::runs::{self, StatusLine};
 use rowscore::store::{Database, session::Session};
 
+use crate::report;
+
 /// Show the latest runs, one line each
 #[derive(clap::Args)]
 pub struct Args {
@@ -47,6 +49,9 @@ fn describe(line: &StatusLine) -> Result<String, std::fmt::Error> {
         write!(text, " {:.1}%", 100.0 * line.done as f64 / total as f64)?;
     }
     write!(text, "; set aside {}", HumanCount(line.failed))?;
+    if let Some(backfill) = line.backfill.filter(|_| line.done > line.failed) {
+        write!(text, "; {}", report::changes(&backfill))?;
+    }
     if let Some(rate) = line.rows_per_second {
         write!(text, "; {} rows/s", HumanCount(rate))?;
     }

@@ -8,9 +8,10 @@ mod rows;
 use mysql_async::Conn;
 
 use super::{HopError, Runner};
-use crate::config::ItemsTable;
+use crate::config::{ItemsTable, RunColumn};
 use crate::event::Trigger;
 use crate::model::Model;
+use crate::run::RunKind;
 use crate::store::items::{self, Extent};
 use crate::store::selection::Selection;
 use crate::store::session::Session;
@@ -39,10 +40,16 @@ impl Unfit {
 }
 
 impl<R> Runner<'_, R> {
-    /// Before anything that touches items: whether `FEATURE_COLUMNS` names the model's features.
+    /// Before anything that touches items: whether `FEATURE_COLUMNS` names the model's features, and
+    /// a backfill can tell whose a prediction is.
     pub(super) fn check_names(&self, trigger: &Trigger) -> Result<(), Unfit> {
         let table = self.database.items_table();
-        let problems = if *trigger == Trigger::Status { Vec::new() } else { names(table, self.model) };
+        let mut problems = if *trigger == Trigger::Status { Vec::new() } else { names(table, self.model) };
+        if matches!(trigger, Trigger::Open(request) if request.kind == RunKind::Backfill)
+            && table.run == RunColumn::None
+        {
+            problems.push("a backfill needs RUN_COLUMN, which tells what model a prediction is of; it is none".into());
+        }
         Unfit::unless_none(table, problems)
     }
 

@@ -23,7 +23,7 @@ pub(super) fn problem(features: &[String], items: &[PendingItem]) -> Option<Stri
     }
     Some(format!(
         "the rows do not fit the model: the model's {} features are {}; item {first} has {shape}; \
-         of {} pending items from both ends of the run none fits",
+         of {} items from both ends of the run none fits",
         features.len(),
         listed(features),
         items.len()
@@ -36,7 +36,8 @@ mod tests {
 
     fn found(texts: &[&str], times: usize) -> Option<String> {
         let items = (1..).zip(texts.iter().cycle().take(texts.len() * times));
-        let items: Vec<PendingItem> = items.map(|(id, text)| PendingItem { id, values: (*text).into() }).collect();
+        let items: Vec<PendingItem> =
+            items.map(|(id, text)| PendingItem { id, values: (*text).into(), prediction: None }).collect();
         problem(&["x", "y"].map(str::to_owned), &items)
     }
 
@@ -45,7 +46,7 @@ mod tests {
         assert_eq!(
             found(&["[1,2,3]"], 20).unwrap(),
             "the rows do not fit the model: the model's 2 features are `x`, `y`; item 1 has 3 values without names; \
-             of 20 pending items from both ends of the run none fits"
+             of 20 items from both ends of the run none fits"
         );
         assert!(found(&[r#"{"a":1,"b":2}"#], 20).unwrap().contains("item 1 has 2 keys: `a`, `b`;"));
         // Rows that tell nothing do not speak for the model either.

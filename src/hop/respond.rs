@@ -1,0 +1,51 @@
+//! `respond`: the answer about a run, as the database has it.
+
+use mysql_async::Conn;
+
+use super::end::pending;
+use super::step::Step;
+use super::{Deadline, HopError, Relay, Runner};
+use crate::answer::{Answer, Backfill, Counts, Outcome};
+use crate::run::{RunId, RunKind};
+use crate::store::session::Session;
+use crate::store::{lanes, runs};
+
+impl<R: Relay> Runner<'_, R> {
+    /// How the last run stands.
+    pub(super) async fn status(&self, session: &mut Session<'_>) -> Result<Answer, HopError> {
+        let table = self.database.items_table();
+        match session.run(async |conn| runs::latest(conn, table).await).await? {
+            Some(run) => self.respond(session, run.id, Outcome::Status, Deadline::immediately(), 0).await,
+            None => Ok(Answer::without_run(Outcome::Status)),
+        }
+    }
+
+    /// The answer about a run, as the database has it now.
+    pub(super) async fn respond(
+        &self,
+        session: &mut Session<'_>,
+        id: RunId,
+        outcome: Outcome,
+        deadline: Deadline,
+        rows: u64,
+    ) -> Result<Answer, HopError> {
+        let table = self.database.items_table();
+        let read = async |conn: &mut Conn| Ok((runs::find(conn, table, id).await?, lanes::totals(conn, id).await?));
+        let (run, totals) = Step::Respond.perform(async || session.run(read).await).await?;
+        let done = totals.counts.predicted + totals.counts.failed;
+        let counts = Counts { pending: run.as_ref().map_or(0, |run| pending(run, done)), ..totals.counts };
+        let backfill = run
+            .as_ref()
+            .filter(|run| run.kind == RunKind::Backfill)
+            .map(|run| Backfill::new(run.mode, counts.predicted, &totals.changes));
+        let answer = Answer {
+            run_id: Some(id),
+            backfill,
+            state: run.as_ref().map(|run| run.state),
+            counts,
+            spare_seconds: run.and_then(|run| run.spare_seconds),
+            ..Answer::without_run(outcome)
+        };
+        Ok(answer.timed(deadline.elapsed(), rows))
+    }
+}
