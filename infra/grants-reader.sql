@@ -5,7 +5,8 @@
 --
 --   mysql --init-command="SET @login = 'reader', @items = 'items'" shop < infra/grants-reader.sql
 --
--- (`rowscore init --grant-reader reader` does the same.) The login itself is made before, by one of
+-- (`rowscore init --grant-reader reader` does the same, and knows the names of your own table's columns;
+-- by hand, set @read to them.) The login itself is made before, by one of
 --
 --   CREATE USER reader IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS' REQUIRE SSL WITH MAX_USER_CONNECTIONS 20;  -- RDS and Aurora
 --   CREATE USER reader IDENTIFIED BY '...' REQUIRE SSL WITH MAX_USER_CONNECTIONS 20;                               -- elsewhere
@@ -14,12 +15,18 @@
 SET @login = COALESCE(@login, 'reader');
 SET @login_host = COALESCE(@login_host, '%');
 SET @items = COALESCE(@items, 'items');
+SET @read = COALESCE(@read, '`id`, `values`, `prediction`, `created_datetime`, `run_id`');
+
+-- It is shown where it is.
+SET @updated = IF(
+  EXISTS (SELECT 1 FROM information_schema.columns
+          WHERE table_schema = DATABASE() AND table_name = @items AND column_name = 'updated_datetime'),
+  ', `updated_datetime`', '');
 
 SET @to_login = CONCAT(' TO ', QUOTE(@login), '@', QUOTE(@login_host));
 SET @in_database = CONCAT(' ON `', REPLACE(DATABASE(), '`', '``'), '`.');
 
-SET @ddl = CONCAT('GRANT SELECT (`id`, `values`, `prediction`, `created_datetime`, `updated_datetime`, `run_id`)',
-  @in_database, '`', @items, '`', @to_login);
+SET @ddl = CONCAT('GRANT SELECT (', @read, @updated, ')', @in_database, '`', @items, '`', @to_login);
 PREPARE permission FROM @ddl;
 EXECUTE permission;
 

@@ -6,17 +6,18 @@ use axum::http::HeaderMap;
 use axum::http::header::{HeaderValue, LINK};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
 
 use super::params::{Number, Paging};
 use super::problem::{BadRequest, NotFound, Problem, Unread};
 use super::{Api, Shared};
+use crate::config::PredictionFormat;
 use crate::model::{self, Model, PairMargin};
 use crate::store::failures::{self, Failure};
 use crate::store::listing::{self, Listed, Listing};
 use crate::store::runs;
-use crate::values;
+use crate::values::Reader;
 
 /// Bytes of an answer, within the 6 MB that a Lambda function may answer: rows that may be long come
 /// in shorter pages.
@@ -29,11 +30,12 @@ const ITEM_FRAME: usize = 256;
 pub struct Item {
     /// Its key
     id: i64,
-    /// What is scored, as it is stored: an array of numbers, if it can be scored. Null also stands for what is no JSON or
-    /// longer than any row that can be scored
+    /// What is scored: an array of numbers or an object of such, if it can be scored. Null also stands for what is no JSON
+    /// or longer than any row that can be scored
     #[schema(value_type = Option<serde_json::Value>, example = json!([4.3, 2.4, 3.0, 2.1]))]
     values: Option<Box<RawValue>>,
-    /// The probability of each class, in the order of the classes in `/metadata`; null while it is pending
+    /// The probability of each class, in the order of the classes in `/metadata`, or where the table keeps labels, the
+    /// label; null while it is pending
     #[schema(value_type = Option<serde_json::Value>, example = json!([0.0548, 0.4302, 0.515]))]
     prediction: Option<Box<RawValue>>,
     /// When it arrived
@@ -164,7 +166,7 @@ async fn list(api: &Api, listed: Listed, paging: Paging) -> Result<(HeaderMap, J
     let limit = paging.limit.min(fits).max(1);
     let page = api
         .readers
-        .read(move |conn, table| Box::pin(listing::page(conn, table, listed, width, paging.after, limit)))
+        .read(move |conn, source| Box::pin(listing::page(conn, source, listed, width, paging.after, limit)))
         .await?;
     let next = page.next_after.map(|after| format!("/data/{listed}?limit={}&after={after}", paging.limit));
     Ok((next_page(next.as_deref()), Json(page.items.into_iter().map(Item::from).collect())))
@@ -181,7 +183,10 @@ impl From<Listing> for Item {
         Self {
             id: item.id,
             values: json(item.values),
-            prediction: json(item.prediction),
+            prediction: match item.format {
+                PredictionFormat::Probabilities => json(item.prediction),
+                PredictionFormat::Label => item.prediction.and_then(|label| to_raw_value(&label).ok()),
+            },
             created_datetime: utc(item.created_datetime),
             updated_datetime: utc(item.updated_datetime),
         }
@@ -203,14 +208,14 @@ fn utc(time: Option<NaiveDateTime>) -> Option<DateTime<Utc>> {
 ))]
 pub async fn one(State(api): Shared, Number(id): Number) -> Result<Json<ItemDetail>, Problem> {
     let width = api.width();
-    let found = api.readers.read(move |conn, table| {
+    let found = api.readers.read(move |conn, source| {
         Box::pin(async move {
-            let Some(item) = listing::find(conn, table, width, id).await? else { return Ok(None) };
+            let Some(item) = listing::find(conn, source, width, id).await? else { return Ok(None) };
             let model_version = match item.run {
                 Some(run) => runs::model_version(conn, run).await?,
                 None => None,
             };
-            Ok(Some((item, model_version, failures::find(conn, table, id).await?)))
+            Ok(Some((item, model_version, failures::find(conn, &source.table, id).await?)))
         })
     });
     let (item, model_version, failure) =
@@ -247,37 +252,59 @@ struct Grounds {
 impl Grounds {
     fn of(model: &Model, item: &Listing, model_version: Option<&str>) -> Self {
         let noted = |note: &str| Self { note: Some(note.to_owned()), ..Self::default() };
-        let Some(stored) = stored(item) else { return Self::default() };
+        if item.prediction.is_none() {
+            return Self::default();
+        }
         if model_version != Some(&model.version().to_string()) {
             return noted("the prediction is not of this service's model");
         }
-        if stored.len() != model.classes().len() {
+        let Some(Predicted { class, probabilities }) = Predicted::of(model, item) else {
             return noted("the prediction is not as the model writes it");
-        }
-        let label = most_probable(&stored).map(|class| model.classes()[class].clone());
-        let by_class = model.classes().iter().zip(&stored);
-        let probabilities =
-            by_class.map(|(class, &probability)| ClassProbability { class: class.clone(), probability }).collect();
+        };
         // The same values score to the same bits: what differs was changed since.
-        let explained = explained(model, item).filter(|explanation| explanation.probabilities == stored);
+        let explained = explained(model, item).filter(|explanation| match &probabilities {
+            Some(stored) => explanation.probabilities == *stored,
+            None => most_probable(&explanation.probabilities) == Some(class),
+        });
         let note = explained.is_none().then(|| "the values are not those that were scored".to_owned());
+        let by_class = probabilities.map(|stored| {
+            let by_class = model.classes().iter().zip(stored);
+            by_class.map(|(class, probability)| ClassProbability { class: class.clone(), probability }).collect()
+        });
         let margins = explained.map(|explanation| explanation.pairs.into_iter().map(Margin::from).collect());
-        Self { label, probabilities: Some(probabilities), margins, note }
+        Self { label: Some(model.classes()[class].clone()), probabilities: by_class, margins, note }
     }
 }
 
-/// The prediction as numbers, if it is an array of such.
-pub fn stored(item: &Listing) -> Option<Vec<f64>> {
-    serde_json::from_str(item.prediction.as_deref()?).ok()
+/// A prediction as the model writes it.
+pub struct Predicted {
+    /// The most probable class.
+    pub class: usize,
+    /// Of each class; `None` where the label alone is kept.
+    pub probabilities: Option<Vec<f64>>,
+}
+
+impl Predicted {
+    /// What stands in an item, if it is that.
+    pub fn of(model: &Model, item: &Listing) -> Option<Self> {
+        let text = item.prediction.as_deref()?;
+        if item.format == PredictionFormat::Label {
+            let class = model.classes().iter().position(|class| class == text)?;
+            return Some(Self { class, probabilities: None });
+        }
+        let stored: Vec<f64> = serde_json::from_str(text).ok()?;
+        (stored.len() == model.classes().len()).then_some(())?;
+        Some(Self { class: most_probable(&stored)?, probabilities: Some(stored) })
+    }
 }
 
 /// The first class of the largest probability.
-pub fn most_probable(probabilities: &[f64]) -> Option<usize> {
+fn most_probable(probabilities: &[f64]) -> Option<usize> {
     (0..probabilities.len()).reduce(|best, class| if probabilities[class] > probabilities[best] { class } else { best })
 }
 
 fn explained(model: &Model, item: &Listing) -> Option<model::Explanation> {
     let mut row = Vec::new();
-    values::read(item.values.as_deref()?.as_bytes(), model.features().len(), &mut row).ok()?;
+    Reader::new(model.features()).read(item.values.as_deref()?.as_bytes(), &mut row).ok()?;
     model::explain(model, &row, 0).ok()
 }

@@ -48,7 +48,7 @@ impl Api {
     }
 
     fn width(&self) -> Width {
-        Width { features: self.model.features().len(), classes: self.model.classes().len() }
+        Width { features: self.model.features(), classes: self.model.classes() }
     }
 }
 

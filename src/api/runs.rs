@@ -166,7 +166,8 @@ pub struct ReasonGroup {
 pub async fn list(State(api): Shared, paging: Paging) -> Result<(HeaderMap, Json<Vec<Run>>), Problem> {
     let before = paging.after.map(|after| RunId(u64::try_from(after).unwrap_or(0)));
     let limit = paging.limit;
-    let lines = api.readers.read(move |conn, table| Box::pin(status::latest(conn, table, before, limit))).await?;
+    let lines =
+        api.readers.read(move |conn, source| Box::pin(status::latest(conn, &source.table, before, limit))).await?;
     let full = lines.last().filter(|_| lines.len() == limit as usize);
     let next = full.map(|last| format!("/runs?limit={limit}&after={}", last.id));
     Ok((next_page(next.as_deref()), Json(lines.into_iter().map(Run::from).collect())))
@@ -180,8 +181,9 @@ pub async fn list(State(api): Shared, paging: Paging) -> Result<(HeaderMap, Json
 pub async fn one(State(api): Shared, Number(id): Number) -> Result<Json<RunDetail>, Problem> {
     let missing = || Problem::not_found(format!("there is no run {id}"));
     let run = RunId(u64::try_from(id).map_err(|_| missing())?);
-    let found = api.readers.read(move |conn, table| {
+    let found = api.readers.read(move |conn, source| {
         Box::pin(async move {
+            let table = &source.table;
             let Some(line) = status::find(conn, table, run).await? else { return Ok(None) };
             let Some(record) = runs::record(conn, table, run).await? else { return Ok(None) };
             let lanes = lanes::all(conn, run).await?;

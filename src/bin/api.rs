@@ -27,6 +27,8 @@ async fn main() -> ExitCode {
 #[expect(clippy::disallowed_methods, reason = "the edge: a request is answered now")]
 async fn serve() -> Result<(), lambda_http::Error> {
     let config = Config::from_env()?;
+    let model = model::embedded()?;
+    config.work.items_table.feature_columns(model.features())?;
     let database = Database::new(&config.mysql, &config.work.items_table).await;
-    lambda_http::run(api::router(Api::new(database, CONNECTIONS, model::embedded()?, chrono::Utc::now))).await
+    lambda_http::run(api::router(Api::new(database, CONNECTIONS, model, chrono::Utc::now))).await
 }

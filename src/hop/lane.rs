@@ -10,11 +10,12 @@ use super::pace::Pace;
 use super::page::{ScoredPage, score_page};
 use super::scope::Scope;
 use super::step::Step;
-use crate::config::{TableName, WorkConfig};
+use crate::config::{ItemsTable, WorkConfig};
 use crate::model::Model;
 use crate::run::{FailurePolicy, Pass, RunKind};
-use crate::store::items::{self, PageBounds, Predictions};
+use crate::store::items::{self, PageBounds};
 use crate::store::lanes::{Advance, Lane, Position, Source};
+use crate::store::predictions::Predictions;
 use crate::store::runs::Run;
 use crate::store::selection::Selection;
 use crate::store::session::Session;
@@ -31,7 +32,7 @@ pub(super) struct Job<'a> {
 
 impl<'a> Job<'a> {
     /// The items table.
-    pub fn table(self) -> &'a TableName {
+    pub fn table(self) -> &'a ItemsTable {
         self.database.items_table()
     }
 }
@@ -124,7 +125,7 @@ async fn page(
     let (limit, upto) = pace.begin(expected.cursor, lane.high);
     let selection = expected.selection(job, lane);
     let bounds = PageBounds { selection, after: expected.cursor, upto, limit, mode: job.run.mode };
-    let read = async || pages::begin(conn, job.table(), job.run, lane.number, bounds, job.model.features().len()).await;
+    let read = async || pages::begin(conn, job.table(), job.run, lane.number, bounds, job.model.features()).await;
     let (position, found) = Step::ReadPage.perform(read).await?;
     pace.found(found.len(), begun.elapsed());
     if let Some(end) = not_now(job, lane, position) {
@@ -245,7 +246,7 @@ async fn write_page(
 }
 
 /// The cursor after a page that found nothing up to `upto`: just before the next existing id.
-async fn skip_gap(conn: &mut Conn, table: &TableName, upto: i64, high: i64) -> Result<i64, StoreError> {
+async fn skip_gap(conn: &mut Conn, table: &ItemsTable, upto: i64, high: i64) -> Result<i64, StoreError> {
     if upto >= high {
         return Ok(high);
     }

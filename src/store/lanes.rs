@@ -12,7 +12,7 @@ use super::row::{column, name};
 use super::runs::utc;
 use super::{Doing, StoreError};
 use crate::answer::{Changes, Counts};
-use crate::config::TableName;
+use crate::config::ItemsTable;
 use crate::run::{Pass, RunId, named};
 use crate::window::Time;
 
@@ -190,7 +190,7 @@ pub struct Position {
 
 /// The statement that locks a lane's row and reads where it stands, for [`position`]. The run's own
 /// row is only looked at: work that is meant for another `pass` of it may not go on.
-pub(super) fn lock_statement(run: RunId, pass: Pass, lane: u16, items: &TableName) -> String {
+pub(super) fn lock_statement(run: RunId, pass: Pass, lane: u16, items: &ItemsTable) -> String {
     format!(
         "SELECT l.`cursor_id`, l.`claim`, l.`pages`, l.`predicted`, l.`failed`, l.`compared`, l.`changed_class`, l.`absolute_change`, \
            (SELECT r.`state` = 'running' AND r.`pass` = '{pass}' FROM `batch_runs` r WHERE r.`id` = l.`run_id`) AS `running`, \

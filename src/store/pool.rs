@@ -1,5 +1,6 @@
 //! Connections for readers: so many at most, read-only, each lent to one piece of work at a time.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use deadpool::Runtime;
@@ -8,8 +9,8 @@ use futures_util::future::BoxFuture;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
-use super::{Database, Doing, Fault, StoreError};
-use crate::config::TableName;
+use super::listing::Source;
+use super::{Database, Doing, Fault, StoreError, catalog};
 
 /// How long work waits for a connection, or for a new one to be opened.
 const WAIT_LIMIT: Duration = Duration::from_secs(5);
@@ -19,6 +20,9 @@ const STATEMENT_LIMIT_MS: u32 = 4000;
 const READ_LIMIT: Duration = Duration::from_secs(8);
 /// A connection that was idle for so long is asked whether it is still there.
 const FRESH: Duration = Duration::from_secs(5);
+
+/// The column that says when an item was last changed, where there is one.
+const UPDATED: &str = "updated_datetime";
 
 /// Why work was not done.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +52,8 @@ impl ReadError {
 #[derive(Debug)]
 pub struct Readers {
     pool: Pool<Connections>,
+    /// What the table is like, once that was seen.
+    source: OnceLock<Arc<Source>>,
 }
 
 impl Readers {
@@ -60,7 +66,8 @@ impl Readers {
             .recycle_timeout(Some(WAIT_LIMIT))
             .runtime(Runtime::Tokio1)
             .build();
-        Self { pool: pool.expect("the runtime is given, which is all that a pool with limits needs") }
+        let pool = pool.expect("the runtime is given, which is all that a pool with limits needs");
+        Self { pool, source: OnceLock::new() }
     }
 
     /// Does `work`, which only reads, on a connection and the table of the items: once more on a fresh connection if the first was cut off.
@@ -69,7 +76,7 @@ impl Readers {
     /// No connection, no answer in time, or the database's.
     pub async fn read<T>(
         &self,
-        work: impl for<'c> Fn(&'c mut Conn, &'c TableName) -> BoxFuture<'c, Result<T, StoreError>>,
+        work: impl for<'c> Fn(&'c mut Conn, &'c Source) -> BoxFuture<'c, Result<T, StoreError>>,
     ) -> Result<T, ReadError> {
         match self.attempt(&work).await {
             Err(ReadError::Store(error)) if error.fault() == Fault::Reconnect => self.attempt(&work).await,
@@ -79,11 +86,15 @@ impl Readers {
 
     async fn attempt<T>(
         &self,
-        work: &impl for<'c> Fn(&'c mut Conn, &'c TableName) -> BoxFuture<'c, Result<T, StoreError>>,
+        work: &impl for<'c> Fn(&'c mut Conn, &'c Source) -> BoxFuture<'c, Result<T, StoreError>>,
     ) -> Result<T, ReadError> {
         let mut lent = Lent(Some(self.pool.get().await.map_err(unlent)?));
         let Some(conn) = lent.0.as_mut() else { return Err(ReadError::Busy) };
-        match tokio::time::timeout(READ_LIMIT, work(conn, self.pool.manager().0.items_table())).await {
+        let all = async {
+            let source = self.source(conn).await?;
+            work(conn, &source).await
+        };
+        match tokio::time::timeout(READ_LIMIT, all).await {
             Ok(Ok(value)) => {
                 lent.give_back();
                 Ok(value)
@@ -92,6 +103,20 @@ impl Readers {
             Ok(Err(error)) => Err(error.into()),
             Err(_) => Err(ReadError::Slow),
         }
+    }
+
+    /// The table as readers see it. One that is not there yet is looked for again.
+    async fn source(&self, conn: &mut Conn) -> Result<Arc<Source>, StoreError> {
+        if let Some(source) = self.source.get() {
+            return Ok(Arc::clone(source));
+        }
+        let table = self.pool.manager().0.items_table();
+        let catalog = catalog::describe(conn, table).await?;
+        let source = Arc::new(Source { table: table.clone(), updated: catalog.column(UPDATED).cloned() });
+        if catalog.columns.is_empty() {
+            return Ok(source);
+        }
+        Ok(Arc::clone(self.source.get_or_init(|| source)))
     }
 }
 

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::charts;
 use super::view::{EXCERPT, View};
 use super::words;
-use crate::api::data::{most_probable, stored};
+use crate::api::data::Predicted;
 use crate::model::Model;
 use crate::run::{RunId, RunState};
 use crate::store::failures::LOOK;
@@ -80,9 +80,9 @@ pub fn classes(model: &Model, view: &View) -> Markup {
 
 fn of_latest(model: &Model, view: &View) -> Vec<u64> {
     let mut counts = vec![0; model.classes().len()];
-    for prediction in view.latest.iter().filter_map(stored) {
-        if let Some(count) = most_probable(&prediction).and_then(|class| counts.get_mut(class)) {
-            *count += 1;
+    for item in &view.latest {
+        if let Some(predicted) = Predicted::of(model, item) {
+            counts[predicted.class] += 1;
         }
     }
     counts
@@ -263,8 +263,8 @@ pub fn aside(view: &View) -> Markup {
 /// The latest predictions.
 pub fn latest(model: &Model, view: &View) -> Markup {
     let names = model.classes();
-    let predicted = view.latest.iter().filter_map(|item| Some((item, stored(item)?)));
-    let shown: Vec<_> = predicted.filter(|(_, prediction)| prediction.len() == names.len()).take(PREDICTIONS).collect();
+    let predicted = view.latest.iter().filter_map(|item| Some((item, Predicted::of(model, item)?)));
+    let shown: Vec<_> = predicted.take(PREDICTIONS).collect();
     html! {
         section id="latest" {
             h2 { "Latest predictions" }
@@ -274,15 +274,19 @@ pub fn latest(model: &Model, view: &View) -> Markup {
                 table {
                     thead { tr { th { "Item" } th { "Class" } th class="bars" { "Probabilities" } } }
                     tbody {
-                        @for (item, prediction) in &shown {
-                            @let class = most_probable(prediction).unwrap_or(0);
+                        @for (item, Predicted { class, probabilities }) in &shown {
                             tr {
                                 td {
                                     a href={ "/data/" (item.id) } { (item.id) }
                                     @if let Some(values) = &item.values { code class="values" { (words::cut(values, EXCERPT)) } }
                                 }
-                                td { (names[class]) small { (words::percent(prediction[class])) } }
-                                td class="bars" { (charts::divided(prediction, &described(&format!("item {}", item.id), names, prediction))) }
+                                td {
+                                    (names[*class])
+                                    @if let Some(all) = probabilities { small { (words::percent(all[*class])) } }
+                                }
+                                td class="bars" {
+                                    @if let Some(all) = probabilities { (charts::divided(all, &described(&format!("item {}", item.id), names, all))) }
+                                }
                             }
                         }
                     }

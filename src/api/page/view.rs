@@ -4,12 +4,11 @@ use std::collections::HashMap;
 
 use mysql_async::Conn;
 
-use crate::config::TableName;
 use crate::run::{RunId, RunKind, RunState};
 use crate::store::StoreError;
 use crate::store::failures::{self, Reasoned};
 use crate::store::lanes::{self, LaneLine};
-use crate::store::listing::{self, Listing, Width};
+use crate::store::listing::{self, Listing, Source, Width};
 use crate::store::profile::{self, RunProfile};
 use crate::store::status::{self, StatusLine};
 
@@ -44,7 +43,8 @@ impl View {
     ///
     /// # Errors
     /// The database's.
-    pub async fn read(conn: &mut Conn, table: &TableName, width: Width) -> Result<Self, StoreError> {
+    pub async fn read(conn: &mut Conn, source: &Source, width: Width) -> Result<Self, StoreError> {
+        let table = &source.table;
         let runs = status::latest(conn, table, None, RUNS).await?;
         let lanes = match current(&runs) {
             Some(run) => lanes::all(conn, run.id).await?,
@@ -55,8 +55,8 @@ impl View {
         let reasons = failures::by_reason(conn, table, None, EXAMPLES).await?;
         let shown: Vec<i64> = reasons.iter().flat_map(|reason| &reason.examples).map(|failure| failure.item).collect();
         // One more than is shown tells whether there is more.
-        let excerpts = listing::excerpts(conn, table, &shown, EXCERPT + 1).await?.into_iter().collect();
-        let latest = listing::latest(conn, table, width, LATEST).await?;
+        let excerpts = listing::excerpts(conn, table, width, &shown, EXCERPT + 1).await?.into_iter().collect();
+        let latest = listing::latest(conn, source, width, LATEST).await?;
         Ok(Self { runs, lanes, profiles, reasons, excerpts, latest })
     }
 

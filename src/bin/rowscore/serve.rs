@@ -28,8 +28,10 @@ pub struct Args {
 #[expect(clippy::disallowed_methods, reason = "the edge: a request is answered now")]
 pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let config = Config::from_env()?;
+    let model = model::embedded()?;
+    config.work.items_table.feature_columns(model.features())?;
     let database = Database::new(&config.mysql, &config.work.items_table).await;
-    let mut router = api::router(Api::new(database, args.connections.into(), model::embedded()?, chrono::Utc::now));
+    let mut router = api::router(Api::new(database, args.connections.into(), model, chrono::Utc::now));
     let listener = TcpListener::bind(args.listen).await.map_err(|error| format!("{}: {error}", args.listen))?;
     let address = listener.local_addr()?;
     if address.ip().is_loopback() {

@@ -3,19 +3,23 @@
 use axum::http::StatusCode;
 use mysql_async::params;
 use mysql_async::prelude::Queryable;
-use rowscore::store::listing::{self, LOOK_AHEAD, Listed, Width};
+use rowscore::store::listing::{self, LOOK_AHEAD, Listed, Source, Width};
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::{Service, ids};
 use crate::support::items::{Item, sample, score};
-use crate::support::{Server, TestDb, at, model};
+use crate::support::{Server, Setup, TestDb, at, model};
 
 const CREATED: &str = "2024-03-05T09:30:00Z";
 const TICK: &str = "2024-03-05T10:00:00Z";
 
 fn width() -> Width {
-    Width { features: model().features().len(), classes: model().classes().len() }
+    Width { features: model().features(), classes: model().classes() }
+}
+
+fn source(setup: &Setup) -> Source {
+    Source { table: setup.config.work.items_table.clone(), updated: None }
 }
 
 #[rstest]
@@ -92,9 +96,7 @@ async fn a_long_stretch_without_a_wanted_item_is_walked_in_short_steps(
     let mut conn = reader.database.connect_to_read(10_000).await.unwrap();
     conn.query_drop("FLUSH STATUS").await.ok();
     let before = rows_read(&mut conn).await;
-    listing::page(&mut conn, &reader.config.work.items_table, Listed::Unpredicted, width(), Some(0), 100)
-        .await
-        .unwrap();
+    listing::page(&mut conn, &source(&reader), Listed::Unpredicted, width(), Some(0), 100).await.unwrap();
     let looked_at = rows_read(&mut conn).await - before;
     // Once for wanted items, once for the end of the look.
     assert!(looked_at < 2 * u64::from(LOOK_AHEAD) + 100, "{looked_at} rows were read");
@@ -115,7 +117,7 @@ async fn every_page_is_a_range_of_the_primary_key(#[values(Server::Mysql, Server
     let table = &db.config.work.items_table;
 
     for &listed in Listed::ALL {
-        let sql = format!("EXPLAIN FORMAT=TRADITIONAL {}", listing::page_statement(table, listed, width()));
+        let sql = format!("EXPLAIN FORMAT=TRADITIONAL {}", listing::page_statement(&source(&db), listed, width()));
         let params = params! { "after" => 500, "upto" => 10_500, "limit" => 100 };
         let plan: mysql_async::Row = conn.exec_first(sql, params).await.unwrap().unwrap();
         let column = |name: &str| plan.get::<Option<String>, _>(name).unwrap().unwrap_or_default();
