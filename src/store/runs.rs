@@ -1,4 +1,4 @@
-//! All SQL of `batch_runs` and of the view over it, `batch_status`.
+//! All SQL of `batch_runs`. That of the view over it is in `status`.
 
 use chrono::NaiveDateTime;
 use mysql_async::prelude::Queryable;
@@ -6,7 +6,7 @@ use mysql_async::{Conn, Row, params};
 
 use super::row::{column, name};
 use super::{Doing, StoreError};
-use crate::answer::{Backfill, Changes, Counts};
+use crate::answer::{Changes, Counts};
 use crate::config::ItemsTable;
 use crate::run::{FailurePolicy, Mode, Pass, RunId, RunKind, RunState};
 use crate::window::{Time, Window};
@@ -43,7 +43,7 @@ pub struct Run {
 const COLUMNS: &str = "`id`, `kind`, `mode`, `tick`, `window_from`, `window_to`, `chained`, `policy`, `model_version`, `state`, `pass`, `items`, \
                        TIMESTAMPDIFF(SECOND, COALESCE(`finished_at`, UTC_TIMESTAMP()), `deadline`) AS `spare_seconds`";
 
-fn utc(time: NaiveDateTime) -> Time {
+pub(super) fn utc(time: NaiveDateTime) -> Time {
     time.and_utc()
 }
 
@@ -328,76 +328,53 @@ pub async fn note_error(conn: &mut Conn, id: RunId, error: &str) -> Result<(), S
     conn.exec_drop(sql, params! { "error" => error, "id" => id.0 }).await.doing("noting a run's error")
 }
 
-/// One line of the view `batch_status`.
+/// What a run's row says beyond its line in `batch_status`.
 #[derive(Clone, Debug)]
-pub struct StatusLine {
-    /// The run.
-    pub id: RunId,
-    /// Window, sweep, backfill or canary.
-    pub kind: RunKind,
-    /// How far it has come.
-    pub state: RunState,
-    /// Items worked off: predicted or set aside.
-    pub done: u64,
-    /// Items to work off, if they were counted.
-    pub total: Option<u64>,
-    /// Items set aside.
-    pub failed: u64,
-    /// What it changes, if it is a backfill.
-    pub backfill: Option<Backfill>,
-    /// Items worked off per second since the run was opened.
-    pub rows_per_second: Option<u64>,
-    /// Seconds to the finish at that rate.
-    pub eta_seconds: Option<u64>,
-    /// Seconds between the finish and the deadline; negative: too late.
-    pub spare_seconds: Option<i64>,
-    /// The span it is answerable for.
-    pub window: Window,
-    /// When it was opened.
-    pub started_at: Time,
-    /// Why a hop of it failed last.
-    pub last_error: Option<String>,
+pub struct Record {
+    /// The schedule's time; `None`: opened by hand.
+    pub tick: Option<Time>,
+    /// What becomes of items that cannot be scored.
+    pub policy: FailurePolicy,
+    /// Which pass over its window it is in.
+    pub pass: Pass,
+    /// Attempts at the whole window, this one included.
+    pub attempt: u32,
+    /// When its predictions are due.
+    pub deadline: Option<Time>,
+    /// Items predicted, set aside and still pending; `None`: not settled yet.
+    pub settled: Option<(u64, u64, u64)>,
 }
 
-/// The latest runs over `table`, the latest first.
+/// The record of the run numbered `id`, if it is one over `table`.
 ///
 /// # Errors
 /// The database's.
-pub async fn status(conn: &mut Conn, table: &ItemsTable, limit: u32) -> Result<Vec<StatusLine>, StoreError> {
-    let sql = "SELECT * FROM `batch_status` WHERE `items_table` = :table ORDER BY `run_id` DESC LIMIT :limit";
-    let params = params! { "table" => table.as_str(), "limit" => limit };
-    let rows: Vec<Row> = conn.exec(sql, params).await.doing("reading the status of the runs")?;
-    rows.iter()
-        .map(|row| {
-            Ok(StatusLine {
-                id: RunId(column(row, "run_id")?),
-                kind: name(row, "kind")?,
-                state: name(row, "state")?,
-                done: column(row, "done")?,
-                total: column(row, "total")?,
-                failed: column(row, "failed")?,
-                backfill: backfill(row)?,
-                rows_per_second: column(row, "rows_per_second")?,
-                eta_seconds: column(row, "eta_seconds")?,
-                spare_seconds: column(row, "spare_seconds")?,
-                window: Window {
-                    from: column::<Option<_>>(row, "window_from")?.map(utc),
-                    to: utc(column(row, "window_to")?),
-                },
-                started_at: utc(column(row, "started_at")?),
-                last_error: column(row, "last_error")?,
-            })
-        })
-        .collect()
+pub async fn record(conn: &mut impl Queryable, table: &ItemsTable, id: RunId) -> Result<Option<Record>, StoreError> {
+    let sql = "SELECT `tick`, `policy`, `pass`, `attempt`, `deadline`, `predicted`, `failed`, `pending` FROM `batch_runs` \
+               WHERE `id` = :id AND `items_table` = :table";
+    let params = params! { "id" => id.0, "table" => table.as_str() };
+    let row: Option<Row> = conn.exec_first(sql, params).await.doing("reading a run's record")?;
+    let Some(row) = row else { return Ok(None) };
+    let count = |name| column::<Option<u64>>(&row, name);
+    let settled = match (count("predicted")?, count("failed")?, count("pending")?) {
+        (Some(predicted), Some(failed), Some(pending)) => Some((predicted, failed, pending)),
+        _ => None,
+    };
+    Ok(Some(Record {
+        tick: column::<Option<_>>(&row, "tick")?.map(utc),
+        policy: name(&row, "policy")?,
+        pass: name(&row, "pass")?,
+        attempt: column(&row, "attempt")?,
+        deadline: column::<Option<_>>(&row, "deadline")?.map(utc),
+        settled,
+    }))
 }
 
-fn backfill(row: &Row) -> Result<Option<Backfill>, StoreError> {
-    let Some(compared) = column::<Option<u64>>(row, "compared")? else { return Ok(None) };
-    Ok(Some(Backfill {
-        dry_run: name::<Mode>(row, "mode")? == Mode::DryRun,
-        compared,
-        incomparable: column(row, "incomparable")?,
-        changed_class: column(row, "changed_class")?,
-        mean_absolute_change: column(row, "mean_absolute_change")?,
-    }))
+/// The version of the model that the run numbered `id` scored with.
+///
+/// # Errors
+/// The database's.
+pub async fn model_version(conn: &mut impl Queryable, id: RunId) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT `model_version` FROM `batch_runs` WHERE `id` = :id";
+    conn.exec_first(sql, params! { "id" => id.0 }).await.doing("reading a run's model version")
 }

@@ -10,6 +10,7 @@ mod report;
 mod results;
 mod run;
 mod score;
+mod serve;
 mod status;
 mod train;
 
@@ -35,6 +36,7 @@ enum Command {
     Run(run::Args),
     Results(results::Args),
     Status(status::Args),
+    Serve(serve::Args),
     /// Hold a run: no hop works on it until it is resumed
     Pause(control::RunArgs),
     /// Let a held run go on
@@ -62,6 +64,7 @@ async fn main() -> ExitCode {
         Command::Run(args) => run::run(args).await,
         Command::Results(args) => results::run(args).await,
         Command::Status(args) => status::run(args).await,
+        Command::Serve(args) => serve::run(args).await,
         Command::Pause(args) => control::pause(args).await,
         Command::Resume(args) => control::resume(args).await,
         Command::Cancel(args) => control::cancel(args).await,

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use indicatif::HumanCount;
 use rowscore::config::Config;
-use rowscore::store::runs::{self, StatusLine};
+use rowscore::store::status::{self, StatusLine};
 use rowscore::store::{Database, session::Session};
 
 use crate::report;
@@ -24,7 +24,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let database = Database::new(&config.mysql, &config.work.items_table).await;
     let mut session = Session::at_once(&database);
     let table = database.items_table();
-    let lines = session.run(async |conn| runs::status(conn, table, args.limit).await).await?;
+    let lines = session.run(async |conn| status::latest(conn, table, None, args.limit).await).await?;
     session.close().await;
     if lines.is_empty() {
         eprintln!("There is no run yet; `rowscore run` makes one.");
