@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::drift::Ratios;
 use crate::event::Continuation;
 use crate::run::{RunId, RunState, named};
 
@@ -64,6 +65,13 @@ pub struct Answer {
     /// a deadline.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spare_seconds: Option<i64>,
+    /// How far the items of a finished run are from the training rows: the worst feature's population
+    /// stability index in units of its threshold, from 1 on it is drift. Absent where it is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drift_ratio: Option<f64>,
+    /// The same for the predicted classes, against those of earlier runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class_drift_ratio: Option<f64>,
     /// This hop's wall time, in milliseconds.
     pub elapsed_ms: u64,
     /// Items that this hop predicted or set aside, per second of its wall time.
@@ -81,10 +89,17 @@ impl Answer {
             state: None,
             counts: Counts::default(),
             spare_seconds: None,
+            drift_ratio: None,
+            class_drift_ratio: None,
             elapsed_ms: 0,
             rows_per_second: 0,
             continuations: Vec::new(),
         }
+    }
+
+    /// The answer with what its run saw.
+    pub(crate) fn with_drift(self, drift: Ratios) -> Self {
+        Self { drift_ratio: drift.features, class_drift_ratio: drift.classes, ..self }
     }
 
     /// The answer with the hop's time and the rate that `rows` items in it make.

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod config;
+pub mod drift;
 pub mod event;
 pub mod hop;
 pub mod lambda;

@@ -9,6 +9,7 @@ use super::pace::Pace;
 use super::page::{ScoredPage, score_page};
 use super::step::Step;
 use crate::config::{TableName, WorkConfig};
+use crate::drift::Profile;
 use crate::model::Model;
 use crate::run::{FailurePolicy, Pass, RunId};
 use crate::store::items::{self, PageBounds, Predictions};
@@ -140,7 +141,7 @@ async fn page(
     let selection = expected.selection(job, lane);
     let bounds = PageBounds { selection, after: expected.cursor, upto, limit };
     let read = async || pages::begin(conn, job.table(), job.run, lane.number, bounds, job.model.features().len()).await;
-    let (position, found) = Step::ReadPage.perform(read).await?;
+    let (position, counted, found) = Step::ReadPage.perform(read).await?;
     pace.found(found.len(), begun.elapsed());
     if let Some(end) = not_now(job, lane, position) {
         pages::undo(conn).await?;
@@ -159,7 +160,11 @@ async fn page(
     };
 
     let scored = Step::ScorePage.perform(async || Ok::<_, StoreError>(score_page(job.model, &found))).await?;
-    let write = async || write_page(conn, job, (lane.number, position), selection, &scored, (cursor, limit)).await;
+    // The lane's own counts, read under its lock: a page is counted once, as it is written once.
+    let mut profile = Profile::read(counted.as_deref(), job.model);
+    profile.add(&scored.profile);
+    let write =
+        async || write_page(conn, job, (lane.number, position), selection, (&scored, &profile), (cursor, limit)).await;
     let advance = Step::WritePage.perform(write).await?;
     Step::CommitPage.commit(pages::commit(conn)).await?;
     // Only now: until the commit the page may be in vain, and most of its time is the writing.
@@ -233,7 +238,7 @@ async fn write_page(
     job: Job<'_>,
     lane: (u16, Position),
     selection: Selection,
-    scored: &ScoredPage<'_>,
+    (scored, profile): (&ScoredPage<'_>, &Profile),
     (cursor, page_size): (i64, u32),
 ) -> Result<Advance, StoreError> {
     let nothing = Predictions::default();
@@ -246,7 +251,7 @@ async fn write_page(
         failures::forget(conn, job.table(), &predictions.ids).await?;
     }
     let advance = Advance { cursor, predicted, failed, page_size };
-    let changed = pages::write(conn, job.table(), job.run.id, lane, predictions, advance).await?;
+    let changed = pages::write(conn, job.table(), job.run.id, lane, predictions, advance, &profile.to_text()).await?;
     if changed != predicted {
         // The rows are locked and were pending, so each of them changes.
         return Err(StoreError::Unexpected(format!("{predicted} predictions changed {changed} rows; page undone")));

@@ -7,6 +7,7 @@
 mod canary;
 mod census;
 mod deadline;
+mod drift;
 mod end;
 mod lane;
 mod open;
@@ -311,7 +312,10 @@ impl<R: Relay> Runner<'_, R> {
         match session.run(async |conn| finish_run(conn, job).await).await? {
             Ended::Lanes if run.pass == Pass::Check => self.leave_check(session, run, deadline, rows).await,
             Ended::Lanes => self.respond(session, run.id, Outcome::LanesFinished, deadline, rows).await,
-            Ended::Run => self.respond(session, run.id, Outcome::Finished, deadline, rows).await,
+            Ended::Run(drift) => {
+                let answer = self.respond(session, run.id, Outcome::Finished, deadline, rows).await?;
+                Ok(answer.with_drift(drift))
+            }
         }
     }
 

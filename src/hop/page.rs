@@ -1,5 +1,6 @@
 //! `score_page`: from rows to predictions and failures, with no database in sight.
 
+use crate::drift::{Counter, Profile};
 use crate::model::{Model, Scorer};
 use crate::store::items::{PendingItem, Predictions};
 use crate::values::{self, Reason, ReasonCode};
@@ -13,6 +14,8 @@ const CHUNK: usize = 256;
 pub(super) struct ScoredPage<'i> {
     pub predictions: Predictions,
     pub failures: Vec<(&'i PendingItem, Reason)>,
+    /// What was counted on the way, for drift.
+    pub profile: Profile,
 }
 
 /// Scores a page. An item that cannot be scored is set apart with its reason; the rest go on.
@@ -27,11 +30,17 @@ pub(super) fn score_page<'i>(model: &Model, items: &'i [PendingItem]) -> ScoredP
             classes,
         },
         failures: Vec::new(),
+        profile: Profile::empty(model),
     };
+    let mut counter = Counter::new(model);
     for items in items.chunks(CHUNK) {
         chunk.read(items, &mut page.failures);
+        let scored = page.predictions.probabilities.len();
         chunk.score(&mut scorer, &mut page);
+        counter.rows(&chunk.rows);
+        counter.predictions(&page.predictions.probabilities[scored..]);
     }
+    page.profile = counter.finish();
     page
 }
 
@@ -69,7 +78,7 @@ impl<'i> Chunk<'i> {
     }
 
     fn score(&self, scorer: &mut Scorer<'_>, page: &mut ScoredPage<'i>) {
-        let ScoredPage { predictions: Predictions { ids, probabilities, classes }, failures } = page;
+        let ScoredPage { predictions: Predictions { ids, probabilities, classes }, failures, .. } = page;
         let (first, known) = (ids.len(), failures.len());
         probabilities.resize((first + self.items.len()) * *classes, 0.0);
         let scored = scorer.score_rows(&self.rows, &mut probabilities[first * *classes..]);

@@ -252,6 +252,24 @@ pub async fn latest(tx: &mut impl Queryable, table: &TableName, limit: usize) ->
     Ok(ids)
 }
 
+/// The latest items, predicted or not, as a page reads them, without locking them.
+///
+/// # Errors
+/// The database's.
+pub async fn recent(
+    conn: &mut impl Queryable,
+    table: &TableName,
+    features: usize,
+    limit: u32,
+) -> Result<Vec<PendingItem>, StoreError> {
+    let sql = format!(
+        "SELECT i.`id`, {} FROM {} i ORDER BY i.`id` DESC LIMIT {limit}",
+        values_text(features),
+        table.quoted()
+    );
+    conn.query_map(sql, |(id, values)| PendingItem { id, values }).await.doing("reading the latest items")
+}
+
 /// The predictions of items, by id, as JSON text.
 ///
 /// # Errors

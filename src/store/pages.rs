@@ -11,7 +11,7 @@ use super::{Doing, StoreError};
 use crate::config::TableName;
 use crate::run::RunId;
 
-/// Begins a page's transaction: locks the lane's row and reads where it stands; then reads and
+/// Begins a page's transaction: locks the lane's row and reads where it stands, and its drift profile; then reads and
 /// locks the next pending items within `bounds`, by id.
 ///
 /// # Errors
@@ -23,7 +23,7 @@ pub async fn begin(
     lane: u16,
     bounds: PageBounds,
     features: usize,
-) -> Result<(Position, Vec<PendingItem>), StoreError> {
+) -> Result<(Position, Option<String>, Vec<PendingItem>), StoreError> {
     let lock = lanes::lock_statement(run.id, run.pass, lane, table);
     let read = items::read_statement(table, bounds, features);
     let doing = "reading a page";
@@ -37,10 +37,11 @@ pub async fn begin(
     });
     let found = found.await.doing(doing)?;
     results.drop_result().await.doing(doing)?;
-    Ok((lanes::position(&position)?, found))
+    Ok((lanes::position(&position)?, lanes::profile(&position)?, found))
 }
 
-/// Writes the predictions of locked items, and advances their lane, which stood at a position. Answers how many items changed.
+/// Writes the predictions of locked items, and advances their lane, which stood at a position, to one
+/// with this drift profile. Answers how many items changed.
 ///
 /// # Errors
 /// The database's.
@@ -51,8 +52,9 @@ pub async fn write(
     lane: (u16, Position),
     page: &Predictions,
     advance: Advance,
+    profile: &str,
 ) -> Result<u64, StoreError> {
-    let advance = lanes::advance_statement(run, lane.0, lane.1, advance);
+    let advance = lanes::advance_statement(run, lane.0, lane.1, advance, profile);
     let doing = "writing a page";
     if page.ids.is_empty() {
         conn.query_drop(advance).await.doing(doing)?;

@@ -304,6 +304,42 @@ pub async fn set_state(tx: &mut impl Queryable, id: RunId, state: RunState) -> R
     tx.exec_drop(sql, params! { "state" => state.name(), "id" => id.0 }).await.doing("changing a run's state")
 }
 
+/// Keeps what a run saw, as JSON.
+///
+/// # Errors
+/// The database's.
+pub async fn keep_profile(tx: &mut impl Queryable, id: RunId, profile: &str) -> Result<(), StoreError> {
+    let sql = "UPDATE `batch_runs` SET `profile` = :profile WHERE `id` = :id";
+    tx.exec_drop(sql, params! { "profile" => profile, "id" => id.0 }).await.doing("keeping the run's profile")
+}
+
+/// What the latest runs over `table` saw that succeeded before `id` with the same model, as JSON.
+/// A canary saw what others see, too.
+///
+/// # Errors
+/// The database's.
+pub async fn earlier_profiles(
+    conn: &mut impl Queryable,
+    table: &TableName,
+    model_version: &str,
+    id: RunId,
+) -> Result<Vec<String>, StoreError> {
+    let sql = format!(
+        "SELECT CAST(`profile` AS CHAR) FROM `batch_runs` \
+         WHERE `id` < :id AND `id` >= :oldest AND `items_table` = :table AND `kind` <> 'canary' \
+           AND `model_version` = :model AND `state` IN ('succeeded', 'succeeded_with_failures') \
+           AND `profile` IS NOT NULL ORDER BY `id` DESC LIMIT {EARLIER_RUNS}"
+    );
+    let oldest = id.0.saturating_sub(EARLIER_LOOKED_AT);
+    let params = params! { "id" => id.0, "oldest" => oldest, "table" => table.as_str(), "model" => model_version };
+    conn.exec(sql, params).await.doing("reading the profiles of earlier runs")
+}
+
+/// Runs that a run's classes are compared with.
+const EARLIER_RUNS: u32 = 10;
+/// Runs that are looked through for them, so that a long history costs nothing.
+const EARLIER_LOOKED_AT: u64 = 1000;
+
 /// Notes on the run's row why a hop failed.
 ///
 /// # Errors

@@ -9,6 +9,7 @@ mod bad_rows;
 mod canary;
 mod clients;
 mod command_line;
+mod drift;
 mod events;
 mod grants;
 mod hops;
