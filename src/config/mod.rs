@@ -113,6 +113,12 @@ pub struct WorkConfig {
     /// `DELIVER_WITHIN`: after the schedule's time, the run's predictions are due within this span.
     /// Unset: no deadline.
     pub deliver_within: Option<Duration>,
+    /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`: memory in MB, by which a run's cost is reckoned. Lambda sets
+    /// it; elsewhere there is no such cost.
+    pub memory_mb: Option<u32>,
+    /// `PRICE_PER_GB_SECOND`: dollars. Default: Lambda's list price for the processor that this was
+    /// built for.
+    pub price: Price,
 }
 
 impl WorkConfig {
@@ -157,6 +163,8 @@ impl Config {
             hop_margin: Duration::from_millis(vars.or_in("HOP_MARGIN_MS", 5000, 0, 600_000)),
             hop_budget: Duration::from_millis(vars.or_in("HOP_BUDGET_MS", 240_000, 1, 86_400_000)),
             deliver_within: vars.span("DELIVER_WITHIN"),
+            memory_mb: vars.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|megabytes| megabytes.parse().ok()),
+            price: vars.or("PRICE_PER_GB_SECOND", LIST_PRICE, "dollars, a number like 0.0000166667"),
         };
         let continuation_queue_url =
             vars.optional("CONTINUATION_QUEUE_URL", "the https URL of an SQS FIFO queue, ending in .fifo", |url| {
@@ -247,6 +255,34 @@ crate::run::named! {
     enum TlsName { Verify = "verify", Off = "off", }
 }
 
+/// Lambda's list price of a GB-second in us-east-1 on 2026-11-23, by processor. `scripts/benchmark/price.py`
+/// reckons with the same.
+const LIST_PRICE: &str = if cfg!(target_arch = "aarch64") { "0.0000133334" } else { "0.0000166667" };
+
+/// What a function's time costs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Price {
+    /// Dollars for one GB of memory and one second.
+    pub per_gb_second: f64,
+}
+
+impl Price {
+    /// Dollars for `milliseconds` of a function with `memory_mb`.
+    #[must_use]
+    pub fn dollars(self, milliseconds: u64, memory_mb: u32) -> f64 {
+        self.per_gb_second * f64::from(memory_mb) / 1024.0 * milliseconds as f64 / 1e3
+    }
+}
+
+impl FromStr for Price {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let per_gb_second = text.parse().ok().filter(|dollars: &f64| dollars.is_finite() && *dollars >= 0.0);
+        per_gb_second.map(|per_gb_second| Self { per_gb_second }).ok_or(())
+    }
+}
+
 /// The name of a table, safe to stand quoted in SQL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableName(String);
@@ -330,6 +366,15 @@ mod tests {
             problem(&[("FAILURE_POLICY", "ignore")]),
             "FAILURE_POLICY is `ignore`; accepted: retry_failed, retry_all or leave"
         );
+    }
+
+    #[test]
+    fn a_price_is_dollars_for_a_gigabyte_and_a_second() {
+        let price = read(&[("PRICE_PER_GB_SECOND", "0.00002")]).unwrap().work.price;
+        assert_eq!(price.dollars(10_000, 512), 0.0001);
+        assert!(read(&[]).unwrap().work.price.per_gb_second > 1e-5);
+        let refused = "PRICE_PER_GB_SECOND is `-1`; accepted: dollars, a number like 0.0000166667";
+        assert_eq!(problem(&[("PRICE_PER_GB_SECOND", "-1")]), refused);
     }
 
     #[test]

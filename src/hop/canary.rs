@@ -56,6 +56,7 @@ impl<R: Relay> Runner<'_, R> {
         if let Some(recent) = &recent {
             drift::warn(id, recent);
         }
+        self.add_billed(session, id, deadline).await?;
         let answer = self.respond(session, id, Outcome::Finished, deadline, 0).await?;
         Ok(answer.with_drift(recent.as_ref().map(Report::ratios).unwrap_or_default()))
     }

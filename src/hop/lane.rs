@@ -1,13 +1,15 @@
 //! One lane: page after page, each read, scored and committed in one transaction.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mysql_async::Conn;
 
-use super::Deadline;
+use super::forecast::Forecast;
 use super::pace::Pace;
 use super::page::{ScoredPage, score_page};
 use super::step::Step;
+use super::{Deadline, Relay};
+use crate::answer::HopWork;
 use crate::config::{TableName, WorkConfig};
 use crate::drift::Profile;
 use crate::model::Model;
@@ -71,8 +73,23 @@ pub(super) enum LaneEnd {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LaneWork {
     pub end: LaneEnd,
-    pub pages: u64,
-    pub rows: u64,
+    pub hop: HopWork,
+}
+
+/// What a lane shares with the others of its hop.
+pub(super) struct Watch<'w, R> {
+    /// Absent where nothing can be forecast.
+    pub forecast: Option<&'w Forecast>,
+    /// Who is told that the run will be late.
+    pub relay: &'w R,
+}
+
+impl<R: Relay> Watch<'_, R> {
+    fn page(&self, rows: u64) {
+        if let Some(late) = self.forecast.and_then(|forecast| forecast.page(rows)) {
+            self.relay.will_be_late(&late);
+        }
+    }
 }
 
 /// What became of one page.
@@ -90,18 +107,18 @@ const SAMPLE: u64 = 1000;
 
 /// Works on a claimed lane until it is finished or the deadline comes. However late it is, one
 /// page is done, so that a hop always makes progress.
-pub(super) async fn work_lane(
+pub(super) async fn work_lane<R: Relay>(
     session: &mut Session<'_>,
     job: Job<'_>,
     lane: Lane,
     deadline: Deadline,
+    watch: &Watch<'_, R>,
 ) -> Result<LaneWork, StoreError> {
-    let mut work = LaneWork { end: LaneEnd::OutOfTime, pages: 0, rows: 0 };
+    let mut work = LaneWork { end: LaneEnd::OutOfTime, hop: HopWork::default() };
     let mut pace = Pace::new(lane.page_size, job.work.page_size);
     let mut expected = Expected { cursor: lane.cursor, failures_ahead: true };
     let mut cursor = lane.cursor;
-    let mut longest_page = Duration::ZERO;
-    while work.pages == 0 || deadline.allows(longest_page) {
+    while work.hop.pages == 0 || deadline.allows(work.hop.longest_page) {
         let begun = Instant::now();
         let page = match session.run(async |conn| page(conn, job, lane, &mut expected, &mut pace).await).await? {
             PageEnd::Committed(page) => page,
@@ -111,9 +128,8 @@ pub(super) async fn work_lane(
             PageEnd::TooManyFailures => return Ok(LaneWork { end: LaneEnd::TooManyFailures, ..work }),
         };
         let took = begun.elapsed();
-        longest_page = longest_page.max(took);
-        work.pages += 1;
-        work.rows += page.predicted + page.failed;
+        work.hop.add(HopWork { predicted: page.predicted, failed: page.failed, pages: 1, longest_page: took });
+        watch.page(page.predicted + page.failed);
         tracing::debug!(
             run = %job.run.id, lane = lane.number, after = cursor, upto = page.cursor, predicted = page.predicted,
             failed = page.failed, page_ms = took.as_millis() as u64, "page committed"

@@ -9,12 +9,15 @@ mod census;
 mod deadline;
 mod drift;
 mod end;
+mod forecast;
 mod lane;
 mod open;
 mod pace;
 mod page;
 mod relay;
+mod respond;
 pub mod step;
+mod watch;
 
 use std::error::Error;
 use std::pin::pin;
@@ -24,7 +27,7 @@ use futures_util::future::{Either, join_all, select};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, TxOpts};
 
-use crate::answer::{Answer, Counts, Outcome};
+use crate::answer::{Answer, HopWork, Outcome};
 use crate::config::WorkConfig;
 use crate::event::{Continuation, Request, Trigger};
 use crate::model::Model;
@@ -36,9 +39,11 @@ use crate::store::{Database, Doing, StoreError, lanes, runs};
 use crate::window::Time;
 
 pub use deadline::Deadline;
-use end::{Ended, fail_for_failures, finish_run, may_run_out_of_hops, pending};
+use end::{Ended, fail_for_failures, finish_run, may_run_out_of_hops};
 pub use end::{Steered, steer, stop};
-use lane::{Job, LaneEnd, LaneWork, work_lane};
+use forecast::Forecast;
+pub use forecast::Late;
+use lane::{Job, LaneEnd, LaneWork, Watch, work_lane};
 use open::{Opened, Opening, open_run};
 pub use relay::{InAnswer, Relay};
 use step::Step;
@@ -91,6 +96,7 @@ impl<R: Relay> Runner<'_, R> {
             asked => asked,
         };
         let mut session = Session::new(self.database);
+        let deadline = deadline.of_hop_at(now);
         // Boxed: a hop's future is deep, and its type would be as deep in every caller's.
         let result = match trigger {
             Trigger::Open(request) if request.kind == RunKind::Canary => {
@@ -98,7 +104,7 @@ impl<R: Relay> Runner<'_, R> {
             }
             Trigger::Open(request) => Box::pin(self.open(&mut session, request, now, deadline)).await,
             Trigger::Continue(message) => Box::pin(self.go_on(&mut session, *message, deadline)).await,
-            Trigger::Status | Trigger::Wake(_) => Box::pin(self.status(&mut session)).await,
+            Trigger::Status | Trigger::Wake(_) => Box::pin(self.status(&mut session, deadline)).await,
         };
         session.close().await;
         result
@@ -116,8 +122,18 @@ impl<R: Relay> Runner<'_, R> {
         loop {
             let opened = session.run(async |conn| open_run(conn, opening).await).await?;
             match opened {
-                Opened::New(run) => return self.take_up(session, &run, deadline).await,
-                Opened::Empty(id) => return self.respond(session, id, Outcome::NothingToDo, deadline, 0).await,
+                Opened::New(run) => {
+                    let oldest_pending_seconds = self.oldest_pending(session, &run, deadline).await?;
+                    let answer = self.take_up(session, &run, deadline).await?;
+                    return Ok(Answer {
+                        oldest_pending_seconds: answer.oldest_pending_seconds.or(oldest_pending_seconds),
+                        ..answer
+                    });
+                }
+                Opened::Empty(id) => {
+                    self.add_billed(session, id, deadline).await?;
+                    return self.respond(session, id, Outcome::NothingToDo, deadline, 0).await;
+                }
                 Opened::Over(run) => return self.respond(session, run.id, Outcome::NothingToDo, deadline, 0).await,
                 Opened::Unfinished(run) => {
                     tracing::info!(run = %run.id, window = %run.window, "an unfinished run comes first");
@@ -220,7 +236,8 @@ impl<R: Relay> Runner<'_, R> {
         mut sent: Vec<Continuation>,
         deadline: Deadline,
     ) -> Result<Answer, HopError> {
-        let done = match self.work_lanes(session, run, turn, deadline).await {
+        let forecast = self.forecast(session, run, deadline).await?;
+        let done = match self.work_lanes(session, run, turn, deadline, forecast.as_ref()).await {
             Ok(done) => done,
             Err(error) => {
                 let text = error.to_string();
@@ -229,7 +246,9 @@ impl<R: Relay> Runner<'_, R> {
                 return Err(error.into());
             }
         };
-        let rows = done.iter().map(|lane| lane.rows).sum();
+        let mut hop = HopWork::default();
+        done.iter().for_each(|lane| hop.add(lane.hop));
+        let rows = hop.predicted + hop.failed;
         let any = |end: LaneEnd| done.iter().any(|lane| lane.end == end);
         let mut answer = if any(LaneEnd::TakenOver) {
             self.respond(session, run.id, Outcome::Stale, deadline, rows).await?
@@ -245,6 +264,11 @@ impl<R: Relay> Runner<'_, R> {
             self.finish(session, run, deadline, rows).await?
         };
         answer.continuations.splice(0..0, sent);
+        answer.hop.add(hop);
+        if let Some(late) = forecast.and_then(|forecast| forecast.judge(answer.forecast_spare_seconds?)) {
+            self.relay.will_be_late(&late);
+        }
+        self.add_billed(session, run.id, deadline).await?;
         Ok(answer)
     }
 
@@ -254,12 +278,14 @@ impl<R: Relay> Runner<'_, R> {
         run: &Run,
         turn: Turn,
         deadline: Deadline,
+        forecast: Option<&Forecast>,
     ) -> Result<Vec<LaneWork>, StoreError> {
         let claimed = session.run(async |conn| claim_lanes(conn, run.id, turn).await).await?;
         let job = self.job(run);
+        let watch = &Watch { forecast, relay: self.relay };
         let work = join_all(claimed.into_iter().map(|lane| async move {
             let mut session = Session::new(self.database);
-            let done = work_lane(&mut session, job, lane, deadline).await;
+            let done = work_lane(&mut session, job, lane, deadline, watch).await;
             session.close().await;
             done
         }));
@@ -342,36 +368,12 @@ impl<R: Relay> Runner<'_, R> {
         Job { run, database: self.database, model: self.model, work: self.work }
     }
 
-    async fn status(&self, session: &mut Session<'_>) -> Result<Answer, HopError> {
+    async fn status(&self, session: &mut Session<'_>, deadline: Deadline) -> Result<Answer, HopError> {
         let table = self.database.items_table();
         match session.run(async |conn| runs::latest(conn, table).await).await? {
-            Some(run) => self.respond(session, run.id, Outcome::Status, Deadline::immediately(), 0).await,
+            Some(run) => self.respond(session, run.id, Outcome::Status, deadline, 0).await,
             None => Ok(Answer::without_run(Outcome::Status)),
         }
-    }
-
-    /// The answer about a run, as the database has it now.
-    async fn respond(
-        &self,
-        session: &mut Session<'_>,
-        id: RunId,
-        outcome: Outcome,
-        deadline: Deadline,
-        rows: u64,
-    ) -> Result<Answer, HopError> {
-        let table = self.database.items_table();
-        let read = async |conn: &mut Conn| Ok((runs::find(conn, table, id).await?, lanes::totals(conn, id).await?));
-        let (run, totals) = Step::Respond.perform(async || session.run(read).await).await?;
-        let done = totals.counts.predicted + totals.counts.failed;
-        let counts = Counts { pending: run.as_ref().map_or(0, |run| pending(run, done)), ..totals.counts };
-        let answer = Answer {
-            run_id: Some(id),
-            state: run.as_ref().map(|run| run.state),
-            counts,
-            spare_seconds: run.and_then(|run| run.spare_seconds),
-            ..Answer::without_run(outcome)
-        };
-        Ok(answer.timed(deadline.elapsed(), rows))
     }
 }
 

@@ -104,7 +104,8 @@ async fn insert(conn: &mut Conn, opening: Opening<'_>) -> Result<Opened, StoreEr
         extents.extend(extent.map(|extent| (source, extent)));
     }
     let model_version = model.version().to_string();
-    let due = work.deliver_within.and_then(|span| Some(window.to + TimeDelta::from_std(span).ok()?));
+    let deliver_within = request.deliver_within.or(work.deliver_within);
+    let due = deliver_within.and_then(|span| Some(window.to + TimeDelta::from_std(span).ok()?));
     let new = NewRun {
         table,
         kind: request.kind,

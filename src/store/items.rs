@@ -11,7 +11,7 @@ use super::selection::{Selection, values_text};
 use super::{Doing, StoreError, failures};
 use crate::config::TableName;
 use crate::run::RunId;
-use crate::window::Time;
+use crate::window::{Time, Window};
 
 /// Milliseconds that the server may count pending items for a run's progress and its final sum:
 /// enough for some million rows, and well within `HOP_MARGIN_MS`, since the last count comes after
@@ -93,6 +93,33 @@ pub async fn count(
     }
 }
 
+/// Age in whole seconds, at `now`, of the oldest item created in `window` that is pending and not set
+/// aside; 0: none is. `None`: not found in time.
+///
+/// # Errors
+/// The database's.
+pub async fn oldest_pending(
+    conn: &mut impl Queryable,
+    table: &TableName,
+    window: Window,
+    features: usize,
+    now: Time,
+) -> Result<Option<u64>, StoreError> {
+    let selection = lightened(conn, table, Selection::Fresh(window)).await?;
+    let sql = limited(&format!(
+        "i.`created_datetime` FROM {} i WHERE {} AND i.`created_datetime` IS NOT NULL \
+         ORDER BY i.`created_datetime`, i.`id` LIMIT 1",
+        table.quoted(),
+        selection.condition(table, &values_text(features)),
+    ));
+    match conn.query_first::<NaiveDateTime, _>(sql).await {
+        Ok(Some(created)) => Ok(u64::try_from((now - created.and_utc()).num_seconds()).ok().or(Some(0))),
+        Ok(None) => Ok(Some(0)),
+        Err(error) if took_too_long(&error) => Ok(None),
+        Err(error) => Err(error).doing("looking for the oldest pending item"),
+    }
+}
+
 /// The same items without looking each of them up among the failures, where there are none.
 async fn lightened(
     conn: &mut impl Queryable,
@@ -105,8 +132,7 @@ async fn lightened(
     }
 }
 
-/// One row about the items of `selection`, within [`COUNT_BUDGET_MS`]. Each server reads its own
-/// way of saying so and takes the other's for a comment.
+/// One row about the items of `selection`, within [`COUNT_BUDGET_MS`].
 async fn in_time<T: mysql_async::prelude::FromRow + Send + 'static>(
     conn: &mut impl Queryable,
     table: &TableName,
@@ -116,14 +142,21 @@ async fn in_time<T: mysql_async::prelude::FromRow + Send + 'static>(
 ) -> mysql_async::Result<T> {
     // Here the window's own key is welcome: there is nothing to keep in order.
     let tables = selection.tables(table).replace(" FORCE INDEX (PRIMARY)", "");
-    let sql = format!(
-        "/*M! SET STATEMENT max_statement_time={} FOR */ \
-         SELECT /*+ MAX_EXECUTION_TIME({COUNT_BUDGET_MS}) */ {columns} FROM {tables} WHERE {} AND {bounds}",
-        f64::from(COUNT_BUDGET_MS) / 1e3,
+    let sql = limited(&format!(
+        "{columns} FROM {tables} WHERE {} AND {bounds}",
         selection.condition(table, &values_text(features)),
-    );
+    ));
     let row = conn.query_first(sql).await?;
     row.ok_or_else(|| mysql_async::Error::Other("an aggregate without a row".into()))
+}
+
+/// A SELECT of `what` that ends after [`COUNT_BUDGET_MS`]. Each server reads its own way of saying so
+/// and takes the other's for a comment.
+fn limited(what: &str) -> String {
+    let seconds = f64::from(COUNT_BUDGET_MS) / 1e3;
+    format!(
+        "/*M! SET STATEMENT max_statement_time={seconds} FOR */ SELECT /*+ MAX_EXECUTION_TIME({COUNT_BUDGET_MS}) */ {what}"
+    )
 }
 
 fn took_too_long(error: &mysql_async::Error) -> bool {

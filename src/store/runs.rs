@@ -29,11 +29,15 @@ pub struct Run {
     pub pass: Pass,
     /// Pending items when it was opened, or settled when it finished; `None`: not counted.
     pub items: Option<u64>,
+    /// When its present attempt began.
+    pub attempted_at: Time,
+    /// When its predictions are due.
+    pub deadline: Option<Time>,
     /// Seconds from its end, or from when it was read, to its deadline; negative: too late.
     pub spare_seconds: Option<i64>,
 }
 
-const COLUMNS: &str = "`id`, `kind`, `tick`, `window_from`, `window_to`, `policy`, `state`, `pass`, `items`, \
+const COLUMNS: &str = "`id`, `kind`, `tick`, `window_from`, `window_to`, `policy`, `state`, `pass`, `items`, `attempted_at`, `deadline`, \
                        TIMESTAMPDIFF(SECOND, COALESCE(`finished_at`, UTC_TIMESTAMP()), `deadline`) AS `spare_seconds`";
 
 fn utc(time: NaiveDateTime) -> Time {
@@ -70,6 +74,8 @@ fn run(row: Row) -> Result<Run, StoreError> {
         state: name(&row, "state")?,
         pass: name(&row, "pass")?,
         items: column(&row, "items")?,
+        attempted_at: utc(column(&row, "attempted_at")?),
+        deadline: column::<Option<_>>(&row, "deadline")?.map(utc),
         spare_seconds: column(&row, "spare_seconds")?,
     })
 }
@@ -339,6 +345,22 @@ pub async fn earlier_profiles(
 const EARLIER_RUNS: u32 = 10;
 /// Runs that are looked through for them, so that a long history costs nothing.
 const EARLIER_LOOKED_AT: u64 = 1000;
+
+/// Adds a hop's time to what the run took, and keeps the function's memory, if it is one. Metering: a
+/// hop whose answer to this is lost may be added twice.
+///
+/// # Errors
+/// The database's.
+pub async fn add_billed(
+    conn: &mut Conn,
+    id: RunId,
+    milliseconds: u64,
+    memory_mb: Option<u32>,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE `batch_runs` SET `billed_ms` = `billed_ms` + :ms, `memory_mb` = :memory WHERE `id` = :id";
+    let params = params! { "ms" => milliseconds, "memory" => memory_mb, "id" => id.0 };
+    conn.exec_drop(sql, params).await.doing("adding up what the run took")
+}
 
 /// Notes on the run's row why a hop failed.
 ///

@@ -1,0 +1,47 @@
+//! `respond`: the answer about a run.
+
+use mysql_async::Conn;
+
+use super::end::pending;
+use super::step::Step;
+use super::{Deadline, HopError, Relay, Runner, forecast};
+use crate::answer::{Answer, Counts, Outcome};
+use crate::run::{RunId, RunKind, RunState};
+use crate::store::session::Session;
+use crate::store::{lanes, runs};
+
+impl<R: Relay> Runner<'_, R> {
+    /// The answer about a run, as the database has it now.
+    pub(super) async fn respond(
+        &self,
+        session: &mut Session<'_>,
+        id: RunId,
+        outcome: Outcome,
+        deadline: Deadline,
+        rows: u64,
+    ) -> Result<Answer, HopError> {
+        let table = self.database.items_table();
+        let read = async |conn: &mut Conn| Ok((runs::find(conn, table, id).await?, lanes::totals(conn, id).await?));
+        let (run, totals) = Step::Respond.perform(async || session.run(read).await).await?;
+        let done = totals.counts.predicted + totals.counts.failed;
+        let counts = Counts { pending: run.as_ref().map_or(0, |run| pending(run, done)), ..totals.counts };
+        let running = run.as_ref().filter(|run| run.state == RunState::Running);
+        let oldest_pending_seconds = match (&run, outcome, counts.pending) {
+            (Some(run), _, _) if !matches!(run.kind, RunKind::Window | RunKind::Sweep) => None,
+            (_, Outcome::Finished | Outcome::NothingToDo | Outcome::Status, 0) => Some(0),
+            (Some(run), Outcome::Finished | Outcome::Status, _) => self.oldest_pending(session, run, deadline).await?,
+            _ => None,
+        };
+        let answer = Answer {
+            run_id: Some(id),
+            state: run.as_ref().map(|run| run.state),
+            counts,
+            spare_seconds: run.as_ref().and_then(|run| run.spare_seconds),
+            forecast_spare_seconds: running.and_then(|run| forecast::of_run(run, done, deadline)),
+            oldest_pending_seconds,
+            kind: run.as_ref().map(|run| run.kind),
+            ..Answer::without_run(outcome)
+        };
+        Ok(answer.timed(deadline.elapsed(), rows))
+    }
+}
