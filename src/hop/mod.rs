@@ -14,6 +14,7 @@ mod lane;
 mod open;
 mod pace;
 mod page;
+mod plan;
 mod relay;
 mod respond;
 pub mod step;
@@ -45,6 +46,7 @@ use forecast::Forecast;
 pub use forecast::Late;
 use lane::{Job, LaneEnd, LaneWork, Watch, work_lane};
 use open::{Opened, Opening, open_run};
+pub use plan::{Basis, Plan, plan};
 pub use relay::{InAnswer, Relay};
 use step::Step;
 

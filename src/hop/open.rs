@@ -97,15 +97,8 @@ async fn insert(conn: &mut Conn, opening: Opening<'_>) -> Result<Opened, StoreEr
         tracing::warn!(%window, "the window ends in the future; the next one will take what arrives in it from now on");
     }
     let policy = request.policy.unwrap_or(work.failure_policy);
-    let mut extents = Vec::new();
-    for &source in sources(policy) {
-        let selection = selection(None, policy, source, window, work.max_attempts);
-        let extent = census::extent(conn, database, selection, model.features().len()).await?;
-        extents.extend(extent.map(|extent| (source, extent)));
-    }
+    let extents = extents(conn, opening, window, policy).await?;
     let model_version = model.version().to_string();
-    let deliver_within = request.deliver_within.or(work.deliver_within);
-    let due = deliver_within.and_then(|span| Some(window.to + TimeDelta::from_std(span).ok()?));
     let new = NewRun {
         table,
         kind: request.kind,
@@ -118,7 +111,7 @@ async fn insert(conn: &mut Conn, opening: Opening<'_>) -> Result<Opened, StoreEr
         workers: work.workers,
         items: extents.iter().map(|(_, extent)| extent.items).sum(),
         now,
-        deadline: due,
+        deadline: due(opening, window),
     };
     let mut tx = conn.start_transaction(TxOpts::default()).await.doing("opening a run")?;
     let id = runs::insert(&mut tx, &new).await?;
@@ -135,6 +128,29 @@ async fn insert(conn: &mut Conn, opening: Opening<'_>) -> Result<Opened, StoreEr
     Ok(opened)
 }
 
+/// Where the items of a run lie, by where they come from.
+pub(super) async fn extents(
+    conn: &mut Conn,
+    opening: Opening<'_>,
+    window: Window,
+    policy: FailurePolicy,
+) -> Result<Vec<(Source, Extent)>, StoreError> {
+    let Opening { database, work, model, .. } = opening;
+    let mut extents = Vec::new();
+    for &source in sources(policy) {
+        let selection = selection(None, policy, source, window, work.max_attempts);
+        let extent = census::extent(conn, database, selection, model.features().len()).await?;
+        extents.extend(extent.map(|extent| (source, extent)));
+    }
+    Ok(extents)
+}
+
+/// When a run's predictions are due.
+pub(super) fn due(opening: Opening<'_>, window: Window) -> Option<Time> {
+    let span = opening.request.deliver_within.or(opening.work.deliver_within)?;
+    Some(window.to + TimeDelta::from_std(span).ok()?)
+}
+
 /// Where a run takes its items from. A window in one piece is nothing but itself.
 fn sources(policy: FailurePolicy) -> &'static [Source] {
     match policy {
@@ -143,7 +159,7 @@ fn sources(policy: FailurePolicy) -> &'static [Source] {
     }
 }
 
-async fn window_of(conn: &mut Conn, opening: Opening<'_>) -> Result<Window, StoreError> {
+pub(super) async fn window_of(conn: &mut Conn, opening: Opening<'_>) -> Result<Window, StoreError> {
     let Opening { request, database, work, now, .. } = opening;
     let to = request.to.or(request.tick).unwrap_or_else(|| window::second(now));
     if request.kind == RunKind::Sweep {

@@ -1,14 +1,16 @@
 //! All SQL of `item_failures`: the items set aside, each with its reason.
 
 use mysql_async::prelude::Queryable;
-use mysql_async::{Value, params};
+use mysql_async::{Row, Value, params};
 use sha2::{Digest, Sha256};
 
 use super::items::PendingItem;
+use super::runs::{column, utc};
 use super::{Doing, StoreError};
 use crate::config::TableName;
 use crate::run::RunId;
 use crate::values::{Reason, ReasonCode};
+use crate::window::Time;
 
 /// Bytes of a reason that are kept.
 const LONGEST_REASON: usize = 500;
@@ -99,6 +101,65 @@ pub async fn release(
     let released = result.affected_rows();
     result.drop_result().await.doing("releasing items")?;
     Ok(released)
+}
+
+/// An item that is set aside, as a reader sees it.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The item's key.
+    pub item: i64,
+    /// The run that failed on it last.
+    pub run: RunId,
+    /// Tries so far; 0: released by hand.
+    pub attempts: u32,
+    /// The kind of failure, as [`ReasonCode`] names it.
+    pub code: String,
+    /// What was found, for a person.
+    pub reason: String,
+    /// When it was set aside.
+    pub first_failed_at: Time,
+    /// When it failed last.
+    pub last_failed_at: Time,
+}
+
+const COLUMNS: &str = "`item_id`, `run_id`, `attempts`, `code`, `reason`, `first_failed_at`, `last_failed_at`";
+
+fn failure(row: &Row) -> Result<Failure, StoreError> {
+    Ok(Failure {
+        item: column(row, "item_id")?,
+        run: RunId(column(row, "run_id")?),
+        attempts: column(row, "attempts")?,
+        code: column(row, "code")?,
+        reason: column(row, "reason")?,
+        first_failed_at: utc(column(row, "first_failed_at")?),
+        last_failed_at: utc(column(row, "last_failed_at")?),
+    })
+}
+
+/// The next items that are set aside, by id, after the item `after`; of these those that `run`
+/// failed on last, if that is given.
+///
+/// # Errors
+/// The database's.
+pub async fn list(
+    conn: &mut impl Queryable,
+    table: &TableName,
+    run: Option<RunId>,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<Failure>, StoreError> {
+    // Both keys end with the item's id: its order costs nothing.
+    let (key, of_run) = match run {
+        Some(run) => ("`failures_of_a_run`", format!("`run_id` = {run}")),
+        None => ("PRIMARY", "TRUE".to_owned()),
+    };
+    let sql = format!(
+        "SELECT {COLUMNS} FROM `item_failures` FORCE INDEX ({key}) \
+         WHERE `items_table` = :table AND {of_run} AND `item_id` > :after ORDER BY `item_id` LIMIT :limit"
+    );
+    let params = params! { "table" => table.as_str(), "after" => after, "limit" => limit };
+    let rows: Vec<Row> = conn.exec(sql, params).await.doing("reading failures")?;
+    rows.iter().map(failure).collect()
 }
 
 fn shortened(text: &str) -> &str {

@@ -1,6 +1,6 @@
 //! The database: how it is reached, and everything that is said to it.
 //!
-//! All SQL of a table is in one file of small functions: [`items`], [`runs`], [`lanes`],
+//! All SQL of a table is in one file of small functions: [`items`], [`runs`] with [`status`], [`lanes`],
 //! [`failures`]; [`pages`] sends a page's statements together; [`schema`] makes the tables. [`session`] carries a piece of work over transient faults.
 
 pub mod buffers;
@@ -14,6 +14,7 @@ pub mod runs;
 pub mod schema;
 pub mod selection;
 pub mod session;
+pub mod status;
 mod tls;
 
 use std::io;

@@ -1,4 +1,4 @@
-//! All SQL of `batch_runs` and of the view over it, `batch_status`.
+//! All SQL of `batch_runs`. The view over it, `batch_status`, is in [`super::status`].
 
 use chrono::NaiveDateTime;
 use mysql_async::prelude::Queryable;
@@ -40,7 +40,7 @@ pub struct Run {
 const COLUMNS: &str = "`id`, `kind`, `tick`, `window_from`, `window_to`, `policy`, `state`, `pass`, `items`, `attempted_at`, `deadline`, \
                        TIMESTAMPDIFF(SECOND, COALESCE(`finished_at`, UTC_TIMESTAMP()), `deadline`) AS `spare_seconds`";
 
-fn utc(time: NaiveDateTime) -> Time {
+pub(super) fn utc(time: NaiveDateTime) -> Time {
     time.and_utc()
 }
 
@@ -371,62 +371,74 @@ pub async fn note_error(conn: &mut Conn, id: RunId, error: &str) -> Result<(), S
     conn.exec_drop(sql, params! { "error" => error, "id" => id.0 }).await.doing("noting a run's error")
 }
 
-/// One line of the view `batch_status`.
-#[derive(Clone, Debug)]
-pub struct StatusLine {
-    /// The run.
-    pub id: RunId,
-    /// Window or sweep.
-    pub kind: RunKind,
-    /// How far it has come.
-    pub state: RunState,
-    /// Items worked off: predicted or set aside.
-    pub done: u64,
-    /// Items to work off, if they were counted.
-    pub total: Option<u64>,
-    /// Items set aside.
-    pub failed: u64,
-    /// Items worked off per second since the run was opened.
-    pub rows_per_second: Option<u64>,
-    /// Seconds to the finish at that rate.
-    pub eta_seconds: Option<u64>,
-    /// Seconds between the finish and the deadline; negative: too late.
-    pub spare_seconds: Option<i64>,
-    /// The span it is answerable for.
-    pub window: Window,
-    /// When it was opened.
-    pub started_at: Time,
-    /// Why a hop of it failed last.
-    pub last_error: Option<String>,
+/// What a run took and saw, beside its line in `batch_status`.
+#[derive(Clone, Debug, Default)]
+pub struct Watched {
+    /// Milliseconds of all of its hops.
+    pub billed_ms: u64,
+    /// Memory of the function in its last hop; `None`: it was none.
+    pub memory_mb: Option<u32>,
+    /// What it saw, as JSON, if it is over.
+    pub profile: Option<String>,
 }
 
-/// The latest runs over `table`, the latest first.
+/// What the run numbered `id` took and saw.
 ///
 /// # Errors
 /// The database's.
-pub async fn status(conn: &mut Conn, table: &TableName, limit: u32) -> Result<Vec<StatusLine>, StoreError> {
-    let sql = "SELECT * FROM `batch_status` WHERE `items_table` = :table ORDER BY `run_id` DESC LIMIT :limit";
-    let params = params! { "table" => table.as_str(), "limit" => limit };
-    let rows: Vec<Row> = conn.exec(sql, params).await.doing("reading the status of the runs")?;
-    rows.iter()
-        .map(|row| {
-            Ok(StatusLine {
-                id: RunId(column(row, "run_id")?),
-                kind: name(row, "kind")?,
-                state: name(row, "state")?,
-                done: column(row, "done")?,
-                total: column(row, "total")?,
-                failed: column(row, "failed")?,
-                rows_per_second: column(row, "rows_per_second")?,
-                eta_seconds: column(row, "eta_seconds")?,
-                spare_seconds: column(row, "spare_seconds")?,
-                window: Window {
-                    from: column::<Option<_>>(row, "window_from")?.map(utc),
-                    to: utc(column(row, "window_to")?),
-                },
-                started_at: utc(column(row, "started_at")?),
-                last_error: column(row, "last_error")?,
-            })
-        })
-        .collect()
+pub async fn watched(conn: &mut impl Queryable, id: RunId) -> Result<Watched, StoreError> {
+    let sql =
+        "SELECT `billed_ms`, `memory_mb`, CAST(`profile` AS CHAR) AS `profile` FROM `batch_runs` WHERE `id` = :id";
+    let row: Option<Row> = conn.exec_first(sql, params! { "id" => id.0 }).await.doing("reading what a run took")?;
+    let Some(row) = row else { return Ok(Watched::default()) };
+    Ok(Watched {
+        billed_ms: column(&row, "billed_ms")?,
+        memory_mb: column(&row, "memory_mb")?,
+        profile: column(&row, "profile")?,
+    })
 }
+
+/// What earlier runs measured, added up.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Measured {
+    /// Runs.
+    pub runs: u64,
+    /// Items that they worked off.
+    pub items: u64,
+    /// Milliseconds of their hops.
+    pub billed_ms: u64,
+    /// Seconds from their begin to their end.
+    pub seconds: f64,
+    /// Memory of the function in the latest of them that had one.
+    pub memory_mb: Option<u32>,
+}
+
+/// What the latest windows and sweeps over `table` measured that worked off at least `least` items.
+///
+/// # Errors
+/// The database's.
+pub async fn measured(conn: &mut impl Queryable, table: &TableName, least: u64) -> Result<Measured, StoreError> {
+    let sql = format!(
+        "SELECT `predicted` + `failed` AS `items`, `billed_ms`, `memory_mb`, \
+           TIMESTAMPDIFF(MICROSECOND, `started_at`, `finished_at`) / 1000000 AS `seconds` \
+         FROM (SELECT * FROM `batch_runs` WHERE `items_table` = :table ORDER BY `id` DESC LIMIT {MEASURED_LOOKED_AT}) r \
+         WHERE `kind` IN ('window', 'sweep') AND `state` IN ('succeeded', 'succeeded_with_failures') \
+           AND `billed_ms` > 0 AND `predicted` + `failed` >= :least ORDER BY `id` DESC LIMIT {MEASURED_RUNS}"
+    );
+    let params = params! { "table" => table.as_str(), "least" => least };
+    let rows: Vec<Row> = conn.exec(sql, params).await.doing("reading what earlier runs measured")?;
+    rows.iter().try_fold(Measured::default(), |sum, row| {
+        Ok(Measured {
+            runs: sum.runs + 1,
+            items: sum.items + column::<u64>(row, "items")?,
+            billed_ms: sum.billed_ms + column::<u64>(row, "billed_ms")?,
+            seconds: sum.seconds + column::<f64>(row, "seconds")?,
+            memory_mb: sum.memory_mb.or(column(row, "memory_mb")?),
+        })
+    })
+}
+
+/// Runs whose rates are reckoned with.
+const MEASURED_RUNS: u32 = 10;
+/// Runs that are looked through for them.
+const MEASURED_LOOKED_AT: u32 = 1000;

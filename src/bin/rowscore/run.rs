@@ -18,7 +18,7 @@ use rowscore::hop::{Deadline, InAnswer, Runner};
 use rowscore::model;
 use rowscore::run::{FailurePolicy, RunKind, RunState};
 use rowscore::store::session::Session;
-use rowscore::store::{Database, runs};
+use rowscore::store::{Database, status};
 use rowscore::window::Time;
 
 /// Work a window off in this process, with a progress bar on a terminal
@@ -113,7 +113,7 @@ async fn show_progress(database: &Database, bar: &ProgressBar) -> Infallible {
     loop {
         tokio::time::sleep(PROGRESS_EVERY).await;
         // Progress that cannot be read now is read the next time.
-        let Ok(lines) = session.run(async |conn| runs::status(conn, table, 1).await).await else { continue };
+        let Ok(lines) = session.run(async |conn| status::latest(conn, table, None, 1).await).await else { continue };
         if let Some(line) = lines.first().filter(|line| line.state == RunState::Running) {
             bar.set_length(line.total.unwrap_or(line.done));
             bar.set_position(line.done);
