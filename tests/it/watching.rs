@@ -100,7 +100,8 @@ async fn a_plan_counts_reckons_and_writes_nothing(#[values(Server::Mysql, Server
     }
     assert_eq!((db.snapshot().await, db.count("`batch_runs`").await), (before, 0));
 
-    db.tick(TICK).await;
+    let run = db.tick(TICK).await;
+    db.follow(run, at(TICK)).await;
     db.fill(3001..=3010, "2024-03-05T10:30:00Z").await;
     let second = rowscore(&["plan", "--json"], db.variables()).await;
     let plan = &objects(&second.stdout)[0];
