@@ -29,9 +29,9 @@ EXECUTE permission;
 SET @ddl = CONCAT('GRANT
   SELECT,
   INSERT (`items_table`, `kind`, `tick`, `window_from`, `window_to`, `chained`, `policy`, `model_version`, `lanes`,
-          `workers`, `state`, `pass`, `items`, `started_at`, `attempted_at`, `deadline`),
-  UPDATE (`state`, `pass`, `attempt`, `attempted_at`, `items`, `predicted`, `failed`, `pending`, `finished_at`, `last_error`, `profile`,
-          `billed_ms`, `memory_mb`)',
+          `workers`, `state`, `pass`, `mode`, `items`, `started_at`, `attempted_at`, `deadline`),
+  UPDATE (`state`, `pass`, `attempt`, `attempted_at`, `items`, `predicted`, `failed`, `pending`, `compared`, `changed_class`,
+          `absolute_change`, `finished_at`, `last_error`, `profile`, `billed_ms`, `memory_mb`)',
   @in_database, '`batch_runs`', @to_login);
 PREPARE permission FROM @ddl;
 EXECUTE permission;
@@ -39,7 +39,8 @@ EXECUTE permission;
 SET @ddl = CONCAT('GRANT
   SELECT,
   INSERT (`run_id`, `lane`, `worker`, `source`, `low_id`, `high_id`, `cursor_id`, `page_size`, `finished_at`),
-  UPDATE (`hop`, `claim`, `cursor_id`, `page_size`, `pages`, `predicted`, `failed`, `profile`, `updated_at`, `finished_at`)',
+  UPDATE (`hop`, `claim`, `cursor_id`, `page_size`, `pages`, `predicted`, `failed`, `compared`, `changed_class`, `absolute_change`,
+          `profile`, `updated_at`, `finished_at`)',
   @in_database, '`batch_lanes`', @to_login);
 PREPARE permission FROM @ddl;
 EXECUTE permission;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::config;
-use crate::run::{FailurePolicy, RunId, RunKind};
+use crate::run::{FailurePolicy, Mode, RunId, RunKind};
 use crate::window::{self, Time};
 
 /// An event, understood.
@@ -52,7 +52,7 @@ pub enum Trigger {
 /// A run as it is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Request {
-    /// Window, sweep or canary.
+    /// Window, sweep, backfill or canary.
     #[serde(rename = "run")]
     pub kind: RunKind,
     /// The schedule's time, by which two deliveries of one tick are known; `None` by hand.
@@ -70,6 +70,9 @@ pub struct Request {
     /// Instead of `DELIVER_WITHIN`, in seconds, so that each schedule has a deadline of its own.
     #[serde(serialize_with = "in_seconds", skip_serializing_if = "Option::is_none")]
     pub deliver_within: Option<Duration>,
+    /// Whether a backfill replaces predictions. Every other run does write.
+    #[serde(rename = "dry_run", skip_serializing_if = "Mode::is_write", serialize_with = "Mode::as_dry_run")]
+    pub mode: Mode,
 }
 
 fn in_seconds<S: Serializer>(span: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -82,7 +85,7 @@ fn in_seconds<S: Serializer>(span: &Option<Duration>, serializer: S) -> Result<S
 impl Request {
     /// A run of `kind` that reaches to now, with the configured policy.
     pub fn by_hand(kind: RunKind) -> Self {
-        Self { kind, tick: None, from: None, to: None, policy: None, deliver_within: None }
+        Self { kind, tick: None, from: None, to: None, policy: None, deliver_within: None, mode: Mode::Write }
     }
 }
 
@@ -119,7 +122,7 @@ pub enum EventError {
     )]
     Shape(String),
     /// A value of `run` that does not exist.
-    #[error("`run` is {0}; accepted: window, sweep, canary, continuation, status")]
+    #[error("`run` is {0}; accepted: window, sweep, backfill, canary, continuation, status")]
     Run(String),
     /// A field that is missing, unknown or of a wrong type.
     #[error("the `{run}` event is refused: {problem}")]
@@ -190,7 +193,7 @@ fn scheduled(event: &Value) -> Result<Trigger, EventError> {
     Ok(Trigger::Open(Request { tick: Some(tick), ..Request::by_hand(RunKind::Window) }))
 }
 
-/// The fields of a window or a sweep.
+/// The fields of whatever opens a run.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OpenInput {
@@ -201,6 +204,7 @@ struct OpenInput {
     to: Option<Time>,
     policy: Option<FailurePolicy>,
     deliver_within: Option<String>,
+    dry_run: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -244,6 +248,7 @@ fn direct(event: &Value, now: Time) -> Result<Trigger, EventError> {
     match run.as_str() {
         Some("window") => open(RunKind::Window, event, now).map_err(refused),
         Some("sweep") => open(RunKind::Sweep, event, now).map_err(refused),
+        Some("backfill") => open(RunKind::Backfill, event, now).map_err(refused),
         Some("canary") => open(RunKind::Canary, event, now).map_err(refused),
         Some("continuation") => {
             Continuation::deserialize(event).map(Trigger::Continue).map_err(|error| refused(error.to_string()))
@@ -277,6 +282,15 @@ fn open(kind: RunKind, event: &Value, now: Time) -> Result<Trigger, String> {
     if kind == RunKind::Sweep && input.from.is_some() {
         return Err("a sweep has no `from`; use a window for a span of time".into());
     }
+    if kind == RunKind::Backfill && input.policy == Some(FailurePolicy::RetryAll) {
+        return Err(
+            "`policy` is retry_all; a backfill takes retry_failed or leave, since old predictions stay page by page"
+                .into(),
+        );
+    }
+    if kind != RunKind::Backfill && input.dry_run.is_some() {
+        return Err("`dry_run` is for a backfill".into());
+    }
     if tick.is_some() && (input.from.is_some() || input.to.is_some()) {
         return Err("`scheduled_time` stands for the schedule; `from` and `to` are for a window by hand".into());
     }
@@ -285,7 +299,9 @@ fn open(kind: RunKind, event: &Value, now: Time) -> Result<Trigger, String> {
     {
         return Err(format!("`from` {from} is not before `to` {to}"));
     }
-    Ok(Trigger::Open(Request { kind, tick, from: input.from, to: input.to, policy: input.policy, deliver_within }))
+    let mode = if input.dry_run == Some(true) { Mode::DryRun } else { Mode::Write };
+    let (from, to, policy) = (input.from, input.to, input.policy);
+    Ok(Trigger::Open(Request { kind, tick, from, to, policy, deliver_within, mode }))
 }
 
 fn within(text: &str) -> Result<Duration, String> {
@@ -354,6 +370,7 @@ mod tests {
         let events = [
             json!({"run": "window", "scheduled_time": "2026-11-22T15:19:00Z"}),
             json!({"run": "sweep", "policy": "leave", "deliver_within": "5400s"}),
+            json!({"run": "backfill", "from": "2026-01-01T00:00:00Z", "dry_run": true}),
             json!({"run": "continuation", "run_id": 7, "worker": 1, "hop": 12}),
         ];
         for event in events {
@@ -373,7 +390,7 @@ mod tests {
         assert!(refusal(json!({})).starts_with("the event is `{}`"));
         assert_eq!(
             refusal(json!({"run": "dance"})),
-            "`run` is `\"dance\"`; accepted: window, sweep, canary, continuation, status"
+            "`run` is `\"dance\"`; accepted: window, sweep, backfill, canary, continuation, status"
         );
         assert!(refusal(json!({"run": "x".repeat(1000)})).contains("xxx…`; accepted"));
         assert!(refusal(json!({"run": "window", "x".repeat(1000): 1})).chars().count() < 300);
@@ -386,6 +403,12 @@ mod tests {
         assert!(refusal(json!({"run": "canary", "deliver_within": "1h"})).contains("works on no window"));
         assert!(refusal(json!({"run": "window", "scheduled_time": "soon"})).contains("accepted: a UTC time"));
         assert!(refusal(json!({"run": "sweep", "from": "2026-01-01T00:00:00Z"})).contains("no `from`"));
+        for run in ["window", "sweep", "canary"] {
+            assert!(refusal(json!({"run": run, "dry_run": true})).contains("`dry_run` is for a backfill"));
+        }
+        assert!(refusal(json!({"run": "backfill", "dry_run": "yes"})).contains("expected a boolean"));
+        assert!(refusal(json!({"run": "backfill", "dryrun": true})).contains("unknown field `dryrun`"));
+        assert!(refusal(json!({"run": "backfill", "policy": "retry_all"})).contains("takes retry_failed or leave"));
         assert!(refusal(json!({"run": "continuation", "run_id": -1, "worker": 0, "hop": 1})).contains("-1"));
         let reversed = json!({"run": "window", "from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"});
         assert!(refusal(reversed).contains("is not before"));

@@ -72,8 +72,37 @@ named! {
         Window = "window",
         /// Every pending item, however old: finds what was reset by hand or arrived with an old timestamp.
         Sweep = "sweep",
+        /// The items created in a span of time whose prediction is another model version's.
+        Backfill = "backfill",
         /// Nothing: golden rows are tried out on the way that the others take.
         Canary = "canary",
+    }
+}
+
+named! {
+    /// What becomes of a run's scores.
+    pub enum Mode {
+        /// They are the items' predictions from then on.
+        Write = "write",
+        /// They are counted and compared, and no item is touched. Backfills only.
+        DryRun = "dry_run",
+    }
+}
+
+impl Mode {
+    /// Whether scores are written.
+    pub fn writes(self) -> bool {
+        self == Self::Write
+    }
+
+    /// As [`Mode::writes`], in serde's manner.
+    pub(crate) fn is_write(&self) -> bool {
+        self.writes()
+    }
+
+    /// As an event's `dry_run`.
+    pub(crate) fn as_dry_run<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(!self.writes())
     }
 }
 
@@ -90,7 +119,7 @@ named! {
         SucceededWithFailures = "succeeded_with_failures",
         /// Stopped by a brake (too many failures or hops), or an item failed under `retry_all`.
         Failed = "failed",
-        /// Stopped by an operator.
+        /// Stopped by an operator, or replaced by a run of another model.
         Cancelled = "cancelled",
     }
 }
@@ -103,8 +132,8 @@ impl RunState {
             (self, next),
             (Running, Paused | Succeeded | SucceededWithFailures | Failed | Cancelled)
                 | (Paused, Running | Cancelled)
-                // Tried again as a whole: `retry_all` only.
-                | (Failed, Running)
+                // Tried again as a whole, by the same model or by another: `retry_all` only.
+                | (Failed, Running | Cancelled)
         )
     }
 

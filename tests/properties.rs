@@ -37,6 +37,7 @@ fn nearly_an_event() -> impl Strategy<Value = Value> {
         Just("from"),
         Just("to"),
         Just("policy"),
+        Just("dry_run"),
         Just("run_id"),
         Just("worker"),
         Just("hop"),
@@ -49,6 +50,7 @@ fn nearly_an_event() -> impl Strategy<Value = Value> {
     let texts = prop_oneof![
         Just("window"),
         Just("sweep"),
+        Just("backfill"),
         Just("continuation"),
         Just("status"),
         Just("leave"),

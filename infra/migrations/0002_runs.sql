@@ -63,32 +63,3 @@ CREATE TABLE IF NOT EXISTS `item_failures` (
   PRIMARY KEY (`items_table`, `item_id`),
   KEY `failures_of_a_run` (`run_id`)
 );
-
--- One readable line per run.
-CREATE OR REPLACE SQL SECURITY INVOKER VIEW `batch_status` AS
-SELECT
-  `run_id`, `items_table`, `kind`, `state`, `done`, `total`,
-  CAST(100 * `done` / NULLIF(`total`, 0) AS DECIMAL(5, 1)) AS `percent`,
-  `failed`,
-  CAST(`done` / NULLIF(`seconds`, 0) AS UNSIGNED) AS `rows_per_second`,
-  `eta_seconds`,
-  CASE WHEN `state` = 'running' THEN TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), `deadline`) - `eta_seconds`
-       ELSE TIMESTAMPDIFF(SECOND, `finished_at`, `deadline`) END AS `spare_seconds`,
-  `window_from`, `window_to`, `model_version`, `started_at`, `finished_at`, `last_error`
-FROM (
-  SELECT
-    counted.*,
-    CASE WHEN `state` = 'running' THEN CAST(CEIL((`total` - `done`) * `seconds` / NULLIF(`done`, 0)) AS SIGNED) END AS `eta_seconds`
-  FROM (
-    SELECT
-      r.`id` AS `run_id`, r.`items_table`, r.`kind`, r.`state`, r.`window_from`, r.`window_to`, r.`model_version`,
-      r.`started_at`, r.`finished_at`, r.`deadline`, r.`last_error`,
-      CAST(r.`items` AS SIGNED) AS `total`,
-      CAST(COALESCE(r.`predicted` + r.`failed`,
-        (SELECT SUM(l.`predicted` + l.`failed`) FROM `batch_lanes` l WHERE l.`run_id` = r.`id`), 0) AS SIGNED) AS `done`,
-      CAST(COALESCE(r.`failed`,
-        (SELECT SUM(l.`failed`) FROM `batch_lanes` l WHERE l.`run_id` = r.`id`), 0) AS SIGNED) AS `failed`,
-      TIMESTAMPDIFF(MICROSECOND, r.`started_at`, COALESCE(r.`finished_at`, UTC_TIMESTAMP(3))) / 1000000 AS `seconds`
-    FROM `batch_runs` r
-  ) AS counted
-) AS runs;

@@ -88,15 +88,27 @@ def write(connection, session, low: int, high: int, page: int) -> tuple[float, f
         values = numpy.array(orjson.loads(b"[" + b",".join(texts) + b"]"), dtype=numpy.float32)
         [probabilities] = session.run(["probabilities"], {"X": values})
         predictions = orjson.dumps(probabilities, option=orjson.OPT_SERIALIZE_NUMPY)[2:-2].split(b"],[")
-        ids = ",".join(map(str, keys)).encode()
-        cursor.execute(
-            b"UPDATE items SET prediction = ELT(INTERVAL(id," + ids + b"),'[" + b"]','[".join(predictions) + b"]')"
-            b" WHERE id IN (" + ids + b")"
-        )
+        cursor.execute(update(keys, predictions))
         if cursor.rowcount != len(keys):
             raise RuntimeError(f"{len(keys)} predictions changed {cursor.rowcount} rows")
         connection.commit()
         after, done = keys[-1], done + len(keys)
+
+
+def update(keys: tuple[int, ...], predictions: list[bytes]) -> bytes:
+    """The fastest bulk UPDATE that we know: one literal, of which each row takes its part."""
+    width = max(map(len, predictions)) + 2
+    text = b"".join([(b"[" + prediction + b"]").ljust(width) for prediction in predictions])
+    if keys[-1] - keys[0] + 1 == len(keys):
+        place, which = f"id - {keys[0]}", f"id BETWEEN {keys[0]} AND {keys[-1]}"
+    else:
+        ids = ",".join(map(str, keys))
+        place, which = f"INTERVAL(id,{ids}) - 1", f"id IN ({ids})"
+    return (
+        b"UPDATE items SET prediction = RTRIM(SUBSTR(_latin1'"
+        + text
+        + f"', ({place}) * {width} + 1, {width})) WHERE {which}".encode()
+    )
 
 
 if __name__ == "__main__":

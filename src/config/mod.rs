@@ -1,5 +1,6 @@
 //! Configuration: environment variables, each with its meaning, its default and what it accepts.
 
+mod price;
 mod resource;
 mod vars;
 
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use crate::run::FailurePolicy;
 
+pub use price::Price;
 pub use resource::DatabaseResource;
 use vars::Vars;
 pub use vars::span;
@@ -164,7 +166,7 @@ impl Config {
             hop_budget: Duration::from_millis(vars.or_in("HOP_BUDGET_MS", 240_000, 1, 86_400_000)),
             deliver_within: vars.span("DELIVER_WITHIN"),
             memory_mb: vars.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|megabytes| megabytes.parse().ok()),
-            price: vars.or("PRICE_PER_GB_SECOND", LIST_PRICE, "dollars, a number like 0.0000166667"),
+            price: vars.or("PRICE_PER_GB_SECOND", price::LIST_PRICE, "dollars, a number like 0.0000166667"),
         };
         let continuation_queue_url =
             vars.optional("CONTINUATION_QUEUE_URL", "the https URL of an SQS FIFO queue, ending in .fifo", |url| {
@@ -253,34 +255,6 @@ crate::run::named! {
 }
 crate::run::named! {
     enum TlsName { Verify = "verify", Off = "off", }
-}
-
-/// Lambda's list price of a GB-second in us-east-1 on 2026-11-23, by processor. `scripts/benchmark/price.py`
-/// reckons with the same.
-const LIST_PRICE: &str = if cfg!(target_arch = "aarch64") { "0.0000133334" } else { "0.0000166667" };
-
-/// What a function's time costs.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Price {
-    /// Dollars for one GB of memory and one second.
-    pub per_gb_second: f64,
-}
-
-impl Price {
-    /// Dollars for `milliseconds` of a function with `memory_mb`.
-    #[must_use]
-    pub fn dollars(self, milliseconds: u64, memory_mb: u32) -> f64 {
-        self.per_gb_second * f64::from(memory_mb) / 1024.0 * milliseconds as f64 / 1e3
-    }
-}
-
-impl FromStr for Price {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let per_gb_second = text.parse().ok().filter(|dollars: &f64| dollars.is_finite() && *dollars >= 0.0);
-        per_gb_second.map(|per_gb_second| Self { per_gb_second }).ok_or(())
-    }
 }
 
 /// The name of a table, safe to stand quoted in SQL.

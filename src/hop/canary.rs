@@ -11,7 +11,7 @@ use crate::answer::{Answer, Counts, Outcome};
 use crate::drift::Report;
 use crate::event::{Continuation, Request};
 use crate::model::Model;
-use crate::run::{FailurePolicy, RunId, RunState};
+use crate::run::{FailurePolicy, Mode, RunId, RunKind, RunState};
 use crate::store::items::{PendingItem, Predictions};
 use crate::store::runs::NewRun;
 use crate::store::session::Session;
@@ -97,6 +97,7 @@ async fn open(
     let new = NewRun {
         table,
         kind,
+        mode: Mode::Write,
         tick: request.tick,
         window: Window { from: Some(to), to },
         chained: false,
@@ -125,7 +126,7 @@ async fn look_at_recent_items(
 ) -> Result<Option<Report>, StoreError> {
     let table = database.items_table();
     let items = items::recent(conn, table, model.features().len(), RECENT_ITEMS).await?;
-    drift::keep(conn, table, id, model, score_page(model, &items).profile).await
+    drift::keep(conn, table, (id, RunKind::Canary), model, score_page(model, &items).profile).await
 }
 
 /// Writes the golden answers over the latest items and reads them back, sets one item aside, and
@@ -147,7 +148,7 @@ async fn write_and_roll_back(
     items::write(&mut tx, table, id, &page).await?;
     let read = items::predictions(&mut tx, table, &page.ids).await?;
     if let Some(&item) = page.ids.first() {
-        let item = PendingItem { id: item, values: Vec::new() };
+        let item = PendingItem { id: item, values: Vec::new(), prediction: None };
         let reason = Reason::new(ReasonCode::NotAnArray, "tried out by a canary");
         failures::set_aside(&mut tx, table, id, &[(&item, reason)]).await?;
         failures::forget(&mut tx, table, &page.ids).await?;

@@ -5,37 +5,42 @@ use mysql_async::prelude::Queryable;
 use crate::config::TableName;
 use crate::drift::{Profile, Report};
 use crate::model::Model;
-use crate::run::RunId;
-use crate::store::{StoreError, lanes, runs};
+use crate::run::{RunId, RunKind};
+use crate::store::runs::Run;
+use crate::store::{StoreError, lanes, record};
 
 /// Adds up what the lanes of a run counted, and keeps it. `None`: nothing was counted.
 pub(super) async fn settle(
     tx: &mut impl Queryable,
     table: &TableName,
-    id: RunId,
+    run: &Run,
     model: &Model,
 ) -> Result<Option<Report>, StoreError> {
     let mut sum = Profile::empty(model);
-    for lane in lanes::profiles(tx, id).await? {
+    for lane in lanes::profiles(tx, run.id).await? {
         sum.add(&Profile::read(Some(&lane), model));
     }
-    keep(tx, table, id, model, sum).await
+    keep(tx, table, (run.id, run.kind), model, sum).await
 }
 
 /// Compares what a run saw with the training rows and with earlier runs, and keeps it.
 pub(super) async fn keep(
     tx: &mut impl Queryable,
     table: &TableName,
-    id: RunId,
+    (id, kind): (RunId, RunKind),
     model: &Model,
     profile: Profile,
 ) -> Result<Option<Report>, StoreError> {
-    let earlier = runs::earlier_profiles(tx, table, &model.version().to_string(), id).await?;
+    let earlier = match kind {
+        // Its items are old: that they are others than of late tells nothing.
+        RunKind::Backfill => Vec::new(),
+        _ => record::earlier_profiles(tx, table, &model.version().to_string(), id).await?,
+    };
     // What is not understood was written by another version of rowscore.
     let earlier: Vec<Report> = earlier.iter().filter_map(|text| serde_json::from_str(text).ok()).collect();
     let Some(report) = Report::of(profile, model, &earlier) else { return Ok(None) };
     let text = serde_json::to_string(&report).map_err(|error| StoreError::Unexpected(format!("a profile: {error}")))?;
-    runs::keep_profile(tx, id, &text).await?;
+    record::keep_profile(tx, id, &text).await?;
     Ok(Some(report))
 }
 

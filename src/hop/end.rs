@@ -1,16 +1,17 @@
 //! `finish_run`: how a run ends, by its last lane, by a brake or by an operator.
 
+use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, TxOpts};
 
 use super::lane::Job;
+use super::scope::Scope;
 use super::step::Step;
 use super::{census, drift};
 use crate::config::TableName;
 use crate::drift::{Ratios, Report};
-use crate::run::{FailurePolicy, Pass, RunId, RunState};
+use crate::run::{FailurePolicy, Pass, RunId, RunKind, RunState};
 use crate::store::lanes::Totals;
 use crate::store::runs::Run;
-use crate::store::selection::Selection;
 use crate::store::{Doing, StoreError, lanes, runs};
 
 /// What ended when a worker's last lane did.
@@ -54,9 +55,11 @@ pub(super) async fn finish_run(conn: &mut Conn, job: Job<'_>) -> Result<Ended, S
         Pass::Write => {
             // Rows may have come, gone or changed meanwhile, so what is left is counted. Also where
             // the sums agree: one may have gone and another come.
-            let fresh = Selection::Fresh(run.window);
             let bounds = (totals.low, totals.high);
-            let left = census::count(&mut tx, database, fresh, model.features().len(), bounds).await?;
+            let left = match Scope::of(job).left() {
+                Some(left) => census::count(&mut tx, database, left, model.features().len(), bounds).await?,
+                None => None,
+            };
             counts.pending = left.unwrap_or(0);
             if work.has_too_many(totals.fresh_failed, totals.fresh_done) {
                 (RunState::Failed, Some(too_many(&totals, work.max_failed_percent)))
@@ -71,7 +74,8 @@ pub(super) async fn finish_run(conn: &mut Conn, job: Job<'_>) -> Result<Ended, S
         tracing::error!(run = %run.id, why, "the run failed");
     }
     runs::finish(&mut tx, run.id, state, counts, why.as_deref()).await?;
-    let seen = drift::settle(&mut tx, table, run.id, model).await?;
+    settle_changes(&mut tx, &run, &totals).await?;
+    let seen = drift::settle(&mut tx, table, &run, model).await?;
     Step::FinishRun.commit(async { tx.commit().await.doing("finishing a run") }).await?;
     if let Some(seen) = &seen {
         drift::warn(run.id, seen);
@@ -135,14 +139,33 @@ pub async fn stop(
     if !state.may_become(to) {
         return Ok(Steered::Refused(state));
     }
-    let mut counts = lanes::totals(&mut tx, id).await?.counts;
-    counts.pending = pending(&run, counts.predicted + counts.failed);
-    runs::finish(&mut tx, id, to, counts, why).await?;
+    end_early(&mut tx, &run, to, why).await?;
     tx.commit().await.doing("stopping a run")?;
     if let Some(why) = why {
         tracing::error!(run = %id, why, "the run was stopped");
     }
     Ok(Steered::Done)
+}
+
+/// Ends a run whose row is locked before its lanes are done.
+pub(super) async fn end_early(
+    tx: &mut impl Queryable,
+    run: &Run,
+    to: RunState,
+    why: Option<&str>,
+) -> Result<(), StoreError> {
+    let totals = lanes::totals(tx, run.id).await?;
+    let mut counts = totals.counts;
+    counts.pending = pending(run, counts.predicted + counts.failed);
+    runs::finish(tx, run.id, to, counts, why).await?;
+    settle_changes(tx, run, &totals).await
+}
+
+async fn settle_changes(tx: &mut impl Queryable, run: &Run, totals: &Totals) -> Result<(), StoreError> {
+    match run.kind {
+        RunKind::Backfill => runs::settle_changes(tx, run.id, totals.changes).await,
+        RunKind::Window | RunKind::Sweep | RunKind::Canary => Ok(()),
+    }
 }
 
 /// What is left of a run's items when `done` of them are worked off.

@@ -4,23 +4,24 @@ use std::time::Instant;
 
 use mysql_async::Conn;
 
+use super::compare::compare;
 use super::forecast::Forecast;
 use super::pace::Pace;
 use super::page::{ScoredPage, score_page};
+use super::scope::Scope;
 use super::step::Step;
 use super::{Deadline, Relay};
 use crate::answer::HopWork;
 use crate::config::{TableName, WorkConfig};
 use crate::drift::Profile;
 use crate::model::Model;
-use crate::run::{FailurePolicy, Pass, RunId};
+use crate::run::{FailurePolicy, Pass, RunKind};
 use crate::store::items::{self, PageBounds, Predictions};
 use crate::store::lanes::{Advance, Lane, Position, Source};
 use crate::store::runs::Run;
 use crate::store::selection::Selection;
 use crate::store::session::Session;
 use crate::store::{Database, StoreError, failures, pages};
-use crate::window::Window;
 
 /// Everything a page needs that does not change from page to page.
 #[derive(Clone, Copy, Debug)]
@@ -35,22 +36,6 @@ impl<'a> Job<'a> {
     /// The items table.
     pub fn table(self) -> &'a TableName {
         self.database.items_table()
-    }
-}
-
-/// Which items a lane takes. `run` is `None` before there is one.
-pub(super) fn selection(
-    run: Option<RunId>,
-    policy: FailurePolicy,
-    source: Source,
-    window: Window,
-    max_attempts: u32,
-) -> Selection {
-    match (source, policy) {
-        (Source::Items, FailurePolicy::RetryAll) => Selection::Whole(window),
-        (Source::Items, FailurePolicy::RetryFailed | FailurePolicy::Leave) => Selection::Fresh(window),
-        (Source::Failures, FailurePolicy::RetryFailed) => Selection::SetAside { max_attempts, run },
-        (Source::Failures, FailurePolicy::RetryAll | FailurePolicy::Leave) => Selection::Released,
     }
 }
 
@@ -155,7 +140,7 @@ async fn page(
     let begun = Instant::now();
     let (limit, upto) = pace.begin(expected.cursor, lane.high);
     let selection = expected.selection(job, lane);
-    let bounds = PageBounds { selection, after: expected.cursor, upto, limit };
+    let bounds = PageBounds { selection, after: expected.cursor, upto, limit, mode: job.run.mode };
     let read = async || pages::begin(conn, job.table(), job.run, lane.number, bounds, job.model.features().len()).await;
     let (position, counted, found) = Step::ReadPage.perform(read).await?;
     pace.found(found.len(), begun.elapsed());
@@ -179,8 +164,15 @@ async fn page(
     // The lane's own counts, read under its lock: a page is counted once, as it is written once.
     let mut profile = Profile::read(counted.as_deref(), job.model);
     profile.add(&scored.profile);
-    let write =
-        async || write_page(conn, job, (lane.number, position), selection, (&scored, &profile), (cursor, limit)).await;
+    let profile = profile.to_text();
+    let advance = Advance {
+        cursor,
+        predicted: if job.run.pass == Pass::Check { 0 } else { scored.predictions.ids.len() as u64 },
+        failed: scored.failures.len() as u64,
+        changes: (job.run.kind == RunKind::Backfill).then(|| compare(&found, &scored.predictions)),
+        page_size: limit,
+    };
+    let write = async || write_page(conn, job, (lane.number, position), selection, &scored, (advance, &profile)).await;
     let advance = Step::WritePage.perform(write).await?;
     Step::CommitPage.commit(pages::commit(conn)).await?;
     // Only now: until the commit the page may be in vain, and most of its time is the writing.
@@ -209,11 +201,8 @@ impl Expected {
 
     /// Where nothing was set aside, not even the question costs anything.
     fn selection(self, job: Job<'_>, lane: Lane) -> Selection {
-        let Run { id, policy, window, .. } = *job.run;
-        match selection(Some(id), policy, lane.source, window, job.work.max_attempts) {
-            Selection::Fresh(window) if !self.failures_ahead => Selection::Whole(window),
-            selection => selection,
-        }
+        let selection = Scope::of(job).selection(lane.source);
+        if self.failures_ahead { selection } else { selection.where_none_is_set_aside() }
     }
 }
 
@@ -230,6 +219,7 @@ fn not_now(job: Job<'_>, lane: Lane, position: Position) -> Option<PageEnd> {
             cursor: position.cursor,
             predicted: 0,
             failed: 0,
+            changes: None,
             page_size: lane.page_size,
         }))
     } else {
@@ -248,28 +238,28 @@ fn too_many_failures(job: Job<'_>, lane: Lane, position: Position) -> bool {
 }
 
 /// Writes what a page came to: each of its items gets a prediction or is set aside, and the lane
-/// advances. In a run's first pass nothing is predicted.
+/// advances. In a run's first pass nothing is predicted, and a dry run has but its counts.
 async fn write_page(
     conn: &mut Conn,
     job: Job<'_>,
     lane: (u16, Position),
     selection: Selection,
-    (scored, profile): (&ScoredPage<'_>, &Profile),
-    (cursor, page_size): (i64, u32),
+    scored: &ScoredPage<'_>,
+    (advance, profile): (Advance, &str),
 ) -> Result<Advance, StoreError> {
     let nothing = Predictions::default();
-    let predictions = if job.run.pass == Pass::Check { &nothing } else { &scored.predictions };
-    let (predicted, failed) = (predictions.ids.len() as u64, scored.failures.len() as u64);
-    failures::set_aside(conn, job.table(), job.run.id, &scored.failures).await?;
-    if matches!(selection, Selection::SetAside { .. } | Selection::Released)
-        || job.run.policy == FailurePolicy::RetryAll
-    {
+    let writes = job.run.mode.writes();
+    let predictions = if writes && job.run.pass == Pass::Write { &scored.predictions } else { &nothing };
+    if writes {
+        failures::set_aside(conn, job.table(), job.run.id, &scored.failures).await?;
+    }
+    if selection.has_set_aside() || job.run.policy == FailurePolicy::RetryAll {
         failures::forget(conn, job.table(), &predictions.ids).await?;
     }
-    let advance = Advance { cursor, predicted, failed, page_size };
-    let changed = pages::write(conn, job.table(), job.run.id, lane, predictions, advance, &profile.to_text()).await?;
+    let predicted = predictions.ids.len() as u64;
+    let changed = pages::write(conn, job.table(), job.run.id, lane, predictions, advance, profile).await?;
     if changed != predicted {
-        // The rows are locked and were pending, so each of them changes.
+        // The rows are locked and were pending or another run's, so each of them changes.
         return Err(StoreError::Unexpected(format!("{predicted} predictions changed {changed} rows; page undone")));
     }
     Ok(advance)

@@ -6,6 +6,7 @@
 
 mod canary;
 mod census;
+mod compare;
 mod deadline;
 mod drift;
 mod end;
@@ -17,7 +18,9 @@ mod page;
 mod plan;
 mod relay;
 mod respond;
+mod scope;
 pub mod step;
+mod succession;
 mod watch;
 
 use std::error::Error;
@@ -105,7 +108,7 @@ impl<R: Relay> Runner<'_, R> {
                 Box::pin(self.canary(&mut session, request, now, deadline)).await
             }
             Trigger::Open(request) => Box::pin(self.open(&mut session, request, now, deadline)).await,
-            Trigger::Continue(message) => Box::pin(self.go_on(&mut session, *message, deadline)).await,
+            Trigger::Continue(message) => Box::pin(self.go_on(&mut session, *message, now, deadline)).await,
             Trigger::Status | Trigger::Wake(_) => Box::pin(self.status(&mut session, deadline)).await,
         };
         session.close().await;
@@ -119,10 +122,9 @@ impl<R: Relay> Runner<'_, R> {
         now: Time,
         deadline: Deadline,
     ) -> Result<Answer, HopError> {
-        let Self { database, work, model, .. } = self;
-        let opening = Opening { request, database, work, model, now };
+        let opening = self.opening(now);
         loop {
-            let opened = session.run(async |conn| open_run(conn, opening).await).await?;
+            let opened = session.run(async |conn| open_run(conn, opening, request).await).await?;
             match opened {
                 Opened::New(run) => {
                     let oldest_pending_seconds = self.oldest_pending(session, &run, deadline).await?;
@@ -137,6 +139,10 @@ impl<R: Relay> Runner<'_, R> {
                     return self.respond(session, id, Outcome::NothingToDo, deadline, 0).await;
                 }
                 Opened::Over(run) => return self.respond(session, run.id, Outcome::NothingToDo, deadline, 0).await,
+                Opened::InTheWay(run) => {
+                    tracing::warn!(run = %run.id, "no dry run while a backfill that writes is unfinished");
+                    return self.respond(session, run.id, Outcome::AlreadyRunning, deadline, 0).await;
+                }
                 Opened::Unfinished(run) => {
                     tracing::info!(run = %run.id, window = %run.window, "an unfinished run comes first");
                     let answer = self.take_up(session, &run, deadline).await?;
@@ -147,6 +153,11 @@ impl<R: Relay> Runner<'_, R> {
                 }
             }
         }
+    }
+
+    fn opening(&self, now: Time) -> Opening<'_> {
+        let Self { database, work, model, .. } = self;
+        Opening { database, work, model, now }
     }
 
     /// Takes up a run: works on the first worker's lanes that nobody holds, and sends the others'
@@ -191,6 +202,7 @@ impl<R: Relay> Runner<'_, R> {
         &self,
         session: &mut Session<'_>,
         message: Continuation,
+        now: Time,
         deadline: Deadline,
     ) -> Result<Answer, HopError> {
         let Continuation { run_id: id, worker, hop } = message;
@@ -201,6 +213,9 @@ impl<R: Relay> Runner<'_, R> {
         };
         match run.state {
             _ if run.kind == RunKind::Canary => return self.respond(session, id, Outcome::Stale, deadline, 0).await,
+            RunState::Running | RunState::Cancelled if run.model_version != self.model.version().to_string() => {
+                return self.take_over(session, &run, now, deadline).await;
+            }
             RunState::Running => {}
             RunState::Succeeded | RunState::SucceededWithFailures => {
                 return self.respond(session, id, Outcome::Stale, deadline, 0).await;
@@ -368,14 +383,6 @@ impl<R: Relay> Runner<'_, R> {
 
     fn job<'j>(&'j self, run: &'j Run) -> Job<'j> {
         Job { run, database: self.database, model: self.model, work: self.work }
-    }
-
-    async fn status(&self, session: &mut Session<'_>, deadline: Deadline) -> Result<Answer, HopError> {
-        let table = self.database.items_table();
-        match session.run(async |conn| runs::latest(conn, table).await).await? {
-            Some(run) => self.respond(session, run.id, Outcome::Status, deadline, 0).await,
-            None => Ok(Answer::without_run(Outcome::Status)),
-        }
     }
 }
 

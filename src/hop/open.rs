@@ -5,13 +5,15 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, TxOpts};
 
 use super::census;
-use super::lane::selection;
+use super::end::end_early;
+use super::scope::Scope;
 use super::step::Step;
+use super::succession::{Succession, succeed, successor};
 use crate::answer::Counts;
 use crate::config::{TableName, WorkConfig};
 use crate::event::Request;
 use crate::model::Model;
-use crate::run::{FailurePolicy, RunId, RunKind, RunState};
+use crate::run::{FailurePolicy, Mode, RunId, RunKind, RunState};
 use crate::store::items::Extent;
 use crate::store::lanes::{NewLane, Source};
 use crate::store::runs::{NewRun, Run};
@@ -28,14 +30,15 @@ pub(super) enum Opened {
     Empty(RunId),
     /// A run that is not over comes first: an earlier one, or this tick's, delivered twice.
     Unfinished(Run),
+    /// A dry run is asked for while this one, which writes, is not over.
+    InTheWay(Run),
     /// The tick was delivered before, and its run is over.
     Over(Run),
 }
 
-/// A request for a run, and what it is decided by.
+/// What a run is opened with.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Opening<'a> {
-    pub request: &'a Request,
     pub database: &'a Database,
     pub work: &'a WorkConfig,
     pub model: &'a Model,
@@ -43,22 +46,39 @@ pub(super) struct Opening<'a> {
 }
 
 /// Opens the run that is asked for, unless one of its kind is unfinished or its tick has one.
-pub(super) async fn open_run(conn: &mut Conn, opening: Opening<'_>) -> Result<Opened, StoreError> {
-    let Opening { request, database, work, now, .. } = opening;
+pub(super) async fn open_run(conn: &mut Conn, opening: Opening<'_>, request: &Request) -> Result<Opened, StoreError> {
+    let Opening { database, work, model, now } = opening;
     let table = database.items_table();
+    let version = model.version().to_string();
     loop {
-        if let Some(tick) = request.tick
-            && let Some(run) = runs::of_tick(conn, table, request.kind, tick).await?
-        {
-            return Ok(if run.state.is_over() { Opened::Over(run) } else { Opened::Unfinished(run) });
+        let mut earlier = match request.tick {
+            Some(tick) => runs::of_tick(conn, table, request.kind, tick).await?,
+            None => None,
+        };
+        if let Some(run) = earlier.take_if(|run| run.state.is_over()) {
+            return Ok(match successor(conn, opening, &run).await? {
+                Some(successor) => Opened::Unfinished(successor),
+                None => Opened::Over(run),
+            });
         }
-        if let Some(run) = runs::unfinished(conn, table, request.kind).await? {
-            return Ok(Opened::Unfinished(run));
+        if earlier.is_none() {
+            earlier = runs::unfinished(conn, table, request.kind).await?;
         }
-        let failed = runs::to_try_again(conn, table, request.kind, work.max_attempts, now).await?;
-        let opened = match failed {
-            Some(run) => try_again(conn, opening, run).await,
-            None => insert(conn, opening).await,
+        if earlier.is_none() {
+            earlier = runs::to_try_again(conn, table, request.kind, work.max_attempts, now).await?;
+        }
+        let opened = match earlier {
+            // Who asks for a dry run must not set off what writes.
+            Some(run) if run.mode.writes() && !request.mode.writes() => return Ok(Opened::InTheWay(run)),
+            Some(run) if run.state == RunState::Paused => return Ok(Opened::Unfinished(run)),
+            Some(run) if run.model_version != version => match succeed(conn, opening, &run).await {
+                Ok(Succession::Successor(run)) => return Ok(Opened::Unfinished(run)),
+                Ok(Succession::Empty | Succession::Overtaken) => continue,
+                Err(error) => Err(error),
+            },
+            Some(run) if run.state == RunState::Failed => try_again(conn, opening, run).await,
+            Some(run) => return Ok(Opened::Unfinished(run)),
+            None => insert(conn, opening, request).await,
         };
         match opened {
             // Somebody opened a run in the meantime: look again.
@@ -89,81 +109,137 @@ async fn found(tx: &mut impl Queryable, table: &TableName, id: RunId) -> Result<
     run.ok_or_else(|| StoreError::Unexpected(format!("run {id} vanished")))
 }
 
-async fn insert(conn: &mut Conn, opening: Opening<'_>) -> Result<Opened, StoreError> {
-    let Opening { request, database, work, model, now } = opening;
-    let table = database.items_table();
-    let window = window_of(conn, opening).await?;
-    if window.to > now {
+async fn insert(conn: &mut Conn, opening: Opening<'_>, request: &Request) -> Result<Opened, StoreError> {
+    let window = window_of(conn, opening, request).await?;
+    if window.to > opening.now {
         tracing::warn!(%window, "the window ends in the future; the next one will take what arrives in it from now on");
     }
-    let policy = request.policy.unwrap_or(work.failure_policy);
-    let extents = extents(conn, opening, window, policy).await?;
-    let model_version = model.version().to_string();
-    let new = NewRun {
-        table,
+    let plan = Plan {
         kind: request.kind,
+        mode: request.mode,
         tick: request.tick,
         window,
         chained: request.kind == RunKind::Window && request.from.is_none(),
+        policy: policy_of(request, opening.work),
+        deadline: due(request, window, opening.work),
+    };
+    Ok(match open_planned(conn, opening, plan, None).await? {
+        Planned::New(run) => Opened::New(run),
+        Planned::Empty(id) => Opened::Empty(id),
+        Planned::Overtaken => return Err(StoreError::Unexpected("a new run was overtaken".into())),
+    })
+}
+
+/// A backfill is never one piece: the old predictions stay page by page.
+pub(super) fn policy_of(request: &Request, work: &WorkConfig) -> FailurePolicy {
+    match request.policy.unwrap_or(work.failure_policy) {
+        FailurePolicy::RetryAll if request.kind == RunKind::Backfill => FailurePolicy::RetryFailed,
+        policy => policy,
+    }
+}
+
+/// What a run is to be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    pub kind: RunKind,
+    pub mode: Mode,
+    pub tick: Option<Time>,
+    pub window: Window,
+    pub chained: bool,
+    pub policy: FailurePolicy,
+    pub deadline: Option<Time>,
+}
+
+/// What became of a plan.
+#[derive(Debug)]
+pub(super) enum Planned {
+    /// A run with lanes to work off.
+    New(Run),
+    /// A run without a single item, finished with that.
+    Empty(RunId),
+    /// The run that was to be replaced has changed meanwhile; nothing was done.
+    Overtaken,
+}
+
+/// Opens a run, where wanted in the place of another one.
+pub(super) async fn open_planned(
+    conn: &mut Conn,
+    opening: Opening<'_>,
+    plan: Plan,
+    replaced: Option<&Run>,
+) -> Result<Planned, StoreError> {
+    let Opening { database, work, model, now } = opening;
+    let Plan { kind, mode, tick, window, chained, policy, deadline } = plan;
+    let table = database.items_table();
+    let scope = Scope { run: None, kind, mode, policy, window, model, work };
+    let extents = extents(conn, database, scope).await?;
+    let model_version = model.version().to_string();
+    let new = NewRun {
+        table,
+        kind,
+        mode,
+        tick,
+        window,
+        chained,
         policy,
         model_version: &model_version,
         lanes: work.lanes,
         workers: work.workers,
         items: extents.iter().map(|(_, extent)| extent.items).sum(),
         now,
-        deadline: due(opening, window),
+        deadline,
     };
     let mut tx = conn.start_transaction(TxOpts::default()).await.doing("opening a run")?;
+    if let Some(old) = replaced {
+        if runs::lock(&mut tx, old.id).await? != Some(old.state) {
+            return Ok(Planned::Overtaken);
+        }
+        let why = format!("model {model_version} takes over from model {}, with a run of its own", old.model_version);
+        end_early(&mut tx, old, RunState::Cancelled, Some(&why)).await?;
+        tracing::warn!(run = %old.id, why, "the run is replaced");
+    }
     let id = runs::insert(&mut tx, &new).await?;
-    let opened = if extents.is_empty() {
+    let planned = if extents.is_empty() {
         runs::finish(&mut tx, id, RunState::Succeeded, Counts::default(), None).await?;
-        Opened::Empty(id)
+        Planned::Empty(id)
     } else {
         let lanes: Vec<NewLane> = extents.iter().flat_map(|&(source, extent)| lanes_of(source, extent, work)).collect();
         lanes::insert(&mut tx, id, &lanes, work.page_size).await?;
-        Opened::New(found(&mut tx, table, id).await?)
+        Planned::New(found(&mut tx, table, id).await?)
     };
     Step::OpenRun.commit(async { tx.commit().await.doing("opening a run") }).await?;
-    tracing::info!(run = %id, kind = %new.kind, %window, items = new.items, "opened a run");
-    Ok(opened)
+    tracing::info!(run = %id, %kind, %mode, %window, items = new.items, "opened a run");
+    Ok(planned)
+}
+
+/// When a run's predictions are due. Nobody waits for those of a backfill: there are older ones.
+pub(super) fn due(request: &Request, window: Window, work: &WorkConfig) -> Option<Time> {
+    let wanted = work.deliver_within.filter(|_| request.kind != RunKind::Backfill);
+    let span = request.deliver_within.or(wanted)?;
+    Some(window.to + TimeDelta::from_std(span).ok()?)
 }
 
 /// Where the items of a run lie, by where they come from.
 pub(super) async fn extents(
     conn: &mut Conn,
-    opening: Opening<'_>,
-    window: Window,
-    policy: FailurePolicy,
+    database: &Database,
+    scope: Scope<'_>,
 ) -> Result<Vec<(Source, Extent)>, StoreError> {
-    let Opening { database, work, model, .. } = opening;
     let mut extents = Vec::new();
-    for &source in sources(policy) {
-        let selection = selection(None, policy, source, window, work.max_attempts);
-        let extent = census::extent(conn, database, selection, model.features().len()).await?;
+    for &source in scope.sources() {
+        let extent = census::extent(conn, database, scope.selection(source), scope.model.features().len()).await?;
         extents.extend(extent.map(|extent| (source, extent)));
     }
     Ok(extents)
 }
 
-/// When a run's predictions are due.
-pub(super) fn due(opening: Opening<'_>, window: Window) -> Option<Time> {
-    let span = opening.request.deliver_within.or(opening.work.deliver_within)?;
-    Some(window.to + TimeDelta::from_std(span).ok()?)
-}
-
-/// Where a run takes its items from. A window in one piece is nothing but itself.
-fn sources(policy: FailurePolicy) -> &'static [Source] {
-    match policy {
-        FailurePolicy::RetryAll => &[Source::Items],
-        FailurePolicy::RetryFailed | FailurePolicy::Leave => &[Source::Items, Source::Failures],
-    }
-}
-
-pub(super) async fn window_of(conn: &mut Conn, opening: Opening<'_>) -> Result<Window, StoreError> {
-    let Opening { request, database, work, now, .. } = opening;
+pub(super) async fn window_of(conn: &mut Conn, opening: Opening<'_>, request: &Request) -> Result<Window, StoreError> {
+    let Opening { database, work, now, .. } = opening;
     let to = request.to.or(request.tick).unwrap_or_else(|| window::second(now));
-    if request.kind == RunKind::Sweep {
-        return Ok(Window::everything_before(to));
+    match request.kind {
+        RunKind::Sweep => return Ok(Window::everything_before(to)),
+        RunKind::Backfill => return Ok(Window { from: request.from, to }),
+        RunKind::Window | RunKind::Canary => {}
     }
     if let Some(from) = request.from {
         return Ok(Window { from: Some(from), to });

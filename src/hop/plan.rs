@@ -5,13 +5,14 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use mysql_async::Conn;
 
-use super::open::{Opening, due, extents, window_of};
+use super::open::{Opening, due, extents, policy_of, window_of};
+use super::scope::Scope;
 use crate::config::WorkConfig;
 use crate::event::Request;
 use crate::model::Model;
 use crate::run::{FailurePolicy, RunId};
 use crate::store::lanes::Source;
-use crate::store::{Database, StoreError, runs};
+use crate::store::{Database, StoreError, record, runs};
 use crate::window::{Time, Window};
 
 /// Items a second where no run has measured it: a modest database's.
@@ -78,22 +79,23 @@ pub async fn plan(
     request: &Request,
     now: Time,
 ) -> Result<Plan, StoreError> {
-    let opening = Opening { request, database, work, model, now };
+    let opening = Opening { database, work, model, now };
     let table = database.items_table();
-    let window = window_of(conn, opening).await?;
-    let policy = request.policy.unwrap_or(work.failure_policy);
-    let extents = extents(conn, opening, window, policy).await?;
+    let window = window_of(conn, opening, request).await?;
+    let policy = policy_of(request, work);
+    let (kind, mode) = (request.kind, request.mode);
+    let extents = extents(conn, database, Scope { run: None, kind, mode, policy, window, model, work }).await?;
     let items_from = |wanted: Source| match extents.iter().find(|(source, _)| *source == wanted) {
         Some((_, extent)) => extent.items,
         None => Some(0),
     };
     let (new_items, set_aside_items) = (items_from(Source::Items), items_from(Source::Failures));
-    let basis = Basis::of(&runs::measured(conn, table, TELLING_ITEMS).await?, policy);
+    let basis = Basis::of(&record::measured(conn, table, TELLING_ITEMS).await?, policy);
     let items = new_items.zip(set_aside_items).map(|(new, set_aside)| new + set_aside);
     let takes = items.map(|items| {
         let Takes { seconds, hops, dollars, .. } = basis.takes(items, work);
         let end = TimeDelta::from_std(Duration::from_secs_f64(seconds.ceil())).ok().map(|takes| now + takes);
-        let spare_seconds = due(opening, window).zip(end).map(|(due, end)| (due - end).num_seconds());
+        let spare_seconds = due(request, window, work).zip(end).map(|(due, end)| (due - end).num_seconds());
         Takes { seconds, hops, dollars, spare_seconds }
     });
     let unfinished = runs::unfinished(conn, table, request.kind).await?.map(|run| run.id);
@@ -101,7 +103,7 @@ pub async fn plan(
 }
 
 impl Basis {
-    fn of(measured: &runs::Measured, policy: FailurePolicy) -> Self {
+    fn of(measured: &record::Measured, policy: FailurePolicy) -> Self {
         let passes = if policy == FailurePolicy::RetryAll { 2.0 } else { 1.0 };
         let rate = if measured.runs > 0 && measured.seconds > 0.0 {
             measured.items as f64 / measured.seconds
@@ -147,11 +149,11 @@ mod tests {
 
     #[test]
     fn where_no_run_measured_a_rate_one_is_assumed_and_halved_for_two_passes() {
-        let nothing = runs::Measured::default();
+        let nothing = record::Measured::default();
         let one = Basis::of(&nothing, FailurePolicy::RetryFailed);
         assert_eq!((one.rows_per_second, one.measured_runs, one.memory_mb), (ASSUMED_RATE, 0, 512));
         assert_eq!(Basis::of(&nothing, FailurePolicy::RetryAll).rows_per_second, ASSUMED_RATE / 2.0);
-        let measured = runs::Measured { runs: 2, items: 10_000, seconds: 4.0, ..nothing };
+        let measured = record::Measured { runs: 2, items: 10_000, seconds: 4.0, ..nothing };
         assert_eq!(Basis::of(&measured, FailurePolicy::RetryAll).rows_per_second, 2500.0);
     }
 }

@@ -1,16 +1,25 @@
-//! `respond`: the answer about a run.
+//! `respond`: the answer about a run, as the database has it.
 
 use mysql_async::Conn;
 
 use super::end::pending;
 use super::step::Step;
 use super::{Deadline, HopError, Relay, Runner, forecast};
-use crate::answer::{Answer, Counts, Outcome};
+use crate::answer::{Answer, Backfill, Counts, Outcome};
 use crate::run::{RunId, RunKind, RunState};
 use crate::store::session::Session;
 use crate::store::{lanes, runs};
 
 impl<R: Relay> Runner<'_, R> {
+    /// How the last run stands.
+    pub(super) async fn status(&self, session: &mut Session<'_>, deadline: Deadline) -> Result<Answer, HopError> {
+        let table = self.database.items_table();
+        match session.run(async |conn| runs::latest(conn, table).await).await? {
+            Some(run) => self.respond(session, run.id, Outcome::Status, deadline, 0).await,
+            None => Ok(Answer::without_run(Outcome::Status)),
+        }
+    }
+
     /// The answer about a run, as the database has it now.
     pub(super) async fn respond(
         &self,
@@ -32,8 +41,13 @@ impl<R: Relay> Runner<'_, R> {
             (Some(run), Outcome::Finished | Outcome::Status, _) => self.oldest_pending(session, run, deadline).await?,
             _ => None,
         };
+        let backfill = run
+            .as_ref()
+            .filter(|run| run.kind == RunKind::Backfill)
+            .map(|run| Backfill::new(run.mode, counts.predicted, &totals.changes));
         let answer = Answer {
             run_id: Some(id),
+            backfill,
             state: run.as_ref().map(|run| run.state),
             counts,
             spare_seconds: run.as_ref().and_then(|run| run.spare_seconds),

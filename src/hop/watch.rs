@@ -8,7 +8,7 @@ use super::{Deadline, Relay, Runner};
 use crate::run::RunId;
 use crate::store::runs::Run;
 use crate::store::session::Session;
-use crate::store::{StoreError, items, lanes, runs};
+use crate::store::{StoreError, items, lanes, record};
 
 impl<R: Relay> Runner<'_, R> {
     /// What is needed to say when a run will be done, if it has a deadline.
@@ -49,6 +49,6 @@ impl<R: Relay> Runner<'_, R> {
     ) -> Result<(), StoreError> {
         let milliseconds = deadline.elapsed().as_secs_f64() * 1e3;
         let memory_mb = self.work.memory_mb;
-        session.run(async |conn| runs::add_billed(conn, id, milliseconds.ceil() as u64, memory_mb).await).await
+        session.run(async |conn| record::add_billed(conn, id, milliseconds.ceil() as u64, memory_mb).await).await
     }
 }

@@ -235,6 +235,8 @@ impl Function {
             predicted = answer.counts.predicted, failed = answer.counts.failed, pending = answer.counts.pending,
             pages = answer.counts.pages, hop_predicted = answer.hop.predicted, hop_failed = answer.hop.failed,
             longest_page_ms = answer.hop.longest_page.as_millis() as u64,
+            changed_class = answer.backfill.map(|backfill| backfill.changed_class),
+            mean_absolute_change = answer.backfill.and_then(|backfill| backfill.mean_absolute_change),
             spare_seconds = answer.spare_seconds, forecast_spare_seconds = answer.forecast_spare_seconds,
             oldest_pending_seconds = answer.oldest_pending_seconds, drift_ratio = answer.drift_ratio,
             class_drift_ratio = answer.class_drift_ratio, elapsed_ms = answer.elapsed_ms, rows_per_second = answer.rows_per_second,

@@ -5,7 +5,8 @@ use mysql_async::{Row, Value, params};
 use sha2::{Digest, Sha256};
 
 use super::items::PendingItem;
-use super::runs::{column, utc};
+use super::row::column;
+use super::runs::utc;
 use super::{Doing, StoreError};
 use crate::config::TableName;
 use crate::run::RunId;

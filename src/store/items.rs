@@ -10,7 +10,7 @@ use super::places::{Places, joined, places};
 use super::selection::{Selection, values_text};
 use super::{Doing, StoreError, failures};
 use crate::config::TableName;
-use crate::run::RunId;
+use crate::run::{Mode, RunId};
 use crate::window::{Time, Window};
 
 /// Milliseconds that the server may count pending items for a run's progress and its final sum:
@@ -126,10 +126,8 @@ async fn lightened(
     table: &TableName,
     selection: Selection,
 ) -> Result<Selection, StoreError> {
-    match selection {
-        Selection::Fresh(window) if !failures::any(conn, table).await? => Ok(Selection::Whole(window)),
-        selection => Ok(selection),
-    }
+    let light = selection.where_none_is_set_aside();
+    Ok(if light != selection && failures::any(conn, table).await? { selection } else { light })
 }
 
 /// One row about the items of `selection`, within [`COUNT_BUDGET_MS`].
@@ -170,6 +168,8 @@ pub struct PendingItem {
     pub id: i64,
     /// Its `values` as JSON text, cut one character beyond the longest text that is read.
     pub values: Vec<u8>,
+    /// In a backfill, its prediction so far, as JSON text that is cut like `values`.
+    pub prediction: Option<Vec<u8>>,
 }
 
 /// Which items a page may take.
@@ -183,19 +183,23 @@ pub struct PageBounds {
     pub upto: i64,
     /// At most so many.
     pub limit: u32,
+    /// Whether they are to be written.
+    pub mode: Mode,
 }
 
-/// The statement that reads and locks the next pending items, by id: pairs of `id` and `values`.
-/// It must run in the transaction that writes them.
+/// The statement that reads the next items of a selection, by id: `id`, `values` and, in a backfill,
+/// `prediction`. It locks those that are to be written, and must run in the transaction that does.
 #[must_use]
 pub fn read_statement(table: &TableName, bounds: PageBounds, features: usize) -> String {
-    let PageBounds { selection, after, upto, limit } = bounds;
+    let PageBounds { selection, after, upto, limit, mode } = bounds;
     let (values, key) = (values_text(features), selection.key());
     format!(
-        "SELECT i.`id`, {values} FROM {} WHERE {key} > {after} AND {key} <= {upto} AND {} \
-         ORDER BY {key} LIMIT {limit} FOR UPDATE",
+        "SELECT i.`id`, {} FROM {} WHERE {key} > {after} AND {key} <= {upto} AND {} \
+         ORDER BY {key} LIMIT {limit}{}",
+        selection.columns(&values),
         selection.tables(table),
         selection.condition(table, &values),
+        if mode.writes() { " FOR UPDATE" } else { "" },
     )
 }
 
@@ -300,7 +304,9 @@ pub async fn recent(
         values_text(features),
         table.quoted()
     );
-    conn.query_map(sql, |(id, values)| PendingItem { id, values }).await.doing("reading the latest items")
+    conn.query_map(sql, |(id, values)| PendingItem { id, values, prediction: None })
+        .await
+        .doing("reading the latest items")
 }
 
 /// The predictions of items, by id, as JSON text.

@@ -8,9 +8,9 @@
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Row, params};
 
-use super::runs::{column, name};
+use super::row::{column, name};
 use super::{Doing, StoreError};
-use crate::answer::Counts;
+use crate::answer::{Changes, Counts};
 use crate::config::TableName;
 use crate::run::{Pass, RunId, named};
 
@@ -166,7 +166,7 @@ async fn set_hop(tx: &mut impl Queryable, run: RunId, worker: u16, hop: u32, cla
 }
 
 /// Where a lane stands, read under its lock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Position {
     /// Every id up to here is worked off.
     pub cursor: i64,
@@ -182,13 +182,16 @@ pub struct Position {
     pub predicted: u64,
     /// Items that the lane set aside.
     pub failed: u64,
+    /// What the lane changes, in a backfill.
+    pub changes: Changes,
 }
 
 /// The statement that locks a lane's row and reads where it stands, for [`position`]. The run's own
 /// row is only looked at: work that is meant for another `pass` of it may not go on.
 pub(super) fn lock_statement(run: RunId, pass: Pass, lane: u16, items: &TableName) -> String {
     format!(
-        "SELECT l.`cursor_id`, l.`claim`, l.`pages`, l.`predicted`, l.`failed`, l.`profile`, \
+        "SELECT l.`cursor_id`, l.`claim`, l.`pages`, l.`predicted`, l.`failed`, l.`compared`, l.`changed_class`, l.`absolute_change`, \
+           l.`profile`, \
            (SELECT r.`state` = 'running' AND r.`pass` = '{pass}' FROM `batch_runs` r WHERE r.`id` = l.`run_id`) AS `running`, \
            EXISTS (SELECT 1 FROM `item_failures` f WHERE f.`items_table` = {} \
                    AND f.`item_id` > l.`cursor_id` AND f.`item_id` <= l.`high_id`) AS `failures_ahead` \
@@ -212,11 +215,20 @@ pub(super) fn position(row: &Row) -> Result<Position, StoreError> {
         pages: column(row, "pages")?,
         predicted: column(row, "predicted")?,
         failed: column(row, "failed")?,
+        changes: changes(row)?,
+    })
+}
+
+fn changes(row: &Row) -> Result<Changes, StoreError> {
+    Ok(Changes {
+        compared: column(row, "compared")?,
+        changed_class: column(row, "changed_class")?,
+        absolute_change: column(row, "absolute_change")?,
     })
 }
 
 /// What a page adds to its lane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Advance {
     /// The new cursor.
     pub cursor: i64,
@@ -224,6 +236,8 @@ pub struct Advance {
     pub predicted: u64,
     /// Items set aside.
     pub failed: u64,
+    /// What the page changes, in a backfill.
+    pub changes: Option<Changes>,
     /// At most so many items the next page.
     pub page_size: u32,
 }
@@ -231,10 +245,14 @@ pub struct Advance {
 /// The statement that advances a locked lane, which stood at `position`, by one page, and keeps its
 /// drift `profile`, which holds no quote or backslash. At its last id the lane is finished.
 pub(super) fn advance_statement(run: RunId, lane: u16, position: Position, page: Advance, profile: &str) -> String {
-    let Advance { cursor, predicted, failed, page_size } = page;
+    let Advance { cursor, predicted, failed, changes, page_size } = page;
+    let changes = changes.map_or_else(String::new, |page| {
+        let Changes { compared, changed_class, absolute_change } = position.changes + page;
+        format!("`compared` = {compared}, `changed_class` = {changed_class}, `absolute_change` = {absolute_change:e}, ")
+    });
     format!(
         "UPDATE `batch_lanes` SET `cursor_id` = {cursor}, `page_size` = {page_size}, `pages` = {}, `predicted` = {}, \
-           `failed` = {}, `profile` = '{profile}', `updated_at` = UTC_TIMESTAMP(3), \
+           `failed` = {}, {changes}`profile` = '{profile}', `updated_at` = UTC_TIMESTAMP(3), \
            `finished_at` = IF({cursor} >= `high_id`, UTC_TIMESTAMP(3), NULL) \
          WHERE `run_id` = {run} AND `lane` = {lane}",
         position.pages + 1,
@@ -257,18 +275,21 @@ pub async fn profiles(conn: &mut impl Queryable, run: RunId) -> Result<Vec<Strin
 /// # Errors
 /// The database's.
 pub async fn rewind(tx: &mut impl Queryable, run: RunId) -> Result<(), StoreError> {
-    let sql = "UPDATE `batch_lanes` SET `cursor_id` = `low_id`, `predicted` = 0, `failed` = 0, `profile` = NULL, `claim` = `claim` + 1, \
+    let sql = "UPDATE `batch_lanes` SET `cursor_id` = `low_id`, `predicted` = 0, `failed` = 0, `profile` = NULL, \
+                 `compared` = 0, `changed_class` = 0, `absolute_change` = 0, `claim` = `claim` + 1, \
                  `finished_at` = IF(`low_id` = `high_id`, `finished_at`, NULL) WHERE `run_id` = :run";
     tx.exec_drop(sql, params! { "run" => run.0 }).await.doing("rewinding the lanes")
 }
 
 /// A run's lanes, summed up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Totals {
     /// Lanes that are not finished.
     pub unfinished: u64,
     /// Predicted, set aside and pages; `pending` is left at 0, for who knows the run's items.
     pub counts: Counts,
+    /// What the run changes, if it is a backfill.
+    pub changes: Changes,
     /// Items of the window that were worked off: not those that earlier runs set aside.
     pub fresh_done: u64,
     /// Of these, set aside.
@@ -288,6 +309,8 @@ pub async fn totals(conn: &mut impl Queryable, run: RunId) -> Result<Totals, Sto
                  COALESCE(SUM(`failed`), 0) AS `failed`, COALESCE(SUM(`pages`), 0) AS `pages`, \
                  COALESCE(SUM(IF(`source` = 'items', `predicted` + `failed`, 0)), 0) AS `fresh_done`, \
                  COALESCE(SUM(IF(`source` = 'items', `failed`, 0)), 0) AS `fresh_failed`, \
+                 COALESCE(SUM(`compared`), 0) AS `compared`, COALESCE(SUM(`changed_class`), 0) AS `changed_class`, \
+                 COALESCE(SUM(`absolute_change`), 0) AS `absolute_change`, \
                  COALESCE(MIN(`low_id`), 0) AS `low`, COALESCE(MAX(`high_id`), 0) AS `high` \
                FROM `batch_lanes` WHERE `run_id` = :run";
     let row: Option<Row> = conn.exec_first(sql, params! { "run" => run.0 }).await.doing("summing up the lanes")?;
@@ -300,6 +323,7 @@ pub async fn totals(conn: &mut impl Queryable, run: RunId) -> Result<Totals, Sto
             pending: 0,
             pages: column(&row, "pages")?,
         },
+        changes: changes(&row)?,
         fresh_done: column(&row, "fresh_done")?,
         fresh_failed: column(&row, "fresh_failed")?,
         low: column(&row, "low")?,

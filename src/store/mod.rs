@@ -1,6 +1,6 @@
 //! The database: how it is reached, and everything that is said to it.
 //!
-//! All SQL of a table is in one file of small functions: [`items`], [`runs`] with [`status`], [`lanes`],
+//! All SQL of a table is in one file of small functions: [`items`], [`runs`] with [`status`] and [`record`], [`lanes`],
 //! [`failures`]; [`pages`] sends a page's statements together; [`schema`] makes the tables. [`session`] carries a piece of work over transient faults.
 
 pub mod buffers;
@@ -10,6 +10,8 @@ pub mod lanes;
 pub mod login;
 pub mod pages;
 mod places;
+pub mod record;
+mod row;
 pub mod runs;
 pub mod schema;
 pub mod selection;

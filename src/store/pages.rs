@@ -7,12 +7,13 @@ use mysql_async::{Conn, Row};
 use super::items::{self, PageBounds, PendingItem, Predictions};
 use super::lanes::{self, Advance, Position};
 use super::runs::Run;
+use super::selection::Selection;
 use super::{Doing, StoreError};
 use crate::config::TableName;
 use crate::run::RunId;
 
-/// Begins a page's transaction: locks the lane's row and reads where it stands, and its drift profile; then reads and
-/// locks the next pending items within `bounds`, by id.
+/// Begins a page's transaction: locks the lane's row and reads where it stands, and its drift profile;
+/// then reads the next items within `bounds`, by id, and locks those that are to be written.
 ///
 /// # Errors
 /// The database's.
@@ -31,11 +32,25 @@ pub async fn begin(
     results.collect::<Row>().await.doing(doing)?;
     let position = results.collect::<Row>().await.doing(doing)?.pop();
     let position = position.ok_or_else(|| StoreError::Unexpected(format!("run {} has no lane {lane}", run.id)))?;
-    let found = results.map(|row| {
-        let (id, values) = mysql_async::from_row(row);
-        PendingItem { id, values }
-    });
-    let found = found.await.doing(doing)?;
+    let found = match bounds.selection {
+        Selection::Outdated(_) => {
+            results
+                .map(|row| {
+                    let (id, values, prediction) = mysql_async::from_row(row);
+                    PendingItem { id, values, prediction }
+                })
+                .await
+        }
+        _ => {
+            results
+                .map(|row| {
+                    let (id, values) = mysql_async::from_row(row);
+                    PendingItem { id, values, prediction: None }
+                })
+                .await
+        }
+    };
+    let found = found.doing(doing)?;
     results.drop_result().await.doing(doing)?;
     Ok((lanes::position(&position)?, lanes::profile(&position)?, found))
 }

@@ -4,10 +4,11 @@ use chrono::NaiveDateTime;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Row, params};
 
+use super::row::{column, name};
 use super::{Doing, StoreError};
-use crate::answer::Counts;
+use crate::answer::{Changes, Counts};
 use crate::config::TableName;
-use crate::run::{FailurePolicy, Pass, RunId, RunKind, RunState};
+use crate::run::{FailurePolicy, Mode, Pass, RunId, RunKind, RunState};
 use crate::window::{Time, Window};
 
 /// A run as it was opened, and its state when it was read.
@@ -15,14 +16,20 @@ use crate::window::{Time, Window};
 pub struct Run {
     /// Its number.
     pub id: RunId,
-    /// Window or sweep.
+    /// Window, sweep, backfill or canary.
     pub kind: RunKind,
+    /// What becomes of its scores.
+    pub mode: Mode,
     /// The schedule's time; `None`: opened by hand.
     pub tick: Option<Time>,
     /// The span it is answerable for.
     pub window: Window,
+    /// Whether the next window may begin where this one ends.
+    pub chained: bool,
     /// What becomes of items that cannot be scored.
     pub policy: FailurePolicy,
+    /// The version of the model that it was opened with, whose scores it writes.
+    pub model_version: String,
     /// How far it has come.
     pub state: RunState,
     /// Which pass over its window it is in.
@@ -37,40 +44,27 @@ pub struct Run {
     pub spare_seconds: Option<i64>,
 }
 
-const COLUMNS: &str = "`id`, `kind`, `tick`, `window_from`, `window_to`, `policy`, `state`, `pass`, `items`, `attempted_at`, `deadline`, \
+const COLUMNS: &str = "`id`, `kind`, `mode`, `tick`, `window_from`, `window_to`, `chained`, `policy`, `model_version`, `state`, `pass`, `items`, \
+                       `attempted_at`, `deadline`, \
                        TIMESTAMPDIFF(SECOND, COALESCE(`finished_at`, UTC_TIMESTAMP()), `deadline`) AS `spare_seconds`";
 
 pub(super) fn utc(time: NaiveDateTime) -> Time {
     time.and_utc()
 }
 
-/// A column that the schema promises.
-pub(super) fn column<T: mysql_async::prelude::FromValue>(row: &Row, name: &str) -> Result<T, StoreError> {
-    match row.get_opt(name) {
-        Some(Ok(value)) => Ok(value),
-        _ => Err(StoreError::Unexpected(format!("column `{name}` is missing or of another type; run `rowscore init`"))),
-    }
-}
-
-/// A column that holds one of an enum's names.
-pub(super) fn name<T: std::str::FromStr<Err: std::fmt::Display>>(
-    row: &Row,
-    column_name: &str,
-) -> Result<T, StoreError> {
-    let text: String = column(row, column_name)?;
-    text.parse().map_err(|error| StoreError::Unexpected(format!("column `{column_name}`: {error}")))
-}
-
 fn run(row: Row) -> Result<Run, StoreError> {
     Ok(Run {
         id: RunId(column(&row, "id")?),
         kind: name(&row, "kind")?,
+        mode: name(&row, "mode")?,
         tick: column::<Option<_>>(&row, "tick")?.map(utc),
         window: Window {
             from: column::<Option<_>>(&row, "window_from")?.map(utc),
             to: utc(column(&row, "window_to")?),
         },
+        chained: column(&row, "chained")?,
         policy: name(&row, "policy")?,
+        model_version: column(&row, "model_version")?,
         state: name(&row, "state")?,
         pass: name(&row, "pass")?,
         items: column(&row, "items")?,
@@ -152,8 +146,10 @@ pub async fn last_end(conn: &mut Conn, table: &TableName) -> Result<Option<Time>
 pub struct NewRun<'a> {
     /// Over which table.
     pub table: &'a TableName,
-    /// Window or sweep.
+    /// Window, sweep, backfill or canary.
     pub kind: RunKind,
+    /// What becomes of its scores.
+    pub mode: Mode,
     /// The schedule's time.
     pub tick: Option<Time>,
     /// The span it is answerable for.
@@ -190,8 +186,8 @@ fn first_pass(policy: FailurePolicy) -> Pass {
 /// The database's; a duplicate key when the kind has an unfinished run or the tick has a run.
 pub async fn insert(tx: &mut impl Queryable, new: &NewRun<'_>) -> Result<RunId, StoreError> {
     let sql = "INSERT INTO `batch_runs` (`items_table`, `kind`, `tick`, `window_from`, `window_to`, `chained`, \
-               `policy`, `model_version`, `lanes`, `workers`, `state`, `pass`, `items`, `started_at`, `attempted_at`, `deadline`) \
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?)";
+               `policy`, `model_version`, `lanes`, `workers`, `state`, `pass`, `mode`, `items`, `started_at`, `attempted_at`, `deadline`) \
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?)";
     let naive = |time: Time| time.naive_utc();
     let values: Vec<mysql_async::Value> = vec![
         new.table.as_str().into(),
@@ -205,6 +201,7 @@ pub async fn insert(tx: &mut impl Queryable, new: &NewRun<'_>) -> Result<RunId, 
         new.lanes.into(),
         new.workers.into(),
         first_pass(new.policy).name().into(),
+        new.mode.name().into(),
         new.items.into(),
         new.now.naive_utc().into(),
         new.now.naive_utc().into(),
@@ -246,6 +243,20 @@ pub async fn finish(
         "error" => error, "id" => id.0,
     };
     tx.exec_drop(sql, params).await.doing("finishing a run")
+}
+
+/// Settles what a backfill changes, on a row that [`lock`] holds.
+///
+/// # Errors
+/// The database's.
+pub async fn settle_changes(tx: &mut impl Queryable, id: RunId, changes: Changes) -> Result<(), StoreError> {
+    let sql = "UPDATE `batch_runs` SET `compared` = :compared, `changed_class` = :changed_class, \
+               `absolute_change` = :absolute_change WHERE `id` = :id";
+    let Changes { compared, changed_class, absolute_change } = changes;
+    let params = params! {
+        "compared" => compared, "changed_class" => changed_class, "absolute_change" => absolute_change, "id" => id.0,
+    };
+    tx.exec_drop(sql, params).await.doing("settling what a backfill changes")
 }
 
 /// Goes from the first pass to the second, on a row that [`lock`] holds.
@@ -310,58 +321,6 @@ pub async fn set_state(tx: &mut impl Queryable, id: RunId, state: RunState) -> R
     tx.exec_drop(sql, params! { "state" => state.name(), "id" => id.0 }).await.doing("changing a run's state")
 }
 
-/// Keeps what a run saw, as JSON.
-///
-/// # Errors
-/// The database's.
-pub async fn keep_profile(tx: &mut impl Queryable, id: RunId, profile: &str) -> Result<(), StoreError> {
-    let sql = "UPDATE `batch_runs` SET `profile` = :profile WHERE `id` = :id";
-    tx.exec_drop(sql, params! { "profile" => profile, "id" => id.0 }).await.doing("keeping the run's profile")
-}
-
-/// What the latest runs over `table` saw that succeeded before `id` with the same model, as JSON.
-/// A canary saw what others see, too.
-///
-/// # Errors
-/// The database's.
-pub async fn earlier_profiles(
-    conn: &mut impl Queryable,
-    table: &TableName,
-    model_version: &str,
-    id: RunId,
-) -> Result<Vec<String>, StoreError> {
-    let sql = format!(
-        "SELECT CAST(`profile` AS CHAR) FROM `batch_runs` \
-         WHERE `id` < :id AND `id` >= :oldest AND `items_table` = :table AND `kind` <> 'canary' \
-           AND `model_version` = :model AND `state` IN ('succeeded', 'succeeded_with_failures') \
-           AND `profile` IS NOT NULL ORDER BY `id` DESC LIMIT {EARLIER_RUNS}"
-    );
-    let oldest = id.0.saturating_sub(EARLIER_LOOKED_AT);
-    let params = params! { "id" => id.0, "oldest" => oldest, "table" => table.as_str(), "model" => model_version };
-    conn.exec(sql, params).await.doing("reading the profiles of earlier runs")
-}
-
-/// Runs that a run's classes are compared with.
-const EARLIER_RUNS: u32 = 10;
-/// Runs that are looked through for them, so that a long history costs nothing.
-const EARLIER_LOOKED_AT: u64 = 1000;
-
-/// Adds a hop's time to what the run took, and keeps the function's memory, if it is one. Metering: a
-/// hop whose answer to this is lost may be added twice.
-///
-/// # Errors
-/// The database's.
-pub async fn add_billed(
-    conn: &mut Conn,
-    id: RunId,
-    milliseconds: u64,
-    memory_mb: Option<u32>,
-) -> Result<(), StoreError> {
-    let sql = "UPDATE `batch_runs` SET `billed_ms` = `billed_ms` + :ms, `memory_mb` = :memory WHERE `id` = :id";
-    let params = params! { "ms" => milliseconds, "memory" => memory_mb, "id" => id.0 };
-    conn.exec_drop(sql, params).await.doing("adding up what the run took")
-}
-
 /// Notes on the run's row why a hop failed.
 ///
 /// # Errors
@@ -370,75 +329,3 @@ pub async fn note_error(conn: &mut Conn, id: RunId, error: &str) -> Result<(), S
     let sql = "UPDATE `batch_runs` SET `last_error` = LEFT(:error, 1000) WHERE `id` = :id";
     conn.exec_drop(sql, params! { "error" => error, "id" => id.0 }).await.doing("noting a run's error")
 }
-
-/// What a run took and saw, beside its line in `batch_status`.
-#[derive(Clone, Debug, Default)]
-pub struct Watched {
-    /// Milliseconds of all of its hops.
-    pub billed_ms: u64,
-    /// Memory of the function in its last hop; `None`: it was none.
-    pub memory_mb: Option<u32>,
-    /// What it saw, as JSON, if it is over.
-    pub profile: Option<String>,
-}
-
-/// What the run numbered `id` took and saw.
-///
-/// # Errors
-/// The database's.
-pub async fn watched(conn: &mut impl Queryable, id: RunId) -> Result<Watched, StoreError> {
-    let sql =
-        "SELECT `billed_ms`, `memory_mb`, CAST(`profile` AS CHAR) AS `profile` FROM `batch_runs` WHERE `id` = :id";
-    let row: Option<Row> = conn.exec_first(sql, params! { "id" => id.0 }).await.doing("reading what a run took")?;
-    let Some(row) = row else { return Ok(Watched::default()) };
-    Ok(Watched {
-        billed_ms: column(&row, "billed_ms")?,
-        memory_mb: column(&row, "memory_mb")?,
-        profile: column(&row, "profile")?,
-    })
-}
-
-/// What earlier runs measured, added up.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Measured {
-    /// Runs.
-    pub runs: u64,
-    /// Items that they worked off.
-    pub items: u64,
-    /// Milliseconds of their hops.
-    pub billed_ms: u64,
-    /// Seconds from their begin to their end.
-    pub seconds: f64,
-    /// Memory of the function in the latest of them that had one.
-    pub memory_mb: Option<u32>,
-}
-
-/// What the latest windows and sweeps over `table` measured that worked off at least `least` items.
-///
-/// # Errors
-/// The database's.
-pub async fn measured(conn: &mut impl Queryable, table: &TableName, least: u64) -> Result<Measured, StoreError> {
-    let sql = format!(
-        "SELECT `predicted` + `failed` AS `items`, `billed_ms`, `memory_mb`, \
-           TIMESTAMPDIFF(MICROSECOND, `started_at`, `finished_at`) / 1000000 AS `seconds` \
-         FROM (SELECT * FROM `batch_runs` WHERE `items_table` = :table ORDER BY `id` DESC LIMIT {MEASURED_LOOKED_AT}) r \
-         WHERE `kind` IN ('window', 'sweep') AND `state` IN ('succeeded', 'succeeded_with_failures') \
-           AND `billed_ms` > 0 AND `predicted` + `failed` >= :least ORDER BY `id` DESC LIMIT {MEASURED_RUNS}"
-    );
-    let params = params! { "table" => table.as_str(), "least" => least };
-    let rows: Vec<Row> = conn.exec(sql, params).await.doing("reading what earlier runs measured")?;
-    rows.iter().try_fold(Measured::default(), |sum, row| {
-        Ok(Measured {
-            runs: sum.runs + 1,
-            items: sum.items + column::<u64>(row, "items")?,
-            billed_ms: sum.billed_ms + column::<u64>(row, "billed_ms")?,
-            seconds: sum.seconds + column::<f64>(row, "seconds")?,
-            memory_mb: sum.memory_mb.or(column(row, "memory_mb")?),
-        })
-    })
-}
-
-/// Runs whose rates are reckoned with.
-const MEASURED_RUNS: u32 = 10;
-/// Runs that are looked through for them.
-const MEASURED_LOOKED_AT: u32 = 1000;

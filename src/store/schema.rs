@@ -8,9 +8,10 @@ use super::{Doing, StoreError};
 use crate::config::TableName;
 
 /// Every migration by name, in order. Each may be applied again at any time.
-const MIGRATIONS: [(&str, &str); 3] = [
+const MIGRATIONS: [(&str, &str); 4] = [
     ("0001_items.sql", include_str!("../../infra/migrations/0001_items.sql")),
     ("0002_runs.sql", include_str!("../../infra/migrations/0002_runs.sql")),
+    ("0003_backfill.sql", include_str!("../../infra/migrations/0003_backfill.sql")),
     ("0004_watch.sql", include_str!("../../infra/migrations/0004_watch.sql")),
 ];
 

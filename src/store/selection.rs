@@ -1,6 +1,7 @@
 //! Which items a lane takes, as SQL over the items `i` and the failures `f`.
 
 use crate::config::TableName;
+use crate::model::ModelVersion;
 use crate::run::RunId;
 use crate::values::longest_text;
 use crate::window::{Time, Window};
@@ -10,6 +11,13 @@ use crate::window::{Time, Window};
 const PENDING: &str =
     "(i.`prediction` IS NULL OR /*M! LENGTH(i.`prediction`) < 32 AND */ JSON_TYPE(i.`prediction`) = 'NULL')";
 
+/// An item with a prediction, whatever that is.
+const PREDICTED: &str = "i.`prediction` IS NOT NULL AND COALESCE(JSON_TYPE(i.`prediction`), '') <> 'NULL'";
+
+/// The version of the model that a run's predictions are of. A scalar subquery: a lookup by key for
+/// each row, which neither server turns into a join over all runs.
+const VERSION_OF: &str = "COALESCE((SELECT r.`model_version` FROM `batch_runs` r WHERE r.`id` = {run}), '')";
+
 /// An item that is not set aside.
 const NOT_SET_ASIDE: &str =
     "NOT EXISTS (SELECT 1 FROM `item_failures` f WHERE f.`items_table` = {table} AND f.`item_id` = i.`id`)";
@@ -17,7 +25,7 @@ const NOT_SET_ASIDE: &str =
 /// An item set aside whose values are others than those that failed.
 const CHANGED: &str = "f.`values_sha256` <> UNHEX(SHA2({values}, 256))";
 
-/// Which items a lane takes. Pending they are in any case.
+/// Which items a lane takes. Pending they are in any case, but the outdated ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Selection {
     /// Those created in the window that were never set aside.
@@ -33,12 +41,64 @@ pub enum Selection {
     },
     /// Those set aside that were released by hand.
     Released,
+    /// Those that another model version predicted.
+    Outdated(Outdated),
+}
+
+/// Items with a prediction, created in a window, of which no run of a model version wrote it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outdated {
+    /// When they were created.
+    pub window: Window,
+    /// The version that predictions should be of.
+    pub version: ModelVersion,
+    /// Probabilities that a prediction of that version has: an old one is read as far as that needs.
+    pub classes: usize,
+    /// Which of those come again that this version could not score before. What another version
+    /// could not score always does.
+    pub again: Again,
+}
+
+/// Which items come again that were tried before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// All, or there are none.
+    All,
+    /// Those with other values than those that failed, or released by hand: the same version fails on
+    /// the same values as often as it is asked.
+    Changed,
+    /// Those that were released by hand.
+    Released,
 }
 
 impl Selection {
     /// Whether it reaches over the whole table.
     pub fn is_unbounded(self) -> bool {
-        matches!(self, Self::Fresh(Window { from: None, .. }) | Self::Whole(Window { from: None, .. }))
+        match self {
+            Self::Fresh(window) | Self::Whole(window) | Self::Outdated(Outdated { window, .. }) => {
+                window.from.is_none()
+            }
+            Self::SetAside { .. } | Self::Released => false,
+        }
+    }
+
+    /// The same items where none is set aside, without looking each of them up among the failures.
+    #[must_use]
+    pub fn where_none_is_set_aside(self) -> Self {
+        match self {
+            Self::Fresh(window) => Self::Whole(window),
+            Self::Outdated(outdated) => Self::Outdated(Outdated { again: Again::All, ..outdated }),
+            selection => selection,
+        }
+    }
+
+    /// Whether there may be items among them that are set aside.
+    pub fn has_set_aside(self) -> bool {
+        match self {
+            Self::SetAside { .. } | Self::Released => true,
+            Self::Outdated(outdated) => outdated.again != Again::All,
+            Self::Fresh(_) | Self::Whole(_) => false,
+        }
     }
 
     /// The tables, the alias of the items being `i`. A hint keeps the items in order of their key:
@@ -46,7 +106,7 @@ impl Selection {
     pub(super) fn tables(self, table: &TableName) -> String {
         let items = table.quoted();
         match self {
-            Self::Fresh(_) | Self::Whole(_) => format!("{items} i FORCE INDEX (PRIMARY)"),
+            Self::Fresh(_) | Self::Whole(_) | Self::Outdated(_) => format!("{items} i FORCE INDEX (PRIMARY)"),
             Self::SetAside { .. } | Self::Released => {
                 format!("`item_failures` f STRAIGHT_JOIN {items} i FORCE INDEX (PRIMARY) ON i.`id` = f.`item_id`")
             }
@@ -66,6 +126,7 @@ impl Selection {
                 format!("f.`items_table` = {table} AND {earlier} AND (f.`attempts` < {max_attempts} OR {changed})")
             }
             Self::Released => format!("f.`items_table` = {table} AND f.`attempts` = 0"),
+            Self::Outdated(outdated) => return outdated.condition(&table, values),
         };
         format!("{PENDING} AND {rest}")
     }
@@ -73,9 +134,41 @@ impl Selection {
     /// The column that ids are compared by: that of the table which is walked.
     pub(super) fn key(self) -> &'static str {
         match self {
-            Self::Fresh(_) | Self::Whole(_) => "i.`id`",
+            Self::Fresh(_) | Self::Whole(_) | Self::Outdated(_) => "i.`id`",
             Self::SetAside { .. } | Self::Released => "f.`item_id`",
         }
+    }
+
+    /// What a page reads of an item, but its id: its `values` and, where there is one to compare
+    /// with, its prediction.
+    pub(super) fn columns(self, values: &str) -> String {
+        match self {
+            Self::Outdated(Outdated { classes, .. }) => {
+                format!("{values}, LEFT(i.`prediction`, {})", longest_text(classes) + 1)
+            }
+            _ => values.to_owned(),
+        }
+    }
+}
+
+impl Outdated {
+    fn condition(self, table: &str, values: &str) -> String {
+        let Self { window, version, again, .. } = self;
+        let by_this = |run| format!("{} = '{version}'", VERSION_OF.replace("{run}", run));
+        let tried = match again {
+            Again::All => None,
+            Again::Changed => Some(format!("f.`attempts` > 0 AND NOT {}", CHANGED.replace("{values}", values))),
+            Again::Released => Some("f.`attempts` > 0".to_owned()),
+        };
+        // A scalar subquery, too: a page must not read the failures of the whole table.
+        let tried = tried.map_or_else(String::new, |tried| {
+            format!(
+                " AND NOT COALESCE((SELECT {tried} AND {} FROM `item_failures` f WHERE f.`items_table` = {table} \
+                 AND f.`item_id` = i.`id`), FALSE)",
+                by_this("f.`run_id`")
+            )
+        });
+        format!("{PREDICTED} AND {} AND NOT {}{tried}", within(&window), by_this("i.`run_id`"))
     }
 }
 

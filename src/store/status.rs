@@ -3,10 +3,12 @@
 use mysql_async::prelude::Queryable;
 use mysql_async::{Row, params};
 
-use super::runs::{column, name, utc};
+use super::row::{column, name};
+use super::runs::utc;
 use super::{Doing, StoreError};
+use crate::answer::Backfill;
 use crate::config::TableName;
-use crate::run::{RunId, RunKind, RunState};
+use crate::run::{Mode, RunId, RunKind, RunState};
 use crate::window::{Time, Window};
 
 /// One line of the view.
@@ -14,7 +16,7 @@ use crate::window::{Time, Window};
 pub struct StatusLine {
     /// The run.
     pub id: RunId,
-    /// Window or sweep.
+    /// Window, sweep, backfill or canary.
     pub kind: RunKind,
     /// How far it has come.
     pub state: RunState,
@@ -24,6 +26,8 @@ pub struct StatusLine {
     pub total: Option<u64>,
     /// Items set aside.
     pub failed: u64,
+    /// What it changes, if it is a backfill.
+    pub backfill: Option<Backfill>,
     /// Items worked off per second since the run was opened.
     pub rows_per_second: Option<u64>,
     /// Seconds to the finish at that rate.
@@ -87,6 +91,7 @@ fn line(row: &Row) -> Result<StatusLine, StoreError> {
         done: column(row, "done")?,
         total: column(row, "total")?,
         failed: column(row, "failed")?,
+        backfill: backfill(row)?,
         rows_per_second: column(row, "rows_per_second")?,
         eta_seconds: column(row, "eta_seconds")?,
         spare_seconds: column(row, "spare_seconds")?,
@@ -96,4 +101,15 @@ fn line(row: &Row) -> Result<StatusLine, StoreError> {
         finished_at: column::<Option<_>>(row, "finished_at")?.map(utc),
         last_error: column(row, "last_error")?,
     })
+}
+
+fn backfill(row: &Row) -> Result<Option<Backfill>, StoreError> {
+    let Some(compared) = column::<Option<u64>>(row, "compared")? else { return Ok(None) };
+    Ok(Some(Backfill {
+        dry_run: name::<Mode>(row, "mode")? == Mode::DryRun,
+        compared,
+        incomparable: column(row, "incomparable")?,
+        changed_class: column(row, "changed_class")?,
+        mean_absolute_change: column(row, "mean_absolute_change")?,
+    }))
 }

@@ -119,15 +119,17 @@ impl Ledger {
 async fn runs(db: &TestDb) -> Vec<String> {
     let mut lines: Vec<String> = db
         .rows(
-            "SELECT CONCAT_WS(' ', `kind`, `tick`, COALESCE(`window_from`, '-'), `window_to`, `state`, 'attempt', `attempt`, \
-               'items', `items`, 'predicted', `predicted`, 'failed', `failed`, 'pending', `pending`) \
+            "SELECT CONCAT_WS(' ', `kind`, `mode`, `tick`, COALESCE(`window_from`, '-'), `window_to`, `state`, 'attempt', `attempt`, \
+               'items', `items`, 'predicted', `predicted`, 'failed', `failed`, 'pending', `pending`, \
+               'compared', `compared`, `changed_class`, ROUND(`absolute_change`, 9)) \
              FROM `batch_runs` ORDER BY `window_to`, `kind`",
         )
         .await;
     let lanes: Vec<String> = db
         .rows(&format!(
             "SELECT CONCAT_WS(' ', {RUN}, 'lane', t.`lane`, t.`worker`, t.`low_id`, t.`high_id`, t.`cursor_id`, \
-               IF(t.`finished_at` IS NULL, 'unfinished', 'finished'), t.`pages`, t.`predicted`, t.`failed`) \
+               IF(t.`finished_at` IS NULL, 'unfinished', 'finished'), t.`pages`, t.`predicted`, t.`failed`, \
+               t.`compared`, t.`changed_class`, ROUND(t.`absolute_change`, 9)) \
              FROM `batch_lanes` t ORDER BY t.`run_id`, t.`lane`"
         ))
         .await;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::{FutureExt, join_all};
 use futures_util::{StreamExt, stream};
 use rowscore::hop::step::Step;
-use rowscore::run::FailurePolicy;
+use rowscore::run::{FailurePolicy, Mode};
 
 use crate::aws::{Aws, Habits, LogLine};
 use crate::ledger::{Differences, Ledger};
@@ -136,13 +136,13 @@ impl Reference {
             aws.arm("").await;
         }
         assert_eq!(
-            work_off(&db, &aws, || ()).await,
+            work_off(shape, &db, &aws, || ()).await,
             0,
             "{shape}: the undisturbed run was not finished by its own hops"
         );
         let logs = aws.end();
         let ledger = Ledger::read(shape.server, &db).await;
-        assert_eq!(db.predicted().await, shape.predicted(), "{shape}: the undisturbed run's predictions");
+        assert_eq!(shape.written(&db).await, shape.predicted(), "{shape}: the undisturbed run's predictions");
         assert_eq!(ledger.set_aside(), shape.set_aside(), "{shape}");
         let differences = ledger.compare(&ledger);
         assert_eq!(differences.verdict, Default::default(), "{shape}, undisturbed:\n{differences}");
@@ -165,17 +165,19 @@ impl Reference {
 }
 
 /// The divisions of the work that faults are injected into: one and four lanes, two workers, four
-/// lanes in a single hop; and windows that are one piece, of which some fail.
-fn shapes(server: Server) -> [Shape; 6] {
+/// lanes in a single hop; windows that are one piece, of which some fail; and backfills.
+fn shapes(server: Server) -> [Shape; 8] {
     [
-        (1, 1, true, FailurePolicy::RetryFailed),
-        (4, 1, true, FailurePolicy::RetryFailed),
-        (2, 2, true, FailurePolicy::RetryFailed),
-        (4, 1, false, FailurePolicy::RetryFailed),
-        (2, 2, true, FailurePolicy::RetryAll),
-        (4, 1, false, FailurePolicy::RetryAll),
+        (1, 1, true, FailurePolicy::RetryFailed, None),
+        (4, 1, true, FailurePolicy::RetryFailed, None),
+        (2, 2, true, FailurePolicy::RetryFailed, None),
+        (4, 1, false, FailurePolicy::RetryFailed, None),
+        (2, 2, true, FailurePolicy::RetryAll, None),
+        (4, 1, false, FailurePolicy::RetryAll, None),
+        (2, 2, true, FailurePolicy::RetryFailed, Some(Mode::Write)),
+        (2, 1, true, FailurePolicy::RetryFailed, Some(Mode::DryRun)),
     ]
-    .map(|(lanes, workers, hurried, policy)| Shape { server, lanes, workers, hurried, policy })
+    .map(|(lanes, workers, hurried, policy, backfill)| Shape { server, lanes, workers, hurried, policy, backfill })
 }
 
 /// Injects every fault that is wanted, or in the short form one of each kind at each step and server.
@@ -273,7 +275,7 @@ async fn inject_once(fault: Fault, reference: &Reference) -> (Tally, Option<Stri
     for _ in 0..fault.shape.armed() {
         aws.arm(&fault.failpoints()).await;
     }
-    let rescued = work_off(&db, &aws, || ()).await;
+    let rescued = work_off(fault.shape, &db, &aws, || ()).await;
     let (record, dead_letters) = (aws.record(), aws.dead_letters());
     let log = aws.end().concat();
     let strikes = log.iter().filter(|line| fault.kind.is_said_by(fault.step, line)).count() as u64;

@@ -74,7 +74,7 @@ async fn through_proxy(shape: Shape, mishap: Option<(Mishap, u64)>) -> (Ledger, 
     let mut variables: BTreeMap<String, String> = db.variables().clone();
     variables.insert("MYSQL_PORT".into(), proxy.port.to_string());
     let aws = Aws::new(&variables, Habits { time_limit: TIME_LIMIT, ..Habits::default() }).await;
-    let rescued = work_off(&db, &aws, || proxy.heal()).await;
+    let rescued = work_off(shape, &db, &aws, || proxy.heal()).await;
     aws.end();
     proxy.heal();
     let ledger = Ledger::read(shape.server, &db).await;
@@ -122,6 +122,7 @@ fn shapes() -> impl Iterator<Item = Shape> {
             workers: 1,
             hurried,
             policy: FailurePolicy::RetryFailed,
+            backfill: None,
         })
     })
 }

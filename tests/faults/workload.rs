@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use rowscore::run::FailurePolicy;
+use rowscore::run::{FailurePolicy, Mode};
 use serde_json::{Value, json};
 
 use crate::aws::Aws;
@@ -31,6 +31,9 @@ const TICKS: [&str; 3] = ["2024-03-05T10:00:00Z", "2024-03-05T11:00:00Z", "2024-
 /// Pages that a lane is cut into, about.
 const PAGES_OF_A_LANE: u64 = 5;
 
+/// What every item has from another model in the beginning, if a backfill is to replace it.
+const OLD: &str = "[0.2, 0.3, 0.5]";
+
 /// How the table is worked off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
@@ -40,12 +43,16 @@ pub struct Shape {
     /// Whether a hop ends after a page of each lane, so that there are many.
     pub hurried: bool,
     pub policy: FailurePolicy,
+    /// By backfills instead of windows.
+    pub backfill: Option<Mode>,
 }
 
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { server, lanes, workers, hurried, policy } = self;
-        write!(f, "{server:?}, {workers} × {lanes} lanes, {}, {policy}", if *hurried { "many hops" } else { "one hop" })
+        let Self { server, lanes, workers, hurried, policy, backfill } = self;
+        let hops = if *hurried { "many hops" } else { "one hop" };
+        write!(f, "{server:?}, {workers} × {lanes} lanes, {hops}, {policy}")?;
+        backfill.map_or(Ok(()), |mode| write!(f, ", backfill {mode}"))
     }
 }
 
@@ -80,15 +87,21 @@ impl Shape {
         }
     }
 
-    /// The items that have a prediction in the end.
+    /// The items of which the embedded model's prediction is written in the end.
     pub fn predicted(self) -> Vec<i64> {
         let all_or_nothing = self.policy == FailurePolicy::RetryAll && !self.hurried;
+        if self.backfill == Some(Mode::DryRun) {
+            return Vec::new();
+        }
         let is_bad = |id: i64| BAD.iter().any(|(bad, _)| *bad == id) && self.has_bad(id);
         (1..=ITEMS).filter(|id| if all_or_nothing { !is_late(*id) } else { !is_bad(*id) }).collect()
     }
 
     /// How many items are set aside in the end.
     pub fn set_aside(self) -> usize {
+        if self.backfill == Some(Mode::DryRun) {
+            return 0;
+        }
         BAD.iter().filter(|(id, _)| self.has_bad(*id)).count()
     }
 
@@ -104,8 +117,28 @@ impl Shape {
         let db = TestDb::new(self.server, &settings).await;
         let items: Vec<Item> = (1..=ITEMS).map(|id| self.item(id)).collect();
         db.insert(&items).await;
+        if self.backfill.is_some() {
+            let touched = "`updated_datetime` = `updated_datetime`";
+            db.execute(&format!("UPDATE `items` SET `prediction` = '{OLD}', {touched}")).await;
+        }
         db.audit().await;
         db
+    }
+
+    /// The items that a run of ours wrote. Where there was nothing before, they are checked, too.
+    pub async fn written(self, db: &TestDb) -> Vec<i64> {
+        match self.backfill {
+            Some(_) => db.ids("`run_id` IS NOT NULL").await,
+            None => db.predicted().await,
+        }
+    }
+
+    /// What the schedule sends at `tick`.
+    fn event(self, tick: &str) -> Value {
+        match self.backfill {
+            Some(mode) => json!({"run": "backfill", "scheduled_time": tick, "dry_run": !mode.writes()}),
+            None => window(tick),
+        }
     }
 }
 
@@ -117,21 +150,21 @@ fn is_late(id: i64) -> bool {
 /// Lets the schedule fire three times. Answers how often a run was left unfinished, so that its tick
 /// came once more, after some `time`. (Another tick would finish it, too, and open a window more
 /// than the undisturbed run has.)
-pub async fn work_off(db: &TestDb, aws: &Aws, time: impl Fn()) -> u64 {
+pub async fn work_off(shape: Shape, db: &TestDb, aws: &Aws, time: impl Fn()) -> u64 {
     let mut rescued = 0;
     for tick in TICKS {
-        aws.fire(window(tick)).await;
+        aws.fire(shape.event(tick)).await;
         if db.value::<u64>("SELECT COUNT(*) FROM `batch_runs` WHERE `unfinished` = 1").await > 0 {
             rescued += 1;
             time();
             aws.calm_down();
-            aws.fire(window(tick)).await;
+            aws.fire(shape.event(tick)).await;
         }
     }
     rescued
 }
 
-/// What the schedule sends at `tick`.
+/// The event of a window that ends at `tick`.
 pub fn window(tick: &str) -> Value {
     json!({"run": "window", "scheduled_time": tick})
 }

@@ -4,7 +4,7 @@ use futures_util::future::join;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error, TxOpts};
 use rowscore::answer::Outcome;
-use rowscore::run::RunId;
+use rowscore::run::{Mode, RunId};
 use rowscore::store::items::{self, PageBounds, Predictions};
 use rowscore::store::selection::Selection;
 use rowscore::window::Window;
@@ -197,7 +197,7 @@ async fn a_page_under_way_blocks_no_insert_and_no_other_item(#[values(Server::My
     let mut tx = worker.start_transaction(TxOpts::default()).await.unwrap();
     let table = &db.config.work.items_table;
     let window = Window::everything_before(at(TICK));
-    let bounds = PageBounds { selection: Selection::Fresh(window), after: 0, upto: 400, limit: 20 };
+    let bounds = PageBounds { selection: Selection::Fresh(window), after: 0, upto: 400, limit: 20, mode: Mode::Write };
     let page: Vec<(i64, String)> = tx.query(items::read_statement(table, bounds, 4)).await.unwrap();
     assert_eq!((page.len(), page[0].0, page[19].0), (20, 10, 200));
 

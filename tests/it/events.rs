@@ -8,11 +8,21 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::support::invocation::invoke;
-use crate::support::{Server, TestDb, message};
+use crate::support::models::other;
+use crate::support::{Server, TestDb, at, message, model, tick, unhurried};
 
 /// The sample events. The schedule's is the main one: it has tests of its own with every edge.
-const SAMPLES: [&str; 7] =
-    ["canary.json", "continuation.json", "schedule.json", "scheduler.json", "status.json", "sweep.json", "window.json"];
+const SAMPLES: [&str; 9] = [
+    "backfill-dry-run.json",
+    "backfill.json",
+    "canary.json",
+    "continuation.json",
+    "schedule.json",
+    "scheduler.json",
+    "status.json",
+    "sweep.json",
+    "window.json",
+];
 
 fn folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/events"))
@@ -115,6 +125,30 @@ async fn a_sweep_takes_everything_before_its_time(#[values(Server::Mysql, Server
     assert_eq!(db.predicted().await, Vec::from_iter(1..=20));
     let kind: String = db.value("SELECT `kind` FROM `batch_runs`").await;
     assert_eq!(kind, "sweep");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_backfill_replaces_what_another_model_predicted_and_a_dry_run_says_so_before(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let db = table(server, &[]).await;
+    db.hop_by(other(), &tick("2026-11-22T15:19:00Z"), at("2026-11-22T15:19:00Z"), unhurried()).await;
+    let function = db.function().await;
+    let mut reports = Vec::new();
+    for name in ["backfill-dry-run.json", "backfill.json"] {
+        assert_eq!(db.predicted_by(model()).await, Vec::<i64>::new());
+
+        let reply = invoke(&function, sample(name)).await.unwrap();
+
+        assert_eq!((&reply["outcome"], &reply["predicted"]), (&json!("finished"), &json!(30)));
+        let dry_run = json!(name == "backfill-dry-run.json");
+        assert_eq!((&reply["backfill"]["dry_run"], &reply["backfill"]["compared"]), (&dry_run, &json!(30)));
+        reports.push(reply["backfill"]["changed_class"].clone());
+    }
+    assert_eq!(reports[0], reports[1]);
+    assert_eq!(db.predicted_by(model()).await, Vec::from_iter(11..=40));
+    assert_eq!(db.predicted_by(other()).await, Vec::from_iter(1..=10));
 }
 
 #[rstest]

@@ -41,6 +41,7 @@ async fn the_login_may_do_nothing_else(#[values(Server::Mysql, Server::Mariadb)]
         "CREATE OR REPLACE VIEW `batch_status` AS SELECT 1",
         "DELETE FROM `batch_runs`",
         "UPDATE `batch_runs` SET `model_version` = 'another'",
+        "UPDATE `batch_runs` SET `mode` = 'write'",
         "DELETE FROM `batch_lanes`",
         "UPDATE `batch_lanes` SET `high_id` = 0",
         "DROP TABLE `item_failures`",

@@ -5,6 +5,8 @@
 
 mod support;
 
+mod backfill;
+mod backfill_hops;
 mod bad_rows;
 mod canary;
 mod clients;
@@ -22,6 +24,7 @@ mod queue;
 mod runtime;
 mod schema;
 mod secrets;
+mod succession;
 mod takeovers;
 mod telemetry;
 mod wake;

@@ -42,6 +42,36 @@ async fn making_the_tables_twice_changes_nothing(#[values(Server::Mysql, Server:
 
 #[rstest]
 #[tokio::test]
+async fn tables_from_before_backfills_gain_their_columns_and_keep_their_runs(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let db = TestDb::new(server, &[("PAGE_SIZE", "5")]).await;
+    let columns = async || {
+        let cut = |definition: String| definition.split(" ENGINE=").next().unwrap().to_owned();
+        definitions(&db).await.into_iter().map(cut).collect::<Vec<_>>()
+    };
+    let tables = columns().await;
+    let sums = "DROP COLUMN `compared`, DROP COLUMN `changed_class`, DROP COLUMN `absolute_change`";
+    db.execute(&format!("DROP VIEW `batch_status`; ALTER TABLE `batch_runs` DROP COLUMN `mode`, {sums}")).await;
+    db.execute(&format!("ALTER TABLE `batch_lanes` {sums}")).await;
+    db.fill(1..=30, CREATED).await;
+    db.execute(
+        "INSERT INTO `batch_runs` (`items_table`, `kind`, `window_to`, `chained`, `policy`, `model_version`, `lanes`, \
+           `workers`, `state`, `attempted_at`, `pass`, `started_at`) \
+         VALUES ('items', 'window', '2024-03-05', TRUE, 'leave', 'earlier', 0, 0, 'succeeded', '2024-03-05', 'write', '2024-03-05')",
+    )
+    .await;
+
+    db.migrate().await;
+
+    assert_eq!(columns().await, tables);
+    assert_eq!(db.value::<String>("SELECT `mode` FROM `batch_runs` WHERE `id` = 1").await, "write");
+    let answer = db.tick(TICK).await;
+    assert_eq!((answer.outcome, answer.counts.predicted), (Outcome::Finished, 30));
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_live_table_of_five_columns_loses_nothing_and_is_scored(
     #[values(Server::Mysql, Server::Mariadb)] server: Server,
 ) {

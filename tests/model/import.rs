@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use libsvm_rs::io::save_model_to_writer;
 use libsvm_rs::predict::{predict_probability, predict_values};
 use libsvm_rs::train::svm_train;
 use libsvm_rs::{KernelType, SvmModel, SvmNode, SvmParameter, SvmProblem};
-use rowscore::model::{Artifact, Foreign, ImportError, LibsvmNames, Model, Scaler, import};
+use rowscore::model::{Artifact, Digest, Foreign, ImportError, LibsvmNames, Model, Rows, Scaler, evaluate, import};
 use serde::Deserialize;
 
 use crate::command_line::{file, rowscore};
@@ -189,4 +190,77 @@ fn the_command_takes_the_distribution_from_a_file() {
     let (_folder, path) = file("export.json", "{}");
     let (said, _) = imports(&["import", "--sklearn"], &path, &in_crate("model/iris.csv"));
     assert!(said.contains("export.json: the export cannot be read: missing field"), "{said}");
+}
+
+const NAMES: [&str; 4] =
+    ["--features", "sepal_length,sepal_width,petal_length,petal_width", "--classes", "setosa,versicolor,virginica"];
+
+#[test]
+fn the_card_of_an_import_says_what_is_known_and_no_more() {
+    let (original, text) = libsvm_iris(KernelType::Rbf, true);
+    let (folder, path) = file("iris.model", &text);
+    let out = folder.path().join("model.json");
+    let mut import = Command::new(env!("CARGO_BIN_EXE_rowscore"));
+    let output =
+        import.args(["import", "--libsvm"]).arg(&path).arg("--out").arg(&out).args(&NAMES[2..]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let artifact = Artifact::from_json(&fs::read(&out).unwrap()).unwrap();
+    let card = fs::read_to_string(folder.path().join("MODEL_CARD.md")).unwrap();
+    let classes = ["setosa", "versicolor", "virginica"].iter().zip(&original.n_sv);
+    let vectors = classes.map(|(class, vectors)| format!("| of these, of class {class} | {vectors} |"));
+    let facts = [
+        format!("| version | `{}` |", artifact.version.digest()),
+        "| predicts | the probability of each class of `class`: setosa, versicolor, virginica |".into(),
+        "| from | 4 features: feature_1, feature_2, feature_3, feature_4 |".into(),
+        format!("| imported from | a libsvm model file, SHA-256 `{}` |", Digest::of(text.as_bytes())),
+        "| reference rows | none |".into(),
+        "pair on the features as they are, a sigmoid".into(),
+        "| kernel | RBF, gamma 0.250000 |".into(),
+        "Not measured: the import was given no rows.".into(),
+        "nothing to measure drift against".into(),
+    ];
+    for fact in facts.into_iter().chain(vectors) {
+        assert!(card.contains(&fact), "{fact} is not in\n{card}");
+    }
+    assert!(!card.contains("svg") && !folder.path().join("model-card").exists(), "{card}");
+}
+
+#[test]
+fn an_import_with_classes_is_measured_on_them() {
+    let (_, text) = libsvm_iris(KernelType::Rbf, true);
+    let (folder, path) = file("iris.model", &text);
+    let iris_csv = in_crate("model/iris.csv");
+    let import = |label: &str, csv: &Path| {
+        let arguments = [&["import", "--label", label], &NAMES[..], &["--libsvm"]].concat();
+        let (said, artifact) = imports(&arguments, &path, csv);
+        (said, artifact, fs::read_to_string(folder.path().join("MODEL_CARD.md")).unwrap_or_default())
+    };
+    let (said, artifact, card) = import("species", &iris_csv);
+    let artifact = artifact.expect(&said);
+    let model = Model::new(artifact.clone()).unwrap();
+    let rows = Rows::new(fs::File::open(&iris_csv).unwrap(), model.features()).unwrap();
+    let measured = evaluate(&model, &rows.labelled("species", model.classes()).unwrap()).unwrap();
+    let metrics = &measured.metrics;
+    assert!(
+        metrics.accuracy > 0.9 && said.contains(&format!("accuracy {:.4} on 150 rows", metrics.accuracy)),
+        "{said}"
+    );
+    assert!(card.contains(&format!("| {:.4} | {:.4} | {:.4} |", metrics.accuracy, metrics.macro_f1, metrics.log_loss)));
+    assert!(
+        card.contains("Measured on the 150 reference rows.") && card.contains("| sepal_length | 4.3000 | 5.8433 |")
+    );
+    for plot in ["confusion", "reliability", "class-metrics"] {
+        assert!(card.contains(&format!("model-card/{plot}.svg")), "{card}");
+        assert!(fs::read_to_string(folder.path().join(format!("model-card/{plot}.svg"))).unwrap().starts_with("<svg"));
+    }
+    // The same import makes the same card.
+    assert_eq!(import("species", &iris_csv).2, card);
+
+    let (said, _, card) = import("kind", &iris_csv);
+    assert!(said.contains("the model card has no figures"), "{said}");
+    assert!(card.contains("Not measured: the import was given rows without their classes."), "{card}");
+    let (_folder, strange) =
+        file("strange.csv", "sepal_length,sepal_width,petal_length,petal_width,species\n1,2,3,4,rose\n");
+    let (said, artifact, _) = import("species", &strange);
+    assert!(artifact.is_none() && said.contains("the model has no class `rose`"), "{said}");
 }

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::Path;
 
-use rowscore::model::{self, Model};
+use rowscore::model::{self, Card, Model};
 
 /// The model of an artifact, or the one that is built in.
 pub fn model(path: Option<&Path>) -> Result<&'static Model, Box<dyn Error>> {
@@ -35,4 +35,17 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
     part.push(".part");
     let written = fs::write(&part, bytes).and_then(|()| fs::rename(&part, path));
     written.map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Writes a model card with its plots, to `path` or else beside the artifact.
+pub fn write_card(card: &Card, path: Option<&Path>, artifact: &Path) -> Result<(), String> {
+    let path = path.map_or_else(|| artifact.with_file_name(Card::FILE), Path::to_owned);
+    if !card.plots.is_empty() {
+        let folder = path.with_file_name(Card::FOLDER);
+        fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        for (name, plot) in &card.plots {
+            write(&folder.join(name), plot.as_bytes())?;
+        }
+    }
+    write(&path, card.text.as_bytes())
 }

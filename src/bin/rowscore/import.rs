@@ -5,7 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use rowscore::model::{self, Digest, Foreign, ImportError, LibsvmNames, ReferenceRows, Row, Rows, Scaler};
+use rowscore::model::{
+    self, Artifact, Card, DataError, Digest, Evaluation, Foreign, ImportError, LibsvmNames, Model, Origin,
+    ReferenceRows, Row, Rows, Scaler,
+};
 
 use crate::files;
 
@@ -14,8 +17,10 @@ use crate::files;
 /// A scikit-learn SVC(probability=True), alone or behind a StandardScaler, is exported with
 /// scripts/export_sklearn.py first. The imported model scores as the original does.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  rowscore import --sklearn export.json --data train.csv --out mine/model.json\n  \
-                        rowscore import --libsvm iris.model --scaler scaler.json --classes a,b,c --out mine/model.json")]
+#[command(
+    after_help = "Examples:\n  rowscore import --sklearn export.json --data new.csv --label kind --out mine/model.json\n  \
+                        rowscore import --libsvm iris.model --scaler scaler.json --classes a,b,c --out mine/model.json"
+)]
 pub struct Args {
     #[command(flatten)]
     source: Source,
@@ -28,9 +33,10 @@ pub struct Args {
     /// Names of a libsvm model's classes, in the order of its line `label`
     #[arg(long, value_name = "NAME,...", value_delimiter = ',', conflicts_with = "sklearn")]
     classes: Option<Vec<String>>,
-    /// Name of what is predicted
-    #[arg(long, value_name = "NAME", default_value = "class")]
-    label: String,
+    /// Name of what is predicted [default: class]. The column of the rows' classes in --data, if it
+    /// has one of that name: the model's quality on them is then in the model card
+    #[arg(long, value_name = "NAME")]
+    label: Option<String>,
     /// CSV file with rows like those that the model is for: their distribution is what drift is
     /// measured against, and some of them become golden rows
     #[arg(long, value_name = "FILE")]
@@ -38,7 +44,14 @@ pub struct Args {
     /// The artifact to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// The model card to write, with a folder of plots beside it [default: MODEL_CARD.md beside the
+    /// artifact]
+    #[arg(long, value_name = "FILE")]
+    card: Option<PathBuf>,
 }
+
+/// What is predicted, where nobody says.
+const LABEL: &str = "class";
 
 #[derive(clap::Args)]
 #[group(required = true, multiple = false)]
@@ -53,11 +66,20 @@ struct Source {
 
 pub fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     let foreign = read(args)?;
-    let reference = args.data.as_deref().map(|path| reference(path, foreign.features())).transpose()?;
+    let data = args.data.as_deref().map(|path| Ok::<_, String>((path, bytes(path)?))).transpose()?;
+    let reference = data.as_ref().map(|(path, bytes)| reference(path, bytes, foreign.features())).transpose()?;
     let rows = reference.as_ref().map(|(rows, sha256)| ReferenceRows { rows, sha256: *sha256 });
-    let artifact = model::import(foreign, &args.label, rows)?;
+    let artifact = model::import(foreign, args.label.as_deref().unwrap_or(LABEL), rows)?;
+    let measured = match (&data, &args.label) {
+        (Some((path, bytes)), Some(label)) => measure(path, bytes, label, &artifact)?,
+        _ => None,
+    };
     files::make_folder_of(&args.out)?;
     files::write(&args.out, &artifact.to_json())?;
+    if let Origin::Imported(import) = &artifact.content.origin {
+        let card = Card::imported(&artifact, import, measured.as_ref());
+        files::write_card(&card, args.card.as_deref(), &args.out)?;
+    }
     let content = &artifact.content;
     eprintln!(
         "{}: version {}, {} features, {} classes, {} support vectors",
@@ -71,6 +93,12 @@ pub fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
         eprintln!(
             "without --data the artifact has no distribution of the features, which drift would be measured against"
         );
+    }
+    match &measured {
+        Some(quality) => eprintln!("accuracy {:.4} on {} rows", quality.metrics.accuracy, quality.rows),
+        None => {
+            eprintln!("the model card has no figures: they need --data with the classes in a column that --label names")
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -96,10 +124,23 @@ fn scaler(path: &Path) -> Result<Scaler, String> {
     serde_json::from_slice(&bytes(path)?).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-fn reference(path: &Path, features: &[String]) -> Result<(Vec<Row>, Digest), String> {
-    let bytes = bytes(path)?;
+fn reference(path: &Path, bytes: &[u8], features: &[String]) -> Result<(Vec<Row>, Digest), String> {
     let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
     let rows: Vec<Row> =
-        Rows::new(&bytes[..], features).and_then(Iterator::collect::<Result<_, _>>).map_err(|error| named(&error))?;
-    if rows.is_empty() { Err(named(&"there are no rows")) } else { Ok((rows, Digest::of(&bytes))) }
+        Rows::new(bytes, features).and_then(Iterator::collect::<Result<_, _>>).map_err(|error| named(&error))?;
+    if rows.is_empty() { Err(named(&"there are no rows")) } else { Ok((rows, Digest::of(bytes))) }
+}
+
+/// The model's quality on rows whose classes are in the column `label`, if there is one.
+fn measure(path: &Path, bytes: &[u8], label: &str, artifact: &Artifact) -> Result<Option<Evaluation>, Box<dyn Error>> {
+    let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let content = &artifact.content;
+    match Rows::new(bytes, &content.features).and_then(|rows| rows.labelled(label, &content.classes)) {
+        Ok(data) => {
+            let model = Model::new(artifact.clone())?;
+            Ok(Some(model::evaluate(&model, &data).map_err(|error| named(&error))?))
+        }
+        Err(DataError::MissingLabel { .. }) => Ok(None),
+        Err(error) => Err(named(&error).into()),
+    }
 }

@@ -8,6 +8,7 @@ mod files;
 mod import;
 mod init;
 mod plan;
+mod report;
 mod results;
 mod run;
 mod score;

@@ -26,6 +26,9 @@ pub struct Args {
     /// Every pending item, however old, instead of a window
     #[arg(long, conflicts_with = "from")]
     sweep: bool,
+    /// What another model version predicted instead
+    #[arg(long, conflicts_with = "sweep")]
+    backfill: bool,
     /// Begin of the window, inclusive, like 2026-11-22T00:00:00Z
     #[arg(long, value_name = "TIME")]
     from: Option<Time>,
@@ -50,7 +53,11 @@ pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let config = Config::from_env()?;
     let work = &config.work;
     let database = Database::new(&config.mysql, &work.items_table).await;
-    let kind = if args.sweep { RunKind::Sweep } else { RunKind::Window };
+    let kind = match (args.sweep, args.backfill) {
+        (true, _) => RunKind::Sweep,
+        (_, true) => RunKind::Backfill,
+        _ => RunKind::Window,
+    };
     let request = Request { from: args.from, to: args.to, policy: args.policy, ..Request::by_hand(kind) };
     let model = model::embedded()?;
     let mut session = Session::at_once(&database);

@@ -16,15 +16,19 @@ use rowscore::config::Config;
 use rowscore::event::{Request, Trigger};
 use rowscore::hop::{Deadline, InAnswer, Runner};
 use rowscore::model;
-use rowscore::run::{FailurePolicy, RunKind, RunState};
+use rowscore::run::{FailurePolicy, Mode, RunKind, RunState};
 use rowscore::store::session::Session;
 use rowscore::store::{Database, status};
 use rowscore::window::Time;
+
+use crate::report;
 
 /// Work a window off in this process, with a progress bar on a terminal
 ///
 /// Without options: every pending item that arrived since the last finished window. Prints the
 /// last hop's answer, one JSON object. An unfinished run is gone on with first.
+///
+/// With --backfill: every item that another model version predicted, --dry-run to see what changes.
 #[derive(clap::Args)]
 #[command(after_help = "Exit status: 0 the window is worked off, or there was nothing to do; 1 it is not; \
                         2 wrong arguments; 3 another process is at work on it, or the run is held.")]
@@ -35,6 +39,12 @@ pub struct Args {
     /// Try everything out on the model's golden rows: database, grants and a page that is rolled back
     #[arg(long, conflicts_with_all = ["sweep", "from", "to", "policy"])]
     canary: bool,
+    /// What another model version predicted instead: score it with this one's model, and replace it
+    #[arg(long, conflicts_with_all = ["sweep", "canary"])]
+    backfill: bool,
+    /// Say what a backfill would change, and write nothing
+    #[arg(long, requires = "backfill")]
+    dry_run: bool,
     /// Begin of the window, inclusive, like 2026-11-22T00:00:00Z
     #[arg(long, value_name = "TIME")]
     from: Option<Time>,
@@ -56,14 +66,21 @@ pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
         eprintln!("rowscore: --from {from} is not before --to {to}");
         return Ok(ExitCode::from(2));
     }
+    if args.backfill && args.policy == Some(FailurePolicy::RetryAll) {
+        eprintln!("rowscore: --policy retry_all is not for a backfill; give retry_failed or leave");
+        return Ok(ExitCode::from(2));
+    }
     let config = Config::from_env()?;
     let database = Database::new(&config.mysql, &config.work.items_table).await;
-    let kind = match (args.sweep, args.canary) {
-        (true, _) => RunKind::Sweep,
-        (_, true) => RunKind::Canary,
+    let kind = match (args.sweep, args.canary, args.backfill) {
+        (true, _, _) => RunKind::Sweep,
+        (_, true, _) => RunKind::Canary,
+        (_, _, true) => RunKind::Backfill,
         _ => RunKind::Window,
     };
-    let request = Request { from: args.from, to: args.to, policy: args.policy, ..Request::by_hand(kind) };
+    let mode = if args.dry_run { Mode::DryRun } else { Mode::Write };
+    let Args { from, to, policy, .. } = args;
+    let request = Request { from, to, policy, mode, ..Request::by_hand(kind) };
 
     let begun = Instant::now();
     let work = pin!(work_off(&config, &database, request));
@@ -80,6 +97,9 @@ pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     };
     println!("{}", serde_json::to_string(&answer)?);
     eprintln!("{}", summary(&answer, begun.elapsed()));
+    if let Some(backfill) = answer.backfill.filter(|_| answer.counts.predicted > 0) {
+        eprintln!("{}", report::changes(&backfill));
+    }
     Ok(exit_code(&answer))
 }
 
@@ -133,7 +153,9 @@ fn summary(answer: &Answer, took: Duration) -> String {
     } else {
         HumanDuration(took).to_string()
     };
-    format!("{run} {state} ({}): {predicted} predicted, {failed} set aside, {pending} pending; {took}", answer.outcome)
+    let verb =
+        if answer.backfill.is_some_and(|backfill| backfill.dry_run) { "would be predicted" } else { "predicted" };
+    format!("{run} {state} ({}): {predicted} {verb}, {failed} set aside, {pending} pending; {took}", answer.outcome)
 }
 
 fn exit_code(answer: &Answer) -> ExitCode {

@@ -10,10 +10,12 @@ use indicatif::HumanCount;
 use rowscore::config::{Config, Price};
 use rowscore::drift::{Ratios, Report};
 use rowscore::run::{RunId, RunState};
-use rowscore::store::runs::{self, Watched};
+use rowscore::store::record::{self, Watched};
 use rowscore::store::status::{self, StatusLine};
 use rowscore::store::{Database, StoreError, session::Session};
 use serde_json::{Value, json};
+
+use crate::report;
 
 /// Show the latest runs, one line each
 #[derive(clap::Args)]
@@ -91,7 +93,7 @@ async fn print(
     price: Price,
     as_json: bool,
 ) -> Result<(), Box<dyn Error>> {
-    let watched: Watched = session.run(async |conn| Ok::<_, StoreError>(runs::watched(conn, line.id).await?)).await?;
+    let watched: Watched = session.run(async |conn| Ok::<_, StoreError>(record::watched(conn, line.id).await?)).await?;
     let seen = Seen::of(line, &watched, price);
     let text = if as_json { object(line, &watched, &seen).to_string() } else { describe(line, &seen)? };
     match writeln!(io::stdout(), "{text}") {
@@ -148,6 +150,9 @@ fn describe(line: &StatusLine, seen: &Seen) -> Result<String, std::fmt::Error> {
         write!(text, " {percent:.1}%")?;
     }
     write!(text, "; set aside {}", HumanCount(line.failed))?;
+    if let Some(backfill) = line.backfill.filter(|_| line.done > line.failed) {
+        write!(text, "; {}", report::changes(&backfill))?;
+    }
     if let Some(rate) = line.rows_per_second {
         write!(text, "; {} rows/s", HumanCount(rate))?;
     }

@@ -3,12 +3,13 @@
 //! After M. Mitchell et al., "Model cards for model reporting", FAT* 2019. The same training makes
 //! the same card, byte for byte.
 
+mod imported;
 mod plots;
 mod svg;
 
 use std::fmt::{self, Write};
 
-use super::artifact::{Artifact, Training};
+use super::artifact::{Artifact, Content, Import, Training};
 use super::kernel::Kernel;
 use super::train::{ClassWeights, Evaluation, Gamma, Outcome, Trained};
 
@@ -18,7 +19,7 @@ pub struct Card {
     /// The Markdown file. It shows the plots by their names, in the folder [`Card::FOLDER`].
     pub text: String,
     /// (File name, SVG).
-    pub plots: [(&'static str, String); 4],
+    pub plots: Vec<(&'static str, String)>,
 }
 
 /// Classes with fewer rows than this have rough figures.
@@ -34,19 +35,42 @@ impl Card {
     #[must_use]
     pub fn new(trained: &Trained, training: &Training) -> Self {
         let Trained { artifact, held_out } = trained;
-        let plots = [
-            ("confusion.svg", plots::confusion(held_out)),
-            ("reliability.svg", plots::reliability(held_out)),
-            ("class-metrics.svg", plots::class_metrics(held_out)),
-            ("class-sizes.svg", plots::class_sizes(held_out)),
-        ];
+        let mut plots = quality_plots(held_out);
+        plots.push(("class-sizes.svg", plots::class_sizes(held_out)));
         let mut text = String::new();
         write(&mut text, artifact, training, held_out).expect("a String takes every write");
         Self { text, plots }
     }
+
+    /// The card of a model that was trained elsewhere: what its file says. `measured` is its quality
+    /// on the reference rows, if their classes are known.
+    #[must_use]
+    pub fn imported(artifact: &Artifact, import: &Import, measured: Option<&Evaluation>) -> Self {
+        let mut text = String::new();
+        imported::write(&mut text, artifact, import, measured).expect("a String takes every write");
+        Self { text, plots: measured.map(quality_plots).unwrap_or_default() }
+    }
+}
+
+fn quality_plots(evaluation: &Evaluation) -> Vec<(&'static str, String)> {
+    vec![
+        ("confusion.svg", plots::confusion(evaluation)),
+        ("reliability.svg", plots::reliability(evaluation)),
+        ("class-metrics.svg", plots::class_metrics(evaluation)),
+    ]
 }
 
 fn write(out: &mut String, artifact: &Artifact, training: &Training, held_out: &Evaluation) -> fmt::Result {
+    head(out, artifact)?;
+    writeln!(out, "| training data | {} rows, SHA-256 `{}` |", training.rows, training.data_sha256)?;
+    parameters(out, artifact, training)?;
+    quality(out, training, held_out)?;
+    distribution(out, artifact)?;
+    limits(out, artifact, held_out)
+}
+
+/// The title, and the first rows of the table below it.
+fn head(out: &mut String, artifact: &Artifact) -> fmt::Result {
     let content = &artifact.content;
     writeln!(out, "# Model card: {}\n", escape(&content.label))?;
     writeln!(out, "Made by rowscore {}, with the artifact; not to be edited by hand.\n", env!("CARGO_PKG_VERSION"))?;
@@ -58,12 +82,7 @@ fn write(out: &mut String, artifact: &Artifact, training: &Training, held_out: &
         escape(&content.label),
         names(&content.classes)
     )?;
-    writeln!(out, "| from | {} features: {} |", content.features.len(), names(&content.features))?;
-    writeln!(out, "| training data | {} rows, SHA-256 `{}` |", training.rows, training.data_sha256)?;
-    parameters(out, artifact, training)?;
-    quality(out, training, held_out)?;
-    distribution(out, artifact)?;
-    limits(out, artifact, held_out)
+    writeln!(out, "| from | {} features: {} |", content.features.len(), names(&content.features))
 }
 
 fn parameters(out: &mut String, artifact: &Artifact, training: &Training) -> fmt::Result {
@@ -76,14 +95,7 @@ fn parameters(out: &mut String, artifact: &Artifact, training: &Training) -> fmt
         },
         Kernel::Linear => "",
     };
-    let kernel = match svm.kernel {
-        Kernel::Linear => "linear".to_owned(),
-        Kernel::Rbf { gamma } => format!("RBF, gamma {gamma:.6}"),
-        Kernel::Polynomial { degree, gamma, coef0 } => {
-            format!("polynomial, degree {degree}, gamma {gamma:.6}, coef0 {coef0}")
-        }
-        Kernel::Sigmoid { gamma, coef0 } => format!("sigmoid, gamma {gamma:.6}, coef0 {coef0}"),
-    };
+    let kernel = kernel(svm.kernel);
     let weights = match options.class_weights {
         ClassWeights::Equal => "",
         ClassWeights::Balanced => ", times the class's balanced weight",
@@ -111,14 +123,30 @@ fn parameters(out: &mut String, artifact: &Artifact, training: &Training) -> fmt
     )
 }
 
+fn kernel(kernel: Kernel) -> String {
+    match kernel {
+        Kernel::Linear => "linear".to_owned(),
+        Kernel::Rbf { gamma } => format!("RBF, gamma {gamma:.6}"),
+        Kernel::Polynomial { degree, gamma, coef0 } => {
+            format!("polynomial, degree {degree}, gamma {gamma:.6}, coef0 {coef0}")
+        }
+        Kernel::Sigmoid { gamma, coef0 } => format!("sigmoid, gamma {gamma:.6}, coef0 {coef0}"),
+    }
+}
+
 fn quality(out: &mut String, training: &Training, held_out: &Evaluation) -> fmt::Result {
-    let metrics = &held_out.metrics;
     writeln!(out, "\n## Quality on held-out folds\n")?;
     writeln!(
         out,
         "Each row was predicted by a model that was trained without its fold, one of {} stratified ones.\n",
         training.folds
     )?;
+    figures(out, held_out)
+}
+
+/// The tables of an evaluation, and its plots.
+fn figures(out: &mut String, evaluation: &Evaluation) -> fmt::Result {
+    let metrics = &evaluation.metrics;
     writeln!(out, "| accuracy | macro F1 | log-loss | Brier | calibration error |\n|---|---|---|---|---|")?;
     writeln!(
         out,
@@ -126,7 +154,7 @@ fn quality(out: &mut String, training: &Training, held_out: &Evaluation) -> fmt:
         metrics.accuracy, metrics.macro_f1, metrics.log_loss, metrics.brier, metrics.calibration_error
     )?;
     writeln!(out, "| class | rows | precision | recall | F1 |\n|---|---|---|---|---|")?;
-    for class in &held_out.classes {
+    for class in &evaluation.classes {
         writeln!(
             out,
             "| {} | {} | {:.4} | {:.4} | {:.4} |",
@@ -151,8 +179,12 @@ fn quality(out: &mut String, training: &Training, held_out: &Evaluation) -> fmt:
 fn distribution(out: &mut String, artifact: &Artifact) -> fmt::Result {
     writeln!(out, "\n## Training distribution\n")?;
     writeln!(out, "![Training rows by class]({}/class-sizes.svg)\n", Card::FOLDER)?;
+    ranges(out, &artifact.content)
+}
+
+fn ranges(out: &mut String, content: &Content) -> fmt::Result {
     writeln!(out, "| feature | least | mean | deviation | most |\n|---|---|---|---|---|")?;
-    for (name, feature) in artifact.content.features.iter().zip(&artifact.content.distribution) {
+    for (name, feature) in content.features.iter().zip(&content.distribution) {
         let numbers = [feature.min, feature.mean, feature.deviation, feature.max].map(figure);
         writeln!(out, "| {} | {} |", escape(name), numbers.join(" | "))?;
     }
@@ -178,12 +210,17 @@ fn limits(out: &mut String, artifact: &Artifact, held_out: &Evaluation) -> fmt::
         out,
         "- Held-out rows are from the same file: what changed since it was made is not in the figures. Where options were chosen by such figures, these look a little better than they are."
     )?;
-    for class in held_out.classes.iter().filter(|class| class.rows < FEW_ROWS) {
-        writeln!(out, "- Class {} has {} rows: its figures are rough.", escape(&class.class), class.rows)?;
-    }
+    few_rows(out, held_out)?;
     let constant = artifact.content.features.iter().zip(&artifact.content.distribution);
     for (name, _) in constant.filter(|(_, feature)| feature.min == feature.max) {
         writeln!(out, "- Feature {} is constant in the training data: nothing was learnt from it.", escape(name))?;
+    }
+    Ok(())
+}
+
+fn few_rows(out: &mut String, evaluation: &Evaluation) -> fmt::Result {
+    for class in evaluation.classes.iter().filter(|class| class.rows < FEW_ROWS) {
+        writeln!(out, "- Class {} has {} rows: its figures are rough.", escape(&class.class), class.rows)?;
     }
     Ok(())
 }

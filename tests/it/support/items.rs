@@ -2,6 +2,7 @@
 
 use mysql_async::Value;
 use mysql_async::prelude::Queryable;
+use rowscore::model::Model;
 use rowscore::window::Time;
 
 use super::{Setup, at, model};
@@ -31,11 +32,16 @@ pub fn sample(id: i64) -> String {
     format!("[{}]", values.join(", "))
 }
 
-/// What the model says of `values`.
+/// What the embedded model says of `values`.
 pub fn score(values: &str) -> Vec<f64> {
+    score_by(model(), values)
+}
+
+/// What a model says of `values`.
+pub fn score_by(model: &Model, values: &str) -> Vec<f64> {
     let features: Vec<f64> = serde_json::from_str(values).unwrap_or_else(|error| panic!("{values}: {error}"));
-    let mut probabilities = vec![0.0; model().classes().len()];
-    model().scorer().score(&features, &mut probabilities).unwrap_or_else(|error| panic!("{values}: {error}"));
+    let mut probabilities = vec![0.0; model.classes().len()];
+    model.scorer().score(&features, &mut probabilities).unwrap_or_else(|error| panic!("{values}: {error}"));
     probabilities
 }
 

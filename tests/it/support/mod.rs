@@ -1,9 +1,11 @@
 //! What the scenarios have in common.
 
+pub mod backfills;
 pub mod database;
 pub mod iam;
 pub mod invocation;
 pub mod items;
+pub mod models;
 pub mod programs;
 pub mod rds;
 pub mod runtime_api;

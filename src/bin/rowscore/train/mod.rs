@@ -4,7 +4,6 @@ mod announce;
 mod grid;
 
 use std::error::Error;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -177,14 +176,7 @@ where
 
 fn write_card(args: &Args, trained: &Trained) -> Result<(), String> {
     let Some(training) = trained.artifact.content.training() else { return Ok(()) };
-    let card = Card::new(trained, training);
-    let path = args.card.clone().unwrap_or_else(|| args.out.with_file_name(Card::FILE));
-    let folder = path.with_file_name(Card::FOLDER);
-    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    for (name, plot) in &card.plots {
-        files::write(&folder.join(name), plot.as_bytes())?;
-    }
-    files::write(&path, card.text.as_bytes())
+    files::write_card(&Card::new(trained, training), args.card.as_deref(), &args.out)
 }
 
 fn report(path: &Path, artifact: &Artifact) {

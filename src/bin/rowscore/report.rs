@@ -1,0 +1,43 @@
+//! What a backfill changes, in a sentence.
+
+use indicatif::HumanCount;
+use rowscore::answer::Backfill;
+
+/// Like `would change the class of 412 of 65,322 items (0.63%), a probability by 0.0123 on average`.
+pub fn changes(backfill: &Backfill) -> String {
+    let Backfill { dry_run, compared, incomparable, changed_class, mean_absolute_change } = *backfill;
+    let verb = if dry_run { "would change" } else { "changes" };
+    let mut text = format!("{verb} the class of {} of {} items", HumanCount(changed_class), HumanCount(compared));
+    if let Some(mean) = mean_absolute_change {
+        let percent = 100.0 * changed_class as f64 / compared as f64;
+        text += &format!(" ({percent:.2}%), a probability by {mean:.4} on average");
+    }
+    if incomparable > 0 {
+        text += &format!("; {} old predictions cannot be compared", HumanCount(incomparable));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backfill_is_told_in_a_sentence() {
+        let backfill = Backfill {
+            dry_run: true,
+            compared: 2000,
+            incomparable: 3,
+            changed_class: 50,
+            mean_absolute_change: Some(0.0625),
+        };
+        assert_eq!(
+            changes(&backfill),
+            "would change the class of 50 of 2,000 items (2.50%), a probability by 0.0625 on average; \
+             3 old predictions cannot be compared"
+        );
+        let nothing =
+            Backfill { compared: 0, incomparable: 0, changed_class: 0, mean_absolute_change: None, ..backfill };
+        assert_eq!(changes(&Backfill { dry_run: false, ..nothing }), "changes the class of 0 of 0 items");
+    }
+}

@@ -1,0 +1,70 @@
+//! Which items a run takes, and which it leaves.
+
+use super::lane::Job;
+use crate::config::WorkConfig;
+use crate::model::Model;
+use crate::run::{FailurePolicy, Mode, RunId, RunKind};
+use crate::store::lanes::Source;
+use crate::store::selection::{Again, Outdated, Selection};
+use crate::window::Window;
+
+/// What decides which items a run takes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scope<'a> {
+    /// `None` before there is one.
+    pub run: Option<RunId>,
+    pub kind: RunKind,
+    pub mode: Mode,
+    pub policy: FailurePolicy,
+    pub window: Window,
+    pub model: &'a Model,
+    pub work: &'a WorkConfig,
+}
+
+impl<'a> Scope<'a> {
+    /// That of a run at work.
+    pub fn of(job: Job<'a>) -> Self {
+        let Job { run, model, work, .. } = job;
+        Self { run: Some(run.id), kind: run.kind, mode: run.mode, policy: run.policy, window: run.window, model, work }
+    }
+
+    /// Where it takes its items from. A window in one piece is nothing but itself, and what a
+    /// backfill is answerable for is never pending.
+    pub fn sources(self) -> &'static [Source] {
+        match (self.kind, self.policy) {
+            (RunKind::Backfill, _) | (_, FailurePolicy::RetryAll) => &[Source::Items],
+            (_, FailurePolicy::RetryFailed | FailurePolicy::Leave) => &[Source::Items, Source::Failures],
+        }
+    }
+
+    /// Which items a lane takes.
+    pub fn selection(self, source: Source) -> Selection {
+        let Self { run, kind, policy, window, work, .. } = self;
+        let max_attempts = work.max_attempts;
+        match (source, policy) {
+            (Source::Items, _) if kind == RunKind::Backfill => self.outdated(match policy {
+                FailurePolicy::RetryFailed => Again::Changed,
+                FailurePolicy::RetryAll | FailurePolicy::Leave => Again::Released,
+            }),
+            (Source::Items, FailurePolicy::RetryAll) => Selection::Whole(window),
+            (Source::Items, FailurePolicy::RetryFailed | FailurePolicy::Leave) => Selection::Fresh(window),
+            (Source::Failures, FailurePolicy::RetryFailed) => Selection::SetAside { max_attempts, run },
+            (Source::Failures, FailurePolicy::RetryAll | FailurePolicy::Leave) => Selection::Released,
+        }
+    }
+
+    /// What is still to be worked off when all lanes are done: what came meanwhile, and was not set
+    /// aside. `None` for a dry run, which changes nothing that could be counted.
+    pub fn left(self) -> Option<Selection> {
+        match (self.kind, self.mode) {
+            (RunKind::Backfill, Mode::DryRun) => None,
+            (RunKind::Backfill, Mode::Write) => Some(self.outdated(Again::Released)),
+            _ => Some(Selection::Fresh(self.window)),
+        }
+    }
+
+    fn outdated(self, again: Again) -> Selection {
+        let Self { window, model, .. } = self;
+        Selection::Outdated(Outdated { window, version: model.version(), classes: model.classes().len(), again })
+    }
+}

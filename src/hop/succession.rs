@@ -1,0 +1,87 @@
+//! A run belongs to the model that it was opened with. Where another model meets it, after a
+//! deployment, the run is ended and one of the new model's own takes over what is left.
+
+use mysql_async::Conn;
+
+use super::open::{Opening, Plan, Planned, open_planned};
+use super::{Deadline, HopError, Relay, Runner};
+use crate::answer::{Answer, Outcome};
+use crate::run::RunState;
+use crate::store::StoreError;
+use crate::store::runs::{self, Run};
+use crate::store::session::Session;
+use crate::window::Time;
+
+/// What became of a run of another model.
+#[derive(Debug)]
+pub(super) enum Succession {
+    /// This run has the rest of its window.
+    Successor(Run),
+    /// Nothing was left. A run was opened and finished with that.
+    Empty,
+    /// Somebody else ended it first, or its operator holds it.
+    Overtaken,
+}
+
+/// Ends `run` and opens its successor over the same window: both or neither. What it wrote stays,
+/// and is its model's.
+pub(super) async fn succeed(conn: &mut Conn, opening: Opening<'_>, run: &Run) -> Result<Succession, StoreError> {
+    let plan = Plan {
+        kind: run.kind,
+        mode: run.mode,
+        tick: None, // The run's own, by which a second delivery is known.
+        window: run.window,
+        chained: run.chained,
+        policy: run.policy,
+        deadline: run.deadline,
+    };
+    Ok(match open_planned(conn, opening, plan, Some(run)).await? {
+        Planned::New(run) => Succession::Successor(run),
+        Planned::Empty(_) => Succession::Empty,
+        Planned::Overtaken => Succession::Overtaken,
+    })
+}
+
+/// The unfinished run that replaced `run`, by somebody who may have vanished then.
+pub(super) async fn successor(conn: &mut Conn, opening: Opening<'_>, run: &Run) -> Result<Option<Run>, StoreError> {
+    let version = opening.model.version().to_string();
+    if run.state != RunState::Cancelled || run.model_version == version {
+        return Ok(None);
+    }
+    let unfinished = runs::unfinished(conn, opening.database.items_table(), run.kind).await?;
+    Ok(unfinished.filter(|run| run.model_version == version))
+}
+
+/// Replaces `run`, or finds the one that replaced it.
+async fn take_over(conn: &mut Conn, opening: Opening<'_>, run: &Run) -> Result<Succession, StoreError> {
+    if run.state == RunState::Running {
+        match succeed(conn, opening, run).await? {
+            Succession::Overtaken => {}
+            succession => return Ok(succession),
+        }
+    }
+    let now = runs::find(conn, opening.database.items_table(), run.id).await?;
+    Ok(match now {
+        Some(run) => successor(conn, opening, &run).await?.map_or(Succession::Overtaken, Succession::Successor),
+        None => Succession::Overtaken,
+    })
+}
+
+impl<R: Relay> Runner<'_, R> {
+    /// The run is another model's: goes on with a run of this one's own.
+    pub(super) async fn take_over(
+        &self,
+        session: &mut Session<'_>,
+        run: &Run,
+        now: Time,
+        deadline: Deadline,
+    ) -> Result<Answer, HopError> {
+        let opening = self.opening(now);
+        let taken = session.run(async |conn| take_over(conn, opening, run).await).await?;
+        match taken {
+            Succession::Successor(run) => self.take_up(session, &run, deadline).await,
+            Succession::Empty => self.respond(session, run.id, Outcome::NothingToDo, deadline, 0).await,
+            Succession::Overtaken => self.respond(session, run.id, Outcome::Stopped, deadline, 0).await,
+        }
+    }
+}
