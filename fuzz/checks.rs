@@ -2,7 +2,7 @@
 
 use rowscore::event::{self, Event, EventError, Trigger};
 use rowscore::model;
-use rowscore::values;
+use rowscore::values::{self, Reader};
 use serde_json::{Value, json};
 
 /// The longest refusal, in characters: a line of a log, whatever was sent.
@@ -37,15 +37,16 @@ pub fn message(bytes: &[u8]) {
 }
 
 /// `bytes` as the values of an item: numbers that are scored, or a reason; and numbers exactly if
-/// any JSON parser sees as many numbers there.
+/// any JSON parser sees as many numbers there, or one under the name of each feature.
 pub fn values(bytes: &[u8]) {
     let model = model::embedded().expect("the embedded model is valid");
-    let count = model.features().len();
+    let names = model.features();
     let mut features = Vec::new();
-    let read = values::read(bytes, count, &mut features);
-    let expected = serde_json::from_slice::<Value>(bytes).ok().and_then(|json| {
-        let numbers: Option<Vec<f64>> = json.as_array()?.iter().map(Value::as_f64).collect();
-        numbers.filter(|numbers| numbers.len() == count)
+    let read = Reader::new(names).read(bytes, &mut features);
+    let expected = serde_json::from_slice::<Value>(bytes).ok().and_then(|json| match &json {
+        Value::Object(fields) => names.iter().map(|name| fields.get(name)?.as_f64()).collect(),
+        Value::Array(values) if values.len() == names.len() => values.iter().map(Value::as_f64).collect(),
+        _ => None::<Vec<f64>>,
     });
     match read {
         Ok(()) => {
@@ -58,7 +59,7 @@ pub fn values(bytes: &[u8]) {
             }
         }
         Err(reason) => {
-            assert!(expected.is_none() || bytes.len() > values::longest_text(count), "{reason:?}");
+            assert!(expected.is_none() || bytes.len() > values::longest_text(names), "{reason:?}");
             assert!(reason.text.chars().count() <= LONGEST_REASON, "{}", reason.text);
         }
     }

@@ -4,7 +4,8 @@
   python3 infra/apply-sql.py --cluster ARN --secret ARN --database NAME [--first STATEMENT] infra/migrations/*.sql
 
 The Data API takes one statement at a time and remembers nothing between two of them, so the variables that the files
-SET and the statements that they PREPARE are kept here. ITEMS_TABLE in the environment names the items table.
+SET and the statements that they PREPARE are kept here. The variables that name the items table and its columns to
+rowscore (ITEMS_TABLE, FEATURE_COLUMNS and so on) are taken from the environment.
 """
 
 import argparse
@@ -57,6 +58,24 @@ def filled(expression: str, variables: dict[str, str]) -> str:
     return part.sub(value, expression)
 
 
+def names(environment: dict[str, str]) -> dict[str, str]:
+    """The names of the items table and of its columns, as the files' variables."""
+    name = lambda variable, default: environment.get(variable, "").strip() or default
+    run = name("RUN_COLUMN", "run_id")
+    run = "" if run == "none" else run
+    keys = {"items": name("ITEMS_TABLE", "items"), "id": name("ID_COLUMN", "id"), "run": run}
+    keys["created"] = name("CREATED_COLUMN", "created_datetime")
+    prediction = name("PREDICTION_COLUMN", "prediction")
+    values = name("FEATURE_COLUMNS", name("VALUES_COLUMN", "values"))
+    columns = [entry.rpartition("=")[2].strip() for entry in values.split(",")]
+    for column in [*keys.values(), prediction, *columns]:
+        if not re.fullmatch(r"[\w$ .()-]{0,64}", column):
+            sys.exit(f"`{column}` is no name of a table or a column that rowscore accepts")
+    listed = lambda columns: ", ".join(f"`{column}`" for column in columns if column)
+    read = listed([keys["id"], prediction, keys["created"], run, *columns])
+    return {**keys, "read": read, "written": listed([prediction, run])}
+
+
 def data_api(cluster: str, secret: str, database: str):
     command = ["aws", "rds-data", "execute-statement", "--output", "json", "--resource-arn", cluster]
     command += ["--secret-arn", secret, "--database", database, "--sql"]
@@ -86,7 +105,7 @@ def main() -> None:
     execute = data_api(arguments.cluster, arguments.secret, arguments.database)
     if arguments.first:
         execute(arguments.first)
-    variables = {"items": os.environ["ITEMS_TABLE"]} if "ITEMS_TABLE" in os.environ else {}
+    variables = names(dict(os.environ))
     for file in arguments.file:
         apply(file.read_text(), execute, variables)
         print(f"applied {file}")

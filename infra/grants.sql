@@ -5,23 +5,30 @@
 --
 --   mysql --init-command="SET @login = 'scorer', @items = 'items'" shop < infra/grants.sql
 --
--- (`rowscore init --grant scorer` does the same.) The login itself is made before, by one of
+-- (`rowscore init --grant scorer` does the same, and knows the names of your own table's columns;
+-- by hand, set @read and @written to them.) The login itself is made before, by one of
 --
 --   CREATE USER scorer IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS' REQUIRE SSL;  -- RDS and Aurora, MYSQL_AUTH=iam
 --   CREATE USER scorer IDENTIFIED BY '...' REQUIRE SSL;                               -- elsewhere
 --
--- Rows are inserted, changed and deleted by their owner only: of an item, rowscore writes
--- `prediction` and `run_id`. (Writing any column of it is also what lets it lock the row.)
+-- Rows are inserted, changed and deleted by their owner only: of an item, rowscore writes the
+-- prediction and the run that made it. (Writing any column of it is also what lets it lock the row.)
 SET @login = COALESCE(@login, 'scorer');
 SET @login_host = COALESCE(@login_host, '%');
 SET @items = COALESCE(@items, 'items');
+SET @read = COALESCE(@read, '`id`, `values`, `prediction`, `created_datetime`, `run_id`');
+SET @written = COALESCE(@written, '`prediction`, `run_id`');
+
+-- `rowscore results` shows it where it is.
+SET @updated = IF(
+  EXISTS (SELECT 1 FROM information_schema.columns
+          WHERE table_schema = DATABASE() AND table_name = @items AND column_name = 'updated_datetime'),
+  ', `updated_datetime`', '');
 
 SET @to_login = CONCAT(' TO ', QUOTE(@login), '@', QUOTE(@login_host));
 SET @in_database = CONCAT(' ON `', REPLACE(DATABASE(), '`', '``'), '`.');
 
-SET @ddl = CONCAT('GRANT
-  SELECT (`id`, `values`, `prediction`, `created_datetime`, `updated_datetime`, `run_id`),
-  UPDATE (`prediction`, `run_id`)',
+SET @ddl = CONCAT('GRANT SELECT (', @read, @updated, '), UPDATE (', @written, ')',
   @in_database, '`', @items, '`', @to_login);
 PREPARE permission FROM @ddl;
 EXECUTE permission;

@@ -6,9 +6,10 @@
 mod checks;
 
 use proptest::prelude::*;
+use rowscore::config::ItemsTable;
 use rowscore::event::{self, Continuation, Event, Trigger};
 use rowscore::run::RunId;
-use rowscore::values::{self, ReasonCode};
+use rowscore::values::{self, Reader, ReasonCode};
 use serde_json::{Map, Number, Value, json};
 
 /// Any JSON, up to a few levels deep.
@@ -77,6 +78,20 @@ fn nearly_a_row() -> impl Strategy<Value = String> {
         .prop_map(|(elements, end)| format!("[{elements}{end}"))
 }
 
+/// Names of so many features.
+fn names(count: usize) -> Vec<String> {
+    (0..count).map(|number| format!("x{number}")).collect()
+}
+
+/// An object whose keys are nearly those names, with nearly numbers under them.
+fn nearly_named() -> impl Strategy<Value = Value> {
+    let key = prop_oneof![9 => "x[0-3]", 1 => ".{0,4}"];
+    let value =
+        prop_oneof![12 => any::<f64>().prop_map(Value::from), 4 => any::<i64>().prop_map(Value::from), 1 => any_json()];
+    prop::collection::hash_map(key, value, 0..7)
+        .prop_map(|fields| Value::Object(fields.into_iter().collect::<Map<_, _>>()))
+}
+
 fn read(event: &Value) -> Result<Event, event::EventError> {
     event::read(event, "2026-11-22T15:19:42Z".parse().unwrap())
 }
@@ -114,16 +129,41 @@ proptest! {
 
     #[test]
     fn any_json_is_values_exactly_if_it_is_an_array_of_as_many_numbers(json in any_json(), count in 1_usize..6) {
-        let text = json.to_string();
-        prop_assume!(text.len() <= values::longest_text(count));
+        prop_assume!(!json.is_object());
+        let (text, names) = (json.to_string(), names(count));
+        prop_assume!(text.len() <= values::longest_text(&names));
         let expected: Option<Vec<f64>> = json
             .as_array()
             .filter(|array| array.len() == count)
             .and_then(|array| array.iter().map(|value| value.as_number().and_then(Number::as_f64)).collect());
         let mut features = Vec::new();
-        match values::read(text.as_bytes(), count, &mut features) {
+        match Reader::new(&names).read(text.as_bytes(), &mut features) {
             Ok(()) => prop_assert_eq!(Some(features), expected),
             Err(reason) => prop_assert_eq!(expected, None, "{:?}", reason),
+        }
+    }
+
+    #[test]
+    fn an_object_is_values_exactly_if_it_has_a_number_under_each_name(json in prop_oneof![3 => nearly_named(), 1 => any_json()]) {
+        prop_assume!(json.is_object());
+        let (text, names) = (json.to_string(), names(3));
+        prop_assume!(text.len() <= values::longest_text(&names));
+        let expected: Option<Vec<f64>> =
+            names.iter().map(|name| json[name].as_number().and_then(Number::as_f64)).collect();
+        let mut row = Vec::new();
+        match Reader::new(&names).read(text.as_bytes(), &mut row) {
+            Ok(()) => prop_assert_eq!(Some(row), expected),
+            Err(reason) => prop_assert_eq!(expected, None, "{:?}", reason),
+        }
+    }
+
+    #[test]
+    fn no_name_of_a_column_ends_the_quotes_around_it(name in ".{0,70}") {
+        let lookup = |variable: &str| (variable == "ID_COLUMN").then(|| name.clone());
+        if let Ok(table) = ItemsTable::from_variables(lookup) {
+            let quoted = table.id.quoted();
+            prop_assert!(quoted.len() > 2 && !quoted[1..quoted.len() - 1].contains(['`', '\'', '"', ';', '\\', '\0', '\n']));
+            prop_assert!(quoted.chars().count() <= 66);
         }
     }
 
@@ -136,7 +176,7 @@ proptest! {
     fn any_floats_are_read_back_to_the_bit(row in prop::collection::vec(any::<f64>().prop_filter("finite", |x| x.is_finite()), 1..6)) {
         let text = serde_json::to_vec(&row).unwrap();
         let mut features = Vec::new();
-        values::read(&text, row.len(), &mut features).unwrap();
+        Reader::new(&names(row.len())).read(&text, &mut features).unwrap();
         let bits = |row: &[f64]| row.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
         prop_assert_eq!(bits(&features), bits(&row));
     }
@@ -144,7 +184,7 @@ proptest! {
 
 #[test]
 fn a_row_of_a_megabyte_is_too_large_and_one_nested_beyond_reason_is_refused() {
-    let code = |text: String| values::read(text.as_bytes(), 4, &mut Vec::new()).unwrap_err().code;
+    let code = |text: String| Reader::new(&names(4)).read(text.as_bytes(), &mut Vec::new()).unwrap_err().code;
     assert_eq!(code(format!("[{}1]", "1,".repeat(500_000))), ReasonCode::TooLarge);
     assert_eq!(code("[".repeat(1_000_000)), ReasonCode::TooLarge);
     assert_eq!(code("[".repeat(1_000)), ReasonCode::NotAnArray);
@@ -153,6 +193,6 @@ fn a_row_of_a_megabyte_is_too_large_and_one_nested_beyond_reason_is_refused() {
 
 #[test]
 fn invalid_utf8_is_a_reason() {
-    let reason = values::read(b"[1,2,3,\"\xff\xfe\"]", 4, &mut Vec::new()).unwrap_err();
+    let reason = Reader::new(&names(4)).read(b"[1,2,3,\"\xff\xfe\"]", &mut Vec::new()).unwrap_err();
     assert!(matches!(reason.code, ReasonCode::NotANumber | ReasonCode::NotAnArray));
 }

@@ -2,8 +2,12 @@
 --
 -- Safe on a live table and on one that already has everything: an existing table keeps its
 -- columns and rows, the nullable column is added INSTANT, the key INPLACE without a lock.
--- `rowscore init` sets @items from ITEMS_TABLE; by hand, set it first or take the default.
+-- `rowscore init` sets the names from ITEMS_TABLE, ID_COLUMN, CREATED_COLUMN and RUN_COLUMN; by
+-- hand, set them first or take the defaults. An empty @run adds no column.
 SET @items = COALESCE(@items, 'items');
+SET @id = COALESCE(@id, 'id');
+SET @created = COALESCE(@created, 'created_datetime');
+SET @run = COALESCE(@run, 'run_id');
 
 SET @ddl = CONCAT('CREATE TABLE IF NOT EXISTS `', @items, '` (
   `id` BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
@@ -17,12 +21,12 @@ SET @ddl = CONCAT('CREATE TABLE IF NOT EXISTS `', @items, '` (
 PREPARE migration FROM @ddl;
 EXECUTE migration;
 
--- A table of the pattern's five columns gains the lineage column.
+-- A table that was there before gains the lineage column.
 SET @ddl = IF(
-  EXISTS (SELECT 1 FROM information_schema.columns
-          WHERE table_schema = DATABASE() AND table_name = @items AND column_name = 'run_id'),
+  @run = '' OR EXISTS (SELECT 1 FROM information_schema.columns
+          WHERE table_schema = DATABASE() AND table_name = @items AND column_name = @run),
   'DO 0',
-  CONCAT('ALTER TABLE `', @items, '` ADD COLUMN `run_id` BIGINT UNSIGNED NULL COMMENT ''the run that wrote the prediction'', ALGORITHM=INSTANT'));
+  CONCAT('ALTER TABLE `', @items, '` ADD COLUMN `', @run, '` BIGINT UNSIGNED NULL COMMENT ''the run that wrote the prediction'', ALGORITHM=INSTANT'));
 PREPARE migration FROM @ddl;
 EXECUTE migration;
 
@@ -31,9 +35,9 @@ EXECUTE migration;
 SET @ddl = IF(
   EXISTS (SELECT 1 FROM information_schema.statistics
           WHERE table_schema = DATABASE() AND table_name = @items
-            AND column_name = 'created_datetime' AND seq_in_index = 1),
+            AND column_name = @created AND seq_in_index = 1),
   'DO 0',
-  CONCAT('ALTER TABLE `', @items, '` ADD KEY `items_window` (`created_datetime`, `id`), ALGORITHM=INPLACE, LOCK=NONE'));
+  CONCAT('ALTER TABLE `', @items, '` ADD KEY `items_window` (`', @created, '`, `', @id, '`), ALGORITHM=INPLACE, LOCK=NONE'));
 PREPARE migration FROM @ddl;
 EXECUTE migration;
 DEALLOCATE PREPARE migration;

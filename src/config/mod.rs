@@ -1,18 +1,21 @@
 //! Configuration: environment variables, each with its meaning, its default and what it accepts.
 
+mod names;
 mod price;
 mod resource;
+mod table;
 mod vars;
 
 use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use crate::run::FailurePolicy;
 
+pub use names::{ColumnName, TableName};
 pub use price::Price;
 pub use resource::DatabaseResource;
+pub use table::{FeatureColumn, FeatureMismatch, ItemsTable, PredictionFormat, RunColumn, ValuesIn, listed};
 use vars::Vars;
 pub use vars::span;
 
@@ -82,8 +85,8 @@ pub enum Tls {
 /// How runs are worked off.
 #[derive(Clone, Debug)]
 pub struct WorkConfig {
-    /// `ITEMS_TABLE`: the table that is scored. Default `items`.
-    pub items_table: TableName,
+    /// The table that is scored.
+    pub items_table: ItemsTable,
     /// `PAGE_SIZE`: at most so many items are read, scored and committed together. Default 5000,
     /// where the bulk update is at its fastest. A lane takes fewer where a page takes longer than
     /// another client should wait, and where one was in vain.
@@ -153,7 +156,7 @@ impl Config {
         let mut vars = Vars::new(&lookup);
         let mysql = mysql(&mut vars);
         let work = WorkConfig {
-            items_table: vars.or("ITEMS_TABLE", "items", "a table name of at most 64 letters, digits, `_` and `$`"),
+            items_table: ItemsTable::read(&mut vars),
             page_size: vars.or_in("PAGE_SIZE", 5000, 1, 50_000),
             lanes: vars.or_in("LANES", 2, 1, 16),
             workers: vars.or_in("WORKERS", 1, 1, 64),
@@ -257,37 +260,6 @@ crate::run::named! {
     enum TlsName { Verify = "verify", Off = "off", }
 }
 
-/// The name of a table, safe to stand quoted in SQL.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TableName(String);
-
-impl TableName {
-    /// The name as it is.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The name between backticks.
-    pub fn quoted(&self) -> String {
-        format!("`{}`", self.0)
-    }
-
-    /// The name as an SQL string.
-    pub fn literal(&self) -> String {
-        format!("'{}'", self.0)
-    }
-}
-
-impl FromStr for TableName {
-    type Err = ();
-
-    fn from_str(name: &str) -> Result<Self, ()> {
-        let plain = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
-        let fits = (1..=64).contains(&name.chars().count());
-        if fits && name.chars().all(plain) { Ok(Self(name.to_owned())) } else { Err(()) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -349,13 +321,6 @@ mod tests {
         assert!(read(&[]).unwrap().work.price.per_gb_second > 1e-5);
         let refused = "PRICE_PER_GB_SECOND is `-1`; accepted: dollars, a number like 0.0000166667";
         assert_eq!(problem(&[("PRICE_PER_GB_SECOND", "-1")]), refused);
-    }
-
-    #[test]
-    fn a_table_name_cannot_be_sql() {
-        for name in ["items; DROP TABLE items", "it`ems", "a.b", "it ems", &"x".repeat(65)] {
-            assert!(problem(&[("ITEMS_TABLE", name)]).starts_with("ITEMS_TABLE is `"), "{name}");
-        }
     }
 
     #[test]

@@ -8,11 +8,13 @@ use mysql_async::{Conn, TxOpts};
 use super::page::score_page;
 use super::{Deadline, HopError, Relay, Runner, drift};
 use crate::answer::{Answer, Counts, Outcome};
+use crate::config::PredictionFormat;
 use crate::drift::Report;
 use crate::event::{Continuation, Request};
 use crate::model::Model;
 use crate::run::{FailurePolicy, Mode, RunId, RunKind, RunState};
-use crate::store::items::{PendingItem, Predictions};
+use crate::store::items::PendingItem;
+use crate::store::predictions::{Predictions, most_probable};
 use crate::store::runs::NewRun;
 use crate::store::session::Session;
 use crate::store::{Database, Doing, StoreError, failures, items, runs};
@@ -41,6 +43,7 @@ impl<R: Relay> Runner<'_, R> {
         deadline: Deadline,
     ) -> Result<Answer, HopError> {
         let Self { database, model, .. } = self;
+        self.check_table(session).await?;
         let found = session.run(async |conn| open(conn, database, model, request, now).await).await?;
         let id = match found {
             Found::Due(id) => id,
@@ -125,7 +128,7 @@ async fn look_at_recent_items(
     id: RunId,
 ) -> Result<Option<Report>, StoreError> {
     let table = database.items_table();
-    let items = items::recent(conn, table, model.features().len(), RECENT_ITEMS).await?;
+    let items = items::recent(conn, table, model.features(), RECENT_ITEMS).await?;
     drift::keep(conn, table, (id, RunKind::Canary), model, score_page(model, &items).profile).await
 }
 
@@ -142,7 +145,7 @@ async fn write_and_roll_back(
     let ids = items::latest(&mut tx, table, golden.len()).await?;
     let page = Predictions {
         probabilities: golden.iter().take(ids.len()).flat_map(|row| row.probabilities.clone()).collect(),
-        classes: model.classes().len(),
+        classes: model.classes(),
         ids,
     };
     items::write(&mut tx, table, id, &page).await?;
@@ -154,19 +157,28 @@ async fn write_and_roll_back(
         failures::forget(&mut tx, table, &page.ids).await?;
     }
     tx.rollback().await.doing("rolling back what was tried out")?;
-    Ok(compare(&page, &read))
+    Ok(compare(&page, &read, table.format))
 }
 
-fn compare(page: &Predictions, read: &[Option<String>]) -> Result<(), String> {
+fn compare(page: &Predictions<'_>, read: &[Option<String>], format: PredictionFormat) -> Result<(), String> {
     if read.len() != page.ids.len() {
         return Err(format!("{} predictions were written, {} read back", page.ids.len(), read.len()));
     }
     let bits = |row: &[f64]| row.iter().map(|number| number.to_bits()).collect::<Vec<_>>();
-    for (written, read) in page.probabilities.chunks_exact(page.classes).zip(read) {
+    for (written, read) in page.rows().zip(read) {
         let text = read.as_deref().unwrap_or("null");
-        let same = serde_json::from_str::<Vec<f64>>(text).is_ok_and(|read| bits(&read) == bits(written));
+        let (same, written) = match format {
+            PredictionFormat::Probabilities => {
+                let same = serde_json::from_str::<Vec<f64>>(text).is_ok_and(|read| bits(&read) == bits(written));
+                (same, format!("{written:?}"))
+            }
+            PredictionFormat::Label => {
+                let label = &page.classes[most_probable(written)];
+                (read.as_ref() == Some(label), label.clone())
+            }
+        };
         if !same {
-            return Err(format!("a prediction was written as {written:?} and read back as {text}"));
+            return Err(format!("a prediction was written as {written} and read back as {text}"));
         }
     }
     Ok(())

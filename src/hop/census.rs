@@ -16,7 +16,7 @@ pub(super) async fn extent(
     conn: &mut impl Queryable,
     database: &Database,
     selection: Selection,
-    features: usize,
+    features: &[String],
 ) -> Result<Option<Extent>, StoreError> {
     let table = database.items_table();
     // What is bounded by a window's beginning or by earlier failures is found by its own key.
@@ -45,7 +45,7 @@ pub(super) async fn count(
     conn: &mut impl Queryable,
     database: &Database,
     selection: Selection,
-    features: usize,
+    features: &[String],
     (low, high): (i64, i64),
 ) -> Result<Option<u64>, StoreError> {
     let table = database.items_table();

@@ -1,19 +1,20 @@
 //! What a backfill changes: new predictions beside those that the items had.
 
 use crate::answer::Changes;
-use crate::store::items::{PendingItem, Predictions};
-use crate::values;
+use crate::store::items::PendingItem;
+use crate::store::predictions::{Predictions, most_probable};
+use crate::values::Reader;
 
 /// Compares the predictions of a page with those that its items had. Both are in order of id, and
 /// every prediction is one of an item of the page.
-pub(super) fn compare(items: &[PendingItem], new: &Predictions) -> Changes {
+pub(super) fn compare(items: &[PendingItem], new: &Predictions<'_>) -> Changes {
     let mut items = items.iter();
-    let mut old = Vec::with_capacity(new.classes);
+    let (reader, mut old) = (Reader::new(new.classes), Vec::with_capacity(new.classes.len()));
     let mut changes = Changes::default();
-    for (id, new) in new.ids.iter().zip(new.probabilities.chunks_exact(new.classes.max(1))) {
+    for (id, new) in new.ids.iter().zip(new.rows()) {
         let text = items.find(|item| item.id == *id).and_then(|item| item.prediction.as_deref());
         // An old prediction is comparable exactly if it would do as values, one for each class.
-        if text.is_some_and(|text| values::read(text, new.len(), &mut old).is_ok()) {
+        if text.is_some_and(|text| reader.read(text, &mut old).is_ok()) {
             let change: f64 = old.iter().zip(new).map(|(old, new)| (new - old).abs()).sum();
             changes.compared += 1;
             changes.changed_class += u64::from(most_probable(&old) != most_probable(new));
@@ -21,12 +22,6 @@ pub(super) fn compare(items: &[PendingItem], new: &Predictions) -> Changes {
         }
     }
     changes
-}
-
-/// The most probable class; of equals the first.
-fn most_probable(probabilities: &[f64]) -> Option<usize> {
-    let higher = |best: usize, next: usize| if probabilities[next] > probabilities[best] { next } else { best };
-    (0..probabilities.len()).reduce(higher)
 }
 
 #[cfg(test)]
@@ -48,17 +43,12 @@ mod tests {
             item(5, r#"{"setosa": 1}"#),
             item(6, "[0.25, 0.75]"),
         ];
+        let classes = ["pear", "plum"].map(str::to_owned);
         let new = Predictions {
             ids: vec![1, 3, 4, 5, 6],
             probabilities: vec![0.5, 0.5, 0.75, 0.25, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0],
-            classes: 2,
+            classes: &classes,
         };
         assert_eq!(compare(&items, &new), Changes { compared: 3, changed_class: 1, absolute_change: 0.0 + 0.5 + 0.25 });
-    }
-
-    #[test]
-    fn of_equally_probable_classes_the_first_counts() {
-        assert_eq!(most_probable(&[0.2, 0.4, 0.4]), Some(1));
-        assert_eq!(most_probable(&[0.5, 0.5]), Some(0));
     }
 }

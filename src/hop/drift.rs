@@ -2,7 +2,7 @@
 
 use mysql_async::prelude::Queryable;
 
-use crate::config::TableName;
+use crate::config::ItemsTable;
 use crate::drift::{Profile, Report};
 use crate::model::Model;
 use crate::run::{RunId, RunKind};
@@ -12,7 +12,7 @@ use crate::store::{StoreError, lanes, record};
 /// Adds up what the lanes of a run counted, and keeps it. `None`: nothing was counted.
 pub(super) async fn settle(
     tx: &mut impl Queryable,
-    table: &TableName,
+    table: &ItemsTable,
     run: &Run,
     model: &Model,
 ) -> Result<Option<Report>, StoreError> {
@@ -26,7 +26,7 @@ pub(super) async fn settle(
 /// Compares what a run saw with the training rows and with earlier runs, and keeps it.
 pub(super) async fn keep(
     tx: &mut impl Queryable,
-    table: &TableName,
+    table: &ItemsTable,
     (id, kind): (RunId, RunKind),
     model: &Model,
     profile: Profile,

@@ -7,7 +7,7 @@ use super::lane::Job;
 use super::scope::Scope;
 use super::step::Step;
 use super::{census, drift};
-use crate::config::TableName;
+use crate::config::ItemsTable;
 use crate::drift::{Ratios, Report};
 use crate::run::{FailurePolicy, Pass, RunId, RunKind, RunState};
 use crate::store::lanes::Totals;
@@ -57,7 +57,7 @@ pub(super) async fn finish_run(conn: &mut Conn, job: Job<'_>) -> Result<Ended, S
             // the sums agree: one may have gone and another come.
             let bounds = (totals.low, totals.high);
             let left = match Scope::of(job).left() {
-                Some(left) => census::count(&mut tx, database, left, model.features().len(), bounds).await?,
+                Some(left) => census::count(&mut tx, database, left, model.features(), bounds).await?,
                 None => None,
             };
             counts.pending = left.unwrap_or(0);
@@ -110,7 +110,7 @@ pub enum Steered {
 ///
 /// # Errors
 /// The database's.
-pub async fn steer(conn: &mut Conn, table: &TableName, id: RunId, to: RunState) -> Result<Steered, StoreError> {
+pub async fn steer(conn: &mut Conn, table: &ItemsTable, id: RunId, to: RunState) -> Result<Steered, StoreError> {
     let mut tx = conn.start_transaction(TxOpts::default()).await.doing("changing a run's state")?;
     let Some(run) = runs::find(&mut tx, table, id).await? else { return Ok(Steered::Unknown) };
     let state = runs::lock(&mut tx, id).await?.unwrap_or(run.state);
@@ -128,7 +128,7 @@ pub async fn steer(conn: &mut Conn, table: &TableName, id: RunId, to: RunState) 
 /// The database's.
 pub async fn stop(
     conn: &mut Conn,
-    table: &TableName,
+    table: &ItemsTable,
     id: RunId,
     to: RunState,
     why: Option<&str>,

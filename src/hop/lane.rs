@@ -12,12 +12,13 @@ use super::scope::Scope;
 use super::step::Step;
 use super::{Deadline, Relay};
 use crate::answer::HopWork;
-use crate::config::{TableName, WorkConfig};
+use crate::config::{ItemsTable, WorkConfig};
 use crate::drift::Profile;
 use crate::model::Model;
 use crate::run::{FailurePolicy, Pass, RunKind};
-use crate::store::items::{self, PageBounds, Predictions};
+use crate::store::items::{self, PageBounds};
 use crate::store::lanes::{Advance, Lane, Position, Source};
+use crate::store::predictions::Predictions;
 use crate::store::runs::Run;
 use crate::store::selection::Selection;
 use crate::store::session::Session;
@@ -34,7 +35,7 @@ pub(super) struct Job<'a> {
 
 impl<'a> Job<'a> {
     /// The items table.
-    pub fn table(self) -> &'a TableName {
+    pub fn table(self) -> &'a ItemsTable {
         self.database.items_table()
     }
 }
@@ -141,7 +142,7 @@ async fn page(
     let (limit, upto) = pace.begin(expected.cursor, lane.high);
     let selection = expected.selection(job, lane);
     let bounds = PageBounds { selection, after: expected.cursor, upto, limit, mode: job.run.mode };
-    let read = async || pages::begin(conn, job.table(), job.run, lane.number, bounds, job.model.features().len()).await;
+    let read = async || pages::begin(conn, job.table(), job.run, lane.number, bounds, job.model.features()).await;
     let (position, counted, found) = Step::ReadPage.perform(read).await?;
     pace.found(found.len(), begun.elapsed());
     if let Some(end) = not_now(job, lane, position) {
@@ -266,7 +267,7 @@ async fn write_page(
 }
 
 /// The cursor after a page that found nothing up to `upto`: just before the next existing id.
-async fn skip_gap(conn: &mut Conn, table: &TableName, upto: i64, high: i64) -> Result<i64, StoreError> {
+async fn skip_gap(conn: &mut Conn, table: &ItemsTable, upto: i64, high: i64) -> Result<i64, StoreError> {
     if upto >= high {
         return Ok(high);
     }

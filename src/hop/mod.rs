@@ -6,6 +6,7 @@
 
 mod canary;
 mod census;
+mod check;
 mod compare;
 mod deadline;
 mod drift;
@@ -42,6 +43,7 @@ use crate::store::session::Session;
 use crate::store::{Database, Doing, StoreError, lanes, runs};
 use crate::window::Time;
 
+pub use check::{Fit, Unfit, check_columns};
 pub use deadline::Deadline;
 use end::{Ended, fail_for_failures, finish_run, may_run_out_of_hops};
 pub use end::{Steered, steer, stop};
@@ -62,6 +64,9 @@ pub enum HopError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The table, its rows and the model do not fit each other. Nothing was touched.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
     /// The continuation could not be sent.
     #[error("sending the continuation: {0}")]
     Relay(#[source] Box<dyn Error + Send + Sync>),
@@ -100,6 +105,7 @@ impl<R: Relay> Runner<'_, R> {
             Trigger::Wake(wake) => &wake.event,
             asked => asked,
         };
+        self.check_names(trigger)?;
         let mut session = Session::new(self.database);
         let deadline = deadline.of_hop_at(now);
         // Boxed: a hop's future is deep, and its type would be as deep in every caller's.
@@ -122,6 +128,7 @@ impl<R: Relay> Runner<'_, R> {
         now: Time,
         deadline: Deadline,
     ) -> Result<Answer, HopError> {
+        self.check_table(session).await?;
         let opening = self.opening(now);
         loop {
             let opened = session.run(async |conn| open_run(conn, opening, request).await).await?;
@@ -134,6 +141,7 @@ impl<R: Relay> Runner<'_, R> {
                         ..answer
                     });
                 }
+                Opened::Unfit(unfit) => return Err(unfit.into()),
                 Opened::Empty(id) => {
                     self.add_billed(session, id, deadline).await?;
                     return self.respond(session, id, Outcome::NothingToDo, deadline, 0).await;

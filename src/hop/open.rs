@@ -5,12 +5,13 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, TxOpts};
 
 use super::census;
+use super::check::{Unfit, check_rows};
 use super::end::end_early;
 use super::scope::Scope;
 use super::step::Step;
 use super::succession::{Succession, succeed, successor};
 use crate::answer::Counts;
-use crate::config::{TableName, WorkConfig};
+use crate::config::{ItemsTable, WorkConfig};
 use crate::event::Request;
 use crate::model::Model;
 use crate::run::{FailurePolicy, Mode, RunId, RunKind, RunState};
@@ -34,6 +35,8 @@ pub(super) enum Opened {
     InTheWay(Run),
     /// The tick was delivered before, and its run is over.
     Over(Run),
+    /// None: its rows are not the model's.
+    Unfit(Unfit),
 }
 
 /// What a run is opened with.
@@ -73,6 +76,7 @@ pub(super) async fn open_run(conn: &mut Conn, opening: Opening<'_>, request: &Re
             Some(run) if run.state == RunState::Paused => return Ok(Opened::Unfinished(run)),
             Some(run) if run.model_version != version => match succeed(conn, opening, &run).await {
                 Ok(Succession::Successor(run)) => return Ok(Opened::Unfinished(run)),
+                Ok(Succession::Unfit(unfit)) => return Ok(Opened::Unfit(unfit)),
                 Ok(Succession::Empty | Succession::Overtaken) => continue,
                 Err(error) => Err(error),
             },
@@ -92,7 +96,7 @@ pub(super) async fn open_run(conn: &mut Conn, opening: Opening<'_>, request: &Re
 async fn try_again(conn: &mut Conn, opening: Opening<'_>, run: Run) -> Result<Opened, StoreError> {
     let Opening { database, model, now, .. } = opening;
     let table = database.items_table();
-    let extent = census::extent(conn, database, Selection::Whole(run.window), model.features().len()).await?;
+    let extent = census::extent(conn, database, Selection::Whole(run.window), model.features()).await?;
     let mut tx = conn.start_transaction(TxOpts::default()).await.doing("trying a run again")?;
     if runs::lock(&mut tx, run.id).await? == Some(RunState::Failed) {
         runs::try_again(&mut tx, run.id, extent.map_or(Some(0), |extent| extent.items), now).await?;
@@ -104,7 +108,7 @@ async fn try_again(conn: &mut Conn, opening: Opening<'_>, run: Run) -> Result<Op
     Ok(Opened::Unfinished(run))
 }
 
-async fn found(tx: &mut impl Queryable, table: &TableName, id: RunId) -> Result<Run, StoreError> {
+async fn found(tx: &mut impl Queryable, table: &ItemsTable, id: RunId) -> Result<Run, StoreError> {
     let run = runs::find(tx, table, id).await?;
     run.ok_or_else(|| StoreError::Unexpected(format!("run {id} vanished")))
 }
@@ -126,6 +130,7 @@ async fn insert(conn: &mut Conn, opening: Opening<'_>, request: &Request) -> Res
     Ok(match open_planned(conn, opening, plan, None).await? {
         Planned::New(run) => Opened::New(run),
         Planned::Empty(id) => Opened::Empty(id),
+        Planned::Unfit(unfit) => Opened::Unfit(unfit),
         Planned::Overtaken => return Err(StoreError::Unexpected("a new run was overtaken".into())),
     })
 }
@@ -159,6 +164,8 @@ pub(super) enum Planned {
     Empty(RunId),
     /// The run that was to be replaced has changed meanwhile; nothing was done.
     Overtaken,
+    /// None: its rows are not the model's.
+    Unfit(Unfit),
 }
 
 /// Opens a run, where wanted in the place of another one.
@@ -172,7 +179,17 @@ pub(super) async fn open_planned(
     let Plan { kind, mode, tick, window, chained, policy, deadline } = plan;
     let table = database.items_table();
     let scope = Scope { run: None, kind, mode, policy, window, model, work };
-    let extents = extents(conn, database, scope).await?;
+    let mut extents = Vec::new();
+    for &source in scope.sources() {
+        let selection = scope.selection(source);
+        let extent = census::extent(conn, database, selection, model.features()).await?;
+        if let (Source::Items, Some(extent)) = (source, extent)
+            && let Err(unfit) = check_rows(conn, table, model, selection, extent).await?
+        {
+            return Ok(Planned::Unfit(unfit));
+        }
+        extents.extend(extent.map(|extent| (source, extent)));
+    }
     let model_version = model.version().to_string();
     let new = NewRun {
         table,
@@ -217,20 +234,6 @@ pub(super) fn due(request: &Request, window: Window, work: &WorkConfig) -> Optio
     let wanted = work.deliver_within.filter(|_| request.kind != RunKind::Backfill);
     let span = request.deliver_within.or(wanted)?;
     Some(window.to + TimeDelta::from_std(span).ok()?)
-}
-
-/// Where the items of a run lie, by where they come from.
-pub(super) async fn extents(
-    conn: &mut Conn,
-    database: &Database,
-    scope: Scope<'_>,
-) -> Result<Vec<(Source, Extent)>, StoreError> {
-    let mut extents = Vec::new();
-    for &source in scope.sources() {
-        let extent = census::extent(conn, database, scope.selection(source), scope.model.features().len()).await?;
-        extents.extend(extent.map(|extent| (source, extent)));
-    }
-    Ok(extents)
 }
 
 pub(super) async fn window_of(conn: &mut Conn, opening: Opening<'_>, request: &Request) -> Result<Window, StoreError> {

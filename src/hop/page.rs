@@ -1,9 +1,10 @@
 //! `score_page`: from rows to predictions and failures, with no database in sight.
 
 use crate::drift::{Counter, Profile};
-use crate::model::{Model, Scorer};
-use crate::store::items::{PendingItem, Predictions};
-use crate::values::{self, Reason, ReasonCode};
+use crate::model::{Model, ScoreError, Scorer};
+use crate::store::items::PendingItem;
+use crate::store::predictions::Predictions;
+use crate::values::{Reader, Reason, ReasonCode};
 
 /// Items whose values are held as numbers at a time: enough for scoring many rows side by side, and
 /// they stay in the processor's cache.
@@ -12,21 +13,21 @@ const CHUNK: usize = 256;
 /// A page, scored: every item is in one of the two, in the order of the page.
 #[derive(Debug)]
 pub(super) struct ScoredPage<'i> {
-    pub predictions: Predictions,
+    pub predictions: Predictions<'i>,
     pub failures: Vec<(&'i PendingItem, Reason)>,
     /// What was counted on the way, for drift.
     pub profile: Profile,
 }
 
 /// Scores a page. An item that cannot be scored is set apart with its reason; the rest go on.
-pub(super) fn score_page<'i>(model: &Model, items: &'i [PendingItem]) -> ScoredPage<'i> {
-    let classes = model.classes().len();
+pub(super) fn score_page<'i>(model: &'i Model, items: &'i [PendingItem]) -> ScoredPage<'i> {
+    let classes = model.classes();
     let mut scorer = model.scorer();
-    let mut chunk = Chunk::new(model.features().len());
+    let mut chunk = Chunk::new(model.features());
     let mut page = ScoredPage {
         predictions: Predictions {
             ids: Vec::with_capacity(items.len()),
-            probabilities: Vec::with_capacity(items.len() * classes),
+            probabilities: Vec::with_capacity(items.len() * classes.len()),
             classes,
         },
         failures: Vec::new(),
@@ -46,7 +47,7 @@ pub(super) fn score_page<'i>(model: &Model, items: &'i [PendingItem]) -> ScoredP
 
 /// The items of a chunk that can be read, and their values.
 struct Chunk<'i> {
-    features: usize,
+    reader: Reader<'i>,
     items: Vec<&'i PendingItem>,
     rows: Vec<f64>,
     /// The row that is being read.
@@ -54,12 +55,12 @@ struct Chunk<'i> {
 }
 
 impl<'i> Chunk<'i> {
-    fn new(features: usize) -> Self {
+    fn new(features: &'i [String]) -> Self {
         Self {
-            features,
+            reader: Reader::new(features),
             items: Vec::with_capacity(CHUNK),
-            rows: Vec::with_capacity(CHUNK * features),
-            row: Vec::with_capacity(features),
+            rows: Vec::with_capacity(CHUNK * features.len()),
+            row: Vec::with_capacity(features.len()),
         }
     }
 
@@ -67,7 +68,7 @@ impl<'i> Chunk<'i> {
         self.items.clear();
         self.rows.clear();
         for item in items {
-            match values::read(&item.values, self.features, &mut self.row) {
+            match self.reader.read(&item.values, &mut self.row) {
                 Ok(()) => {
                     self.items.push(item);
                     self.rows.extend_from_slice(&self.row);
@@ -79,23 +80,33 @@ impl<'i> Chunk<'i> {
 
     fn score(&self, scorer: &mut Scorer<'_>, page: &mut ScoredPage<'i>) {
         let ScoredPage { predictions: Predictions { ids, probabilities, classes }, failures, .. } = page;
-        let (first, known) = (ids.len(), failures.len());
-        probabilities.resize((first + self.items.len()) * *classes, 0.0);
-        let scored = scorer.score_rows(&self.rows, &mut probabilities[first * *classes..]);
+        let (first, known, classes) = (ids.len(), failures.len(), classes.len());
+        probabilities.resize((first + self.items.len()) * classes, 0.0);
+        let scored = scorer.score_rows(&self.rows, &mut probabilities[first * classes..]);
         let mut unscored = scored.expect("a value for every feature, room for every class").into_iter().peekable();
         for (row, item) in self.items.iter().enumerate() {
             match unscored.next_if(|unscored| unscored.row == row) {
-                Some(unscored) => failures.push((item, Reason::new(ReasonCode::TooLarge, unscored.error.to_string()))),
+                Some(unscored) => failures.push((item, self.too_large(&unscored.error))),
                 None => {
-                    let found = (first + row) * *classes;
-                    probabilities.copy_within(found..found + *classes, ids.len() * *classes);
+                    let found = (first + row) * classes;
+                    probabilities.copy_within(found..found + classes, ids.len() * classes);
                     ids.push(item.id);
                 }
             }
         }
-        probabilities.truncate(ids.len() * *classes);
+        probabilities.truncate(ids.len() * classes);
         if failures.len() > known {
             failures.sort_by_key(|(item, _)| item.id);
         }
+    }
+
+    fn too_large(&self, error: &ScoreError) -> Reason {
+        let text = match error {
+            ScoreError::Value { feature, value } => {
+                format!("{} is {value}, too large to be scaled", self.reader.called(*feature))
+            }
+            error => error.to_string(),
+        };
+        Reason::new(ReasonCode::TooLarge, text)
     }
 }

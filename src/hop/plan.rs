@@ -5,7 +5,9 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use mysql_async::Conn;
 
-use super::open::{Opening, due, extents, policy_of, window_of};
+use super::census;
+use super::check::{Unfit, check_columns, check_rows};
+use super::open::{Opening, due, policy_of, window_of};
 use super::scope::Scope;
 use crate::config::WorkConfig;
 use crate::event::Request;
@@ -70,7 +72,7 @@ pub struct Takes {
 /// Reckons what the run that `request` asks for would be, if it was opened at `now`.
 ///
 /// # Errors
-/// The database's.
+/// The database's; within, what is wrong with the table, so that no run would be opened.
 pub async fn plan(
     conn: &mut Conn,
     database: &Database,
@@ -78,13 +80,27 @@ pub async fn plan(
     model: &Model,
     request: &Request,
     now: Time,
-) -> Result<Plan, StoreError> {
+) -> Result<Result<Plan, Unfit>, StoreError> {
     let opening = Opening { database, work, model, now };
     let table = database.items_table();
+    if let Err(unfit) = check_columns(conn, table, model).await? {
+        return Ok(Err(unfit));
+    }
     let window = window_of(conn, opening, request).await?;
     let policy = policy_of(request, work);
     let (kind, mode) = (request.kind, request.mode);
-    let extents = extents(conn, database, Scope { run: None, kind, mode, policy, window, model, work }).await?;
+    let scope = Scope { run: None, kind, mode, policy, window, model, work };
+    let mut extents = Vec::new();
+    for &source in scope.sources() {
+        let selection = scope.selection(source);
+        let extent = census::extent(conn, database, selection, model.features()).await?;
+        if let (Source::Items, Some(extent)) = (source, extent)
+            && let Err(unfit) = check_rows(conn, table, model, selection, extent).await?
+        {
+            return Ok(Err(unfit));
+        }
+        extents.extend(extent.map(|extent| (source, extent)));
+    }
     let items_from = |wanted: Source| match extents.iter().find(|(source, _)| *source == wanted) {
         Some((_, extent)) => extent.items,
         None => Some(0),
@@ -99,7 +115,7 @@ pub async fn plan(
         Takes { seconds, hops, dollars, spare_seconds }
     });
     let unfinished = runs::unfinished(conn, table, request.kind).await?.map(|run| run.id);
-    Ok(Plan { unfinished, window, policy, new_items, set_aside_items, basis, takes })
+    Ok(Ok(Plan { unfinished, window, policy, new_items, set_aside_items, basis, takes }))
 }
 
 impl Basis {

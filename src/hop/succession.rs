@@ -3,6 +3,7 @@
 
 use mysql_async::Conn;
 
+use super::check::Unfit;
 use super::open::{Opening, Plan, Planned, open_planned};
 use super::{Deadline, HopError, Relay, Runner};
 use crate::answer::{Answer, Outcome};
@@ -21,6 +22,8 @@ pub(super) enum Succession {
     Empty,
     /// Somebody else ended it first, or its operator holds it.
     Overtaken,
+    /// Its rows are not the new model's; nothing was done.
+    Unfit(Unfit),
 }
 
 /// Ends `run` and opens its successor over the same window: both or neither. What it wrote stays,
@@ -39,6 +42,7 @@ pub(super) async fn succeed(conn: &mut Conn, opening: Opening<'_>, run: &Run) ->
         Planned::New(run) => Succession::Successor(run),
         Planned::Empty(_) => Succession::Empty,
         Planned::Overtaken => Succession::Overtaken,
+        Planned::Unfit(unfit) => Succession::Unfit(unfit),
     })
 }
 
@@ -76,11 +80,13 @@ impl<R: Relay> Runner<'_, R> {
         now: Time,
         deadline: Deadline,
     ) -> Result<Answer, HopError> {
+        self.check_table(session).await?;
         let opening = self.opening(now);
         let taken = session.run(async |conn| take_over(conn, opening, run).await).await?;
         match taken {
             Succession::Successor(run) => self.take_up(session, &run, deadline).await,
             Succession::Empty => self.respond(session, run.id, Outcome::NothingToDo, deadline, 0).await,
+            Succession::Unfit(unfit) => Err(unfit.into()),
             Succession::Overtaken => self.respond(session, run.id, Outcome::Stopped, deadline, 0).await,
         }
     }

@@ -36,7 +36,7 @@ impl<R: Relay> Runner<'_, R> {
         deadline: Deadline,
     ) -> Result<Option<u64>, StoreError> {
         let Some(now) = deadline.now() else { return Ok(None) };
-        let (table, features) = (self.database.items_table(), self.model.features().len());
+        let (table, features) = (self.database.items_table(), self.model.features());
         session.run(async |conn| items::oldest_pending(conn, table, run.window, features, now).await).await
     }
 

@@ -118,6 +118,7 @@ impl From<Failure> for Diagnostic {
         let error_type = match &failure {
             Failure::Event(_) => "BadEvent",
             Failure::Hop(HopError::Store(_)) => "DatabaseError",
+            Failure::Hop(HopError::Unfit(_)) => "TableUnfit",
             Failure::Hop(HopError::Relay(_)) | Failure::Wake(WakeError::Relay(_)) => "QueueError",
             Failure::Hop(HopError::Canary(_)) => "CanaryFailed",
             Failure::Wake(_) => "WakeError",

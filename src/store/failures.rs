@@ -8,7 +8,7 @@ use super::items::PendingItem;
 use super::row::column;
 use super::runs::utc;
 use super::{Doing, StoreError};
-use crate::config::TableName;
+use crate::config::ItemsTable;
 use crate::run::RunId;
 use crate::values::{Reason, ReasonCode};
 use crate::window::Time;
@@ -26,7 +26,7 @@ const ROWS_PER_STATEMENT: usize = 5000;
 /// The database's.
 pub async fn set_aside(
     tx: &mut impl Queryable,
-    table: &TableName,
+    table: &ItemsTable,
     run: RunId,
     failures: &[(&PendingItem, Reason)],
 ) -> Result<(), StoreError> {
@@ -61,7 +61,7 @@ pub async fn set_aside(
 ///
 /// # Errors
 /// The database's.
-pub async fn any(conn: &mut impl Queryable, table: &TableName) -> Result<bool, StoreError> {
+pub async fn any(conn: &mut impl Queryable, table: &ItemsTable) -> Result<bool, StoreError> {
     let sql = "SELECT EXISTS (SELECT 1 FROM `item_failures` WHERE `items_table` = ?)";
     let found: Option<bool> = conn.exec_first(sql, (table.as_str(),)).await.doing("looking for failures")?;
     Ok(found.unwrap_or(true))
@@ -71,7 +71,7 @@ pub async fn any(conn: &mut impl Queryable, table: &TableName) -> Result<bool, S
 ///
 /// # Errors
 /// The database's.
-pub async fn forget(tx: &mut impl Queryable, table: &TableName, ids: &[i64]) -> Result<(), StoreError> {
+pub async fn forget(tx: &mut impl Queryable, table: &ItemsTable, ids: &[i64]) -> Result<(), StoreError> {
     for ids in ids.chunks(ROWS_PER_STATEMENT) {
         let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
         let sql = format!("DELETE FROM `item_failures` WHERE `items_table` = ? AND `item_id` IN ({list})");
@@ -87,7 +87,7 @@ pub async fn forget(tx: &mut impl Queryable, table: &TableName, ids: &[i64]) -> 
 /// The database's.
 pub async fn release(
     conn: &mut impl Queryable,
-    table: &TableName,
+    table: &ItemsTable,
     ids: &[i64],
     code: Option<ReasonCode>,
 ) -> Result<u64, StoreError> {
@@ -144,7 +144,7 @@ fn failure(row: &Row) -> Result<Failure, StoreError> {
 /// The database's.
 pub async fn list(
     conn: &mut impl Queryable,
-    table: &TableName,
+    table: &ItemsTable,
     run: Option<RunId>,
     after: i64,
     limit: u32,

@@ -11,7 +11,7 @@ use mysql_async::{Conn, Row, params};
 use super::row::{column, name};
 use super::{Doing, StoreError};
 use crate::answer::{Changes, Counts};
-use crate::config::TableName;
+use crate::config::ItemsTable;
 use crate::run::{Pass, RunId, named};
 
 /// A lane: the ids `(cursor, high]` are still to be worked off.
@@ -188,7 +188,7 @@ pub struct Position {
 
 /// The statement that locks a lane's row and reads where it stands, for [`position`]. The run's own
 /// row is only looked at: work that is meant for another `pass` of it may not go on.
-pub(super) fn lock_statement(run: RunId, pass: Pass, lane: u16, items: &TableName) -> String {
+pub(super) fn lock_statement(run: RunId, pass: Pass, lane: u16, items: &ItemsTable) -> String {
     format!(
         "SELECT l.`cursor_id`, l.`claim`, l.`pages`, l.`predicted`, l.`failed`, l.`compared`, l.`changed_class`, l.`absolute_change`, \
            l.`profile`, \

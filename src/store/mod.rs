@@ -1,15 +1,19 @@
 //! The database: how it is reached, and everything that is said to it.
 //!
 //! All SQL of a table is in one file of small functions: [`items`], [`runs`] with [`status`] and [`record`], [`lanes`],
-//! [`failures`]; [`pages`] sends a page's statements together; [`schema`] makes the tables. [`session`] carries a piece of work over transient faults.
+//! [`failures`]; [`predictions`] are written as one text; [`pages`] sends a page's statements together.
+//! [`schema`] makes the tables, [`catalog`] reads what the items' is like. [`session`] carries a piece
+//! of work over transient faults.
 
 pub mod buffers;
+pub mod catalog;
 pub mod failures;
 pub mod items;
 pub mod lanes;
 pub mod login;
 pub mod pages;
 mod places;
+pub mod predictions;
 pub mod record;
 mod row;
 pub mod runs;
@@ -20,11 +24,13 @@ pub mod status;
 mod tls;
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use mysql_async::{Conn, DriverError, IoError, Opts, OptsBuilder};
 
-use crate::config::{MysqlConfig, TableName, Tls};
+use crate::config::{ItemsTable, MysqlConfig, Tls};
 use login::Login;
 
 /// Seconds that a statement waits for a row lock: longer than any page of ours, short enough that
@@ -179,12 +185,14 @@ pub struct Database {
     login: Login,
     /// What to check when the server's certificate is refused.
     certificate_advice: String,
-    items: TableName,
+    items: ItemsTable,
+    /// Whether the items table was looked at and is as it must be; shared by all clones.
+    fits: Arc<AtomicBool>,
 }
 
 impl Database {
     /// The database of `config`, holding the items in table `items`. Opens no connection.
-    pub async fn new(config: &MysqlConfig, items: &TableName) -> Self {
+    pub async fn new(config: &MysqlConfig, items: &ItemsTable) -> Self {
         let (ssl, certificate_advice) = match &config.tls {
             Tls::Off => (None, String::new()),
             Tls::Verify { ca_file } => {
@@ -203,12 +211,22 @@ impl Database {
                  SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = {LOCK_WAIT_S}, wait_timeout = {WAIT_TIMEOUT_S}"
             )]);
         let (name, login) = (config.database.clone(), Login::new(config).await);
-        Self { opts, name, login, certificate_advice, items: items.clone() }
+        Self { opts, name, login, certificate_advice, items: items.clone(), fits: Arc::default() }
     }
 
     /// The table of the items.
-    pub fn items_table(&self) -> &TableName {
+    pub fn items_table(&self) -> &ItemsTable {
         &self.items
+    }
+
+    /// Whether the items table was looked at before, and is as it must be.
+    pub(crate) fn is_known_to_fit(&self) -> bool {
+        self.fits.load(Ordering::Relaxed)
+    }
+
+    /// The items table is as it must be; it need not be looked at again.
+    pub(crate) fn remember_fit(&self) {
+        self.fits.store(true, Ordering::Relaxed);
     }
 
     /// Opens a connection: READ COMMITTED, UTC, short lock waits.

@@ -4,12 +4,13 @@
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Row};
 
-use super::items::{self, PageBounds, PendingItem, Predictions};
+use super::items::{self, PageBounds, PendingItem};
 use super::lanes::{self, Advance, Position};
+use super::predictions::Predictions;
 use super::runs::Run;
 use super::selection::Selection;
 use super::{Doing, StoreError};
-use crate::config::TableName;
+use crate::config::ItemsTable;
 use crate::run::RunId;
 
 /// Begins a page's transaction: locks the lane's row and reads where it stands, and its drift profile;
@@ -19,11 +20,11 @@ use crate::run::RunId;
 /// The database's.
 pub async fn begin(
     conn: &mut Conn,
-    table: &TableName,
+    table: &ItemsTable,
     run: &Run,
     lane: u16,
     bounds: PageBounds,
-    features: usize,
+    features: &[String],
 ) -> Result<(Position, Option<String>, Vec<PendingItem>), StoreError> {
     let lock = lanes::lock_statement(run.id, run.pass, lane, table);
     let read = items::read_statement(table, bounds, features);
@@ -62,10 +63,10 @@ pub async fn begin(
 /// The database's.
 pub async fn write(
     conn: &mut Conn,
-    table: &TableName,
+    table: &ItemsTable,
     run: RunId,
     lane: (u16, Position),
-    page: &Predictions,
+    page: &Predictions<'_>,
     advance: Advance,
     profile: &str,
 ) -> Result<u64, StoreError> {

@@ -5,7 +5,7 @@ use mysql_async::{Conn, Row, params};
 
 use super::row::column;
 use super::{Doing, StoreError};
-use crate::config::TableName;
+use crate::config::ItemsTable;
 use crate::run::RunId;
 
 /// Keeps what a run saw, as JSON.
@@ -24,7 +24,7 @@ pub async fn keep_profile(tx: &mut impl Queryable, id: RunId, profile: &str) -> 
 /// The database's.
 pub async fn earlier_profiles(
     conn: &mut impl Queryable,
-    table: &TableName,
+    table: &ItemsTable,
     model_version: &str,
     id: RunId,
 ) -> Result<Vec<String>, StoreError> {
@@ -106,7 +106,7 @@ pub struct Measured {
 ///
 /// # Errors
 /// The database's.
-pub async fn measured(conn: &mut impl Queryable, table: &TableName, least: u64) -> Result<Measured, StoreError> {
+pub async fn measured(conn: &mut impl Queryable, table: &ItemsTable, least: u64) -> Result<Measured, StoreError> {
     let sql = format!(
         "SELECT `predicted` + `failed` AS `items`, `billed_ms`, `memory_mb`, \
            TIMESTAMPDIFF(MICROSECOND, `started_at`, `finished_at`) / 1000000 AS `seconds` \

@@ -7,7 +7,7 @@ use mysql_async::{Conn, Row, params};
 use super::row::{column, name};
 use super::{Doing, StoreError};
 use crate::answer::{Changes, Counts};
-use crate::config::TableName;
+use crate::config::ItemsTable;
 use crate::run::{FailurePolicy, Mode, Pass, RunId, RunKind, RunState};
 use crate::window::{Time, Window};
 
@@ -78,7 +78,7 @@ fn run(row: Row) -> Result<Run, StoreError> {
 ///
 /// # Errors
 /// The database's.
-pub async fn find(conn: &mut impl Queryable, table: &TableName, id: RunId) -> Result<Option<Run>, StoreError> {
+pub async fn find(conn: &mut impl Queryable, table: &ItemsTable, id: RunId) -> Result<Option<Run>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM `batch_runs` WHERE `id` = :id AND `items_table` = :table");
     let params = params! { "id" => id.0, "table" => table.as_str() };
     conn.exec_first(sql, params).await.doing("reading a run")?.map(run).transpose()
@@ -88,7 +88,7 @@ pub async fn find(conn: &mut impl Queryable, table: &TableName, id: RunId) -> Re
 ///
 /// # Errors
 /// The database's.
-pub async fn latest(conn: &mut Conn, table: &TableName) -> Result<Option<Run>, StoreError> {
+pub async fn latest(conn: &mut Conn, table: &ItemsTable) -> Result<Option<Run>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM `batch_runs` WHERE `items_table` = :table AND `kind` <> 'canary' ORDER BY `id` DESC LIMIT 1"
     );
@@ -103,7 +103,7 @@ pub async fn latest(conn: &mut Conn, table: &TableName) -> Result<Option<Run>, S
 ///
 /// # Errors
 /// The database's.
-pub async fn unfinished(conn: &mut Conn, table: &TableName, kind: RunKind) -> Result<Option<Run>, StoreError> {
+pub async fn unfinished(conn: &mut Conn, table: &ItemsTable, kind: RunKind) -> Result<Option<Run>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM `batch_runs` WHERE `items_table` = :table AND `kind` = :kind AND `unfinished` = 1"
     );
@@ -115,7 +115,12 @@ pub async fn unfinished(conn: &mut Conn, table: &TableName, kind: RunKind) -> Re
 ///
 /// # Errors
 /// The database's.
-pub async fn of_tick(conn: &mut Conn, table: &TableName, kind: RunKind, tick: Time) -> Result<Option<Run>, StoreError> {
+pub async fn of_tick(
+    conn: &mut Conn,
+    table: &ItemsTable,
+    kind: RunKind,
+    tick: Time,
+) -> Result<Option<Run>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM `batch_runs` WHERE `items_table` = :table AND `kind` = :kind AND `tick` = :tick"
     );
@@ -130,7 +135,7 @@ pub async fn of_tick(conn: &mut Conn, table: &TableName, kind: RunKind, tick: Ti
 ///
 /// # Errors
 /// The database's.
-pub async fn last_end(conn: &mut Conn, table: &TableName) -> Result<Option<Time>, StoreError> {
+pub async fn last_end(conn: &mut Conn, table: &ItemsTable) -> Result<Option<Time>, StoreError> {
     let sql = "SELECT MAX(LEAST(`window_to`, `started_at`)) FROM `batch_runs` \
                WHERE `items_table` = :table AND `kind` = 'window' AND `chained` \
                  AND (`state` IN ('succeeded', 'succeeded_with_failures') OR (`state` = 'failed' AND `policy` = 'retry_all'))";
@@ -145,7 +150,7 @@ pub async fn last_end(conn: &mut Conn, table: &TableName) -> Result<Option<Time>
 #[derive(Clone, Debug)]
 pub struct NewRun<'a> {
     /// Over which table.
-    pub table: &'a TableName,
+    pub table: &'a ItemsTable,
     /// Window, sweep, backfill or canary.
     pub kind: RunKind,
     /// What becomes of its scores.
@@ -275,7 +280,7 @@ pub async fn begin_writing(tx: &mut impl Queryable, id: RunId) -> Result<(), Sto
 /// The database's.
 pub async fn to_try_again(
     conn: &mut Conn,
-    table: &TableName,
+    table: &ItemsTable,
     kind: RunKind,
     max_attempts: u32,
     now: Time,

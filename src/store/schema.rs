@@ -4,8 +4,8 @@
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, params};
 
-use super::{Doing, StoreError};
-use crate::config::TableName;
+use super::{Doing, StoreError, catalog};
+use crate::config::{ColumnName, ItemsTable};
 
 /// Every migration by name, in order. Each may be applied again at any time.
 const MIGRATIONS: [(&str, &str); 4] = [
@@ -14,6 +14,9 @@ const MIGRATIONS: [(&str, &str); 4] = [
     ("0003_backfill.sql", include_str!("../../infra/migrations/0003_backfill.sql")),
     ("0004_watch.sql", include_str!("../../infra/migrations/0004_watch.sql")),
 ];
+
+/// The comment of the column that the migrations add, by which it is known as rowscore's.
+pub const RUN_COLUMN_COMMENT: &str = "the run that wrote the prediction";
 
 /// Makes an empty database.
 ///
@@ -24,12 +27,24 @@ pub async fn create_database(conn: &mut Conn, name: &str) -> Result<(), StoreErr
     conn.query_drop(format!("CREATE DATABASE IF NOT EXISTS `{quoted}`")).await.doing("making the database")
 }
 
-/// Makes what is missing, for the table `items`: idempotent, and safe on a live table.
+/// Makes what is missing, for the table `items`: idempotent, and safe on a live table. A table
+/// with other columns than the default ones is the user's own, which is not made.
 ///
 /// # Errors
-/// A migration that the server refuses.
-pub async fn migrate(conn: &mut Conn, items: &TableName) -> Result<(), StoreError> {
-    conn.exec_drop("SET @items = :items", params! { "items" => items.as_str() })
+/// A migration that the server refuses, or there is no such table of the user's.
+pub async fn migrate(conn: &mut Conn, items: &ItemsTable) -> Result<(), StoreError> {
+    if !items.has_default_columns() && catalog::describe(conn, items).await?.columns.is_empty() {
+        return Err(StoreError::Unexpected(format!(
+            "there is no table `{}`, and rowscore makes none with other columns than its own: make it, \
+             or unset the variables that name its columns",
+            items.as_str()
+        )));
+    }
+    let variables = params! {
+        "items" => items.as_str(), "id" => items.id.as_str(), "created" => items.created.as_str(),
+        "run" => items.run.column().map_or("", ColumnName::as_str),
+    };
+    conn.exec_drop("SET @items = :items, @id = :id, @created = :created, @run = :run", variables)
         .await
         .doing("naming the items table")?;
     for (name, sql) in MIGRATIONS {
@@ -44,8 +59,14 @@ pub async fn migrate(conn: &mut Conn, items: &TableName) -> Result<(), StoreErro
 ///
 /// # Errors
 /// The account may not, or there is no such login.
-pub async fn grant(conn: &mut Conn, items: &TableName, login: &str) -> Result<(), StoreError> {
-    conn.exec_drop("SET @items = :items, @login = :login", params! { "items" => items.as_str(), "login" => login })
+pub async fn grant(conn: &mut Conn, items: &ItemsTable, login: &str) -> Result<(), StoreError> {
+    let quoted = |columns: Vec<&ColumnName>| columns.iter().map(|name| name.quoted()).collect::<Vec<_>>().join(", ");
+    let read = items.columns().into_iter().map(|(_, column)| column).collect();
+    let written = std::iter::once(&items.prediction).chain(items.run.column()).collect();
+    let variables = params! {
+        "items" => items.as_str(), "login" => login, "read" => quoted(read), "written" => quoted(written),
+    };
+    conn.exec_drop("SET @items = :items, @login = :login, @read = :read, @written = :written", variables)
         .await
         .doing("naming the login")?;
     conn.query_drop(include_str!("../../infra/grants.sql")).await.doing("granting what the login needs")

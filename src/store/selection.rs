@@ -1,26 +1,22 @@
 //! Which items a lane takes, as SQL over the items `i` and the failures `f`.
 
-use crate::config::TableName;
+use crate::config::{ColumnName, ItemsTable, PredictionFormat, ValuesIn};
 use crate::model::ModelVersion;
 use crate::run::RunId;
 use crate::values::longest_text;
 use crate::window::{Time, Window};
 
-/// An item without a prediction: SQL NULL, or a JSON `null`. MariaDB, which keeps JSON as text, need
-/// not parse what is longer than any `null`.
-const PENDING: &str =
-    "(i.`prediction` IS NULL OR /*M! LENGTH(i.`prediction`) < 32 AND */ JSON_TYPE(i.`prediction`) = 'NULL')";
-
-/// An item with a prediction, whatever that is.
-const PREDICTED: &str = "i.`prediction` IS NOT NULL AND COALESCE(JSON_TYPE(i.`prediction`), '') <> 'NULL'";
-
 /// The version of the model that a run's predictions are of. A scalar subquery: a lookup by key for
 /// each row, which neither server turns into a join over all runs.
 const VERSION_OF: &str = "COALESCE((SELECT r.`model_version` FROM `batch_runs` r WHERE r.`id` = {run}), '')";
 
+/// Characters of an old prediction that are read, for each class and beside them.
+const LONGEST_PROBABILITY: usize = 64;
+const LONGEST_BRACKETS: usize = 1024;
+
 /// An item that is not set aside.
 const NOT_SET_ASIDE: &str =
-    "NOT EXISTS (SELECT 1 FROM `item_failures` f WHERE f.`items_table` = {table} AND f.`item_id` = i.`id`)";
+    "NOT EXISTS (SELECT 1 FROM `item_failures` f WHERE f.`items_table` = {table} AND f.`item_id` = i.{id})";
 
 /// An item set aside whose values are others than those that failed.
 const CHANGED: &str = "f.`values_sha256` <> UNHEX(SHA2({values}, 256))";
@@ -103,48 +99,53 @@ impl Selection {
 
     /// The tables, the alias of the items being `i`. A hint keeps the items in order of their key:
     /// a window's condition could lure the optimiser to its own key, and to a sort per page.
-    pub(super) fn tables(self, table: &TableName) -> String {
+    pub(super) fn tables(self, table: &ItemsTable) -> String {
         let items = table.quoted();
         match self {
             Self::Fresh(_) | Self::Whole(_) | Self::Outdated(_) => format!("{items} i FORCE INDEX (PRIMARY)"),
             Self::SetAside { .. } | Self::Released => {
-                format!("`item_failures` f STRAIGHT_JOIN {items} i FORCE INDEX (PRIMARY) ON i.`id` = f.`item_id`")
+                let id = table.id.quoted();
+                format!("`item_failures` f STRAIGHT_JOIN {items} i FORCE INDEX (PRIMARY) ON i.{id} = f.`item_id`")
             }
         }
     }
 
-    /// The condition; `values` as SQL text. Nothing in it is a user's text but the table's name,
-    /// which holds no quotes.
-    pub(super) fn condition(self, table: &TableName, values: &str) -> String {
-        let table = table.literal();
+    /// The condition; `values` as SQL text. Nothing in it is a user's text but names, which hold no
+    /// quotes.
+    pub(super) fn condition(self, items: &ItemsTable, values: &str) -> String {
+        let table = items.literal();
         let rest = match self {
-            Self::Fresh(window) => format!("{} AND {}", within(&window), NOT_SET_ASIDE.replace("{table}", &table)),
-            Self::Whole(window) => within(&window),
+            Self::Fresh(window) => {
+                let unknown = NOT_SET_ASIDE.replace("{table}", &table).replace("{id}", &items.id.quoted());
+                format!("{} AND {unknown}", within(items, &window))
+            }
+            Self::Whole(window) => within(items, &window),
             Self::SetAside { max_attempts, run } => {
                 let changed = CHANGED.replace("{values}", values);
                 let earlier = run.map_or_else(|| "TRUE".to_owned(), |run| format!("f.`run_id` <> {run}"));
                 format!("f.`items_table` = {table} AND {earlier} AND (f.`attempts` < {max_attempts} OR {changed})")
             }
             Self::Released => format!("f.`items_table` = {table} AND f.`attempts` = 0"),
-            Self::Outdated(outdated) => return outdated.condition(&table, values),
+            Self::Outdated(outdated) => return outdated.condition(items, values),
         };
-        format!("{PENDING} AND {rest}")
+        format!("{} AND {rest}", pending(items))
     }
 
     /// The column that ids are compared by: that of the table which is walked.
-    pub(super) fn key(self) -> &'static str {
+    pub(super) fn key(self, table: &ItemsTable) -> String {
         match self {
-            Self::Fresh(_) | Self::Whole(_) | Self::Outdated(_) => "i.`id`",
-            Self::SetAside { .. } | Self::Released => "f.`item_id`",
+            Self::Fresh(_) | Self::Whole(_) | Self::Outdated(_) => format!("i.{}", table.id.quoted()),
+            Self::SetAside { .. } | Self::Released => "f.`item_id`".to_owned(),
         }
     }
 
     /// What a page reads of an item, but its id: its `values` and, where there is one to compare
     /// with, its prediction.
-    pub(super) fn columns(self, values: &str) -> String {
+    pub(super) fn columns(self, table: &ItemsTable, values: &str) -> String {
         match self {
             Self::Outdated(Outdated { classes, .. }) => {
-                format!("{values}, LEFT(i.`prediction`, {})", longest_text(classes) + 1)
+                let longest = LONGEST_BRACKETS + LONGEST_PROBABILITY * classes;
+                format!("{values}, LEFT(i.{}, {longest})", table.prediction.quoted())
             }
             _ => values.to_owned(),
         }
@@ -152,9 +153,12 @@ impl Selection {
 }
 
 impl Outdated {
-    fn condition(self, table: &str, values: &str) -> String {
+    fn condition(self, items: &ItemsTable, values: &str) -> String {
         let Self { window, version, again, .. } = self;
-        let by_this = |run| format!("{} = '{version}'", VERSION_OF.replace("{run}", run));
+        // Without the column nobody knows whose a prediction is, and a backfill is refused before.
+        let Some(run) = items.run.column() else { return "FALSE".to_owned() };
+        let (run, id, table) = (format!("i.{}", run.quoted()), items.id.quoted(), items.literal());
+        let by_this = |run: &str| format!("{} = '{version}'", VERSION_OF.replace("{run}", run));
         let tried = match again {
             Again::All => None,
             Again::Changed => Some(format!("f.`attempts` > 0 AND NOT {}", CHANGED.replace("{values}", values))),
@@ -164,26 +168,88 @@ impl Outdated {
         let tried = tried.map_or_else(String::new, |tried| {
             format!(
                 " AND NOT COALESCE((SELECT {tried} AND {} FROM `item_failures` f WHERE f.`items_table` = {table} \
-                 AND f.`item_id` = i.`id`), FALSE)",
+                 AND f.`item_id` = i.{id}), FALSE)",
                 by_this("f.`run_id`")
             )
         });
-        format!("{PREDICTED} AND {} AND NOT {}{tried}", within(&window), by_this("i.`run_id`"))
+        format!("{} AND {} AND NOT {}{tried}", predicted(items, &run), within(items, &window), by_this(&run))
+    }
+}
+
+/// The condition that an item has no prediction: SQL NULL, or in a JSON column a JSON `null`. MariaDB,
+/// which keeps JSON as text, need not parse what is longer than any `null`.
+fn pending(table: &ItemsTable) -> String {
+    let prediction = table.prediction.quoted();
+    match table.format {
+        PredictionFormat::Probabilities => {
+            format!(
+                "(i.{prediction} IS NULL OR /*M! LENGTH(i.{prediction}) < 32 AND */ JSON_TYPE(i.{prediction}) = 'NULL')"
+            )
+        }
+        PredictionFormat::Label => format!("i.{prediction} IS NULL"),
+    }
+}
+
+/// The condition that an item has a prediction, written by `run` where that matters.
+fn predicted(table: &ItemsTable, run: &str) -> String {
+    let prediction = table.prediction.quoted();
+    match table.format {
+        PredictionFormat::Probabilities => {
+            format!("i.{prediction} IS NOT NULL AND COALESCE(JSON_TYPE(i.{prediction}), '') <> 'NULL'")
+        }
+        // A label that no run wrote is somebody's own.
+        PredictionFormat::Label => format!("i.{prediction} IS NOT NULL AND {run} IS NOT NULL"),
     }
 }
 
 /// The condition that an item was created within `window`.
-fn within(window: &Window) -> String {
+fn within(table: &ItemsTable, window: &Window) -> String {
+    let created = table.created.quoted();
     let moment = |time: Time| format!("'{}'", time.naive_utc().format("%Y-%m-%d %H:%M:%S%.6f"));
     let to = moment(window.to);
     match window.from {
-        Some(from) => format!("i.`created_datetime` >= {} AND i.`created_datetime` < {to}", moment(from)),
+        Some(from) => format!("i.{created} >= {} AND i.{created} < {to}", moment(from)),
         // A row without a timestamp belongs to the beginning.
-        None => format!("(i.`created_datetime` < {to} OR i.`created_datetime` IS NULL)"),
+        None => format!("(i.{created} < {to} OR i.{created} IS NULL)"),
     }
 }
 
-/// The `values` as text, cut one character beyond the longest text that is read.
-pub(super) fn values_text(features: usize) -> String {
-    format!("LEFT(i.`values`, {})", longest_text(features) + 1)
+/// The values of an item as JSON text; of a JSON column, cut one character beyond the longest text
+/// that is read.
+pub(super) fn values_text(table: &ItemsTable, features: &[String]) -> String {
+    match &table.values {
+        ValuesIn::Json(column) => format!("LEFT(i.{}, {})", column.quoted(), longest_text(features) + 1),
+        // Another model's names are refused before; here they make a row too short for the model.
+        ValuesIn::Columns(_) => array_text(&table.feature_columns(features).unwrap_or_default()),
+    }
+}
+
+/// The values of an item as JSON text, however long.
+pub(super) fn whole_values(table: &ItemsTable, features: &[String]) -> String {
+    match &table.values {
+        ValuesIn::Json(column) => format!("i.{}", column.quoted()),
+        ValuesIn::Columns(_) => values_text(table, features),
+    }
+}
+
+/// A JSON array of typed columns, `null` where one is NULL.
+///
+/// Multiplied by a float's 1, every number becomes a double, and in JSON the servers write that in
+/// the fewest digits that read back as the same one. Left alone, a FLOAT has six digits, and a
+/// number with ZEROFILL is no JSON; outside of JSON, MySQL has room for 22 characters of a double
+/// that was computed; adding 0 would lose the sign of -0.
+fn array_text(columns: &[&ColumnName]) -> String {
+    let numbers: Vec<String> = columns.iter().map(|column| format!("i.{} * 1e0", column.quoted())).collect();
+    format!("CONCAT(JSON_ARRAY({}))", numbers.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn typed_columns_are_read_as_the_array_that_they_stand_for() {
+        let names = ["x", "y z"].map(|name| name.parse::<ColumnName>().unwrap());
+        assert_eq!(array_text(&names.iter().collect::<Vec<_>>()), "CONCAT(JSON_ARRAY(i.`x` * 1e0, i.`y z` * 1e0))");
+    }
 }

@@ -7,7 +7,7 @@ use super::row::{column, name};
 use super::runs::utc;
 use super::{Doing, StoreError};
 use crate::answer::Backfill;
-use crate::config::TableName;
+use crate::config::ItemsTable;
 use crate::run::{Mode, RunId, RunKind, RunState};
 use crate::window::{Time, Window};
 
@@ -53,7 +53,7 @@ pub struct StatusLine {
 /// The database's.
 pub async fn latest(
     conn: &mut impl Queryable,
-    table: &TableName,
+    table: &ItemsTable,
     before: Option<RunId>,
     limit: u32,
 ) -> Result<Vec<StatusLine>, StoreError> {
@@ -76,7 +76,7 @@ pub async fn latest(
 ///
 /// # Errors
 /// The database's.
-pub async fn find(conn: &mut impl Queryable, table: &TableName, id: RunId) -> Result<Option<StatusLine>, StoreError> {
+pub async fn find(conn: &mut impl Queryable, table: &ItemsTable, id: RunId) -> Result<Option<StatusLine>, StoreError> {
     let sql = "SELECT * FROM `batch_status` WHERE `run_id` = :id AND `items_table` = :table";
     let params = params! { "id" => id.0, "table" => table.as_str() };
     let row: Option<Row> = conn.exec_first(sql, params).await.doing("reading the status of a run")?;

@@ -1,26 +1,30 @@
 //! Reading the `values` of a row: numbers in feature order, or the reason why not.
 
+mod json;
 mod plain;
+mod shape;
 
-use std::fmt;
-
-use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use std::cell::OnceCell;
+use std::collections::HashMap;
 
 use crate::run::named;
+
+pub use shape::Shape;
 
 named! {
     /// Why an item cannot be scored.
     pub enum ReasonCode {
-        /// `values` is some other JSON value than an array, or no JSON at all.
+        /// `values` is some other JSON value than an array or an object, or no JSON at all.
         NotAnArray = "not_an_array",
         /// Another count of values than the model has features.
         WrongLength = "wrong_length",
-        /// A value is text, null, a boolean or nested.
+        /// An object does not have a feature's key.
+        MissingValue = "missing_value",
+        /// A value is text, null, a boolean or nested; of a typed column: NULL.
         NotANumber = "not_a_number",
         /// A value is beyond the range of a 64-bit float.
         NotFinite = "not_finite",
-        /// The text is longer than any row of that many features needs, or a value so large that
+        /// The text is longer than any row of these features needs, or a value so large that
         /// the model's arithmetic overflows.
         TooLarge = "too_large",
     }
@@ -41,172 +45,64 @@ impl Reason {
     }
 }
 
-/// The longest text of `values` that is read, in bytes, for a model of `features` features.
-///
-/// An f64 takes at most 25 characters; 64 leaves room for white space, 1 KiB for short rows. It
-/// bounds a page's memory whatever somebody stored in a row.
-pub const fn longest_text(features: usize) -> usize {
-    1024 + 64 * features
+/// Bytes for white space, for short rows, and for keys of an object that are no feature's.
+const SLACK: usize = 4096;
+
+/// Bytes for one number: an f64 takes at most 25 characters, and there may be space around it.
+const NUMBER: usize = 64;
+
+/// Bytes for one character of a key: `\u00e9`.
+const CHARACTER: usize = 6;
+
+/// The longest text of `values` that is read, in bytes, for a model of these features. It bounds a
+/// page's memory whatever somebody stored in a row.
+pub fn longest_text(features: &[String]) -> usize {
+    SLACK + features.iter().map(|name| NUMBER + CHARACTER * name.len()).sum::<usize>()
 }
 
-/// Reads a JSON array of exactly `count` finite numbers into `features`, which is cleared first.
-///
-/// # Errors
-/// The [`Reason`] that the item is set aside for; `features` then holds what was read until there.
-pub fn read(text: &[u8], count: usize, features: &mut Vec<f64>) -> Result<(), Reason> {
-    features.clear();
-    if text.len() > longest_text(count) {
-        let limit = longest_text(count);
-        return Err(Reason::new(ReasonCode::TooLarge, format!("values is longer than {limit} bytes")));
+/// Reads rows for a model of some features.
+#[derive(Debug)]
+pub struct Reader<'m> {
+    features: &'m [String],
+    longest: usize,
+    /// Where each feature stands; only objects ask.
+    positions: OnceCell<HashMap<&'m str, usize>>,
+}
+
+impl<'m> Reader<'m> {
+    /// A reader for a model whose features have these names, in this order.
+    pub fn new(features: &'m [String]) -> Self {
+        Self { features, longest: longest_text(features), positions: OnceCell::new() }
     }
-    if plain::read(text, count, features) {
-        return Ok(());
-    }
-    features.clear();
-    let mut json = serde_json::Deserializer::from_slice(text);
-    let found = Row { count, features }.deserialize(&mut json).and_then(|found| json.end().map(|()| found));
-    match found {
-        Ok(found) => found,
-        Err(error) if error.to_string().starts_with("number out of range") => {
-            Err(Reason::new(ReasonCode::NotFinite, "a value is beyond the range of a 64-bit float"))
+
+    /// Reads a JSON array with one finite number for each feature, or an object with one under each
+    /// feature's name, into `row`, which is cleared first. An object's other keys are passed over;
+    /// of one that stands there twice the last counts, as MySQL stores it.
+    ///
+    /// # Errors
+    /// The [`Reason`] that the item is set aside for; what is in `row` then is unspecified.
+    pub fn read(&self, text: &[u8], row: &mut Vec<f64>) -> Result<(), Reason> {
+        if text.len() > self.longest {
+            return Err(Reason::new(ReasonCode::TooLarge, format!("values is longer than {} bytes", self.longest)));
         }
-        Err(error) => Err(Reason::new(ReasonCode::NotAnArray, format!("values is not valid JSON: {error}"))),
-    }
-}
-
-/// Deserialises one row in place. Its value is the verdict on a well-formed text; an error means
-/// that the text is not well-formed.
-struct Row<'f> {
-    count: usize,
-    features: &'f mut Vec<f64>,
-}
-
-impl<'de> DeserializeSeed<'de> for Row<'_> {
-    type Value = Result<(), Reason>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-fn not_an_array<E>(what: &str) -> Result<Result<(), Reason>, E> {
-    Ok(Err(Reason::new(ReasonCode::NotAnArray, format!("values is {what}, not an array of numbers"))))
-}
-
-impl<'de> Visitor<'de> for Row<'_> {
-    type Value = Result<(), Reason>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "an array of {} numbers", self.count)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut row: A) -> Result<Self::Value, A::Error> {
-        let mut odd = None;
-        let mut length = 0;
-        while let Some(element) = row.next_element()? {
-            match element {
-                Element::Number(value) if length < self.count => self.features.push(value),
-                Element::Number(_) => {}
-                Element::Other(what) => odd = odd.or(Some((length, what))),
-            }
-            length += 1;
+        if plain::read(text, self.features.len(), row) {
+            return Ok(());
         }
-        Ok(match odd {
-            _ if length != self.count => Err(Reason::new(
-                ReasonCode::WrongLength,
-                format!("values has {length} elements, the model takes {}", self.count),
-            )),
-            Some((at, what)) => {
-                Err(Reason::new(ReasonCode::NotANumber, format!("value {} is {what}, not a number", at + 1)))
-            }
-            None => Ok(()),
-        })
+        json::read(self, text, row)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        not_an_array("an object")
+    /// The position of a feature.
+    fn position(&self, name: &str) -> Option<usize> {
+        let named = || self.features.iter().enumerate().map(|(position, name)| (name.as_str(), position)).collect();
+        self.positions.get_or_init(named).get(name).copied()
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        not_an_array("text")
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        not_an_array("a boolean")
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        not_an_array("null")
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        not_an_array("a single number")
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        not_an_array("a single number")
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        not_an_array("a single number")
-    }
-}
-
-/// One element of a row.
-enum Element {
-    Number(f64),
-    Other(&'static str),
-}
-
-impl<'de> Deserialize<'de> for Element {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ElementVisitor;
-
-        impl<'de> Visitor<'de> for ElementVisitor {
-            type Value = Element;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number")
-            }
-
-            fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Element, E> {
-                // serde_json refuses what overflows, with the same words; another reader may not.
-                if value.is_finite() { Ok(Element::Number(value)) } else { Err(E::custom("number out of range")) }
-            }
-
-            fn visit_i64<E>(self, value: i64) -> Result<Element, E> {
-                Ok(Element::Number(value as f64))
-            }
-
-            fn visit_u64<E>(self, value: u64) -> Result<Element, E> {
-                Ok(Element::Number(value as f64))
-            }
-
-            fn visit_str<E>(self, _: &str) -> Result<Element, E> {
-                Ok(Element::Other("text"))
-            }
-
-            fn visit_bool<E>(self, _: bool) -> Result<Element, E> {
-                Ok(Element::Other("a boolean"))
-            }
-
-            fn visit_unit<E>(self) -> Result<Element, E> {
-                Ok(Element::Other("null"))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Element, A::Error> {
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Element::Other("an array"))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Element, A::Error> {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Element::Other("an object"))
-            }
+    /// A value as reasons call it, by its position.
+    pub(crate) fn called(&self, position: usize) -> String {
+        match self.features.get(position) {
+            Some(name) => format!("value {} (`{name}`)", position + 1),
+            None => format!("value {}", position + 1),
         }
-
-        deserializer.deserialize_any(ElementVisitor)
     }
 }
 
@@ -214,36 +110,77 @@ impl<'de> Deserialize<'de> for Element {
 mod tests {
     use super::*;
 
+    fn features() -> Vec<String> {
+        ["length", "width", "größe", "a \"quoted\" name"].map(str::to_owned).to_vec()
+    }
+
+    fn row(text: &str) -> Result<Vec<f64>, Reason> {
+        let mut row = vec![99.0];
+        Reader::new(&features()).read(text.as_bytes(), &mut row).map(|()| row)
+    }
+
     fn code(text: &str) -> ReasonCode {
-        read(text.as_bytes(), 4, &mut Vec::new()).unwrap_err().code
+        row(text).unwrap_err().code
+    }
+
+    fn reason(text: &str) -> String {
+        row(text).unwrap_err().text
     }
 
     #[test]
     fn four_numbers_in_any_notation_are_read() {
-        let mut features = vec![99.0];
-        read(b" [4.3, 2, -3e0 ,1E-1] ", 4, &mut features).unwrap();
-        assert_eq!(features, [4.3, 2.0, -3.0, 0.1]);
+        assert_eq!(row(" [4.3, 2, -3e0 ,1E-1] ").unwrap(), [4.3, 2.0, -3.0, 0.1]);
     }
 
     #[test]
     fn a_number_is_read_to_its_nearest_float() {
-        let mut features = Vec::new();
-        read(b"[0.1234567890123456789, 9007199254740993, 2.2250738585072011e-308, 1e-400]", 4, &mut features).unwrap();
-        assert_eq!(
-            features,
-            ["0.1234567890123456789", "9007199254740993", "2.2250738585072011e-308", "0"]
-                .map(|text| text.parse::<f64>().unwrap())
-        );
+        let texts = ["0.1234567890123456789", "9007199254740993", "2.2250738585072011e-308", "1e-400"];
+        let floats = texts.map(|text| text.parse::<f64>().unwrap());
+        assert_eq!(row(&format!("[{}]", texts.join(", "))).unwrap(), floats);
+        let [a, b, c, d] = texts;
+        let object = format!(r#"{{"length":{a},"width":{b},"größe":{c},"a \"quoted\" name":{d}}}"#);
+        assert_eq!(row(&object).unwrap(), floats);
     }
 
     #[test]
-    fn what_is_not_an_array_is_named() {
+    fn an_object_is_read_by_its_keys_in_any_order() {
+        let object = r#" {"a \"quoted\" name": 4, "width" :2,"length": 1, "gr\u00f6\u00dfe": -3e0} "#;
+        assert_eq!(row(object).unwrap(), [1.0, 2.0, -3.0, 4.0]);
+    }
+
+    #[test]
+    fn an_objects_other_keys_are_passed_over_whatever_they_hold() {
+        let object = r#"{"note": "big", "deep": [{"width": null}], "far": 1e999, "width": 2, "length": 1, "größe": 3, "a \"quoted\" name": 4, "Width": "x", "": {}}"#;
+        assert_eq!(row(object).unwrap(), [1.0, 2.0, 3.0, 4.0]);
+    }
+
+    #[test]
+    fn of_a_key_that_stands_there_twice_the_last_counts() {
+        let object = |keys: &str| format!(r#"{{{keys}, "größe": 3, "a \"quoted\" name": 4}}"#);
+        assert_eq!(row(&object(r#""length": 9, "length": 1, "width": 2"#)).unwrap(), [1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(row(&object(r#""length": "x", "length": 1, "width": 2"#)).unwrap(), [1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(code(&object(r#""length": 1, "length": "x", "width": 2"#)), ReasonCode::NotANumber);
+    }
+
+    #[test]
+    fn a_key_that_an_object_does_not_have_is_named() {
+        assert_eq!(
+            row(r#"{"length": 1, "größe": 3, "a \"quoted\" name": 4}"#).unwrap_err(),
+            Reason::new(ReasonCode::MissingValue, "values has no `width`")
+        );
+        assert_eq!(reason(r#"{"x": [1], "größe": 3}"#), "values has no `length`, nor 2 more of the model's features");
+        // What is missing is said before what is odd: there may be more behind it.
+        assert_eq!(code(r#"{"length": "x"}"#), ReasonCode::MissingValue);
+    }
+
+    #[test]
+    fn what_is_neither_an_array_nor_an_object_is_named() {
         for text in
-            ["null", "true", "5.1", "7", "-7", "\"5.1,3.5,1.4,0.2\"", "{\"a\": [1, {}]}", "", "[1,2,3,4", "nonsense"]
+            ["null", "true", "5.1", "7", "-7", "\"5.1,3.5,1.4,0.2\"", "", "[1,2,3,4", "{\"length\":1", "nonsense"]
         {
             assert_eq!(code(text), ReasonCode::NotAnArray, "{text}");
         }
-        assert_eq!(read(b"{}", 4, &mut Vec::new()).unwrap_err().text, "values is an object, not an array of numbers");
+        assert_eq!(reason("\"1,2\""), "values is text, not an array of numbers or an object of them");
     }
 
     #[test]
@@ -255,28 +192,36 @@ mod tests {
 
     #[test]
     fn the_first_value_that_is_no_number_is_named() {
-        let reason = read(b"[1,\"2\",null,4]", 4, &mut Vec::new()).unwrap_err();
-        assert_eq!(reason, Reason::new(ReasonCode::NotANumber, "value 2 is text, not a number"));
+        assert_eq!(
+            row("[1,\"2\",null,4]").unwrap_err(),
+            Reason::new(ReasonCode::NotANumber, "value 2 (`width`) is text, not a number")
+        );
         for text in ["[1,2,3,null]", "[true,2,3,4]", "[1,2,3,[4]]", "[1,2,3,{\"four\":4}]"] {
             assert_eq!(code(text), ReasonCode::NotANumber, "{text}");
         }
+        let object = r#"{"a \"quoted\" name": 4, "größe": null, "width": {}, "length": 1}"#;
+        assert_eq!(reason(object), "value 2 (`width`) is an object, not a number");
     }
 
     #[test]
     fn a_number_beyond_a_float_is_not_finite() {
         assert_eq!(code("[1,2,3,1e999]"), ReasonCode::NotFinite);
-        assert_eq!(code("[-1e400,2,3,4]"), ReasonCode::NotFinite);
+        assert_eq!(reason("[-1e400,2,3,4]"), "value 1 (`length`) is beyond the range of a 64-bit float");
+        let object = r#"{"length": 1, "width": 2, "größe": 1e999, "a \"quoted\" name": 4}"#;
+        assert_eq!(row(object).unwrap_err().code, ReasonCode::NotFinite);
+        assert!(reason(object).starts_with("value 3 (`größe`)"), "{}", reason(object));
     }
 
     #[test]
     fn a_text_longer_than_any_row_needs_is_too_large_before_it_is_parsed() {
-        let text = format!("[1,2,3,{}]", "4".repeat(longest_text(4)));
+        let text = format!("[1,2,3,{}]", "4".repeat(longest_text(&features())));
         assert_eq!(code(&text), ReasonCode::TooLarge);
     }
 
     #[test]
     fn nesting_of_any_depth_is_a_reason_and_not_a_panic() {
-        let deep = format!("{}{}", "[".repeat(600), "]".repeat(600));
-        assert!(matches!(code(&deep), ReasonCode::NotAnArray | ReasonCode::WrongLength));
+        let deep = |open: &str, close: &str| format!("{}{}", open.repeat(400), close.repeat(400));
+        assert!(matches!(code(&deep("[", "]")), ReasonCode::NotAnArray | ReasonCode::WrongLength));
+        assert_eq!(code(&deep("{\"\":", "}")), ReasonCode::NotAnArray);
     }
 }

@@ -12,7 +12,7 @@ use crate::support::{Server, Setup, TestDb, at, sweep, tick, unhurried};
 /// Ten kinds of bad values, and the code that each is set aside with.
 const KINDS: [(&str, &str); 10] = [
     ("null", "not_an_array"),
-    (r#"{"sepal_length": 5.1}"#, "not_an_array"),
+    (r#"{"sepal_length": 5.1}"#, "missing_value"),
     (r#""5.1, 3.5, 1.4, 0.2""#, "not_an_array"),
     ("5.1", "not_an_array"),
     ("true", "not_an_array"),
@@ -74,9 +74,9 @@ async fn the_reason_says_what_was_found(#[values(Server::Mysql, Server::Mariadb)
     assert_eq!(
         reasons,
         [
-            "values is an object, not an array of numbers",
+            "values has no `sepal_length`, nor 3 more of the model's features",
             "values has 3 elements, the model takes 4",
-            "value 2 is an array, not a number",
+            "value 2 (`sepal_width`) is an array, not a number",
         ]
     );
     let runs: Vec<(u64, bool)> =
@@ -105,6 +105,11 @@ async fn values_that_are_too_large_are_set_aside(#[values(Server::Mysql, Server:
     assert_eq!((answer.counts.predicted, answer.counts.failed), (2, 4));
     let codes: Vec<(i64, String)> = set_aside(&db).await.into_iter().map(|(id, code, _)| (id, code)).collect();
     assert_eq!(codes, [2, 3, 4, 5].map(|id| (id, "too_large".to_owned())));
+    let reason: String = db.value("SELECT `reason` FROM `item_failures` WHERE `item_id` = 3").await;
+    assert!(
+        reason.starts_with("value 2 (`sepal_width`) is -17") && reason.ends_with("0, too large to be scaled"),
+        "{reason}"
+    );
     assert_eq!(db.predicted().await, [1, 6]);
 }
 
@@ -167,7 +172,7 @@ async fn a_window_of_nothing_but_bad_items_comes_to_its_end_hop_by_hop(
     #[values(Server::Mysql, Server::Mariadb)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "4"), ("LANES", "1"), ("MAX_FAILED_PERCENT", "100")]).await;
-    db.insert(&(1..=30).map(|id| item(id, "[1, 2]")).collect::<Vec<_>>()).await;
+    db.insert(&(1..=30).map(|id| item(id, "[1, 2, 3, null]")).collect::<Vec<_>>()).await;
 
     let first = db.hop(&tick(TICK), at(TICK), Deadline::immediately()).await;
     let answers = db.follow(first, at(TICK)).await;

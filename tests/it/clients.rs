@@ -5,14 +5,15 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error, TxOpts};
 use rowscore::answer::Outcome;
 use rowscore::run::{Mode, RunId};
-use rowscore::store::items::{self, PageBounds, Predictions};
+use rowscore::store::items::{self, PageBounds};
+use rowscore::store::predictions::Predictions;
 use rowscore::store::selection::Selection;
 use rowscore::window::Window;
 use rstest::rstest;
 
 use crate::support::database::RunRow;
 use crate::support::items::{sample, score};
-use crate::support::{Server, TestDb, at, continued, eventually, tick, unhurried};
+use crate::support::{Server, TestDb, at, continued, eventually, model, tick, unhurried};
 
 const CREATED: &str = "2024-03-05T09:30:00Z";
 const TICK: &str = "2024-03-05T10:00:00Z";
@@ -198,7 +199,7 @@ async fn a_page_under_way_blocks_no_insert_and_no_other_item(#[values(Server::My
     let table = &db.config.work.items_table;
     let window = Window::everything_before(at(TICK));
     let bounds = PageBounds { selection: Selection::Fresh(window), after: 0, upto: 400, limit: 20, mode: Mode::Write };
-    let page: Vec<(i64, String)> = tx.query(items::read_statement(table, bounds, 4)).await.unwrap();
+    let page: Vec<(i64, String)> = tx.query(items::read_statement(table, bounds, model().features())).await.unwrap();
     assert_eq!((page.len(), page[0].0, page[19].0), (20, 10, 200));
 
     let mut client = db.client().await;
@@ -208,8 +209,11 @@ async fn a_page_under_way_blocks_no_insert_and_no_other_item(#[values(Server::My
     for id in [5, 55, 205, 1000] {
         client.query_drop(insert(id)).await.unwrap_or_else(|error| panic!("{id}: {error}"));
     }
-    let predictions =
-        Predictions { ids: page.iter().map(|(id, _)| *id).collect(), probabilities: vec![0.25; 20 * 3], classes: 3 };
+    let predictions = Predictions {
+        ids: page.iter().map(|(id, _)| *id).collect(),
+        probabilities: vec![0.25; 20 * 3],
+        classes: model().classes(),
+    };
     items::write(&mut tx, table, RunId(1), &predictions).await.unwrap();
     // And while it is written.
     for id in [6, 56, 206, 1001] {

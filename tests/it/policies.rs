@@ -207,7 +207,7 @@ async fn a_large_window_of_failures_is_stopped_before_its_end(
     #[values(Server::Mysql, Server::Mariadb)] server: Server,
 ) {
     let db = TestDb::new(server, &[("LANES", "1"), ("PAGE_SIZE", "500")]).await;
-    let items: Vec<Item> = (1..=5000).map(|id| item(id, "[1, 2]")).collect();
+    let items: Vec<Item> = (1..=5000).map(|id| item(id, "[1, 2, 3, null]")).collect();
     db.insert(&items).await;
 
     let answer = db.tick(FIRST).await;

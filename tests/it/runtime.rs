@@ -102,7 +102,7 @@ async fn a_database_without_tables_is_reported_with_what_to_do(
     let deadline_ms = in_milliseconds(Duration::from_secs(60));
     let error = environment.invoke(scheduled(), deadline_ms).await.result.unwrap_err();
 
-    assert_eq!(error["errorType"], json!("DatabaseError"));
+    assert_eq!(error["errorType"], json!("TableUnfit"));
     let said = error["errorMessage"].as_str().unwrap();
     assert!(said.contains("rowscore init"), "{said}");
 }

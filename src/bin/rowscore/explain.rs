@@ -8,7 +8,7 @@ use rowscore::config::Config;
 use rowscore::model::{self, Explanation, Model};
 use rowscore::store::items;
 use rowscore::store::{Database, session::Session};
-use rowscore::values;
+use rowscore::values::Reader;
 
 use crate::files;
 
@@ -38,7 +38,7 @@ struct Row {
     /// The item of this id
     #[arg(long, value_name = "ID", allow_negative_numbers = true)]
     id: Option<i64>,
-    /// A JSON array of numbers, without the database
+    /// A JSON array of numbers, or an object of them, without the database
     #[arg(long, value_name = "JSON")]
     values: Option<String>,
 }
@@ -47,11 +47,12 @@ pub async fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     let model = files::model(args.model.as_deref())?;
     let text = match (&args.row.values, args.row.id) {
         (Some(values), _) => values.clone(),
-        (None, Some(id)) => values_of(id).await?,
+        (None, Some(id)) => values_of(id, model.features()).await?,
         (None, None) => return Err("give --id or --values".into()),
     };
     let mut row = Vec::new();
-    values::read(text.as_bytes(), model.features().len(), &mut row)
+    Reader::new(model.features())
+        .read(text.as_bytes(), &mut row)
         .map_err(|reason| format!("{text} cannot be scored: {}", reason.text))?;
     let explanation = model::explain(model, &row, args.nearest)?;
     if args.json {
@@ -62,13 +63,15 @@ pub async fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What an item's values column holds.
-async fn values_of(id: i64) -> Result<String, Box<dyn Error>> {
+/// The values of an item in the table.
+async fn values_of(id: i64, features: &[String]) -> Result<String, Box<dyn Error>> {
     let config = Config::from_env()?;
     let database = Database::new(&config.mysql, &config.work.items_table).await;
     let mut session = Session::at_once(&database);
     let table = database.items_table();
-    let found = session.run(async |conn| items::list(conn, table, id.saturating_sub(1), 1).await).await?;
+    table.feature_columns(features)?;
+    let bounds = (id.saturating_sub(1), 1);
+    let found = session.run(async |conn| items::list(conn, table, features, None, bounds).await).await?;
     session.close().await;
     let item = found.into_iter().find(|item| item.id == id);
     Ok(item.ok_or_else(|| format!("there is no item {id}"))?.values)

@@ -6,14 +6,16 @@ use std::process::ExitCode;
 use chrono::TimeDelta;
 use mysql_async::TxOpts;
 use rand_mt::Mt64;
-use rowscore::config::Config;
-use rowscore::model::{self, FeatureDistribution, Model};
+use rowscore::config::{Config, ItemsTable, RunColumn};
+use rowscore::model::{FeatureDistribution, Model};
 use rowscore::store::{Database, items, schema};
 use rowscore::window::Time;
+use rowscore::{hop, model};
 
 /// Make the database and the tables, where they are missing
 ///
-/// Idempotent and safe on a live table. The account needs CREATE, ALTER, INDEX, CREATE VIEW and DROP
+/// Idempotent and safe on a live table. A table of your own, named by ITEMS_TABLE and FEATURE_COLUMNS or
+/// other columns than the default ones, gains a column and a key, and is looked at. The account needs CREATE, ALTER, INDEX, CREATE VIEW and DROP
 /// (to renew the view).
 #[derive(clap::Args)]
 pub struct Args {
@@ -44,8 +46,18 @@ const MOST_DECIMALS: usize = 6;
 pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let config = Config::from_env()?;
     let table = &config.work.items_table;
+    if args.rows.is_some() && !table.has_default_columns() {
+        return Err("--rows makes sample items in a table with the default columns only".into());
+    }
     let mut conn = Database::new(&config.mysql, table).await.connect_or_create().await?;
+    let model = model::embedded()?;
+    if !table.has_default_columns() {
+        // Before anything is added to a table that is not the one which is meant.
+        let without_run = ItemsTable { run: RunColumn::None, ..table.clone() };
+        hop::check_columns(&mut conn, &without_run, model).await??;
+    }
     schema::migrate(&mut conn, table).await?;
+    hop::check_columns(&mut conn, table, model).await??;
     eprintln!("The tables are in place in database `{}`.", config.mysql.database);
     if let Some(login) = args.grant {
         schema::grant(&mut conn, table, &login).await?;
@@ -56,7 +68,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
         if first.is_some() {
             eprintln!("Table `{}` has items already; no sample items were added.", table.as_str());
         } else {
-            let features = features(model::embedded()?)?;
+            let features = features(model)?;
             fill(&mut conn, table, &samples(&features, rows, args.seed, args.until)).await?;
             eprintln!("Added {rows} sample items to table `{}`.", table.as_str());
         }
@@ -76,7 +88,7 @@ fn features(model: &Model) -> Result<Vec<Feature>, &'static str> {
 
 async fn fill(
     conn: &mut mysql_async::Conn,
-    table: &rowscore::config::TableName,
+    table: &ItemsTable,
     samples: &[(String, Time)],
 ) -> Result<(), Box<dyn Error>> {
     // All or nothing: half of them would look like a filled table next time.

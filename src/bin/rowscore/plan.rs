@@ -62,7 +62,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let model = model::embedded()?;
     let mut session = Session::at_once(&database);
     let now = now();
-    let plan = session.run(async |conn| hop::plan(conn, &database, work, model, &request, now).await).await?;
+    let plan = session.run(async |conn| hop::plan(conn, &database, work, model, &request, now).await).await??;
     session.close().await;
     if args.json {
         println!("{}", object(&plan, kind, &config));

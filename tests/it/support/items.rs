@@ -4,6 +4,7 @@ use mysql_async::Value;
 use mysql_async::prelude::Queryable;
 use rowscore::model::Model;
 use rowscore::window::Time;
+use serde_json::json;
 
 use super::{Setup, at, model};
 
@@ -16,6 +17,13 @@ pub struct Item {
     pub id: i64,
     pub values: String,
     pub created: Option<Time>,
+}
+
+impl Item {
+    /// One that was created shortly before 10 o'clock.
+    pub fn new(id: i64, values: impl Into<String>) -> Self {
+        Self { id, values: values.into(), created: Some(at("2024-03-05T09:30:00Z")) }
+    }
 }
 
 /// Four measurements with one decimal, others for each `id`.
@@ -43,6 +51,20 @@ pub fn score_by(model: &Model, values: &str) -> Vec<f64> {
     let mut probabilities = vec![0.0; model.classes().len()];
     model.scorer().score(&features, &mut probabilities).unwrap_or_else(|error| panic!("{values}: {error}"));
     probabilities
+}
+
+/// The class that the model gives `values`.
+pub fn label(values: &str) -> &'static str {
+    let scores = score(values);
+    let most = scores.iter().copied().fold(0.0, f64::max);
+    &model().classes()[scores.iter().position(|score| *score == most).unwrap()]
+}
+
+/// A sample as an object keyed by feature name, with something else in it.
+pub fn object(id: i64) -> String {
+    let [sl, sw, pl, pw]: [f64; 4] = serde_json::from_str(&sample(id)).unwrap();
+    json!({"petal_width": pw, "id": "x", "sepal_length": sl, "petal_length": pl, "sepal_width": sw, "tags": [1]})
+        .to_string()
 }
 
 impl Setup {

@@ -8,6 +8,7 @@ pub mod items;
 pub mod models;
 pub mod programs;
 pub mod rds;
+pub mod readings;
 pub mod runtime_api;
 pub mod sqs;
 

@@ -1,0 +1,347 @@
+//! The table that is scored, and what its columns are called.
+
+use std::str::FromStr;
+
+use super::ConfigError;
+use super::names::{ColumnName, TableName};
+use super::vars::Vars;
+
+/// As [`ItemsTable::run`] says it.
+const NO_COLUMN: &str = "none";
+
+/// The table that is scored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemsTable {
+    /// `ITEMS_TABLE`: its name. Default `items`.
+    pub name: TableName,
+    /// `ID_COLUMN`: the primary key, an INT or a BIGINT. Default `id`.
+    pub id: ColumnName,
+    /// `VALUES_COLUMN` or `FEATURE_COLUMNS`: what is scored.
+    pub values: ValuesIn,
+    /// `PREDICTION_COLUMN`: where predictions go; NULL while an item is pending. Default `prediction`.
+    pub prediction: ColumnName,
+    /// `PREDICTION_FORMAT`: what a prediction is.
+    pub format: PredictionFormat,
+    /// `CREATED_COLUMN`: when an item arrived, a TIMESTAMP or a DATETIME in UTC. Default
+    /// `created_datetime`.
+    pub created: ColumnName,
+    /// `RUN_COLUMN`: where the run that wrote a prediction is noted.
+    pub run: RunColumn,
+}
+
+/// Where an item's values stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ValuesIn {
+    /// `VALUES_COLUMN`: in one JSON column, as an array in feature order or as an object keyed by
+    /// feature name. Default `values`.
+    Json(ColumnName),
+    /// `FEATURE_COLUMNS`: in a typed column for each feature, in any order.
+    Columns(Vec<FeatureColumn>),
+}
+
+/// One of `FEATURE_COLUMNS`: `COLUMN`, named as its feature, or `FEATURE=COLUMN`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeatureColumn {
+    /// The feature's name, as the model has it.
+    pub feature: String,
+    /// The column that holds its values.
+    pub column: ColumnName,
+}
+
+crate::run::named! {
+    /// What a prediction is: `PREDICTION_FORMAT`, default `probabilities`.
+    pub enum PredictionFormat {
+        /// The probability of each class, a JSON array in a JSON column.
+        Probabilities = "probabilities",
+        /// The name of the most probable class alone, in a text or ENUM column.
+        Label = "label",
+    }
+}
+
+/// Where the run that wrote a prediction is noted: `RUN_COLUMN`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunColumn {
+    /// Unset: in `run_id`, if rowscore made it. A column of that name may mean something else.
+    Own(ColumnName),
+    /// In this column.
+    Named(ColumnName),
+    /// `none`: nowhere.
+    None,
+}
+
+impl RunColumn {
+    /// The column, if there is one.
+    pub fn column(&self) -> Option<&ColumnName> {
+        match self {
+            Self::Own(column) | Self::Named(column) => Some(column),
+            Self::None => None,
+        }
+    }
+}
+
+/// `FEATURE_COLUMNS` and the model's features are not the same names.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "FEATURE_COLUMNS does not fit the model: the model's {} features are {}; FEATURE_COLUMNS names {}: {}",
+    .model.len(), listed(.model), .named.len(), listed(.named)
+)]
+pub struct FeatureMismatch {
+    /// The model's features.
+    pub model: Vec<String>,
+    /// The features that `FEATURE_COLUMNS` names.
+    pub named: Vec<String>,
+}
+
+/// Names that are shown of a longer list: enough to see what is different, not a page of log.
+const NAMES_SHOWN: usize = 50;
+
+/// Names as a person reads them.
+pub fn listed(names: &[String]) -> String {
+    let shown = names.iter().take(NAMES_SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMES_SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+impl Default for ItemsTable {
+    /// The table that `rowscore init` makes.
+    fn default() -> Self {
+        Self::read(&mut Vars::new(&|_| None))
+    }
+}
+
+impl ItemsTable {
+    /// Reads the variables that `lookup` knows.
+    ///
+    /// # Errors
+    /// Every variable at fault, with its value and what is accepted.
+    pub fn from_variables(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut vars = Vars::new(&lookup);
+        let table = Self::read(&mut vars);
+        if vars.problems.is_empty() { Ok(table) } else { Err(ConfigError(vars.problems)) }
+    }
+
+    /// Reads the variables that name table and columns; what is wrong with them is noted in `vars`.
+    pub(super) fn read(vars: &mut Vars<'_>) -> Self {
+        let table = Self {
+            name: vars.or("ITEMS_TABLE", "items", "a table name of at most 64 letters, digits, `_` and `$`"),
+            id: column(vars, "ID_COLUMN", "id"),
+            values: values(vars),
+            prediction: column(vars, "PREDICTION_COLUMN", "prediction"),
+            format: vars.or("PREDICTION_FORMAT", "probabilities", "probabilities or label"),
+            created: column(vars, "CREATED_COLUMN", "created_datetime"),
+            run: run_column(vars),
+        };
+        table.refuse_doubles(vars);
+        table
+    }
+
+    /// The table's name as it is.
+    pub fn as_str(&self) -> &str {
+        self.name.as_str()
+    }
+
+    /// The table's name between backticks.
+    pub fn quoted(&self) -> String {
+        self.name.quoted()
+    }
+
+    /// The table's name as an SQL string.
+    pub fn literal(&self) -> String {
+        self.name.literal()
+    }
+
+    /// Whether the columns are those that `rowscore init` makes a table with.
+    pub fn has_default_columns(&self) -> bool {
+        let json = matches!(&self.values, ValuesIn::Json(column) if column.as_str() == "values");
+        let run = self.run.column().is_some_and(|column| column.as_str() == "run_id");
+        let names = [(&self.id, "id"), (&self.prediction, "prediction"), (&self.created, "created_datetime")];
+        json && run
+            && self.format == PredictionFormat::Probabilities
+            && names.iter().all(|(column, default)| column.as_str() == *default)
+    }
+
+    /// Whether the values stand in typed columns.
+    pub fn has_feature_columns(&self) -> bool {
+        matches!(self.values, ValuesIn::Columns(_))
+    }
+
+    /// The columns of `FEATURE_COLUMNS` in the order of a model's features; none for a JSON column.
+    ///
+    /// # Errors
+    /// When they are not named as the features are.
+    pub fn feature_columns(&self, features: &[String]) -> Result<Vec<&ColumnName>, FeatureMismatch> {
+        let ValuesIn::Columns(columns) = &self.values else { return Ok(Vec::new()) };
+        let find = |feature: &String| columns.iter().find(|named| named.feature == *feature).map(|named| &named.column);
+        let found: Option<Vec<&ColumnName>> = features.iter().map(find).collect();
+        found.filter(|found| found.len() == columns.len()).ok_or_else(|| FeatureMismatch {
+            model: features.to_vec(),
+            named: columns.iter().map(|named| named.feature.clone()).collect(),
+        })
+    }
+
+    /// Every column with the variable that names it, those of the values last.
+    pub fn columns(&self) -> Vec<(&'static str, &ColumnName)> {
+        let mut columns =
+            vec![("ID_COLUMN", &self.id), ("PREDICTION_COLUMN", &self.prediction), ("CREATED_COLUMN", &self.created)];
+        columns.extend(self.run.column().map(|column| ("RUN_COLUMN", column)));
+        match &self.values {
+            ValuesIn::Json(column) => columns.push(("VALUES_COLUMN", column)),
+            ValuesIn::Columns(named) => columns.extend(named.iter().map(|named| ("FEATURE_COLUMNS", &named.column))),
+        }
+        columns
+    }
+
+    /// A column that is named twice would be overwritten, or read as what it is not.
+    fn refuse_doubles(&self, vars: &mut Vars<'_>) {
+        let columns = self.columns();
+        for (at, (variable, column)) in columns.iter().enumerate() {
+            if let Some((first, _)) = columns[..at].iter().find(|(_, other)| other.is(column.as_str())) {
+                vars.problem(format!("{variable} names the column `{column}`, and {first} does, too"));
+            }
+        }
+        let ValuesIn::Columns(named) = &self.values else { return };
+        for (at, FeatureColumn { feature, .. }) in named.iter().enumerate() {
+            if named[..at].iter().any(|other| other.feature == *feature) {
+                vars.problem(format!("FEATURE_COLUMNS names the feature `{feature}` twice"));
+            }
+        }
+    }
+}
+
+fn column(vars: &mut Vars<'_>, variable: &str, default: &str) -> ColumnName {
+    vars.or(variable, default, ColumnName::ACCEPTED)
+}
+
+fn run_column(vars: &mut Vars<'_>) -> RunColumn {
+    let column = column(vars, "RUN_COLUMN", "run_id");
+    match vars.get("RUN_COLUMN") {
+        None => RunColumn::Own(column),
+        Some(name) if name == NO_COLUMN => RunColumn::None,
+        Some(_) => RunColumn::Named(column),
+    }
+}
+
+fn values(vars: &mut Vars<'_>) -> ValuesIn {
+    let json = column(vars, "VALUES_COLUMN", "values");
+    let Some(list) = vars.get("FEATURE_COLUMNS") else { return ValuesIn::Json(json) };
+    if vars.get("VALUES_COLUMN").is_some() {
+        vars.problem("VALUES_COLUMN and FEATURE_COLUMNS are both set; accepted: one of them".into());
+    }
+    let mut columns = Vec::new();
+    for entry in list.split(',').map(str::trim) {
+        match entry.parse() {
+            Ok(column) => columns.push(column),
+            Err(()) => vars.problem(format!(
+                "FEATURE_COLUMNS has `{entry}`; accepted: COLUMN or FEATURE=COLUMN, with {}",
+                ColumnName::ACCEPTED
+            )),
+        }
+    }
+    ValuesIn::Columns(columns)
+}
+
+impl FromStr for FeatureColumn {
+    type Err = ();
+
+    fn from_str(entry: &str) -> Result<Self, ()> {
+        // A column's name holds no `=`; a feature's may.
+        let (feature, column) = entry.rsplit_once('=').unwrap_or((entry, entry));
+        let (feature, column) = (feature.trim(), column.trim().parse()?);
+        if feature.is_empty() { Err(()) } else { Ok(Self { feature: feature.to_owned(), column }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(vars: &[(&str, &str)]) -> Result<ItemsTable, Vec<String>> {
+        let find = |name: &str| vars.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        ItemsTable::from_variables(find).map_err(|error| error.0)
+    }
+
+    fn problem(vars: &[(&str, &str)]) -> String {
+        read(vars).unwrap_err().join("\n")
+    }
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    #[test]
+    fn a_table_name_cannot_be_sql() {
+        for name in ["items; DROP TABLE items", "it`ems", "a.b", "it ems", &"x".repeat(65)] {
+            assert!(problem(&[("ITEMS_TABLE", name)]).starts_with("ITEMS_TABLE is `"), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_column_name_cannot_be_sql() {
+        for variable in ["ID_COLUMN", "VALUES_COLUMN", "PREDICTION_COLUMN", "CREATED_COLUMN", "RUN_COLUMN"] {
+            for name in ["a`b", "a;b", "a'b", "a\"b", "a\\b", "a\nb", "a\0b", "a*b", "a/b", "a#b", &"x".repeat(65)] {
+                assert!(problem(&[(variable, name)]).starts_with(&format!("{variable} is `")), "{variable}={name}");
+            }
+        }
+        for name in ["a`b", "a;DROP TABLE items", "a'b", "a b`", "=a", "a=", "a,,b", &"x".repeat(65)] {
+            assert!(problem(&[("FEATURE_COLUMNS", name)]).starts_with("FEATURE_COLUMNS has `"), "{name}");
+        }
+    }
+
+    #[test]
+    fn without_a_word_about_columns_they_are_the_patterns() {
+        let table = read(&[("ITEMS_TABLE", "readings")]).unwrap();
+        assert!(table.has_default_columns());
+        assert_eq!(table.feature_columns(&names(&["x"])), Ok(Vec::new()));
+        for other in [("ID_COLUMN", "key"), ("RUN_COLUMN", "none"), ("PREDICTION_FORMAT", "label")] {
+            assert!(!read(&[other]).unwrap().has_default_columns(), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn columns_are_brought_into_the_models_order_by_name() {
+        let table = read(&[("FEATURE_COLUMNS", "width, length (cm)=Länge,a=b=c")]).unwrap();
+        let columns = table.feature_columns(&names(&["length (cm)", "a=b", "width"])).unwrap();
+        assert_eq!(columns.iter().map(|column| column.as_str()).collect::<Vec<_>>(), ["Länge", "c", "width"]);
+    }
+
+    #[test]
+    fn other_features_than_the_models_are_refused_with_both_lists() {
+        let table = read(&[("FEATURE_COLUMNS", "width,depth")]).unwrap();
+        let refusal = |features: &[&str]| table.feature_columns(&names(features)).unwrap_err().to_string();
+        assert_eq!(
+            refusal(&["length", "width"]),
+            "FEATURE_COLUMNS does not fit the model: the model's 2 features are `length`, `width`; \
+             FEATURE_COLUMNS names 2: `width`, `depth`"
+        );
+        assert!(refusal(&["width"]).contains("names 2"));
+        assert!(refusal(&["width", "depth", "height"]).contains("3 features"));
+    }
+
+    #[test]
+    fn a_column_or_a_feature_that_is_named_twice_is_refused() {
+        assert_eq!(
+            problem(&[("PREDICTION_COLUMN", "ID")]),
+            "PREDICTION_COLUMN names the column `ID`, and ID_COLUMN does, too"
+        );
+        assert!(problem(&[("FEATURE_COLUMNS", "x,prediction")]).contains("PREDICTION_COLUMN does, too"));
+        assert!(problem(&[("FEATURE_COLUMNS", "x=a,y=A")]).contains("FEATURE_COLUMNS does, too"));
+        assert!(problem(&[("FEATURE_COLUMNS", "x=a,x=b")]).contains("the feature `x` twice"));
+        assert!(problem(&[("FEATURE_COLUMNS", "x"), ("VALUES_COLUMN", "v")]).contains("both set"));
+    }
+
+    #[test]
+    fn the_lineage_column_may_be_ours_another_or_none() {
+        let run = |value: &str| read(&[("RUN_COLUMN", value)]).unwrap().run;
+        assert_eq!(run(""), RunColumn::Own("run_id".parse().unwrap()));
+        assert_eq!(run("run_id"), RunColumn::Named("run_id".parse().unwrap()));
+        assert_eq!(run("none"), RunColumn::None);
+    }
+
+    #[test]
+    fn a_long_list_is_shown_in_part() {
+        let many: Vec<String> = (0..1000).map(|number| format!("x{number}")).collect();
+        assert!(listed(&many).ends_with("`x49` and 950 more"));
+    }
+}
