@@ -8,7 +8,7 @@ use crate::model::{FeatureDistribution, Model};
 /// and the model's version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
-    /// Which model's bins and classes: the version's first 16 hexadecimal digits.
+    /// Which model's bins and classes, by its version.
     model: String,
     /// Rows that could be read.
     pub rows: u64,
@@ -23,7 +23,7 @@ impl Profile {
     #[must_use]
     pub fn empty(model: &Model) -> Self {
         let bins = model.artifact().content.distribution.iter().map(|feature| vec![0; feature.shares.len()]).collect();
-        Self { model: mark(model), rows: 0, bins, classes: vec![0; model.classes().len()] }
+        Self { model: model.version().to_string(), rows: 0, bins, classes: vec![0; model.classes().len()] }
     }
 
     /// Reads what [`Profile::to_text`] wrote. What another model counted cannot be added to: counting
@@ -51,10 +51,6 @@ impl Profile {
         let pairs = self.bins.iter_mut().flatten().zip(other.bins.iter().flatten());
         pairs.chain(self.classes.iter_mut().zip(&other.classes)).for_each(|(sum, count)| *sum += count);
     }
-}
-
-fn mark(model: &Model) -> String {
-    model.version().to_string().chars().take(16).collect()
 }
 
 /// Counts rows while they are scored, a chunk at a time.

@@ -112,8 +112,7 @@ async fn a_model_that_does_not_answer_as_its_golden_rows_say_fails_the_canary(
 #[tokio::test]
 async fn a_missing_grant_fails_the_canary(
     #[values(Server::Mysql, Server::Mariadb)] server: Server,
-    #[values("UPDATE (`prediction`) ON `items`", "SELECT (`values`) ON `items`", "INSERT ON `item_failures`")]
-    right: &str,
+    #[values("UPDATE (`prediction`) ON `items`", "INSERT ON `item_failures`")] right: &str,
 ) {
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=10, CREATED).await;
@@ -127,6 +126,23 @@ async fn a_missing_grant_fails_the_canary(
     assert_eq!(db.run(1).await.state, "failed");
     assert_eq!(db.snapshot().await, before);
     assert_eq!(db.count("`item_failures`").await, 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_column_that_may_not_be_read_fails_the_canary_before_it_begins(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let db = TestDb::new(server, &[]).await;
+    db.fill(1..=10, CREATED).await;
+    let before = db.snapshot().await;
+    db.execute(&format!("REVOKE SELECT (`values`) ON `items` FROM `{}`", db.config.mysql.user)).await;
+
+    let failure = invoke(&db.function().await, canary()).await.unwrap_err();
+
+    let text = failure.to_string();
+    assert!(text.contains("VALUES_COLUMN names `values`") && text.contains("MYSQL_USER may see `id`"), "{text}");
+    assert_eq!((db.snapshot().await, db.count("`batch_runs`").await), (before, 0));
 }
 
 #[rstest]

@@ -90,7 +90,7 @@ async fn a_plan_counts_reckons_and_writes_nothing(#[values(Server::Mysql, Server
     assert_eq!(first.status.code(), Some(0), "{first:?}");
     for part in [
         "items: 2,000 new, 0 set aside earlier",
-        "2 workers with 3 lanes",
+        "workers: 2 with 3 lanes",
         "assumed: no run",
         "hops: 2 of",
         "512 MB",

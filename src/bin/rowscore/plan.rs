@@ -98,7 +98,7 @@ fn describe(plan: &Plan, kind: RunKind, config: &Config) -> Vec<String> {
         format!("{kind} {}, {}", plan.window, plan.policy),
         format!("items: {} new, {} set aside earlier", count(plan.new_items), count(plan.set_aside_items)),
         format!(
-            "{} workers with {} lanes each, pages of at most {}",
+            "workers: {} with {} lanes each, pages of at most {}",
             work.workers,
             work.lanes,
             HumanCount(work.page_size.into())
