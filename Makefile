@@ -1,10 +1,13 @@
-.PHONY: help demo test faults fuzz e2e bench lint deploy clean
+.PHONY: help demo serve test faults fuzz e2e bench lint deploy clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Score 65,322 rows of a private MySQL through the local Lambda emulator
 	@scripts/demo
+
+serve: ## Show the demo's result in the browser, at http://127.0.0.1:8000/
+	@scripts/serve
 
 test: lint ## Run every test, on a private MySQL and a private MariaDB
 	@scripts/test

@@ -28,7 +28,7 @@ ROWS = 20_000
 BROKEN = 3
 # A page is a hop where the budget is used up by then.
 PAGE_SIZE, HOP_BUDGET_MS, HOPS = 400, 1, 20
-PASSWORD = secrets.token_urlsafe(24)
+PASSWORD, READER_PASSWORD = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
 SERVER = os.environ["MYSQL_SERVER"], int(os.environ["MYSQL_PORT"])
 DATABASE = "e2e"
 
@@ -150,9 +150,11 @@ def make_items(rows: int) -> None:
 
 
 def make_login() -> None:
-    """A user with exactly the rights that the function needs, and no connection without TLS."""
+    """Users with exactly the rights that the functions need, and no connection without TLS."""
     query(f"CREATE USER scorer IDENTIFIED BY '{PASSWORD}' REQUIRE SSL")
+    query(f"CREATE USER reader IDENTIFIED BY '{READER_PASSWORD}' REQUIRE SSL WITH MAX_USER_CONNECTIONS 20")
     apply([ROOT / "infra/grants.sql"])
+    apply([ROOT / "infra/grants-reader.sql"])
 
 
 # --- The deployment ------------------------------------------------------------------------------
@@ -189,6 +191,7 @@ def refuse_nonsense(good: dict) -> None:
     refuse(good, {"SubnetIds": "mysubnet"}, "must be subnet ids separated by commas")
     refuse(good, {"MysqlAuth": "iam"}, "MysqlAuth=iam needs DatabaseResourceId")
     refuse(good, {"MysqlPasswordSecretArn": None}, "MysqlAuth=password needs MysqlPasswordSecretArn")
+    refuse(good, {"ResultsApi": "iam"}, "needs ReaderPasswordSecretArn")
     stacks = boto3.client("cloudformation").list_stacks(StackStatusFilter=["CREATE_COMPLETE"])["StackSummaries"]
     need(all(stack["StackName"] != STACK for stack in stacks), "a refused deployment made a stack")
 
@@ -342,6 +345,37 @@ def check_log(outputs: dict) -> None:
     say(f"the log has {len(lines):,} lines, {len(ends)} of them end a hop, and none has the password")
 
 
+def read_results(outputs: dict, rows: int) -> None:
+    """The results API answers what its URL hands on, and its URL asks for a signature."""
+    function = outputs["ResultsFunction"]
+    url = boto3.client("lambda").get_function_url_config(FunctionName=function)
+    need(url["AuthType"] == "AWS_IAM", f"the results API is open to everybody: {url}")
+
+    def get(path: str, query: str = "") -> dict:
+        http = {"method": "GET", "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "e2e"}
+        event = {"version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query, "headers": {}}
+        context = {"http": http, "accountId": "0", "apiId": "e2e", "domainName": "e2e", "domainPrefix": "e2e"}
+        context |= {"requestId": "e2e", "routeKey": "$default", "stage": "$default", "time": "", "timeEpoch": 0}
+        answer = invoke(function, event | {"requestContext": context, "isBase64Encoded": False})
+        need(answer["statusCode"] == 200, f"{path} is answered with {answer}")
+        return answer
+
+    found, query = 0, "limit=1000"
+    while query is not None:
+        answer = get("/data/predicted", query)
+        found += len(json.loads(answer["body"]))
+        link = re.search(r"\?([^>]*)>", answer["headers"].get("link", ""))
+        query = link and link[1]
+    need(found == rows, f"the results API has {found} predictions, {rows} were expected")
+    # The last run tried them again.
+    [run] = json.loads(get("/runs", "limit=1")["body"])
+    failures = json.loads(get(f"/runs/{run['run_id']}")["body"])["failures"]
+    aside = {reason["code"]: reason["items"] for reason in failures}
+    need(aside == {"wrong_length": BROKEN}, f"the results API has set aside {aside}")
+    need("All predicted but" in get("/")["body"], "the status page shows another state")
+    say(f"the results API, behind its URL for signed requests, has all {found:,} predictions, and a status page")
+
+
 def check_the_end(outputs: dict, rows: int) -> None:
     unfinished = [run["id"] for run in runs() if not finished(run)]
     need(not unfinished, f"unfinished runs: {unfinished}")
@@ -389,9 +423,14 @@ def main() -> None:
     outputs = deploy(parameters)
     watch_the_schedule(ROWS)
 
-    say("deploying again, with the schedules off and the usual budget ...")
-    outputs = deploy(parameters | {"ScheduleState": "DISABLED", "HopBudgetMs": 240_000})
+    say("deploying again, with the schedules off, the usual budget and the results API ...")
+    reader = boto3.client("secretsmanager").create_secret(
+        Name="reader", SecretString=json.dumps({"password": READER_PASSWORD})
+    )
+    results = {"ResultsApi": "iam", "ReaderPasswordSecretArn": reader["ARN"]}
+    outputs = deploy(parameters | results | {"ScheduleState": "DISABLED", "HopBudgetMs": 240_000})
     next_window(outputs["Function"], "after an upgrade")
+    read_results(outputs, ROWS - BROKEN + 500)
     send_the_canary(outputs["Function"])
     poison(outputs)
     next_window(outputs["Function"], "after the poison")

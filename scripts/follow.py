@@ -122,9 +122,10 @@ def main() -> None:
     print(
         """
 What to try next (the data stays in .dev/demo until the next demo):
+  make serve    # shows the run, the classes and the predictions at http://127.0.0.1:8000/
   scripts/with-database mysql --dir .dev/demo -- env MYSQL_DATABASE=demo target/lambda/rowscore/bootstrap run
   scripts/with-database mysql --dir .dev/demo -- env MYSQL_DATABASE=demo bash    # then the same, or a MySQL client
-The first finds nothing to do. README.md says how to bring your own model and table, and how to deploy."""
+The second finds nothing to do. README.md says how to bring your own model and table, and how to deploy."""
     )
 
 

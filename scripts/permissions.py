@@ -19,15 +19,18 @@ ACCOUNT = "${AWS::Region}:${AWS::AccountId}"
 
 # Which resources each action of the function and the schedules may have.
 ALLOWED = {
-    "logs:CreateLogStream": {"LogGroup.Arn"},
-    "logs:PutLogEvents": {"LogGroup.Arn"},
+    "logs:CreateLogStream": {"LogGroup.Arn", "ApiLogGroup.Arn"},
+    "logs:PutLogEvents": {"LogGroup.Arn", "ApiLogGroup.Arn"},
     "sqs:SendMessage": {"ContinuationQueue.Arn", "FailedEventQueue.Arn"},
     "sqs:ReceiveMessage": {"ContinuationQueue.Arn"},
     "sqs:DeleteMessage": {"ContinuationQueue.Arn"},
     "sqs:ChangeMessageVisibility": {"ContinuationQueue.Arn"},
     "sqs:GetQueueAttributes": {"ContinuationQueue.Arn"},
     "lambda:InvokeFunction": {"ScoreFunction.Arn"},
-    "rds-db:connect": {f"arn:${{AWS::Partition}}:rds-db:{ACCOUNT}:dbuser:${{DatabaseResourceId}}/${{MysqlUser}}"},
+    "rds-db:connect": {
+        f"arn:${{AWS::Partition}}:rds-db:{ACCOUNT}:dbuser:${{DatabaseResourceId}}/${{{user}}}"
+        for user in ["MysqlUser", "ReaderUser"]
+    },
     **{
         f"rds:{verb}DB{kind}": {f"arn:${{AWS::Partition}}:rds:{ACCOUNT}:{parameter}"}
         for kind, parameter in [("Cluster", "cluster:${WakeCluster}"), ("Instance", "db:${WakeInstance}")]
@@ -112,7 +115,12 @@ def main() -> None:
     template = json.loads(json.dumps(template))
     problems = check(template["Resources"], source)
     roles = sorted(key for key, value in template["Resources"].items() if value["Type"] == "AWS::IAM::Role")
-    if roles != ["ScheduleRole", "ScoreRole"]:
+    for key, value in template["Resources"].items():
+        if value["Type"] == "AWS::Lambda::Url" and value["Properties"]["AuthType"] != "AWS_IAM":
+            problems.append(f"{key} is open to everybody")
+        if value["Type"] == "AWS::Lambda::Permission" and value["Properties"].get("Principal") == "*":
+            problems.append(f"{key} lets everybody in")
+    if roles != ["ApiRole", "ScheduleRole", "ScoreRole"]:
         problems.append(f"the roles are {roles}: SAM made one of its own")
     if problems:
         sys.exit("\n".join(["The template allows more than it should:", *problems]))

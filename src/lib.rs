@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod answer;
+pub mod api;
 pub mod config;
 pub mod drift;
 pub mod event;

@@ -19,6 +19,10 @@ const LONGEST_REASON: usize = 500;
 /// Rows of one statement: 7 parameters each, and a statement takes 65,535.
 const ROWS_PER_STATEMENT: usize = 5000;
 
+/// Failures that [`by_reason`] looks at: some milliseconds of the server's time, a few megabytes of
+/// its memory. Where there are more, it is the kinds that matter and not their number.
+pub const LOOK: u32 = 10_000;
+
 /// Sets items aside, or counts one more attempt on those that are: a run is one attempt, however
 /// often it says so.
 ///
@@ -161,6 +165,71 @@ pub async fn list(
     let params = params! { "table" => table.as_str(), "after" => after, "limit" => limit };
     let rows: Vec<Row> = conn.exec(sql, params).await.doing("reading failures")?;
     rows.iter().map(failure).collect()
+}
+
+/// Why an item is set aside, if it is.
+///
+/// # Errors
+/// The database's.
+pub async fn find(conn: &mut impl Queryable, table: &ItemsTable, item: i64) -> Result<Option<Failure>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM `item_failures` WHERE `items_table` = :table AND `item_id` = :item");
+    let params = params! { "table" => table.as_str(), "item" => item };
+    let row: Option<Row> = conn.exec_first(sql, params).await.doing("reading a failure")?;
+    row.as_ref().map(failure).transpose()
+}
+
+/// The items set aside for one kind of reason.
+#[derive(Clone, Debug)]
+pub struct Reasoned {
+    /// The kind of failure, as [`ReasonCode`] names it.
+    pub code: String,
+    /// How many, among those that were looked at.
+    pub items: u64,
+    /// The ones with the greatest ids, the greatest first.
+    pub examples: Vec<Failure>,
+}
+
+/// The items that are set aside, counted by the kind of reason, the most frequent first; of these
+/// those that `run` failed on last, if that is given. Looks at the [`LOOK`] greatest ids, which
+/// bounds the answer's time.
+///
+/// # Errors
+/// The database's.
+pub async fn by_reason(
+    conn: &mut impl Queryable,
+    table: &ItemsTable,
+    run: Option<RunId>,
+    examples: u32,
+) -> Result<Vec<Reasoned>, StoreError> {
+    // Both keys end with the item's id: its order costs nothing.
+    let (key, of_run) = match run {
+        Some(run) => ("`failures_of_a_run`", format!("`run_id` = {run}")),
+        None => ("PRIMARY", "TRUE".to_owned()),
+    };
+    let sql = format!(
+        "SELECT {COLUMNS}, `items` FROM ( \
+           SELECT {COLUMNS}, COUNT(*) OVER (PARTITION BY `code`) AS `items`, \
+             ROW_NUMBER() OVER (PARTITION BY `code` ORDER BY `item_id` DESC) AS `place` FROM ( \
+               SELECT {COLUMNS} FROM `item_failures` FORCE INDEX ({key}) WHERE `items_table` = :table AND {of_run} \
+               ORDER BY `item_id` DESC LIMIT {LOOK} \
+             ) AS `looked_at` \
+         ) AS `ranked` WHERE `place` <= :examples ORDER BY `items` DESC, `code`, `item_id` DESC"
+    );
+    let params = params! { "table" => table.as_str(), "examples" => examples };
+    let rows: Vec<Row> = conn.exec(sql, params).await.doing("counting failures")?;
+    let mut reasons: Vec<Reasoned> = Vec::new();
+    for row in &rows {
+        let failure = failure(row)?;
+        match reasons.last_mut() {
+            Some(reason) if reason.code == failure.code => reason.examples.push(failure),
+            _ => reasons.push(Reasoned {
+                code: failure.code.clone(),
+                items: column(row, "items")?,
+                examples: vec![failure],
+            }),
+        }
+    }
+    Ok(reasons)
 }
 
 fn shortened(text: &str) -> &str {

@@ -9,10 +9,12 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Row, params};
 
 use super::row::{column, name};
+use super::runs::utc;
 use super::{Doing, StoreError};
 use crate::answer::{Changes, Counts};
 use crate::config::ItemsTable;
 use crate::run::{Pass, RunId, named};
+use crate::window::Time;
 
 /// A lane: the ids `(cursor, high]` are still to be worked off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -329,4 +331,60 @@ pub async fn totals(conn: &mut impl Queryable, run: RunId) -> Result<Totals, Sto
         low: column(&row, "low")?,
         high: column(&row, "high")?,
     })
+}
+
+/// A lane as a reader sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct LaneLine {
+    /// Counted from 0 over all workers of the run.
+    pub number: u16,
+    /// Whose.
+    pub worker: u16,
+    /// Where its items come from.
+    pub source: Source,
+    /// Ids are greater than this.
+    pub low: i64,
+    /// Ids are at most this.
+    pub high: i64,
+    /// Every id up to here is worked off.
+    pub cursor: i64,
+    /// The hop that is due or at work; 0: none yet.
+    pub hop: u32,
+    /// Pages committed.
+    pub pages: u64,
+    /// Items predicted.
+    pub predicted: u64,
+    /// Items set aside.
+    pub failed: u64,
+    /// When a page was committed last.
+    pub updated_at: Option<Time>,
+    /// When it was worked off.
+    pub finished_at: Option<Time>,
+}
+
+/// Every lane of a run, in order.
+///
+/// # Errors
+/// The database's.
+pub async fn all(conn: &mut impl Queryable, run: RunId) -> Result<Vec<LaneLine>, StoreError> {
+    let sql = "SELECT `lane`, `worker`, `source`, `low_id`, `high_id`, `cursor_id`, `hop`, `pages`, `predicted`, `failed`, \
+                 `updated_at`, `finished_at` FROM `batch_lanes` WHERE `run_id` = :run ORDER BY `lane`";
+    let rows: Vec<Row> = conn.exec(sql, params! { "run" => run.0 }).await.doing("reading the lanes")?;
+    let line = |row: &Row| {
+        Ok(LaneLine {
+            number: column(row, "lane")?,
+            worker: column(row, "worker")?,
+            source: name(row, "source")?,
+            low: column(row, "low_id")?,
+            high: column(row, "high_id")?,
+            cursor: column(row, "cursor_id")?,
+            hop: column(row, "hop")?,
+            pages: column(row, "pages")?,
+            predicted: column(row, "predicted")?,
+            failed: column(row, "failed")?,
+            updated_at: column::<Option<_>>(row, "updated_at")?.map(utc),
+            finished_at: column::<Option<_>>(row, "finished_at")?.map(utc),
+        })
+    };
+    rows.iter().map(line).collect()
 }

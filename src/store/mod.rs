@@ -3,17 +3,21 @@
 //! All SQL of a table is in one file of small functions: [`items`], [`runs`] with [`status`] and [`record`], [`lanes`],
 //! [`failures`]; [`predictions`] are written as one text; [`pages`] sends a page's statements together.
 //! [`schema`] makes the tables, [`catalog`] reads what the items' is like. [`session`] carries a piece
-//! of work over transient faults.
+//! of work over transient faults. For readers there are [`listing`] and [`status`], and [`pool`]
+//! lends them connections that cannot write.
 
 pub mod buffers;
 pub mod catalog;
 pub mod failures;
 pub mod items;
 pub mod lanes;
+pub mod listing;
 pub mod login;
 pub mod pages;
 mod places;
+pub mod pool;
 pub mod predictions;
+pub mod profile;
 pub mod record;
 mod row;
 pub mod runs;
@@ -28,6 +32,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, IoError, Opts, OptsBuilder};
 
 use crate::config::{ItemsTable, MysqlConfig, Tls};
@@ -235,6 +240,24 @@ impl Database {
     /// The server cannot be reached or refuses the login.
     pub async fn connect(&self) -> Result<Conn, StoreError> {
         self.open(self.opts.clone()).await
+    }
+
+    /// As [`Database::connect`], for one who only reads: the server refuses to write on it, and ends
+    /// each statement after `limit_ms` milliseconds.
+    ///
+    /// # Errors
+    /// As [`Database::connect`].
+    pub async fn connect_to_read(&self, limit_ms: u32) -> Result<Conn, StoreError> {
+        let mut conn = self.connect().await?;
+        // Each server reads its own name for the limit and takes the other's for a comment.
+        let sql = format!(
+            "SET SESSION TRANSACTION READ ONLY; \
+             SET SESSION wait_timeout = {WAIT_TIMEOUT_S} /*!80000 , max_execution_time = {limit_ms} */ \
+               /*M! , max_statement_time = {} */",
+            f64::from(limit_ms) / 1e3
+        );
+        conn.query_drop(sql).await.doing("preparing a connection for reading")?;
+        Ok(conn)
     }
 
     /// As [`Database::connect`], making the database first where there is none of its name.

@@ -1,4 +1,4 @@
-//! All SQL of `batch_runs`. The view over it, `batch_status`, is in [`super::status`].
+//! All SQL of `batch_runs`. That of the view over it is in `status`.
 
 use chrono::NaiveDateTime;
 use mysql_async::prelude::Queryable;
@@ -333,4 +333,55 @@ pub async fn set_state(tx: &mut impl Queryable, id: RunId, state: RunState) -> R
 pub async fn note_error(conn: &mut Conn, id: RunId, error: &str) -> Result<(), StoreError> {
     let sql = "UPDATE `batch_runs` SET `last_error` = LEFT(:error, 1000) WHERE `id` = :id";
     conn.exec_drop(sql, params! { "error" => error, "id" => id.0 }).await.doing("noting a run's error")
+}
+
+/// What a run's row says beyond its line in `batch_status`.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The schedule's time; `None`: opened by hand.
+    pub tick: Option<Time>,
+    /// What becomes of items that cannot be scored.
+    pub policy: FailurePolicy,
+    /// Which pass over its window it is in.
+    pub pass: Pass,
+    /// Attempts at the whole window, this one included.
+    pub attempt: u32,
+    /// When its predictions are due.
+    pub deadline: Option<Time>,
+    /// Items predicted, set aside and still pending; `None`: not settled yet.
+    pub settled: Option<(u64, u64, u64)>,
+}
+
+/// The record of the run numbered `id`, if it is one over `table`.
+///
+/// # Errors
+/// The database's.
+pub async fn record(conn: &mut impl Queryable, table: &ItemsTable, id: RunId) -> Result<Option<Record>, StoreError> {
+    let sql = "SELECT `tick`, `policy`, `pass`, `attempt`, `deadline`, `predicted`, `failed`, `pending` FROM `batch_runs` \
+               WHERE `id` = :id AND `items_table` = :table";
+    let params = params! { "id" => id.0, "table" => table.as_str() };
+    let row: Option<Row> = conn.exec_first(sql, params).await.doing("reading a run's record")?;
+    let Some(row) = row else { return Ok(None) };
+    let count = |name| column::<Option<u64>>(&row, name);
+    let settled = match (count("predicted")?, count("failed")?, count("pending")?) {
+        (Some(predicted), Some(failed), Some(pending)) => Some((predicted, failed, pending)),
+        _ => None,
+    };
+    Ok(Some(Record {
+        tick: column::<Option<_>>(&row, "tick")?.map(utc),
+        policy: name(&row, "policy")?,
+        pass: name(&row, "pass")?,
+        attempt: column(&row, "attempt")?,
+        deadline: column::<Option<_>>(&row, "deadline")?.map(utc),
+        settled,
+    }))
+}
+
+/// The version of the model that the run numbered `id` scored with.
+///
+/// # Errors
+/// The database's.
+pub async fn model_version(conn: &mut impl Queryable, id: RunId) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT `model_version` FROM `batch_runs` WHERE `id` = :id";
+    conn.exec_first(sql, params! { "id" => id.0 }).await.doing("reading a run's model version")
 }

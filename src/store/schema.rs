@@ -1,5 +1,5 @@
 //! Making the tables: the plain SQL of `infra/migrations`, applied in order. Then the grants on
-//! them, that of `infra/grants.sql`.
+//! them, those of `infra/grants.sql` and `infra/grants-reader.sql`.
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, params};
@@ -60,14 +60,31 @@ pub async fn migrate(conn: &mut Conn, items: &ItemsTable) -> Result<(), StoreErr
 /// # Errors
 /// The account may not, or there is no such login.
 pub async fn grant(conn: &mut Conn, items: &ItemsTable, login: &str) -> Result<(), StoreError> {
-    let quoted = |columns: Vec<&ColumnName>| columns.iter().map(|name| name.quoted()).collect::<Vec<_>>().join(", ");
-    let read = items.columns().into_iter().map(|(_, column)| column).collect();
-    let written = std::iter::once(&items.prediction).chain(items.run.column()).collect();
+    let written: Vec<_> = std::iter::once(&items.prediction).chain(items.run.column()).collect();
     let variables = params! {
-        "items" => items.as_str(), "login" => login, "read" => quoted(read), "written" => quoted(written),
+        "items" => items.as_str(), "login" => login, "read" => read_columns(items), "written" => quoted(&written),
     };
     conn.exec_drop("SET @items = :items, @login = :login, @read = :read, @written = :written", variables)
         .await
         .doing("naming the login")?;
     conn.query_drop(include_str!("../../infra/grants.sql")).await.doing("granting what the login needs")
+}
+
+/// Grants `login`, which exists, what reading results needs, and nothing else: idempotent.
+///
+/// # Errors
+/// The account may not, or there is no such login.
+pub async fn grant_reader(conn: &mut Conn, items: &ItemsTable, login: &str) -> Result<(), StoreError> {
+    let variables = params! { "items" => items.as_str(), "login" => login, "read" => read_columns(items) };
+    conn.exec_drop("SET @items = :items, @login = :login, @read = :read", variables).await.doing("naming the login")?;
+    conn.query_drop(include_str!("../../infra/grants-reader.sql")).await.doing("granting what the reader needs")
+}
+
+/// The columns that are read, as SQL.
+fn read_columns(items: &ItemsTable) -> String {
+    quoted(&items.columns().into_iter().map(|(_, column)| column).collect::<Vec<_>>())
+}
+
+fn quoted(columns: &[&ColumnName]) -> String {
+    columns.iter().map(|name| name.quoted()).collect::<Vec<_>>().join(", ")
 }

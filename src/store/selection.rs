@@ -178,7 +178,7 @@ impl Outdated {
 
 /// The condition that an item has no prediction: SQL NULL, or in a JSON column a JSON `null`. MariaDB,
 /// which keeps JSON as text, need not parse what is longer than any `null`.
-fn pending(table: &ItemsTable) -> String {
+pub(super) fn pending(table: &ItemsTable) -> String {
     let prediction = table.prediction.quoted();
     match table.format {
         PredictionFormat::Probabilities => {

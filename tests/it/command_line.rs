@@ -134,7 +134,7 @@ async fn a_run_that_is_held_or_used_up_is_no_success(#[values(Server::Mysql, Ser
 async fn the_help_names_every_command_and_its_exit_codes() {
     let help = rowscore(&["--help"], &std::collections::BTreeMap::new()).await;
     assert_eq!(help.status.code(), Some(0), "{help:?}");
-    for command in ["init", "run", "status", "MYSQL_DATABASE"] {
+    for command in ["init", "run", "status", "serve", "MYSQL_DATABASE"] {
         assert!(help.stdout.contains(command), "{command} in {}", help.stdout);
     }
     let help = rowscore(&["run", "--help"], &std::collections::BTreeMap::new()).await;

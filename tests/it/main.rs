@@ -5,6 +5,7 @@
 
 mod support;
 
+mod api;
 mod backfill;
 mod backfill_hops;
 mod bad_rows;

@@ -22,6 +22,9 @@ pub struct Args {
     /// Grant an existing login what rowscore needs, and nothing else
     #[arg(long, value_name = "LOGIN")]
     grant: Option<String>,
+    /// Grant an existing login what reading results needs, and nothing else
+    #[arg(long, value_name = "LOGIN")]
+    grant_reader: Option<String>,
     /// Fill an empty items table with so many sample items, distributed as the model's training rows
     #[arg(long, value_name = "N")]
     rows: Option<u32>,
@@ -62,6 +65,10 @@ pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     if let Some(login) = args.grant {
         schema::grant(&mut conn, table, &login).await?;
         eprintln!("Login `{login}` may do what rowscore needs, and nothing else.");
+    }
+    if let Some(login) = args.grant_reader {
+        schema::grant_reader(&mut conn, table, &login).await?;
+        eprintln!("Login `{login}` may read results, and nothing else.");
     }
     if let Some(rows) = args.rows {
         let first: Option<i64> = items::next_id(&mut conn, table, i64::MIN, i64::MAX).await?;

@@ -12,6 +12,7 @@ mod report;
 mod results;
 mod run;
 mod score;
+mod serve;
 mod status;
 mod train;
 
@@ -46,6 +47,7 @@ enum Command {
     Results(results::Args),
     Status(status::Args),
     Failures(failures::Args),
+    Serve(serve::Args),
     /// Hold a run: no hop works on it until it is resumed
     Pause(control::RunArgs),
     /// Let a held run go on
@@ -75,6 +77,7 @@ async fn main() -> ExitCode {
         Command::Results(args) => results::run(args).await,
         Command::Status(args) => status::run(args).await,
         Command::Failures(args) => failures::run(args).await,
+        Command::Serve(args) => serve::run(args).await,
         Command::Pause(args) => control::pause(args).await,
         Command::Resume(args) => control::resume(args).await,
         Command::Cancel(args) => control::cancel(args).await,

@@ -299,6 +299,18 @@ impl TestDb {
         Self { setup: Setup::read(variables, owner).await, opts, name }
     }
 
+    /// The same database, for a login that may do what `infra/grants-reader.sql` grants, no more.
+    pub async fn reader(&self) -> Setup {
+        let (mut conn, login) = (self.connect().await, self.reader_login());
+        conn.query_drop(format!("CREATE USER IF NOT EXISTS `{login}` IDENTIFIED BY '{PASSWORD}'")).await.unwrap();
+        schema::grant_reader(&mut conn, &self.config.work.items_table, &login).await.unwrap();
+        self.with(&[("MYSQL_USER", login.as_str()), ("MYSQL_PASSWORD", PASSWORD)]).await
+    }
+
+    fn reader_login(&self) -> String {
+        format!("{}_r", self.name)
+    }
+
     /// A connection of another program: the server's own time zone and isolation level.
     pub async fn client(&self) -> Conn {
         let opts = OptsBuilder::from_opts(self.opts.clone()).db_name(Some(&self.name));
@@ -323,7 +335,7 @@ impl Drop for TestDb {
             eprintln!("the test's database `{}` is left in place", self.name);
             return;
         }
-        let (opts, name) = (self.opts.clone(), self.name.clone());
+        let (opts, name, reader) = (self.opts.clone(), self.name.clone(), self.reader_login());
         // The test's own runtime cannot be waited for from within.
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -331,7 +343,7 @@ impl Drop for TestDb {
                 let mut conn = Conn::new(opts).await?;
                 // A transaction that the test left open would be waited for.
                 conn.query_drop("SET SESSION lock_wait_timeout = 1").await?;
-                conn.query_drop(format!("DROP DATABASE `{name}`; DROP USER IF EXISTS `{name}`")).await?;
+                conn.query_drop(format!("DROP DATABASE `{name}`; DROP USER IF EXISTS `{name}`, `{reader}`")).await?;
                 conn.disconnect().await
             })
         });

@@ -13,6 +13,9 @@ pub const ROWSCORE: &str = env!("CARGO_BIN_EXE_rowscore");
 /// The Lambda function.
 pub const SCORE: &str = env!("CARGO_BIN_EXE_score");
 
+/// The results API as a Lambda function.
+pub const API: &str = env!("CARGO_BIN_EXE_api");
+
 /// A running program, killed with this value.
 pub struct Program {
     child: Child,

@@ -50,6 +50,11 @@ pub struct Ended {
 impl Environment {
     /// Starts the function with `variables`, and those that Lambda sets.
     pub async fn start(variables: &BTreeMap<String, String>) -> Self {
+        Self::start_with(SCORE, variables).await
+    }
+
+    /// The same with another of rowscore's functions.
+    pub async fn start_with(program: &str, variables: &BTreeMap<String, String>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address: SocketAddr = listener.local_addr().unwrap();
         let shared = Arc::new(Mutex::new(Shared::default()));
@@ -62,7 +67,7 @@ impl Environment {
 
         let mut variables = variables.clone();
         variables.extend(lambda_variables(&address.to_string()));
-        Self { shared, server, program: Program::start(SCORE, &[], &variables) }
+        Self { shared, server, program: Program::start(program, &[], &variables) }
     }
 
     /// Invokes the function and waits for its end. `deadline_ms` counts from 1970.

@@ -1,0 +1,310 @@
+//! `/data`: items and their predictions.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::{HeaderValue, LINK};
+use chrono::{DateTime, NaiveDateTime, Utc};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+use utoipa::ToSchema;
+
+use super::params::{Number, Paging};
+use super::problem::{BadRequest, NotFound, Problem, Unread};
+use super::{Api, Shared};
+use crate::config::PredictionFormat;
+use crate::model::{self, Model, PairMargin};
+use crate::store::failures::{self, Failure};
+use crate::store::listing::{self, Listed, Listing};
+use crate::store::runs;
+use crate::values::Reader;
+
+/// Bytes of an answer, within the 6 MB that a Lambda function may answer: rows that may be long come
+/// in shorter pages.
+const MAX_ANSWER: usize = 5_000_000;
+/// Bytes of an item beside its two texts.
+const ITEM_FRAME: usize = 256;
+
+/// An item
+#[derive(Serialize, ToSchema)]
+pub struct Item {
+    /// Its key
+    id: i64,
+    /// What is scored: an array of numbers or an object of such, if it can be scored. Null also stands for what is no JSON
+    /// or longer than any row that can be scored
+    #[schema(value_type = Option<serde_json::Value>, example = json!([4.3, 2.4, 3.0, 2.1]))]
+    values: Option<Box<RawValue>>,
+    /// The probability of each class, in the order of the classes in `/metadata`, or where the table keeps labels, the
+    /// label; null while it is pending
+    #[schema(value_type = Option<serde_json::Value>, example = json!([0.0548, 0.4302, 0.515]))]
+    prediction: Option<Box<RawValue>>,
+    /// When it arrived
+    created_datetime: Option<DateTime<Utc>>,
+    /// When it was last changed
+    updated_datetime: Option<DateTime<Utc>>,
+}
+
+/// An item, and what its prediction rests on
+#[derive(Serialize, ToSchema)]
+pub struct ItemDetail {
+    /// Its key
+    id: i64,
+    /// What is scored, as in a list
+    #[schema(value_type = Option<serde_json::Value>)]
+    values: Option<Box<RawValue>>,
+    /// The probability of each class, as in a list
+    #[schema(value_type = Option<serde_json::Value>)]
+    prediction: Option<Box<RawValue>>,
+    /// When it arrived
+    created_datetime: Option<DateTime<Utc>>,
+    /// When it was last changed
+    updated_datetime: Option<DateTime<Utc>>,
+    /// The most probable class
+    label: Option<String>,
+    /// The prediction by class
+    probabilities: Option<Vec<ClassProbability>>,
+    /// What each pair of classes says, if this service has the model and the values that were scored
+    margins: Option<Vec<Margin>>,
+    /// Why label, probabilities or margins are missing
+    note: Option<String>,
+    /// The run that wrote the prediction
+    run_id: Option<u64>,
+    /// The version of the model that it used
+    model_version: Option<String>,
+    /// Why it is set aside, if it is
+    failure: Option<SetAside>,
+}
+
+/// The probability of a class
+#[derive(Serialize, ToSchema)]
+pub struct ClassProbability {
+    class: String,
+    probability: f64,
+}
+
+/// What a pair of classes says
+#[derive(Serialize, ToSchema)]
+pub struct Margin {
+    /// The class that a margin above 0 means
+    positive: String,
+    /// The other class
+    negative: String,
+    /// The decision value: 1 and -1 are the borders of the margin
+    margin: f64,
+    /// The probability of the positive class, if the item is of one of the two
+    probability: f64,
+}
+
+impl From<PairMargin> for Margin {
+    fn from(pair: PairMargin) -> Self {
+        let PairMargin { positive, negative, margin, probability } = pair;
+        Self { positive, negative, margin, probability }
+    }
+}
+
+/// Why an item is set aside
+#[derive(Serialize, ToSchema)]
+pub struct SetAside {
+    /// The item
+    item_id: i64,
+    /// The kind of reason
+    #[schema(example = "wrong_length")]
+    code: String,
+    /// What was found
+    #[schema(example = "values has 2 elements, the model takes 4")]
+    reason: String,
+    /// Tries so far; 0: released by hand
+    attempts: u32,
+    /// The run that failed on it last
+    run_id: u64,
+    /// When it was set aside
+    first_failed_at: DateTime<Utc>,
+    /// When it failed last
+    last_failed_at: DateTime<Utc>,
+}
+
+impl From<Failure> for SetAside {
+    fn from(failure: Failure) -> Self {
+        let Failure { item, run, attempts, code, reason, first_failed_at, last_failed_at } = failure;
+        Self { item_id: item, code, reason, attempts, run_id: run.0, first_failed_at, last_failed_at }
+    }
+}
+
+/// Every item, by id
+#[utoipa::path(get, operation_id = "list_items", path = "/data/all", tag = "data", params(Paging), responses(
+    (status = 200, description = "A page of items", body = [Item],
+     headers(("Link" = String, description = "The next page: `<URL>; rel=\"next\"`; without it this is the last"))),
+    BadRequest, Unread,
+))]
+pub async fn all(State(api): Shared, paging: Paging) -> Result<(HeaderMap, Json<Vec<Item>>), Problem> {
+    list(&api, Listed::All, paging).await
+}
+
+/// Items with a prediction, by id
+#[utoipa::path(get, operation_id = "list_predicted_items", path = "/data/predicted", tag = "data", params(Paging), responses(
+    (status = 200, description = "A page of items", body = [Item],
+     headers(("Link" = String, description = "The next page: `<URL>; rel=\"next\"`; without it this is the last"))),
+    BadRequest, Unread,
+))]
+pub async fn predicted(State(api): Shared, paging: Paging) -> Result<(HeaderMap, Json<Vec<Item>>), Problem> {
+    list(&api, Listed::Predicted, paging).await
+}
+
+/// Items without a prediction, by id
+#[utoipa::path(get, operation_id = "list_unpredicted_items", path = "/data/unpredicted", tag = "data", params(Paging), responses(
+    (status = 200, description = "A page of items", body = [Item],
+     headers(("Link" = String, description = "The next page: `<URL>; rel=\"next\"`; without it this is the last"))),
+    BadRequest, Unread,
+))]
+pub async fn unpredicted(State(api): Shared, paging: Paging) -> Result<(HeaderMap, Json<Vec<Item>>), Problem> {
+    list(&api, Listed::Unpredicted, paging).await
+}
+
+async fn list(api: &Api, listed: Listed, paging: Paging) -> Result<(HeaderMap, Json<Vec<Item>>), Problem> {
+    let width = api.width();
+    let fits = u32::try_from(MAX_ANSWER / (width.longest_item() + ITEM_FRAME)).unwrap_or(u32::MAX);
+    let limit = paging.limit.min(fits).max(1);
+    let page = api
+        .readers
+        .read(move |conn, source| Box::pin(listing::page(conn, source, listed, width, paging.after, limit)))
+        .await?;
+    let next = page.next_after.map(|after| format!("/data/{listed}?limit={}&after={after}", paging.limit));
+    Ok((next_page(next.as_deref()), Json(page.items.into_iter().map(Item::from).collect())))
+}
+
+/// The header that names the next page.
+pub fn next_page(url: Option<&str>) -> HeaderMap {
+    let link = url.and_then(|url| HeaderValue::try_from(format!("<{url}>; rel=\"next\"")).ok());
+    link.map(|link| (LINK, link)).into_iter().collect()
+}
+
+impl From<Listing> for Item {
+    fn from(item: Listing) -> Self {
+        Self {
+            id: item.id,
+            values: json(item.values),
+            prediction: match item.format {
+                PredictionFormat::Probabilities => json(item.prediction),
+                PredictionFormat::Label => item.prediction.and_then(|label| to_raw_value(&label).ok()),
+            },
+            created_datetime: utc(item.created_datetime),
+            updated_datetime: utc(item.updated_datetime),
+        }
+    }
+}
+
+fn json(text: Option<String>) -> Option<Box<RawValue>> {
+    text.and_then(|text| RawValue::from_string(text).ok())
+}
+
+fn utc(time: Option<NaiveDateTime>) -> Option<DateTime<Utc>> {
+    time.map(|time| time.and_utc())
+}
+
+/// One item, and what its prediction rests on
+#[utoipa::path(get, operation_id = "get_item", path = "/data/{id}", tag = "data", params(("id" = i64, Path, description = "The item's key")), responses(
+    (status = 200, description = "The item", body = ItemDetail),
+    BadRequest, NotFound, Unread,
+))]
+pub async fn one(State(api): Shared, Number(id): Number) -> Result<Json<ItemDetail>, Problem> {
+    let width = api.width();
+    let found = api.readers.read(move |conn, source| {
+        Box::pin(async move {
+            let Some(item) = listing::find(conn, source, width, id).await? else { return Ok(None) };
+            let model_version = match item.run {
+                Some(run) => runs::model_version(conn, run).await?,
+                None => None,
+            };
+            Ok(Some((item, model_version, failures::find(conn, &source.table, id).await?)))
+        })
+    });
+    let (item, model_version, failure) =
+        found.await?.ok_or_else(|| Problem::not_found(format!("there is no item {id}")))?;
+    let grounds = Grounds::of(api.model, &item, model_version.as_deref());
+    let run_id = item.run.map(|run| run.0);
+    let Item { id, values, prediction, created_datetime, updated_datetime } = item.into();
+    let Grounds { label, probabilities, margins, note } = grounds;
+    Ok(Json(ItemDetail {
+        id,
+        values,
+        prediction,
+        created_datetime,
+        updated_datetime,
+        label,
+        probabilities,
+        margins,
+        note,
+        run_id,
+        model_version,
+        failure: failure.map(SetAside::from),
+    }))
+}
+
+/// What a prediction rests on, as far as that is known here.
+#[derive(Default)]
+struct Grounds {
+    label: Option<String>,
+    probabilities: Option<Vec<ClassProbability>>,
+    margins: Option<Vec<Margin>>,
+    note: Option<String>,
+}
+
+impl Grounds {
+    fn of(model: &Model, item: &Listing, model_version: Option<&str>) -> Self {
+        let noted = |note: &str| Self { note: Some(note.to_owned()), ..Self::default() };
+        if item.prediction.is_none() {
+            return Self::default();
+        }
+        if model_version != Some(&model.version().to_string()) {
+            return noted("the prediction is not of this service's model");
+        }
+        let Some(Predicted { class, probabilities }) = Predicted::of(model, item) else {
+            return noted("the prediction is not as the model writes it");
+        };
+        // The same values score to the same bits: what differs was changed since.
+        let explained = explained(model, item).filter(|explanation| match &probabilities {
+            Some(stored) => explanation.probabilities == *stored,
+            None => most_probable(&explanation.probabilities) == Some(class),
+        });
+        let note = explained.is_none().then(|| "the values are not those that were scored".to_owned());
+        let by_class = probabilities.map(|stored| {
+            let by_class = model.classes().iter().zip(stored);
+            by_class.map(|(class, probability)| ClassProbability { class: class.clone(), probability }).collect()
+        });
+        let margins = explained.map(|explanation| explanation.pairs.into_iter().map(Margin::from).collect());
+        Self { label: Some(model.classes()[class].clone()), probabilities: by_class, margins, note }
+    }
+}
+
+/// A prediction as the model writes it.
+pub struct Predicted {
+    /// The most probable class.
+    pub class: usize,
+    /// Of each class; `None` where the label alone is kept.
+    pub probabilities: Option<Vec<f64>>,
+}
+
+impl Predicted {
+    /// What stands in an item, if it is that.
+    pub fn of(model: &Model, item: &Listing) -> Option<Self> {
+        let text = item.prediction.as_deref()?;
+        if item.format == PredictionFormat::Label {
+            let class = model.classes().iter().position(|class| class == text)?;
+            return Some(Self { class, probabilities: None });
+        }
+        let stored: Vec<f64> = serde_json::from_str(text).ok()?;
+        (stored.len() == model.classes().len()).then_some(())?;
+        Some(Self { class: most_probable(&stored)?, probabilities: Some(stored) })
+    }
+}
+
+/// The first class of the largest probability.
+fn most_probable(probabilities: &[f64]) -> Option<usize> {
+    (0..probabilities.len()).reduce(|best, class| if probabilities[class] > probabilities[best] { class } else { best })
+}
+
+fn explained(model: &Model, item: &Listing) -> Option<model::Explanation> {
+    let mut row = Vec::new();
+    Reader::new(model.features()).read(item.values.as_deref()?.as_bytes(), &mut row).ok()?;
+    model::explain(model, &row, 0).ok()
+}

@@ -1,0 +1,112 @@
+//! The results over HTTP: JSON for programs, and a status page for people. It only reads.
+//!
+//! Errors are problems as RFC 9457 has them. Every answer is bounded: pages by a limit and a
+//! cursor, statements by a time, connections by their number.
+
+mod about;
+mod data;
+mod local;
+mod page;
+mod params;
+mod problem;
+mod runs;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderValue, Method, header};
+use axum::middleware::map_response;
+use axum::response::Response;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::model::Model;
+use crate::store::Database;
+use crate::store::listing::Width;
+use crate::store::pool::Readers;
+use crate::window::Time;
+pub use local::only_local;
+use problem::Problem;
+
+/// What the handlers share.
+#[derive(Debug)]
+pub struct Api {
+    readers: Readers,
+    table: String,
+    model: &'static Model,
+    clock: fn() -> Time,
+}
+
+impl Api {
+    /// Over the items of `database`, which `model` scores, on at most `connections` connections;
+    /// `clock` tells the present.
+    pub fn new(database: Database, connections: usize, model: &'static Model, clock: fn() -> Time) -> Self {
+        let table = database.items_table().as_str().to_owned();
+        Self { readers: Readers::new(database, connections), table, model, clock }
+    }
+
+    fn width(&self) -> Width {
+        Width { features: self.model.features(), classes: self.model.classes() }
+    }
+}
+
+/// The handlers' own view of [`Api`].
+type Shared = axum::extract::State<Arc<Api>>;
+
+/// Every route, and an answer for what is none.
+pub fn router(api: Api) -> Router {
+    let (router, _) = routes().split_for_parts();
+    router
+        .route("/", axum::routing::get(page::status))
+        .fallback(async |request: Request| Problem::not_found(format!("there is no {}", request.uri().path())))
+        .method_not_allowed_fallback(async |method: Method| Problem::method_not_allowed(&method))
+        .layer(map_response(guarded))
+        .with_state(Arc::new(api))
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "rowscore results",
+        description = "Items with their predictions, and the runs that wrote them. Read-only. Lists come in pages of at most \
+                       `limit`; where a page is not the last, its `Link` header names the next one. A page may have fewer \
+                       items than `limit`, or none, and still a next one. Parameters that are not listed are refused."
+    ),
+    tags(
+        (name = "data", description = "Items and predictions"),
+        (name = "runs", description = "What was done, and how far it is"),
+        (name = "about", description = "The service and its model"),
+    ),
+    components(schemas(problem::Body)),
+)]
+struct Document;
+
+/// The documented routes.
+fn routes() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(data::all))
+        .routes(routes!(data::predicted))
+        .routes(routes!(data::unpredicted))
+        .routes(routes!(data::one))
+        .routes(routes!(runs::list))
+        .routes(routes!(runs::one))
+        .routes(routes!(about::health))
+        .routes(routes!(about::metadata))
+        .routes(routes!(about::openapi))
+}
+
+/// Headers of every answer: it is as of now, it is what it says it is, and nobody may frame it.
+async fn guarded(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,297 @@
+//! The parts of the status page below the sentence on top.
+
+use maud::{Markup, html};
+
+use super::charts;
+use super::view::{EXCERPT, View};
+use super::words;
+use crate::api::data::Predicted;
+use crate::model::Model;
+use crate::run::{RunId, RunState};
+use crate::store::failures::LOOK;
+use crate::store::profile::{FeatureDrift, RunProfile};
+use crate::store::status::StatusLine;
+use crate::window::Time;
+
+/// Predictions that are shown.
+const PREDICTIONS: usize = 10;
+/// A population stability index above which a feature is usually said to have moved (N. Siddiqi,
+/// "Credit Risk Scorecards", 2006), where a run names none.
+const USUAL_THRESHOLD: f64 = 0.25;
+
+/// What the run on top comes to, in numbers.
+pub fn figures(view: &View) -> Markup {
+    let Some(run) = view.current() else { return html! {} };
+    let share = run.total.filter(|total| *total > 0).map(|total| run.done as f64 / total as f64);
+    html! {
+        section id="figures" aria-label="The run in numbers" {
+            @if let Some(share) = share.filter(|_| !run.state.is_over()) {
+                (charts::progress(share, &format!("{} done", words::percent(share))))
+            }
+            dl {
+                div { dt { "done" } dd { (words::count(run.done)) @if let Some(total) = run.total { small { " of " (words::count(total)) } } } }
+                div { dt { "set aside" } dd { (words::count(run.failed)) } }
+                @if let Some(rate) = run.rows_per_second {
+                    div { dt { "rows a second" } dd { (words::count(rate)) } }
+                }
+                @if let Some(end) = run.finished_at {
+                    div { dt { "took" } dd { (words::took(end - run.started_at)) } }
+                }
+                @if let Some(eta) = run.eta_seconds {
+                    div { dt { "to go, about" } dd { (words::span(eta)) } }
+                }
+                @if let Some(spare) = run.spare_seconds {
+                    div { dt { "deadline" } dd class=[(spare < 0).then_some("late")] { (words::spare(spare)) } }
+                }
+            }
+        }
+    }
+}
+
+/// The classes of what was predicted: run by run, or of the latest items where no run has a profile.
+pub fn classes(model: &Model, view: &View) -> Markup {
+    let names = model.classes();
+    let fits = |profile: &RunProfile| profile.classes.len() == names.len() && profile.classes.iter().any(|n| *n > 0);
+    let runs: Vec<_> = view.profiles.iter().filter(|(_, profile)| fits(profile)).collect();
+    let latest = of_latest(model, view);
+    html! {
+        section id="classes" {
+            h2 { "Classes" }
+            @if let Some((run, profile)) = runs.last() {
+                p class="note" { "Predictions by most probable class, run by run; in numbers: run " (run) "." }
+                div class="columns" {
+                    @for (run, profile) in &runs {
+                        @let shares = charts::shares(&profile.classes);
+                        div { (charts::column(&shares, &described(&format!("run {run}"), names, &shares))) span { (run) } }
+                    }
+                }
+                (legend(names, &profile.classes))
+            } @else if latest.iter().any(|n| *n > 0) {
+                @let shares = charts::shares(&latest);
+                p class="note" { "Of the latest " (words::items(latest.iter().sum())) " with a prediction, by most probable class." }
+                (charts::divided(&shares, &described("latest items", names, &shares)))
+                (legend(names, &latest))
+            } @else {
+                p class="none" { "There is no prediction yet." }
+            }
+        }
+    }
+}
+
+fn of_latest(model: &Model, view: &View) -> Vec<u64> {
+    let mut counts = vec![0; model.classes().len()];
+    for item in &view.latest {
+        if let Some(predicted) = Predicted::of(model, item) {
+            counts[predicted.class] += 1;
+        }
+    }
+    counts
+}
+
+fn described(what: &str, names: &[String], shares: &[f64]) -> String {
+    let each: Vec<String> =
+        names.iter().zip(shares).map(|(name, share)| format!("{name} {}", words::percent(*share))).collect();
+    format!("{what}: {}", each.join(", "))
+}
+
+fn legend(names: &[String], counts: &[u64]) -> Markup {
+    let shares = charts::shares(counts);
+    html! {
+        ul class="legend" {
+            @for (class, ((name, count), share)) in names.iter().zip(counts).zip(&shares).enumerate() {
+                li {
+                    svg class="key" viewBox="0 0 1 1" aria-hidden="true" { rect class=(charts::colour(class)) width="1" height="1" {} }
+                    span class="name" { (name) }
+                    span class="number" { (words::count(*count)) }
+                    span class="share" { (words::percent(*share)) }
+                }
+            }
+        }
+    }
+}
+
+/// How far each feature is from what the model was trained on.
+pub fn drift(view: &View) -> Markup {
+    let last = view.profiles.iter().rev().find(|(_, profile)| !profile.drift.is_empty());
+    let Some((run, profile)) = last else {
+        return html! {
+            section id="drift" {
+                h2 { "Drift" }
+                p class="none" { "No run has measured it yet." }
+            }
+        };
+    };
+    let of = |feature: &str| -> Vec<(RunId, f64)> {
+        let runs = view.profiles.iter();
+        runs.filter_map(|(run, profile)| {
+            let drift = profile.drift.iter().find(|drift| drift.feature == feature)?;
+            Some((*run, ratio(drift)))
+        })
+        .collect()
+    };
+    html! {
+        section id="drift" {
+            h2 { "Drift" }
+            p class="note" {
+                "Distance of each feature from the training rows (population stability index), run by run; in numbers: run " (run) "."
+            }
+            table {
+                thead {
+                    tr {
+                        th { "Feature" } th class="wide" { "Runs" } th class="number" { "Index" } th class="number wide" { "Limit" } th { "" }
+                    }
+                }
+                tbody {
+                    @for drift in &profile.drift {
+                        tr {
+                            th scope="row" { (drift.feature) }
+                            td class="wide" {
+                                div class="columns low" {
+                                    @for (run, ratio) in of(&drift.feature) {
+                                        // Half of the room is the limit.
+                                        (charts::bar(ratio / 2.0, moved(ratio).0, &format!("run {run}: {} of the limit", words::percent(ratio))))
+                                    }
+                                }
+                            }
+                            td class="number" { (format!("{:.3}", drift.psi)) }
+                            td class="number wide" { (format!("{:.3}", threshold(drift))) }
+                            td { span class={ "tag " (moved(ratio(drift)).0) } { (moved(ratio(drift)).1) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn threshold(drift: &FeatureDrift) -> f64 {
+    drift.threshold.unwrap_or(USUAL_THRESHOLD)
+}
+
+/// How far a feature is from its threshold, in units of it.
+fn ratio(drift: &FeatureDrift) -> f64 {
+    drift.psi / threshold(drift)
+}
+
+/// A ratio for the style sheet and in a word.
+fn moved(ratio: f64) -> (&'static str, &'static str) {
+    if ratio > 1.0 { ("poor", "moved") } else { ("good", "steady") }
+}
+
+/// The history.
+pub fn runs(view: &View, now: Time) -> Markup {
+    let has_deadlines = view.runs.iter().any(|run| run.spare_seconds.is_some());
+    html! {
+        section id="runs" {
+            h2 { "Runs" }
+            @if view.runs.is_empty() {
+                p class="none" { "There is none yet." }
+            } @else {
+                table {
+                    thead {
+                        tr {
+                            th { "Run" } th { "State" } th class="number" { "Items" }
+                            th class="number wide" { "Set aside" } th class="number wide" { "Rows/s" } th class="number wide" { "Took" }
+                            @if has_deadlines { th class="wide" { "Deadline" } }
+                            th { "Begun" }
+                        }
+                    }
+                    tbody { @for run in &view.runs { (line(run, now, has_deadlines)) } }
+                }
+            }
+        }
+    }
+}
+
+fn line(run: &StatusLine, now: Time, has_deadlines: bool) -> Markup {
+    let tone = match run.state {
+        RunState::Running => "busy",
+        RunState::Succeeded => "good",
+        RunState::SucceededWithFailures | RunState::Paused | RunState::Cancelled => "fair",
+        RunState::Failed => "poor",
+    };
+    html! {
+        tr {
+            td class="run" { a href={ "/runs/" (run.id) } { (run.id) } small { (run.kind) } }
+            td {
+                span class={ "tag " (tone) } { (words::state(run.state)) }
+                @if let Some(error) = &run.last_error { small class="error" { (words::cut(error, 200)) } }
+            }
+            td class="number" { (words::count(run.done)) @if let Some(total) = run.total.filter(|total| *total != run.done) { small { "of " (words::count(total)) } } }
+            td class="number wide" { (words::count(run.failed)) }
+            td class="number wide" { (run.rows_per_second.map_or_else(|| "–".to_owned(), words::count)) }
+            td class="number wide" { (run.finished_at.map_or_else(|| "–".to_owned(), |end| words::took(end - run.started_at))) }
+            @if has_deadlines { td class="wide" { (run.spare_seconds.map_or_else(|| "–".to_owned(), words::spare)) } }
+            td { time datetime=(run.started_at.to_rfc3339()) title=(words::minute(run.started_at)) { (words::ago(run.started_at, now)) } }
+        }
+    }
+}
+
+/// What was set aside, and why.
+pub fn aside(view: &View) -> Markup {
+    let looked_at: u64 = view.reasons.iter().map(|reason| reason.items).sum();
+    html! {
+        section id="aside" {
+            h2 { "Set aside" }
+            @if view.reasons.is_empty() {
+                p class="none" { "Nothing: every item that was tried could be scored." }
+            } @else {
+                @if looked_at >= u64::from(LOOK) {
+                    p class="note" { "Among the " (words::count(LOOK.into())) " with the greatest ids." }
+                }
+                div class="reasons" {
+                    @for reason in &view.reasons {
+                        div {
+                            h3 { code { (reason.code) } " " span { (words::items(reason.items)) } }
+                            ul {
+                                @for failure in &reason.examples {
+                                    li {
+                                        a href={ "/data/" (failure.item) } { "item " (failure.item) }
+                                        " " (failure.reason)
+                                        @if let Some(values) = view.excerpts.get(&failure.item) { code class="values" { (words::cut(values, EXCERPT)) } }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The latest predictions.
+pub fn latest(model: &Model, view: &View) -> Markup {
+    let names = model.classes();
+    let predicted = view.latest.iter().filter_map(|item| Some((item, Predicted::of(model, item)?)));
+    let shown: Vec<_> = predicted.take(PREDICTIONS).collect();
+    html! {
+        section id="latest" {
+            h2 { "Latest predictions" }
+            @if shown.is_empty() {
+                p class="none" { "None of the latest items has one." }
+            } @else {
+                table {
+                    thead { tr { th { "Item" } th { "Class" } th class="bars" { "Probabilities" } } }
+                    tbody {
+                        @for (item, Predicted { class, probabilities }) in &shown {
+                            tr {
+                                td {
+                                    a href={ "/data/" (item.id) } { (item.id) }
+                                    @if let Some(values) = &item.values { code class="values" { (words::cut(values, EXCERPT)) } }
+                                }
+                                td {
+                                    (names[*class])
+                                    @if let Some(all) = probabilities { small { (words::percent(all[*class])) } }
+                                }
+                                td class="bars" {
+                                    @if let Some(all) = probabilities { (charts::divided(all, &described(&format!("item {}", item.id), names, all))) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Numbers, times and states as people say them.
+
+use chrono::TimeDelta;
+use indicatif::HumanCount;
+
+use crate::run::{RunKind, RunState};
+use crate::window::Time;
+
+/// `65,322`.
+pub fn count(number: u64) -> String {
+    HumanCount(number).to_string()
+}
+
+/// `1 item`, `65,322 items`.
+pub fn items(number: u64) -> String {
+    if number == 1 { "1 item".to_owned() } else { format!("{} items", count(number)) }
+}
+
+/// `59 s`, `3 min`, `2 h 5 min`, `4 d 2 h`: at most two units.
+pub fn span(seconds: u64) -> String {
+    const MINUTE: u64 = 60;
+    const HOUR: u64 = 60 * MINUTE;
+    const DAY: u64 = 24 * HOUR;
+    let (great, great_name, small, small_name) = match seconds {
+        0..MINUTE => return format!("{seconds} s"),
+        MINUTE..HOUR => (MINUTE, "min", 0, ""),
+        HOUR..DAY => (HOUR, "h", MINUTE, "min"),
+        _ => (DAY, "d", HOUR, "h"),
+    };
+    let rest = seconds % great;
+    match rest.checked_div(small) {
+        None | Some(0) => format!("{} {great_name}", seconds / great),
+        Some(rest) => format!("{} {great_name} {rest} {small_name}", seconds / great),
+    }
+}
+
+/// `12 s ago`, `just now`.
+pub fn ago(then: Time, now: Time) -> String {
+    match u64::try_from((now - then).num_seconds()) {
+        Ok(seconds @ 2..) => format!("{} ago", span(seconds)),
+        // Clocks differ a little.
+        _ => "just now".to_owned(),
+    }
+}
+
+/// `2026-11-22 15:19`.
+pub fn minute(time: Time) -> String {
+    time.format("%Y-%m-%d %H:%M").to_string()
+}
+
+/// How long it took, to a tenth of a second below a minute.
+pub fn took(took: TimeDelta) -> String {
+    let milliseconds = u64::try_from(took.num_milliseconds()).unwrap_or(0);
+    if milliseconds < 60_000 { format!("{:.1} s", milliseconds as f64 / 1e3) } else { span(milliseconds / 1000) }
+}
+
+/// `7 min to spare`, `7 min late`.
+pub fn spare(seconds: i64) -> String {
+    let span = span(seconds.unsigned_abs());
+    if seconds < 0 { format!("{span} late") } else { format!("{span} to spare") }
+}
+
+/// A state in a word or two.
+pub fn state(state: RunState) -> &'static str {
+    match state {
+        RunState::Running => "at work",
+        RunState::Paused => "held",
+        RunState::Succeeded => "succeeded",
+        RunState::SucceededWithFailures => "some set aside",
+        RunState::Failed => "failed",
+        RunState::Cancelled => "cancelled",
+    }
+}
+
+/// A kind, as the beginning of a sentence.
+pub fn kind(kind: RunKind) -> &'static str {
+    match kind {
+        RunKind::Window => "Run",
+        RunKind::Sweep => "Sweep",
+        RunKind::Backfill => "Backfill",
+        RunKind::Canary => "Canary",
+    }
+}
+
+/// A share of 1 in percent, with a decimal.
+pub fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
+/// The beginning of `text`, `characters` long at most, and whether that is not all.
+pub fn cut(text: &str, characters: usize) -> String {
+    let mut shown: String = text.chars().take(characters).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_has_two_units_at_most() {
+        let said = [0, 59, 60, 3599, 3600, 7500, 86_400, 90_000, 356_400].map(span);
+        assert_eq!(said, ["0 s", "59 s", "1 min", "59 min", "1 h", "2 h 5 min", "1 d", "1 d 1 h", "4 d 3 h"]);
+    }
+
+    #[test]
+    fn a_clock_that_is_behind_is_now() {
+        let now: Time = "2026-11-22T15:19:00Z".parse().unwrap();
+        assert_eq!(ago(now + TimeDelta::seconds(5), now), "just now");
+        assert_eq!(ago(now - TimeDelta::seconds(190), now), "3 min ago");
+    }
+
+    #[test]
+    fn a_text_is_cut_between_characters() {
+        assert_eq!(cut("größer", 3), "grö…");
+        assert_eq!(cut("größer", 6), "größer");
+    }
+}

@@ -1,0 +1,173 @@
+//! Connections for readers: so many at most, read-only, each lent to one piece of work at a time.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use deadpool::Runtime;
+use deadpool::managed::{Manager, Metrics, Object, Pool, PoolError, RecycleResult};
+use futures_util::future::BoxFuture;
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable;
+
+use super::listing::Source;
+use super::{Database, Doing, Fault, StoreError, catalog};
+
+/// How long work waits for a connection, or for a new one to be opened.
+const WAIT_LIMIT: Duration = Duration::from_secs(5);
+/// Milliseconds that the server spends on one statement.
+const STATEMENT_LIMIT_MS: u32 = 4000;
+/// How long a piece of work may take.
+const READ_LIMIT: Duration = Duration::from_secs(8);
+/// A connection that was idle for so long is asked whether it is still there.
+const FRESH: Duration = Duration::from_secs(5);
+
+/// The column that says when an item was last changed, where there is one.
+const UPDATED: &str = "updated_datetime";
+
+/// Why work was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Every connection was in use for too long.
+    #[error("no connection became free within {} s", WAIT_LIMIT.as_secs())]
+    Busy,
+    /// The database takes too long.
+    #[error("the database took longer than {} s", READ_LIMIT.as_secs())]
+    Slow,
+    /// The database's.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ReadError {
+    /// Whether the same may succeed a little later.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Busy | Self::Slow => true,
+            Self::Store(error) => error.fault() != Fault::Permanent,
+        }
+    }
+}
+
+/// A bounded number of connections that cannot write.
+#[derive(Debug)]
+pub struct Readers {
+    pool: Pool<Connections>,
+    /// What the table is like, once that was seen.
+    source: OnceLock<Arc<Source>>,
+}
+
+impl Readers {
+    /// At most `connections` to `database`, each opened when it is first needed.
+    pub fn new(database: Database, connections: usize) -> Self {
+        let pool = Pool::builder(Connections(database))
+            .max_size(connections)
+            .wait_timeout(Some(WAIT_LIMIT))
+            .create_timeout(Some(WAIT_LIMIT))
+            .recycle_timeout(Some(WAIT_LIMIT))
+            .runtime(Runtime::Tokio1)
+            .build();
+        let pool = pool.expect("the runtime is given, which is all that a pool with limits needs");
+        Self { pool, source: OnceLock::new() }
+    }
+
+    /// Does `work`, which only reads, on a connection and the table of the items: once more on a fresh connection if the first was cut off.
+    ///
+    /// # Errors
+    /// No connection, no answer in time, or the database's.
+    pub async fn read<T>(
+        &self,
+        work: impl for<'c> Fn(&'c mut Conn, &'c Source) -> BoxFuture<'c, Result<T, StoreError>>,
+    ) -> Result<T, ReadError> {
+        match self.attempt(&work).await {
+            Err(ReadError::Store(error)) if error.fault() == Fault::Reconnect => self.attempt(&work).await,
+            done => done,
+        }
+    }
+
+    async fn attempt<T>(
+        &self,
+        work: &impl for<'c> Fn(&'c mut Conn, &'c Source) -> BoxFuture<'c, Result<T, StoreError>>,
+    ) -> Result<T, ReadError> {
+        let mut lent = Lent(Some(self.pool.get().await.map_err(unlent)?));
+        let Some(conn) = lent.0.as_mut() else { return Err(ReadError::Busy) };
+        let all = async {
+            let source = self.source(conn).await?;
+            work(conn, &source).await
+        };
+        match tokio::time::timeout(READ_LIMIT, all).await {
+            Ok(Ok(value)) => {
+                lent.give_back();
+                Ok(value)
+            }
+            Ok(Err(error)) if took_too_long(&error) => Err(ReadError::Slow),
+            Ok(Err(error)) => Err(error.into()),
+            Err(_) => Err(ReadError::Slow),
+        }
+    }
+
+    /// The table as readers see it. One that is not there yet is looked for again.
+    async fn source(&self, conn: &mut Conn) -> Result<Arc<Source>, StoreError> {
+        if let Some(source) = self.source.get() {
+            return Ok(Arc::clone(source));
+        }
+        let table = self.pool.manager().0.items_table();
+        let catalog = catalog::describe(conn, table).await?;
+        let source = Arc::new(Source { table: table.clone(), updated: catalog.column(UPDATED).cloned() });
+        if catalog.columns.is_empty() {
+            return Ok(source);
+        }
+        Ok(Arc::clone(self.source.get_or_init(|| source)))
+    }
+}
+
+fn unlent(error: PoolError<StoreError>) -> ReadError {
+    match error {
+        PoolError::Backend(error) => error.into(),
+        PoolError::Timeout(deadpool::managed::TimeoutType::Wait) => ReadError::Busy,
+        PoolError::Timeout(_) => StoreError::Silent(WAIT_LIMIT).into(),
+        PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => ReadError::Busy,
+    }
+}
+
+fn took_too_long(error: &StoreError) -> bool {
+    // MySQL's and MariaDB's code for a statement that used up its time.
+    matches!(error, StoreError::Mysql { source: mysql_async::Error::Server(error), .. } if matches!(error.code, 3024 | 1969))
+}
+
+/// A connection that goes back to the others only if its work came to a good end: dropped in
+/// between, because a client left or time was up, it may still have an answer under way.
+struct Lent(Option<Object<Connections>>);
+
+impl Lent {
+    fn give_back(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            drop(Object::take(connection));
+        }
+    }
+}
+
+/// Makes connections, each with a login of its own: a token would not last.
+#[derive(Debug)]
+struct Connections(Database);
+
+impl Manager for Connections {
+    type Type = Conn;
+    type Error = StoreError;
+
+    async fn create(&self) -> Result<Conn, StoreError> {
+        self.0.connect_to_read(STATEMENT_LIMIT_MS).await
+    }
+
+    async fn recycle(&self, conn: &mut Conn, metrics: &Metrics) -> RecycleResult<StoreError> {
+        if metrics.last_used() > FRESH {
+            conn.ping().await.doing("asking for a connection's health")?;
+        }
+        Ok(())
+    }
+}
