@@ -9,7 +9,6 @@ import importlib.util
 import ipaddress
 import json
 import os
-import re
 import secrets
 import subprocess
 import sys
@@ -328,11 +327,21 @@ def check_log(outputs: dict) -> None:
         if "hop ended" in line:
             ends.append(json.loads(line)["fields"])
     need(len(ends) > HOPS, f"of {len(lines)} lines in the log only {len(ends)} end a hop")
-    # The metric filters read these; spare_seconds is there only where a run has a deadline.
-    filters = boto3.client("logs").describe_metric_filters(logGroupName=outputs["LogGroupName"])["metricFilters"]
-    read = {name for each in filters for name in re.findall(r"\$\.fields\.(\w+)", each["filterPattern"])}
-    need(read == {"message", "state", "spare_seconds"}, f"the metric filters read {read}")
-    need({"message", "state"} <= set(ends[-1]), f"the metric filters read {read}, but a hop logs {ends[-1]}")
+    # What alarms and dashboard read must be what a hop writes.
+    written = [json.loads(line) for line in lines if '"_aws"' in line]
+    need(len(written) > HOPS, f"{len(ends)} hops wrote {len(written)} lines of metrics")
+    names = {metric["Name"] for line in written for part in line["_aws"]["CloudWatchMetrics"] for metric in part["Metrics"]}
+    need({line["Function"] for line in written} == {outputs["Function"]}, "the metrics name another function")
+    cloudwatch = boto3.client("cloudwatch")
+    alarms = [alarm for alarm in cloudwatch.describe_alarms()["MetricAlarms"] if alarm["Namespace"] == "rowscore"]
+    functions = {dimension["Value"] for alarm in alarms for dimension in alarm["Dimensions"]}
+    need(outputs["Function"] in functions, f"the alarms are those of {functions}")
+    [board] = [entry["DashboardName"] for entry in cloudwatch.list_dashboards()["DashboardEntries"]]
+    widgets = json.loads(cloudwatch.get_dashboard(DashboardName=board)["DashboardBody"])["widgets"]
+    shown = [metric for widget in widgets for metric in widget["properties"]["metrics"]]
+    read = {alarm["MetricName"] for alarm in alarms} | {metric[1] for metric in shown if metric[0] == "rowscore"}
+    # Drift of the classes needs an earlier run, a forecast a run with a deadline, and so on: all of it happened.
+    need(read <= names, f"alarms and dashboard read {sorted(read - names)}, which no hop wrote")
     say(f"the log has {len(lines):,} lines, {len(ends)} of them end a hop, and none has the password")
 
 

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::drift::Ratios;
 use crate::event::Continuation;
-use crate::run::{Mode, RunId, RunState, named};
+use crate::run::{Mode, RunId, RunKind, RunState, named};
 
 named! {
     /// How a hop ended.
@@ -129,12 +130,56 @@ pub struct Answer {
     /// a deadline.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spare_seconds: Option<i64>,
+    /// The same to the finish that is forecast from the run's rate; negative: it will be late. Absent
+    /// without a deadline, a rate or a known number of items, and when the run is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forecast_spare_seconds: Option<i64>,
+    /// Age of the oldest item of the run's window that is still pending, in seconds; 0: none is.
+    /// Absent where it was not looked for: at a run's begin and end and for its status, it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oldest_pending_seconds: Option<u64>,
+    /// How far the items of a finished run are from the training rows: the worst feature's population
+    /// stability index in units of its threshold, from 1 on it is drift. Absent where it is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drift_ratio: Option<f64>,
+    /// The same for the predicted classes, against those of earlier runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class_drift_ratio: Option<f64>,
     /// This hop's wall time, in milliseconds.
     pub elapsed_ms: u64,
     /// Items that this hop predicted or set aside, per second of its wall time.
     pub rows_per_second: u64,
     /// One per worker that goes on: what was sent, or would be with a queue. Empty when all is done.
     pub continuations: Vec<Continuation>,
+    /// The run's kind. For metrics.
+    #[serde(skip)]
+    pub kind: Option<RunKind>,
+    /// What this hop alone did. For metrics.
+    #[serde(skip)]
+    pub hop: HopWork,
+}
+
+/// What one hop did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HopWork {
+    /// Items that it predicted.
+    pub predicted: u64,
+    /// Items that it set aside.
+    pub failed: u64,
+    /// Pages that it committed.
+    pub pages: u64,
+    /// The longest of them, from reading to commit.
+    pub longest_page: Duration,
+}
+
+impl HopWork {
+    /// Together with what `other` lanes of it did.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.predicted += other.predicted;
+        self.failed += other.failed;
+        self.pages += other.pages;
+        self.longest_page = self.longest_page.max(other.longest_page);
+    }
 }
 
 impl Answer {
@@ -147,10 +192,21 @@ impl Answer {
             counts: Counts::default(),
             backfill: None,
             spare_seconds: None,
+            forecast_spare_seconds: None,
+            oldest_pending_seconds: None,
+            drift_ratio: None,
+            class_drift_ratio: None,
             elapsed_ms: 0,
             rows_per_second: 0,
             continuations: Vec::new(),
+            kind: None,
+            hop: HopWork::default(),
         }
+    }
+
+    /// The answer with what its run saw.
+    pub(crate) fn with_drift(self, drift: Ratios) -> Self {
+        Self { drift_ratio: drift.features, class_drift_ratio: drift.classes, ..self }
     }
 
     /// The answer with the hop's time and the rate that `rows` items in it make.

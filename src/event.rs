@@ -3,11 +3,14 @@
 //! Everything is decided here, before anything is touched: an event that is not understood is
 //! refused with what was given and what is accepted.
 
+use std::time::Duration;
+
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use aws_lambda_events::event::sqs::SqsEvent;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
+use crate::config;
 use crate::run::{FailurePolicy, Mode, RunId, RunKind};
 use crate::window::{self, Time};
 
@@ -27,6 +30,8 @@ pub struct Message {
     pub id: String,
     /// What it says, if that is understood.
     pub trigger: Result<Trigger, EventError>,
+    /// X-Ray's header that came with it.
+    pub trace: Option<String>,
 }
 
 /// What rowscore is asked to do.
@@ -62,15 +67,25 @@ pub struct Request {
     /// Instead of `FAILURE_POLICY`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<FailurePolicy>,
+    /// Instead of `DELIVER_WITHIN`, in seconds, so that each schedule has a deadline of its own.
+    #[serde(serialize_with = "in_seconds", skip_serializing_if = "Option::is_none")]
+    pub deliver_within: Option<Duration>,
     /// Whether a backfill replaces predictions. Every other run does write.
     #[serde(rename = "dry_run", skip_serializing_if = "Mode::is_write", serialize_with = "Mode::as_dry_run")]
     pub mode: Mode,
 }
 
+fn in_seconds<S: Serializer>(span: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    match span {
+        Some(span) => serializer.collect_str(&format_args!("{}s", span.as_secs())),
+        None => serializer.serialize_none(),
+    }
+}
+
 impl Request {
     /// A run of `kind` that reaches to now, with the configured policy.
     pub fn by_hand(kind: RunKind) -> Self {
-        Self { kind, tick: None, from: None, to: None, policy: None, mode: Mode::Write }
+        Self { kind, tick: None, from: None, to: None, policy: None, deliver_within: None, mode: Mode::Write }
     }
 }
 
@@ -153,12 +168,13 @@ fn queue(event: &Value, now: Time) -> Result<Event, EventError> {
         .into_iter()
         .map(|record| {
             let id = record.message_id.ok_or_else(|| refused("a record without messageId".into()))?;
+            let trace = record.attributes.get("AWSTraceHeader").cloned();
             let body = record.body.unwrap_or_default();
             let trigger = match serde_json::from_str::<Value>(&body) {
                 Ok(body) => direct(&body, now),
                 Err(error) => Err(refused(format!("the message's body is not JSON: {error}"))),
             };
-            Ok(Message { id, trigger })
+            Ok(Message { id, trigger, trace })
         })
         .collect::<Result<_, _>>()
         .map(Event::Queue)
@@ -187,6 +203,7 @@ struct OpenInput {
     from: Option<Time>,
     to: Option<Time>,
     policy: Option<FailurePolicy>,
+    deliver_within: Option<String>,
     dry_run: Option<bool>,
 }
 
@@ -257,8 +274,10 @@ fn wake(event: &Value, now: Time) -> Result<Trigger, EventError> {
 fn open(kind: RunKind, event: &Value, now: Time) -> Result<Trigger, String> {
     let input = OpenInput::deserialize(event).map_err(|error| error.to_string())?;
     let tick = input.scheduled_time.as_deref().map(|text| scheduled_time(text, now)).transpose()?;
-    if kind == RunKind::Canary && (input.from.is_some() || input.to.is_some() || input.policy.is_some()) {
-        return Err("a canary has no `from`, `to` or `policy`: it works on no window".into());
+    let deliver_within = input.deliver_within.as_deref().map(within).transpose()?;
+    let has_window = input.from.is_some() || input.to.is_some() || input.policy.is_some() || deliver_within.is_some();
+    if kind == RunKind::Canary && has_window {
+        return Err("a canary has no `from`, `to`, `policy` or `deliver_within`: it works on no window".into());
     }
     if kind == RunKind::Sweep && input.from.is_some() {
         return Err("a sweep has no `from`; use a window for a span of time".into());
@@ -281,7 +300,13 @@ fn open(kind: RunKind, event: &Value, now: Time) -> Result<Trigger, String> {
         return Err(format!("`from` {from} is not before `to` {to}"));
     }
     let mode = if input.dry_run == Some(true) { Mode::DryRun } else { Mode::Write };
-    Ok(Trigger::Open(Request { kind, tick, from: input.from, to: input.to, policy: input.policy, mode }))
+    let (from, to, policy) = (input.from, input.to, input.policy);
+    Ok(Trigger::Open(Request { kind, tick, from, to, policy, deliver_within, mode }))
+}
+
+fn within(text: &str) -> Result<Duration, String> {
+    config::span(text)
+        .ok_or_else(|| format!("`deliver_within` is `{text}`; accepted: a number and a unit: 90s, 15m, 1h or 2d"))
 }
 
 /// The scheduler's own time. Where it left its placeholder in, the tick is the current minute.
@@ -344,7 +369,7 @@ mod tests {
     fn what_waits_for_the_database_reads_back_as_it_was_asked_for() {
         let events = [
             json!({"run": "window", "scheduled_time": "2026-11-22T15:19:00Z"}),
-            json!({"run": "sweep", "policy": "leave"}),
+            json!({"run": "sweep", "policy": "leave", "deliver_within": "5400s"}),
             json!({"run": "backfill", "from": "2026-01-01T00:00:00Z", "dry_run": true}),
             json!({"run": "continuation", "run_id": 7, "worker": 1, "hop": 12}),
         ];
@@ -371,6 +396,11 @@ mod tests {
         assert!(refusal(json!({"run": "window", "x".repeat(1000): 1})).chars().count() < 300);
         assert!(refusal(json!({"run": "window", "form": "x"})).contains("unknown field `form`"));
         assert!(refusal(json!({"run": "window", "policy": "retry"})).contains("unknown variant `retry`"));
+        let vague = json!({"run": "window", "deliver_within": "soon"});
+        assert!(
+            refusal(vague).ends_with("`deliver_within` is `soon`; accepted: a number and a unit: 90s, 15m, 1h or 2d")
+        );
+        assert!(refusal(json!({"run": "canary", "deliver_within": "1h"})).contains("works on no window"));
         assert!(refusal(json!({"run": "window", "scheduled_time": "soon"})).contains("accepted: a UTC time"));
         assert!(refusal(json!({"run": "sweep", "from": "2026-01-01T00:00:00Z"})).contains("no `from`"));
         for run in ["window", "sweep", "canary"] {

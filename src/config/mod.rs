@@ -1,6 +1,7 @@
 //! Configuration: environment variables, each with its meaning, its default and what it accepts.
 
 mod names;
+mod price;
 mod resource;
 mod table;
 mod vars;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use crate::run::FailurePolicy;
 
 pub use names::{ColumnName, TableName};
+pub use price::Price;
 pub use resource::DatabaseResource;
 pub use table::{FeatureColumn, FeatureMismatch, ItemsTable, PredictionFormat, RunColumn, ValuesIn, listed};
 use vars::Vars;
@@ -116,6 +118,12 @@ pub struct WorkConfig {
     /// `DELIVER_WITHIN`: after the schedule's time, the run's predictions are due within this span.
     /// Unset: no deadline.
     pub deliver_within: Option<Duration>,
+    /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`: memory in MB, by which a run's cost is reckoned. Lambda sets
+    /// it; elsewhere there is no such cost.
+    pub memory_mb: Option<u32>,
+    /// `PRICE_PER_GB_SECOND`: dollars. Default: Lambda's list price for the processor that this was
+    /// built for.
+    pub price: Price,
 }
 
 impl WorkConfig {
@@ -160,6 +168,8 @@ impl Config {
             hop_margin: Duration::from_millis(vars.or_in("HOP_MARGIN_MS", 5000, 0, 600_000)),
             hop_budget: Duration::from_millis(vars.or_in("HOP_BUDGET_MS", 240_000, 1, 86_400_000)),
             deliver_within: vars.span("DELIVER_WITHIN"),
+            memory_mb: vars.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|megabytes| megabytes.parse().ok()),
+            price: vars.or("PRICE_PER_GB_SECOND", price::LIST_PRICE, "dollars, a number like 0.0000166667"),
         };
         let continuation_queue_url =
             vars.optional("CONTINUATION_QUEUE_URL", "the https URL of an SQS FIFO queue, ending in .fifo", |url| {
@@ -302,6 +312,15 @@ mod tests {
             problem(&[("FAILURE_POLICY", "ignore")]),
             "FAILURE_POLICY is `ignore`; accepted: retry_failed, retry_all or leave"
         );
+    }
+
+    #[test]
+    fn a_price_is_dollars_for_a_gigabyte_and_a_second() {
+        let price = read(&[("PRICE_PER_GB_SECOND", "0.00002")]).unwrap().work.price;
+        assert_eq!(price.dollars(10_000, 512), 0.0001);
+        assert!(read(&[]).unwrap().work.price.per_gb_second > 1e-5);
+        let refused = "PRICE_PER_GB_SECOND is `-1`; accepted: dollars, a number like 0.0000166667";
+        assert_eq!(problem(&[("PRICE_PER_GB_SECOND", "-1")]), refused);
     }
 
     #[test]

@@ -5,12 +5,14 @@ use std::fmt::Display;
 
 use mysql_async::{Conn, TxOpts};
 
-use super::{Deadline, HopError, Relay, Runner};
+use super::page::score_page;
+use super::{Deadline, HopError, Relay, Runner, drift};
 use crate::answer::{Answer, Counts, Outcome};
 use crate::config::PredictionFormat;
+use crate::drift::Report;
 use crate::event::{Continuation, Request};
 use crate::model::Model;
-use crate::run::{FailurePolicy, Mode, RunId, RunState};
+use crate::run::{FailurePolicy, Mode, RunId, RunKind, RunState};
 use crate::store::items::PendingItem;
 use crate::store::predictions::{Predictions, most_probable};
 use crate::store::runs::NewRun;
@@ -18,6 +20,9 @@ use crate::store::session::Session;
 use crate::store::{Database, Doing, StoreError, failures, items, runs};
 use crate::values::{Reason, ReasonCode};
 use crate::window::{self, Time, Window};
+
+/// The latest items whose distribution is compared with the training rows.
+const RECENT_ITEMS: u32 = 1000;
 
 /// A canary, as the database has it.
 enum Found {
@@ -46,21 +51,28 @@ impl<R: Relay> Runner<'_, R> {
         };
         let tried = self.try_out(session, id).await;
         let (state, why) = match &tried {
-            Ok(()) => (RunState::Succeeded, None),
+            Ok(_) => (RunState::Succeeded, None),
             Err(error) => (RunState::Failed, Some(error.to_string())),
         };
         session.run(async |conn| runs::finish(conn, id, state, Counts::default(), why.as_deref()).await).await?;
-        tried?;
-        self.respond(session, id, Outcome::Finished, deadline, 0).await
+        let recent = tried?;
+        if let Some(recent) = &recent {
+            drift::warn(id, recent);
+        }
+        self.add_billed(session, id, deadline).await?;
+        let answer = self.respond(session, id, Outcome::Finished, deadline, 0).await?;
+        Ok(answer.with_drift(recent.as_ref().map(Report::ratios).unwrap_or_default()))
     }
 
-    async fn try_out(&self, session: &mut Session<'_>, id: RunId) -> Result<(), HopError> {
+    /// Answers what the latest items look like.
+    async fn try_out(&self, session: &mut Session<'_>, id: RunId) -> Result<Option<Report>, HopError> {
         let Self { database, model, relay, .. } = self;
         model.check_golden_rows().map_err(canary)?;
         let written = session.run(async |conn| write_and_roll_back(conn, database, model, id).await).await?;
         written.map_err(HopError::Canary)?;
         // It finds no lanes, and is dropped as stale.
-        relay.send(&Continuation { run_id: id, worker: 0, hop: 1 }).await.map_err(HopError::Relay)
+        relay.send(&Continuation { run_id: id, worker: 0, hop: 1 }).await.map_err(HopError::Relay)?;
+        Ok(session.run(async |conn| look_at_recent_items(conn, database, model, id).await).await?)
     }
 }
 
@@ -105,6 +117,19 @@ async fn open(
         Err(error) if error.is_duplicate() => Box::pin(open(conn, database, model, request, now)).await,
         opened => opened.map(Found::Due),
     }
+}
+
+/// Compares the latest items, predicted or not, with the training rows. That they drift is no
+/// failure: the next window will be scored all the same.
+async fn look_at_recent_items(
+    conn: &mut Conn,
+    database: &Database,
+    model: &Model,
+    id: RunId,
+) -> Result<Option<Report>, StoreError> {
+    let table = database.items_table();
+    let items = items::recent(conn, table, model.features(), RECENT_ITEMS).await?;
+    drift::keep(conn, table, (id, RunKind::Canary), model, score_page(model, &items).profile).await
 }
 
 /// Writes the golden answers over the latest items and reads them back, sets one item aside, and

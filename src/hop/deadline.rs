@@ -2,11 +2,17 @@
 
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
+
+use crate::window::Time;
+
 /// The moment after which a hop begins no further page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline {
     started: Instant,
     stop_at: Instant,
+    /// The time when the hop started, if that was told.
+    began: Option<Time>,
 }
 
 impl Deadline {
@@ -15,7 +21,18 @@ impl Deadline {
     pub fn new(time_left: Option<Duration>, margin: Duration, budget: Duration) -> Self {
         let allowed = time_left.map_or(budget, |left| left.saturating_sub(margin).min(budget));
         let started = Instant::now();
-        Self { started, stop_at: started + allowed }
+        Self { started, stop_at: started + allowed, began: None }
+    }
+
+    /// The same of a hop of which it is known that it starts at `now`.
+    pub(super) fn of_hop_at(self, now: Time) -> Self {
+        let before = TimeDelta::from_std(self.started.elapsed()).unwrap_or_default();
+        Self { began: Some(now - before), ..self }
+    }
+
+    /// The present time, as the hop was told it.
+    pub(super) fn now(&self) -> Option<Time> {
+        Some(self.began? + TimeDelta::from_std(self.elapsed()).ok()?)
     }
 
     /// A hop that is over after one page of each lane.

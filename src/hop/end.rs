@@ -3,24 +3,25 @@
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, TxOpts};
 
-use super::census;
 use super::lane::Job;
 use super::scope::Scope;
 use super::step::Step;
+use super::{census, drift};
 use crate::config::ItemsTable;
+use crate::drift::{Ratios, Report};
 use crate::run::{FailurePolicy, Pass, RunId, RunKind, RunState};
 use crate::store::lanes::Totals;
 use crate::store::runs::Run;
 use crate::store::{Doing, StoreError, lanes, runs};
 
 /// What ended when a worker's last lane did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Ended {
     /// These lanes: others are still worked on, or somebody else ended the run, or it goes on with
     /// its second pass.
     Lanes,
-    /// The run.
-    Run,
+    /// The run, which saw such items.
+    Run(Ratios),
 }
 
 /// Ends the run, or its pass, if no lane is left. Of two workers who finish together one does.
@@ -74,8 +75,12 @@ pub(super) async fn finish_run(conn: &mut Conn, job: Job<'_>) -> Result<Ended, S
     }
     runs::finish(&mut tx, run.id, state, counts, why.as_deref()).await?;
     settle_changes(&mut tx, &run, &totals).await?;
+    let seen = drift::settle(&mut tx, table, &run, model).await?;
     Step::FinishRun.commit(async { tx.commit().await.doing("finishing a run") }).await?;
-    Ok(Ended::Run)
+    if let Some(seen) = &seen {
+        drift::warn(run.id, seen);
+    }
+    Ok(Ended::Run(seen.as_ref().map(Report::ratios).unwrap_or_default()))
 }
 
 fn too_many(totals: &Totals, percent: u32) -> String {

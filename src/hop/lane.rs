@@ -1,16 +1,19 @@
 //! One lane: page after page, each read, scored and committed in one transaction.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mysql_async::Conn;
 
-use super::Deadline;
 use super::compare::compare;
+use super::forecast::Forecast;
 use super::pace::Pace;
 use super::page::{ScoredPage, score_page};
 use super::scope::Scope;
 use super::step::Step;
+use super::{Deadline, Relay};
+use crate::answer::HopWork;
 use crate::config::{ItemsTable, WorkConfig};
+use crate::drift::Profile;
 use crate::model::Model;
 use crate::run::{FailurePolicy, Pass, RunKind};
 use crate::store::items::{self, PageBounds};
@@ -56,8 +59,23 @@ pub(super) enum LaneEnd {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LaneWork {
     pub end: LaneEnd,
-    pub pages: u64,
-    pub rows: u64,
+    pub hop: HopWork,
+}
+
+/// What a lane shares with the others of its hop.
+pub(super) struct Watch<'w, R> {
+    /// Absent where nothing can be forecast.
+    pub forecast: Option<&'w Forecast>,
+    /// Who is told that the run will be late.
+    pub relay: &'w R,
+}
+
+impl<R: Relay> Watch<'_, R> {
+    fn page(&self, rows: u64) {
+        if let Some(late) = self.forecast.and_then(|forecast| forecast.page(rows)) {
+            self.relay.will_be_late(&late);
+        }
+    }
 }
 
 /// What became of one page.
@@ -75,18 +93,18 @@ const SAMPLE: u64 = 1000;
 
 /// Works on a claimed lane until it is finished or the deadline comes. However late it is, one
 /// page is done, so that a hop always makes progress.
-pub(super) async fn work_lane(
+pub(super) async fn work_lane<R: Relay>(
     session: &mut Session<'_>,
     job: Job<'_>,
     lane: Lane,
     deadline: Deadline,
+    watch: &Watch<'_, R>,
 ) -> Result<LaneWork, StoreError> {
-    let mut work = LaneWork { end: LaneEnd::OutOfTime, pages: 0, rows: 0 };
+    let mut work = LaneWork { end: LaneEnd::OutOfTime, hop: HopWork::default() };
     let mut pace = Pace::new(lane.page_size, job.work.page_size);
     let mut expected = Expected { cursor: lane.cursor, failures_ahead: true };
     let mut cursor = lane.cursor;
-    let mut longest_page = Duration::ZERO;
-    while work.pages == 0 || deadline.allows(longest_page) {
+    while work.hop.pages == 0 || deadline.allows(work.hop.longest_page) {
         let begun = Instant::now();
         let page = match session.run(async |conn| page(conn, job, lane, &mut expected, &mut pace).await).await? {
             PageEnd::Committed(page) => page,
@@ -96,9 +114,8 @@ pub(super) async fn work_lane(
             PageEnd::TooManyFailures => return Ok(LaneWork { end: LaneEnd::TooManyFailures, ..work }),
         };
         let took = begun.elapsed();
-        longest_page = longest_page.max(took);
-        work.pages += 1;
-        work.rows += page.predicted + page.failed;
+        work.hop.add(HopWork { predicted: page.predicted, failed: page.failed, pages: 1, longest_page: took });
+        watch.page(page.predicted + page.failed);
         tracing::debug!(
             run = %job.run.id, lane = lane.number, after = cursor, upto = page.cursor, predicted = page.predicted,
             failed = page.failed, page_ms = took.as_millis() as u64, "page committed"
@@ -126,7 +143,7 @@ async fn page(
     let selection = expected.selection(job, lane);
     let bounds = PageBounds { selection, after: expected.cursor, upto, limit, mode: job.run.mode };
     let read = async || pages::begin(conn, job.table(), job.run, lane.number, bounds, job.model.features()).await;
-    let (position, found) = Step::ReadPage.perform(read).await?;
+    let (position, counted, found) = Step::ReadPage.perform(read).await?;
     pace.found(found.len(), begun.elapsed());
     if let Some(end) = not_now(job, lane, position) {
         pages::undo(conn).await?;
@@ -145,6 +162,10 @@ async fn page(
     };
 
     let scored = Step::ScorePage.perform(async || Ok::<_, StoreError>(score_page(job.model, &found))).await?;
+    // The lane's own counts, read under its lock: a page is counted once, as it is written once.
+    let mut profile = Profile::read(counted.as_deref(), job.model);
+    profile.add(&scored.profile);
+    let profile = profile.to_text();
     let advance = Advance {
         cursor,
         predicted: if job.run.pass == Pass::Check { 0 } else { scored.predictions.ids.len() as u64 },
@@ -152,7 +173,7 @@ async fn page(
         changes: (job.run.kind == RunKind::Backfill).then(|| compare(&found, &scored.predictions)),
         page_size: limit,
     };
-    let write = async || write_page(conn, job, (lane.number, position), selection, &scored, advance).await;
+    let write = async || write_page(conn, job, (lane.number, position), selection, &scored, (advance, &profile)).await;
     let advance = Step::WritePage.perform(write).await?;
     Step::CommitPage.commit(pages::commit(conn)).await?;
     // Only now: until the commit the page may be in vain, and most of its time is the writing.
@@ -225,7 +246,7 @@ async fn write_page(
     lane: (u16, Position),
     selection: Selection,
     scored: &ScoredPage<'_>,
-    advance: Advance,
+    (advance, profile): (Advance, &str),
 ) -> Result<Advance, StoreError> {
     let nothing = Predictions::default();
     let writes = job.run.mode.writes();
@@ -237,7 +258,7 @@ async fn write_page(
         failures::forget(conn, job.table(), &predictions.ids).await?;
     }
     let predicted = predictions.ids.len() as u64;
-    let changed = pages::write(conn, job.table(), job.run.id, lane, predictions, advance).await?;
+    let changed = pages::write(conn, job.table(), job.run.id, lane, predictions, advance, profile).await?;
     if changed != predicted {
         // The rows are locked and were pending or another run's, so each of them changes.
         return Err(StoreError::Unexpected(format!("{predicted} predictions changed {changed} rows; page undone")));

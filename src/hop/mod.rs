@@ -9,16 +9,20 @@ mod census;
 mod check;
 mod compare;
 mod deadline;
+mod drift;
 mod end;
+mod forecast;
 mod lane;
 mod open;
 mod pace;
 mod page;
+mod plan;
 mod relay;
 mod respond;
 mod scope;
 pub mod step;
 mod succession;
+mod watch;
 
 use std::error::Error;
 use std::pin::pin;
@@ -28,7 +32,7 @@ use futures_util::future::{Either, join_all, select};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, TxOpts};
 
-use crate::answer::{Answer, Outcome};
+use crate::answer::{Answer, HopWork, Outcome};
 use crate::config::WorkConfig;
 use crate::event::{Continuation, Request, Trigger};
 use crate::model::Model;
@@ -43,8 +47,11 @@ pub use check::{Fit, Unfit, check_columns};
 pub use deadline::Deadline;
 use end::{Ended, fail_for_failures, finish_run, may_run_out_of_hops};
 pub use end::{Steered, steer, stop};
-use lane::{Job, LaneEnd, LaneWork, work_lane};
+use forecast::Forecast;
+pub use forecast::Late;
+use lane::{Job, LaneEnd, LaneWork, Watch, work_lane};
 use open::{Opened, Opening, open_run};
+pub use plan::{Basis, Plan, plan};
 pub use relay::{InAnswer, Relay};
 use step::Step;
 
@@ -100,6 +107,7 @@ impl<R: Relay> Runner<'_, R> {
         };
         self.check_names(trigger)?;
         let mut session = Session::new(self.database);
+        let deadline = deadline.of_hop_at(now);
         // Boxed: a hop's future is deep, and its type would be as deep in every caller's.
         let result = match trigger {
             Trigger::Open(request) if request.kind == RunKind::Canary => {
@@ -107,7 +115,7 @@ impl<R: Relay> Runner<'_, R> {
             }
             Trigger::Open(request) => Box::pin(self.open(&mut session, request, now, deadline)).await,
             Trigger::Continue(message) => Box::pin(self.go_on(&mut session, *message, now, deadline)).await,
-            Trigger::Status | Trigger::Wake(_) => Box::pin(self.status(&mut session)).await,
+            Trigger::Status | Trigger::Wake(_) => Box::pin(self.status(&mut session, deadline)).await,
         };
         session.close().await;
         result
@@ -125,9 +133,19 @@ impl<R: Relay> Runner<'_, R> {
         loop {
             let opened = session.run(async |conn| open_run(conn, opening, request).await).await?;
             match opened {
-                Opened::New(run) => return self.take_up(session, &run, deadline).await,
+                Opened::New(run) => {
+                    let oldest_pending_seconds = self.oldest_pending(session, &run, deadline).await?;
+                    let answer = self.take_up(session, &run, deadline).await?;
+                    return Ok(Answer {
+                        oldest_pending_seconds: answer.oldest_pending_seconds.or(oldest_pending_seconds),
+                        ..answer
+                    });
+                }
                 Opened::Unfit(unfit) => return Err(unfit.into()),
-                Opened::Empty(id) => return self.respond(session, id, Outcome::NothingToDo, deadline, 0).await,
+                Opened::Empty(id) => {
+                    self.add_billed(session, id, deadline).await?;
+                    return self.respond(session, id, Outcome::NothingToDo, deadline, 0).await;
+                }
                 Opened::Over(run) => return self.respond(session, run.id, Outcome::NothingToDo, deadline, 0).await,
                 Opened::InTheWay(run) => {
                     tracing::warn!(run = %run.id, "no dry run while a backfill that writes is unfinished");
@@ -243,7 +261,8 @@ impl<R: Relay> Runner<'_, R> {
         mut sent: Vec<Continuation>,
         deadline: Deadline,
     ) -> Result<Answer, HopError> {
-        let done = match self.work_lanes(session, run, turn, deadline).await {
+        let forecast = self.forecast(session, run, deadline).await?;
+        let done = match self.work_lanes(session, run, turn, deadline, forecast.as_ref()).await {
             Ok(done) => done,
             Err(error) => {
                 let text = error.to_string();
@@ -252,7 +271,9 @@ impl<R: Relay> Runner<'_, R> {
                 return Err(error.into());
             }
         };
-        let rows = done.iter().map(|lane| lane.rows).sum();
+        let mut hop = HopWork::default();
+        done.iter().for_each(|lane| hop.add(lane.hop));
+        let rows = hop.predicted + hop.failed;
         let any = |end: LaneEnd| done.iter().any(|lane| lane.end == end);
         let mut answer = if any(LaneEnd::TakenOver) {
             self.respond(session, run.id, Outcome::Stale, deadline, rows).await?
@@ -268,6 +289,11 @@ impl<R: Relay> Runner<'_, R> {
             self.finish(session, run, deadline, rows).await?
         };
         answer.continuations.splice(0..0, sent);
+        answer.hop.add(hop);
+        if let Some(late) = forecast.and_then(|forecast| forecast.judge(answer.forecast_spare_seconds?)) {
+            self.relay.will_be_late(&late);
+        }
+        self.add_billed(session, run.id, deadline).await?;
         Ok(answer)
     }
 
@@ -277,12 +303,14 @@ impl<R: Relay> Runner<'_, R> {
         run: &Run,
         turn: Turn,
         deadline: Deadline,
+        forecast: Option<&Forecast>,
     ) -> Result<Vec<LaneWork>, StoreError> {
         let claimed = session.run(async |conn| claim_lanes(conn, run.id, turn).await).await?;
         let job = self.job(run);
+        let watch = &Watch { forecast, relay: self.relay };
         let work = join_all(claimed.into_iter().map(|lane| async move {
             let mut session = Session::new(self.database);
-            let done = work_lane(&mut session, job, lane, deadline).await;
+            let done = work_lane(&mut session, job, lane, deadline, watch).await;
             session.close().await;
             done
         }));
@@ -335,7 +363,10 @@ impl<R: Relay> Runner<'_, R> {
         match session.run(async |conn| finish_run(conn, job).await).await? {
             Ended::Lanes if run.pass == Pass::Check => self.leave_check(session, run, deadline, rows).await,
             Ended::Lanes => self.respond(session, run.id, Outcome::LanesFinished, deadline, rows).await,
-            Ended::Run => self.respond(session, run.id, Outcome::Finished, deadline, rows).await,
+            Ended::Run(drift) => {
+                let answer = self.respond(session, run.id, Outcome::Finished, deadline, rows).await?;
+                Ok(answer.with_drift(drift))
+            }
         }
     }
 

@@ -125,6 +125,7 @@ async fn insert(conn: &mut Conn, opening: Opening<'_>, request: &Request) -> Res
         window,
         chained: request.kind == RunKind::Window && request.from.is_none(),
         policy: policy_of(request, opening.work),
+        deadline: due(request, window, opening.work),
     };
     Ok(match open_planned(conn, opening, plan, None).await? {
         Planned::New(run) => Opened::New(run),
@@ -135,7 +136,7 @@ async fn insert(conn: &mut Conn, opening: Opening<'_>, request: &Request) -> Res
 }
 
 /// A backfill is never one piece: the old predictions stay page by page.
-fn policy_of(request: &Request, work: &WorkConfig) -> FailurePolicy {
+pub(super) fn policy_of(request: &Request, work: &WorkConfig) -> FailurePolicy {
     match request.policy.unwrap_or(work.failure_policy) {
         FailurePolicy::RetryAll if request.kind == RunKind::Backfill => FailurePolicy::RetryFailed,
         policy => policy,
@@ -151,6 +152,7 @@ pub(super) struct Plan {
     pub window: Window,
     pub chained: bool,
     pub policy: FailurePolicy,
+    pub deadline: Option<Time>,
 }
 
 /// What became of a plan.
@@ -174,7 +176,7 @@ pub(super) async fn open_planned(
     replaced: Option<&Run>,
 ) -> Result<Planned, StoreError> {
     let Opening { database, work, model, now } = opening;
-    let Plan { kind, mode, tick, window, chained, policy } = plan;
+    let Plan { kind, mode, tick, window, chained, policy, deadline } = plan;
     let table = database.items_table();
     let scope = Scope { run: None, kind, mode, policy, window, model, work };
     let mut extents = Vec::new();
@@ -202,7 +204,7 @@ pub(super) async fn open_planned(
         workers: work.workers,
         items: extents.iter().map(|(_, extent)| extent.items).sum(),
         now,
-        deadline: deadline(kind, window, work),
+        deadline,
     };
     let mut tx = conn.start_transaction(TxOpts::default()).await.doing("opening a run")?;
     if let Some(old) = replaced {
@@ -228,12 +230,13 @@ pub(super) async fn open_planned(
 }
 
 /// When a run's predictions are due. Nobody waits for those of a backfill: there are older ones.
-fn deadline(kind: RunKind, window: Window, work: &WorkConfig) -> Option<Time> {
-    let span = work.deliver_within.filter(|_| kind != RunKind::Backfill)?;
+pub(super) fn due(request: &Request, window: Window, work: &WorkConfig) -> Option<Time> {
+    let wanted = work.deliver_within.filter(|_| request.kind != RunKind::Backfill);
+    let span = request.deliver_within.or(wanted)?;
     Some(window.to + TimeDelta::from_std(span).ok()?)
 }
 
-async fn window_of(conn: &mut Conn, opening: Opening<'_>, request: &Request) -> Result<Window, StoreError> {
+pub(super) async fn window_of(conn: &mut Conn, opening: Opening<'_>, request: &Request) -> Result<Window, StoreError> {
     let Opening { database, work, now, .. } = opening;
     let to = request.to.or(request.tick).unwrap_or_else(|| window::second(now));
     match request.kind {

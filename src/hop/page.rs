@@ -1,5 +1,6 @@
 //! `score_page`: from rows to predictions and failures, with no database in sight.
 
+use crate::drift::{Counter, Profile};
 use crate::model::{Model, ScoreError, Scorer};
 use crate::store::items::PendingItem;
 use crate::store::predictions::Predictions;
@@ -14,6 +15,8 @@ const CHUNK: usize = 256;
 pub(super) struct ScoredPage<'i> {
     pub predictions: Predictions<'i>,
     pub failures: Vec<(&'i PendingItem, Reason)>,
+    /// What was counted on the way, for drift.
+    pub profile: Profile,
 }
 
 /// Scores a page. An item that cannot be scored is set apart with its reason; the rest go on.
@@ -28,11 +31,17 @@ pub(super) fn score_page<'i>(model: &'i Model, items: &'i [PendingItem]) -> Scor
             classes,
         },
         failures: Vec::new(),
+        profile: Profile::empty(model),
     };
+    let mut counter = Counter::new(model);
     for items in items.chunks(CHUNK) {
         chunk.read(items, &mut page.failures);
+        let scored = page.predictions.probabilities.len();
         chunk.score(&mut scorer, &mut page);
+        counter.rows(&chunk.rows);
+        counter.predictions(&page.predictions.probabilities[scored..]);
     }
+    page.profile = counter.finish();
     page
 }
 
@@ -70,7 +79,7 @@ impl<'i> Chunk<'i> {
     }
 
     fn score(&self, scorer: &mut Scorer<'_>, page: &mut ScoredPage<'i>) {
-        let ScoredPage { predictions: Predictions { ids, probabilities, classes }, failures } = page;
+        let ScoredPage { predictions: Predictions { ids, probabilities, classes }, failures, .. } = page;
         let (first, known, classes) = (ids.len(), failures.len(), classes.len());
         probabilities.resize((first + self.items.len()) * classes, 0.0);
         let scored = scorer.score_rows(&self.rows, &mut probabilities[first * classes..]);

@@ -1,7 +1,8 @@
-//! The way out of the core: continuations.
+//! The way out of the core: continuations, and word of what will be late.
 
 use std::error::Error;
 
+use super::forecast::Late;
 use crate::event::Continuation;
 
 /// Where continuations go.
@@ -11,6 +12,10 @@ pub trait Relay {
         &self,
         continuation: &Continuation,
     ) -> impl Future<Output = Result<(), Box<dyn Error + Send + Sync>>> + Send;
+
+    /// A run will miss its deadline. It was logged; whoever else is to know it learns it here, while
+    /// there is time left to do something about it.
+    fn will_be_late(&self, _: &Late) {}
 }
 
 /// The relay that sends nothing: the answer names the continuations, and the caller follows them.

@@ -4,18 +4,18 @@ use mysql_async::Conn;
 
 use super::end::pending;
 use super::step::Step;
-use super::{Deadline, HopError, Relay, Runner};
+use super::{Deadline, HopError, Relay, Runner, forecast};
 use crate::answer::{Answer, Backfill, Counts, Outcome};
-use crate::run::{RunId, RunKind};
+use crate::run::{RunId, RunKind, RunState};
 use crate::store::session::Session;
 use crate::store::{lanes, runs};
 
 impl<R: Relay> Runner<'_, R> {
     /// How the last run stands.
-    pub(super) async fn status(&self, session: &mut Session<'_>) -> Result<Answer, HopError> {
+    pub(super) async fn status(&self, session: &mut Session<'_>, deadline: Deadline) -> Result<Answer, HopError> {
         let table = self.database.items_table();
         match session.run(async |conn| runs::latest(conn, table).await).await? {
-            Some(run) => self.respond(session, run.id, Outcome::Status, Deadline::immediately(), 0).await,
+            Some(run) => self.respond(session, run.id, Outcome::Status, deadline, 0).await,
             None => Ok(Answer::without_run(Outcome::Status)),
         }
     }
@@ -34,6 +34,13 @@ impl<R: Relay> Runner<'_, R> {
         let (run, totals) = Step::Respond.perform(async || session.run(read).await).await?;
         let done = totals.counts.predicted + totals.counts.failed;
         let counts = Counts { pending: run.as_ref().map_or(0, |run| pending(run, done)), ..totals.counts };
+        let running = run.as_ref().filter(|run| run.state == RunState::Running);
+        let oldest_pending_seconds = match (&run, outcome, counts.pending) {
+            (Some(run), _, _) if !matches!(run.kind, RunKind::Window | RunKind::Sweep) => None,
+            (_, Outcome::Finished | Outcome::NothingToDo | Outcome::Status, 0) => Some(0),
+            (Some(run), Outcome::Finished | Outcome::Status, _) => self.oldest_pending(session, run, deadline).await?,
+            _ => None,
+        };
         let backfill = run
             .as_ref()
             .filter(|run| run.kind == RunKind::Backfill)
@@ -43,7 +50,10 @@ impl<R: Relay> Runner<'_, R> {
             backfill,
             state: run.as_ref().map(|run| run.state),
             counts,
-            spare_seconds: run.and_then(|run| run.spare_seconds),
+            spare_seconds: run.as_ref().and_then(|run| run.spare_seconds),
+            forecast_spare_seconds: running.and_then(|run| forecast::of_run(run, done, deadline)),
+            oldest_pending_seconds,
+            kind: run.as_ref().map(|run| run.kind),
             ..Answer::without_run(outcome)
         };
         Ok(answer.timed(deadline.elapsed(), rows))

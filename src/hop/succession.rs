@@ -36,6 +36,7 @@ pub(super) async fn succeed(conn: &mut Conn, opening: Opening<'_>, run: &Run) ->
         window: run.window,
         chained: run.chained,
         policy: run.policy,
+        deadline: run.deadline,
     };
     Ok(match open_planned(conn, opening, plan, Some(run)).await? {
         Planned::New(run) => Succession::Successor(run),

@@ -8,14 +8,17 @@ use chrono::{TimeDelta, Utc};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde::Serialize;
 use serde_json::Value;
+use tracing::Instrument;
 
+use super::metrics::Source;
 use super::wake::{Standing, Waker};
 use super::{SqsQueue, WakeError};
 use crate::answer::{Answer, Outcome};
 use crate::config::Config;
 use crate::event::{self, Continuation, Event, EventError, Message, Trigger, Wake};
-use crate::hop::{Deadline, HopError, InAnswer, Relay, Runner};
+use crate::hop::{Deadline, HopError, InAnswer, Late, Relay, Runner};
 use crate::model::Model;
+use crate::run::RunKind;
 use crate::store::session::Session;
 use crate::store::{Database, runs};
 use crate::window::Time;
@@ -41,13 +44,31 @@ enum Outbox {
     Answer,
 }
 
-impl Relay for Outbox {
+/// The way out of one invocation.
+#[derive(Clone, Copy, Debug)]
+struct Way<'f> {
+    outbox: &'f Outbox,
+    metrics: Source<'f>,
+    /// X-Ray's trace: that of the run's first hop, so that all of them are found together.
+    trace: Option<&'f str>,
+}
+
+impl Relay for Way<'_> {
     async fn send(&self, continuation: &Continuation) -> Result<(), Box<dyn Error + Send + Sync>> {
-        match self {
-            Self::Queue(queue) => queue.send(continuation).await,
-            Self::Answer => InAnswer.send(continuation).await,
+        match self.outbox {
+            Outbox::Queue(queue) => queue.send(continuation, self.trace).await,
+            Outbox::Answer => InAnswer.send(continuation).await,
         }
     }
+
+    fn will_be_late(&self, late: &Late) {
+        self.metrics.will_be_late(late, now());
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge: an invocation happens now")]
+fn now() -> Time {
+    Utc::now()
 }
 
 /// The answer and, to a queue, the messages that are to be delivered again.
@@ -127,26 +148,33 @@ impl Function {
     /// # Errors
     /// A refused event, or a hop that failed. Of a queue's messages the failed ones are named in
     /// the reply instead.
-    #[expect(clippy::disallowed_methods, reason = "the edge: an invocation happens now")]
     pub async fn handle(&self, invocation: LambdaEvent<Value>) -> Result<Reply, Failure> {
         let LambdaEvent { payload, context } = invocation;
         let deadline = Deadline::new(time_left(&context), self.config.work.hop_margin, self.config.work.hop_budget);
-        let now = Utc::now();
+        let now = now();
+        let way = Way {
+            outbox: &self.outbox,
+            metrics: Source {
+                function: &context.env_config.function_name,
+                table: self.config.work.items_table.as_str(),
+            },
+            trace: context.xray_trace_id.as_deref(),
+        };
         match event::read(&payload, now)? {
-            Event::Direct(trigger) => self.hop(&trigger, now, deadline).await,
-            Event::Queue(messages) => Ok(self.batch(messages, now, deadline).await),
+            Event::Direct(trigger) => self.hop(&trigger, way, now, deadline).await,
+            Event::Queue(messages) => Ok(self.batch(messages, way, now, deadline).await),
         }
     }
 
     /// Does what `trigger` asks for, where wanted on a database that is started for it.
-    async fn hop(&self, trigger: &Trigger, now: Time, deadline: Deadline) -> Result<Reply, Failure> {
+    async fn hop(&self, trigger: &Trigger, way: Way<'_>, now: Time, deadline: Deadline) -> Result<Reply, Failure> {
         let Some(waker) = self.waker.as_ref().filter(|_| *trigger != Trigger::Status) else {
-            return Ok(self.work(trigger, now, deadline).await?.into());
+            return Ok(self.work(trigger, way, now, deadline).await?.into());
         };
         match waker.rouse(deadline).await? {
-            Standing::Waking(status) => self.wait_on(waker, trigger, status, now).await,
+            Standing::Waking(status) => self.wait_on(waker, trigger, status, way, now).await,
             Standing::Awake { ours } => {
-                let answer = self.work(trigger, now, deadline).await?;
+                let answer = self.work(trigger, way, now, deadline).await?;
                 if ours && !self.is_needed().await? {
                     waker.lay_to_rest().await?;
                 }
@@ -164,7 +192,14 @@ impl Function {
     }
 
     /// Sends the message that waits on, unless it took too long already.
-    async fn wait_on(&self, waker: &Waker, trigger: &Trigger, status: String, now: Time) -> Result<Reply, Failure> {
+    async fn wait_on(
+        &self,
+        waker: &Waker,
+        trigger: &Trigger,
+        status: String,
+        way: Way<'_>,
+        now: Time,
+    ) -> Result<Reply, Failure> {
         let next = match trigger {
             Trigger::Wake(wake) => Wake { hop: wake.hop + 1, ..wake.clone() },
             asked => Wake { since: now, hop: 1, event: Box::new(asked.clone()) },
@@ -175,21 +210,37 @@ impl Function {
             return Err(WakeError::OutOfPatience { resource, status, minutes: waited.num_minutes() }.into());
         }
         if let Outbox::Queue(queue) = &self.outbox {
-            queue.send_wake(&next).await.map_err(|error| WakeError::Relay(error.to_string()))?;
+            queue.send_wake(&next, way.trace).await.map_err(|error| WakeError::Relay(error.to_string()))?;
         }
         tracing::info!(resource = %waker.resource(), status, waited_s = waited.num_seconds(), "waiting for the database");
         Ok(Reply { wake: Some(next), ..Answer::without_run(Outcome::Waking).into() })
     }
 
-    async fn work(&self, trigger: &Trigger, now: Time, deadline: Deadline) -> Result<Answer, HopError> {
-        let Self { config, database, outbox, model, .. } = self;
-        let runner = Runner { database, work: &config.work, model, relay: outbox };
-        let answer = runner.hop(trigger, now, deadline).await?;
+    /// Does what `trigger` asks for, and says what it came to: one line in the log, one of metrics.
+    async fn work(&self, trigger: &Trigger, way: Way<'_>, now: Time, deadline: Deadline) -> Result<Answer, HopError> {
+        let Self { config, database, model, .. } = self;
+        let runner = Runner { database, work: &config.work, model, relay: &way };
+        let hop = runner.hop(trigger, now, deadline).instrument(tracing::info_span!("hop", trace_id = way.trace));
+        let answer = match hop.await {
+            Ok(answer) => answer,
+            Err(error) => {
+                if matches!(trigger, Trigger::Open(request) if request.kind == RunKind::Canary) {
+                    way.metrics.canary_failed(now);
+                }
+                return Err(error);
+            }
+        };
+        way.metrics.hop_ended(&answer, self::now());
         tracing::info!(
-            run = answer.run_id.map(|id| id.0), outcome = %answer.outcome, state = answer.state.map(|state| state.name()),
+            run = answer.run_id.map(|id| id.0), kind = answer.kind.map(RunKind::name), trace_id = way.trace, outcome = %answer.outcome, state = answer.state.map(|state| state.name()),
             predicted = answer.counts.predicted, failed = answer.counts.failed, pending = answer.counts.pending,
-            pages = answer.counts.pages, changed_class = answer.backfill.map(|backfill| backfill.changed_class),
-            mean_absolute_change = answer.backfill.and_then(|backfill| backfill.mean_absolute_change), spare_seconds = answer.spare_seconds, elapsed_ms = answer.elapsed_ms, rows_per_second = answer.rows_per_second,
+            pages = answer.counts.pages, hop_predicted = answer.hop.predicted, hop_failed = answer.hop.failed,
+            longest_page_ms = answer.hop.longest_page.as_millis() as u64,
+            changed_class = answer.backfill.map(|backfill| backfill.changed_class),
+            mean_absolute_change = answer.backfill.and_then(|backfill| backfill.mean_absolute_change),
+            spare_seconds = answer.spare_seconds, forecast_spare_seconds = answer.forecast_spare_seconds,
+            oldest_pending_seconds = answer.oldest_pending_seconds, drift_ratio = answer.drift_ratio,
+            class_drift_ratio = answer.class_drift_ratio, elapsed_ms = answer.elapsed_ms, rows_per_second = answer.rows_per_second,
             continuations = answer.continuations.len(), "hop ended"
         );
         Ok(answer)
@@ -197,15 +248,17 @@ impl Function {
 
     /// Handles a queue's messages in order, the first in any case, the others for as long as the
     /// deadline allows. From the first one that fails on, all go back: a FIFO queue keeps its order.
-    async fn batch(&self, messages: Vec<Message>, now: Time, deadline: Deadline) -> Reply {
+    async fn batch(&self, messages: Vec<Message>, way: Way<'_>, now: Time, deadline: Deadline) -> Reply {
         let mut reply = Reply::from(Answer::without_run(Outcome::NothingToDo));
         let mut messages = messages.into_iter();
         let mut back = Vec::new();
         let mut is_first = true;
-        for Message { id, trigger } in messages.by_ref() {
+        for Message { id, trigger, trace } in messages.by_ref() {
+            // The sender's trace goes on; one of its own the invocation has in any case.
+            let way = Way { trace: trace.as_deref().or(way.trace), ..way };
             let in_time = mem::replace(&mut is_first, false) || deadline.allows(Duration::ZERO);
             let handled = match trigger {
-                Ok(trigger) if in_time => self.hop(&trigger, now, deadline).await,
+                Ok(trigger) if in_time => self.hop(&trigger, way, now, deadline).await,
                 Ok(_) => {
                     back.push(id);
                     break;

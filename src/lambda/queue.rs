@@ -4,10 +4,10 @@ use std::error::Error;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
+use aws_sdk_sqs::types::{MessageSystemAttributeNameForSends, MessageSystemAttributeValue};
 use tokio::sync::OnceCell;
 
 use crate::event::{Continuation, Wake};
-use crate::hop::Relay;
 
 /// The queue that continuations are sent to.
 ///
@@ -29,25 +29,38 @@ impl SqsQueue {
     }
 
     /// Sends the message that waits on for the database. Their group is one: a database starts once.
-    pub async fn send_wake(&self, wake: &Wake) -> Result<(), Box<dyn Error + Send + Sync>> {
+    pub async fn send_wake(&self, wake: &Wake, trace: Option<&str>) -> Result<(), Box<dyn Error + Send + Sync>> {
         let id = format!("wake-{}-hop-{}", wake.since.timestamp_millis(), wake.hop);
-        self.send_message("wake", &id, &serde_json::to_string(wake)?).await
+        self.send_message("wake", &id, &serde_json::to_string(wake)?, trace).await
     }
 
-    async fn send_message(&self, group: &str, id: &str, body: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
+    /// Sends the message that starts the next hop, in X-Ray's trace of this one.
+    pub async fn send(
+        &self,
+        continuation: &Continuation,
+        trace: Option<&str>,
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let Continuation { run_id, worker, hop } = continuation;
+        let group = format!("run-{run_id}-worker-{worker}");
+        self.send_message(&group, &format!("{group}-hop-{hop}"), &serde_json::to_string(continuation)?, trace).await
+    }
+
+    async fn send_message(
+        &self,
+        group: &str,
+        id: &str,
+        body: &str,
+        trace: Option<&str>,
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
         let client = self.client.get_or_init(async || Client::new(&aws_config::load_from_env().await)).await;
-        let message = client.send_message().queue_url(&self.url).message_body(body);
+        let mut message = client.send_message().queue_url(&self.url).message_body(body);
+        if let Some(trace) = trace {
+            let value = MessageSystemAttributeValue::builder().data_type("String").string_value(trace).build()?;
+            message = message.message_system_attributes(MessageSystemAttributeNameForSends::AwsTraceHeader, value);
+        }
         let sent = message.message_group_id(group).message_deduplication_id(id).send().await;
         sent.map_err(|error| format!("{}: {}", self.url, DisplayErrorContext(error)))?;
         tracing::debug!(id, "message sent");
         Ok(())
-    }
-}
-
-impl Relay for SqsQueue {
-    async fn send(&self, continuation: &Continuation) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let Continuation { run_id, worker, hop } = continuation;
-        let group = format!("run-{run_id}-worker-{worker}");
-        self.send_message(&group, &format!("{group}-hop-{hop}"), &serde_json::to_string(continuation)?).await
     }
 }

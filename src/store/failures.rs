@@ -141,6 +141,32 @@ fn failure(row: &Row) -> Result<Failure, StoreError> {
     })
 }
 
+/// The next items that are set aside, by id, after the item `after`; of these those that `run`
+/// failed on last, if that is given.
+///
+/// # Errors
+/// The database's.
+pub async fn list(
+    conn: &mut impl Queryable,
+    table: &ItemsTable,
+    run: Option<RunId>,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<Failure>, StoreError> {
+    // Both keys end with the item's id: its order costs nothing.
+    let (key, of_run) = match run {
+        Some(run) => ("`failures_of_a_run`", format!("`run_id` = {run}")),
+        None => ("PRIMARY", "TRUE".to_owned()),
+    };
+    let sql = format!(
+        "SELECT {COLUMNS} FROM `item_failures` FORCE INDEX ({key}) \
+         WHERE `items_table` = :table AND {of_run} AND `item_id` > :after ORDER BY `item_id` LIMIT :limit"
+    );
+    let params = params! { "table" => table.as_str(), "after" => after, "limit" => limit };
+    let rows: Vec<Row> = conn.exec(sql, params).await.doing("reading failures")?;
+    rows.iter().map(failure).collect()
+}
+
 /// Why an item is set aside, if it is.
 ///
 /// # Errors

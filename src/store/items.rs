@@ -11,7 +11,7 @@ use super::selection::{Selection, values_text, whole_values};
 use super::{Doing, StoreError, failures};
 use crate::config::ItemsTable;
 use crate::run::{Mode, RunId};
-use crate::window::Time;
+use crate::window::{Time, Window};
 
 /// Milliseconds that the server may count pending items for a run's progress and its final sum:
 /// enough for some million rows, and well within `HOP_MARGIN_MS`, since the last count comes after
@@ -117,6 +117,33 @@ pub async fn count(
     }
 }
 
+/// Age in whole seconds, at `now`, of the oldest item created in `window` that is pending and not set
+/// aside; 0: none is. `None`: not found in time.
+///
+/// # Errors
+/// The database's.
+pub async fn oldest_pending(
+    conn: &mut impl Queryable,
+    table: &ItemsTable,
+    window: Window,
+    features: &[String],
+    now: Time,
+) -> Result<Option<u64>, StoreError> {
+    let selection = lightened(conn, table, Selection::Fresh(window)).await?;
+    let (id, created) = (table.id.quoted(), table.created.quoted());
+    let sql = limited(&format!(
+        "i.{created} FROM {} i WHERE {} AND i.{created} IS NOT NULL ORDER BY i.{created}, i.{id} LIMIT 1",
+        table.quoted(),
+        selection.condition(table, &values_text(table, features)),
+    ));
+    match conn.query_first::<NaiveDateTime, _>(sql).await {
+        Ok(Some(created)) => Ok(u64::try_from((now - created.and_utc()).num_seconds()).ok().or(Some(0))),
+        Ok(None) => Ok(Some(0)),
+        Err(error) if took_too_long(&error) => Ok(None),
+        Err(error) => Err(error).doing("looking for the oldest pending item"),
+    }
+}
+
 /// The same items without looking each of them up among the failures, where there are none.
 async fn lightened(
     conn: &mut impl Queryable,
@@ -137,14 +164,17 @@ async fn in_time<T: mysql_async::prelude::FromRow + Send + 'static>(
 ) -> mysql_async::Result<T> {
     // Here the window's own key is welcome: there is nothing to keep in order.
     let tables = selection.tables(table).replace(" FORCE INDEX (PRIMARY)", "");
-    let sql = format!(
-        "{} SELECT {} {columns} FROM {tables} WHERE {} AND {bounds}",
-        mariadb_limit(COUNT_BUDGET_MS),
-        mysql_limit(COUNT_BUDGET_MS),
+    let sql = limited(&format!(
+        "{columns} FROM {tables} WHERE {} AND {bounds}",
         selection.condition(table, &values_text(table, features)),
-    );
+    ));
     let row = conn.query_first(sql).await?;
     row.ok_or_else(|| mysql_async::Error::Other("an aggregate without a row".into()))
+}
+
+/// A SELECT of `what` that ends after [`COUNT_BUDGET_MS`].
+fn limited(what: &str) -> String {
+    format!("{} SELECT {} {what}", mariadb_limit(COUNT_BUDGET_MS), mysql_limit(COUNT_BUDGET_MS))
 }
 
 /// Before a SELECT, how long it may take, for MariaDB; MySQL takes it for a comment.
@@ -266,6 +296,26 @@ pub async fn latest(tx: &mut impl Queryable, table: &ItemsTable, limit: usize) -
     let mut ids: Vec<i64> = tx.query(sql).await.doing("locking the latest items")?;
     ids.reverse();
     Ok(ids)
+}
+
+/// The latest items, predicted or not, as a page reads them, without locking them.
+///
+/// # Errors
+/// The database's.
+pub async fn recent(
+    conn: &mut impl Queryable,
+    table: &ItemsTable,
+    features: &[String],
+    limit: u32,
+) -> Result<Vec<PendingItem>, StoreError> {
+    let (id, items, values) = (table.id.quoted(), table.quoted(), values_text(table, features));
+    let sql = format!(
+        "SELECT i.{id}, {values} FROM {items} i WHERE i.{id} <= {} ORDER BY i.{id} DESC LIMIT {limit}",
+        i64::MAX
+    );
+    conn.query_map(sql, |(id, values)| PendingItem { id, values, prediction: None })
+        .await
+        .doing("reading the latest items")
 }
 
 /// The predictions of items, by id: JSON text, or labels.

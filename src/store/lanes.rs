@@ -193,12 +193,18 @@ pub struct Position {
 pub(super) fn lock_statement(run: RunId, pass: Pass, lane: u16, items: &ItemsTable) -> String {
     format!(
         "SELECT l.`cursor_id`, l.`claim`, l.`pages`, l.`predicted`, l.`failed`, l.`compared`, l.`changed_class`, l.`absolute_change`, \
+           l.`profile`, \
            (SELECT r.`state` = 'running' AND r.`pass` = '{pass}' FROM `batch_runs` r WHERE r.`id` = l.`run_id`) AS `running`, \
            EXISTS (SELECT 1 FROM `item_failures` f WHERE f.`items_table` = {} \
                    AND f.`item_id` > l.`cursor_id` AND f.`item_id` <= l.`high_id`) AS `failures_ahead` \
          FROM `batch_lanes` l WHERE l.`run_id` = {run} AND l.`lane` = {lane} FOR UPDATE",
         items.literal()
     )
+}
+
+/// The lane's drift profile that [`lock_statement`] read, as it was written.
+pub(super) fn profile(row: &Row) -> Result<Option<String>, StoreError> {
+    column(row, "profile")
 }
 
 /// What [`lock_statement`] read.
@@ -238,9 +244,9 @@ pub struct Advance {
     pub page_size: u32,
 }
 
-/// The statement that advances a locked lane, which stood at `position`, by one page. At its last
-/// id the lane is finished.
-pub(super) fn advance_statement(run: RunId, lane: u16, position: Position, page: Advance) -> String {
+/// The statement that advances a locked lane, which stood at `position`, by one page, and keeps its
+/// drift `profile`, which holds no quote or backslash. At its last id the lane is finished.
+pub(super) fn advance_statement(run: RunId, lane: u16, position: Position, page: Advance, profile: &str) -> String {
     let Advance { cursor, predicted, failed, changes, page_size } = page;
     let changes = changes.map_or_else(String::new, |page| {
         let Changes { compared, changed_class, absolute_change } = position.changes + page;
@@ -248,7 +254,7 @@ pub(super) fn advance_statement(run: RunId, lane: u16, position: Position, page:
     });
     format!(
         "UPDATE `batch_lanes` SET `cursor_id` = {cursor}, `page_size` = {page_size}, `pages` = {}, `predicted` = {}, \
-           `failed` = {}, {changes}`updated_at` = UTC_TIMESTAMP(3), \
+           `failed` = {}, {changes}`profile` = '{profile}', `updated_at` = UTC_TIMESTAMP(3), \
            `finished_at` = IF({cursor} >= `high_id`, UTC_TIMESTAMP(3), NULL) \
          WHERE `run_id` = {run} AND `lane` = {lane}",
         position.pages + 1,
@@ -257,12 +263,21 @@ pub(super) fn advance_statement(run: RunId, lane: u16, position: Position, page:
     )
 }
 
+/// The drift profiles of a run's lanes, as they were written.
+///
+/// # Errors
+/// The database's.
+pub async fn profiles(conn: &mut impl Queryable, run: RunId) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT `profile` FROM `batch_lanes` WHERE `run_id` = :run AND `profile` IS NOT NULL";
+    conn.exec(sql, params! { "run" => run.0 }).await.doing("reading the profiles of the lanes")
+}
+
 /// Puts a run's lanes back to their beginning, their counts too. Whoever had them can commit no more.
 ///
 /// # Errors
 /// The database's.
 pub async fn rewind(tx: &mut impl Queryable, run: RunId) -> Result<(), StoreError> {
-    let sql = "UPDATE `batch_lanes` SET `cursor_id` = `low_id`, `predicted` = 0, `failed` = 0, \
+    let sql = "UPDATE `batch_lanes` SET `cursor_id` = `low_id`, `predicted` = 0, `failed` = 0, `profile` = NULL, \
                  `compared` = 0, `changed_class` = 0, `absolute_change` = 0, `claim` = `claim` + 1, \
                  `finished_at` = IF(`low_id` = `high_id`, `finished_at`, NULL) WHERE `run_id` = :run";
     tx.exec_drop(sql, params! { "run" => run.0 }).await.doing("rewinding the lanes")

@@ -1,6 +1,6 @@
 //! The database: how it is reached, and everything that is said to it.
 //!
-//! All SQL of a table is in one file of small functions: [`items`], [`runs`], [`lanes`],
+//! All SQL of a table is in one file of small functions: [`items`], [`runs`] with [`status`] and [`record`], [`lanes`],
 //! [`failures`]; [`predictions`] are written as one text; [`pages`] sends a page's statements together.
 //! [`schema`] makes the tables, [`catalog`] reads what the items' is like. [`session`] carries a piece
 //! of work over transient faults. For readers there are [`listing`] and [`status`], and [`pool`]
@@ -18,6 +18,7 @@ mod places;
 pub mod pool;
 pub mod predictions;
 pub mod profile;
+pub mod record;
 mod row;
 pub mod runs;
 pub mod schema;

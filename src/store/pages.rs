@@ -13,8 +13,8 @@ use super::{Doing, StoreError};
 use crate::config::ItemsTable;
 use crate::run::RunId;
 
-/// Begins a page's transaction: locks the lane's row and reads where it stands; then reads the
-/// next items within `bounds`, by id, and locks those that are to be written.
+/// Begins a page's transaction: locks the lane's row and reads where it stands, and its drift profile;
+/// then reads the next items within `bounds`, by id, and locks those that are to be written.
 ///
 /// # Errors
 /// The database's.
@@ -25,7 +25,7 @@ pub async fn begin(
     lane: u16,
     bounds: PageBounds,
     features: &[String],
-) -> Result<(Position, Vec<PendingItem>), StoreError> {
+) -> Result<(Position, Option<String>, Vec<PendingItem>), StoreError> {
     let lock = lanes::lock_statement(run.id, run.pass, lane, table);
     let read = items::read_statement(table, bounds, features);
     let doing = "reading a page";
@@ -53,10 +53,11 @@ pub async fn begin(
     };
     let found = found.doing(doing)?;
     results.drop_result().await.doing(doing)?;
-    Ok((lanes::position(&position)?, found))
+    Ok((lanes::position(&position)?, lanes::profile(&position)?, found))
 }
 
-/// Writes the predictions of locked items, and advances their lane, which stood at a position. Answers how many items changed.
+/// Writes the predictions of locked items, and advances their lane, which stood at a position, to one
+/// with this drift profile. Answers how many items changed.
 ///
 /// # Errors
 /// The database's.
@@ -67,8 +68,9 @@ pub async fn write(
     lane: (u16, Position),
     page: &Predictions<'_>,
     advance: Advance,
+    profile: &str,
 ) -> Result<u64, StoreError> {
-    let advance = lanes::advance_statement(run, lane.0, lane.1, advance);
+    let advance = lanes::advance_statement(run, lane.0, lane.1, advance, profile);
     let doing = "writing a page";
     if page.ids.is_empty() {
         conn.query_drop(advance).await.doing(doing)?;

@@ -36,11 +36,16 @@ pub struct Run {
     pub pass: Pass,
     /// Pending items when it was opened, or settled when it finished; `None`: not counted.
     pub items: Option<u64>,
+    /// When its present attempt began.
+    pub attempted_at: Time,
+    /// When its predictions are due.
+    pub deadline: Option<Time>,
     /// Seconds from its end, or from when it was read, to its deadline; negative: too late.
     pub spare_seconds: Option<i64>,
 }
 
 const COLUMNS: &str = "`id`, `kind`, `mode`, `tick`, `window_from`, `window_to`, `chained`, `policy`, `model_version`, `state`, `pass`, `items`, \
+                       `attempted_at`, `deadline`, \
                        TIMESTAMPDIFF(SECOND, COALESCE(`finished_at`, UTC_TIMESTAMP()), `deadline`) AS `spare_seconds`";
 
 pub(super) fn utc(time: NaiveDateTime) -> Time {
@@ -63,6 +68,8 @@ fn run(row: Row) -> Result<Run, StoreError> {
         state: name(&row, "state")?,
         pass: name(&row, "pass")?,
         items: column(&row, "items")?,
+        attempted_at: utc(column(&row, "attempted_at")?),
+        deadline: column::<Option<_>>(&row, "deadline")?.map(utc),
         spare_seconds: column(&row, "spare_seconds")?,
     })
 }

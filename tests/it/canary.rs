@@ -1,14 +1,15 @@
 //! The canary: everything tried out, nothing kept, and loud where something is not as it should be.
 
-use lambda_runtime::Diagnostic;
+use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use rowscore::hop::HopError;
-use rowscore::lambda::Failure;
+use rowscore::lambda::{Failure, Function};
+use rowscore::model::{Artifact, Model};
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::support::invocation::invoke;
 use crate::support::sqs::{Queue, delivery};
-use crate::support::{Server, TestDb};
+use crate::support::{Server, TestDb, model};
 
 const CREATED: &str = "2024-03-05T09:30:00Z";
 
@@ -73,11 +74,75 @@ async fn a_queue_that_does_not_exist_fails_the_canary(#[values(Server::Mysql, Se
     let nowhere = queue.url.replace("it-", "not-it-");
     queue.remove().await;
     let db = TestDb::new(server, &[("CONTINUATION_QUEUE_URL", &nowhere)]).await;
+    db.fill(1..=10, CREATED).await;
+    let before = db.snapshot().await;
 
     let failure = invoke(&db.function().await, canary()).await.unwrap_err();
 
     assert!(matches!(failure, Failure::Hop(HopError::Relay(_))), "{failure:?}");
     assert_eq!(db.run(1).await.state, "failed");
+    assert_eq!(db.snapshot().await, before);
+}
+
+/// The embedded model, but that one golden answer is another.
+fn wrong_model() -> &'static Model {
+    let mut content = model().artifact().content.clone();
+    content.golden[0].probabilities.rotate_left(1);
+    Box::leak(Box::new(Model::new(Artifact::seal(content)).unwrap()))
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_model_that_does_not_answer_as_its_golden_rows_say_fails_the_canary(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let db = TestDb::new(server, &[]).await;
+    db.fill(1..=10, CREATED).await;
+    let before = db.snapshot().await;
+    let function = Function::new(db.config.clone(), wrong_model()).await;
+
+    let failure = function.handle(LambdaEvent::new(canary(), Context::default())).await.unwrap_err();
+
+    assert!(matches!(failure, Failure::Hop(HopError::Canary(_))), "{failure:?}");
+    assert_eq!(db.run(1).await.state, "failed");
+    assert_eq!(db.snapshot().await, before);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_missing_grant_fails_the_canary(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values("UPDATE (`prediction`) ON `items`", "INSERT ON `item_failures`")] right: &str,
+) {
+    let db = TestDb::new(server, &[]).await;
+    db.fill(1..=10, CREATED).await;
+    let before = db.snapshot().await;
+    db.execute(&format!("REVOKE {right} FROM `{}`", db.config.mysql.user)).await;
+
+    let failure = invoke(&db.function().await, canary()).await.unwrap_err();
+
+    let text = failure.to_string();
+    assert!(text.contains("command denied") && text.contains("infra/grants.sql"), "{text}");
+    assert_eq!(db.run(1).await.state, "failed");
+    assert_eq!(db.snapshot().await, before);
+    assert_eq!(db.count("`item_failures`").await, 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_column_that_may_not_be_read_fails_the_canary_before_it_begins(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let db = TestDb::new(server, &[]).await;
+    db.fill(1..=10, CREATED).await;
+    let before = db.snapshot().await;
+    db.execute(&format!("REVOKE SELECT (`values`) ON `items` FROM `{}`", db.config.mysql.user)).await;
+
+    let failure = invoke(&db.function().await, canary()).await.unwrap_err();
+
+    let text = failure.to_string();
+    assert!(text.contains("VALUES_COLUMN names `values`") && text.contains("MYSQL_USER may see `id`"), "{text}");
+    assert_eq!((db.snapshot().await, db.count("`batch_runs`").await), (before, 0));
 }
 
 #[rstest]

@@ -4,7 +4,7 @@ use aws_sdk_sqs::types::MessageSystemAttributeName::{MessageDeduplicationId, Mes
 use lambda_runtime::Diagnostic;
 use rowscore::answer::Outcome;
 use rowscore::event::Continuation;
-use rowscore::hop::{HopError, Relay as _};
+use rowscore::hop::HopError;
 use rowscore::lambda::{Failure, Function, SqsQueue};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -85,9 +85,9 @@ async fn a_continuation_that_is_sent_twice_is_delivered_once() {
     let queue = Queue::new().await;
     let relay = SqsQueue::new(queue.url.clone());
     for _ in 0..2 {
-        relay.send(&continuation(7, 1, 12)).await.unwrap();
+        relay.send(&continuation(7, 1, 12), None).await.unwrap();
     }
-    relay.send(&continuation(7, 1, 13)).await.unwrap();
+    relay.send(&continuation(7, 1, 13), None).await.unwrap();
 
     let mut received = Vec::new();
     while let Some(message) = queue.receive().await {

@@ -42,7 +42,7 @@ async fn making_the_tables_twice_changes_nothing(#[values(Server::Mysql, Server:
 
 #[rstest]
 #[tokio::test]
-async fn tables_from_before_backfills_gain_their_columns_and_keep_their_runs(
+async fn tables_of_the_first_version_gain_their_columns_and_keep_their_runs(
     #[values(Server::Mysql, Server::Mariadb)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "5")]).await;
@@ -52,8 +52,9 @@ async fn tables_from_before_backfills_gain_their_columns_and_keep_their_runs(
     };
     let tables = columns().await;
     let sums = "DROP COLUMN `compared`, DROP COLUMN `changed_class`, DROP COLUMN `absolute_change`";
-    db.execute(&format!("DROP VIEW `batch_status`; ALTER TABLE `batch_runs` DROP COLUMN `mode`, {sums}")).await;
-    db.execute(&format!("ALTER TABLE `batch_lanes` {sums}")).await;
+    let took = "DROP COLUMN `profile`, DROP COLUMN `billed_ms`, DROP COLUMN `memory_mb`";
+    db.execute(&format!("DROP VIEW `batch_status`; ALTER TABLE `batch_runs` DROP COLUMN `mode`, {sums}, {took}")).await;
+    db.execute(&format!("ALTER TABLE `batch_lanes` {sums}, DROP COLUMN `profile`")).await;
     db.fill(1..=30, CREATED).await;
     db.execute(
         "INSERT INTO `batch_runs` (`items_table`, `kind`, `window_to`, `chained`, `policy`, `model_version`, `lanes`, \

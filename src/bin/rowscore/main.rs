@@ -3,9 +3,11 @@
 mod control;
 mod evaluate;
 mod explain;
+mod failures;
 mod files;
 mod import;
 mod init;
+mod plan;
 mod report;
 mod results;
 mod run;
@@ -24,7 +26,14 @@ use clap::{Parser, Subcommand};
 /// The database is named by environment variables: MYSQL_SERVER, MYSQL_PORT, MYSQL_DATABASE,
 /// MYSQL_USER, MYSQL_PASSWORD, MYSQL_TLS. The README lists them all.
 #[derive(Parser)]
-#[command(version, propagate_version = true)]
+#[command(
+    version,
+    propagate_version = true,
+    after_help = "Examples:\n  rowscore init --grant scorer\n  rowscore plan --sweep\n  rowscore run\n  \
+                  rowscore status --watch\n  rowscore failures 12\n\n\
+                  Exit status: 0 done; 1 something went wrong, or the run failed; 2 wrong arguments; \
+                  3 the run is not over: held, or another process is at work on it."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -33,9 +42,11 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Init(init::Args),
+    Plan(plan::Args),
     Run(run::Args),
     Results(results::Args),
     Status(status::Args),
+    Failures(failures::Args),
     Serve(serve::Args),
     /// Hold a run: no hop works on it until it is resumed
     Pause(control::RunArgs),
@@ -61,9 +72,11 @@ async fn main() -> ExitCode {
     tracing_subscriber::fmt().with_env_filter(levels).with_writer(std::io::stderr).with_target(false).init();
     let done: Result<ExitCode, Box<dyn Error>> = match Cli::parse().command {
         Command::Init(args) => init::run(args).await,
+        Command::Plan(args) => plan::run(args).await,
         Command::Run(args) => run::run(args).await,
         Command::Results(args) => results::run(args).await,
         Command::Status(args) => status::run(args).await,
+        Command::Failures(args) => failures::run(args).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Pause(args) => control::pause(args).await,
         Command::Resume(args) => control::resume(args).await,

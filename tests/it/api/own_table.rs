@@ -17,6 +17,8 @@ async fn typed_columns_are_shown_in_the_patterns_shape(#[values(Server::Mysql, S
     insert_samples(&owner, 3).await;
     scorer.tick(TICK).await;
     owner.execute("UPDATE `Readings` SET `scores` = NULL WHERE `Reading No` = 3").await;
+    // A run of an earlier version kept nothing of what it saw.
+    owner.execute("UPDATE `batch_runs` SET `profile` = NULL").await;
     let service = Service::of(&owner).await;
 
     let all = service.get("/data/all").await;
@@ -49,6 +51,8 @@ async fn labels_are_shown_as_they_are(#[values(Server::Mysql, Server::Mariadb)] 
     scorer.tick(TICK).await;
     owner.execute("UPDATE `Readings` SET `scores` = '\"<b>' WHERE `Reading No` = 2").await;
     owner.execute("UPDATE `Readings` SET `scores` = NULL WHERE `Reading No` = 3").await;
+    // A run of an earlier version kept nothing of what it saw.
+    owner.execute("UPDATE `batch_runs` SET `profile` = NULL").await;
     let service = Service::of(&owner).await;
 
     let all = service.get("/data/all").await;

@@ -39,7 +39,7 @@ async fn a_finished_run_is_shown_with_its_predictions(#[values(Server::Mysql, Se
 
     assert!(page.contains("<h1 role=\"status\">All predicted.</h1>"), "{page}");
     assert!(page.contains("Run 1 finished 3 min ago, 1 h before its deadline."), "{page}");
-    assert!(page.contains("Of the latest 50 items with a prediction"), "{page}");
+    assert!(page.contains("Predictions by most probable class, run by run"), "{page}");
     assert!(page.contains("<a href=\"/data/50\">50</a>") && page.contains("<a href=\"/runs/1\">1</a>"), "{page}");
 
     db.execute("UPDATE `batch_runs` SET `deadline` = '2024-03-05 09:59:00'").await;

@@ -1,0 +1,177 @@
+//! Counting rows by the bins of their values and by their classes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{FeatureDistribution, Model};
+
+/// Rows, counted. Kept by each lane as JSON, without a space, a quote or a backslash but around keys
+/// and the model's version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// Which model's bins and classes, by its version.
+    model: String,
+    /// Rows that could be read.
+    pub rows: u64,
+    /// Per feature, the rows in each bin of the training distribution; empty without one.
+    pub bins: Vec<Vec<u64>>,
+    /// Rows by most probable class.
+    pub classes: Vec<u64>,
+}
+
+impl Profile {
+    /// No rows yet.
+    #[must_use]
+    pub fn empty(model: &Model) -> Self {
+        let bins = model.artifact().content.distribution.iter().map(|feature| vec![0; feature.shares.len()]).collect();
+        Self { model: model.version().to_string(), rows: 0, bins, classes: vec![0; model.classes().len()] }
+    }
+
+    /// Reads what [`Profile::to_text`] wrote. What another model counted cannot be added to: counting
+    /// begins anew.
+    #[must_use]
+    pub fn read(text: Option<&str>, model: &Model) -> Self {
+        let empty = Self::empty(model);
+        let read: Option<Self> = text.and_then(|text| serde_json::from_str(text).ok());
+        let lengths = |profile: &Self| profile.bins.iter().map(Vec::len).collect::<Vec<_>>();
+        let fits = |read: &Self| {
+            read.model == empty.model && read.classes.len() == empty.classes.len() && lengths(read) == lengths(&empty)
+        };
+        read.filter(fits).unwrap_or(empty)
+    }
+
+    /// As JSON.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        serde_json::to_string(self).expect("numbers and a version can be written")
+    }
+
+    /// Adds the rows of `other`, which was counted with the same model.
+    pub fn add(&mut self, other: &Self) {
+        self.rows += other.rows;
+        let pairs = self.bins.iter_mut().flatten().zip(other.bins.iter().flatten());
+        pairs.chain(self.classes.iter_mut().zip(&other.classes)).for_each(|(sum, count)| *sum += count);
+    }
+}
+
+/// Counts rows while they are scored, a chunk at a time.
+#[derive(Debug)]
+pub struct Counter<'m> {
+    distribution: &'m [FeatureDistribution],
+    features: usize,
+    /// One feature's values in a chunk.
+    column: Vec<f64>,
+    /// Per feature, how many values lie above each edge.
+    above: Vec<Vec<u64>>,
+    profile: Profile,
+}
+
+impl<'m> Counter<'m> {
+    /// A counter with nothing counted.
+    #[must_use]
+    pub fn new(model: &'m Model) -> Self {
+        let distribution = model.artifact().content.distribution.as_slice();
+        Self {
+            distribution,
+            features: model.features().len(),
+            column: Vec::new(),
+            above: distribution.iter().map(|feature| vec![0; feature.edges.len()]).collect(),
+            profile: Profile::empty(model),
+        }
+    }
+
+    /// Counts rows of features, one row after the other.
+    pub fn rows(&mut self, rows: &[f64]) {
+        self.profile.rows += (rows.len() / self.features) as u64;
+        for (feature, (distribution, above)) in self.distribution.iter().zip(&mut self.above).enumerate() {
+            self.column.clear();
+            self.column.extend(rows[feature.min(rows.len())..].iter().step_by(self.features));
+            // One pass per edge over values that lie side by side is a vector comparison and a sum;
+            // looking up each value's bin would be a branch or a scattered write per value.
+            for (&edge, above) in distribution.edges.iter().zip(above) {
+                *above += self.column.iter().map(|&value| u64::from(value > edge)).sum::<u64>();
+            }
+        }
+    }
+
+    /// Counts rows of class probabilities, one row after the other.
+    pub fn predictions(&mut self, probabilities: &[f64]) {
+        let classes = &mut self.profile.classes;
+        for row in probabilities.chunks_exact(classes.len()) {
+            let first = (0, row[0]);
+            let (class, _) =
+                row.iter().enumerate().fold(
+                    first,
+                    |best, (class, &probability)| {
+                        if probability > best.1 { (class, probability) } else { best }
+                    },
+                );
+            classes[class] += 1;
+        }
+    }
+
+    /// What was counted.
+    #[must_use]
+    pub fn finish(mut self) -> Profile {
+        for (bins, above) in self.profile.bins.iter_mut().zip(&self.above) {
+            let mut beyond = self.profile.rows;
+            for (bin, &above) in bins.iter_mut().zip(above.iter().chain([&0])) {
+                *bin = beyond - above;
+                beyond = above;
+            }
+        }
+        self.profile
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model;
+
+    #[test]
+    fn a_value_falls_into_the_bin_whose_upper_edge_it_does_not_exceed() {
+        let model = model::embedded().unwrap();
+        let distribution = &model.artifact().content.distribution;
+        let rows: Vec<f64> =
+            (0..1000).flat_map(|row| [4.0, 1.5, 0.5, 0.05].map(|least| least + f64::from(row) / 250.0)).collect();
+        let mut counter = Counter::new(model);
+        rows.chunks(256 * 4).for_each(|chunk| counter.rows(chunk));
+        let profile = counter.finish();
+
+        assert_eq!(profile.rows, 1000);
+        for (feature, distribution) in distribution.iter().enumerate() {
+            let mut expected = vec![0; distribution.shares.len()];
+            for value in rows.iter().skip(feature).step_by(4) {
+                expected[distribution.edges.partition_point(|edge| edge < value)] += 1;
+            }
+            assert_eq!(profile.bins[feature], expected, "feature {feature}");
+        }
+    }
+
+    #[test]
+    fn the_most_probable_class_is_counted_and_of_equals_the_first() {
+        let mut counter = Counter::new(model::embedded().unwrap());
+        counter.predictions(&[0.1, 0.2, 0.7, 0.4, 0.4, 0.2, 0.0, 0.0, 1.0]);
+        assert_eq!(counter.finish().classes, [1, 0, 2]);
+    }
+
+    #[test]
+    fn a_profile_reads_back_as_it_was_written_and_another_models_begins_anew() {
+        let model = model::embedded().unwrap();
+        let mut counter = Counter::new(model);
+        counter.rows(&[5.0, 3.0, 1.5, 0.2, 6.0, 3.0, 4.5, 1.4]);
+        counter.predictions(&[1.0, 0.0, 0.0]);
+        let profile = counter.finish();
+        let text = profile.to_text();
+
+        let mut sum = Profile::read(Some(&text), model);
+        assert_eq!(sum, profile);
+        sum.add(&profile);
+        assert_eq!((sum.rows, sum.classes.as_slice()), (4, [2, 0, 0].as_slice()));
+        let other = text.replace(&profile.model, "0123456789abcdef");
+        assert_eq!(Profile::read(Some(&other), model), Profile::empty(model));
+        assert_eq!(Profile::read(Some("nonsense"), model), Profile::empty(model));
+        assert_eq!(Profile::read(None, model), Profile::empty(model));
+        assert!(!text.contains(['\'', '\\']), "{text}");
+    }
+}

@@ -1,0 +1,131 @@
+//! What a run saw, as it is kept in `batch_runs.profile`.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Profile, Stability};
+use crate::model::{Model, Origin};
+
+/// What a run saw. As JSON in `batch_runs.profile`, for whoever reads it:
+/// `{"rows": 300, "classes": [90, 110, 100], "drift": [{"feature": "…", "psi": 0.03, "threshold": 0.43}, …],
+/// "class_drift": {"psi": 0.01, "threshold": 0.2, "runs": 10}}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Rows that could be read.
+    pub rows: u64,
+    /// Rows by most probable class, in the model's order of classes.
+    pub classes: Vec<u64>,
+    /// Each feature against the training rows, in the model's order. Empty for a model without a
+    /// training distribution; a feature that had one value only in training is left out.
+    #[serde(default)]
+    pub drift: Vec<FeatureDrift>,
+    /// The classes against those of earlier runs with the same model; absent without any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_drift: Option<ClassDrift>,
+}
+
+/// How far a feature is from the training rows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FeatureDrift {
+    /// Its name.
+    pub feature: String,
+    /// Population stability index; see [`Stability`].
+    pub psi: f64,
+    /// Above it is drift.
+    pub threshold: f64,
+}
+
+/// How far the classes are from those of earlier runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClassDrift {
+    /// Population stability index; see [`Stability`].
+    pub psi: f64,
+    /// Above it is drift.
+    pub threshold: f64,
+    /// So many earlier runs.
+    pub runs: usize,
+}
+
+impl Report {
+    /// Of `profile`, which was counted with `model`, beside the classes of `earlier` runs. `None`
+    /// where nothing was counted.
+    #[must_use]
+    pub fn of(profile: Profile, model: &Model, earlier: &[Self]) -> Option<Self> {
+        let Profile { rows, bins, classes, .. } = profile;
+        if rows == 0 {
+            return None;
+        }
+        // Each feature, and the classes.
+        let tests = bins.len() + 1;
+        let content = &model.artifact().content;
+        let trained_on = training_rows(&content.origin);
+        let drift = content.distribution.iter().zip(&content.features).zip(&bins);
+        let drift = drift.filter_map(|((distribution, feature), bins)| {
+            let reference: Vec<u64> =
+                distribution.shares.iter().map(|share| (share * trained_on).round() as u64).collect();
+            let Stability { psi, threshold } = Stability::between(bins, &reference, tests)?;
+            Some(FeatureDrift { feature: feature.clone(), psi, threshold })
+        });
+        let drift = drift.collect();
+        let class_drift = class_drift(&classes, earlier, tests);
+        Some(Self { rows, classes, drift, class_drift })
+    }
+
+    /// The feature that is furthest beyond its threshold, or closest to it.
+    #[must_use]
+    pub fn worst(&self) -> Option<&FeatureDrift> {
+        self.drift.iter().max_by(|one, other| one.ratio().total_cmp(&other.ratio()))
+    }
+}
+
+/// How far a run is from its threshold, in units of it: from 1 on it is drift.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Ratios {
+    /// Of the worst feature; `None` without a training distribution.
+    pub features: Option<f64>,
+    /// Of the classes; `None` without earlier runs.
+    pub classes: Option<f64>,
+}
+
+impl Report {
+    /// How far the run is from its thresholds.
+    #[must_use]
+    pub fn ratios(&self) -> Ratios {
+        Ratios {
+            features: self.worst().map(FeatureDrift::ratio),
+            classes: self.class_drift.as_ref().map(ClassDrift::ratio),
+        }
+    }
+}
+
+impl FeatureDrift {
+    /// The index in units of its threshold: from 1 on it is drift.
+    #[must_use]
+    pub fn ratio(&self) -> f64 {
+        self.psi / self.threshold
+    }
+}
+
+impl ClassDrift {
+    /// The index in units of its threshold: from 1 on it is drift.
+    #[must_use]
+    pub fn ratio(&self) -> f64 {
+        self.psi / self.threshold
+    }
+}
+
+/// The rows that the training distribution was taken from.
+fn training_rows(origin: &Origin) -> f64 {
+    match origin {
+        Origin::Trained(training) => training.rows as f64,
+        Origin::Imported(import) => import.reference.map_or(0.0, |reference| reference.rows as f64),
+    }
+}
+
+fn class_drift(classes: &[u64], earlier: &[Report], tests: usize) -> Option<ClassDrift> {
+    let known: Vec<&[u64]> =
+        earlier.iter().map(|run| run.classes.as_slice()).filter(|known| known.len() == classes.len()).collect();
+    let sum = |class: usize| known.iter().map(|known| known[class]).sum();
+    let reference: Vec<u64> = (0..classes.len()).map(sum).collect();
+    let Stability { psi, threshold } = Stability::between(classes, &reference, tests)?;
+    Some(ClassDrift { psi, threshold, runs: known.len() })
+}

@@ -1,0 +1,166 @@
+//! Metrics, in CloudWatch's embedded metric format: a line of JSON in the log, of which CloudWatch
+//! makes metrics. No call, no right and no network is needed for it.
+//!
+//! All are in the namespace `rowscore`, with the function's name as their one dimension: each further
+//! combination of dimensions is billed as metrics of its own. Table, kind and run stand in the line
+//! for queries over the log.
+
+use serde_json::{Map, Value, json};
+
+use crate::answer::{Answer, Outcome};
+use crate::hop::Late;
+use crate::run::{RunKind, RunState};
+use crate::window::Time;
+
+/// Where the metrics are found in CloudWatch.
+const NAMESPACE: &str = "rowscore";
+
+/// One value: its name, its unit as CloudWatch knows it, and what it is; `None`: nothing to say.
+type Metric = (&'static str, &'static str, Option<f64>);
+
+/// Whose metrics these are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Source<'a> {
+    /// The function's name; empty where there is no function, and then no metrics.
+    pub function: &'a str,
+    /// The table that is scored.
+    pub table: &'a str,
+}
+
+impl Source<'_> {
+    /// Writes what a hop came to.
+    pub fn hop_ended(self, answer: &Answer, now: Time) {
+        let run = answer.run_id.map(|id| id.0);
+        self.write(answer.kind, run, &of_hop(answer), now);
+    }
+
+    /// Writes that a canary failed.
+    pub fn canary_failed(self, now: Time) {
+        self.write(Some(RunKind::Canary), None, &[("CanarySucceeded", "Count", Some(0.0))], now);
+    }
+
+    /// Writes that a run will be late.
+    pub fn will_be_late(self, late: &Late, now: Time) {
+        let spare = ("ForecastSpareSeconds", "Seconds", Some(late.forecast_spare_seconds as f64));
+        self.write(Some(late.kind), Some(late.run.0), &[spare], now);
+    }
+
+    fn write(self, kind: Option<RunKind>, run: Option<u64>, metrics: &[Metric], now: Time) {
+        if let Some(line) = self.line(kind, run, metrics, now) {
+            println!("{line}");
+        }
+    }
+
+    /// The line for those metrics that have a value; `None` where none has.
+    fn line(self, kind: Option<RunKind>, run: Option<u64>, metrics: &[Metric], now: Time) -> Option<Value> {
+        let present = || metrics.iter().filter_map(|&(name, unit, value)| Some((name, unit, value?)));
+        let definitions: Vec<Value> = present().map(|(name, unit, _)| json!({"Name": name, "Unit": unit})).collect();
+        if definitions.is_empty() || self.function.is_empty() {
+            return None;
+        }
+        let directive = json!({"Namespace": NAMESPACE, "Dimensions": [["Function"]], "Metrics": definitions});
+        let mut line = Map::new();
+        line.insert("_aws".into(), json!({"Timestamp": now.timestamp_millis(), "CloudWatchMetrics": [directive]}));
+        line.insert("Function".into(), self.function.into());
+        line.insert("Table".into(), self.table.into());
+        line.insert("Kind".into(), kind.map(RunKind::name).into());
+        line.insert("Run".into(), run.into());
+        line.extend(present().map(|(name, _, value)| (name.to_owned(), value.into())));
+        Some(Value::Object(line))
+    }
+}
+
+/// What a hop says. One that only looked, or found somebody else at work, says nothing.
+fn of_hop(answer: &Answer) -> Vec<Metric> {
+    let Answer { outcome, state, hop, counts, .. } = answer;
+    let canary = answer.kind == Some(RunKind::Canary);
+    let is_end = matches!(outcome, Outcome::Finished | Outcome::Stopped);
+    let worked = is_end || matches!(outcome, Outcome::Continued | Outcome::LanesFinished);
+    let drift = [("DriftRatio", "None", answer.drift_ratio), ("ClassDriftRatio", "None", answer.class_drift_ratio)];
+    let seconds = |seconds: Option<i64>| seconds.map(|seconds| seconds as f64);
+    if canary {
+        let succeeded = f64::from(u8::from(*state == Some(RunState::Succeeded)));
+        return [("CanarySucceeded", "Count", Some(succeeded))].into_iter().filter(|_| worked).chain(drift).collect();
+    }
+    let mut metrics = vec![("OldestPendingSeconds", "Seconds", answer.oldest_pending_seconds.map(|age| age as f64))];
+    if worked {
+        let failed = is_end && *state == Some(RunState::Failed);
+        metrics.extend([
+            ("RowsPredicted", "Count", Some(hop.predicted as f64)),
+            ("RowsFailed", "Count", Some(hop.failed as f64)),
+            ("RowsPending", "Count", Some(counts.pending as f64)),
+            ("RunsFailed", "Count", Some(f64::from(u8::from(failed)))),
+            ("SpareSeconds", "Seconds", seconds(answer.spare_seconds)),
+            ("ForecastSpareSeconds", "Seconds", seconds(answer.forecast_spare_seconds)),
+        ]);
+        metrics.extend(drift);
+    }
+    if worked && hop.pages > 0 {
+        metrics.extend([
+            ("PageMilliseconds", "Milliseconds", Some(hop.longest_page.as_secs_f64() * 1e3)),
+            ("RowsPerSecond", "Count/Second", Some(answer.rows_per_second as f64)),
+        ]);
+    }
+    metrics
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::HopWork;
+    use crate::run::RunId;
+
+    const SOURCE: Source<'_> = Source { function: "rowscore-ScoreFunction", table: "items" };
+
+    fn at() -> Time {
+        "2026-11-22T15:19:42.500Z".parse().unwrap()
+    }
+
+    #[test]
+    fn a_line_defines_every_metric_that_it_has_and_no_other() {
+        let hop = HopWork { predicted: 90, failed: 10, pages: 2, ..HopWork::default() };
+        let answer = Answer {
+            run_id: Some(RunId(7)),
+            kind: Some(RunKind::Window),
+            hop,
+            spare_seconds: Some(-3),
+            ..Answer::without_run(Outcome::Continued)
+        };
+        let line = SOURCE.line(answer.kind, Some(7), &of_hop(&answer), at()).unwrap();
+        assert_eq!(line["_aws"]["Timestamp"], json!(1_795_360_782_500_u64));
+        let directive = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!((&directive["Namespace"], &directive["Dimensions"]), (&json!("rowscore"), &json!([["Function"]])));
+        let defined: Vec<&str> =
+            directive["Metrics"].as_array().unwrap().iter().map(|metric| metric["Name"].as_str().unwrap()).collect();
+        assert!(defined.iter().all(|name| line[name].is_number()), "{line}");
+        assert!(defined.contains(&"SpareSeconds") && !defined.contains(&"DriftRatio"), "{line}");
+        assert_eq!(
+            (&line["RowsPredicted"], &line["RowsFailed"], &line["SpareSeconds"]),
+            (&json!(90.0), &json!(10.0), &json!(-3.0))
+        );
+        assert_eq!(
+            (&line["Function"], &line["Kind"], &line["Run"]),
+            (&json!("rowscore-ScoreFunction"), &json!("window"), &json!(7))
+        );
+    }
+
+    #[test]
+    fn who_only_looked_says_nothing() {
+        for outcome in [Outcome::Status, Outcome::Stale, Outcome::AlreadyRunning, Outcome::NothingToDo] {
+            let answer = Answer { state: Some(RunState::Failed), ..Answer::without_run(outcome) };
+            assert_eq!(SOURCE.line(None, None, &of_hop(&answer), at()), None, "{outcome}");
+        }
+    }
+
+    #[test]
+    fn a_run_that_a_brake_stopped_counts_as_failed() {
+        let answer = Answer { state: Some(RunState::Failed), ..Answer::without_run(Outcome::Stopped) };
+        assert!(of_hop(&answer).contains(&("RunsFailed", "Count", Some(1.0))));
+    }
+
+    #[test]
+    fn where_there_is_no_function_there_are_no_metrics() {
+        let nobody = Source { function: "", ..SOURCE };
+        assert_eq!(nobody.line(None, None, &[("RowsFailed", "Count", Some(1.0))], at()), None);
+    }
+}

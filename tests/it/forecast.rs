@@ -1,0 +1,149 @@
+//! The deadline forecast: told early where it cannot be kept, and not at all where it can.
+
+use std::error::Error;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+use rowscore::answer::Outcome;
+use rowscore::event::{Continuation, Request, Trigger};
+use rowscore::hop::{Deadline, Late, Relay, Runner};
+use rowscore::run::RunKind;
+use rstest::rstest;
+
+use crate::support::{Server, Setup, TestDb, at, continued, model, tick, unhurried};
+
+const CREATED: &str = "2024-03-05T09:30:00Z";
+const TICK: &str = "2024-03-05T10:00:00Z";
+const NOW: &str = "2024-03-05T10:00:05Z";
+
+/// Notes when it was told that a run will be late.
+#[derive(Default)]
+struct Noting {
+    told: Mutex<Vec<(Instant, Late)>>,
+}
+
+impl Relay for Noting {
+    async fn send(&self, _: &Continuation) -> Result<(), Box<dyn Error + Send + Sync>> {
+        Ok(())
+    }
+
+    fn will_be_late(&self, late: &Late) {
+        self.told.lock().unwrap().push((Instant::now(), *late));
+    }
+}
+
+fn runner<'s>(db: &'s Setup, relay: &'s Noting) -> Runner<'s, Noting> {
+    Runner { database: &db.database, work: &db.config.work, model: model(), relay }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_deadline_that_cannot_be_kept_is_told_in_the_first_fifth_of_the_run(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values("retry_failed", "retry_all")] policy: &str,
+) {
+    // A second is left, and the pages take two, if nothing else took time.
+    let settings = [("PAGE_SIZE", "10"), ("LANES", "1"), ("DELIVER_WITHIN", "6s"), ("FAILURE_POLICY", policy)];
+    let db = TestDb::new(server, &settings).await;
+    db.fill(1..=200, CREATED).await;
+    db.slow_down(10).await;
+    let relay = Noting::default();
+
+    let begun = Instant::now();
+    let answer = runner(&db, &relay).hop(&tick(TICK), at(NOW), unhurried()).await.unwrap();
+    let took = begun.elapsed();
+
+    assert_eq!((answer.outcome, answer.counts.predicted), (Outcome::Finished, 200));
+    let told = relay.told.lock().unwrap();
+    assert_eq!(told.len(), if policy == "retry_all" { told.len().max(1) } else { 1 }, "{told:?}");
+    let (when, late) = told[told.len() - 1];
+    assert!(late.forecast_spare_seconds < 0, "{late:?}");
+    if policy == "retry_failed" {
+        let share = when.duration_since(begun).as_secs_f64() / took.as_secs_f64();
+        assert!(share < 0.2, "told after {share:.2} of the run");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_deadline_that_can_be_kept_is_not_spoken_of(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+    let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("DELIVER_WITHIN", "1m")]).await;
+    db.fill(1..=200, CREATED).await;
+    db.slow_down(5).await;
+    let relay = Noting::default();
+
+    let answer = runner(&db, &relay).hop(&tick(TICK), at(NOW), unhurried()).await.unwrap();
+
+    assert_eq!((answer.outcome, answer.forecast_spare_seconds), (Outcome::Finished, None));
+    assert_eq!(relay.told.lock().unwrap().len(), 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_hop_forecasts_by_the_runs_rate_gaps_included(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(("10m", 95, 0), ("6m", -145, 1))] (within, spare, told): (&str, i64, usize),
+) {
+    let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1"), ("DELIVER_WITHIN", within)]).await;
+    db.fill(1..=100, CREATED).await;
+    let relay = Noting::default();
+    let runner = runner(&db, &relay);
+    let first = runner.hop(&tick(TICK), at(NOW), Deadline::immediately()).await.unwrap();
+    assert_eq!((first.outcome, relay.told.lock().unwrap().len()), (Outcome::Continued, 0));
+
+    // 20 of 100 items in 100 seconds: 400 more.
+    let later = at(NOW) + TimeDelta::seconds(100);
+    let second = runner.hop(&continued(1, 0, 2), later, Deadline::immediately()).await.unwrap();
+
+    assert_eq!(second.counts.predicted, 20);
+    let forecast = second.forecast_spare_seconds.unwrap();
+    // Less what the test itself takes, five times over.
+    assert!((spare - 10..=spare).contains(&forecast), "{forecast}");
+    assert_eq!(relay.told.lock().unwrap().len(), told);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_schedule_may_have_a_deadline_of_its_own_and_it_stays(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1"), ("DELIVER_WITHIN", "2h")]).await;
+    db.fill(1..=30, CREATED).await;
+    let own = Request {
+        tick: Some(at(TICK)),
+        deliver_within: Some(Duration::from_secs(300)),
+        ..Request::by_hand(RunKind::Window)
+    };
+    db.hop(&Trigger::Open(own.clone()), at(NOW), Deadline::immediately()).await;
+    let deadline = "SELECT CAST(`deadline` AS CHAR) FROM `batch_runs` WHERE `id` = 1";
+    assert_eq!(db.value::<String>(deadline).await, "2024-03-05 10:05:00");
+
+    let other = Request { deliver_within: Some(Duration::from_secs(900)), ..own };
+    db.hop(&Trigger::Open(other), at(NOW), unhurried()).await;
+
+    assert_eq!(db.value::<String>(deadline).await, "2024-03-05 10:05:00");
+    assert_eq!(db.run(1).await.state, "succeeded");
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_age_of_the_oldest_pending_item_is_told_at_begin_and_end(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1")]).await;
+    db.fill(1..=20, CREATED).await;
+    db.fill([21], "2024-03-05T09:00:00Z").await;
+    // What is set aside is not waited for.
+    db.fill([22], "2024-03-05T08:00:00Z").await;
+    db.execute("UPDATE `items` SET `values` = '[]', `updated_datetime` = '2020-01-01' WHERE `id` = 22").await;
+    db.execute("INSERT INTO `item_failures` VALUES ('items', 22, 0, 3, 'wrong_length', '', UNHEX(SHA2('[]', 256)), NOW(), NOW())").await;
+
+    let first = db.hop(&tick(TICK), at(NOW), Deadline::immediately()).await;
+    let last = db.follow(first.clone(), at(NOW)).await.pop().unwrap();
+    let status = db.hop(&Trigger::Status, at(NOW), unhurried()).await;
+
+    assert_eq!(first.oldest_pending_seconds, Some(3605));
+    assert_eq!((last.outcome, last.oldest_pending_seconds), (Outcome::Finished, Some(0)));
+    assert_eq!(status.oldest_pending_seconds, Some(0));
+}

@@ -1,0 +1,153 @@
+//! `rowscore status`, `plan` and `failures`: a run watched from the command line.
+
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::support::programs::{Program, ROWSCORE, rowscore};
+use crate::support::{Server, TestDb, at, eventually};
+
+const CREATED: &str = "2024-03-05T09:30:00Z";
+const TICK: &str = "2024-03-05T10:00:00Z";
+
+fn objects(lines: &str) -> Vec<Value> {
+    lines.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"))).collect()
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_status_line_has_progress_rate_drift_and_price(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+    let db =
+        TestDb::new(server, &[("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512"), ("PRICE_PER_GB_SECOND", "0.00002")]).await;
+    db.fill(1..=300, CREATED).await;
+    db.tick(TICK).await;
+
+    let status = rowscore(&["status", "1"], db.variables()).await;
+    assert_eq!(status.status.code(), Some(0), "{status:?}");
+    for part in ["run 1 window ", "300/300 100.0%; set aside 0; ", " rows/s", "; drift 1.", "; $0.0", " a million"] {
+        assert!(status.stdout.contains(part), "{part} in {}", status.stdout);
+    }
+
+    let as_json = rowscore(&["status", "--json"], db.variables()).await;
+    let line = &objects(&as_json.stdout)[0];
+    assert_eq!(
+        (&line["run_id"], &line["done"], &line["total"], &line["percent"]),
+        (&json!(1), &json!(300), &json!(300), &json!(100.0))
+    );
+    let (billed_ms, memory): (u64, u32) = db.rows("SELECT `billed_ms`, `memory_mb` FROM `batch_runs`").await[0];
+    assert_eq!((&line["billed_ms"], &line["memory_mb"]), (&json!(billed_ms), &json!(memory)));
+    let dollars = 0.00002 * 0.5 * billed_ms as f64 / 1e3 * 1e6 / 300.0;
+    assert!((line["dollars_per_million_rows"].as_f64().unwrap() / dollars - 1.0).abs() < 1e-9, "{line}");
+    assert!(line["drift_ratio"].as_f64().unwrap() >= 1.0, "{line}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_status_of_a_run_is_the_exit_status(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+    let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1")]).await;
+    let code = async |arguments: &[&str]| rowscore(arguments, db.variables()).await.status.code();
+    assert_eq!(code(&["status", "1"]).await, Some(1), "there is none");
+    assert_eq!(code(&["status", "--watch"]).await, Some(1), "there is none");
+    db.fill(1..=30, CREATED).await;
+    db.hurried_tick(TICK).await;
+    assert_eq!(code(&["status", "1"]).await, Some(3));
+    assert_eq!(code(&["pause", "1"]).await, Some(0));
+    assert_eq!(code(&["status", "--watch"]).await, Some(3), "held");
+    assert_eq!(code(&["cancel", "1"]).await, Some(0));
+    assert_eq!(code(&["status", "--watch", "1"]).await, Some(1));
+    assert_eq!(code(&["status"]).await, Some(0), "it was shown");
+    assert_eq!(code(&["status", "0"]).await, Some(2));
+    assert_eq!(code(&["status", "1", "--limit", "3"]).await, Some(2));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_run_is_watched_to_its_end(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+    let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1")]).await;
+    db.fill(1..=100, CREATED).await;
+    let first = db.hurried_tick(TICK).await;
+    let watching = Program::start(ROWSCORE, &["status", "--watch", "--json"], db.variables());
+    eventually("the first line", async || !watching.output().0.is_empty()).await;
+
+    db.follow(first, at(TICK)).await;
+
+    let ended = watching.end().await;
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    let lines = objects(&ended.stdout);
+    assert_eq!((&lines[0]["state"], &lines[0]["done"]), (&json!("running"), &json!(10)));
+    let last = lines.last().unwrap();
+    assert_eq!((&last["state"], &last["done"]), (&json!("succeeded"), &json!(100)));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_plan_counts_reckons_and_writes_nothing(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+    let db = TestDb::new(server, &[("WORKERS", "2"), ("LANES", "3")]).await;
+    db.fill(1..=2000, CREATED).await;
+    db.execute("UPDATE `items` SET `values` = '[]', `updated_datetime` = '2020-01-01' WHERE `id` = 7").await;
+    let before = db.snapshot().await;
+
+    let first = rowscore(&["plan", "--sweep"], db.variables()).await;
+    assert_eq!(first.status.code(), Some(0), "{first:?}");
+    for part in [
+        "items: 2,000 new, 0 set aside earlier",
+        "workers: 2 with 3 lanes",
+        "assumed: no run",
+        "hops: 2 of",
+        "512 MB",
+        "nothing was written",
+    ] {
+        assert!(first.stdout.contains(part), "{part} in {}", first.stdout);
+    }
+    assert_eq!((db.snapshot().await, db.count("`batch_runs`").await), (before, 0));
+
+    let run = db.tick(TICK).await;
+    db.follow(run, at(TICK)).await;
+    db.fill(3001..=3010, "2024-03-05T10:30:00Z").await;
+    let second = rowscore(&["plan", "--json"], db.variables()).await;
+    let plan = &objects(&second.stdout)[0];
+    assert_eq!(
+        (&plan["new_items"], &plan["set_aside_items"], &plan["measured_runs"]),
+        (&json!(10), &json!(1), &json!(1))
+    );
+    let rate = plan["rows_per_second"].as_f64().unwrap();
+    let seconds: f64 =
+        db.value("SELECT TIMESTAMPDIFF(MICROSECOND, `started_at`, `finished_at`) / 1e6 FROM `batch_runs`").await;
+    assert!((rate * seconds / 2000.0 - 1.0).abs() < 1e-6, "{plan}: {seconds} s");
+    assert!((plan["seconds"].as_f64().unwrap() * rate - 11.0).abs() < 1e-6, "{plan}");
+    assert_eq!(db.count("`batch_runs`").await, 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn failures_are_listed_by_run_with_their_reasons(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+    let db = TestDb::new(server, &[]).await;
+    let none = rowscore(&["failures"], db.variables()).await;
+    assert_eq!((none.status.code(), none.stdout.as_str()), (Some(0), ""));
+    assert!(none.stderr.contains("No item is set aside."), "{none:?}");
+    db.fill(1..=30, CREATED).await;
+    db.execute("UPDATE `items` SET `values` = '[]', `updated_datetime` = '2020-01-01' WHERE `id` IN (3, 7, 9)").await;
+    db.tick(TICK).await;
+
+    let all = rowscore(&["failures"], db.variables()).await;
+    let lines: Vec<&str> = all.stdout.lines().collect();
+    assert_eq!(lines.len(), 3, "{all:?}");
+    assert!(lines[0].starts_with("item 3 wrong_length; 1 try, the last in run 1 at "), "{}", lines[0]);
+    let some = rowscore(&["failures", "1", "--limit", "2", "--json"], db.variables()).await;
+    let ids: Vec<Value> = objects(&some.stdout).iter().map(|line| line["item_id"].clone()).collect();
+    assert_eq!(ids, [json!(3), json!(7)]);
+    assert!(some.stderr.contains("--after 7 goes on"), "{some:?}");
+    let rest = rowscore(&["failures", "--after", "7"], db.variables()).await;
+    assert!(rest.stdout.starts_with("item 9 "), "{rest:?}");
+    assert_eq!(rowscore(&["failures", "2"], db.variables()).await.stdout, "");
+}
+
+#[tokio::test]
+async fn the_help_of_each_has_examples_and_exit_statuses() {
+    let nothing = std::collections::BTreeMap::new();
+    for command in ["status", "plan"] {
+        let help = rowscore(&[command, "--help"], &nothing).await;
+        assert!(help.stdout.contains("Examples:") && help.stdout.contains("Exit status: 0"), "{help:?}");
+    }
+    let help = rowscore(&["--help"], &nothing).await;
+    assert!(help.stdout.contains("Examples:") && help.stdout.contains("3 the run is not over"), "{help:?}");
+}
