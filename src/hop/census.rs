@@ -2,14 +2,39 @@
 //! opened. One after the other, the counts would be a tenth of a large run's time.
 
 use futures_util::future::try_join;
+use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
-use crate::store::items::{self, Extent};
+use super::check::{Unfit, check_rows};
+use super::scope::Scope;
+use crate::store::counts::{self, Extent};
+use crate::store::lanes::Source;
 use crate::store::selection::Selection;
 use crate::store::{Database, Doing, StoreError};
 
 /// Fewer ids than these are counted in the time that a connection takes to open.
 const WORTH_A_CONNECTION: u64 = 30_000;
+
+/// Where the items of a run lie, by where they come from; within, why its rows are not the model's.
+pub(super) async fn extents(
+    conn: &mut Conn,
+    database: &Database,
+    scope: Scope<'_>,
+) -> Result<Result<Vec<(Source, Extent)>, Unfit>, StoreError> {
+    let (table, model) = (database.items_table(), scope.model);
+    let mut extents = Vec::new();
+    for &source in scope.sources() {
+        let selection = scope.selection(source);
+        let extent = extent(conn, database, selection, model.features()).await?;
+        if let (Source::Items, Some(extent)) = (source, extent)
+            && let Err(unfit) = check_rows(conn, table, model, selection, extent).await?
+        {
+            return Ok(Err(unfit));
+        }
+        extents.extend(extent.map(|extent| (source, extent)));
+    }
+    Ok(Ok(extents))
+}
 
 /// Where the items of `selection` lie, and how many there are; `None` if there are none.
 pub(super) async fn extent(
@@ -20,14 +45,14 @@ pub(super) async fn extent(
 ) -> Result<Option<Extent>, StoreError> {
     let table = database.items_table();
     // What is bounded by a window's beginning or by earlier failures is found by its own key.
-    let ends = if selection.is_unbounded() { items::ends(conn, table).await? } else { None };
+    let ends = if selection.is_unbounded() { counts::ends(conn, table).await? } else { None };
     let Some((low, middle, high)) = ends.and_then(halves) else {
-        return items::extent(conn, table, selection, features, None).await;
+        return counts::extent(conn, table, selection, features, None).await;
     };
     let mut second = database.connect().await?;
     let extents = try_join(
-        items::extent(conn, table, selection, features, Some((low, middle))),
-        items::extent(&mut second, table, selection, features, Some((middle, high))),
+        counts::extent(conn, table, selection, features, Some((low, middle))),
+        counts::extent(&mut second, table, selection, features, Some((middle, high))),
     );
     let (lower, upper) = extents.await?;
     second.disconnect().await.doing("disconnecting")?;
@@ -50,12 +75,12 @@ pub(super) async fn count(
 ) -> Result<Option<u64>, StoreError> {
     let table = database.items_table();
     let Some((low, middle, high)) = halves((low, high)) else {
-        return items::count(conn, table, selection, features, (low, high)).await;
+        return counts::count(conn, table, selection, features, (low, high)).await;
     };
     let mut second = database.connect().await?;
     let counts = try_join(
-        items::count(conn, table, selection, features, (low, middle)),
-        items::count(&mut second, table, selection, features, (middle, high)),
+        counts::count(conn, table, selection, features, (low, middle)),
+        counts::count(&mut second, table, selection, features, (middle, high)),
     );
     let (lower, upper) = counts.await?;
     second.disconnect().await.doing("disconnecting")?;

@@ -20,43 +20,34 @@ mod plan;
 mod relay;
 mod respond;
 mod scope;
+mod side_by_side;
 pub mod step;
 mod succession;
 mod watch;
 
 use std::error::Error;
-use std::pin::pin;
 use std::time::Duration;
-
-use futures_util::future::{Either, join_all, select};
-use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, TxOpts};
 
 use crate::answer::{Answer, HopWork, Outcome};
 use crate::config::WorkConfig;
 use crate::event::{Continuation, Request, Trigger};
 use crate::model::Model;
 use crate::run::{Pass, RunId, RunKind, RunState};
-use crate::store::lanes::Lane;
 use crate::store::runs::Run;
 use crate::store::session::Session;
-use crate::store::{Database, Doing, StoreError, lanes, runs};
+use crate::store::{Database, StoreError, lanes, runs};
 use crate::window::Time;
 
 pub use check::{Fit, Unfit, check_columns};
 pub use deadline::Deadline;
 use end::{Ended, fail_for_failures, finish_run, may_run_out_of_hops};
 pub use end::{Steered, steer, stop};
-use forecast::Forecast;
 pub use forecast::Late;
-use lane::{Job, LaneEnd, LaneWork, Watch, work_lane};
+use lane::{Job, LaneEnd};
 use open::{Opened, Opening, open_run};
 pub use plan::{Basis, Plan, plan};
 pub use relay::{InAnswer, Relay};
 use step::Step;
-
-/// How often an otherwise silent connection says something, so that the server keeps it.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Why a hop failed. What was committed before stays; a repeated delivery or the next tick goes on.
 #[derive(Debug, thiserror::Error)]
@@ -297,30 +288,6 @@ impl<R: Relay> Runner<'_, R> {
         Ok(answer)
     }
 
-    async fn work_lanes(
-        &self,
-        session: &mut Session<'_>,
-        run: &Run,
-        turn: Turn,
-        deadline: Deadline,
-        forecast: Option<&Forecast>,
-    ) -> Result<Vec<LaneWork>, StoreError> {
-        let claimed = session.run(async |conn| claim_lanes(conn, run.id, turn).await).await?;
-        let job = self.job(run);
-        let watch = &Watch { forecast, relay: self.relay };
-        let work = join_all(claimed.into_iter().map(|lane| async move {
-            let mut session = Session::new(self.database);
-            let done = work_lane(&mut session, job, lane, deadline, watch).await;
-            session.close().await;
-            done
-        }));
-        // The session that holds the lanes would be silent for the length of the hop.
-        match select(pin!(work), pin!(keep_alive(session))).await {
-            Either::Left((done, _)) => done.into_iter().collect(),
-            Either::Right((never, _)) => match never {},
-        }
-    }
-
     /// Time is up: makes the next hop due, then sends its continuation. A crash in between is
     /// healed by the redelivery of the message that started this hop.
     async fn hand_over(
@@ -391,25 +358,5 @@ impl<R: Relay> Runner<'_, R> {
 
     fn job<'j>(&'j self, run: &'j Run) -> Job<'j> {
         Job { run, database: self.database, model: self.model, work: self.work }
-    }
-}
-
-/// `claim_lanes`: from here on, nobody who had the lanes before can commit a page of them.
-async fn claim_lanes(conn: &mut Conn, run: RunId, turn: Turn) -> Result<Vec<Lane>, StoreError> {
-    let mut tx = conn.start_transaction(TxOpts::default()).await.doing("claiming the lanes")?;
-    lanes::claim(&mut tx, run, turn.worker, turn.hop).await?;
-    let claimed = lanes::unfinished(&mut tx, run, turn.worker).await?;
-    Step::ClaimLanes.commit(async { tx.commit().await.doing("claiming the lanes") }).await?;
-    Ok(claimed)
-}
-
-/// Pings the session's connection for ever. A lost connection loses the hold on the lanes, which
-/// is a courtesy; the claim on them is in the lane rows.
-async fn keep_alive(session: &mut Session<'_>) -> std::convert::Infallible {
-    loop {
-        tokio::time::sleep(KEEP_ALIVE).await;
-        if let Err(error) = session.run(async |conn| conn.ping().await.doing("keeping the connection")).await {
-            tracing::warn!(%error, "the connection that holds the lanes is gone");
-        }
     }
 }

@@ -5,7 +5,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, TxOpts};
 
 use super::census;
-use super::check::{Unfit, check_rows};
+use super::check::Unfit;
 use super::end::end_early;
 use super::scope::Scope;
 use super::step::Step;
@@ -15,7 +15,7 @@ use crate::config::{ItemsTable, WorkConfig};
 use crate::event::Request;
 use crate::model::Model;
 use crate::run::{FailurePolicy, Mode, RunId, RunKind, RunState};
-use crate::store::items::Extent;
+use crate::store::counts::Extent;
 use crate::store::lanes::{NewLane, Source};
 use crate::store::runs::{NewRun, Run};
 use crate::store::selection::Selection;
@@ -179,17 +179,10 @@ pub(super) async fn open_planned(
     let Plan { kind, mode, tick, window, chained, policy, deadline } = plan;
     let table = database.items_table();
     let scope = Scope { run: None, kind, mode, policy, window, model, work };
-    let mut extents = Vec::new();
-    for &source in scope.sources() {
-        let selection = scope.selection(source);
-        let extent = census::extent(conn, database, selection, model.features()).await?;
-        if let (Source::Items, Some(extent)) = (source, extent)
-            && let Err(unfit) = check_rows(conn, table, model, selection, extent).await?
-        {
-            return Ok(Planned::Unfit(unfit));
-        }
-        extents.extend(extent.map(|extent| (source, extent)));
-    }
+    let extents = match census::extents(conn, database, scope).await? {
+        Ok(extents) => extents,
+        Err(unfit) => return Ok(Planned::Unfit(unfit)),
+    };
     let model_version = model.version().to_string();
     let new = NewRun {
         table,

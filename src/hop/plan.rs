@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use mysql_async::Conn;
 
 use super::census;
-use super::check::{Unfit, check_columns, check_rows};
+use super::check::{Unfit, check_columns};
 use super::open::{Opening, due, policy_of, window_of};
 use super::scope::Scope;
 use crate::config::WorkConfig;
@@ -90,17 +90,10 @@ pub async fn plan(
     let policy = policy_of(request, work);
     let (kind, mode) = (request.kind, request.mode);
     let scope = Scope { run: None, kind, mode, policy, window, model, work };
-    let mut extents = Vec::new();
-    for &source in scope.sources() {
-        let selection = scope.selection(source);
-        let extent = census::extent(conn, database, selection, model.features()).await?;
-        if let (Source::Items, Some(extent)) = (source, extent)
-            && let Err(unfit) = check_rows(conn, table, model, selection, extent).await?
-        {
-            return Ok(Err(unfit));
-        }
-        extents.extend(extent.map(|extent| (source, extent)));
-    }
+    let extents = match census::extents(conn, database, scope).await? {
+        Ok(extents) => extents,
+        Err(unfit) => return Ok(Err(unfit)),
+    };
     let items_from = |wanted: Source| match extents.iter().find(|(source, _)| *source == wanted) {
         Some((_, extent)) => extent.items,
         None => Some(0),

@@ -8,7 +8,7 @@ use super::{Deadline, Relay, Runner};
 use crate::run::RunId;
 use crate::store::runs::Run;
 use crate::store::session::Session;
-use crate::store::{StoreError, items, lanes, record};
+use crate::store::{StoreError, counts, lanes, record};
 
 impl<R: Relay> Runner<'_, R> {
     /// What is needed to say when a run will be done, if it has a deadline.
@@ -37,7 +37,7 @@ impl<R: Relay> Runner<'_, R> {
     ) -> Result<Option<u64>, StoreError> {
         let Some(now) = deadline.now() else { return Ok(None) };
         let (table, features) = (self.database.items_table(), self.model.features());
-        session.run(async |conn| items::oldest_pending(conn, table, run.window, features, now).await).await
+        session.run(async |conn| counts::oldest_pending(conn, table, run.window, features, now).await).await
     }
 
     /// Adds what the hop took so far to the run: all but the last words, and Lambda's own start.

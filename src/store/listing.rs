@@ -7,7 +7,7 @@ use mysql_async::{Row, Value, from_row_opt, from_value_opt, params};
 
 use super::catalog::Column;
 use super::selection::{pending, values_text};
-use super::{Doing, StoreError, items};
+use super::{Doing, StoreError, counts};
 use crate::config::{ItemsTable, PredictionFormat};
 use crate::run::{RunId, named};
 use crate::values::longest_text;
@@ -130,7 +130,7 @@ pub async fn page(
 ) -> Result<Page, StoreError> {
     let beginning = match after {
         Some(after) => Some(after),
-        None => items::ends(conn, &source.table).await?.map(|(low, _)| low),
+        None => counts::ends(conn, &source.table).await?.map(|(low, _)| low),
     };
     let Some(after) = beginning else { return Ok(Page { items: Vec::new(), next_after: None }) };
     // As if every id were taken: true of most tables, and one statement for most pages.

@@ -12,7 +12,8 @@ use crate::config::{ItemsTable, RunColumn};
 use crate::event::Trigger;
 use crate::model::Model;
 use crate::run::RunKind;
-use crate::store::items::{self, Extent};
+use crate::store::counts::{self, Extent};
+use crate::store::items;
 use crate::store::selection::Selection;
 use crate::store::session::Session;
 use crate::store::{StoreError, catalog};
@@ -86,7 +87,7 @@ pub async fn check_columns(
     let catalog = catalog::describe(conn, table).await?;
     problems.extend(columns::problems(table, model, &catalog));
     if problems.is_empty() && columns::may_exceed_signed(table, &catalog) {
-        let beyond = items::beyond_signed(conn, table).await?;
+        let beyond = counts::beyond_signed(conn, table).await?;
         problems
             .extend(beyond.map(|id| format!("ID_COLUMN `{}` has {id}; accepted: ids up to {}", table.id, i64::MAX)));
     }
