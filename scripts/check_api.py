@@ -132,16 +132,16 @@ def wait_until(page: Page, text: str) -> None:
 def watch(browser: Browser, base: str, service: subprocess.Popen) -> None:
     """The page renews itself as a run goes on, keeps what has not changed, and says when it cannot."""
     page, complaints = open_page(browser, base, 1280)
-    page.evaluate("document.querySelector('#latest table').dataset.kept = 'yes'")
+    page.evaluate("document.querySelector('#latest table').kept = 'yes'")
     # The page rests longer than this check should wait.
     page.evaluate("document.getElementById('page').dataset.every = 1")
     execute("UPDATE batch_runs SET state = 'running', finished_at = NULL ORDER BY id DESC LIMIT 1")
     page.reload()
     wait_until(page, "is at work.")
-    page.evaluate("document.querySelector('#latest table').dataset.kept = 'yes'")
+    page.evaluate("document.querySelector('#latest table').kept = 'yes'")
     execute("UPDATE batch_runs SET state = 'succeeded', finished_at = UTC_TIMESTAMP(3) ORDER BY id DESC LIMIT 1")
     wait_until(page, "All predicted")
-    need(page.evaluate("document.querySelector('#latest table').dataset.kept") == "yes", "what is the same was replaced")
+    need(page.evaluate("document.querySelector('#latest table').kept") == "yes", "what is the same was replaced")
     need(not complaints, f"while it renewed itself: {complaints}")
     page.evaluate("document.getElementById('page').dataset.every = 1; renew()")
     service.send_signal(signal.SIGTERM)
