@@ -9,6 +9,7 @@ import importlib.util
 import ipaddress
 import json
 import os
+import re
 import secrets
 import subprocess
 import sys
