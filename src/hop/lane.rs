@@ -1,6 +1,6 @@
 //! One lane: page after page, each read, scored and committed in one transaction.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mysql_async::Conn;
 
@@ -18,6 +18,7 @@ use crate::model::Model;
 use crate::run::{FailurePolicy, Pass, RunKind};
 use crate::store::items::{self, PageBounds};
 use crate::store::lanes::{Advance, Lane, Position, Source};
+use crate::store::pages::{Begun, Page};
 use crate::store::predictions::Predictions;
 use crate::store::runs::Run;
 use crate::store::selection::Selection;
@@ -37,6 +38,10 @@ impl<'a> Job<'a> {
     /// The items table.
     pub fn table(self) -> &'a ItemsTable {
         self.database.items_table()
+    }
+
+    fn page(self, lane: Lane, bounds: PageBounds) -> Page<'a> {
+        Page { table: self.table(), run: self.run, lane: lane.number, bounds, features: self.model.features() }
     }
 }
 
@@ -101,12 +106,12 @@ pub(super) async fn work_lane<R: Relay>(
     watch: &Watch<'_, R>,
 ) -> Result<LaneWork, StoreError> {
     let mut work = LaneWork { end: LaneEnd::OutOfTime, hop: HopWork::default() };
-    let mut pace = Pace::new(lane.page_size, job.work.page_size);
-    let mut expected = Expected { cursor: lane.cursor, failures_ahead: true };
+    let mut going = Going::new(job, lane);
     let mut cursor = lane.cursor;
     while work.hop.pages == 0 || deadline.allows(work.hop.longest_page) {
         let begun = Instant::now();
-        let page = match session.run(async |conn| page(conn, job, lane, &mut expected, &mut pace).await).await? {
+        let goes_on = || deadline.allows(work.hop.longest_page.max(begun.elapsed()));
+        let page = match session.run(async |conn| page(conn, job, lane, &mut going, &goes_on).await).await? {
             PageEnd::Committed(page) => page,
             PageEnd::Again => continue,
             PageEnd::TakenOver => return Ok(LaneWork { end: LaneEnd::TakenOver, ..work }),
@@ -130,31 +135,37 @@ pub(super) async fn work_lane<R: Relay>(
 }
 
 /// One page in one transaction. Where it begins is read from the lane row under its lock, so that
-/// a page that was committed without our knowing is not done again.
+/// a page that was committed without our knowing is not done again. If the lane then `goes_on`, its next
+/// page begins in the round trip of the commit.
 async fn page(
     conn: &mut Conn,
     job: Job<'_>,
     lane: Lane,
-    expected: &mut Expected,
-    pace: &mut Pace,
+    going: &mut Going,
+    goes_on: &impl Fn() -> bool,
 ) -> Result<PageEnd, StoreError> {
-    let begun = Instant::now();
-    let (limit, upto) = pace.begin(expected.cursor, lane.high);
-    let selection = expected.selection(job, lane);
-    let bounds = PageBounds { selection, after: expected.cursor, upto, limit, mode: job.run.mode };
-    let read = async || pages::begin(conn, job.table(), job.run, lane.number, bounds, job.model.features()).await;
-    let (position, counted, found) = Step::ReadPage.perform(read).await?;
-    pace.found(found.len(), begun.elapsed());
+    let (bounds, mut ahead) = match going.ahead.take() {
+        Some((bounds, begun)) => (bounds, Some(begun)),
+        None => (going.bounds(job, lane), None),
+    };
+    let this = job.page(lane, bounds);
+    let read = async || match ahead.take() {
+        Some(begun) => begun,
+        None => pages::begin(conn, this).await,
+    };
+    let Begun { position, profile: counted, found, since } = Step::ReadPage.perform(read).await?;
+    going.pace.found(found.len(), since.elapsed());
     if let Some(end) = not_now(job, lane, position) {
         pages::undo(conn).await?;
         return Ok(end);
     }
-    if !expected.fits(position) {
+    if !going.expected.fits(position) {
         pages::undo(conn).await?;
-        *expected = Expected::at(position);
-        pace.again();
+        going.expected = Expected::at(position);
+        going.pace.again();
         return Ok(PageEnd::Again);
     }
+    let PageBounds { selection, upto, limit, .. } = bounds;
     let cursor = match found.last() {
         Some(last) if found.len() >= limit as usize => last.id,
         Some(_) => upto,
@@ -176,11 +187,50 @@ async fn page(
     };
     let write = async || write_page(conn, job, (lane.number, position), selection, &scored, (advance, &profile)).await;
     let advance = Step::WritePage.perform(write).await?;
-    Step::CommitPage.commit(pages::commit(conn)).await?;
-    // Only now: until the commit the page may be in vain, and most of its time is the writing.
-    pace.committed(found.len(), begun.elapsed());
-    *expected = Expected::at(Position { cursor, ..position });
+    // Most of a page's time is the writing, and the commit takes about as long as the last one.
+    going.pace.committed(found.len(), since.elapsed() + going.commit);
+    // Or two pages would be in memory.
+    drop(scored);
+    drop(found);
+    going.expected = Expected::at(Position { cursor, ..position });
+    let committing = Instant::now();
+    if cursor < lane.high && goes_on() {
+        let bounds = going.bounds(job, lane);
+        let next = Step::CommitPage.commit(pages::commit_and_begin(conn, job.page(lane, bounds))).await?;
+        if let Ok(begun) = &next {
+            going.commit = begun.since - committing;
+        }
+        going.ahead = Some((bounds, next));
+    } else {
+        Step::CommitPage.commit(pages::commit(conn)).await?;
+    }
     Ok(PageEnd::Committed(advance))
+}
+
+/// How a lane goes on from page to page.
+#[derive(Debug)]
+struct Going {
+    expected: Expected,
+    pace: Pace,
+    /// What the last commit took.
+    commit: Duration,
+    /// The next page, if it was begun, on the connection of the last.
+    ahead: Option<(PageBounds, Result<Begun, StoreError>)>,
+}
+
+impl Going {
+    fn new(job: Job<'_>, lane: Lane) -> Self {
+        let pace = Pace::new(lane.page_size, job.work.page_size);
+        let expected = Expected { cursor: lane.cursor, failures_ahead: true };
+        Self { expected, pace, commit: Duration::ZERO, ahead: None }
+    }
+
+    /// The items of the next page, as far as is known.
+    fn bounds(&mut self, job: Job<'_>, lane: Lane) -> PageBounds {
+        let (limit, upto) = self.pace.begin(self.expected.cursor, lane.high);
+        let selection = self.expected.selection(job, lane);
+        PageBounds { selection, after: self.expected.cursor, upto, limit, mode: job.run.mode }
+    }
 }
 
 /// What the next page of a lane is expected to find, so that one round trip locks and reads. The

@@ -1,7 +1,7 @@
 //! The database: how it is reached, and everything that is said to it.
 //!
 //! All SQL of a table is in one file of small functions: [`items`] with [`counts`], [`runs`] with [`earlier`], [`status`] and [`record`], [`lanes`],
-//! [`failures`]; [`predictions`] are written as one text; [`pages`] sends a page's statements together. What is said once is [`bound`] into its text.
+//! [`failures`]; [`predictions`] are written as one text; [`pages`] sends a page's statements together. What is said once is `bound` into its text.
 //! [`schema`] makes the tables, [`catalog`] reads what the items' is like. [`session`] carries a piece
 //! of work over transient faults. For readers there are [`listing`] and [`status`], and [`pool`]
 //! lends them connections that cannot write.

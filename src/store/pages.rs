@@ -1,8 +1,10 @@
-//! One page's transaction in three round trips: begin, lock the lane and read; write and advance;
-//! commit. The statements are their tables' own.
+//! One page's transaction in two round trips: write and advance; commit, and begin the next one: lock
+//! the lane and read. The statements are their tables' own.
+
+use std::time::Instant;
 
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Row};
+use mysql_async::{Conn, QueryResult, Row, TextProtocol};
 
 use super::items::{self, PageBounds, PendingItem};
 use super::lanes::{self, Advance, Position};
@@ -13,23 +15,80 @@ use super::{Doing, StoreError};
 use crate::config::ItemsTable;
 use crate::run::RunId;
 
-/// Begins a page's transaction: locks the lane's row and reads where it stands, and its drift profile;
-/// then reads the next items within `bounds`, by id, and locks those that are to be written.
+/// Which page is meant.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// The table of its items.
+    pub table: &'a ItemsTable,
+    /// The run, of the pass that the page is for.
+    pub run: &'a Run,
+    /// The lane's number.
+    pub lane: u16,
+    /// Its items.
+    pub bounds: PageBounds,
+    /// The model's features.
+    pub features: &'a [String],
+}
+
+/// A page under way: its lane and its items are locked.
+#[derive(Debug)]
+pub struct Begun {
+    /// Where the lane stands.
+    pub position: Position,
+    /// The lane's drift profile.
+    pub profile: Option<String>,
+    /// The items, by id.
+    pub found: Vec<PendingItem>,
+    /// When the server turned to it.
+    pub since: Instant,
+}
+
+impl Page<'_> {
+    /// The statements that lock the lane's row and read where it stands, and its drift profile; then read
+    /// the next items, and lock those that are to be written.
+    fn begin_statements(self) -> String {
+        let Page { table, run, lane, bounds, features } = self;
+        let lock = lanes::lock_statement(run.id, run.pass, lane, table);
+        let read = items::read_statement(table, bounds, features);
+        format!("START TRANSACTION; {lock}; {read}")
+    }
+}
+
+/// Begins a page's transaction.
 ///
 /// # Errors
 /// The database's.
-pub async fn begin(
-    conn: &mut Conn,
-    table: &ItemsTable,
-    run: &Run,
-    lane: u16,
-    bounds: PageBounds,
-    features: &[String],
-) -> Result<(Position, Option<String>, Vec<PendingItem>), StoreError> {
-    let lock = lanes::lock_statement(run.id, run.pass, lane, table);
-    let read = items::read_statement(table, bounds, features);
-    let doing = "reading a page";
-    let mut results = conn.query_iter(format!("START TRANSACTION; {lock}; {read}")).await.doing(doing)?;
+pub async fn begin(conn: &mut Conn, page: Page<'_>) -> Result<Begun, StoreError> {
+    let since = Instant::now();
+    let results = conn.query_iter(page.begin_statements()).await.doing(READING)?;
+    begun(results, page, since).await
+}
+
+/// Commits a page and begins the next one, or tells why it did not begin.
+///
+/// # Errors
+/// The commit's. The page may be committed all the same, if only the answer was lost.
+pub async fn commit_and_begin(conn: &mut Conn, page: Page<'_>) -> Result<Result<Begun, StoreError>, StoreError> {
+    // The servers answer each statement when it is done: the first answer is the commit's.
+    let sql = format!("COMMIT; {}", page.begin_statements());
+    let mut results = conn.query_iter(sql).await.doing(COMMITTING)?;
+    let since = Instant::now();
+    Ok(match results.collect::<Row>().await.doing(READING) {
+        Ok(_) => begun(results, page, since).await,
+        Err(error) => Err(error),
+    })
+}
+
+const READING: &str = "reading a page";
+const COMMITTING: &str = "committing a page";
+
+async fn begun(
+    mut results: QueryResult<'_, '_, TextProtocol>,
+    page: Page<'_>,
+    since: Instant,
+) -> Result<Begun, StoreError> {
+    let Page { run, lane, bounds, .. } = page;
+    let doing = READING;
     results.collect::<Row>().await.doing(doing)?;
     let position = results.collect::<Row>().await.doing(doing)?.pop();
     let position = position.ok_or_else(|| StoreError::Unexpected(format!("run {} has no lane {lane}", run.id)))?;
@@ -53,7 +112,7 @@ pub async fn begin(
     };
     let found = found.doing(doing)?;
     results.drop_result().await.doing(doing)?;
-    Ok((lanes::position(&position)?, lanes::profile(&position)?, found))
+    Ok(Begun { position: lanes::position(&position)?, profile: lanes::profile(&position)?, found, since })
 }
 
 /// Writes the predictions of locked items, and advances their lane, which stood at a position, to one
@@ -90,7 +149,7 @@ pub async fn write(
 /// # Errors
 /// The database's. The page may be committed all the same, if only the answer was lost.
 pub async fn commit(conn: &mut Conn) -> Result<(), StoreError> {
-    conn.query_drop("COMMIT").await.doing("committing a page")
+    conn.query_drop("COMMIT").await.doing(COMMITTING)
 }
 
 /// Gives up a page.
