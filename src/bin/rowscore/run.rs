@@ -37,7 +37,7 @@ pub struct Args {
     #[command(flatten)]
     asked: Asked,
     /// Try everything out on the model's golden rows: database, grants and a page that is rolled back
-    #[arg(long, conflicts_with = "Asked")]
+    #[arg(long, conflicts_with_all = ["sweep", "backfill", "from", "to", "policy"])]
     canary: bool,
     /// Say what a backfill would change, and write nothing
     #[arg(long, requires = "backfill")]
