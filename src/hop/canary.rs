@@ -13,6 +13,7 @@ use crate::drift::Report;
 use crate::event::{Continuation, Request};
 use crate::model::Model;
 use crate::run::{FailurePolicy, Mode, RunId, RunKind, RunState};
+use crate::store::earlier::earlier;
 use crate::store::items::PendingItem;
 use crate::store::predictions::{Predictions, most_probable};
 use crate::store::runs::NewRun;
@@ -88,12 +89,12 @@ async fn open(
     now: Time,
 ) -> Result<Found, StoreError> {
     let (table, kind) = (database.items_table(), request.kind);
-    if let Some(tick) = request.tick
-        && let Some(run) = runs::of_tick(conn, table, kind, tick).await?
-    {
+    // None is tried again: it failed for a reason.
+    let earlier = earlier(conn, table, kind, request.tick, 0, now).await?;
+    if let Some(run) = earlier.of_tick {
         return Ok(if run.state == RunState::Running { Found::Due(run.id) } else { Found::Over(run.id) });
     }
-    if let Some(run) = runs::unfinished(conn, table, kind).await? {
+    if let Some(run) = earlier.unfinished {
         return Ok(Found::Due(run.id));
     }
     let to = request.tick.unwrap_or_else(|| window::second(now));

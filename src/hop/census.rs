@@ -10,7 +10,7 @@ use super::scope::Scope;
 use crate::store::counts::{self, Extent};
 use crate::store::lanes::Source;
 use crate::store::selection::Selection;
-use crate::store::{Database, Doing, StoreError};
+use crate::store::{Database, Doing, StoreError, failures};
 
 /// Fewer ids than these are counted in the time that a connection takes to open.
 const WORTH_A_CONNECTION: u64 = 30_000;
@@ -22,9 +22,14 @@ pub(super) async fn extents(
     scope: Scope<'_>,
 ) -> Result<Result<Vec<(Source, Extent)>, Unfit>, StoreError> {
     let (table, model) = (database.items_table(), scope.model);
+    let is_any_set_aside = failures::any(conn, table).await?;
     let mut extents = Vec::new();
     for &source in scope.sources() {
-        let selection = scope.selection(source);
+        let selection = match (source, is_any_set_aside) {
+            (_, true) => scope.selection(source),
+            (Source::Items, false) => scope.selection(source).where_none_is_set_aside(),
+            (Source::Failures, false) => continue,
+        };
         let extent = extent(conn, database, selection, model.features()).await?;
         if let (Source::Items, Some(extent)) = (source, extent)
             && let Err(unfit) = check_rows(conn, table, model, selection, extent).await?
@@ -49,14 +54,14 @@ pub(super) async fn extent(
     let Some((low, middle, high)) = ends.and_then(halves) else {
         return counts::extent(conn, table, selection, features, None).await;
     };
-    let mut second = database.connect().await?;
-    let extents = try_join(
-        counts::extent(conn, table, selection, features, Some((low, middle))),
-        counts::extent(&mut second, table, selection, features, Some((middle, high))),
-    );
-    let (lower, upper) = extents.await?;
-    second.disconnect().await.doing("disconnecting")?;
-    Ok(match (lower, upper) {
+    let lower = counts::extent(conn, table, selection, features, Some((low, middle)));
+    let upper = async {
+        let mut second = database.connect().await?;
+        let upper = counts::extent(&mut second, table, selection, features, Some((middle, high))).await?;
+        second.disconnect().await.doing("disconnecting")?;
+        Ok(upper)
+    };
+    Ok(match try_join(lower, upper).await? {
         (Some(lower), Some(upper)) => {
             let items = lower.items.zip(upper.items).map(|(lower, upper)| lower + upper);
             Some(Extent { low: lower.low, high: upper.high, items })
@@ -74,16 +79,18 @@ pub(super) async fn count(
     (low, high): (i64, i64),
 ) -> Result<Option<u64>, StoreError> {
     let table = database.items_table();
+    let selection = counts::lightened(conn, table, selection).await?;
     let Some((low, middle, high)) = halves((low, high)) else {
         return counts::count(conn, table, selection, features, (low, high)).await;
     };
-    let mut second = database.connect().await?;
-    let counts = try_join(
-        counts::count(conn, table, selection, features, (low, middle)),
-        counts::count(&mut second, table, selection, features, (middle, high)),
-    );
-    let (lower, upper) = counts.await?;
-    second.disconnect().await.doing("disconnecting")?;
+    let lower = counts::count(conn, table, selection, features, (low, middle));
+    let upper = async {
+        let mut second = database.connect().await?;
+        let upper = counts::count(&mut second, table, selection, features, (middle, high)).await?;
+        second.disconnect().await.doing("disconnecting")?;
+        Ok(upper)
+    };
+    let (lower, upper) = try_join(lower, upper).await?;
     Ok(lower.zip(upper).map(|(lower, upper)| lower + upper))
 }
 

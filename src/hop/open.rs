@@ -16,6 +16,7 @@ use crate::event::Request;
 use crate::model::Model;
 use crate::run::{FailurePolicy, Mode, RunId, RunKind, RunState};
 use crate::store::counts::Extent;
+use crate::store::earlier::earlier;
 use crate::store::lanes::{NewLane, Source};
 use crate::store::runs::{NewRun, Run};
 use crate::store::selection::Selection;
@@ -54,23 +55,14 @@ pub(super) async fn open_run(conn: &mut Conn, opening: Opening<'_>, request: &Re
     let table = database.items_table();
     let version = model.version().to_string();
     loop {
-        let mut earlier = match request.tick {
-            Some(tick) => runs::of_tick(conn, table, request.kind, tick).await?,
-            None => None,
-        };
-        if let Some(run) = earlier.take_if(|run| run.state.is_over()) {
-            return Ok(match successor(conn, opening, &run).await? {
+        let mut earlier = earlier(conn, table, request.kind, request.tick, work.max_attempts, now).await?;
+        if let Some(run) = earlier.of_tick.take_if(|run| run.state.is_over()) {
+            return Ok(match successor(opening, &run, earlier.unfinished) {
                 Some(successor) => Opened::Unfinished(successor),
                 None => Opened::Over(run),
             });
         }
-        if earlier.is_none() {
-            earlier = runs::unfinished(conn, table, request.kind).await?;
-        }
-        if earlier.is_none() {
-            earlier = runs::to_try_again(conn, table, request.kind, work.max_attempts, now).await?;
-        }
-        let opened = match earlier {
+        let opened = match earlier.of_tick.or(earlier.unfinished).or(earlier.to_try_again) {
             // Who asks for a dry run must not set off what writes.
             Some(run) if run.mode.writes() && !request.mode.writes() => return Ok(Opened::InTheWay(run)),
             Some(run) if run.state == RunState::Paused => return Ok(Opened::Unfinished(run)),
@@ -82,7 +74,7 @@ pub(super) async fn open_run(conn: &mut Conn, opening: Opening<'_>, request: &Re
             },
             Some(run) if run.state == RunState::Failed => try_again(conn, opening, run).await,
             Some(run) => return Ok(Opened::Unfinished(run)),
-            None => insert(conn, opening, request).await,
+            None => insert(conn, opening, request, earlier.last_end).await,
         };
         match opened {
             // Somebody opened a run in the meantime: look again.
@@ -113,8 +105,13 @@ async fn found(tx: &mut impl Queryable, table: &ItemsTable, id: RunId) -> Result
     run.ok_or_else(|| StoreError::Unexpected(format!("run {id} vanished")))
 }
 
-async fn insert(conn: &mut Conn, opening: Opening<'_>, request: &Request) -> Result<Opened, StoreError> {
-    let window = window_of(conn, opening, request).await?;
+async fn insert(
+    conn: &mut Conn,
+    opening: Opening<'_>,
+    request: &Request,
+    last_end: Option<Time>,
+) -> Result<Opened, StoreError> {
+    let window = window_of(opening.work, request, last_end, opening.now);
     if window.to > opening.now {
         tracing::warn!(%window, "the window ends in the future; the next one will take what arrives in it from now on");
     }
@@ -229,19 +226,19 @@ pub(super) fn due(request: &Request, window: Window, work: &WorkConfig) -> Optio
     Some(window.to + TimeDelta::from_std(span).ok()?)
 }
 
-pub(super) async fn window_of(conn: &mut Conn, opening: Opening<'_>, request: &Request) -> Result<Window, StoreError> {
-    let Opening { database, work, now, .. } = opening;
+/// The window that a request at `now` is for, where the last one ended at `last_end`.
+pub(super) fn window_of(work: &WorkConfig, request: &Request, last_end: Option<Time>, now: Time) -> Window {
     let to = request.to.or(request.tick).unwrap_or_else(|| window::second(now));
     match request.kind {
-        RunKind::Sweep => return Ok(Window::everything_before(to)),
-        RunKind::Backfill => return Ok(Window { from: request.from, to }),
+        RunKind::Sweep => return Window::everything_before(to),
+        RunKind::Backfill => return Window { from: request.from, to },
         RunKind::Window | RunKind::Canary => {}
     }
     if let Some(from) = request.from {
-        return Ok(Window { from: Some(from), to });
+        return Window { from: Some(from), to };
     }
     let lookback = TimeDelta::from_std(work.lookback).unwrap_or(TimeDelta::MAX);
-    Ok(Window::following(runs::last_end(conn, database.items_table()).await?, lookback, to))
+    Window::following(last_end, lookback, to)
 }
 
 /// The items set aside are few and scattered: one lane takes them.

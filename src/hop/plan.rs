@@ -7,14 +7,15 @@ use mysql_async::Conn;
 
 use super::census;
 use super::check::{Unfit, check_columns};
-use super::open::{Opening, due, policy_of, window_of};
+use super::open::{due, policy_of, window_of};
 use super::scope::Scope;
 use crate::config::WorkConfig;
 use crate::event::Request;
 use crate::model::Model;
 use crate::run::{FailurePolicy, RunId};
+use crate::store::earlier::earlier;
 use crate::store::lanes::Source;
-use crate::store::{Database, StoreError, record, runs};
+use crate::store::{Database, StoreError, record};
 use crate::window::{Time, Window};
 
 /// Items a second where no run has measured it: a modest database's.
@@ -81,12 +82,12 @@ pub async fn plan(
     request: &Request,
     now: Time,
 ) -> Result<Result<Plan, Unfit>, StoreError> {
-    let opening = Opening { database, work, model, now };
     let table = database.items_table();
     if let Err(unfit) = check_columns(conn, table, model).await? {
         return Ok(Err(unfit));
     }
-    let window = window_of(conn, opening, request).await?;
+    let earlier = earlier(conn, table, request.kind, None, work.max_attempts, now).await?;
+    let window = window_of(work, request, earlier.last_end, now);
     let policy = policy_of(request, work);
     let (kind, mode) = (request.kind, request.mode);
     let scope = Scope { run: None, kind, mode, policy, window, model, work };
@@ -107,7 +108,7 @@ pub async fn plan(
         let spare_seconds = due(request, window, work).zip(end).map(|(due, end)| (due - end).num_seconds());
         Takes { seconds, hops, dollars, spare_seconds }
     });
-    let unfinished = runs::unfinished(conn, table, request.kind).await?.map(|run| run.id);
+    let unfinished = earlier.unfinished.map(|run| run.id);
     Ok(Ok(Plan { unfinished, window, policy, new_items, set_aside_items, basis, takes }))
 }
 

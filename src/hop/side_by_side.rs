@@ -1,9 +1,10 @@
 //! `claim_lanes`, and the work on them: one worker's lanes at a time, each on a connection of its own.
 
+use std::iter::repeat_with;
 use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::future::{Either, join_all, select};
+use futures_util::future::{Either, join, join_all, select};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, TxOpts};
 
@@ -30,11 +31,12 @@ impl<R: Relay> Runner<'_, R> {
         deadline: Deadline,
         forecast: Option<&Forecast>,
     ) -> Result<Vec<LaneWork>, StoreError> {
-        let claimed = session.run(async |conn| claim_lanes(conn, run.id, turn).await).await?;
+        let claim = session.run(async |conn| claim_lanes(conn, run.id, turn).await);
+        let (claimed, ready) = join(claim, self.ready_sessions()).await;
         let job = self.job(run);
         let watch = &Watch { forecast, relay: self.relay };
-        let work = join_all(claimed.into_iter().map(|lane| async move {
-            let mut session = Session::new(self.database);
+        let sessions = ready.into_iter().chain(repeat_with(|| Session::new(self.database)));
+        let work = join_all(claimed?.into_iter().zip(sessions).map(|(lane, mut session)| async move {
             let done = work_lane(&mut session, job, lane, deadline, watch).await;
             session.close().await;
             done
@@ -44,6 +46,16 @@ impl<R: Relay> Runner<'_, R> {
             Either::Left((done, _)) => done.into_iter().collect(),
             Either::Right((never, _)) => match never {},
         }
+    }
+
+    /// A session for each lane, which connects while the lanes are claimed.
+    async fn ready_sessions(&self) -> Vec<Session<'_>> {
+        let ready = (0..self.work.lanes).map(|_| async {
+            let mut session = Session::new(self.database);
+            session.get_ready().await;
+            session
+        });
+        join_all(ready).await
     }
 }
 

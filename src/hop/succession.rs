@@ -9,6 +9,7 @@ use super::{Deadline, HopError, Relay, Runner};
 use crate::answer::{Answer, Outcome};
 use crate::run::RunState;
 use crate::store::StoreError;
+use crate::store::earlier::earlier;
 use crate::store::runs::{self, Run};
 use crate::store::session::Session;
 use crate::window::Time;
@@ -46,14 +47,11 @@ pub(super) async fn succeed(conn: &mut Conn, opening: Opening<'_>, run: &Run) ->
     })
 }
 
-/// The unfinished run that replaced `run`, by somebody who may have vanished then.
-pub(super) async fn successor(conn: &mut Conn, opening: Opening<'_>, run: &Run) -> Result<Option<Run>, StoreError> {
+/// The `unfinished` run, if it replaced `run`, by somebody who may have vanished then.
+pub(super) fn successor(opening: Opening<'_>, run: &Run, unfinished: Option<Run>) -> Option<Run> {
     let version = opening.model.version().to_string();
-    if run.state != RunState::Cancelled || run.model_version == version {
-        return Ok(None);
-    }
-    let unfinished = runs::unfinished(conn, opening.database.items_table(), run.kind).await?;
-    Ok(unfinished.filter(|run| run.model_version == version))
+    let is_replaced = run.state == RunState::Cancelled && run.model_version != version;
+    unfinished.filter(|unfinished| is_replaced && unfinished.model_version == version)
 }
 
 /// Replaces `run`, or finds the one that replaced it.
@@ -64,11 +62,11 @@ async fn take_over(conn: &mut Conn, opening: Opening<'_>, run: &Run) -> Result<S
             succession => return Ok(succession),
         }
     }
-    let now = runs::find(conn, opening.database.items_table(), run.id).await?;
-    Ok(match now {
-        Some(run) => successor(conn, opening, &run).await?.map_or(Succession::Overtaken, Succession::Successor),
-        None => Succession::Overtaken,
-    })
+    let table = opening.database.items_table();
+    let now = runs::find(conn, table, run.id).await?;
+    let earlier = earlier(conn, table, run.kind, None, opening.work.max_attempts, opening.now).await?;
+    let successor = now.and_then(|run| successor(opening, &run, earlier.unfinished));
+    Ok(successor.map_or(Succession::Overtaken, Succession::Successor))
 }
 
 impl<R: Relay> Runner<'_, R> {

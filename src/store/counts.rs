@@ -66,7 +66,6 @@ pub async fn extent(
     features: &[String],
     range: Option<(i64, i64)>,
 ) -> Result<Option<Extent>, StoreError> {
-    let selection = lightened(conn, table, selection).await?;
     let id = table.id.quoted();
     let of_items = format!("i.{id}");
     let columns = format!("{}, {}, COUNT(*)", signed("MIN", &of_items), signed("MAX", &of_items));
@@ -98,7 +97,6 @@ pub async fn count(
     features: &[String],
     (low, high): (i64, i64),
 ) -> Result<Option<u64>, StoreError> {
-    let selection = lightened(conn, table, selection).await?;
     let key = selection.key(table);
     let bounds = format!("{key} > {low} AND {key} <= {high}");
     match in_time::<(u64,)>(conn, table, selection, features, ("COUNT(*)", &bounds)).await {
@@ -120,7 +118,7 @@ pub async fn oldest_pending(
     features: &[String],
     now: Time,
 ) -> Result<Option<u64>, StoreError> {
-    let selection = lightened(conn, table, Selection::Fresh(window)).await?;
+    let selection = Selection::Fresh(window);
     let (id, created) = (table.id.quoted(), table.created.quoted());
     let sql = limited(&format!(
         "i.{created} FROM {} i WHERE {} AND i.{created} IS NOT NULL ORDER BY i.{created}, i.{id} LIMIT 1",
@@ -136,7 +134,10 @@ pub async fn oldest_pending(
 }
 
 /// The same items without looking each of them up among the failures, where there are none.
-async fn lightened(
+///
+/// # Errors
+/// The database's.
+pub async fn lightened(
     conn: &mut impl Queryable,
     table: &ItemsTable,
     selection: Selection,

@@ -66,8 +66,8 @@ pub async fn set_aside(
 /// # Errors
 /// The database's.
 pub async fn any(conn: &mut impl Queryable, table: &ItemsTable) -> Result<bool, StoreError> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM `item_failures` WHERE `items_table` = ?)";
-    let found: Option<bool> = conn.exec_first(sql, (table.as_str(),)).await.doing("looking for failures")?;
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM `item_failures` WHERE `items_table` = {})", table.literal());
+    let found: Option<bool> = conn.query_first(sql).await.doing("looking for failures")?;
     Ok(found.unwrap_or(true))
 }
 

@@ -72,9 +72,8 @@ pub async fn next_id(
     upto: i64,
 ) -> Result<Option<i64>, StoreError> {
     let (id, items) = (table.id.quoted(), table.quoted());
-    let sql = format!("SELECT MIN({id}) FROM {items} WHERE {id} > :after AND {id} <= :upto");
-    let found: Option<Option<i64>> =
-        conn.exec_first(sql, params! { "after" => after, "upto" => upto }).await.doing("looking for the next item")?;
+    let sql = format!("SELECT MIN({id}) FROM {items} WHERE {id} > {after} AND {id} <= {upto}");
+    let found: Option<Option<i64>> = conn.query_first(sql).await.doing("looking for the next item")?;
     Ok(found.flatten())
 }
 

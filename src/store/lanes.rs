@@ -8,6 +8,8 @@
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Row, params};
 
+use super::bound::bound;
+use super::places::joined;
 use super::row::{column, name};
 use super::runs::utc;
 use super::{Doing, StoreError};
@@ -63,15 +65,21 @@ pub struct NewLane {
 /// # Errors
 /// The database's.
 pub async fn insert(tx: &mut impl Queryable, run: RunId, lanes: &[NewLane], page_size: u32) -> Result<(), StoreError> {
-    let sql = "INSERT INTO `batch_lanes` (`run_id`, `lane`, `worker`, `source`, `low_id`, `high_id`, `cursor_id`, `page_size`, `finished_at`) \
-               VALUES (:run, :lane, :worker, :source, :low, :high, :low, :page_size, IF(:low = :high, UTC_TIMESTAMP(3), NULL))";
+    let row =
+        "(:run, :lane, :worker, :source, :low, :high, :low, :page_size, IF(:low = :high, UTC_TIMESTAMP(3), NULL))";
     let rows = lanes.iter().enumerate().map(|(number, lane)| {
-        params! {
-            "run" => run.0, "lane" => number, "worker" => lane.worker, "source" => lane.source.name(), "low" => lane.low, "high" => lane.high,
-            "page_size" => page_size,
-        }
+        let params = params! {
+            "run" => run.0, "lane" => number, "worker" => lane.worker, "source" => lane.source.name(), "low" => lane.low,
+            "high" => lane.high, "page_size" => page_size,
+        };
+        bound(row, params)
     });
-    tx.exec_batch(sql, rows).await.doing("making the run's lanes")
+    let sql = format!(
+        "INSERT INTO `batch_lanes` (`run_id`, `lane`, `worker`, `source`, `low_id`, `high_id`, `cursor_id`, `page_size`, \
+           `finished_at`) VALUES {}",
+        joined(rows, ", ")
+    );
+    tx.query_drop(sql).await.doing("making the run's lanes")
 }
 
 /// Holds a worker's lanes on this connection, until it ends or [`release`]s them.
@@ -80,7 +88,7 @@ pub async fn insert(tx: &mut impl Queryable, run: RunId, lanes: &[NewLane], page
 /// The database's.
 pub async fn hold(conn: &mut Conn, run: RunId, worker: u16) -> Result<bool, StoreError> {
     let got: Option<Option<u8>> = conn
-        .exec_first(format!("SELECT GET_LOCK({HOLD_NAME}, 0)"), params! { "run" => run.0, "worker" => worker })
+        .query_first(bound(&format!("SELECT GET_LOCK({HOLD_NAME}, 0)"), params! { "run" => run.0, "worker" => worker }))
         .await
         .doing("holding the lanes")?;
     Ok(got.flatten() == Some(1))
@@ -92,7 +100,10 @@ pub async fn hold(conn: &mut Conn, run: RunId, worker: u16) -> Result<bool, Stor
 /// The database's.
 pub async fn is_held(conn: &mut Conn, run: RunId, worker: u16) -> Result<bool, StoreError> {
     let holder: Option<Option<u64>> = conn
-        .exec_first(format!("SELECT IS_USED_LOCK({HOLD_NAME})"), params! { "run" => run.0, "worker" => worker })
+        .query_first(bound(
+            &format!("SELECT IS_USED_LOCK({HOLD_NAME})"),
+            params! { "run" => run.0, "worker" => worker },
+        ))
         .await
         .doing("asking who holds the lanes")?;
     Ok(holder.flatten().is_some())
@@ -117,7 +128,7 @@ pub async fn unfinished(conn: &mut impl Queryable, run: RunId, worker: u16) -> R
     let sql = "SELECT `lane`, `source`, `cursor_id`, `high_id`, `hop`, `claim`, `page_size` FROM `batch_lanes` \
                WHERE `run_id` = :run AND `worker` = :worker AND `finished_at` IS NULL ORDER BY `lane`";
     let rows: Vec<Row> =
-        conn.exec(sql, params! { "run" => run.0, "worker" => worker }).await.doing("reading the lanes")?;
+        conn.query(bound(sql, params! { "run" => run.0, "worker" => worker })).await.doing("reading the lanes")?;
     rows.iter()
         .map(|row| {
             Ok(Lane {
@@ -140,7 +151,7 @@ pub async fn unfinished(conn: &mut impl Queryable, run: RunId, worker: u16) -> R
 pub async fn unfinished_workers(conn: &mut impl Queryable, run: RunId) -> Result<Vec<(u16, u32)>, StoreError> {
     let sql = "SELECT `worker`, MAX(`hop`) FROM `batch_lanes` WHERE `run_id` = :run AND `finished_at` IS NULL \
                GROUP BY `worker` ORDER BY `worker`";
-    conn.exec(sql, params! { "run" => run.0 }).await.doing("reading the run's workers")
+    conn.query(bound(sql, params! { "run" => run.0 })).await.doing("reading the run's workers")
 }
 
 /// Takes a worker's unfinished lanes for `hop`: whoever had them before can commit no more.
@@ -164,7 +175,9 @@ async fn set_hop(tx: &mut impl Queryable, run: RunId, worker: u16, hop: u32, cla
         "UPDATE `batch_lanes` SET `hop` = GREATEST(`hop`, :hop), {claim} \
          WHERE `run_id` = :run AND `worker` = :worker AND `finished_at` IS NULL"
     );
-    tx.exec_drop(sql, params! { "hop" => hop, "run" => run.0, "worker" => worker }).await.doing("claiming the lanes")
+    tx.query_drop(bound(&sql, params! { "hop" => hop, "run" => run.0, "worker" => worker }))
+        .await
+        .doing("claiming the lanes")
 }
 
 /// Where a lane stands, read under its lock.
@@ -269,7 +282,7 @@ pub(super) fn advance_statement(run: RunId, lane: u16, position: Position, page:
 /// The database's.
 pub async fn profiles(conn: &mut impl Queryable, run: RunId) -> Result<Vec<String>, StoreError> {
     let sql = "SELECT `profile` FROM `batch_lanes` WHERE `run_id` = :run AND `profile` IS NOT NULL";
-    conn.exec(sql, params! { "run" => run.0 }).await.doing("reading the profiles of the lanes")
+    conn.query(bound(sql, params! { "run" => run.0 })).await.doing("reading the profiles of the lanes")
 }
 
 /// Puts a run's lanes back to their beginning, their counts too. Whoever had them can commit no more.
@@ -280,7 +293,7 @@ pub async fn rewind(tx: &mut impl Queryable, run: RunId) -> Result<(), StoreErro
     let sql = "UPDATE `batch_lanes` SET `cursor_id` = `low_id`, `predicted` = 0, `failed` = 0, `profile` = NULL, \
                  `compared` = 0, `changed_class` = 0, `absolute_change` = 0, `claim` = `claim` + 1, \
                  `finished_at` = IF(`low_id` = `high_id`, `finished_at`, NULL) WHERE `run_id` = :run";
-    tx.exec_drop(sql, params! { "run" => run.0 }).await.doing("rewinding the lanes")
+    tx.query_drop(bound(sql, params! { "run" => run.0 })).await.doing("rewinding the lanes")
 }
 
 /// A run's lanes, summed up.
@@ -315,7 +328,8 @@ pub async fn totals(conn: &mut impl Queryable, run: RunId) -> Result<Totals, Sto
                  COALESCE(SUM(`absolute_change`), 0) AS `absolute_change`, \
                  COALESCE(MIN(`low_id`), 0) AS `low`, COALESCE(MAX(`high_id`), 0) AS `high` \
                FROM `batch_lanes` WHERE `run_id` = :run";
-    let row: Option<Row> = conn.exec_first(sql, params! { "run" => run.0 }).await.doing("summing up the lanes")?;
+    let row: Option<Row> =
+        conn.query_first(bound(sql, params! { "run" => run.0 })).await.doing("summing up the lanes")?;
     let row = row.ok_or_else(|| StoreError::Unexpected("an aggregate without a row".into()))?;
     Ok(Totals {
         unfinished: column(&row, "unfinished")?,
@@ -369,7 +383,7 @@ pub struct LaneLine {
 pub async fn all(conn: &mut impl Queryable, run: RunId) -> Result<Vec<LaneLine>, StoreError> {
     let sql = "SELECT `lane`, `worker`, `source`, `low_id`, `high_id`, `cursor_id`, `hop`, `pages`, `predicted`, `failed`, \
                  `updated_at`, `finished_at` FROM `batch_lanes` WHERE `run_id` = :run ORDER BY `lane`";
-    let rows: Vec<Row> = conn.exec(sql, params! { "run" => run.0 }).await.doing("reading the lanes")?;
+    let rows: Vec<Row> = conn.query(bound(sql, params! { "run" => run.0 })).await.doing("reading the lanes")?;
     let line = |row: &Row| {
         Ok(LaneLine {
             number: column(row, "lane")?,

@@ -1,14 +1,16 @@
 //! The database: how it is reached, and everything that is said to it.
 //!
-//! All SQL of a table is in one file of small functions: [`items`] with [`counts`], [`runs`] with [`status`] and [`record`], [`lanes`],
-//! [`failures`]; [`predictions`] are written as one text; [`pages`] sends a page's statements together.
+//! All SQL of a table is in one file of small functions: [`items`] with [`counts`], [`runs`] with [`earlier`], [`status`] and [`record`], [`lanes`],
+//! [`failures`]; [`predictions`] are written as one text; [`pages`] sends a page's statements together. What is said once is [`bound`] into its text.
 //! [`schema`] makes the tables, [`catalog`] reads what the items' is like. [`session`] carries a piece
 //! of work over transient faults. For readers there are [`listing`] and [`status`], and [`pool`]
 //! lends them connections that cannot write.
 
+mod bound;
 pub mod buffers;
 pub mod catalog;
 pub mod counts;
+pub mod earlier;
 pub mod failures;
 pub mod items;
 pub mod lanes;

@@ -1,6 +1,7 @@
 //! Predictions of a page, and as one SQL text of which each row takes its part.
 
 use super::StoreError;
+use super::bound::text_literal;
 use crate::config::PredictionFormat;
 
 /// Predictions of a page: item `ids[n]` has the probabilities of all classes from
@@ -64,7 +65,7 @@ impl Predictions<'_> {
         }
         sql.push_str(&format!("', ({place}) * {width} - {}, {width})", width - 1));
         if format == PredictionFormat::Label {
-            sql.extend(self.classes.iter().map(|class| format!(", {}", text_literal(class))));
+            sql.extend(self.classes.iter().map(|class| format!(", {}", text_literal(class.as_bytes()))));
         }
         sql.push(')');
         Ok(())
@@ -75,13 +76,6 @@ impl Predictions<'_> {
 pub fn most_probable(probabilities: &[f64]) -> usize {
     let larger = |best: usize, class: usize| if probabilities[class] > probabilities[best] { class } else { best };
     (0..probabilities.len()).fold(0, larger)
-}
-
-/// Any text as SQL, in hexadecimal digits: what would have to be escaped depends on the server's
-/// SQL mode, and the driver does not know that before its first statement.
-fn text_literal(text: &str) -> String {
-    let digits: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
-    format!("_utf8mb4 x'{digits}'")
 }
 
 #[cfg(test)]

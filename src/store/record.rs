@@ -3,6 +3,7 @@
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Row, params};
 
+use super::bound::bound;
 use super::row::column;
 use super::{Doing, StoreError};
 use crate::config::ItemsTable;
@@ -14,7 +15,7 @@ use crate::run::RunId;
 /// The database's.
 pub async fn keep_profile(tx: &mut impl Queryable, id: RunId, profile: &str) -> Result<(), StoreError> {
     let sql = "UPDATE `batch_runs` SET `profile` = :profile WHERE `id` = :id";
-    tx.exec_drop(sql, params! { "profile" => profile, "id" => id.0 }).await.doing("keeping the run's profile")
+    tx.query_drop(bound(sql, params! { "profile" => profile, "id" => id.0 })).await.doing("keeping the run's profile")
 }
 
 /// What the latest runs over `table` saw that succeeded before `id` with the same model, as JSON.
@@ -36,7 +37,7 @@ pub async fn earlier_profiles(
     );
     let oldest = id.0.saturating_sub(EARLIER_LOOKED_AT);
     let params = params! { "id" => id.0, "oldest" => oldest, "table" => table.as_str(), "model" => model_version };
-    conn.exec(sql, params).await.doing("reading the profiles of earlier runs")
+    conn.query(bound(&sql, params)).await.doing("reading the profiles of earlier runs")
 }
 
 /// Runs that a run's classes are compared with.
@@ -57,7 +58,7 @@ pub async fn add_billed(
 ) -> Result<(), StoreError> {
     let sql = "UPDATE `batch_runs` SET `billed_ms` = `billed_ms` + :ms, `memory_mb` = :memory WHERE `id` = :id";
     let params = params! { "ms" => milliseconds, "memory" => memory_mb, "id" => id.0 };
-    conn.exec_drop(sql, params).await.doing("adding up what the run took")
+    conn.query_drop(bound(sql, params)).await.doing("adding up what the run took")
 }
 
 /// What a run took and saw, beside its line in `batch_status`.
@@ -78,7 +79,8 @@ pub struct Watched {
 pub async fn watched(conn: &mut impl Queryable, id: RunId) -> Result<Watched, StoreError> {
     let sql =
         "SELECT `billed_ms`, `memory_mb`, CAST(`profile` AS CHAR) AS `profile` FROM `batch_runs` WHERE `id` = :id";
-    let row: Option<Row> = conn.exec_first(sql, params! { "id" => id.0 }).await.doing("reading what a run took")?;
+    let row: Option<Row> =
+        conn.query_first(bound(sql, params! { "id" => id.0 })).await.doing("reading what a run took")?;
     let Some(row) = row else { return Ok(Watched::default()) };
     Ok(Watched {
         billed_ms: column(&row, "billed_ms")?,
@@ -115,7 +117,7 @@ pub async fn measured(conn: &mut impl Queryable, table: &ItemsTable, least: u64)
            AND `billed_ms` > 0 AND `predicted` + `failed` >= :least ORDER BY `id` DESC LIMIT {MEASURED_RUNS}"
     );
     let params = params! { "table" => table.as_str(), "least" => least };
-    let rows: Vec<Row> = conn.exec(sql, params).await.doing("reading what earlier runs measured")?;
+    let rows: Vec<Row> = conn.query(bound(&sql, params)).await.doing("reading what earlier runs measured")?;
     rows.iter().try_fold(Measured::default(), |sum, row| {
         Ok(Measured {
             runs: sum.runs + 1,

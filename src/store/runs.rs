@@ -1,9 +1,10 @@
-//! All SQL of `batch_runs`. That of the view over it is in `status`.
+//! All SQL of `batch_runs`. What is asked before one is opened is in `earlier`, that of the view over it in `status`.
 
 use chrono::NaiveDateTime;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Row, params};
 
+use super::bound::bound;
 use super::row::{column, name};
 use super::{Doing, StoreError};
 use crate::answer::{Changes, Counts};
@@ -44,7 +45,7 @@ pub struct Run {
     pub spare_seconds: Option<i64>,
 }
 
-const COLUMNS: &str = "`id`, `kind`, `mode`, `tick`, `window_from`, `window_to`, `chained`, `policy`, `model_version`, `state`, `pass`, `items`, \
+pub(super) const COLUMNS: &str = "`id`, `kind`, `mode`, `tick`, `window_from`, `window_to`, `chained`, `policy`, `model_version`, `state`, `pass`, `items`, \
                        `attempted_at`, `deadline`, \
                        TIMESTAMPDIFF(SECOND, COALESCE(`finished_at`, UTC_TIMESTAMP()), `deadline`) AS `spare_seconds`";
 
@@ -52,7 +53,7 @@ pub(super) fn utc(time: NaiveDateTime) -> Time {
     time.and_utc()
 }
 
-fn run(row: Row) -> Result<Run, StoreError> {
+pub(super) fn run(row: Row) -> Result<Run, StoreError> {
     Ok(Run {
         id: RunId(column(&row, "id")?),
         kind: name(&row, "kind")?,
@@ -81,7 +82,7 @@ fn run(row: Row) -> Result<Run, StoreError> {
 pub async fn find(conn: &mut impl Queryable, table: &ItemsTable, id: RunId) -> Result<Option<Run>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM `batch_runs` WHERE `id` = :id AND `items_table` = :table");
     let params = params! { "id" => id.0, "table" => table.as_str() };
-    conn.exec_first(sql, params).await.doing("reading a run")?.map(run).transpose()
+    conn.query_first(bound(&sql, params)).await.doing("reading a run")?.map(run).transpose()
 }
 
 /// The latest run over `table`.
@@ -92,58 +93,11 @@ pub async fn latest(conn: &mut Conn, table: &ItemsTable) -> Result<Option<Run>, 
     let sql = format!(
         "SELECT {COLUMNS} FROM `batch_runs` WHERE `items_table` = :table AND `kind` <> 'canary' ORDER BY `id` DESC LIMIT 1"
     );
-    conn.exec_first(sql, params! { "table" => table.as_str() })
+    conn.query_first(bound(&sql, params! { "table" => table.as_str() }))
         .await
         .doing("reading the last run")?
         .map(run)
         .transpose()
-}
-
-/// The run of `kind` that is not over; there is one at most.
-///
-/// # Errors
-/// The database's.
-pub async fn unfinished(conn: &mut Conn, table: &ItemsTable, kind: RunKind) -> Result<Option<Run>, StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM `batch_runs` WHERE `items_table` = :table AND `kind` = :kind AND `unfinished` = 1"
-    );
-    let params = params! { "table" => table.as_str(), "kind" => kind.name() };
-    conn.exec_first(sql, params).await.doing("looking for an unfinished run")?.map(run).transpose()
-}
-
-/// The run that an earlier delivery of `tick` opened.
-///
-/// # Errors
-/// The database's.
-pub async fn of_tick(
-    conn: &mut Conn,
-    table: &ItemsTable,
-    kind: RunKind,
-    tick: Time,
-) -> Result<Option<Run>, StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM `batch_runs` WHERE `items_table` = :table AND `kind` = :kind AND `tick` = :tick"
-    );
-    let params = params! { "table" => table.as_str(), "kind" => kind.name(), "tick" => tick.naive_utc() };
-    conn.exec_first(sql, params).await.doing("looking for the tick's run")?.map(run).transpose()
-}
-
-/// Where the last finished window ended: up to there every window has been worked off. One that
-/// failed under `retry_all` counts: it is tried again by itself.
-///
-/// A window whose end lay in the future when it was opened ended when it was opened.
-///
-/// # Errors
-/// The database's.
-pub async fn last_end(conn: &mut Conn, table: &ItemsTable) -> Result<Option<Time>, StoreError> {
-    let sql = "SELECT MAX(LEAST(`window_to`, `started_at`)) FROM `batch_runs` \
-               WHERE `items_table` = :table AND `kind` = 'window' AND `chained` \
-                 AND (`state` IN ('succeeded', 'succeeded_with_failures') OR (`state` = 'failed' AND `policy` = 'retry_all'))";
-    let end: Option<Option<NaiveDateTime>> = conn
-        .exec_first(sql, params! { "table" => table.as_str() })
-        .await
-        .doing("looking for the last finished window")?;
-    Ok(end.flatten().map(utc))
 }
 
 /// A run to be opened.
@@ -190,29 +144,19 @@ fn first_pass(policy: FailurePolicy) -> Pass {
 /// # Errors
 /// The database's; a duplicate key when the kind has an unfinished run or the tick has a run.
 pub async fn insert(tx: &mut impl Queryable, new: &NewRun<'_>) -> Result<RunId, StoreError> {
-    let sql = "INSERT INTO `batch_runs` (`items_table`, `kind`, `tick`, `window_from`, `window_to`, `chained`, \
-               `policy`, `model_version`, `lanes`, `workers`, `state`, `pass`, `mode`, `items`, `started_at`, `attempted_at`, `deadline`) \
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?)";
+    let sql = "INSERT INTO `batch_runs` (`items_table`, `kind`, `mode`, `tick`, `window_from`, `window_to`, `chained`, \
+                 `policy`, `model_version`, `lanes`, `workers`, `state`, `pass`, `items`, `started_at`, `attempted_at`, `deadline`) \
+               VALUES (:table, :kind, :mode, :tick, :from, :to, :chained, \
+                 :policy, :model, :lanes, :workers, 'running', :pass, :items, :now, :now, :deadline)";
     let naive = |time: Time| time.naive_utc();
-    let values: Vec<mysql_async::Value> = vec![
-        new.table.as_str().into(),
-        new.kind.name().into(),
-        new.tick.map(naive).into(),
-        new.window.from.map(naive).into(),
-        new.window.to.naive_utc().into(),
-        new.chained.into(),
-        new.policy.name().into(),
-        new.model_version.into(),
-        new.lanes.into(),
-        new.workers.into(),
-        first_pass(new.policy).name().into(),
-        new.mode.name().into(),
-        new.items.into(),
-        new.now.naive_utc().into(),
-        new.now.naive_utc().into(),
-        new.deadline.map(naive).into(),
-    ];
-    let result = tx.exec_iter(sql, values).await.doing("opening a run")?;
+    let params = params! {
+        "table" => new.table.as_str(), "kind" => new.kind.name(), "mode" => new.mode.name(), "tick" => new.tick.map(naive),
+        "from" => new.window.from.map(naive), "to" => naive(new.window.to), "chained" => new.chained,
+        "policy" => new.policy.name(), "model" => new.model_version, "lanes" => new.lanes, "workers" => new.workers,
+        "pass" => first_pass(new.policy).name(), "items" => new.items, "now" => naive(new.now),
+        "deadline" => new.deadline.map(naive),
+    };
+    let result = tx.query_iter(bound(sql, params)).await.doing("opening a run")?;
     let id = result.last_insert_id();
     result.drop_result().await.doing("opening a run")?;
     id.map(RunId).ok_or_else(|| StoreError::Unexpected("a run without a number".into()))
@@ -224,7 +168,7 @@ pub async fn insert(tx: &mut impl Queryable, new: &NewRun<'_>) -> Result<RunId, 
 /// The database's.
 pub async fn lock(tx: &mut impl Queryable, id: RunId) -> Result<Option<RunState>, StoreError> {
     let sql = "SELECT `state` FROM `batch_runs` WHERE `id` = :id FOR UPDATE";
-    let row: Option<Row> = tx.exec_first(sql, params! { "id" => id.0 }).await.doing("locking a run")?;
+    let row: Option<Row> = tx.query_first(bound(sql, params! { "id" => id.0 })).await.doing("locking a run")?;
     row.map(|row| name(&row, "state")).transpose()
 }
 
@@ -247,7 +191,7 @@ pub async fn finish(
         "predicted" => counts.predicted, "failed" => counts.failed, "pending" => counts.pending,
         "error" => error, "id" => id.0,
     };
-    tx.exec_drop(sql, params).await.doing("finishing a run")
+    tx.query_drop(bound(sql, params)).await.doing("finishing a run")
 }
 
 /// Settles what a backfill changes, on a row that [`lock`] holds.
@@ -261,7 +205,7 @@ pub async fn settle_changes(tx: &mut impl Queryable, id: RunId, changes: Changes
     let params = params! {
         "compared" => compared, "changed_class" => changed_class, "absolute_change" => absolute_change, "id" => id.0,
     };
-    tx.exec_drop(sql, params).await.doing("settling what a backfill changes")
+    tx.query_drop(bound(sql, params)).await.doing("settling what a backfill changes")
 }
 
 /// Goes from the first pass to the second, on a row that [`lock`] holds.
@@ -270,30 +214,7 @@ pub async fn settle_changes(tx: &mut impl Queryable, id: RunId, changes: Changes
 /// The database's.
 pub async fn begin_writing(tx: &mut impl Queryable, id: RunId) -> Result<(), StoreError> {
     let sql = "UPDATE `batch_runs` SET `pass` = 'write' WHERE `id` = :id";
-    tx.exec_drop(sql, params! { "id" => id.0 }).await.doing("beginning to write")
-}
-
-/// The oldest run of `kind` that failed under `retry_all` and has attempts left, if it was not
-/// attempted since `now`.
-///
-/// # Errors
-/// The database's.
-pub async fn to_try_again(
-    conn: &mut Conn,
-    table: &ItemsTable,
-    kind: RunKind,
-    max_attempts: u32,
-    now: Time,
-) -> Result<Option<Run>, StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM `batch_runs` WHERE `items_table` = :table AND `kind` = :kind AND `state` = 'failed' \
-           AND `policy` = 'retry_all' AND `attempt` < :max_attempts AND `attempted_at` < CAST(:now AS DATETIME(3)) \
-         ORDER BY `id` LIMIT 1"
-    );
-    let params = params! {
-        "table" => table.as_str(), "kind" => kind.name(), "max_attempts" => max_attempts, "now" => now.naive_utc(),
-    };
-    conn.exec_first(sql, params).await.doing("looking for a run to try again")?.map(run).transpose()
+    tx.query_drop(bound(sql, params! { "id" => id.0 })).await.doing("beginning to write")
 }
 
 /// Begins another attempt at a failed run, on a row that [`lock`] holds.
@@ -305,7 +226,7 @@ pub async fn try_again(tx: &mut impl Queryable, id: RunId, items: Option<u64>, n
                  `attempted_at` = :now, `items` = :items, `predicted` = NULL, `failed` = NULL, `pending` = NULL, \
                  `finished_at` = NULL WHERE `id` = :id";
     let params = params! { "now" => now.naive_utc(), "items" => items, "id" => id.0 };
-    tx.exec_drop(sql, params).await.doing("trying a run again")
+    tx.query_drop(bound(sql, params)).await.doing("trying a run again")
 }
 
 /// Whether any table's run is at work: the database is needed.
@@ -323,7 +244,7 @@ pub async fn is_any_running(conn: &mut Conn) -> Result<bool, StoreError> {
 /// The database's.
 pub async fn set_state(tx: &mut impl Queryable, id: RunId, state: RunState) -> Result<(), StoreError> {
     let sql = "UPDATE `batch_runs` SET `state` = :state WHERE `id` = :id";
-    tx.exec_drop(sql, params! { "state" => state.name(), "id" => id.0 }).await.doing("changing a run's state")
+    tx.query_drop(bound(sql, params! { "state" => state.name(), "id" => id.0 })).await.doing("changing a run's state")
 }
 
 /// Notes on the run's row why a hop failed.
@@ -332,7 +253,7 @@ pub async fn set_state(tx: &mut impl Queryable, id: RunId, state: RunState) -> R
 /// The database's.
 pub async fn note_error(conn: &mut Conn, id: RunId, error: &str) -> Result<(), StoreError> {
     let sql = "UPDATE `batch_runs` SET `last_error` = LEFT(:error, 1000) WHERE `id` = :id";
-    conn.exec_drop(sql, params! { "error" => error, "id" => id.0 }).await.doing("noting a run's error")
+    conn.query_drop(bound(sql, params! { "error" => error, "id" => id.0 })).await.doing("noting a run's error")
 }
 
 /// What a run's row says beyond its line in `batch_status`.
@@ -360,7 +281,7 @@ pub async fn record(conn: &mut impl Queryable, table: &ItemsTable, id: RunId) ->
     let sql = "SELECT `tick`, `policy`, `pass`, `attempt`, `deadline`, `predicted`, `failed`, `pending` FROM `batch_runs` \
                WHERE `id` = :id AND `items_table` = :table";
     let params = params! { "id" => id.0, "table" => table.as_str() };
-    let row: Option<Row> = conn.exec_first(sql, params).await.doing("reading a run's record")?;
+    let row: Option<Row> = conn.query_first(bound(sql, params)).await.doing("reading a run's record")?;
     let Some(row) = row else { return Ok(None) };
     let count = |name| column::<Option<u64>>(&row, name);
     let settled = match (count("predicted")?, count("failed")?, count("pending")?) {
@@ -383,5 +304,5 @@ pub async fn record(conn: &mut impl Queryable, table: &ItemsTable, id: RunId) ->
 /// The database's.
 pub async fn model_version(conn: &mut impl Queryable, id: RunId) -> Result<Option<String>, StoreError> {
     let sql = "SELECT `model_version` FROM `batch_runs` WHERE `id` = :id";
-    conn.exec_first(sql, params! { "id" => id.0 }).await.doing("reading a run's model version")
+    conn.query_first(bound(sql, params! { "id" => id.0 })).await.doing("reading a run's model version")
 }

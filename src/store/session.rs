@@ -39,6 +39,14 @@ impl<'d> Session<'d> {
         Self { retries: 0, ..Self::new(database) }
     }
 
+    /// Connects ahead of the work. Where that does not succeed, the work tries again.
+    pub async fn get_ready(&mut self) {
+        if self.conn.is_none() {
+            let connected = tokio::time::timeout(ATTEMPT_LIMIT, self.database.connect()).await;
+            self.conn = connected.ok().and_then(Result::ok);
+        }
+    }
+
     /// Runs `work`, again after each transient fault. `work` must be one transaction (or read
     /// only), so that a failed attempt leaves nothing behind; since a commit's answer may be lost,
     /// it must also see from the data whether it has been done before.
