@@ -1,6 +1,6 @@
 """(a) End to end, against the server's own floor and two Python peers."""
 
-from contenders import Contenders, best_way, page_of
+from contenders import Contenders, best_ways, page_of
 from database import TICK
 from measure import median, ratio, rounds
 from report import bars, megabytes, micros, prose, table, times
@@ -9,14 +9,17 @@ from tools import must_have, run_python, run_rowscore
 TITLE = "End to end"
 # Rows of the pattern's way that are measured; the rest is reckoned from them.
 SAMPLE = 2000
+CONTENDERS = ("rowscore", "python", "rowscore_light", "python_light", "floor", "limit")
 
 EXPLAINED = f"""
 The floor is the server's own: a constant `UPDATE` by id range, one commit per page, one stream; two streams on
 disjoint ranges are its limit. `rowscore run` has its two lanes and is measured as a whole process. The best Python
 way is mysqlclient, onnxruntime on whole pages, orjson, the same bulk `UPDATE` in one transaction with its locking
-read, and two writers: threads or processes, with rowscore's pages or larger ones, whatever is fastest. It writes
-32-bit floats, about half as long as rowscore's 64-bit ones. Start is what comes before the first page: imports, the
-model, connections. The pattern's way is reckoned from {SAMPLE:,} rows.
+read, and two writers: threads or processes, with rowscore's pages or larger ones, whatever is fastest. Both write
+the same: 64-bit floats with every digit, about 60 characters an item, and the run's number. Light is about 34
+characters: Python writes the 32-bit floats that it computes, and no run; rowscore has `PREDICTION_DECIMALS=8`, and
+notes the run. CPU is compared with that of the best Python that writes in full. Start is what comes before the first
+page: imports, the model, connections. The pattern's way is reckoned from {SAMPLE:,} rows.
 """
 
 
@@ -25,20 +28,21 @@ def measure(bench) -> dict:
 
 
 def on(bench, server) -> dict:
-    best = best_way(server, page_of(server, bench.sizes[0]))
-    return {"best": vars(best), "sizes": {str(rows): one(bench, server, rows, best) for rows in bench.sizes}}
+    best = best_ways(server)
+    sizes = {str(rows): one(bench, server, rows, best) for rows in bench.sizes}
+    return {"best": {work: str(way) for work, way in best.items()}, "sizes": sizes}
 
 
 def one(bench, server, rows: int, best) -> dict:
     page = page_of(server, rows)
     each = Contenders(server, rows, page, best)
-    contenders = {name: getattr(each, name) for name in ("rowscore", "floor", "limit", "python")}
+    contenders = {name: getattr(each, name) for name in CONTENDERS}
     found = rounds(bench.rounds(rows), contenders, f"{server.name}, {rows:,} items")
     # With nothing to do, what is left is the start.
     server.empty()
     idle = [run_rowscore(server, TICK) for _ in range(5)]
     start = {what: median(one[what] for one in idle) for what in ("wall_s", "cpu_s")}
-    for run in found["rowscore"]:
+    for run in found["rowscore"] + found["rowscore_light"]:
         run |= {"work_s": run["wall_s"] - start["wall_s"], "work_cpu_s": run["cpu_s"] - start["cpu_s"]}
     for run in found["floor"] + found["limit"]:
         run["work_s"] = run["wall_s"]
@@ -77,7 +81,9 @@ def lines_of(rows: int, one: dict, best: dict) -> tuple[str, dict]:
     wall = {name: median(run["wall_s"] for run in runs) for name, runs in found.items()}
     names = {
         "rowscore": "**rowscore**",
-        "python": f"best Python, two {best['writers']}, pages of {best['page']:,}",
+        "python": f"best Python, {best['full']}",
+        "rowscore_light": "**rowscore, light**",
+        "python_light": f"best Python, light, {best['light']}",
         "floor": "floor, one stream",
         "limit": "limit, two streams",
     }
@@ -87,7 +93,7 @@ def lines_of(rows: int, one: dict, best: dict) -> tuple[str, dict]:
     for name, label in names.items():
         line = [label, times(ratio(found, name, "floor")), times(ratio(found, name, "floor", "work_s"))]
         line += [f"{wall[name]:.2f} s"]
-        if name in ("rowscore", "python"):
+        if name not in ("floor", "limit"):
             line += [times(ratio(found, name, "python", what)) for what in ("cpu_s", "work_cpu_s")]
             line += [micros(median(run[what] for run in found[name]) / rows) for what in ("cpu_s", "work_cpu_s")]
             line += [megabytes(max(run["peak_mb"] for run in found[name]))]
@@ -96,12 +102,16 @@ def lines_of(rows: int, one: dict, best: dict) -> tuple[str, dict]:
     more = median(cpu / run["cpu_s"] for run in found["python"])
     line = ["the pattern's way, reckoned", times(slow / wall["floor"]), "", f"{slow:,.0f} s", times(more), ""]
     lines.append([*line, micros(cpu / rows), "", megabytes(pattern["peak_mb"])])
-    short = {"rowscore": "rowscore", "python": "best Python", "floor": names["floor"], "limit": names["limit"]}
+    short = names | {"rowscore": "rowscore", "python": "best Python"}
+    short |= {"rowscore_light": "rowscore, light", "python_light": "best Python, light"}
     shares = {short[name]: ratio(found, name, "floor") for name in names}
     note = prose(
         f"""rowscore takes {times(ratio(found, "rowscore", "python"))} the best Python's time
         ({times(ratio(found, "rowscore", "python", "work_s"))} without the start of both), and is
         {slow / wall["rowscore"]:,.0f} times as fast as the pattern's way. Its own start takes
-        {start["wall_s"] * 1e3:.0f} ms, {start["cpu_s"] * 1e3:.0f} ms of them CPU."""
+        {start["wall_s"] * 1e3:.0f} ms, {start["cpu_s"] * 1e3:.0f} ms of them CPU. Light against light, it takes
+        {times(ratio(found, "rowscore_light", "python_light"))} the time
+        ({times(ratio(found, "rowscore_light", "python_light", "work_s"))} without the start) and
+        {times(ratio(found, "rowscore_light", "python_light", "cpu_s"))} the CPU."""
     )
     return table(head, lines) + "\n\n" + note, shares

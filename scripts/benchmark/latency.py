@@ -3,13 +3,20 @@
 import subprocess
 from contextlib import contextmanager
 
-from contenders import Contenders, best_way, page_of
+from contenders import Contenders, best_ways, page_of
 from measure import median, ratio, rounds
 from report import bars, prose, table, times
 from tools import RELEASE
 
 TITLE = "A round trip of 1 ms"
 DELAY_US = 500  # each way
+CONTENDERS = {
+    "rowscore": "**rowscore**",
+    "python": "best Python",
+    "rowscore_light": "**rowscore, light**",
+    "python_light": "best Python, light",
+    "floor": "floor, one stream",
+}
 
 EXPLAINED = """
 The contenders of end to end, the floor as well, over a proxy that holds every byte back for half a millisecond each
@@ -32,7 +39,7 @@ def slowed(server):
 def measure(bench) -> dict:
     found = {}
     for server in bench.servers:
-        best = best_way(server, page_of(server, bench.sizes[0]))
+        best = best_ways(server)
         found[server.name] = {str(rows): one(bench, server, rows, best) for rows in bench.sizes}
     return found
 
@@ -40,23 +47,22 @@ def measure(bench) -> dict:
 def one(bench, server, rows: int, best) -> dict[str, list]:
     with slowed(server) as far:
         each = Contenders(server, rows, page_of(server, rows), best, far)
-        contenders = {name: getattr(each, name) for name in ("rowscore", "floor", "python")}
+        contenders = {name: getattr(each, name) for name in CONTENDERS}
         # Of the large ones fewer: they take minutes.
         count = bench.rounds(rows) if rows < 100_000 else 2
         return rounds(count, contenders, f"{server.name} 1 ms away, {rows:,} items")
 
 
 def report(result: dict, figures: dict) -> str:
-    names = {"rowscore": "**rowscore**", "python": "best Python", "floor": "floor, one stream"}
     text = [prose(EXPLAINED), ""]
     groups = {}
     for server, sizes in result.items():
         for rows, found in sizes.items():
             title = f"{server}, {int(rows):,} items"
-            wall = {name: median(run["wall_s"] for run in found[name]) for name in names}
-            shares = {name: ratio(found, name, "floor") for name in names}
-            lines = [[label, times(shares[name]), f"{wall[name]:.2f} s"] for name, label in names.items()]
-            groups[title] = {label.strip("*"): shares[name] for name, label in names.items()}
+            wall = {name: median(run["wall_s"] for run in found[name]) for name in CONTENDERS}
+            shares = {name: ratio(found, name, "floor") for name in CONTENDERS}
+            lines = [[label, times(shares[name]), f"{wall[name]:.2f} s"] for name, label in CONTENDERS.items()]
+            groups[title] = {label.strip("*"): shares[name] for name, label in CONTENDERS.items()}
             text += [table([title, "time ÷ floor", "time"], lines), ""]
     figures["latency"] = bars("1 ms away: time, the floor over the same network = 1", groups)
     return "\n".join([*text, "![1 ms away](bench/latency.svg)"])

@@ -17,7 +17,7 @@ SIZES_MB = [256, 512, 1024]
 HOP_S = 240
 
 EXPLAINED = f"""
-Reckoned from the largest tables above with Lambda's list prices of {PRICED_ON}: ${GB_SECOND["arm64"]:.10f} (arm64)
+Reckoned from the largest tables above, written in full, with Lambda's list prices of {PRICED_ON}: ${GB_SECOND["arm64"]:.10f} (arm64)
 and ${GB_SECOND["x86"]:.10f} (x86) per GB-second, $0.20 per million requests. Billed is the wall time, in which the
 CPU's part is stretched by {WHOLE_PROCESSOR_MB:,} MB ÷ memory, since with {WHOLE_PROCESSOR_MB:,} MB a function has one
 processor. A request goes on for four minutes at most; the pattern's way would have to be taught to. This machine's

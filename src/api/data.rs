@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::params::{Number, Paging};
 use super::problem::{BadRequest, NotFound, Problem, Unread};
 use super::{Api, Shared};
-use crate::config::PredictionFormat;
+use crate::config::{Decimals, PredictionFormat};
 use crate::model::{self, Model, PairMargin};
 use crate::store::failures::{self, Failure};
 use crate::store::listing::{self, Listed, Listing};
@@ -261,9 +261,9 @@ impl Grounds {
         let Some(Predicted { class, probabilities }) = Predicted::of(model, item) else {
             return noted("the prediction is not as the model writes it");
         };
-        // The same values score to the same bits: what differs was changed since.
+        // The same values score to the same bits: what differs, and not by rounding alone, was changed since.
         let explained = explained(model, item).filter(|explanation| match &probabilities {
-            Some(stored) => explanation.probabilities == *stored,
+            Some(stored) => Decimals::may_have_written(stored, &explanation.probabilities),
             None => most_probable(&explanation.probabilities) == Some(class),
         });
         let note = explained.is_none().then(|| "the values are not those that were scored".to_owned());

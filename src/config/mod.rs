@@ -1,5 +1,6 @@
 //! Configuration: environment variables, each with its meaning, its default and what it accepts.
 
+mod decimals;
 mod names;
 mod price;
 mod resource;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use crate::run::FailurePolicy;
 
+pub use decimals::Decimals;
 pub use names::{ColumnName, TableName};
 pub use price::Price;
 pub use resource::DatabaseResource;

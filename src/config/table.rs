@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use super::ConfigError;
+use super::decimals::Decimals;
 use super::names::{ColumnName, TableName};
 use super::vars::Vars;
 
@@ -22,6 +23,8 @@ pub struct ItemsTable {
     pub prediction: ColumnName,
     /// `PREDICTION_FORMAT`: what a prediction is.
     pub format: PredictionFormat,
+    /// `PREDICTION_DECIMALS`: how many decimals of a probability are kept. Unset: every digit.
+    pub decimals: Option<Decimals>,
     /// `CREATED_COLUMN`: when an item arrived, a TIMESTAMP or a DATETIME in UTC. Default
     /// `created_datetime`.
     pub created: ColumnName,
@@ -124,12 +127,14 @@ impl ItemsTable {
 
     /// Reads the variables that name table and columns; what is wrong with them is noted in `vars`.
     pub(super) fn read(vars: &mut Vars<'_>) -> Self {
+        let format = vars.or("PREDICTION_FORMAT", "probabilities", "probabilities or label");
         let table = Self {
             name: vars.or("ITEMS_TABLE", "items", "a table name of at most 64 letters, digits, `_` and `$`"),
             id: column(vars, "ID_COLUMN", "id"),
             values: values(vars),
             prediction: column(vars, "PREDICTION_COLUMN", "prediction"),
-            format: vars.or("PREDICTION_FORMAT", "probabilities", "probabilities or label"),
+            format,
+            decimals: decimals(vars, format),
             created: column(vars, "CREATED_COLUMN", "created_datetime"),
             run: run_column(vars),
         };
@@ -212,6 +217,17 @@ impl ItemsTable {
 
 fn column(vars: &mut Vars<'_>, variable: &str, default: &str) -> ColumnName {
     vars.or(variable, default, ColumnName::ACCEPTED)
+}
+
+fn decimals(vars: &mut Vars<'_>, format: PredictionFormat) -> Option<Decimals> {
+    let value = vars.get("PREDICTION_DECIMALS")?;
+    let decimals = vars.or_in("PREDICTION_DECIMALS", Decimals::MOST, 1, Decimals::MOST);
+    if format == PredictionFormat::Label {
+        vars.problem(format!(
+            "PREDICTION_DECIMALS is `{value}`; PREDICTION_FORMAT=label accepts none, because a label has no digits"
+        ));
+    }
+    Some(Decimals(decimals))
 }
 
 fn run_column(vars: &mut Vars<'_>) -> RunColumn {
@@ -337,6 +353,23 @@ mod tests {
         assert_eq!(run(""), RunColumn::Own("run_id".parse().unwrap()));
         assert_eq!(run("run_id"), RunColumn::Named("run_id".parse().unwrap()));
         assert_eq!(run("none"), RunColumn::None);
+    }
+
+    #[test]
+    fn decimals_are_a_number_that_every_float_keeps_apart_and_of_probabilities_only() {
+        let decimals = |value: &str| read(&[("PREDICTION_DECIMALS", value)]).map(|table| table.decimals);
+        assert_eq!(decimals(""), Ok(None));
+        assert_eq!([decimals("1"), decimals("15")], [Ok(Some(Decimals(1))), Ok(Some(Decimals(15)))]);
+        for value in ["0", "16", "-1", "8.0", "all"] {
+            assert_eq!(
+                decimals(value).unwrap_err(),
+                [format!("PREDICTION_DECIMALS is `{value}`; accepted: a whole number from 1 to 15")]
+            );
+        }
+        assert_eq!(
+            problem(&[("PREDICTION_DECIMALS", "8"), ("PREDICTION_FORMAT", "label")]),
+            "PREDICTION_DECIMALS is `8`; PREDICTION_FORMAT=label accepts none, because a label has no digits"
+        );
     }
 
     #[test]

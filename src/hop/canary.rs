@@ -130,7 +130,8 @@ async fn look_at_recent_items(
 ) -> Result<Option<Report>, StoreError> {
     let table = database.items_table();
     let items = items::recent(conn, table, model.features(), RECENT_ITEMS).await?;
-    drift::keep(conn, table, (id, RunKind::Canary), model, score_page(model, &items).profile).await
+    let scored = score_page(model, table.decimals, &items);
+    drift::keep(conn, table, (id, RunKind::Canary), model, scored.profile).await
 }
 
 /// Writes the golden answers over the latest items and reads them back, sets one item aside, and
@@ -144,11 +145,14 @@ async fn write_and_roll_back(
     let (table, golden) = (database.items_table(), &model.artifact().content.golden);
     let mut tx = conn.start_transaction(TxOpts::default()).await.doing("trying out a page")?;
     let ids = items::latest(&mut tx, table, golden.len()).await?;
-    let page = Predictions {
+    let mut page = Predictions {
         probabilities: golden.iter().take(ids.len()).flat_map(|row| row.probabilities.clone()).collect(),
         classes: model.classes(),
         ids,
     };
+    if let Some(decimals) = table.decimals {
+        decimals.round(&mut page.probabilities);
+    }
     items::write(&mut tx, table, id, &page).await?;
     let read = items::predictions(&mut tx, table, &page.ids).await?;
     if let Some(&item) = page.ids.first() {

@@ -2,7 +2,7 @@
 
 use crate::answer::Changes;
 use crate::store::items::PendingItem;
-use crate::store::predictions::{Predictions, most_probable};
+use crate::store::predictions::Predictions;
 use crate::values::Reader;
 
 /// Compares the predictions of a page with those that its items had. Both are in order of id, and
@@ -17,11 +17,20 @@ pub(super) fn compare(items: &[PendingItem], new: &Predictions<'_>) -> Changes {
         if text.is_some_and(|text| reader.read(text, &mut old).is_ok()) {
             let change: f64 = old.iter().zip(new).map(|(old, new)| (new - old).abs()).sum();
             changes.compared += 1;
-            changes.changed_class += u64::from(most_probable(&old) != most_probable(new));
+            changes.changed_class += u64::from(is_of_another_class(&old, new));
             changes.absolute_change += change / new.len() as f64;
         }
     }
     changes
+}
+
+/// Whether no class is the most probable one in both. Rounding may make several of them equal, and
+/// which it was cannot be told any more; but it stays among them, so that the same numbers are of no
+/// other class, whatever decimals either was written with.
+fn is_of_another_class(old: &[f64], new: &[f64]) -> bool {
+    let most = |row: &[f64]| row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let (most_old, most_new) = (most(old), most(new));
+    !old.iter().zip(new).any(|(old, new)| *old == most_old && *new == most_new)
 }
 
 #[cfg(test)]
@@ -50,5 +59,16 @@ mod tests {
             classes: &classes,
         };
         assert_eq!(compare(&items, &new), Changes { compared: 3, changed_class: 1, absolute_change: 0.0 + 0.5 + 0.25 });
+    }
+
+    #[test]
+    fn a_class_that_rounding_made_equal_to_another_is_not_another_one() {
+        let (full, one, two) = ([0.4449, 0.4451, 0.11], [0.4, 0.4, 0.1], [0.44, 0.45, 0.11]);
+        for old in [full, one, two] {
+            for new in [full, one, two] {
+                assert!(!is_of_another_class(&old, &new), "{old:?}, {new:?}");
+            }
+            assert!(is_of_another_class(&old, &[0.4, 0.1, 0.5]) && is_of_another_class(&[0.4, 0.1, 0.5], &old));
+        }
     }
 }

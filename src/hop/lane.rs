@@ -161,7 +161,8 @@ async fn page(
         None => skip_gap(conn, job.table(), upto, lane.high).await?,
     };
 
-    let scored = Step::ScorePage.perform(async || Ok::<_, StoreError>(score_page(job.model, &found))).await?;
+    let score = async || Ok::<_, StoreError>(score_page(job.model, job.table().decimals, &found));
+    let scored = Step::ScorePage.perform(score).await?;
     // The lane's own counts, read under its lock: a page is counted once, as it is written once.
     let mut profile = Profile::read(counted.as_deref(), job.model);
     profile.add(&scored.profile);

@@ -1,5 +1,6 @@
 //! `score_page`: from rows to predictions and failures, with no database in sight.
 
+use crate::config::Decimals;
 use crate::drift::{Counter, Profile};
 use crate::model::{Model, ScoreError, Scorer};
 use crate::store::items::PendingItem;
@@ -19,8 +20,9 @@ pub(super) struct ScoredPage<'i> {
     pub profile: Profile,
 }
 
-/// Scores a page. An item that cannot be scored is set apart with its reason; the rest go on.
-pub(super) fn score_page<'i>(model: &'i Model, items: &'i [PendingItem]) -> ScoredPage<'i> {
+/// Scores a page. An item that cannot be scored is set apart with its reason; the rest go on. With
+/// `decimals` its probabilities are rounded, for whoever writes, compares or counts them.
+pub(super) fn score_page<'i>(model: &'i Model, decimals: Option<Decimals>, items: &'i [PendingItem]) -> ScoredPage<'i> {
     let classes = model.classes();
     let mut scorer = model.scorer();
     let mut chunk = Chunk::new(model.features());
@@ -38,8 +40,12 @@ pub(super) fn score_page<'i>(model: &'i Model, items: &'i [PendingItem]) -> Scor
         chunk.read(items, &mut page.failures);
         let scored = page.predictions.probabilities.len();
         chunk.score(&mut scorer, &mut page);
+        let probabilities = &mut page.predictions.probabilities[scored..];
+        if let Some(decimals) = decimals {
+            decimals.round(probabilities);
+        }
         counter.rows(&chunk.rows);
-        counter.predictions(&page.predictions.probabilities[scored..]);
+        counter.predictions(probabilities);
     }
     page.profile = counter.finish();
     page

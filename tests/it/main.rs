@@ -12,6 +12,7 @@ mod bad_rows;
 mod canary;
 mod clients;
 mod command_line;
+mod decimals;
 mod drift;
 mod events;
 mod explain;

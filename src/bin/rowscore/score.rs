@@ -12,8 +12,8 @@ use crate::files;
 /// Score the rows of a CSV file: one JSON array of probabilities per line
 ///
 /// The columns are found by their names, and may stand in any order; others are not read. A line
-/// is exactly what the function would write for the row. It ends at the first row that has no
-/// prediction.
+/// is exactly what the function would write for the row, with every digit. It ends at the first row
+/// that has no prediction.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  rowscore score --model model/iris.json --data model/iris.csv")]
 pub struct Args {

@@ -171,6 +171,26 @@ async fn an_item_tells_what_its_prediction_rests_on(#[values(Server::Mysql, Serv
 
 #[rstest]
 #[tokio::test]
+async fn a_prediction_of_few_decimals_rests_on_the_same(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+    let db = TestDb::new(server, &[("PREDICTION_DECIMALS", "4")]).await;
+    db.fill([7], CREATED).await;
+    db.tick(TICK).await;
+    // Of the setting it knows nothing: rows of before and after a change of it stand side by side.
+    let service = Service::of(&db).await;
+
+    let item = service.get("/data/7").await;
+
+    assert_ne!(item["prediction"], json!(score(&sample(7))));
+    assert_eq!((item["margins"].as_array().map(Vec::len), &item["note"]), (Some(3), &json!(null)), "{item}");
+    for (class, entry) in item["probabilities"].as_array().unwrap().iter().enumerate() {
+        assert_eq!(entry["probability"], item["prediction"][class]);
+    }
+    db.execute("UPDATE `items` SET `values` = '[1.0, 2.0, 3.0, 4.0]'").await;
+    assert_eq!(service.get("/data/7").await["note"], json!("the values are not those that were scored"));
+}
+
+#[rstest]
+#[tokio::test]
 async fn an_item_that_is_set_aside_says_why(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
     let db = TestDb::new(server, &[]).await;
     db.insert(&[Item { id: 7, values: "[1.0, 2.0]".into(), created: Some(at(CREATED)) }]).await;
