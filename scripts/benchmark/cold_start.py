@@ -1,14 +1,10 @@
 """(f) From exec to the first poll of the Runtime API, and what is deployed."""
 
-import os
-import socket
-import subprocess
-import time
 import zipfile
 
-from measure import median, peak_mb
+from coldstart import start
+from measure import median
 from report import megabytes, milliseconds, prose, table
-from runtime_api import variables
 from tools import RELEASE, WORK
 
 TITLE = "Cold start"
@@ -31,33 +27,13 @@ The function's own part of a cold start, on this machine with a whole processor.
 
 
 def measure(bench) -> dict:
-    starts = [start() for _ in range(STARTS)]
+    starts = [start(RELEASE / "score", SETTINGS) for _ in range(STARTS)]
     return {
-        "start_s": median(wall for wall, _ in starts),
-        "slowest_s": max(wall for wall, _ in starts),
-        "peak_mb": max(memory for _, memory in starts),
+        "start_s": median(one.poll_s for one in starts),
+        "slowest_s": max(one.poll_s for one in starts),
+        "peak_mb": max(one.peak_mb for one in starts),
         **package(),
     }
-
-
-def start() -> tuple[float, float]:
-    with socket.create_server(("127.0.0.1", 0)) as api:
-        environment = os.environ | SETTINGS | variables(api.getsockname()[1])
-        begun = time.perf_counter()
-        program = subprocess.Popen([RELEASE / "score"], env=environment, stdout=subprocess.DEVNULL)
-        try:
-            api.settimeout(10)
-            connection, _ = api.accept()
-            with connection:
-                asked = connection.recv(100)
-            wall = time.perf_counter() - begun
-            memory = peak_mb(program.pid)
-        finally:
-            program.kill()
-            program.wait()
-    if b"/invocation/next" not in asked:
-        raise RuntimeError(f"the function asked for something else first: {asked}")
-    return wall, memory
 
 
 def package() -> dict:

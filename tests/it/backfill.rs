@@ -291,7 +291,9 @@ async fn the_command_line_refuses_what_does_not_go_together() {
         (&["run", "--dry-run"][..], "--backfill"),
         (&["run", "--backfill", "--sweep"], "--sweep"),
         (&["run", "--backfill", "--canary"], "--canary"),
+        (&["run", "--canary", "--policy", "leave"], "--policy"),
         (&["run", "--backfill", "--policy", "retry_all"], "give retry_failed or leave"),
+        (&["plan", "--backfill", "--policy", "retry_all"], "give retry_failed or leave"),
     ] {
         let ended = rowscore(arguments, &nothing).await;
         assert_eq!(ended.status.code(), Some(2), "{arguments:?}: {ended:?}");

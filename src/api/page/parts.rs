@@ -6,18 +6,15 @@ use super::charts;
 use super::view::{EXCERPT, View};
 use super::words;
 use crate::api::data::Predicted;
+use crate::drift::Report;
 use crate::model::Model;
 use crate::run::{RunId, RunState};
 use crate::store::failures::LOOK;
-use crate::store::profile::{FeatureDrift, RunProfile};
 use crate::store::status::StatusLine;
 use crate::window::Time;
 
 /// Predictions that are shown.
 const PREDICTIONS: usize = 10;
-/// A population stability index above which a feature is usually said to have moved (N. Siddiqi,
-/// "Credit Risk Scorecards", 2006), where a run names none.
-const USUAL_THRESHOLD: f64 = 0.25;
 
 /// What the run on top comes to, in numbers.
 pub fn figures(view: &View) -> Markup {
@@ -51,7 +48,7 @@ pub fn figures(view: &View) -> Markup {
 /// The classes of what was predicted: run by run, or of the latest items where no run has a profile.
 pub fn classes(model: &Model, view: &View) -> Markup {
     let names = model.classes();
-    let fits = |profile: &RunProfile| profile.classes.len() == names.len() && profile.classes.iter().any(|n| *n > 0);
+    let fits = |profile: &Report| profile.classes.len() == names.len() && profile.classes.iter().any(|n| *n > 0);
     let runs: Vec<_> = view.profiles.iter().filter(|(_, profile)| fits(profile)).collect();
     let latest = of_latest(model, view);
     html! {
@@ -125,7 +122,7 @@ pub fn drift(view: &View) -> Markup {
         let runs = view.profiles.iter();
         runs.filter_map(|(run, profile)| {
             let drift = profile.drift.iter().find(|drift| drift.feature == feature)?;
-            Some((*run, ratio(drift)))
+            Some((*run, drift.ratio()))
         })
         .collect()
     };
@@ -154,8 +151,8 @@ pub fn drift(view: &View) -> Markup {
                                 }
                             }
                             td class="number" { (format!("{:.3}", drift.psi)) }
-                            td class="number wide" { (format!("{:.3}", threshold(drift))) }
-                            td { span class={ "tag " (moved(ratio(drift)).0) } { (moved(ratio(drift)).1) } }
+                            td class="number wide" { (format!("{:.3}", drift.threshold)) }
+                            td { span class={ "tag " (moved(drift.ratio()).0) } { (moved(drift.ratio()).1) } }
                         }
                     }
                 }
@@ -164,18 +161,9 @@ pub fn drift(view: &View) -> Markup {
     }
 }
 
-fn threshold(drift: &FeatureDrift) -> f64 {
-    drift.threshold.unwrap_or(USUAL_THRESHOLD)
-}
-
-/// How far a feature is from its threshold, in units of it.
-fn ratio(drift: &FeatureDrift) -> f64 {
-    drift.psi / threshold(drift)
-}
-
 /// A ratio for the style sheet and in a word.
 fn moved(ratio: f64) -> (&'static str, &'static str) {
-    if ratio > 1.0 { ("poor", "moved") } else { ("good", "steady") }
+    if ratio >= 1.0 { ("poor", "moved") } else { ("good", "steady") }
 }
 
 /// The history.

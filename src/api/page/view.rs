@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use mysql_async::Conn;
 
+use crate::drift::Report;
 use crate::run::{RunId, RunKind, RunState};
 use crate::store::StoreError;
 use crate::store::failures::{self, Reasoned};
 use crate::store::lanes::{self, LaneLine};
 use crate::store::listing::{self, Listing, Source, Width};
-use crate::store::profile::{self, RunProfile};
+use crate::store::profile;
 use crate::store::status::{self, StatusLine};
 
 /// Runs in the history.
@@ -29,7 +30,7 @@ pub struct View {
     /// The lanes of the run that the page is about.
     pub lanes: Vec<LaneLine>,
     /// What the runs saw, the latest last.
-    pub profiles: Vec<(RunId, RunProfile)>,
+    pub profiles: Vec<(RunId, Report)>,
     /// The items that are set aside, by reason.
     pub reasons: Vec<Reasoned>,
     /// How their values begin, by id.
@@ -52,6 +53,9 @@ impl View {
         };
         let ids: Vec<RunId> = runs.iter().map(|run| run.id).collect();
         let profiles = profile::of_runs(conn, &ids).await?;
+        // One that is not understood was written by another version.
+        let read = |(run, text): (RunId, String)| Some((run, serde_json::from_str(&text).ok()?));
+        let profiles = profiles.into_iter().filter_map(read).collect();
         let reasons = failures::by_reason(conn, table, None, EXAMPLES).await?;
         let shown: Vec<i64> = reasons.iter().flat_map(|reason| &reason.examples).map(|failure| failure.item).collect();
         // One more than is shown tells whether there is more.

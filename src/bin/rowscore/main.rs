@@ -1,5 +1,6 @@
 //! The command line: the same code path as the function, for a laptop, a container or a CronJob.
 
+mod asked;
 mod control;
 mod evaluate;
 mod explain;

@@ -6,13 +6,14 @@ use std::process::ExitCode;
 use chrono::Utc;
 use indicatif::HumanCount;
 use rowscore::config::Config;
-use rowscore::event::Request;
 use rowscore::hop::{self, Plan};
 use rowscore::model;
-use rowscore::run::{FailurePolicy, RunKind};
+use rowscore::run::RunKind;
 use rowscore::store::{Database, session::Session};
 use rowscore::window::Time;
 use serde_json::{Value, json};
+
+use crate::asked::Asked;
 
 /// Say what a run would be: rows, time, hops and dollars. Writes nothing
 ///
@@ -23,51 +24,33 @@ use serde_json::{Value, json};
                         rowscore plan --from 2026-11-22T00:00:00Z --json\n\n\
                         Exit status: 0 planned; 1 something went wrong; 2 wrong arguments.")]
 pub struct Args {
-    /// Every pending item, however old, instead of a window
-    #[arg(long, conflicts_with = "from")]
-    sweep: bool,
-    /// What another model version predicted instead
-    #[arg(long, conflicts_with = "sweep")]
-    backfill: bool,
-    /// Begin of the window, inclusive, like 2026-11-22T00:00:00Z
-    #[arg(long, value_name = "TIME")]
-    from: Option<Time>,
-    /// End of the window, exclusive [default: now]
-    #[arg(long, value_name = "TIME")]
-    to: Option<Time>,
-    /// What becomes of items that cannot be scored: retry_failed, retry_all or leave [default: FAILURE_POLICY]
-    #[arg(long, value_name = "POLICY")]
-    policy: Option<FailurePolicy>,
+    #[command(flatten)]
+    asked: Asked,
     /// One JSON object
     #[arg(long)]
     json: bool,
 }
 
 pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
-    if let (Some(from), Some(to)) = (args.from, args.to)
-        && from >= to
-    {
-        eprintln!("rowscore: --from {from} is not before --to {to}");
-        return Ok(ExitCode::from(2));
-    }
+    let request = match args.asked.request() {
+        Ok(request) => request,
+        Err(refusal) => {
+            eprintln!("rowscore: {refusal}");
+            return Ok(ExitCode::from(2));
+        }
+    };
     let config = Config::from_env()?;
     let work = &config.work;
     let database = Database::new(&config.mysql, &work.items_table).await;
-    let kind = match (args.sweep, args.backfill) {
-        (true, _) => RunKind::Sweep,
-        (_, true) => RunKind::Backfill,
-        _ => RunKind::Window,
-    };
-    let request = Request { from: args.from, to: args.to, policy: args.policy, ..Request::by_hand(kind) };
     let model = model::embedded()?;
     let mut session = Session::at_once(&database);
     let now = now();
     let plan = session.run(async |conn| hop::plan(conn, &database, work, model, &request, now).await).await??;
     session.close().await;
     if args.json {
-        println!("{}", object(&plan, kind, &config));
+        println!("{}", object(&plan, request.kind, &config));
     } else {
-        describe(&plan, kind, &config).iter().for_each(|line| println!("{line}"));
+        describe(&plan, request.kind, &config).iter().for_each(|line| println!("{line}"));
     }
     Ok(ExitCode::SUCCESS)
 }

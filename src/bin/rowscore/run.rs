@@ -16,11 +16,12 @@ use rowscore::config::Config;
 use rowscore::event::{Request, Trigger};
 use rowscore::hop::{Deadline, InAnswer, Runner};
 use rowscore::model;
-use rowscore::run::{FailurePolicy, Mode, RunKind, RunState};
+use rowscore::run::{Mode, RunKind, RunState};
 use rowscore::store::session::Session;
 use rowscore::store::{Database, status};
 use rowscore::window::Time;
 
+use crate::asked::Asked;
 use crate::report;
 
 /// Work a window off in this process, with a progress bar on a terminal
@@ -33,54 +34,31 @@ use crate::report;
 #[command(after_help = "Exit status: 0 the window is worked off, or there was nothing to do; 1 it is not; \
                         2 wrong arguments; 3 another process is at work on it, or the run is held.")]
 pub struct Args {
-    /// Every pending item, however old, instead of a window
-    #[arg(long, conflicts_with = "from")]
-    sweep: bool,
+    #[command(flatten)]
+    asked: Asked,
     /// Try everything out on the model's golden rows: database, grants and a page that is rolled back
-    #[arg(long, conflicts_with_all = ["sweep", "from", "to", "policy"])]
+    #[arg(long, conflicts_with_all = ["sweep", "backfill", "from", "to", "policy"])]
     canary: bool,
-    /// What another model version predicted instead: score it with this one's model, and replace it
-    #[arg(long, conflicts_with_all = ["sweep", "canary"])]
-    backfill: bool,
     /// Say what a backfill would change, and write nothing
     #[arg(long, requires = "backfill")]
     dry_run: bool,
-    /// Begin of the window, inclusive, like 2026-11-22T00:00:00Z
-    #[arg(long, value_name = "TIME")]
-    from: Option<Time>,
-    /// End of the window, exclusive [default: now]
-    #[arg(long, value_name = "TIME")]
-    to: Option<Time>,
-    /// What becomes of items that cannot be scored: retry_failed, retry_all or leave [default: FAILURE_POLICY]
-    #[arg(long, value_name = "POLICY")]
-    policy: Option<FailurePolicy>,
 }
 
 /// How often the progress is read from the database.
 const PROGRESS_EVERY: Duration = Duration::from_millis(200);
 
 pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
-    if let (Some(from), Some(to)) = (args.from, args.to)
-        && from >= to
-    {
-        eprintln!("rowscore: --from {from} is not before --to {to}");
-        return Ok(ExitCode::from(2));
-    }
-    if args.backfill && args.policy == Some(FailurePolicy::RetryAll) {
-        eprintln!("rowscore: --policy retry_all is not for a backfill; give retry_failed or leave");
-        return Ok(ExitCode::from(2));
-    }
+    let request = match args.asked.request() {
+        Ok(_) if args.canary => Request::by_hand(RunKind::Canary),
+        Ok(request) if args.dry_run => Request { mode: Mode::DryRun, ..request },
+        Ok(request) => request,
+        Err(refusal) => {
+            eprintln!("rowscore: {refusal}");
+            return Ok(ExitCode::from(2));
+        }
+    };
     let config = Config::from_env()?;
     let database = Database::new(&config.mysql, &config.work.items_table).await;
-    let kind = match (args.sweep, args.canary, args.backfill) {
-        (true, _, _) => RunKind::Sweep,
-        (_, true, _) => RunKind::Canary,
-        (_, _, true) => RunKind::Backfill,
-        _ => RunKind::Window,
-    };
-    let mode = if args.dry_run { Mode::DryRun } else { Mode::Write };
-    let Args { from, to, policy, .. } = args;
-    let request = Request { from, to, policy, mode, ..Request::by_hand(kind) };
 
     let begun = Instant::now();
     let work = pin!(work_off(&config, &database, request));

@@ -116,30 +116,22 @@ async fn what_runs_saw_is_drawn_run_by_run(#[values(Server::Mysql, Server::Maria
     db.fill(1..=10, CREATED).await;
     db.tick(TICK).await;
     db.tick("2024-03-05T11:00:00Z").await;
-    let has_profiles: u64 = db
-        .value("SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 'batch_runs' AND column_name = 'profile'")
-        .await;
-    if has_profiles == 0 {
-        db.execute("ALTER TABLE `batch_runs` ADD COLUMN `profile` JSON NULL").await;
+    for (run, classes, index) in [(1, "[5, 3, 2]", 0.031), (2, "[1, 1, 2]", 0.4)] {
+        let drift = format!(r#"[{{"feature": "petal_length", "psi": {index}, "threshold": 0.25}}]"#);
+        let profile = format!(r#"{{"rows": 10, "classes": {classes}, "drift": {drift}}}"#);
+        db.execute(&format!("UPDATE `batch_runs` SET `profile` = '{profile}' WHERE `id` = {run}")).await;
     }
-    db.execute(
-        "UPDATE `batch_runs` SET `profile` = '{\"classes\": [5, 3, 2], \"drift\": [{\"feature\": \"petal_length\", \"psi\": 0.031}]}' \
-         WHERE `id` = 1",
-    )
-    .await;
-    db.execute(
-        "UPDATE `batch_runs` SET `profile` = '{\"classes\": [1, 1, 2], \"drift\": [{\"feature\": \"petal_length\", \"psi\": 0.4, \"threshold\": 0.2}]}' \
-         WHERE `id` = 2",
-    )
-    .await;
     let service = Service::of(&db).await;
 
     let page = service.page().await;
 
     assert!(page.contains("aria-label=\"run 1: setosa 50.0 %, versicolor 30.0 %, virginica 20.0 %\""), "{page}");
     assert!(page.contains("aria-label=\"run 2: setosa 25.0 %, versicolor 25.0 %, virginica 50.0 %\""), "{page}");
-    assert!(page.contains("petal_length") && page.contains("0.400") && page.contains(">moved<"), "{page}");
-    assert!(page.contains("run 1: 12.4 % of the limit") && page.contains("run 2: 200.0 % of the limit"), "{page}");
+    assert!(
+        page.contains("petal_length") && page.contains("0.400") && page.contains("0.250") && page.contains(">moved<"),
+        "{page}"
+    );
+    assert!(page.contains("run 1: 12.4 % of the limit") && page.contains("run 2: 160.0 % of the limit"), "{page}");
 }
 
 #[tokio::test]

@@ -1,144 +1,18 @@
-//! What starts rowscore, read from the JSON of an event.
-//!
-//! Everything is decided here, before anything is touched: an event that is not understood is
-//! refused with what was given and what is accepted.
+//! From an event's JSON to what it asks for.
 
 use std::time::Duration;
 
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use aws_lambda_events::event::sqs::SqsEvent;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::Deserialize;
 use serde_json::Value;
 
+use super::error::brief;
+use super::input::{OpenInput, StatusInput, WakeInput};
+use super::{Continuation, Event, EventError, Message, Request, Trigger, Wake};
 use crate::config;
-use crate::run::{FailurePolicy, Mode, RunId, RunKind};
+use crate::run::{FailurePolicy, Mode, RunKind};
 use crate::window::{self, Time};
-
-/// An event, understood.
-#[derive(Debug)]
-pub enum Event {
-    /// A schedule fired, or somebody asks by hand.
-    Direct(Trigger),
-    /// Messages of the continuation queue, in order.
-    Queue(Vec<Message>),
-}
-
-/// One message of the continuation queue.
-#[derive(Debug)]
-pub struct Message {
-    /// The queue's id of it, to report a failure by.
-    pub id: String,
-    /// What it says, if that is understood.
-    pub trigger: Result<Trigger, EventError>,
-    /// X-Ray's header that came with it.
-    pub trace: Option<String>,
-}
-
-/// What rowscore is asked to do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum Trigger {
-    /// Open a run and begin with it.
-    Open(Request),
-    /// Go on with one worker's lanes of a run.
-    Continue(Continuation),
-    /// Say how the last run stands. Never sent as a message.
-    #[serde(skip)]
-    Status,
-    /// Wait on for a database that is being started, then do what was asked for.
-    Wake(Wake),
-}
-
-/// A run as it is asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Request {
-    /// Window, sweep, backfill or canary.
-    #[serde(rename = "run")]
-    pub kind: RunKind,
-    /// The schedule's time, by which two deliveries of one tick are known; `None` by hand.
-    #[serde(rename = "scheduled_time", skip_serializing_if = "Option::is_none")]
-    pub tick: Option<Time>,
-    /// Begin of the window; `None`: where the last finished one ended.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub from: Option<Time>,
-    /// End of the window; `None`: the tick, or now.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub to: Option<Time>,
-    /// Instead of `FAILURE_POLICY`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub policy: Option<FailurePolicy>,
-    /// Instead of `DELIVER_WITHIN`, in seconds, so that each schedule has a deadline of its own.
-    #[serde(serialize_with = "in_seconds", skip_serializing_if = "Option::is_none")]
-    pub deliver_within: Option<Duration>,
-    /// Whether a backfill replaces predictions. Every other run does write.
-    #[serde(rename = "dry_run", skip_serializing_if = "Mode::is_write", serialize_with = "Mode::as_dry_run")]
-    pub mode: Mode,
-}
-
-fn in_seconds<S: Serializer>(span: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
-    match span {
-        Some(span) => serializer.collect_str(&format_args!("{}s", span.as_secs())),
-        None => serializer.serialize_none(),
-    }
-}
-
-impl Request {
-    /// A run of `kind` that reaches to now, with the configured policy.
-    pub fn by_hand(kind: RunKind) -> Self {
-        Self { kind, tick: None, from: None, to: None, policy: None, deliver_within: None, mode: Mode::Write }
-    }
-}
-
-/// The message that starts the next hop. It carries ids only: the truth is in MySQL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "run", rename = "continuation", from = "ContinuationInput")]
-pub struct Continuation {
-    /// The run to go on with.
-    pub run_id: RunId,
-    /// Whose lanes, counted from 0.
-    pub worker: u16,
-    /// The hop that it starts, counted from 1.
-    pub hop: u32,
-}
-
-/// The message that waits on for a database that is being started, in hops like everything else.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "run", rename = "wake")]
-pub struct Wake {
-    /// When the waiting began.
-    pub since: Time,
-    /// The hop that it starts, counted from 1.
-    pub hop: u32,
-    /// What is to be done then.
-    pub event: Box<Trigger>,
-}
-
-/// Why an event is refused.
-#[derive(Debug, thiserror::Error)]
-pub enum EventError {
-    /// None of the accepted shapes.
-    #[error(
-        "the event is {0}; accepted: an AWS scheduled event, an SQS event with continuations, or an object with `run`"
-    )]
-    Shape(String),
-    /// A value of `run` that does not exist.
-    #[error("`run` is {0}; accepted: window, sweep, backfill, canary, continuation, status")]
-    Run(String),
-    /// A field that is missing, unknown or of a wrong type.
-    #[error("the `{run}` event is refused: {problem}")]
-    Field {
-        /// The kind of event.
-        run: String,
-        /// What is wrong with it.
-        problem: String,
-    },
-}
-
-impl EventError {
-    fn field(run: &str, problem: &str) -> Self {
-        Self::Field { run: run.to_owned(), problem: shortened(problem, 200) }
-    }
-}
 
 /// Reads an event. `now` stands in for a time that the scheduler did not fill in.
 ///
@@ -191,53 +65,6 @@ fn scheduled(event: &Value) -> Result<Trigger, EventError> {
     }
     let tick = event.time.ok_or_else(|| refused("`time` is missing".into()))?;
     Ok(Trigger::Open(Request { tick: Some(tick), ..Request::by_hand(RunKind::Window) }))
-}
-
-/// The fields of whatever opens a run.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OpenInput {
-    #[serde(rename = "run")]
-    _run: String,
-    scheduled_time: Option<String>,
-    from: Option<Time>,
-    to: Option<Time>,
-    policy: Option<FailurePolicy>,
-    deliver_within: Option<String>,
-    dry_run: Option<bool>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ContinuationInput {
-    #[serde(rename = "run")]
-    _run: String,
-    run_id: RunId,
-    worker: u16,
-    hop: u32,
-}
-
-impl From<ContinuationInput> for Continuation {
-    fn from(ContinuationInput { run_id, worker, hop, .. }: ContinuationInput) -> Self {
-        Self { run_id, worker, hop }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WakeInput {
-    #[serde(rename = "run")]
-    _run: String,
-    since: Time,
-    hop: u32,
-    event: Value,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StatusInput {
-    #[serde(rename = "run")]
-    _run: String,
 }
 
 fn direct(event: &Value, now: Time) -> Result<Trigger, EventError> {
@@ -319,22 +146,10 @@ fn scheduled_time(text: &str, now: Time) -> Result<Time, String> {
     text.parse().map_err(|_| format!("`scheduled_time` is `{text}`; accepted: a UTC time like 2026-11-22T15:19:00Z"))
 }
 
-/// A value as an error message shows it.
-fn brief(value: &Value) -> String {
-    format!("`{}`", shortened(&value.to_string(), 80))
-}
-
-/// At most `most` characters of `text`: a message stays short, whatever was sent.
-fn shortened(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((cut, _)) => format!("{}…", &text[..cut]),
-        None => text.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::RunId;
     use serde_json::json;
 
     const NOW: &str = "2026-11-22T15:19:42Z";

@@ -1,0 +1,55 @@
+//! The fields of the events that name themselves by `run`. A field beyond them is refused.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Continuation;
+use crate::run::{FailurePolicy, RunId};
+use crate::window::Time;
+
+/// The fields of whatever opens a run.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OpenInput {
+    #[serde(rename = "run")]
+    _run: String,
+    pub(super) scheduled_time: Option<String>,
+    pub(super) from: Option<Time>,
+    pub(super) to: Option<Time>,
+    pub(super) policy: Option<FailurePolicy>,
+    pub(super) deliver_within: Option<String>,
+    pub(super) dry_run: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ContinuationInput {
+    #[serde(rename = "run")]
+    _run: String,
+    pub(super) run_id: RunId,
+    pub(super) worker: u16,
+    pub(super) hop: u32,
+}
+
+impl From<ContinuationInput> for Continuation {
+    fn from(ContinuationInput { run_id, worker, hop, .. }: ContinuationInput) -> Self {
+        Self { run_id, worker, hop }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WakeInput {
+    #[serde(rename = "run")]
+    _run: String,
+    pub(super) since: Time,
+    pub(super) hop: u32,
+    pub(super) event: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StatusInput {
+    #[serde(rename = "run")]
+    _run: String,
+}
