@@ -35,7 +35,7 @@ use crate::model::Model;
 use crate::run::{Pass, RunId, RunKind, RunState};
 use crate::store::runs::Run;
 use crate::store::session::Session;
-use crate::store::{Database, StoreError, lanes, runs};
+use crate::store::{Database, StoreError, hold, lanes, runs};
 use crate::window::Time;
 
 pub use check::{Fit, Unfit, check_columns};
@@ -177,10 +177,10 @@ impl<R: Relay> Runner<'_, R> {
             // duplicate, and whoever still has the old one finds it stale.
             let turn = Turn { worker, hop: hop + 1 };
             if mine.is_none() {
-                if session.run(async |conn| lanes::hold(conn, id, worker).await).await? {
+                if session.run(async |conn| hold::hold(conn, id, worker).await).await? {
                     mine = Some(turn);
                 }
-            } else if !session.run(async |conn| lanes::is_held(conn, id, worker).await).await? {
+            } else if !session.run(async |conn| hold::is_held(conn, id, worker).await).await? {
                 sent.push(self.send_off(session, id, turn).await?);
             }
         }
@@ -223,7 +223,7 @@ impl<R: Relay> Runner<'_, R> {
                 return self.respond(session, id, Outcome::Stopped, deadline, 0).await;
             }
         }
-        if !session.run(async |conn| lanes::hold(conn, id, worker).await).await? {
+        if !session.run(async |conn| hold::hold(conn, id, worker).await).await? {
             return self.respond(session, id, Outcome::AlreadyRunning, deadline, 0).await;
         }
         let lanes = session.run(async |conn| lanes::unfinished(conn, id, worker).await).await?;
@@ -307,7 +307,7 @@ impl<R: Relay> Runner<'_, R> {
             return self.respond(session, run.id, Outcome::Stopped, deadline, rows).await;
         }
         // Let go first: the continuation may be delivered before this hop has ended.
-        session.run(async |conn| lanes::release(conn).await).await?;
+        session.run(async |conn| hold::release(conn).await).await?;
         sent.insert(0, self.send_off(session, run.id, next).await?);
         self.respond(session, run.id, Outcome::Continued, deadline, rows).await
     }
@@ -346,7 +346,7 @@ impl<R: Relay> Runner<'_, R> {
         rows: u64,
     ) -> Result<Answer, HopError> {
         // Lets go first, then looks: whoever begins the second pass sends off nobody who holds lanes.
-        session.run(async |conn| lanes::release(conn).await).await?;
+        session.run(async |conn| hold::release(conn).await).await?;
         let table = self.database.items_table();
         match session.run(async |conn| runs::find(conn, table, run.id).await).await? {
             Some(run) if run.state == RunState::Running && run.pass == Pass::Write => {

@@ -1,10 +1,11 @@
 //! The database: how it is reached, and everything that is said to it.
 //!
-//! All SQL of a table is in one file of small functions: [`items`] with [`counts`], [`runs`] with [`earlier`], [`status`] and [`record`], [`lanes`],
-//! [`failures`]; [`predictions`] are written as one text; [`pages`] sends a page's statements together. What is said once is `bound` into its text.
-//! [`schema`] makes the tables, [`catalog`] reads what the items' is like. [`session`] carries a piece
-//! of work over transient faults. For readers there are [`listing`] and [`status`], and [`pool`]
-//! lends them connections that cannot write.
+//! All SQL of a table is in one file of small functions: [`items`] with [`counts`]; [`runs`] with
+//! [`earlier`], [`status`] and [`record`]; [`lanes`] with [`hold`]; [`failures`]. [`predictions`] are
+//! written as one text; [`pages`] sends a page's statements together; what is said once is `bound`
+//! into its text. [`schema`] makes the tables, [`catalog`] reads what the items' is like. [`session`]
+//! carries a piece of work over transient faults. For readers there are [`listing`] and [`status`],
+//! and [`pool`] lends them connections that cannot write.
 
 mod bound;
 pub mod buffers;
@@ -12,6 +13,7 @@ pub mod catalog;
 pub mod counts;
 pub mod earlier;
 pub mod failures;
+pub mod hold;
 pub mod items;
 pub mod lanes;
 pub mod listing;
@@ -20,7 +22,6 @@ pub mod pages;
 mod places;
 pub mod pool;
 pub mod predictions;
-pub mod profile;
 pub mod record;
 mod row;
 pub mod runs;

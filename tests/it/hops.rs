@@ -7,7 +7,7 @@ use rowscore::answer::{Answer, Counts, Outcome};
 use rowscore::event::Continuation;
 use rowscore::hop::{Deadline, Relay, Runner};
 use rowscore::run::RunState;
-use rowscore::store::lanes;
+use rowscore::store::hold;
 use rstest::rstest;
 
 use crate::support::database::RunRow;
@@ -311,7 +311,7 @@ impl Relay for Witness<'_> {
     async fn send(&self, continuation: &Continuation) -> Result<(), Box<dyn Error + Send + Sync>> {
         let Continuation { run_id, worker, .. } = *continuation;
         let mut conn = self.db.database.connect().await?;
-        let held = lanes::is_held(&mut conn, run_id, worker).await?;
+        let held = hold::is_held(&mut conn, run_id, worker).await?;
         let due = lanes::unfinished(&mut conn, run_id, worker).await?[0].hop;
         self.seen.lock().unwrap().push((*continuation, held, due));
         Ok(())

@@ -5,7 +5,7 @@ use mysql_async::prelude::Queryable;
 use rowscore::answer::Outcome;
 use rowscore::hop::Deadline;
 use rowscore::run::{RunId, RunState};
-use rowscore::store::lanes;
+use rowscore::store::hold;
 use rstest::rstest;
 
 use crate::support::database::RunRow;
@@ -23,7 +23,7 @@ async fn a_second_worker_that_finds_the_lanes_busy_leaves_at_once(
     db.fill(1..=50, CREATED).await;
     db.hurried_tick(TICK).await;
     let mut holder = db.connect().await;
-    assert!(lanes::hold(&mut holder, RunId(1), 0).await.unwrap());
+    assert!(hold::hold(&mut holder, RunId(1), 0).await.unwrap());
     let before = db.snapshot().await;
 
     let message = db.hop(&continued(1, 0, 2), at(TICK), unhurried()).await;
@@ -53,13 +53,13 @@ async fn the_holds_of_two_databases_on_one_server_are_independent(
     let (one, other) = (TestDb::new(server, &[]).await, TestDb::new(server, &[]).await);
     let (mut first, mut second) = (one.connect().await, other.connect().await);
 
-    assert!(lanes::hold(&mut first, RunId(1), 0).await.unwrap());
-    assert!(lanes::hold(&mut second, RunId(1), 0).await.unwrap());
+    assert!(hold::hold(&mut first, RunId(1), 0).await.unwrap());
+    assert!(hold::hold(&mut second, RunId(1), 0).await.unwrap());
     let mut third = one.connect().await;
-    assert!(!lanes::hold(&mut third, RunId(1), 0).await.unwrap());
-    assert!(lanes::hold(&mut third, RunId(1), 1).await.unwrap());
-    assert!(lanes::is_held(&mut second, RunId(1), 0).await.unwrap());
-    assert!(!lanes::is_held(&mut second, RunId(2), 0).await.unwrap());
+    assert!(!hold::hold(&mut third, RunId(1), 0).await.unwrap());
+    assert!(hold::hold(&mut third, RunId(1), 1).await.unwrap());
+    assert!(hold::is_held(&mut second, RunId(1), 0).await.unwrap());
+    assert!(!hold::is_held(&mut second, RunId(2), 0).await.unwrap());
 }
 
 #[rstest]
