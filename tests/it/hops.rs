@@ -7,7 +7,7 @@ use rowscore::answer::{Answer, Counts, Outcome};
 use rowscore::event::Continuation;
 use rowscore::hop::{Deadline, Relay, Runner};
 use rowscore::run::RunState;
-use rowscore::store::hold;
+use rowscore::store::{hold, lanes};
 use rstest::rstest;
 
 use crate::support::database::RunRow;

@@ -5,7 +5,7 @@ use mysql_async::prelude::Queryable;
 use rowscore::answer::Outcome;
 use rowscore::hop::Deadline;
 use rowscore::run::{RunId, RunState};
-use rowscore::store::hold;
+use rowscore::store::{hold, lanes};
 use rstest::rstest;
 
 use crate::support::database::RunRow;
