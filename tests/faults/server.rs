@@ -16,7 +16,9 @@ pub struct OwnServer {
 
 impl OwnServer {
     pub async fn start(kind: Server) -> Self {
-        let server = Self { kind, folder: TempDir::new().unwrap() };
+        // Where it is found and ended if these tests are killed.
+        let servers = std::env::var_os("ROWSCORE_TEST_SERVERS").expect("tests are started by scripts/faults");
+        let server = Self { kind, folder: TempDir::new_in(servers).unwrap() };
         server.restart().await;
         server
     }
