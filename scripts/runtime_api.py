@@ -73,8 +73,10 @@ class RuntimeApi:
     def close(self) -> float:
         """Ends everything; answers the CPU seconds of all."""
         cpu = 0.0
+        # All of them first: one whose poll is broken off would end by itself.
         for program in self.programs:
             program.kill()
+        for program in self.programs:
             _, status, used = os.wait4(program.pid, 0)
             program.returncode = os.waitstatus_to_exitcode(status)
             cpu += used.ru_utime + used.ru_stime
