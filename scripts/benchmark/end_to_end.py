@@ -16,9 +16,8 @@ The floor is the server's own: a constant `UPDATE` by id range, one commit per p
 disjoint ranges are its limit. `rowscore run` has its two lanes and is measured as a whole process. The best Python
 way is mysqlclient, onnxruntime on whole pages, orjson, the same bulk `UPDATE` in one transaction with its locking
 read, and two writers: threads or processes, with rowscore's pages or larger ones, whatever is fastest. Both write
-the same: 64-bit floats with every digit, about 60 characters an item, and the run's number. Light is about 34
-characters: Python writes the 32-bit floats that it computes, and no run; rowscore has `PREDICTION_DECIMALS=8`, and
-notes the run. CPU is compared with that of the best Python that writes in full. Start is what comes before the first
+the same: 64-bit floats with every digit, and the run's number. Light is shorter: Python writes the 32-bit floats that
+it computes, and no run; rowscore has `PREDICTION_DECIMALS=8`, and notes the run. CPU is compared with that of the best Python that writes in full. Start is what comes before the first
 page: imports, the model, connections. The pattern's way is reckoned from {SAMPLE:,} rows.
 """
 
