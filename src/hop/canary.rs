@@ -6,7 +6,7 @@ use std::fmt::Display;
 use mysql_async::{Conn, TxOpts};
 
 use super::page::score_page;
-use super::{Deadline, HopError, Relay, Runner, drift};
+use super::{Hop, HopError, Relay, drift};
 use crate::answer::{Answer, Counts, Outcome};
 use crate::config::PredictionFormat;
 use crate::drift::Report;
@@ -33,40 +33,34 @@ enum Found {
     Over(RunId),
 }
 
-impl<R: Relay> Runner<'_, R> {
+impl<R: Relay> Hop<'_, R> {
     /// Tries everything out: the model's answers, the connection, the grants, a page that is
     /// written, read back and rolled back, and the queue.
-    pub(super) async fn canary(
-        &self,
-        session: &mut Session<'_>,
-        request: &Request,
-        now: Time,
-        deadline: Deadline,
-    ) -> Result<Answer, HopError> {
-        let Self { database, model, .. } = self;
+    pub(super) async fn canary(&self, session: &mut Session, request: &Request) -> Result<Answer, HopError> {
+        let Self { database, model, now, .. } = *self;
         self.check_table(session).await?;
         let found = session.run(async |conn| open(conn, database, model, request, now).await).await?;
         let id = match found {
             Found::Due(id) => id,
-            Found::Over(id) => return self.respond(session, id, Outcome::NothingToDo, deadline, 0).await,
+            Found::Over(id) => return self.respond(session, id, Outcome::NothingToDo, 0).await,
         };
         let tried = self.try_out(session, id).await;
         let (state, why) = match &tried {
             Ok(_) => (RunState::Succeeded, None),
             Err(error) => (RunState::Failed, Some(error.to_string())),
         };
-        session.run(async |conn| runs::finish(conn, id, state, Counts::default(), why.as_deref()).await).await?;
+        session.ask(|| runs::finish(id, state, Counts::default(), why.as_deref())).await?;
         let recent = tried?;
         if let Some(recent) = &recent {
             drift::warn(id, recent);
         }
-        self.add_billed(session, id, deadline).await?;
-        let answer = self.respond(session, id, Outcome::Finished, deadline, 0).await?;
+        self.add_billed(session, id).await?;
+        let answer = self.respond(session, id, Outcome::Finished, 0).await?;
         Ok(answer.with_drift(recent.as_ref().map(Report::ratios).unwrap_or_default()))
     }
 
     /// Answers what the latest items look like.
-    async fn try_out(&self, session: &mut Session<'_>, id: RunId) -> Result<Option<Report>, HopError> {
+    async fn try_out(&self, session: &mut Session, id: RunId) -> Result<Option<Report>, HopError> {
         let Self { database, model, relay, .. } = self;
         model.check_golden_rows().map_err(canary)?;
         let written = session.run(async |conn| write_and_roll_back(conn, database, model, id).await).await?;
@@ -90,7 +84,7 @@ async fn open(
 ) -> Result<Found, StoreError> {
     let (table, kind) = (database.items_table(), request.kind);
     // None is tried again: it failed for a reason.
-    let earlier = earlier(conn, table, kind, request.tick, 0, now).await?;
+    let earlier = earlier(table, kind, request.tick, 0, now).ask(conn).await?;
     if let Some(run) = earlier.of_tick {
         return Ok(if run.state == RunState::Running { Found::Due(run.id) } else { Found::Over(run.id) });
     }
@@ -113,10 +107,10 @@ async fn open(
         now,
         deadline: None,
     };
-    match runs::insert(conn, &new).await {
+    match runs::insert(&new).then(runs::opened()).ask(conn).await {
         // Somebody else opened it a moment ago.
         Err(error) if error.is_duplicate() => Box::pin(open(conn, database, model, request, now)).await,
-        opened => opened.map(Found::Due),
+        opened => opened.map(|run| Found::Due(run.id)),
     }
 }
 
@@ -131,7 +125,10 @@ async fn look_at_recent_items(
     let table = database.items_table();
     let items = items::recent(conn, table, model.features(), RECENT_ITEMS).await?;
     let scored = score_page(model, table.decimals, &items);
-    drift::keep(conn, table, (id, RunKind::Canary), model, scored.profile).await
+    let earlier = drift::earlier(table, id, RunKind::Canary, model).ask(conn).await?;
+    let seen = drift::report(scored.profile, model, &earlier);
+    drift::keep(id, seen.as_ref())?.ask(conn).await?;
+    Ok(seen)
 }
 
 /// Writes the golden answers over the latest items and reads them back, sets one item aside, and

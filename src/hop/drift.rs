@@ -1,47 +1,40 @@
 //! Drift of a run: what its lanes counted, added up, compared and kept.
 
-use mysql_async::prelude::Queryable;
-
 use crate::config::ItemsTable;
 use crate::drift::{Profile, Report};
 use crate::model::Model;
 use crate::run::{RunId, RunKind};
-use crate::store::runs::Run;
-use crate::store::{StoreError, lanes, record};
+use crate::store::statement::Statement;
+use crate::store::{StoreError, record};
 
-/// Adds up what the lanes of a run counted, and keeps it. `None`: nothing was counted.
-pub(super) async fn settle(
-    tx: &mut impl Queryable,
-    table: &ItemsTable,
-    run: &Run,
-    model: &Model,
-) -> Result<Option<Report>, StoreError> {
-    let mut sum = Profile::empty(model);
-    for lane in lanes::profiles(tx, run.id).await? {
-        sum.add(&Profile::read(Some(&lane), model));
+/// What runs before this one saw that its classes are compared with, as it was kept.
+pub(super) fn earlier(table: &ItemsTable, id: RunId, kind: RunKind, model: &Model) -> Statement<Vec<String>> {
+    match kind {
+        // Its items are old: that they are others than of late tells nothing.
+        RunKind::Backfill => Statement::nothing().map(|()| Vec::new()),
+        _ => record::earlier_profiles(table, &model.version().to_string(), id),
     }
-    keep(tx, table, (run.id, run.kind), model, sum).await
 }
 
-/// Compares what a run saw with the training rows and with earlier runs, and keeps it.
-pub(super) async fn keep(
-    tx: &mut impl Queryable,
-    table: &ItemsTable,
-    (id, kind): (RunId, RunKind),
-    model: &Model,
-    profile: Profile,
-) -> Result<Option<Report>, StoreError> {
-    let earlier = match kind {
-        // Its items are old: that they are others than of late tells nothing.
-        RunKind::Backfill => Vec::new(),
-        _ => record::earlier_profiles(tx, table, &model.version().to_string(), id).await?,
-    };
+/// Adds up what the lanes of a run counted.
+pub(super) fn sum(lanes: &[String], model: &Model) -> Profile {
+    let mut sum = Profile::empty(model);
+    lanes.iter().for_each(|lane| sum.add(&Profile::read(Some(lane), model)));
+    sum
+}
+
+/// Compares what a run saw with the training rows and with earlier runs. `None`: nothing was counted.
+pub(super) fn report(profile: Profile, model: &Model, earlier: &[String]) -> Option<Report> {
     // What is not understood was written by another version of rowscore.
     let earlier: Vec<Report> = earlier.iter().filter_map(|text| serde_json::from_str(text).ok()).collect();
-    let Some(report) = Report::of(profile, model, &earlier) else { return Ok(None) };
-    let text = serde_json::to_string(&report).map_err(|error| StoreError::Unexpected(format!("a profile: {error}")))?;
-    record::keep_profile(tx, id, &text).await?;
-    Ok(Some(report))
+    Report::of(profile, model, &earlier)
+}
+
+/// Keeps what a run saw.
+pub(super) fn keep(id: RunId, seen: Option<&Report>) -> Result<Statement<()>, StoreError> {
+    let Some(seen) = seen else { return Ok(Statement::nothing()) };
+    let text = serde_json::to_string(seen).map_err(|error| StoreError::Unexpected(format!("a profile: {error}")))?;
+    Ok(record::keep_profile(id, &text))
 }
 
 /// Says so where something drifted.

@@ -1,8 +1,8 @@
 //! `finish_run`: how a run ends, by its last lane, by a brake or by an operator.
 
-use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, TxOpts};
+use mysql_async::Conn;
 
+use super::aside::Aside;
 use super::lane::Job;
 use super::scope::Scope;
 use super::step::Step;
@@ -12,7 +12,8 @@ use crate::drift::{Ratios, Report};
 use crate::run::{FailurePolicy, Pass, RunId, RunKind, RunState};
 use crate::store::lanes::Totals;
 use crate::store::runs::Run;
-use crate::store::{Doing, StoreError, lanes, runs};
+use crate::store::statement::{Statement, begin, commit, rollback};
+use crate::store::{StoreError, failures, lanes, runs};
 
 /// What ended when a worker's last lane did.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,26 +26,25 @@ pub(super) enum Ended {
 }
 
 /// Ends the run, or its pass, if no lane is left. Of two workers who finish together one does.
-pub(super) async fn finish_run(conn: &mut Conn, job: Job<'_>) -> Result<Ended, StoreError> {
-    let Job { run, database, model, work } = job;
-    let table = database.items_table();
-    let mut tx = conn.start_transaction(TxOpts::default()).await.doing("finishing a run")?;
-    if runs::lock(&mut tx, run.id).await? != Some(RunState::Running) {
-        return Ok(Ended::Lanes);
-    }
+pub(super) async fn finish_run(conn: &mut Conn, job: Job<'_>, aside: &Aside) -> Result<Ended, StoreError> {
+    let Job { run: Run { id, kind, .. }, model, work, .. } = job;
+    let (id, table) = (*id, job.table());
+    let standing = begin().then(runs::lock(id)).and(runs::find(table, id)).and(lanes::totals(id));
+    let seen = lanes::profiles(id).and(drift::earlier(table, id, *kind, model));
+    let ((((state, run), totals), (seen, earlier)), is_any_set_aside) =
+        standing.and(seen).and(failures::any(table)).ask(conn).await?;
     // Somebody else, or our own commit that went unanswered, may have begun the second pass.
-    let Some(run) = runs::find(&mut tx, table, run.id).await? else { return Ok(Ended::Lanes) };
-    let totals = lanes::totals(&mut tx, run.id).await?;
-    if totals.unfinished > 0 {
+    let run = run.filter(|_| state == Some(RunState::Running) && totals.unfinished == 0);
+    let Some(run) = run else {
+        rollback().ask(conn).await?;
         return Ok(Ended::Lanes);
-    }
+    };
     let mut counts = totals.counts;
     let done = counts.predicted + counts.failed;
     let (state, why) = match run.pass {
         Pass::Check if counts.failed == 0 => {
-            runs::begin_writing(&mut tx, run.id).await?;
-            lanes::rewind(&mut tx, run.id).await?;
-            Step::FinishRun.commit(async { tx.commit().await.doing("beginning to write") }).await?;
+            runs::begin_writing(id).then(lanes::rewind(id)).ask(conn).await?;
+            Step::FinishRun.commit(commit().ask(conn)).await?;
             return Ok(Ended::Lanes);
         }
         Pass::Check => {
@@ -57,7 +57,10 @@ pub(super) async fn finish_run(conn: &mut Conn, job: Job<'_>) -> Result<Ended, S
             // the sums agree: one may have gone and another come.
             let bounds = (totals.low, totals.high);
             let left = match Scope::of(job).left() {
-                Some(left) => census::count(&mut tx, database, left, model.features(), bounds).await?,
+                Some(left) => {
+                    let left = if is_any_set_aside { left } else { left.where_none_is_set_aside() };
+                    census::count(conn, aside, table, (left, model.features()), bounds).await?
+                }
                 None => None,
             };
             counts.pending = left.unwrap_or(0);
@@ -73,12 +76,12 @@ pub(super) async fn finish_run(conn: &mut Conn, job: Job<'_>) -> Result<Ended, S
     if let Some(why) = &why {
         tracing::error!(run = %run.id, why, "the run failed");
     }
-    runs::finish(&mut tx, run.id, state, counts, why.as_deref()).await?;
-    settle_changes(&mut tx, &run, &totals).await?;
-    let seen = drift::settle(&mut tx, table, &run, model).await?;
-    Step::FinishRun.commit(async { tx.commit().await.doing("finishing a run") }).await?;
+    let finish = runs::finish(id, state, counts, why.as_deref()).then(settle_changes(&run, &totals));
+    let seen = drift::report(drift::sum(&seen, model), model, &earlier);
+    finish.then(drift::keep(id, seen.as_ref())?).ask(conn).await?;
+    Step::FinishRun.commit(commit().ask(conn)).await?;
     if let Some(seen) = &seen {
-        drift::warn(run.id, seen);
+        drift::warn(id, seen);
     }
     Ok(Ended::Run(seen.as_ref().map(Report::ratios).unwrap_or_default()))
 }
@@ -90,7 +93,7 @@ fn too_many(totals: &Totals, percent: u32) -> String {
 
 /// Fails a run of which too many items cannot be scored.
 pub(super) async fn fail_for_failures(conn: &mut Conn, job: Job<'_>) -> Result<(), StoreError> {
-    let why = too_many(&lanes::totals(conn, job.run.id).await?, job.work.max_failed_percent);
+    let why = too_many(&lanes::totals(job.run.id).ask(conn).await?, job.work.max_failed_percent);
     stop(conn, job.table(), job.run.id, RunState::Failed, Some(&why)).await.map(|_| ())
 }
 
@@ -111,14 +114,12 @@ pub enum Steered {
 /// # Errors
 /// The database's.
 pub async fn steer(conn: &mut Conn, table: &ItemsTable, id: RunId, to: RunState) -> Result<Steered, StoreError> {
-    let mut tx = conn.start_transaction(TxOpts::default()).await.doing("changing a run's state")?;
-    let Some(run) = runs::find(&mut tx, table, id).await? else { return Ok(Steered::Unknown) };
-    let state = runs::lock(&mut tx, id).await?.unwrap_or(run.state);
+    let Some((_, state)) = locked(conn, table, id).await? else { return Ok(Steered::Unknown) };
     if !state.may_become(to) || state.is_over() {
+        rollback().ask(conn).await?;
         return Ok(Steered::Refused(state));
     }
-    runs::set_state(&mut tx, id, to).await?;
-    tx.commit().await.doing("changing a run's state")?;
+    runs::set_state(id, to).then(commit()).ask(conn).await?;
     Ok(Steered::Done)
 }
 
@@ -133,38 +134,41 @@ pub async fn stop(
     to: RunState,
     why: Option<&str>,
 ) -> Result<Steered, StoreError> {
-    let mut tx = conn.start_transaction(TxOpts::default()).await.doing("stopping a run")?;
-    let Some(run) = runs::find(&mut tx, table, id).await? else { return Ok(Steered::Unknown) };
-    let state = runs::lock(&mut tx, id).await?.unwrap_or(run.state);
+    let Some((run, state)) = locked(conn, table, id).await? else { return Ok(Steered::Unknown) };
     if !state.may_become(to) {
+        rollback().ask(conn).await?;
         return Ok(Steered::Refused(state));
     }
-    end_early(&mut tx, &run, to, why).await?;
-    tx.commit().await.doing("stopping a run")?;
+    end_early(conn, &run, to, why).await?;
+    commit().ask(conn).await?;
     if let Some(why) = why {
         tracing::error!(run = %id, why, "the run was stopped");
     }
     Ok(Steered::Done)
 }
 
-/// Ends a run whose row is locked before its lanes are done.
-pub(super) async fn end_early(
-    tx: &mut impl Queryable,
-    run: &Run,
-    to: RunState,
-    why: Option<&str>,
-) -> Result<(), StoreError> {
-    let totals = lanes::totals(tx, run.id).await?;
-    let mut counts = totals.counts;
-    counts.pending = pending(run, counts.predicted + counts.failed);
-    runs::finish(tx, run.id, to, counts, why).await?;
-    settle_changes(tx, run, &totals).await
+/// Begins a transaction and locks a run's row in it: the run, and its state under the lock. Of one that
+/// the table does not have, there is no transaction.
+async fn locked(conn: &mut Conn, table: &ItemsTable, id: RunId) -> Result<Option<(Run, RunState)>, StoreError> {
+    let (state, run) = begin().then(runs::lock(id)).and(runs::find(table, id)).ask(conn).await?;
+    match run.zip(state) {
+        Some(locked) => Ok(Some(locked)),
+        None => rollback().ask(conn).await.map(|()| None),
+    }
 }
 
-async fn settle_changes(tx: &mut impl Queryable, run: &Run, totals: &Totals) -> Result<(), StoreError> {
+/// Ends a run whose row is locked before its lanes are done.
+pub(super) async fn end_early(conn: &mut Conn, run: &Run, to: RunState, why: Option<&str>) -> Result<(), StoreError> {
+    let totals = lanes::totals(run.id).ask(conn).await?;
+    let mut counts = totals.counts;
+    counts.pending = pending(run, counts.predicted + counts.failed);
+    runs::finish(run.id, to, counts, why).then(settle_changes(run, &totals)).ask(conn).await
+}
+
+fn settle_changes(run: &Run, totals: &Totals) -> Statement<()> {
     match run.kind {
-        RunKind::Backfill => runs::settle_changes(tx, run.id, totals.changes).await,
-        RunKind::Window | RunKind::Sweep | RunKind::Canary => Ok(()),
+        RunKind::Backfill => runs::settle_changes(run.id, totals.changes),
+        RunKind::Window | RunKind::Sweep | RunKind::Canary => Statement::nothing(),
     }
 }
 

@@ -23,6 +23,7 @@ use crate::store::predictions::Predictions;
 use crate::store::runs::Run;
 use crate::store::selection::Selection;
 use crate::store::session::Session;
+use crate::store::statement::{commit, rollback};
 use crate::store::{Database, StoreError, failures, pages};
 
 /// Everything a page needs that does not change from page to page.
@@ -99,7 +100,7 @@ const SAMPLE: u64 = 1000;
 /// Works on a claimed lane until it is finished or the deadline comes. However late it is, one
 /// page is done, so that a hop always makes progress.
 pub(super) async fn work_lane<R: Relay>(
-    session: &mut Session<'_>,
+    session: &mut Session,
     job: Job<'_>,
     lane: Lane,
     deadline: Deadline,
@@ -131,6 +132,10 @@ pub(super) async fn work_lane<R: Relay>(
             return Ok(work);
         }
     }
+    if going.ahead.take().is_some() {
+        // Time ran out while the page was begun: its rows are free before the next hop comes.
+        session.ask(rollback).await?;
+    }
     Ok(work)
 }
 
@@ -156,11 +161,11 @@ async fn page(
     let Begun { position, profile: counted, found, since } = Step::ReadPage.perform(read).await?;
     going.pace.found(found.len(), since.elapsed());
     if let Some(end) = not_now(job, lane, position) {
-        pages::undo(conn).await?;
+        rollback().ask(conn).await?;
         return Ok(end);
     }
     if !going.expected.fits(position) {
-        pages::undo(conn).await?;
+        rollback().ask(conn).await?;
         going.expected = Expected::at(position);
         going.pace.again();
         return Ok(PageEnd::Again);
@@ -202,7 +207,7 @@ async fn page(
         }
         going.ahead = Some((bounds, next));
     } else {
-        Step::CommitPage.commit(pages::commit(conn)).await?;
+        Step::CommitPage.commit(commit().ask(conn)).await?;
     }
     Ok(PageEnd::Committed(advance))
 }

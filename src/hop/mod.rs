@@ -4,6 +4,7 @@
 //! This is the core. It knows the database and the model, and of the world outside only a
 //! [`Trigger`], a [`Deadline`] and a [`Relay`] for continuations: nothing of Lambda or SQS.
 
+mod aside;
 mod canary;
 mod census;
 mod check;
@@ -28,6 +29,8 @@ mod watch;
 use std::error::Error;
 use std::time::Duration;
 
+use futures_util::future::join;
+
 use crate::answer::{Answer, HopWork, Outcome};
 use crate::config::WorkConfig;
 use crate::event::{Continuation, Request, Trigger};
@@ -38,6 +41,7 @@ use crate::store::session::Session;
 use crate::store::{Database, StoreError, hold, lanes, runs};
 use crate::window::Time;
 
+use aside::Aside;
 pub use check::{Fit, Unfit, check_columns};
 pub use deadline::Deadline;
 use end::{Ended, fail_for_failures, finish_run, may_run_out_of_hops};
@@ -79,6 +83,20 @@ pub struct Runner<'a, R> {
     pub relay: &'a R,
 }
 
+/// One hop under way.
+#[derive(Debug)]
+struct Hop<'h, R> {
+    database: &'h Database,
+    work: &'h WorkConfig,
+    model: &'h Model,
+    relay: &'h R,
+    /// When it starts.
+    now: Time,
+    deadline: Deadline,
+    /// Beside the hop's first session one for each lane, which connects as the hop begins.
+    aside: &'h Aside,
+}
+
 /// One worker's part of a run that a hop is about to take.
 #[derive(Clone, Copy, Debug)]
 struct Turn {
@@ -96,57 +114,58 @@ impl<R: Relay> Runner<'_, R> {
             Trigger::Wake(wake) => &wake.event,
             asked => asked,
         };
-        self.check_names(trigger)?;
-        let mut session = Session::new(self.database);
-        let deadline = deadline.of_hop_at(now);
+        let Self { database, work, model, relay } = *self;
+        let aside = &Aside::new(database, work.lanes);
+        let hop = Hop { database, work, model, relay, now, deadline: deadline.of_hop_at(now), aside };
+        hop.check_names(trigger)?;
+        let mut session = Session::new(database);
         // Boxed: a hop's future is deep, and its type would be as deep in every caller's.
         let result = match trigger {
             Trigger::Open(request) if request.kind == RunKind::Canary => {
-                Box::pin(self.canary(&mut session, request, now, deadline)).await
+                Box::pin(hop.canary(&mut session, request)).await
             }
-            Trigger::Open(request) => Box::pin(self.open(&mut session, request, now, deadline)).await,
-            Trigger::Continue(message) => Box::pin(self.go_on(&mut session, *message, now, deadline)).await,
-            Trigger::Status | Trigger::Wake(_) => Box::pin(self.status(&mut session, deadline)).await,
+            Trigger::Open(request) => Box::pin(hop.open(&mut session, request)).await,
+            Trigger::Continue(message) => Box::pin(hop.go_on(&mut session, *message)).await,
+            Trigger::Status | Trigger::Wake(_) => Box::pin(hop.status(&mut session)).await,
         };
-        session.close().await;
+        join(session.close(), aside.close()).await;
         result
     }
+}
 
-    async fn open(
-        &self,
-        session: &mut Session<'_>,
-        request: &Request,
-        now: Time,
-        deadline: Deadline,
-    ) -> Result<Answer, HopError> {
+impl<R: Relay> Hop<'_, R> {
+    async fn open(&self, session: &mut Session, request: &Request) -> Result<Answer, HopError> {
         self.check_table(session).await?;
-        let opening = self.opening(now);
+        self.aside.ready_during(self.open_checked(session, request)).await
+    }
+
+    async fn open_checked(&self, session: &mut Session, request: &Request) -> Result<Answer, HopError> {
+        let opening = self.opening();
         loop {
             let opened = session.run(async |conn| open_run(conn, opening, request).await).await?;
             match opened {
                 Opened::New(run) => {
-                    let oldest_pending_seconds = self.oldest_pending(session, &run, deadline).await?;
-                    let answer = self.take_up(session, &run, deadline).await?;
-                    return Ok(Answer {
-                        oldest_pending_seconds: answer.oldest_pending_seconds.or(oldest_pending_seconds),
-                        ..answer
-                    });
+                    // Of before the first page: a lane has its session when the question is answered.
+                    let oldest = async { self.oldest_pending(&mut *self.aside.first().await, &run).await };
+                    let (oldest, answer) = join(oldest, self.take_up(session, &run)).await;
+                    let (oldest, answer) = (oldest?, answer?);
+                    return Ok(Answer { oldest_pending_seconds: answer.oldest_pending_seconds.or(oldest), ..answer });
                 }
                 Opened::Unfit(unfit) => return Err(unfit.into()),
                 Opened::Empty(id) => {
-                    self.add_billed(session, id, deadline).await?;
-                    return self.respond(session, id, Outcome::NothingToDo, deadline, 0).await;
+                    self.add_billed(session, id).await?;
+                    return self.respond(session, id, Outcome::NothingToDo, 0).await;
                 }
-                Opened::Over(run) => return self.respond(session, run.id, Outcome::NothingToDo, deadline, 0).await,
+                Opened::Over(run) => return self.respond(session, run.id, Outcome::NothingToDo, 0).await,
                 Opened::InTheWay(run) => {
                     tracing::warn!(run = %run.id, "no dry run while a backfill that writes is unfinished");
-                    return self.respond(session, run.id, Outcome::AlreadyRunning, deadline, 0).await;
+                    return self.respond(session, run.id, Outcome::AlreadyRunning, 0).await;
                 }
                 Opened::Unfinished(run) => {
                     tracing::info!(run = %run.id, window = %run.window, "an unfinished run comes first");
-                    let answer = self.take_up(session, &run, deadline).await?;
+                    let answer = self.take_up(session, &run).await?;
                     let own = request.tick.is_some() && run.tick == request.tick;
-                    if own || answer.outcome != Outcome::Finished || !deadline.allows(Duration::ZERO) {
+                    if own || answer.outcome != Outcome::Finished || !self.deadline.allows(Duration::ZERO) {
                         return Ok(answer);
                     }
                 }
@@ -154,21 +173,21 @@ impl<R: Relay> Runner<'_, R> {
         }
     }
 
-    fn opening(&self, now: Time) -> Opening<'_> {
-        let Self { database, work, model, .. } = self;
-        Opening { database, work, model, now }
+    fn opening(&self) -> Opening<'_> {
+        let Self { database, work, model, now, aside, .. } = *self;
+        Opening { database, work, model, now, aside }
     }
 
     /// Takes up a run: works on the first worker's lanes that nobody holds, and sends the others'
     /// workers off. For a new run these are all; of an unfinished one they are those that vanished.
-    async fn take_up(&self, session: &mut Session<'_>, run: &Run, deadline: Deadline) -> Result<Answer, HopError> {
+    async fn take_up(&self, session: &mut Session, run: &Run) -> Result<Answer, HopError> {
         if run.state != RunState::Running {
-            return self.respond(session, run.id, Outcome::Stopped, deadline, 0).await;
+            return self.respond(session, run.id, Outcome::Stopped, 0).await;
         }
         let id = run.id;
-        let workers = session.run(async |conn| lanes::unfinished_workers(conn, id).await).await?;
+        let workers = session.ask(|| lanes::unfinished_workers(id)).await?;
         if workers.is_empty() {
-            return self.finish(session, run, deadline, 0).await;
+            return self.finish(session, run, 0).await;
         }
         let mut mine = None;
         let mut sent = Vec::new();
@@ -177,83 +196,76 @@ impl<R: Relay> Runner<'_, R> {
             // duplicate, and whoever still has the old one finds it stale.
             let turn = Turn { worker, hop: hop + 1 };
             if mine.is_none() {
-                if session.run(async |conn| hold::hold(conn, id, worker).await).await? {
+                if session.ask(|| hold::hold(id, worker)).await? {
                     mine = Some(turn);
                 }
-            } else if !session.run(async |conn| hold::is_held(conn, id, worker).await).await? {
+            } else if !session.ask(|| hold::is_held(id, worker)).await? {
                 sent.push(self.send_off(session, id, turn).await?);
             }
         }
         match mine {
-            Some(turn) => self.work(session, run, turn, sent, deadline).await,
-            None => self.respond(session, id, Outcome::AlreadyRunning, deadline, 0).await,
+            Some(turn) => self.work(session, run, turn, sent).await,
+            None => self.respond(session, id, Outcome::AlreadyRunning, 0).await,
         }
     }
 
     /// Makes a worker's turn due and sends its continuation.
-    async fn send_off(&self, session: &mut Session<'_>, run: RunId, turn: Turn) -> Result<Continuation, HopError> {
-        session.run(async |conn| lanes::hand_over(conn, run, turn.worker, turn.hop).await).await?;
+    async fn send_off(&self, session: &mut Session, run: RunId, turn: Turn) -> Result<Continuation, HopError> {
+        session.ask(|| lanes::hand_over(run, turn.worker, turn.hop)).await?;
         self.send_continuation(Continuation { run_id: run, worker: turn.worker, hop: turn.hop }).await
     }
 
     /// A continuation arrived. It is trusted for nothing but where to look.
-    async fn go_on(
-        &self,
-        session: &mut Session<'_>,
-        message: Continuation,
-        now: Time,
-        deadline: Deadline,
-    ) -> Result<Answer, HopError> {
+    async fn go_on(&self, session: &mut Session, message: Continuation) -> Result<Answer, HopError> {
         let Continuation { run_id: id, worker, hop } = message;
         let table = self.database.items_table();
-        let Some(run) = session.run(async |conn| runs::find(conn, table, id).await).await? else {
+        let Some(run) = session.ask(|| runs::find(table, id)).await? else {
             tracing::warn!(run = %id, table = table.as_str(), "a continuation of a run that the table does not have");
             return Ok(Answer::without_run(Outcome::Stale));
         };
         match run.state {
-            _ if run.kind == RunKind::Canary => return self.respond(session, id, Outcome::Stale, deadline, 0).await,
+            _ if run.kind == RunKind::Canary => return self.respond(session, id, Outcome::Stale, 0).await,
             RunState::Running | RunState::Cancelled if run.model_version != self.model.version().to_string() => {
-                return self.take_over(session, &run, now, deadline).await;
+                return self.take_over(session, &run).await;
             }
             RunState::Running => {}
             RunState::Succeeded | RunState::SucceededWithFailures => {
-                return self.respond(session, id, Outcome::Stale, deadline, 0).await;
+                return self.respond(session, id, Outcome::Stale, 0).await;
             }
             RunState::Paused | RunState::Failed | RunState::Cancelled => {
-                return self.respond(session, id, Outcome::Stopped, deadline, 0).await;
+                return self.respond(session, id, Outcome::Stopped, 0).await;
             }
         }
-        if !session.run(async |conn| hold::hold(conn, id, worker).await).await? {
-            return self.respond(session, id, Outcome::AlreadyRunning, deadline, 0).await;
+        let (held, lanes) = session.ask(|| hold::hold(id, worker).and(lanes::unfinished(id, worker))).await?;
+        if !held {
+            return self.respond(session, id, Outcome::AlreadyRunning, 0).await;
         }
-        let lanes = session.run(async |conn| lanes::unfinished(conn, id, worker).await).await?;
         let Some(due) = lanes.iter().map(|lane| lane.hop).max() else {
             // The worker vanished between its last page and the end of the run, or is long done.
-            return self.finish(session, &run, deadline, 0).await;
+            return self.finish(session, &run, 0).await;
         };
         if hop < due {
             // An old message, and nobody at work: whoever sent it may have vanished before sending
             // the next. Sending that again is harmless.
             let next = self.send_continuation(Continuation { run_id: id, worker, hop: due }).await?;
-            let mut answer = self.respond(session, id, Outcome::Stale, deadline, 0).await?;
+            let mut answer = self.respond(session, id, Outcome::Stale, 0).await?;
             answer.continuations.push(next);
             return Ok(answer);
         }
         // The lanes' own number, not the message's: no message can use up the hops that are left.
-        self.work(session, &run, Turn { worker, hop: due }, Vec::new(), deadline).await
+        self.work(session, &run, Turn { worker, hop: due }, Vec::new()).await
     }
 
     /// Works on one worker's lanes, which this session holds, side by side.
     async fn work(
         &self,
-        session: &mut Session<'_>,
+        session: &mut Session,
         run: &Run,
         turn: Turn,
         mut sent: Vec<Continuation>,
-        deadline: Deadline,
     ) -> Result<Answer, HopError> {
-        let forecast = self.forecast(session, run, deadline).await?;
-        let done = match self.work_lanes(session, run, turn, deadline, forecast.as_ref()).await {
+        let forecast = self.forecast(session, run).await?;
+        let done = match self.work_lanes(session, run, turn, forecast.as_ref()).await {
             Ok(done) => done,
             Err(error) => {
                 let text = error.to_string();
@@ -267,24 +279,24 @@ impl<R: Relay> Runner<'_, R> {
         let rows = hop.predicted + hop.failed;
         let any = |end: LaneEnd| done.iter().any(|lane| lane.end == end);
         let mut answer = if any(LaneEnd::TakenOver) {
-            self.respond(session, run.id, Outcome::Stale, deadline, rows).await?
+            self.respond(session, run.id, Outcome::Stale, rows).await?
         } else if any(LaneEnd::TooManyFailures) {
             let job = self.job(run);
             session.run(async |conn| fail_for_failures(conn, job).await).await?;
-            self.respond(session, run.id, Outcome::Stopped, deadline, rows).await?
+            self.respond(session, run.id, Outcome::Stopped, rows).await?
         } else if any(LaneEnd::Stopped) {
-            self.respond(session, run.id, Outcome::Stopped, deadline, rows).await?
+            self.respond(session, run.id, Outcome::Stopped, rows).await?
         } else if any(LaneEnd::OutOfTime) {
-            self.hand_over(session, run, turn, &mut sent, deadline, rows).await?
+            self.hand_over(session, run, turn, &mut sent, rows).await?
         } else {
-            self.finish(session, run, deadline, rows).await?
+            self.finish(session, run, rows).await?
         };
         answer.continuations.splice(0..0, sent);
         answer.hop.add(hop);
         if let Some(late) = forecast.and_then(|forecast| forecast.judge(answer.forecast_spare_seconds?)) {
             self.relay.will_be_late(&late);
         }
-        self.add_billed(session, run.id, deadline).await?;
+        self.add_billed(session, run.id).await?;
         Ok(answer)
     }
 
@@ -292,11 +304,10 @@ impl<R: Relay> Runner<'_, R> {
     /// healed by the redelivery of the message that started this hop.
     async fn hand_over(
         &self,
-        session: &mut Session<'_>,
+        session: &mut Session,
         run: &Run,
         turn: Turn,
         sent: &mut Vec<Continuation>,
-        deadline: Deadline,
         rows: u64,
     ) -> Result<Answer, HopError> {
         let next = Turn { hop: turn.hop + 1, ..turn };
@@ -304,12 +315,12 @@ impl<R: Relay> Runner<'_, R> {
             let why = format!("worker {} used up its {} hops (MAX_HOPS)", turn.worker, self.work.max_hops);
             let table = self.database.items_table();
             session.run(async |conn| stop(conn, table, run.id, RunState::Failed, Some(&why)).await).await?;
-            return self.respond(session, run.id, Outcome::Stopped, deadline, rows).await;
+            return self.respond(session, run.id, Outcome::Stopped, rows).await;
         }
         // Let go first: the continuation may be delivered before this hop has ended.
-        session.run(async |conn| hold::release(conn).await).await?;
+        session.ask(hold::release).await?;
         sent.insert(0, self.send_off(session, run.id, next).await?);
-        self.respond(session, run.id, Outcome::Continued, deadline, rows).await
+        self.respond(session, run.id, Outcome::Continued, rows).await
     }
 
     async fn send_continuation(&self, continuation: Continuation) -> Result<Continuation, HopError> {
@@ -319,40 +330,28 @@ impl<R: Relay> Runner<'_, R> {
     }
 
     /// This worker's lanes are done. Ends the run if they were the last.
-    async fn finish(
-        &self,
-        session: &mut Session<'_>,
-        run: &Run,
-        deadline: Deadline,
-        rows: u64,
-    ) -> Result<Answer, HopError> {
+    async fn finish(&self, session: &mut Session, run: &Run, rows: u64) -> Result<Answer, HopError> {
         let job = self.job(run);
-        match session.run(async |conn| finish_run(conn, job).await).await? {
-            Ended::Lanes if run.pass == Pass::Check => self.leave_check(session, run, deadline, rows).await,
-            Ended::Lanes => self.respond(session, run.id, Outcome::LanesFinished, deadline, rows).await,
+        match session.run(async |conn| finish_run(conn, job, self.aside).await).await? {
+            Ended::Lanes if run.pass == Pass::Check => self.leave_check(session, run, rows).await,
+            Ended::Lanes => self.respond(session, run.id, Outcome::LanesFinished, rows).await,
             Ended::Run(drift) => {
-                let answer = self.respond(session, run.id, Outcome::Finished, deadline, rows).await?;
+                let answer = self.respond(session, run.id, Outcome::Finished, rows).await?;
                 Ok(answer.with_drift(drift))
             }
         }
     }
 
     /// This worker's lanes are done with the first pass. Goes on with the second, if it has begun.
-    async fn leave_check(
-        &self,
-        session: &mut Session<'_>,
-        run: &Run,
-        deadline: Deadline,
-        rows: u64,
-    ) -> Result<Answer, HopError> {
+    async fn leave_check(&self, session: &mut Session, run: &Run, rows: u64) -> Result<Answer, HopError> {
         // Lets go first, then looks: whoever begins the second pass sends off nobody who holds lanes.
-        session.run(async |conn| hold::release(conn).await).await?;
+        session.ask(hold::release).await?;
         let table = self.database.items_table();
-        match session.run(async |conn| runs::find(conn, table, run.id).await).await? {
+        match session.ask(|| runs::find(table, run.id)).await? {
             Some(run) if run.state == RunState::Running && run.pass == Pass::Write => {
-                Box::pin(self.take_up(session, &run, deadline)).await
+                Box::pin(self.take_up(session, &run)).await
             }
-            _ => self.respond(session, run.id, Outcome::LanesFinished, deadline, rows).await,
+            _ => self.respond(session, run.id, Outcome::LanesFinished, rows).await,
         }
     }
 

@@ -1,9 +1,9 @@
 //! `open_run`: from what was asked for to a run with fixed bounds and lanes.
 
 use chrono::TimeDelta;
-use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, TxOpts};
+use mysql_async::Conn;
 
+use super::aside::Aside;
 use super::census;
 use super::check::Unfit;
 use super::end::end_early;
@@ -11,16 +11,17 @@ use super::scope::Scope;
 use super::step::Step;
 use super::succession::{Succession, succeed, successor};
 use crate::answer::Counts;
-use crate::config::{ItemsTable, WorkConfig};
+use crate::config::WorkConfig;
 use crate::event::Request;
 use crate::model::Model;
 use crate::run::{FailurePolicy, Mode, RunId, RunKind, RunState};
-use crate::store::counts::Extent;
+use crate::store::counts::{self, Extent};
 use crate::store::earlier::earlier;
 use crate::store::lanes::{NewLane, Source};
 use crate::store::runs::{NewRun, Run};
 use crate::store::selection::Selection;
-use crate::store::{Database, Doing, StoreError, lanes, runs};
+use crate::store::statement::{Statement, begin, commit, rollback};
+use crate::store::{Database, StoreError, lanes, runs};
 use crate::window::{self, Time, Window};
 
 /// What became of a request for a run.
@@ -47,15 +48,16 @@ pub(super) struct Opening<'a> {
     pub work: &'a WorkConfig,
     pub model: &'a Model,
     pub now: Time,
+    pub aside: &'a Aside,
 }
 
 /// Opens the run that is asked for, unless one of its kind is unfinished or its tick has one.
 pub(super) async fn open_run(conn: &mut Conn, opening: Opening<'_>, request: &Request) -> Result<Opened, StoreError> {
-    let Opening { database, work, model, now } = opening;
+    let Opening { database, work, model, now, .. } = opening;
     let table = database.items_table();
     let version = model.version().to_string();
     loop {
-        let mut earlier = earlier(conn, table, request.kind, request.tick, work.max_attempts, now).await?;
+        let mut earlier = earlier(table, request.kind, request.tick, work.max_attempts, now).ask(conn).await?;
         if let Some(run) = earlier.of_tick.take_if(|run| run.state.is_over()) {
             return Ok(match successor(opening, &run, earlier.unfinished) {
                 Some(successor) => Opened::Unfinished(successor),
@@ -78,7 +80,7 @@ pub(super) async fn open_run(conn: &mut Conn, opening: Opening<'_>, request: &Re
         };
         match opened {
             // Somebody opened a run in the meantime: look again.
-            Err(error) if error.is_duplicate() => {}
+            Err(error) if error.is_duplicate() => rollback().ask(conn).await?,
             opened => return opened,
         }
     }
@@ -86,23 +88,19 @@ pub(super) async fn open_run(conn: &mut Conn, opening: Opening<'_>, request: &Re
 
 /// Begins another attempt at a run that failed as a whole.
 async fn try_again(conn: &mut Conn, opening: Opening<'_>, run: Run) -> Result<Opened, StoreError> {
-    let Opening { database, model, now, .. } = opening;
+    let Opening { database, model, now, aside, .. } = opening;
     let table = database.items_table();
-    let extent = census::extent(conn, database, Selection::Whole(run.window), model.features()).await?;
-    let mut tx = conn.start_transaction(TxOpts::default()).await.doing("trying a run again")?;
-    if runs::lock(&mut tx, run.id).await? == Some(RunState::Failed) {
-        runs::try_again(&mut tx, run.id, extent.map_or(Some(0), |extent| extent.items), now).await?;
-        lanes::rewind(&mut tx, run.id).await?;
+    let ends = counts::ends(table).ask(conn).await?;
+    let whole = (Selection::Whole(run.window), model.features());
+    let items = census::extent(conn, aside, table, whole, ends).await?.map_or(Some(0), |extent| extent.items);
+    if begin().then(runs::lock(run.id)).ask(conn).await? == Some(RunState::Failed) {
+        runs::try_again(run.id, items, now).then(lanes::rewind(run.id)).ask(conn).await?;
         tracing::info!(run = %run.id, window = %run.window, "trying a failed run again");
     }
-    let run = found(&mut tx, table, run.id).await?;
-    Step::OpenRun.commit(async { tx.commit().await.doing("trying a run again") }).await?;
+    let tried = runs::find(table, run.id).ask(conn).await?;
+    let run = tried.ok_or_else(|| StoreError::Unexpected(format!("run {} vanished", run.id)))?;
+    Step::OpenRun.commit(commit().ask(conn)).await?;
     Ok(Opened::Unfinished(run))
-}
-
-async fn found(tx: &mut impl Queryable, table: &ItemsTable, id: RunId) -> Result<Run, StoreError> {
-    let run = runs::find(tx, table, id).await?;
-    run.ok_or_else(|| StoreError::Unexpected(format!("run {id} vanished")))
 }
 
 async fn insert(
@@ -172,11 +170,11 @@ pub(super) async fn open_planned(
     plan: Plan,
     replaced: Option<&Run>,
 ) -> Result<Planned, StoreError> {
-    let Opening { database, work, model, now } = opening;
+    let Opening { database, work, model, now, aside } = opening;
     let Plan { kind, mode, tick, window, chained, policy, deadline } = plan;
     let table = database.items_table();
     let scope = Scope { run: None, kind, mode, policy, window, model, work };
-    let extents = match census::extents(conn, database, scope).await? {
+    let extents = match census::extents(conn, aside, table, scope).await? {
         Ok(extents) => extents,
         Err(unfit) => return Ok(Planned::Unfit(unfit)),
     };
@@ -196,25 +194,27 @@ pub(super) async fn open_planned(
         now,
         deadline,
     };
-    let mut tx = conn.start_transaction(TxOpts::default()).await.doing("opening a run")?;
     if let Some(old) = replaced {
-        if runs::lock(&mut tx, old.id).await? != Some(old.state) {
+        if begin().then(runs::lock(old.id)).ask(conn).await? != Some(old.state) {
+            rollback().ask(conn).await?;
             return Ok(Planned::Overtaken);
         }
         let why = format!("model {model_version} takes over from model {}, with a run of its own", old.model_version);
-        end_early(&mut tx, old, RunState::Cancelled, Some(&why)).await?;
+        end_early(conn, old, RunState::Cancelled, Some(&why)).await?;
         tracing::warn!(run = %old.id, why, "the run is replaced");
     }
-    let id = runs::insert(&mut tx, &new).await?;
+    let lanes: Vec<NewLane> = extents.iter().flat_map(|&(source, extent)| lanes_of(source, extent, work)).collect();
+    let begun = if replaced.is_none() { begin() } else { Statement::nothing() };
+    let made = if lanes.is_empty() { Statement::nothing() } else { lanes::insert(&lanes, work.page_size) };
+    let run = begun.then(runs::insert(&new)).then(made).then(runs::opened()).ask(conn).await?;
+    let id = run.id;
     let planned = if extents.is_empty() {
-        runs::finish(&mut tx, id, RunState::Succeeded, Counts::default(), None).await?;
+        runs::finish(id, RunState::Succeeded, Counts::default(), None).ask(conn).await?;
         Planned::Empty(id)
     } else {
-        let lanes: Vec<NewLane> = extents.iter().flat_map(|&(source, extent)| lanes_of(source, extent, work)).collect();
-        lanes::insert(&mut tx, id, &lanes, work.page_size).await?;
-        Planned::New(found(&mut tx, table, id).await?)
+        Planned::New(run)
     };
-    Step::OpenRun.commit(async { tx.commit().await.doing("opening a run") }).await?;
+    Step::OpenRun.commit(commit().ask(conn)).await?;
     tracing::info!(run = %id, %kind, %mode, %window, items = new.items, "opened a run");
     Ok(planned)
 }

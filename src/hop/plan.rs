@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use mysql_async::Conn;
 
+use super::aside::Aside;
 use super::census;
 use super::check::{Unfit, check_columns};
 use super::open::{due, policy_of, window_of};
@@ -86,12 +87,15 @@ pub async fn plan(
     if let Err(unfit) = check_columns(conn, table, model).await? {
         return Ok(Err(unfit));
     }
-    let earlier = earlier(conn, table, request.kind, None, work.max_attempts, now).await?;
+    let earlier = earlier(table, request.kind, None, work.max_attempts, now).ask(conn).await?;
     let window = window_of(work, request, earlier.last_end, now);
     let policy = policy_of(request, work);
     let (kind, mode) = (request.kind, request.mode);
     let scope = Scope { run: None, kind, mode, policy, window, model, work };
-    let extents = match census::extents(conn, database, scope).await? {
+    let aside = Aside::new(database, 1);
+    let extents = census::extents(conn, &aside, table, scope).await?;
+    aside.close().await;
+    let extents = match extents {
         Ok(extents) => extents,
         Err(unfit) => return Ok(Err(unfit)),
     };

@@ -1,21 +1,19 @@
 //! `respond`: the answer about a run, as the database has it.
 
-use mysql_async::Conn;
-
 use super::end::pending;
 use super::step::Step;
-use super::{Deadline, HopError, Relay, Runner, forecast};
+use super::{Hop, HopError, Relay, forecast};
 use crate::answer::{Answer, Backfill, Counts, Outcome};
 use crate::run::{RunId, RunKind, RunState};
 use crate::store::session::Session;
 use crate::store::{lanes, runs};
 
-impl<R: Relay> Runner<'_, R> {
+impl<R: Relay> Hop<'_, R> {
     /// How the last run stands.
-    pub(super) async fn status(&self, session: &mut Session<'_>, deadline: Deadline) -> Result<Answer, HopError> {
+    pub(super) async fn status(&self, session: &mut Session) -> Result<Answer, HopError> {
         let table = self.database.items_table();
         match session.run(async |conn| runs::latest(conn, table).await).await? {
-            Some(run) => self.respond(session, run.id, Outcome::Status, deadline, 0).await,
+            Some(run) => self.respond(session, run.id, Outcome::Status, 0).await,
             None => Ok(Answer::without_run(Outcome::Status)),
         }
     }
@@ -23,22 +21,21 @@ impl<R: Relay> Runner<'_, R> {
     /// The answer about a run, as the database has it now.
     pub(super) async fn respond(
         &self,
-        session: &mut Session<'_>,
+        session: &mut Session,
         id: RunId,
         outcome: Outcome,
-        deadline: Deadline,
         rows: u64,
     ) -> Result<Answer, HopError> {
         let table = self.database.items_table();
-        let read = async |conn: &mut Conn| Ok((runs::find(conn, table, id).await?, lanes::totals(conn, id).await?));
-        let (run, totals) = Step::Respond.perform(async || session.run(read).await).await?;
+        let read = || runs::find(table, id).and(lanes::totals(id));
+        let (run, totals) = Step::Respond.perform(async || session.ask(read).await).await?;
         let done = totals.counts.predicted + totals.counts.failed;
         let counts = Counts { pending: run.as_ref().map_or(0, |run| pending(run, done)), ..totals.counts };
         let running = run.as_ref().filter(|run| run.state == RunState::Running);
         let oldest_pending_seconds = match (&run, outcome, counts.pending) {
             (Some(run), _, _) if !matches!(run.kind, RunKind::Window | RunKind::Sweep) => None,
             (_, Outcome::Finished | Outcome::NothingToDo | Outcome::Status, 0) => Some(0),
-            (Some(run), Outcome::Finished | Outcome::Status, _) => self.oldest_pending(session, run, deadline).await?,
+            (Some(run), Outcome::Finished | Outcome::Status, _) => self.oldest_pending(session, run).await?,
             _ => None,
         };
         let backfill = run
@@ -51,11 +48,11 @@ impl<R: Relay> Runner<'_, R> {
             state: run.as_ref().map(|run| run.state),
             counts,
             spare_seconds: run.as_ref().and_then(|run| run.spare_seconds),
-            forecast_spare_seconds: running.and_then(|run| forecast::of_run(run, done, deadline)),
+            forecast_spare_seconds: running.and_then(|run| forecast::of_run(run, done, self.deadline)),
             oldest_pending_seconds,
             kind: run.as_ref().map(|run| run.kind),
             ..Answer::without_run(outcome)
         };
-        Ok(answer.timed(deadline.elapsed(), rows))
+        Ok(answer.timed(self.deadline.elapsed(), rows))
     }
 }

@@ -5,14 +5,13 @@ use mysql_async::Conn;
 
 use super::check::Unfit;
 use super::open::{Opening, Plan, Planned, open_planned};
-use super::{Deadline, HopError, Relay, Runner};
+use super::{Hop, HopError, Relay};
 use crate::answer::{Answer, Outcome};
 use crate::run::RunState;
 use crate::store::StoreError;
 use crate::store::earlier::earlier;
 use crate::store::runs::{self, Run};
 use crate::store::session::Session;
-use crate::window::Time;
 
 /// What became of a run of another model.
 #[derive(Debug)]
@@ -63,29 +62,23 @@ async fn take_over(conn: &mut Conn, opening: Opening<'_>, run: &Run) -> Result<S
         }
     }
     let table = opening.database.items_table();
-    let now = runs::find(conn, table, run.id).await?;
-    let earlier = earlier(conn, table, run.kind, None, opening.work.max_attempts, opening.now).await?;
+    let earlier = earlier(table, run.kind, None, opening.work.max_attempts, opening.now);
+    let (now, earlier) = runs::find(table, run.id).and(earlier).ask(conn).await?;
     let successor = now.and_then(|run| successor(opening, &run, earlier.unfinished));
     Ok(successor.map_or(Succession::Overtaken, Succession::Successor))
 }
 
-impl<R: Relay> Runner<'_, R> {
+impl<R: Relay> Hop<'_, R> {
     /// The run is another model's: goes on with a run of this one's own.
-    pub(super) async fn take_over(
-        &self,
-        session: &mut Session<'_>,
-        run: &Run,
-        now: Time,
-        deadline: Deadline,
-    ) -> Result<Answer, HopError> {
+    pub(super) async fn take_over(&self, session: &mut Session, run: &Run) -> Result<Answer, HopError> {
         self.check_table(session).await?;
-        let opening = self.opening(now);
+        let opening = self.opening();
         let taken = session.run(async |conn| take_over(conn, opening, run).await).await?;
         match taken {
-            Succession::Successor(run) => self.take_up(session, &run, deadline).await,
-            Succession::Empty => self.respond(session, run.id, Outcome::NothingToDo, deadline, 0).await,
+            Succession::Successor(run) => self.take_up(session, &run).await,
+            Succession::Empty => self.respond(session, run.id, Outcome::NothingToDo, 0).await,
             Succession::Unfit(unfit) => Err(unfit.into()),
-            Succession::Overtaken => self.respond(session, run.id, Outcome::Stopped, deadline, 0).await,
+            Succession::Overtaken => self.respond(session, run.id, Outcome::Stopped, 0).await,
         }
     }
 }

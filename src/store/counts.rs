@@ -1,10 +1,13 @@
 //! Where items of the items table lie, and how many there are, as far as that can be counted in time.
 
 use chrono::NaiveDateTime;
+use mysql_async::Params;
 use mysql_async::prelude::Queryable;
 
+use super::row::column;
 use super::selection::{Selection, values_text};
-use super::{Doing, StoreError, failures};
+use super::statement::{Statement, the_row};
+use super::{Doing, StoreError};
 use crate::config::ItemsTable;
 use crate::window::{Time, Window};
 
@@ -26,15 +29,14 @@ pub struct Extent {
 
 /// The ends of the table: every id lies in `(low, high]`; `None` if it is empty. The primary key has
 /// them at no cost.
-///
-/// # Errors
-/// The database's.
-pub async fn ends(conn: &mut impl Queryable, table: &ItemsTable) -> Result<Option<(i64, i64)>, StoreError> {
+pub fn ends(table: &ItemsTable) -> Statement<Option<(i64, i64)>> {
     let (id, items) = (table.id.quoted(), table.quoted());
-    let sql = format!("SELECT {}, {} FROM {items}", signed("MIN", &id), signed("MAX", &id));
-    let ends: Option<(Option<i64>, Option<i64>)> =
-        conn.query_first(sql).await.doing("finding the ends of the table")?;
-    Ok(ends.and_then(|(least, high)| Some((least?.saturating_sub(1), high?))))
+    let sql = format!("SELECT {} AS `least`, {} AS `high` FROM {items}", signed("MIN", &id), signed("MAX", &id));
+    Statement::new("finding the ends of the table", &sql, Params::Empty, |rows| {
+        let row = the_row(rows)?;
+        let (least, high): (Option<i64>, Option<i64>) = (column(&row, "least")?, column(&row, "high")?);
+        Ok(least.zip(high).map(|(least, high)| (least.saturating_sub(1), high)))
+    })
 }
 
 /// The least or the greatest id. One of an unsigned column that is beyond the signed ones is left
@@ -79,7 +81,7 @@ pub async fn extent(
         Ok(_) => Ok(None),
         Err(error) if took_too_long(&error) => {
             // They bound every selection.
-            let ends = if range.is_some() { range } else { ends(conn, table).await? };
+            let ends = if range.is_some() { range } else { ends(table).ask(conn).await? };
             Ok(ends.map(|(low, high)| Extent { low, high, items: None }))
         }
         Err(error) => Err(error).doing("finding the run's items"),
@@ -131,19 +133,6 @@ pub async fn oldest_pending(
         Err(error) if took_too_long(&error) => Ok(None),
         Err(error) => Err(error).doing("looking for the oldest pending item"),
     }
-}
-
-/// The same items without looking each of them up among the failures, where there are none.
-///
-/// # Errors
-/// The database's.
-pub async fn lightened(
-    conn: &mut impl Queryable,
-    table: &ItemsTable,
-    selection: Selection,
-) -> Result<Selection, StoreError> {
-    let light = selection.where_none_is_set_aside();
-    Ok(if light != selection && failures::any(conn, table).await? { selection } else { light })
 }
 
 /// One row about the items of `selection`, within [`COUNT_BUDGET_MS`].

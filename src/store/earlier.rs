@@ -1,12 +1,11 @@
 //! The runs that a request for a run comes after: what is said to `batch_runs` before one is opened.
 
 use chrono::NaiveDateTime;
-use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, QueryResult, Row, TextProtocol, params};
+use mysql_async::params;
 
-use super::bound::bound;
-use super::runs::{COLUMNS, Run, run, utc};
-use super::{Doing, StoreError};
+use super::row::column;
+use super::runs::{COLUMNS, Run, first, utc};
+use super::statement::{Statement, the_row};
 use crate::config::ItemsTable;
 use crate::run::RunKind;
 use crate::window::Time;
@@ -27,44 +26,39 @@ pub struct Earlier {
     pub last_end: Option<Time>,
 }
 
-/// Reads, in one round trip, which runs of `kind` come before one that is asked for at `now`.
-///
-/// # Errors
-/// The database's.
-pub async fn earlier(
-    conn: &mut Conn,
+/// Which runs of `kind` come before one that is asked for at `now`.
+pub fn earlier(
     table: &ItemsTable,
     kind: RunKind,
     tick: Option<Time>,
     max_attempts: u32,
     now: Time,
-) -> Result<Earlier, StoreError> {
-    let of_kind = format!("SELECT {COLUMNS} FROM `batch_runs` WHERE `items_table` = :table AND `kind` = :kind");
-    let sql = format!(
-        "{of_kind} AND `tick` = :tick; \
-         {of_kind} AND `unfinished` = 1; \
-         {of_kind} AND `state` = 'failed' AND `policy` = 'retry_all' AND `attempt` < :max_attempts \
-           AND `attempted_at` < CAST(:now AS DATETIME(3)) ORDER BY `id` LIMIT 1; \
-         SELECT MAX(LEAST(`window_to`, `started_at`)) FROM `batch_runs` \
-         WHERE `items_table` = :table AND `kind` = 'window' AND `chained` \
-           AND (`state` IN ('succeeded', 'succeeded_with_failures') OR (`state` = 'failed' AND `policy` = 'retry_all'))"
-    );
-    let params = params! {
-        "table" => table.as_str(), "kind" => kind.name(), "tick" => tick.map(|tick| tick.naive_utc()),
-        "max_attempts" => max_attempts, "now" => now.naive_utc(),
+) -> Statement<Earlier> {
+    let of_kind = |which: &str| {
+        let sql =
+            format!("SELECT {COLUMNS} FROM `batch_runs` WHERE `items_table` = :table AND `kind` = :kind AND {which}");
+        let params = params! {
+            "table" => table.as_str(), "kind" => kind.name(), "tick" => tick.map(|tick| tick.naive_utc()),
+            "max_attempts" => max_attempts, "now" => now.naive_utc(),
+        };
+        Statement::new("looking for earlier runs", &sql, params, first)
     };
-    let doing = "looking for earlier runs";
-    let mut results = conn.query_iter(bound(&sql, params)).await.doing(doing)?;
-    let of_tick = first(&mut results).await?;
-    let unfinished = first(&mut results).await?;
-    let to_try_again = first(&mut results).await?;
-    let last_end = results.collect::<Option<NaiveDateTime>>().await.doing(doing)?;
-    results.drop_result().await.doing(doing)?;
-    let last_end = last_end.into_iter().next().flatten().map(utc);
-    Ok(Earlier { of_tick, unfinished, to_try_again, last_end })
+    let of_tick = of_kind("`tick` = :tick");
+    let unfinished = of_kind("`unfinished` = 1");
+    let to_try_again = of_kind(
+        "`state` = 'failed' AND `policy` = 'retry_all' AND `attempt` < :max_attempts \
+         AND `attempted_at` < CAST(:now AS DATETIME(3)) ORDER BY `id` LIMIT 1",
+    );
+    of_tick.and(unfinished).and(to_try_again.and(last_end(table))).map(
+        |((of_tick, unfinished), (to_try_again, last_end))| Earlier { of_tick, unfinished, to_try_again, last_end },
+    )
 }
 
-async fn first(results: &mut QueryResult<'_, '_, TextProtocol>) -> Result<Option<Run>, StoreError> {
-    let rows: Vec<Row> = results.collect().await.doing("looking for earlier runs")?;
-    rows.into_iter().next().map(run).transpose()
+fn last_end(table: &ItemsTable) -> Statement<Option<Time>> {
+    let sql = "SELECT MAX(LEAST(`window_to`, `started_at`)) AS `last_end` FROM `batch_runs` \
+               WHERE `items_table` = :table AND `kind` = 'window' AND `chained` \
+                 AND (`state` IN ('succeeded', 'succeeded_with_failures') OR (`state` = 'failed' AND `policy` = 'retry_all'))";
+    Statement::new("looking for earlier runs", sql, params! { "table" => table.as_str() }, |rows| {
+        Ok(column::<Option<NaiveDateTime>>(&the_row(rows)?, "last_end")?.map(utc))
+    })
 }

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use super::items::PendingItem;
 use super::row::column;
 use super::runs::utc;
+use super::statement::{Statement, the_row};
 use super::{Doing, StoreError};
 use crate::config::ItemsTable;
 use crate::run::RunId;
@@ -62,13 +63,10 @@ pub async fn set_aside(
 }
 
 /// Whether any item of the table is set aside.
-///
-/// # Errors
-/// The database's.
-pub async fn any(conn: &mut impl Queryable, table: &ItemsTable) -> Result<bool, StoreError> {
-    let sql = format!("SELECT EXISTS (SELECT 1 FROM `item_failures` WHERE `items_table` = {})", table.literal());
-    let found: Option<bool> = conn.query_first(sql).await.doing("looking for failures")?;
-    Ok(found.unwrap_or(true))
+pub fn any(table: &ItemsTable) -> Statement<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM `item_failures` WHERE `items_table` = :table) AS `any`";
+    let params = params! { "table" => table.as_str() };
+    Statement::new("looking for failures", sql, params, |rows| column(&the_row(rows)?, "any"))
 }
 
 /// Forgets items that were set aside and have a prediction now.

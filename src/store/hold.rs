@@ -5,46 +5,34 @@
 //! courtesy. The *claim* is a fencing token in the lane row, checked under the row's lock in every
 //! page's transaction: it alone decides whose page is committed.
 
-use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, params};
+use mysql_async::{Params, params};
 
-use super::bound::bound;
-use super::{Doing, StoreError};
+use super::row::column;
+use super::statement::{Statement, the_row};
 use crate::run::RunId;
 
-/// Holds a worker's lanes on this connection, until it ends or [`release`]s them.
-///
-/// # Errors
-/// The database's.
-pub async fn hold(conn: &mut Conn, run: RunId, worker: u16) -> Result<bool, StoreError> {
-    let got: Option<Option<u8>> = conn
-        .query_first(bound(&format!("SELECT GET_LOCK({HOLD_NAME}, 0)"), params! { "run" => run.0, "worker" => worker }))
-        .await
-        .doing("holding the lanes")?;
-    Ok(got.flatten() == Some(1))
+/// Holds a worker's lanes on this connection, until it ends or [`release`]s them; answers whether nobody
+/// else does.
+pub fn hold(run: RunId, worker: u16) -> Statement<bool> {
+    let sql = format!("SELECT GET_LOCK({HOLD_NAME}, 0) AS `got`");
+    let params = params! { "run" => run.0, "worker" => worker };
+    Statement::new("holding the lanes", &sql, params, |rows| {
+        Ok(column::<Option<u8>>(&the_row(rows)?, "got")? == Some(1))
+    })
 }
 
 /// Whether somebody holds a worker's lanes.
-///
-/// # Errors
-/// The database's.
-pub async fn is_held(conn: &mut Conn, run: RunId, worker: u16) -> Result<bool, StoreError> {
-    let holder: Option<Option<u64>> = conn
-        .query_first(bound(
-            &format!("SELECT IS_USED_LOCK({HOLD_NAME})"),
-            params! { "run" => run.0, "worker" => worker },
-        ))
-        .await
-        .doing("asking who holds the lanes")?;
-    Ok(holder.flatten().is_some())
+pub fn is_held(run: RunId, worker: u16) -> Statement<bool> {
+    let sql = format!("SELECT IS_USED_LOCK({HOLD_NAME}) AS `holder`");
+    let params = params! { "run" => run.0, "worker" => worker };
+    Statement::new("asking who holds the lanes", &sql, params, |rows| {
+        Ok(column::<Option<u64>>(&the_row(rows)?, "holder")?.is_some())
+    })
 }
 
 /// Lets go of every hold on this connection.
-///
-/// # Errors
-/// The database's.
-pub async fn release(conn: &mut Conn) -> Result<(), StoreError> {
-    conn.query_drop("DO RELEASE_ALL_LOCKS()").await.doing("releasing the lanes")
+pub fn release() -> Statement<()> {
+    Statement::change("releasing the lanes", "DO RELEASE_ALL_LOCKS()", Params::Empty)
 }
 
 /// Named locks are the server's, not a database's, and at most 64 characters long.

@@ -1,12 +1,13 @@
 //! All SQL of `batch_lanes`.
 
 use mysql_async::prelude::Queryable;
-use mysql_async::{Row, params};
+use mysql_async::{Params, Row, params};
 
 use super::bound::bound;
 use super::places::joined;
 use super::row::{column, name};
 use super::runs::utc;
+use super::statement::{Statement, the_row};
 use super::{Doing, StoreError};
 use crate::answer::{Changes, Counts};
 use crate::config::ItemsTable;
@@ -55,16 +56,14 @@ pub struct NewLane {
     pub high: i64,
 }
 
-/// Makes the lanes of a run, numbered in order. An empty one is born finished.
-///
-/// # Errors
-/// The database's.
-pub async fn insert(tx: &mut impl Queryable, run: RunId, lanes: &[NewLane], page_size: u32) -> Result<(), StoreError> {
-    let row =
-        "(:run, :lane, :worker, :source, :low, :high, :low, :page_size, IF(:low = :high, UTC_TIMESTAMP(3), NULL))";
+/// Makes the lanes of the run that this connection opened last, numbered in order. An empty one is born
+/// finished.
+pub fn insert(lanes: &[NewLane], page_size: u32) -> Statement<()> {
+    let row = "(LAST_INSERT_ID(), :lane, :worker, :source, :low, :high, :low, :page_size, \
+                IF(:low = :high, UTC_TIMESTAMP(3), NULL))";
     let rows = lanes.iter().enumerate().map(|(number, lane)| {
         let params = params! {
-            "run" => run.0, "lane" => number, "worker" => lane.worker, "source" => lane.source.name(), "low" => lane.low,
+            "lane" => number, "worker" => lane.worker, "source" => lane.source.name(), "low" => lane.low,
             "high" => lane.high, "page_size" => page_size,
         };
         bound(row, params)
@@ -74,67 +73,53 @@ pub async fn insert(tx: &mut impl Queryable, run: RunId, lanes: &[NewLane], page
            `finished_at`) VALUES {}",
         joined(rows, ", ")
     );
-    tx.query_drop(sql).await.doing("making the run's lanes")
+    Statement::change("making the run's lanes", &sql, Params::Empty)
 }
 
 /// A worker's lanes that are not finished, in order.
-///
-/// # Errors
-/// The database's.
-pub async fn unfinished(conn: &mut impl Queryable, run: RunId, worker: u16) -> Result<Vec<Lane>, StoreError> {
+pub fn unfinished(run: RunId, worker: u16) -> Statement<Vec<Lane>> {
     let sql = "SELECT `lane`, `source`, `cursor_id`, `high_id`, `hop`, `claim`, `page_size` FROM `batch_lanes` \
                WHERE `run_id` = :run AND `worker` = :worker AND `finished_at` IS NULL ORDER BY `lane`";
-    let rows: Vec<Row> =
-        conn.query(bound(sql, params! { "run" => run.0, "worker" => worker })).await.doing("reading the lanes")?;
-    rows.iter()
-        .map(|row| {
-            Ok(Lane {
-                number: column(row, "lane")?,
-                source: name(row, "source")?,
-                cursor: column(row, "cursor_id")?,
-                high: column(row, "high_id")?,
-                hop: column(row, "hop")?,
-                claim: column(row, "claim")?,
-                page_size: column(row, "page_size")?,
-            })
+    let lane = |row: &Row| {
+        Ok(Lane {
+            number: column(row, "lane")?,
+            source: name(row, "source")?,
+            cursor: column(row, "cursor_id")?,
+            high: column(row, "high_id")?,
+            hop: column(row, "hop")?,
+            claim: column(row, "claim")?,
+            page_size: column(row, "page_size")?,
         })
-        .collect()
+    };
+    let params = params! { "run" => run.0, "worker" => worker };
+    Statement::new("reading the lanes", sql, params, move |rows| rows.iter().map(lane).collect())
 }
 
 /// The workers of a run that still have lanes to work off, each with the hop that is due.
-///
-/// # Errors
-/// The database's.
-pub async fn unfinished_workers(conn: &mut impl Queryable, run: RunId) -> Result<Vec<(u16, u32)>, StoreError> {
-    let sql = "SELECT `worker`, MAX(`hop`) FROM `batch_lanes` WHERE `run_id` = :run AND `finished_at` IS NULL \
+pub fn unfinished_workers(run: RunId) -> Statement<Vec<(u16, u32)>> {
+    let sql = "SELECT `worker`, MAX(`hop`) AS `hop` FROM `batch_lanes` WHERE `run_id` = :run AND `finished_at` IS NULL \
                GROUP BY `worker` ORDER BY `worker`";
-    conn.query(bound(sql, params! { "run" => run.0 })).await.doing("reading the run's workers")
+    let worker = |row: &Row| Ok((column(row, "worker")?, column(row, "hop")?));
+    let params = params! { "run" => run.0 };
+    Statement::new("reading the run's workers", sql, params, move |rows| rows.iter().map(worker).collect())
 }
 
 /// Takes a worker's unfinished lanes for `hop`: whoever had them before can commit no more.
-///
-/// # Errors
-/// The database's.
-pub async fn claim(tx: &mut impl Queryable, run: RunId, worker: u16, hop: u32) -> Result<(), StoreError> {
-    set_hop(tx, run, worker, hop, "`claim` = `claim` + 1").await
+pub fn claim(run: RunId, worker: u16, hop: u32) -> Statement<()> {
+    set_hop(run, worker, hop, "`claim` = `claim` + 1")
 }
 
 /// Makes `hop` the one that is due for a worker's unfinished lanes, unless a later one is.
-///
-/// # Errors
-/// The database's.
-pub async fn hand_over(tx: &mut impl Queryable, run: RunId, worker: u16, hop: u32) -> Result<(), StoreError> {
-    set_hop(tx, run, worker, hop, "`claim` = `claim`").await
+pub fn hand_over(run: RunId, worker: u16, hop: u32) -> Statement<()> {
+    set_hop(run, worker, hop, "`claim` = `claim`")
 }
 
-async fn set_hop(tx: &mut impl Queryable, run: RunId, worker: u16, hop: u32, claim: &str) -> Result<(), StoreError> {
+fn set_hop(run: RunId, worker: u16, hop: u32, claim: &str) -> Statement<()> {
     let sql = format!(
         "UPDATE `batch_lanes` SET `hop` = GREATEST(`hop`, :hop), {claim} \
          WHERE `run_id` = :run AND `worker` = :worker AND `finished_at` IS NULL"
     );
-    tx.query_drop(bound(&sql, params! { "hop" => hop, "run" => run.0, "worker" => worker }))
-        .await
-        .doing("claiming the lanes")
+    Statement::change("claiming the lanes", &sql, params! { "hop" => hop, "run" => run.0, "worker" => worker })
 }
 
 /// Where a lane stands, read under its lock.
@@ -234,23 +219,18 @@ pub(super) fn advance_statement(run: RunId, lane: u16, position: Position, page:
 }
 
 /// The drift profiles of a run's lanes, as they were written.
-///
-/// # Errors
-/// The database's.
-pub async fn profiles(conn: &mut impl Queryable, run: RunId) -> Result<Vec<String>, StoreError> {
+pub fn profiles(run: RunId) -> Statement<Vec<String>> {
     let sql = "SELECT `profile` FROM `batch_lanes` WHERE `run_id` = :run AND `profile` IS NOT NULL";
-    conn.query(bound(sql, params! { "run" => run.0 })).await.doing("reading the profiles of the lanes")
+    let read = |rows: Vec<Row>| rows.iter().map(|row| column(row, "profile")).collect();
+    Statement::new("reading the profiles of the lanes", sql, params! { "run" => run.0 }, read)
 }
 
 /// Puts a run's lanes back to their beginning, their counts too. Whoever had them can commit no more.
-///
-/// # Errors
-/// The database's.
-pub async fn rewind(tx: &mut impl Queryable, run: RunId) -> Result<(), StoreError> {
+pub fn rewind(run: RunId) -> Statement<()> {
     let sql = "UPDATE `batch_lanes` SET `cursor_id` = `low_id`, `predicted` = 0, `failed` = 0, `profile` = NULL, \
                  `compared` = 0, `changed_class` = 0, `absolute_change` = 0, `claim` = `claim` + 1, \
                  `finished_at` = IF(`low_id` = `high_id`, `finished_at`, NULL) WHERE `run_id` = :run";
-    tx.query_drop(bound(sql, params! { "run" => run.0 })).await.doing("rewinding the lanes")
+    Statement::change("rewinding the lanes", sql, params! { "run" => run.0 })
 }
 
 /// A run's lanes, summed up.
@@ -273,10 +253,7 @@ pub struct Totals {
 }
 
 /// Sums up a run's lanes.
-///
-/// # Errors
-/// The database's.
-pub async fn totals(conn: &mut impl Queryable, run: RunId) -> Result<Totals, StoreError> {
+pub fn totals(run: RunId) -> Statement<Totals> {
     let sql = "SELECT COALESCE(SUM(`finished_at` IS NULL), 0) AS `unfinished`, COALESCE(SUM(`predicted`), 0) AS `predicted`, \
                  COALESCE(SUM(`failed`), 0) AS `failed`, COALESCE(SUM(`pages`), 0) AS `pages`, \
                  COALESCE(SUM(IF(`source` = 'items', `predicted` + `failed`, 0)), 0) AS `fresh_done`, \
@@ -285,22 +262,23 @@ pub async fn totals(conn: &mut impl Queryable, run: RunId) -> Result<Totals, Sto
                  COALESCE(SUM(`absolute_change`), 0) AS `absolute_change`, \
                  COALESCE(MIN(`low_id`), 0) AS `low`, COALESCE(MAX(`high_id`), 0) AS `high` \
                FROM `batch_lanes` WHERE `run_id` = :run";
-    let row: Option<Row> =
-        conn.query_first(bound(sql, params! { "run" => run.0 })).await.doing("summing up the lanes")?;
-    let row = row.ok_or_else(|| StoreError::Unexpected("an aggregate without a row".into()))?;
+    Statement::new("summing up the lanes", sql, params! { "run" => run.0 }, |rows| sum(&the_row(rows)?))
+}
+
+fn sum(row: &Row) -> Result<Totals, StoreError> {
     Ok(Totals {
-        unfinished: column(&row, "unfinished")?,
+        unfinished: column(row, "unfinished")?,
         counts: Counts {
-            predicted: column(&row, "predicted")?,
-            failed: column(&row, "failed")?,
+            predicted: column(row, "predicted")?,
+            failed: column(row, "failed")?,
             pending: 0,
-            pages: column(&row, "pages")?,
+            pages: column(row, "pages")?,
         },
-        changes: changes(&row)?,
-        fresh_done: column(&row, "fresh_done")?,
-        fresh_failed: column(&row, "fresh_failed")?,
-        low: column(&row, "low")?,
-        high: column(&row, "high")?,
+        changes: changes(row)?,
+        fresh_done: column(row, "fresh_done")?,
+        fresh_failed: column(row, "fresh_failed")?,
+        low: column(row, "low")?,
+        high: column(row, "high")?,
     })
 }
 

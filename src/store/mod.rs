@@ -28,6 +28,7 @@ pub mod runs;
 pub mod schema;
 pub mod selection;
 pub mod session;
+pub mod statement;
 pub mod status;
 mod tls;
 

@@ -143,19 +143,3 @@ pub async fn write(
     results.drop_result().await.doing(doing)?;
     Ok(changed)
 }
-
-/// Commits a page.
-///
-/// # Errors
-/// The database's. The page may be committed all the same, if only the answer was lost.
-pub async fn commit(conn: &mut Conn) -> Result<(), StoreError> {
-    conn.query_drop("COMMIT").await.doing(COMMITTING)
-}
-
-/// Gives up a page.
-///
-/// # Errors
-/// The database's.
-pub async fn undo(conn: &mut Conn) -> Result<(), StoreError> {
-    conn.query_drop("ROLLBACK").await.doing("giving up a page")
-}

@@ -5,39 +5,30 @@ use mysql_async::{Conn, Row, params};
 
 use super::bound::bound;
 use super::row::column;
+use super::statement::Statement;
 use super::{Doing, StoreError};
 use crate::config::ItemsTable;
 use crate::run::RunId;
 
 /// Keeps what a run saw, as JSON.
-///
-/// # Errors
-/// The database's.
-pub async fn keep_profile(tx: &mut impl Queryable, id: RunId, profile: &str) -> Result<(), StoreError> {
+pub fn keep_profile(id: RunId, profile: &str) -> Statement<()> {
     let sql = "UPDATE `batch_runs` SET `profile` = :profile WHERE `id` = :id";
-    tx.query_drop(bound(sql, params! { "profile" => profile, "id" => id.0 })).await.doing("keeping the run's profile")
+    Statement::change("keeping the run's profile", sql, params! { "profile" => profile, "id" => id.0 })
 }
 
 /// What the latest runs over `table` saw that succeeded before `id` with the same model, as JSON.
 /// A canary saw what others see, too, and a backfill what is old.
-///
-/// # Errors
-/// The database's.
-pub async fn earlier_profiles(
-    conn: &mut impl Queryable,
-    table: &ItemsTable,
-    model_version: &str,
-    id: RunId,
-) -> Result<Vec<String>, StoreError> {
+pub fn earlier_profiles(table: &ItemsTable, model_version: &str, id: RunId) -> Statement<Vec<String>> {
     let sql = format!(
-        "SELECT CAST(`profile` AS CHAR) FROM `batch_runs` \
+        "SELECT CAST(`profile` AS CHAR) AS `profile` FROM `batch_runs` \
          WHERE `id` < :id AND `id` >= :oldest AND `items_table` = :table AND `kind` IN ('window', 'sweep') \
            AND `model_version` = :model AND `state` IN ('succeeded', 'succeeded_with_failures') \
            AND `profile` IS NOT NULL ORDER BY `id` DESC LIMIT {EARLIER_RUNS}"
     );
     let oldest = id.0.saturating_sub(EARLIER_LOOKED_AT);
     let params = params! { "id" => id.0, "oldest" => oldest, "table" => table.as_str(), "model" => model_version };
-    conn.query(bound(&sql, params)).await.doing("reading the profiles of earlier runs")
+    let read = |rows: Vec<Row>| rows.iter().map(|row| column(row, "profile")).collect();
+    Statement::new("reading the profiles of earlier runs", &sql, params, read)
 }
 
 /// Runs that a run's classes are compared with.

@@ -2,10 +2,11 @@
 
 use chrono::NaiveDateTime;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Row, params};
+use mysql_async::{Conn, Params, Row, params};
 
 use super::bound::bound;
 use super::row::{column, name};
+use super::statement::{Statement, the_row};
 use super::{Doing, StoreError};
 use crate::answer::{Changes, Counts};
 use crate::config::ItemsTable;
@@ -75,14 +76,16 @@ pub(super) fn run(row: Row) -> Result<Run, StoreError> {
     })
 }
 
+/// The first of the rows as a run.
+pub(super) fn first(rows: Vec<Row>) -> Result<Option<Run>, StoreError> {
+    rows.into_iter().next().map(run).transpose()
+}
+
 /// The run numbered `id`, if it is one over `table`.
-///
-/// # Errors
-/// The database's.
-pub async fn find(conn: &mut impl Queryable, table: &ItemsTable, id: RunId) -> Result<Option<Run>, StoreError> {
+pub fn find(table: &ItemsTable, id: RunId) -> Statement<Option<Run>> {
     let sql = format!("SELECT {COLUMNS} FROM `batch_runs` WHERE `id` = :id AND `items_table` = :table");
     let params = params! { "id" => id.0, "table" => table.as_str() };
-    conn.query_first(bound(&sql, params)).await.doing("reading a run")?.map(run).transpose()
+    Statement::new("reading a run", &sql, params, first)
 }
 
 /// The latest run over `table`.
@@ -139,11 +142,9 @@ fn first_pass(policy: FailurePolicy) -> Pass {
     }
 }
 
-/// Opens a run, in state `running`.
-///
-/// # Errors
-/// The database's; a duplicate key when the kind has an unfinished run or the tick has a run.
-pub async fn insert(tx: &mut impl Queryable, new: &NewRun<'_>) -> Result<RunId, StoreError> {
+/// Opens a run, in state `running`. Fails with a duplicate key when the kind has an unfinished run or the
+/// tick has a run.
+pub fn insert(new: &NewRun<'_>) -> Statement<()> {
     let sql = "INSERT INTO `batch_runs` (`items_table`, `kind`, `mode`, `tick`, `window_from`, `window_to`, `chained`, \
                  `policy`, `model_version`, `lanes`, `workers`, `state`, `pass`, `items`, `started_at`, `attempted_at`, `deadline`) \
                VALUES (:table, :kind, :mode, :tick, :from, :to, :chained, \
@@ -156,33 +157,24 @@ pub async fn insert(tx: &mut impl Queryable, new: &NewRun<'_>) -> Result<RunId, 
         "pass" => first_pass(new.policy).name(), "items" => new.items, "now" => naive(new.now),
         "deadline" => new.deadline.map(naive),
     };
-    let result = tx.query_iter(bound(sql, params)).await.doing("opening a run")?;
-    let id = result.last_insert_id();
-    result.drop_result().await.doing("opening a run")?;
-    id.map(RunId).ok_or_else(|| StoreError::Unexpected("a run without a number".into()))
+    Statement::change("opening a run", sql, params)
+}
+
+/// The run that this connection opened last.
+pub fn opened() -> Statement<Run> {
+    let sql = format!("SELECT {COLUMNS} FROM `batch_runs` WHERE `id` = LAST_INSERT_ID()");
+    Statement::new("reading the new run", &sql, Params::Empty, |rows| run(the_row(rows)?))
 }
 
 /// Locks the run's row and reads its state, so that of two who would end it one does.
-///
-/// # Errors
-/// The database's.
-pub async fn lock(tx: &mut impl Queryable, id: RunId) -> Result<Option<RunState>, StoreError> {
+pub fn lock(id: RunId) -> Statement<Option<RunState>> {
     let sql = "SELECT `state` FROM `batch_runs` WHERE `id` = :id FOR UPDATE";
-    let row: Option<Row> = tx.query_first(bound(sql, params! { "id" => id.0 })).await.doing("locking a run")?;
-    row.map(|row| name(&row, "state")).transpose()
+    let state = |rows: Vec<Row>| rows.first().map(|row| name(row, "state")).transpose();
+    Statement::new("locking a run", sql, params! { "id" => id.0 }, state)
 }
 
 /// Ends a run that [`lock`] holds: its state and its counts are settled.
-///
-/// # Errors
-/// The database's.
-pub async fn finish(
-    tx: &mut impl Queryable,
-    id: RunId,
-    state: RunState,
-    counts: Counts,
-    error: Option<&str>,
-) -> Result<(), StoreError> {
+pub fn finish(id: RunId, state: RunState, counts: Counts, error: Option<&str>) -> Statement<()> {
     let sql = "UPDATE `batch_runs` SET `state` = :state, `items` = :items, `predicted` = :predicted, \
                `failed` = :failed, `pending` = :pending, `finished_at` = UTC_TIMESTAMP(3), \
                `last_error` = COALESCE(LEFT(:error, 1000), `last_error`) WHERE `id` = :id";
@@ -191,42 +183,34 @@ pub async fn finish(
         "predicted" => counts.predicted, "failed" => counts.failed, "pending" => counts.pending,
         "error" => error, "id" => id.0,
     };
-    tx.query_drop(bound(sql, params)).await.doing("finishing a run")
+    Statement::change("finishing a run", sql, params)
 }
 
 /// Settles what a backfill changes, on a row that [`lock`] holds.
-///
-/// # Errors
-/// The database's.
-pub async fn settle_changes(tx: &mut impl Queryable, id: RunId, changes: Changes) -> Result<(), StoreError> {
+pub fn settle_changes(id: RunId, changes: Changes) -> Statement<()> {
     let sql = "UPDATE `batch_runs` SET `compared` = :compared, `changed_class` = :changed_class, \
                `absolute_change` = :absolute_change WHERE `id` = :id";
     let Changes { compared, changed_class, absolute_change } = changes;
     let params = params! {
         "compared" => compared, "changed_class" => changed_class, "absolute_change" => absolute_change, "id" => id.0,
     };
-    tx.query_drop(bound(sql, params)).await.doing("settling what a backfill changes")
+    Statement::change("settling what a backfill changes", sql, params)
 }
 
 /// Goes from the first pass to the second, on a row that [`lock`] holds.
-///
-/// # Errors
-/// The database's.
-pub async fn begin_writing(tx: &mut impl Queryable, id: RunId) -> Result<(), StoreError> {
+pub fn begin_writing(id: RunId) -> Statement<()> {
     let sql = "UPDATE `batch_runs` SET `pass` = 'write' WHERE `id` = :id";
-    tx.query_drop(bound(sql, params! { "id" => id.0 })).await.doing("beginning to write")
+    Statement::change("beginning to write", sql, params! { "id" => id.0 })
 }
 
-/// Begins another attempt at a failed run, on a row that [`lock`] holds.
-///
-/// # Errors
-/// The database's; a duplicate key when the kind has an unfinished run.
-pub async fn try_again(tx: &mut impl Queryable, id: RunId, items: Option<u64>, now: Time) -> Result<(), StoreError> {
+/// Begins another attempt at a failed run, on a row that [`lock`] holds. Fails with a duplicate key when
+/// the kind has an unfinished run.
+pub fn try_again(id: RunId, items: Option<u64>, now: Time) -> Statement<()> {
     let sql = "UPDATE `batch_runs` SET `state` = 'running', `pass` = 'check', `attempt` = `attempt` + 1, \
                  `attempted_at` = :now, `items` = :items, `predicted` = NULL, `failed` = NULL, `pending` = NULL, \
                  `finished_at` = NULL WHERE `id` = :id";
     let params = params! { "now" => now.naive_utc(), "items" => items, "id" => id.0 };
-    tx.query_drop(bound(sql, params)).await.doing("trying a run again")
+    Statement::change("trying a run again", sql, params)
 }
 
 /// Whether any table's run is at work: the database is needed.
@@ -239,12 +223,9 @@ pub async fn is_any_running(conn: &mut Conn) -> Result<bool, StoreError> {
 }
 
 /// Holds a run or lets it go on, on a row that [`lock`] holds.
-///
-/// # Errors
-/// The database's.
-pub async fn set_state(tx: &mut impl Queryable, id: RunId, state: RunState) -> Result<(), StoreError> {
+pub fn set_state(id: RunId, state: RunState) -> Statement<()> {
     let sql = "UPDATE `batch_runs` SET `state` = :state WHERE `id` = :id";
-    tx.query_drop(bound(sql, params! { "state" => state.name(), "id" => id.0 })).await.doing("changing a run's state")
+    Statement::change("changing a run's state", sql, params! { "state" => state.name(), "id" => id.0 })
 }
 
 /// Notes on the run's row why a hop failed.

@@ -6,7 +6,8 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
-use super::{Database, Fault, StoreError};
+use super::statement::Statement;
+use super::{Database, Doing, Fault, StoreError};
 
 /// The first wait before trying again.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
@@ -22,20 +23,20 @@ const ATTEMPT_LIMIT: Duration = Duration::from_secs(30);
 
 /// A database and, while it lasts, one connection to it.
 #[derive(Debug)]
-pub struct Session<'d> {
-    database: &'d Database,
+pub struct Session {
+    database: Database,
     conn: Option<Conn>,
     retries: usize,
 }
 
-impl<'d> Session<'d> {
+impl Session {
     /// A session that connects when it is first used.
-    pub fn new(database: &'d Database) -> Self {
-        Self { database, conn: None, retries: RETRIES }
+    pub fn new(database: &Database) -> Self {
+        Self { database: database.clone(), conn: None, retries: RETRIES }
     }
 
     /// A session for somebody who waits at a terminal: what fails is not tried again.
-    pub fn at_once(database: &'d Database) -> Self {
+    pub fn at_once(database: &Database) -> Self {
         Self { retries: 0, ..Self::new(database) }
     }
 
@@ -85,11 +86,34 @@ impl<'d> Session<'d> {
         &mut self,
         work: &mut impl AsyncFnMut(&mut Conn) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        if self.conn.is_none() {
-            self.conn = Some(self.database.connect().await?);
+        // Not in its place meanwhile: whoever drops this half done leaves a connection of no use.
+        let mut conn = match self.conn.take() {
+            Some(conn) => conn,
+            None => self.database.connect().await?,
+        };
+        let done = work(&mut conn).await;
+        self.conn = Some(conn);
+        done
+    }
+
+    /// Asks what `statement` makes, again after each transient fault, as [`Session::run`].
+    ///
+    /// # Errors
+    /// As [`Session::run`].
+    pub async fn ask<T: Send + 'static>(
+        &mut self,
+        mut statement: impl FnMut() -> Statement<T>,
+    ) -> Result<T, StoreError> {
+        self.run(async |conn| statement().ask(conn).await).await
+    }
+
+    /// Keeps the server from ending a connection that says nothing.
+    pub async fn keep_alive(&mut self) {
+        if self.conn.is_some()
+            && let Err(error) = self.run(async |conn| conn.ping().await.doing("keeping the connection")).await
+        {
+            tracing::warn!(%error, "an idle connection is gone");
         }
-        let conn = self.conn.as_mut().ok_or_else(|| StoreError::Unexpected("no connection".into()))?;
-        work(conn).await
     }
 
     async fn rolled_back(&mut self) -> bool {

@@ -311,8 +311,8 @@ impl Relay for Witness<'_> {
     async fn send(&self, continuation: &Continuation) -> Result<(), Box<dyn Error + Send + Sync>> {
         let Continuation { run_id, worker, .. } = *continuation;
         let mut conn = self.db.database.connect().await?;
-        let held = hold::is_held(&mut conn, run_id, worker).await?;
-        let due = lanes::unfinished(&mut conn, run_id, worker).await?[0].hop;
+        let held = hold::is_held(run_id, worker).ask(&mut conn).await?;
+        let due = lanes::unfinished(run_id, worker).ask(&mut conn).await?[0].hop;
         self.seen.lock().unwrap().push((*continuation, held, due));
         Ok(())
     }

@@ -23,7 +23,7 @@ async fn a_second_worker_that_finds_the_lanes_busy_leaves_at_once(
     db.fill(1..=50, CREATED).await;
     db.hurried_tick(TICK).await;
     let mut holder = db.connect().await;
-    assert!(hold::hold(&mut holder, RunId(1), 0).await.unwrap());
+    assert!(hold::hold(RunId(1), 0).ask(&mut holder).await.unwrap());
     let before = db.snapshot().await;
 
     let message = db.hop(&continued(1, 0, 2), at(TICK), unhurried()).await;
@@ -53,13 +53,13 @@ async fn the_holds_of_two_databases_on_one_server_are_independent(
     let (one, other) = (TestDb::new(server, &[]).await, TestDb::new(server, &[]).await);
     let (mut first, mut second) = (one.connect().await, other.connect().await);
 
-    assert!(hold::hold(&mut first, RunId(1), 0).await.unwrap());
-    assert!(hold::hold(&mut second, RunId(1), 0).await.unwrap());
+    assert!(hold::hold(RunId(1), 0).ask(&mut first).await.unwrap());
+    assert!(hold::hold(RunId(1), 0).ask(&mut second).await.unwrap());
     let mut third = one.connect().await;
-    assert!(!hold::hold(&mut third, RunId(1), 0).await.unwrap());
-    assert!(hold::hold(&mut third, RunId(1), 1).await.unwrap());
-    assert!(hold::is_held(&mut second, RunId(1), 0).await.unwrap());
-    assert!(!hold::is_held(&mut second, RunId(2), 0).await.unwrap());
+    assert!(!hold::hold(RunId(1), 0).ask(&mut third).await.unwrap());
+    assert!(hold::hold(RunId(1), 1).ask(&mut third).await.unwrap());
+    assert!(hold::is_held(RunId(1), 0).ask(&mut second).await.unwrap());
+    assert!(!hold::is_held(RunId(2), 0).ask(&mut second).await.unwrap());
 }
 
 #[rstest]
@@ -80,7 +80,7 @@ async fn a_worker_whose_lanes_were_taken_over_commits_no_further_page(
     let takeover = async {
         db.wait_for_lock_waits(1).await;
         let mut conn = db.connect().await;
-        let claim = lanes::claim(&mut conn, RunId(1), 0, 7);
+        let claim = lanes::claim(RunId(1), 0, 7).ask(&mut conn);
         let release = async {
             // The claim waits for the page that is under way.
             db.wait_for_lock_waits(2).await;

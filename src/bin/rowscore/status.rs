@@ -75,7 +75,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
 }
 
 /// A run's line, or the latest one's.
-async fn find(session: &mut Session<'_>, database: &Database, run: Option<u64>) -> Result<StatusLine, Box<dyn Error>> {
+async fn find(session: &mut Session, database: &Database, run: Option<u64>) -> Result<StatusLine, Box<dyn Error>> {
     let table = database.items_table();
     let found = match run {
         Some(id) => session.run(async |conn| status::find(conn, table, RunId(id)).await).await?,
@@ -87,12 +87,7 @@ async fn find(session: &mut Session<'_>, database: &Database, run: Option<u64>) 
     })
 }
 
-async fn print(
-    session: &mut Session<'_>,
-    line: &StatusLine,
-    price: Price,
-    as_json: bool,
-) -> Result<(), Box<dyn Error>> {
+async fn print(session: &mut Session, line: &StatusLine, price: Price, as_json: bool) -> Result<(), Box<dyn Error>> {
     let watched: Watched = session.run(async |conn| Ok::<_, StoreError>(record::watched(conn, line.id).await?)).await?;
     let seen = Seen::of(line, &watched, price);
     let text = if as_json { object(line, &watched, &seen).to_string() } else { describe(line, &seen)? };

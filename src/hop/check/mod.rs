@@ -7,7 +7,7 @@ mod rows;
 
 use mysql_async::Conn;
 
-use super::{HopError, Runner};
+use super::{Hop, HopError};
 use crate::config::{ItemsTable, RunColumn};
 use crate::event::Trigger;
 use crate::model::Model;
@@ -40,7 +40,7 @@ impl Unfit {
     }
 }
 
-impl<R> Runner<'_, R> {
+impl<R> Hop<'_, R> {
     /// Before anything that touches items: whether `FEATURE_COLUMNS` names the model's features, and
     /// a backfill can tell whose a prediction is.
     pub(super) fn check_names(&self, trigger: &Trigger) -> Result<(), Unfit> {
@@ -55,8 +55,8 @@ impl<R> Runner<'_, R> {
     }
 
     /// Before a run is opened: [`check_columns`], until it is so; then never again in this process.
-    pub(super) async fn check_table(&self, session: &mut Session<'_>) -> Result<(), HopError> {
-        let Self { database, model, .. } = self;
+    pub(super) async fn check_table(&self, session: &mut Session) -> Result<(), HopError> {
+        let Self { database, model, .. } = *self;
         if !database.is_known_to_fit() {
             let table = database.items_table();
             let fit = session.run(async |conn| check_columns(conn, table, model).await).await??;

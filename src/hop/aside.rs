@@ -1,0 +1,54 @@
+//! The sessions beside a hop's first: one for each lane, which also helps to count before the lanes begin
+//! and after they are done.
+
+use std::pin::pin;
+
+use futures_util::future::{Either, join_all, select};
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::store::Database;
+use crate::store::session::Session;
+
+/// So many sessions as a worker has lanes, one at least. One that is in use is waited for.
+#[derive(Debug)]
+pub(super) struct Aside(Vec<Mutex<Session>>);
+
+impl Aside {
+    /// Sessions that connect when they are first used, or by [`Aside::ready_during`].
+    pub fn new(database: &Database, lanes: u16) -> Self {
+        Self((0..lanes.max(1)).map(|_| Mutex::new(Session::new(database))).collect())
+    }
+
+    /// Does `work`, and meanwhile connects: what takes several round trips is then done when it is needed.
+    pub async fn ready_during<T>(&self, work: impl Future<Output = T>) -> T {
+        let ready = join_all(self.0.iter().map(async |session| session.lock().await.get_ready().await));
+        match select(pin!(work), pin!(ready)).await {
+            Either::Left((done, _)) => done,
+            Either::Right((_, work)) => work.await,
+        }
+    }
+
+    /// The one that helps.
+    pub async fn first(&self) -> MutexGuard<'_, Session> {
+        self.0[0].lock().await
+    }
+
+    /// The one of a lane, by its place among those that are worked on; `None`: there are not so many.
+    pub async fn get(&self, place: usize) -> Option<MutexGuard<'_, Session>> {
+        Some(self.0.get(place)?.lock().await)
+    }
+
+    /// Keeps the server from ending those that nobody uses.
+    pub async fn keep_alive(&self) {
+        for session in &self.0 {
+            if let Ok(mut session) = session.try_lock() {
+                session.keep_alive().await;
+            }
+        }
+    }
+
+    /// Ends the connections.
+    pub async fn close(&self) {
+        join_all(self.0.iter().map(async |session| session.lock().await.close().await)).await;
+    }
+}
