@@ -42,7 +42,7 @@ impl<R: Relay> Hop<'_, R> {
         let found = session.run(async |conn| open(conn, database, model, request, now).await).await?;
         let id = match found {
             Found::Due(id) => id,
-            Found::Over(id) => return self.respond(session, id, Outcome::NothingToDo, 0).await,
+            Found::Over(id) => return self.respond(session, id, Outcome::NothingToDo).await,
         };
         let tried = self.try_out(session, id).await;
         let (state, why) = match &tried {
@@ -54,8 +54,7 @@ impl<R: Relay> Hop<'_, R> {
         if let Some(recent) = &recent {
             drift::warn(id, recent);
         }
-        self.add_billed(session, id).await?;
-        let answer = self.respond(session, id, Outcome::Finished, 0).await?;
+        let answer = self.respond_with(session, id, Outcome::Finished, 0).await?;
         Ok(answer.with_drift(recent.as_ref().map(Report::ratios).unwrap_or_default()))
     }
 

@@ -11,10 +11,27 @@ use crate::config::ItemsTable;
 use crate::store::counts::{self, Extent};
 use crate::store::lanes::Source;
 use crate::store::selection::Selection;
+use crate::store::statement::Statement;
 use crate::store::{StoreError, failures};
+
+/// Ids `(low, high]`.
+type Ids = (i64, i64);
 
 /// Fewer ids than these are counted at once, whoever counts.
 const WORTH_HALVING: u64 = 30_000;
+
+/// What is known of a table before its items are counted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ground {
+    is_any_set_aside: bool,
+    /// As [`counts::ends`] has them.
+    pub ends: Option<Ids>,
+}
+
+/// Looks at a table.
+pub(super) fn ground(table: &ItemsTable) -> Statement<Ground> {
+    failures::any(table).and(counts::ends(table)).map(|(is_any_set_aside, ends)| Ground { is_any_set_aside, ends })
+}
 
 /// Where the items of a run lie, by where they come from; within, why its rows are not the model's.
 pub(super) async fn extents(
@@ -22,9 +39,10 @@ pub(super) async fn extents(
     aside: &Aside,
     table: &ItemsTable,
     scope: Scope<'_>,
+    ground: Ground,
 ) -> Result<Result<Vec<(Source, Extent)>, Unfit>, StoreError> {
     let model = scope.model;
-    let (is_any_set_aside, ends) = failures::any(table).and(counts::ends(table)).ask(conn).await?;
+    let Ground { is_any_set_aside, ends } = ground;
     let mut extents = Vec::new();
     for &source in scope.sources() {
         let selection = match (source, is_any_set_aside) {
@@ -50,7 +68,7 @@ pub(super) async fn extent(
     aside: &Aside,
     table: &ItemsTable,
     (selection, features): (Selection, &[String]),
-    ends: Option<(i64, i64)>,
+    ends: Option<Ids>,
 ) -> Result<Option<Extent>, StoreError> {
     // What is bounded by a window's beginning or by earlier failures is found by its own key.
     let Some(halves) = ends.filter(|_| selection.is_unbounded()).and_then(halves) else {
@@ -72,16 +90,13 @@ pub(super) async fn count(
     aside: &Aside,
     table: &ItemsTable,
     (selection, features): (Selection, &[String]),
-    range: (i64, i64),
+    range: Ids,
 ) -> Result<Option<u64>, StoreError> {
     let one = async |conn: &mut Conn, range| counts::count(conn, table, selection, features, range).await;
     let Some(halves) = halves(range) else { return one(conn, range).await };
     let (lower, upper) = both(conn, aside, halves, one).await?;
     Ok(lower.zip(upper).map(|(lower, upper)| lower + upper))
 }
-
-/// Ids `(low, high]`.
-type Ids = (i64, i64);
 
 /// What two halves come to, one of them asked aside.
 async fn both<T>(

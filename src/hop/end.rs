@@ -43,8 +43,8 @@ pub(super) async fn finish_run(conn: &mut Conn, job: Job<'_>, aside: &Aside) -> 
     let done = counts.predicted + counts.failed;
     let (state, why) = match run.pass {
         Pass::Check if counts.failed == 0 => {
-            runs::begin_writing(id).then(lanes::rewind(id)).ask(conn).await?;
-            Step::FinishRun.commit(commit().ask(conn)).await?;
+            let begin_writing = runs::begin_writing(id).then(lanes::rewind(id)).then(commit());
+            Step::FinishRun.commit(begin_writing.ask(conn)).await?;
             return Ok(Ended::Lanes);
         }
         Pass::Check => {
@@ -78,8 +78,8 @@ pub(super) async fn finish_run(conn: &mut Conn, job: Job<'_>, aside: &Aside) -> 
     }
     let finish = runs::finish(id, state, counts, why.as_deref()).then(settle_changes(&run, &totals));
     let seen = drift::report(drift::sum(&seen, model), model, &earlier);
-    finish.then(drift::keep(id, seen.as_ref())?).ask(conn).await?;
-    Step::FinishRun.commit(commit().ask(conn)).await?;
+    let finish = finish.then(drift::keep(id, seen.as_ref())?).then(commit());
+    Step::FinishRun.commit(finish.ask(conn)).await?;
     if let Some(seen) = &seen {
         drift::warn(id, seen);
     }

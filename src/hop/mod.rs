@@ -135,31 +135,36 @@ impl<R: Relay> Runner<'_, R> {
 
 impl<R: Relay> Hop<'_, R> {
     async fn open(&self, session: &mut Session, request: &Request) -> Result<Answer, HopError> {
-        self.check_table(session).await?;
-        self.aside.ready_during(self.open_checked(session, request)).await
+        // Whoever is refused is refused once, not on each connection.
+        session.connect().await?;
+        self.aside.ready_during(self.open_connected(session, request)).await
     }
 
-    async fn open_checked(&self, session: &mut Session, request: &Request) -> Result<Answer, HopError> {
+    async fn open_connected(&self, session: &mut Session, request: &Request) -> Result<Answer, HopError> {
+        self.check_table(session).await?;
         let opening = self.opening();
         loop {
             let opened = session.run(async |conn| open_run(conn, opening, request).await).await?;
             match opened {
-                Opened::New(run) => {
+                Opened::New(run, workers) => {
                     // Of before the first page: a lane has its session when the question is answered.
                     let oldest = async { self.oldest_pending(&mut *self.aside.first().await, &run).await };
-                    let (oldest, answer) = join(oldest, self.take_up(session, &run)).await;
+                    let (oldest, answer) = join(
+                        oldest,
+                        self.set_off(session, &run, workers.into_iter().map(|worker| (worker, 0)).collect()),
+                    )
+                    .await;
                     let (oldest, answer) = (oldest?, answer?);
                     return Ok(Answer { oldest_pending_seconds: answer.oldest_pending_seconds.or(oldest), ..answer });
                 }
                 Opened::Unfit(unfit) => return Err(unfit.into()),
                 Opened::Empty(id) => {
-                    self.add_billed(session, id).await?;
-                    return self.respond(session, id, Outcome::NothingToDo, 0).await;
+                    return self.respond_with(session, id, Outcome::NothingToDo, 0).await;
                 }
-                Opened::Over(run) => return self.respond(session, run.id, Outcome::NothingToDo, 0).await,
+                Opened::Over(run) => return self.respond(session, run.id, Outcome::NothingToDo).await,
                 Opened::InTheWay(run) => {
                     tracing::warn!(run = %run.id, "no dry run while a backfill that writes is unfinished");
-                    return self.respond(session, run.id, Outcome::AlreadyRunning, 0).await;
+                    return self.respond(session, run.id, Outcome::AlreadyRunning).await;
                 }
                 Opened::Unfinished(run) => {
                     tracing::info!(run = %run.id, window = %run.window, "an unfinished run comes first");
@@ -178,17 +183,23 @@ impl<R: Relay> Hop<'_, R> {
         Opening { database, work, model, now, aside }
     }
 
-    /// Takes up a run: works on the first worker's lanes that nobody holds, and sends the others'
-    /// workers off. For a new run these are all; of an unfinished one they are those that vanished.
+    /// Takes up a run, with the workers whose lanes are not finished.
     async fn take_up(&self, session: &mut Session, run: &Run) -> Result<Answer, HopError> {
         if run.state != RunState::Running {
-            return self.respond(session, run.id, Outcome::Stopped, 0).await;
+            return self.respond(session, run.id, Outcome::Stopped).await;
         }
         let id = run.id;
         let workers = session.ask(|| lanes::unfinished_workers(id)).await?;
         if workers.is_empty() {
             return self.finish(session, run, 0).await;
         }
+        self.set_off(session, run, workers).await
+    }
+
+    /// Works on the lanes of the first of the workers that nobody holds, and sends the others off. For a
+    /// new run these are all; of an unfinished one they are those that vanished.
+    async fn set_off(&self, session: &mut Session, run: &Run, workers: Vec<(u16, u32)>) -> Result<Answer, HopError> {
+        let id = run.id;
         let mut mine = None;
         let mut sent = Vec::new();
         for (worker, hop) in workers {
@@ -205,7 +216,7 @@ impl<R: Relay> Hop<'_, R> {
         }
         match mine {
             Some(turn) => self.work(session, run, turn, sent).await,
-            None => self.respond(session, id, Outcome::AlreadyRunning, 0).await,
+            None => self.respond(session, id, Outcome::AlreadyRunning).await,
         }
     }
 
@@ -224,21 +235,21 @@ impl<R: Relay> Hop<'_, R> {
             return Ok(Answer::without_run(Outcome::Stale));
         };
         match run.state {
-            _ if run.kind == RunKind::Canary => return self.respond(session, id, Outcome::Stale, 0).await,
+            _ if run.kind == RunKind::Canary => return self.respond(session, id, Outcome::Stale).await,
             RunState::Running | RunState::Cancelled if run.model_version != self.model.version().to_string() => {
                 return self.take_over(session, &run).await;
             }
             RunState::Running => {}
             RunState::Succeeded | RunState::SucceededWithFailures => {
-                return self.respond(session, id, Outcome::Stale, 0).await;
+                return self.respond(session, id, Outcome::Stale).await;
             }
             RunState::Paused | RunState::Failed | RunState::Cancelled => {
-                return self.respond(session, id, Outcome::Stopped, 0).await;
+                return self.respond(session, id, Outcome::Stopped).await;
             }
         }
         let (held, lanes) = session.ask(|| hold::hold(id, worker).and(lanes::unfinished(id, worker))).await?;
         if !held {
-            return self.respond(session, id, Outcome::AlreadyRunning, 0).await;
+            return self.respond(session, id, Outcome::AlreadyRunning).await;
         }
         let Some(due) = lanes.iter().map(|lane| lane.hop).max() else {
             // The worker vanished between its last page and the end of the run, or is long done.
@@ -248,7 +259,7 @@ impl<R: Relay> Hop<'_, R> {
             // An old message, and nobody at work: whoever sent it may have vanished before sending
             // the next. Sending that again is harmless.
             let next = self.send_continuation(Continuation { run_id: id, worker, hop: due }).await?;
-            let mut answer = self.respond(session, id, Outcome::Stale, 0).await?;
+            let mut answer = self.respond(session, id, Outcome::Stale).await?;
             answer.continuations.push(next);
             return Ok(answer);
         }
@@ -279,13 +290,13 @@ impl<R: Relay> Hop<'_, R> {
         let rows = hop.predicted + hop.failed;
         let any = |end: LaneEnd| done.iter().any(|lane| lane.end == end);
         let mut answer = if any(LaneEnd::TakenOver) {
-            self.respond(session, run.id, Outcome::Stale, rows).await?
+            self.respond_with(session, run.id, Outcome::Stale, rows).await?
         } else if any(LaneEnd::TooManyFailures) {
             let job = self.job(run);
             session.run(async |conn| fail_for_failures(conn, job).await).await?;
-            self.respond(session, run.id, Outcome::Stopped, rows).await?
+            self.respond_with(session, run.id, Outcome::Stopped, rows).await?
         } else if any(LaneEnd::Stopped) {
-            self.respond(session, run.id, Outcome::Stopped, rows).await?
+            self.respond_with(session, run.id, Outcome::Stopped, rows).await?
         } else if any(LaneEnd::OutOfTime) {
             self.hand_over(session, run, turn, &mut sent, rows).await?
         } else {
@@ -296,7 +307,6 @@ impl<R: Relay> Hop<'_, R> {
         if let Some(late) = forecast.and_then(|forecast| forecast.judge(answer.forecast_spare_seconds?)) {
             self.relay.will_be_late(&late);
         }
-        self.add_billed(session, run.id).await?;
         Ok(answer)
     }
 
@@ -315,12 +325,12 @@ impl<R: Relay> Hop<'_, R> {
             let why = format!("worker {} used up its {} hops (MAX_HOPS)", turn.worker, self.work.max_hops);
             let table = self.database.items_table();
             session.run(async |conn| stop(conn, table, run.id, RunState::Failed, Some(&why)).await).await?;
-            return self.respond(session, run.id, Outcome::Stopped, rows).await;
+            return self.respond_with(session, run.id, Outcome::Stopped, rows).await;
         }
         // Let go first: the continuation may be delivered before this hop has ended.
         session.ask(hold::release).await?;
         sent.insert(0, self.send_off(session, run.id, next).await?);
-        self.respond(session, run.id, Outcome::Continued, rows).await
+        self.respond_with(session, run.id, Outcome::Continued, rows).await
     }
 
     async fn send_continuation(&self, continuation: Continuation) -> Result<Continuation, HopError> {
@@ -334,9 +344,9 @@ impl<R: Relay> Hop<'_, R> {
         let job = self.job(run);
         match session.run(async |conn| finish_run(conn, job, self.aside).await).await? {
             Ended::Lanes if run.pass == Pass::Check => self.leave_check(session, run, rows).await,
-            Ended::Lanes => self.respond(session, run.id, Outcome::LanesFinished, rows).await,
+            Ended::Lanes => self.respond_with(session, run.id, Outcome::LanesFinished, rows).await,
             Ended::Run(drift) => {
-                let answer = self.respond(session, run.id, Outcome::Finished, rows).await?;
+                let answer = self.respond_with(session, run.id, Outcome::Finished, rows).await?;
                 Ok(answer.with_drift(drift))
             }
         }
@@ -351,7 +361,7 @@ impl<R: Relay> Hop<'_, R> {
             Some(run) if run.state == RunState::Running && run.pass == Pass::Write => {
                 Box::pin(self.take_up(session, &run)).await
             }
-            _ => self.respond(session, run.id, Outcome::LanesFinished, rows).await,
+            _ => self.respond_with(session, run.id, Outcome::LanesFinished, rows).await,
         }
     }
 

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use mysql_async::Conn;
 
 use super::aside::Aside;
-use super::census;
+use super::census::{self, Ground};
 use super::check::Unfit;
 use super::end::end_early;
 use super::scope::Scope;
@@ -15,7 +15,7 @@ use crate::config::WorkConfig;
 use crate::event::Request;
 use crate::model::Model;
 use crate::run::{FailurePolicy, Mode, RunId, RunKind, RunState};
-use crate::store::counts::{self, Extent};
+use crate::store::counts::Extent;
 use crate::store::earlier::earlier;
 use crate::store::lanes::{NewLane, Source};
 use crate::store::runs::{NewRun, Run};
@@ -27,8 +27,8 @@ use crate::window::{self, Time, Window};
 /// What became of a request for a run.
 #[derive(Debug)]
 pub(super) enum Opened {
-    /// A run of its own, with lanes to work off.
-    New(Run),
+    /// A run of its own, with lanes to work off by these workers.
+    New(Run, Vec<u16>),
     /// A run of its own without a single pending item, finished with that.
     Empty(RunId),
     /// A run that is not over comes first: an earlier one, or this tick's, delivered twice.
@@ -57,7 +57,8 @@ pub(super) async fn open_run(conn: &mut Conn, opening: Opening<'_>, request: &Re
     let table = database.items_table();
     let version = model.version().to_string();
     loop {
-        let mut earlier = earlier(table, request.kind, request.tick, work.max_attempts, now).ask(conn).await?;
+        let earlier = earlier(table, request.kind, request.tick, work.max_attempts, now);
+        let (mut earlier, ground) = earlier.and(census::ground(table)).ask(conn).await?;
         if let Some(run) = earlier.of_tick.take_if(|run| run.state.is_over()) {
             return Ok(match successor(opening, &run, earlier.unfinished) {
                 Some(successor) => Opened::Unfinished(successor),
@@ -68,15 +69,15 @@ pub(super) async fn open_run(conn: &mut Conn, opening: Opening<'_>, request: &Re
             // Who asks for a dry run must not set off what writes.
             Some(run) if run.mode.writes() && !request.mode.writes() => return Ok(Opened::InTheWay(run)),
             Some(run) if run.state == RunState::Paused => return Ok(Opened::Unfinished(run)),
-            Some(run) if run.model_version != version => match succeed(conn, opening, &run).await {
+            Some(run) if run.model_version != version => match succeed(conn, opening, &run, ground).await {
                 Ok(Succession::Successor(run)) => return Ok(Opened::Unfinished(run)),
                 Ok(Succession::Unfit(unfit)) => return Ok(Opened::Unfit(unfit)),
                 Ok(Succession::Empty | Succession::Overtaken) => continue,
                 Err(error) => Err(error),
             },
-            Some(run) if run.state == RunState::Failed => try_again(conn, opening, run).await,
+            Some(run) if run.state == RunState::Failed => try_again(conn, opening, run, ground).await,
             Some(run) => return Ok(Opened::Unfinished(run)),
-            None => insert(conn, opening, request, earlier.last_end).await,
+            None => insert(conn, opening, request, earlier.last_end, ground).await,
         };
         match opened {
             // Somebody opened a run in the meantime: look again.
@@ -87,19 +88,17 @@ pub(super) async fn open_run(conn: &mut Conn, opening: Opening<'_>, request: &Re
 }
 
 /// Begins another attempt at a run that failed as a whole.
-async fn try_again(conn: &mut Conn, opening: Opening<'_>, run: Run) -> Result<Opened, StoreError> {
+async fn try_again(conn: &mut Conn, opening: Opening<'_>, run: Run, ground: Ground) -> Result<Opened, StoreError> {
     let Opening { database, model, now, aside, .. } = opening;
     let table = database.items_table();
-    let ends = counts::ends(table).ask(conn).await?;
     let whole = (Selection::Whole(run.window), model.features());
-    let items = census::extent(conn, aside, table, whole, ends).await?.map_or(Some(0), |extent| extent.items);
+    let items = census::extent(conn, aside, table, whole, ground.ends).await?.map_or(Some(0), |extent| extent.items);
     if begin().then(runs::lock(run.id)).ask(conn).await? == Some(RunState::Failed) {
         runs::try_again(run.id, items, now).then(lanes::rewind(run.id)).ask(conn).await?;
         tracing::info!(run = %run.id, window = %run.window, "trying a failed run again");
     }
-    let tried = runs::find(table, run.id).ask(conn).await?;
+    let (tried, ()) = Step::OpenRun.commit(runs::find(table, run.id).and(commit()).ask(conn)).await?;
     let run = tried.ok_or_else(|| StoreError::Unexpected(format!("run {} vanished", run.id)))?;
-    Step::OpenRun.commit(commit().ask(conn)).await?;
     Ok(Opened::Unfinished(run))
 }
 
@@ -108,6 +107,7 @@ async fn insert(
     opening: Opening<'_>,
     request: &Request,
     last_end: Option<Time>,
+    ground: Ground,
 ) -> Result<Opened, StoreError> {
     let window = window_of(opening.work, request, last_end, opening.now);
     if window.to > opening.now {
@@ -122,8 +122,8 @@ async fn insert(
         policy: policy_of(request, opening.work),
         deadline: due(request, window, opening.work),
     };
-    Ok(match open_planned(conn, opening, plan, None).await? {
-        Planned::New(run) => Opened::New(run),
+    Ok(match open_planned(conn, opening, plan, None, ground).await? {
+        Planned::New(run, workers) => Opened::New(run, workers),
         Planned::Empty(id) => Opened::Empty(id),
         Planned::Unfit(unfit) => Opened::Unfit(unfit),
         Planned::Overtaken => return Err(StoreError::Unexpected("a new run was overtaken".into())),
@@ -153,8 +153,8 @@ pub(super) struct Plan {
 /// What became of a plan.
 #[derive(Debug)]
 pub(super) enum Planned {
-    /// A run with lanes to work off.
-    New(Run),
+    /// A run with lanes to work off by these workers.
+    New(Run, Vec<u16>),
     /// A run without a single item, finished with that.
     Empty(RunId),
     /// The run that was to be replaced has changed meanwhile; nothing was done.
@@ -169,12 +169,13 @@ pub(super) async fn open_planned(
     opening: Opening<'_>,
     plan: Plan,
     replaced: Option<&Run>,
+    ground: Ground,
 ) -> Result<Planned, StoreError> {
     let Opening { database, work, model, now, aside } = opening;
     let Plan { kind, mode, tick, window, chained, policy, deadline } = plan;
     let table = database.items_table();
     let scope = Scope { run: None, kind, mode, policy, window, model, work };
-    let extents = match census::extents(conn, aside, table, scope).await? {
+    let extents = match census::extents(conn, aside, table, scope, ground).await? {
         Ok(extents) => extents,
         Err(unfit) => return Ok(Planned::Unfit(unfit)),
     };
@@ -205,18 +206,27 @@ pub(super) async fn open_planned(
     }
     let lanes: Vec<NewLane> = extents.iter().flat_map(|&(source, extent)| lanes_of(source, extent, work)).collect();
     let begun = if replaced.is_none() { begin() } else { Statement::nothing() };
-    let made = if lanes.is_empty() { Statement::nothing() } else { lanes::insert(&lanes, work.page_size) };
-    let run = begun.then(runs::insert(&new)).then(made).then(runs::opened()).ask(conn).await?;
-    let id = run.id;
-    let planned = if extents.is_empty() {
-        runs::finish(id, RunState::Succeeded, Counts::default(), None).ask(conn).await?;
-        Planned::Empty(id)
+    let opened = begun.then(runs::insert(&new));
+    let planned = if lanes.is_empty() {
+        let id = opened.then(runs::opened()).ask(conn).await?.id;
+        let finish = runs::finish(id, RunState::Succeeded, Counts::default(), None);
+        Step::OpenRun.commit(finish.then(commit()).ask(conn)).await?;
+        (id, Planned::Empty(id))
     } else {
-        Planned::New(run)
+        let made = opened.then(lanes::insert(&lanes, work.page_size)).then(runs::opened()).and(commit());
+        let (run, ()) = Step::OpenRun.commit(made.ask(conn)).await?;
+        (run.id, Planned::New(run, workers_of(&lanes)))
     };
-    Step::OpenRun.commit(commit().ask(conn)).await?;
-    tracing::info!(run = %id, %kind, %mode, %window, items = new.items, "opened a run");
-    Ok(planned)
+    tracing::info!(run = %planned.0, %kind, %mode, %window, items = new.items, "opened a run");
+    Ok(planned.1)
+}
+
+/// The workers that have something to do.
+fn workers_of(lanes: &[NewLane]) -> Vec<u16> {
+    let mut workers: Vec<u16> = lanes.iter().filter(|lane| lane.low < lane.high).map(|lane| lane.worker).collect();
+    workers.sort_unstable();
+    workers.dedup();
+    workers
 }
 
 /// When a run's predictions are due. Nobody waits for those of a backfill: there are older ones.

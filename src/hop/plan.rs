@@ -87,13 +87,14 @@ pub async fn plan(
     if let Err(unfit) = check_columns(conn, table, model).await? {
         return Ok(Err(unfit));
     }
-    let earlier = earlier(table, request.kind, None, work.max_attempts, now).ask(conn).await?;
+    let earlier = earlier(table, request.kind, None, work.max_attempts, now);
+    let (earlier, ground) = earlier.and(census::ground(table)).ask(conn).await?;
     let window = window_of(work, request, earlier.last_end, now);
     let policy = policy_of(request, work);
     let (kind, mode) = (request.kind, request.mode);
     let scope = Scope { run: None, kind, mode, policy, window, model, work };
     let aside = Aside::new(database, 1);
-    let extents = census::extents(conn, &aside, table, scope).await?;
+    let extents = census::extents(conn, &aside, table, scope, ground).await?;
     aside.close().await;
     let extents = match extents {
         Ok(extents) => extents,

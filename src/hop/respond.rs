@@ -6,6 +6,7 @@ use super::{Hop, HopError, Relay, forecast};
 use crate::answer::{Answer, Backfill, Counts, Outcome};
 use crate::run::{RunId, RunKind, RunState};
 use crate::store::session::Session;
+use crate::store::statement::Statement;
 use crate::store::{lanes, runs};
 
 impl<R: Relay> Hop<'_, R> {
@@ -13,21 +14,37 @@ impl<R: Relay> Hop<'_, R> {
     pub(super) async fn status(&self, session: &mut Session) -> Result<Answer, HopError> {
         let table = self.database.items_table();
         match session.run(async |conn| runs::latest(conn, table).await).await? {
-            Some(run) => self.respond(session, run.id, Outcome::Status, 0).await,
+            Some(run) => self.respond(session, run.id, Outcome::Status).await,
             None => Ok(Answer::without_run(Outcome::Status)),
         }
     }
 
-    /// The answer about a run, as the database has it now.
-    pub(super) async fn respond(
+    /// The answer of a hop that had no part in a run, as the database has the run now.
+    pub(super) async fn respond(&self, session: &mut Session, id: RunId, outcome: Outcome) -> Result<Answer, HopError> {
+        self.answer(session, id, outcome, None).await
+    }
+
+    /// The answer of a hop that had a part in a run, so many `rows`. What it took is added to the run's.
+    pub(super) async fn respond_with(
         &self,
         session: &mut Session,
         id: RunId,
         outcome: Outcome,
         rows: u64,
     ) -> Result<Answer, HopError> {
+        self.answer(session, id, outcome, Some(rows)).await
+    }
+
+    async fn answer(
+        &self,
+        session: &mut Session,
+        id: RunId,
+        outcome: Outcome,
+        rows: Option<u64>,
+    ) -> Result<Answer, HopError> {
         let table = self.database.items_table();
-        let read = || runs::find(table, id).and(lanes::totals(id));
+        let billed = || rows.map_or_else(Statement::nothing, |_| self.add_billed(id));
+        let read = || billed().then(runs::find(table, id)).and(lanes::totals(id));
         let (run, totals) = Step::Respond.perform(async || session.ask(read).await).await?;
         let done = totals.counts.predicted + totals.counts.failed;
         let counts = Counts { pending: run.as_ref().map_or(0, |run| pending(run, done)), ..totals.counts };
@@ -53,6 +70,6 @@ impl<R: Relay> Hop<'_, R> {
             kind: run.as_ref().map(|run| run.kind),
             ..Answer::without_run(outcome)
         };
-        Ok(answer.timed(self.deadline.elapsed(), rows))
+        Ok(answer.timed(self.deadline.elapsed(), rows.unwrap_or(0)))
     }
 }

@@ -72,7 +72,6 @@ impl<R: Relay> Hop<'_, R> {
 /// `claim_lanes`: from here on, nobody who had the lanes before can commit a page of them.
 async fn claim_lanes(conn: &mut Conn, run: RunId, turn: Turn) -> Result<Vec<Lane>, StoreError> {
     let claim = begin().then(lanes::claim(run, turn.worker, turn.hop)).then(lanes::unfinished(run, turn.worker));
-    let claimed = claim.ask(conn).await?;
-    Step::ClaimLanes.commit(commit().ask(conn)).await?;
+    let (claimed, ()) = Step::ClaimLanes.commit(claim.and(commit()).ask(conn)).await?;
     Ok(claimed)
 }

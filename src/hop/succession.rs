@@ -3,6 +3,7 @@
 
 use mysql_async::Conn;
 
+use super::census::{self, Ground};
 use super::check::Unfit;
 use super::open::{Opening, Plan, Planned, open_planned};
 use super::{Hop, HopError, Relay};
@@ -28,7 +29,12 @@ pub(super) enum Succession {
 
 /// Ends `run` and opens its successor over the same window: both or neither. What it wrote stays,
 /// and is its model's.
-pub(super) async fn succeed(conn: &mut Conn, opening: Opening<'_>, run: &Run) -> Result<Succession, StoreError> {
+pub(super) async fn succeed(
+    conn: &mut Conn,
+    opening: Opening<'_>,
+    run: &Run,
+    ground: Ground,
+) -> Result<Succession, StoreError> {
     let plan = Plan {
         kind: run.kind,
         mode: run.mode,
@@ -38,8 +44,8 @@ pub(super) async fn succeed(conn: &mut Conn, opening: Opening<'_>, run: &Run) ->
         policy: run.policy,
         deadline: run.deadline,
     };
-    Ok(match open_planned(conn, opening, plan, Some(run)).await? {
-        Planned::New(run) => Succession::Successor(run),
+    Ok(match open_planned(conn, opening, plan, Some(run), ground).await? {
+        Planned::New(run, _) => Succession::Successor(run),
         Planned::Empty(_) => Succession::Empty,
         Planned::Overtaken => Succession::Overtaken,
         Planned::Unfit(unfit) => Succession::Unfit(unfit),
@@ -55,13 +61,14 @@ pub(super) fn successor(opening: Opening<'_>, run: &Run, unfinished: Option<Run>
 
 /// Replaces `run`, or finds the one that replaced it.
 async fn take_over(conn: &mut Conn, opening: Opening<'_>, run: &Run) -> Result<Succession, StoreError> {
+    let table = opening.database.items_table();
     if run.state == RunState::Running {
-        match succeed(conn, opening, run).await? {
+        let ground = census::ground(table).ask(conn).await?;
+        match succeed(conn, opening, run, ground).await? {
             Succession::Overtaken => {}
             succession => return Ok(succession),
         }
     }
-    let table = opening.database.items_table();
     let earlier = earlier(table, run.kind, None, opening.work.max_attempts, opening.now);
     let (now, earlier) = runs::find(table, run.id).and(earlier).ask(conn).await?;
     let successor = now.and_then(|run| successor(opening, &run, earlier.unfinished));
@@ -76,9 +83,9 @@ impl<R: Relay> Hop<'_, R> {
         let taken = session.run(async |conn| take_over(conn, opening, run).await).await?;
         match taken {
             Succession::Successor(run) => self.take_up(session, &run).await,
-            Succession::Empty => self.respond(session, run.id, Outcome::NothingToDo, 0).await,
+            Succession::Empty => self.respond(session, run.id, Outcome::NothingToDo).await,
             Succession::Unfit(unfit) => Err(unfit.into()),
-            Succession::Overtaken => self.respond(session, run.id, Outcome::Stopped, 0).await,
+            Succession::Overtaken => self.respond(session, run.id, Outcome::Stopped).await,
         }
     }
 }

@@ -6,6 +6,7 @@ use super::{Hop, Relay};
 use crate::run::RunId;
 use crate::store::runs::Run;
 use crate::store::session::Session;
+use crate::store::statement::Statement;
 use crate::store::{StoreError, counts, lanes, record};
 
 impl<R: Relay> Hop<'_, R> {
@@ -27,9 +28,8 @@ impl<R: Relay> Hop<'_, R> {
     }
 
     /// Adds what the hop took so far to the run: all but the last words, and Lambda's own start.
-    pub(super) async fn add_billed(&self, session: &mut Session, id: RunId) -> Result<(), StoreError> {
+    pub(super) fn add_billed(&self, id: RunId) -> Statement<()> {
         let milliseconds = self.deadline.elapsed().as_secs_f64() * 1e3;
-        let memory_mb = self.work.memory_mb;
-        session.run(async |conn| record::add_billed(conn, id, milliseconds.ceil() as u64, memory_mb).await).await
+        record::add_billed(id, milliseconds.ceil() as u64, self.work.memory_mb)
     }
 }

@@ -51,6 +51,10 @@ const LOCK_WAIT_S: u32 = 5;
 /// vanished function are not kept for the server's default of eight hours.
 const WAIT_TIMEOUT_S: u32 = 60;
 
+/// Bytes of a statement, at most: MariaDB's default, and a page has less than a tenth of it. Known without
+/// asking the server; where that takes less it says so, and the page is tried with half of its items.
+const LARGEST_STATEMENT: usize = 16 << 20;
+
 /// The server's error code where there is no database of a name.
 const UNKNOWN_DATABASE: u16 = 1049;
 
@@ -103,12 +107,16 @@ impl StoreError {
                 1205 | 1213 => Fault::Retry,            // lock wait, deadlock
                 1040 | 1203 | 1226 => Fault::Reconnect, // too many connections
                 1290 | 1792 | 1836 => Fault::Reconnect, // read-only after a failover
+                1153 => Fault::Reconnect,               // too large for the server, which then hangs up
                 1053 | 1077..=1079 | 1152 | 1158..=1161 | 1184 | 1927 | 3169 => Fault::Reconnect, // cut off, shutting down
                 _ => Fault::Permanent,
             },
             Self::Mysql { source: mysql_async::Error::Io(_), .. } => Fault::Reconnect,
             Self::Mysql {
-                source: mysql_async::Error::Driver(DriverError::ConnectionClosed | DriverError::PacketOutOfOrder),
+                source:
+                    mysql_async::Error::Driver(
+                        DriverError::ConnectionClosed | DriverError::PacketOutOfOrder | DriverError::PacketTooLarge,
+                    ),
                 ..
             } => Fault::Reconnect,
             Self::Mysql { .. } | Self::Refused { .. } | Self::Unexpected(_) => Fault::Permanent,
@@ -216,6 +224,8 @@ impl Database {
             .user(Some(&config.user))
             .ssl_opts(ssl)
             .prefer_socket(false)
+            .max_allowed_packet(Some(LARGEST_STATEMENT))
+            .wait_timeout(Some(WAIT_TIMEOUT_S as usize))
             .setup(vec![format!(
                 "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
                  SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = {LOCK_WAIT_S}, wait_timeout = {WAIT_TIMEOUT_S}"

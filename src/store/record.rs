@@ -1,7 +1,7 @@
 //! What runs saw and took: the columns `profile`, `billed_ms` and `memory_mb` of `batch_runs`.
 
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Row, params};
+use mysql_async::{Row, params};
 
 use super::bound::bound;
 use super::row::column;
@@ -38,18 +38,10 @@ const EARLIER_LOOKED_AT: u64 = 1000;
 
 /// Adds a hop's time to what the run took, and keeps the function's memory, if it is one. Metering: a
 /// hop whose answer to this is lost may be added twice.
-///
-/// # Errors
-/// The database's.
-pub async fn add_billed(
-    conn: &mut Conn,
-    id: RunId,
-    milliseconds: u64,
-    memory_mb: Option<u32>,
-) -> Result<(), StoreError> {
+pub fn add_billed(id: RunId, milliseconds: u64, memory_mb: Option<u32>) -> Statement<()> {
     let sql = "UPDATE `batch_runs` SET `billed_ms` = `billed_ms` + :ms, `memory_mb` = :memory WHERE `id` = :id";
     let params = params! { "ms" => milliseconds, "memory" => memory_mb, "id" => id.0 };
-    conn.query_drop(bound(sql, params)).await.doing("adding up what the run took")
+    Statement::change("adding up what the run took", sql, params)
 }
 
 /// What a run took and saw, beside its line in `batch_status`.

@@ -40,6 +40,14 @@ impl Session {
         Self { retries: 0, ..Self::new(database) }
     }
 
+    /// Connects, if it is not connected.
+    ///
+    /// # Errors
+    /// As [`Session::run`].
+    pub async fn connect(&mut self) -> Result<(), StoreError> {
+        self.run(async |_| Ok(())).await
+    }
+
     /// Connects ahead of the work. Where that does not succeed, the work tries again.
     pub async fn get_ready(&mut self) {
         if self.conn.is_none() {

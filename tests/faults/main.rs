@@ -14,6 +14,7 @@ mod ledger;
 mod matrix;
 mod network;
 mod options;
+mod packets;
 mod politeness;
 mod proxy;
 mod report;
@@ -43,6 +44,7 @@ async fn main() -> ExitCode {
         let run: LocalBoxFuture<'_, Report> = match scenario {
             Scenario::Matrix => matrix::run(&options).boxed_local(),
             Scenario::Network => network::run(short, seed).boxed_local(),
+            Scenario::Packets => packets::run().boxed_local(),
             Scenario::Crash => crash::run().boxed_local(),
             Scenario::Soak => soak::run(seed).boxed_local(),
             Scenario::Politeness => politeness::run(seed).boxed_local(),

@@ -8,7 +8,7 @@ Injects faults into rowscore and compares what is left with an undisturbed run.
 
   scripts/faults [--short] [--seed N] [--only TEXT] [--times N] [SCENARIO...]
 
-Scenarios: matrix, network, crash, soak, politeness. Without any: all of them, or with --short
+Scenarios: matrix, network, packets, crash, soak, politeness. Without any: all of them, or with --short
 those that fit into a minute. The seed draws what happens at random. --only keeps to the faults
 of the matrix whose names contain TEXT, as they are printed; --times injects each N times.
 ";
@@ -18,15 +18,17 @@ of the matrix whose names contain TEXT, as they are printed; --times injects eac
 pub enum Scenario {
     Matrix,
     Network,
+    Packets,
     Crash,
     Soak,
     Politeness,
 }
 
 impl Scenario {
-    const ALL: [(&'static str, Self); 5] = [
+    const ALL: [(&'static str, Self); 6] = [
         ("matrix", Self::Matrix),
         ("network", Self::Network),
+        ("packets", Self::Packets),
         ("crash", Self::Crash),
         ("soak", Self::Soak),
         ("politeness", Self::Politeness),
@@ -34,7 +36,7 @@ impl Scenario {
 
     /// Whether it is part of the short form.
     fn is_short(self) -> bool {
-        matches!(self, Self::Matrix | Self::Network)
+        matches!(self, Self::Matrix | Self::Network | Self::Packets)
     }
 }
 
