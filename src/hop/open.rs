@@ -207,7 +207,7 @@ pub(super) async fn open_planned(
     let lanes: Vec<NewLane> = extents.iter().flat_map(|&(source, extent)| lanes_of(source, extent, work)).collect();
     let begun = if replaced.is_none() { begin() } else { Statement::nothing() };
     let opened = begun.then(runs::insert(&new));
-    let planned = if lanes.is_empty() {
+    let (id, planned) = if lanes.is_empty() {
         let id = opened.then(runs::opened()).ask(conn).await?.id;
         let finish = runs::finish(id, RunState::Succeeded, Counts::default(), None);
         Step::OpenRun.commit(finish.then(commit()).ask(conn)).await?;
@@ -217,8 +217,8 @@ pub(super) async fn open_planned(
         let (run, ()) = Step::OpenRun.commit(made.ask(conn)).await?;
         (run.id, Planned::New(run, workers_of(&lanes)))
     };
-    tracing::info!(run = %planned.0, %kind, %mode, %window, items = new.items, "opened a run");
-    Ok(planned.1)
+    tracing::info!(run = %id, %kind, %mode, %window, items = new.items, "opened a run");
+    Ok(planned)
 }
 
 /// The workers that have something to do.

@@ -8,6 +8,10 @@ const PAGE_GOAL: Duration = Duration::from_millis(100);
 /// A page is not made smaller than this: its round trips would outweigh its rows.
 const SMALLEST_PAGE: u32 = 100;
 
+/// Pages after one that was in vain before they may grow again: a server that takes no larger statement
+/// would else refuse every second page.
+const NO_LARGER_FOR: u32 = 32;
+
 /// What a lane learns from page to page.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
@@ -17,6 +21,8 @@ pub(super) struct Pace {
     largest: u32,
     /// Whether the page under way was begun before, in vain.
     begun: bool,
+    /// Pages that may not grow yet.
+    cautious: u32,
     reach: Reach,
 }
 
@@ -24,7 +30,7 @@ impl Pace {
     /// The pace of a lane whose last page had at most `size` items, where `largest` are allowed.
     pub fn new(size: u32, largest: u32) -> Self {
         let size = size.clamp(1, largest);
-        Self { size, largest, begun: false, reach: Reach::new(size) }
+        Self { size, largest, begun: false, cautious: 0, reach: Reach::new(size) }
     }
 
     /// A page begins, after the lane's `cursor` and at most up to its end. The second time over,
@@ -33,6 +39,7 @@ impl Pace {
     pub fn begin(&mut self, cursor: i64, high: i64) -> (u32, i64) {
         if std::mem::replace(&mut self.begun, true) {
             self.resize(self.size / 2);
+            self.cautious = NO_LARGER_FOR;
         }
         (self.size, self.reach.upto(cursor, high))
     }
@@ -51,9 +58,10 @@ impl Pace {
     /// may have.
     pub fn committed(&mut self, items: usize, took: Duration) -> u32 {
         self.begun = false;
-        let is_full = items >= self.size as usize;
+        let may_grow = items >= self.size as usize && self.cautious == 0;
+        self.cautious = self.cautious.saturating_sub(1);
         let fitting = f64::from(self.size) * PAGE_GOAL.as_secs_f64() / took.as_secs_f64().max(1e-6);
-        if took > PAGE_GOAL || (is_full && fitting > 1.5 * f64::from(self.size)) {
+        if took > PAGE_GOAL || (may_grow && fitting > 1.5 * f64::from(self.size)) {
             // Saturates; at most twice or half at once, since a single page may be an accident.
             self.resize((fitting as u32).clamp(self.size / 2, self.size.saturating_mul(2)));
         }
@@ -164,6 +172,17 @@ mod tests {
         assert_eq!(pace.begin(0, i64::MAX).0, 500);
         pace.again();
         assert_eq!(pace.begin(0, i64::MAX).0, 500);
+    }
+
+    #[test]
+    fn after_a_page_in_vain_pages_stay_small_for_a_while() {
+        let mut pace = Pace::new(1000, 5000);
+        pace.begin(0, i64::MAX);
+        pace.begin(0, i64::MAX);
+        for _ in 0..NO_LARGER_FOR {
+            assert_eq!(pace.committed(500, ms(1)), 500);
+        }
+        assert_eq!(pace.committed(500, ms(1)), 1000);
     }
 
     #[test]

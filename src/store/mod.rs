@@ -113,10 +113,7 @@ impl StoreError {
             },
             Self::Mysql { source: mysql_async::Error::Io(_), .. } => Fault::Reconnect,
             Self::Mysql {
-                source:
-                    mysql_async::Error::Driver(
-                        DriverError::ConnectionClosed | DriverError::PacketOutOfOrder | DriverError::PacketTooLarge,
-                    ),
+                source: mysql_async::Error::Driver(DriverError::ConnectionClosed | DriverError::PacketOutOfOrder),
                 ..
             } => Fault::Reconnect,
             Self::Mysql { .. } | Self::Refused { .. } | Self::Unexpected(_) => Fault::Permanent,

@@ -47,7 +47,7 @@ async fn refuse(kind: Server) -> (Tally, Option<String>) {
     let pages = number("SELECT SUM(`pages`) FROM `batch_lanes`").await;
     let verdict = Verdict { lost, twice, hanging, different: 0 };
     let is_well = run.status.success() && verdict == Verdict::default();
-    let problem = (!is_well).then(|| format!("{verdict:?}, {pages} pages; {}", String::from_utf8_lossy(&run.stderr)));
+    let problem = (!is_well).then(|| format!("{verdict:?}, {pages} pages; {}", run.stderr.trim()));
     let struck = u64::from(pages > PAGES_AT_FIRST);
     let unstruck = (struck == 0).then(|| format!("{pages} pages: none was refused"));
     (Tally { tried: 1, struck, rescued: 0, verdict }, problem.or(unstruck))

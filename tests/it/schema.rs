@@ -3,7 +3,8 @@
 use mysql_async::prelude::Queryable;
 use rowscore::answer::Outcome;
 use rowscore::hop::Deadline;
-use rowscore::store::{Database, schema};
+use rowscore::run::RunId;
+use rowscore::store::{Database, failures, lanes, runs, schema};
 use rstest::rstest;
 
 use crate::support::database::RunRow;
@@ -270,4 +271,24 @@ async fn a_migration_that_the_server_refuses_is_reported(#[values(Server::Mysql,
 
     assert!(error.starts_with("applying the migrations: ") && error.contains("created_datetime"), "{error}");
     assert_eq!(sample(1).split(',').count(), 4);
+}
+
+#[rstest]
+#[tokio::test]
+async fn of_statements_in_one_round_trip_the_one_that_fails_is_named(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let db = TestDb::new(server, &[]).await;
+    let mut conn = db.database.connect().await.unwrap();
+    let table = db.database.items_table();
+    let together = || runs::find(table, RunId(1)).and(failures::any(table)).and(lanes::totals(RunId(1)));
+    let ((run, is_any_set_aside), totals) = together().ask(&mut conn).await.unwrap();
+    assert!(run.is_none() && !is_any_set_aside && totals.counts.predicted == 0);
+
+    db.execute("DROP TABLE `item_failures`").await;
+    let error = together().ask(&mut conn).await.unwrap_err().to_string();
+
+    assert!(error.starts_with("looking for failures: ") && error.contains("rowscore init"), "{error}");
+    // The connection is none the worse.
+    assert!(runs::find(table, RunId(1)).ask(&mut conn).await.unwrap().is_none());
 }
