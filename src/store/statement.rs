@@ -51,17 +51,13 @@ impl<T: Send + 'static> Statement<T> {
     /// The database's, or an answer that the schema does not allow.
     pub async fn ask(self, conn: &mut impl Queryable) -> Result<T, StoreError> {
         let mut answers = Vec::with_capacity(self.said.len());
-        if let [(_, first), rest @ ..] = &self.said[..] {
+        if let [(_, first), ..] = self.said[..] {
             let text = self.said.iter().map(|(sql, _)| &sql[..]).collect::<Vec<_>>().join("; ");
             let mut results = conn.query_iter(text).await.doing(first)?;
-            // Where the next one failed is known when the rows before it are read.
-            let mut next = first;
-            for (_, doing) in rest {
-                next = doing;
+            for &(_, doing) in &self.said {
                 answers.push(results.collect().await.doing(doing)?);
             }
-            answers.push(results.collect().await.doing(next)?);
-            results.drop_result().await.doing(next)?;
+            results.drop_result().await.doing(first)?;
         }
         (self.read)(&mut answers.into_iter())
     }
