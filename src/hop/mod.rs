@@ -149,18 +149,12 @@ impl<R: Relay> Hop<'_, R> {
                 Opened::New(run, workers) => {
                     // Of before the first page: a lane has its session when the question is answered.
                     let oldest = async { self.oldest_pending(&mut *self.aside.first().await, &run).await };
-                    let (oldest, answer) = join(
-                        oldest,
-                        self.set_off(session, &run, workers.into_iter().map(|worker| (worker, 0)).collect()),
-                    )
-                    .await;
+                    let (oldest, answer) = join(oldest, self.set_off(session, &run, workers)).await;
                     let (oldest, answer) = (oldest?, answer?);
                     return Ok(Answer { oldest_pending_seconds: answer.oldest_pending_seconds.or(oldest), ..answer });
                 }
                 Opened::Unfit(unfit) => return Err(unfit.into()),
-                Opened::Empty(id) => {
-                    return self.respond_with(session, id, Outcome::NothingToDo, 0).await;
-                }
+                Opened::Empty(id) => return self.respond_with(session, id, Outcome::NothingToDo, 0).await,
                 Opened::Over(run) => return self.respond(session, run.id, Outcome::NothingToDo).await,
                 Opened::InTheWay(run) => {
                     tracing::warn!(run = %run.id, "no dry run while a backfill that writes is unfinished");

@@ -27,8 +27,8 @@ use crate::window::{self, Time, Window};
 /// What became of a request for a run.
 #[derive(Debug)]
 pub(super) enum Opened {
-    /// A run of its own, with lanes to work off by these workers.
-    New(Run, Vec<u16>),
+    /// A run of its own, and its workers as [`lanes::unfinished_workers`] would answer.
+    New(Run, Vec<(u16, u32)>),
     /// A run of its own without a single pending item, finished with that.
     Empty(RunId),
     /// A run that is not over comes first: an earlier one, or this tick's, delivered twice.
@@ -153,8 +153,8 @@ pub(super) struct Plan {
 /// What became of a plan.
 #[derive(Debug)]
 pub(super) enum Planned {
-    /// A run with lanes to work off by these workers.
-    New(Run, Vec<u16>),
+    /// A run, and its workers as [`lanes::unfinished_workers`] would answer.
+    New(Run, Vec<(u16, u32)>),
     /// A run without a single item, finished with that.
     Empty(RunId),
     /// The run that was to be replaced has changed meanwhile; nothing was done.
@@ -221,9 +221,9 @@ pub(super) async fn open_planned(
     Ok(planned)
 }
 
-/// The workers that have something to do.
-fn workers_of(lanes: &[NewLane]) -> Vec<u16> {
-    let mut workers: Vec<u16> = lanes.iter().filter(|lane| lane.low < lane.high).map(|lane| lane.worker).collect();
+/// The workers of new lanes that have something to do, each with the hop that is due: none yet.
+fn workers_of(lanes: &[NewLane]) -> Vec<(u16, u32)> {
+    let mut workers: Vec<_> = lanes.iter().filter(|lane| lane.low < lane.high).map(|lane| (lane.worker, 0)).collect();
     workers.sort_unstable();
     workers.dedup();
     workers
@@ -298,6 +298,13 @@ mod tests {
     fn the_widest_extent_does_not_overflow() {
         let lanes = edges(i64::MIN, i64::MAX, 64, 16);
         assert_eq!((lanes[0].0, lanes[1023].1), (i64::MIN, i64::MAX));
+    }
+
+    #[test]
+    fn of_a_new_run_the_workers_with_ids_are_at_work() {
+        let lanes = |low, high| split(Extent { low, high, items: None }, 2, 2);
+        assert_eq!(workers_of(&lanes(0, 100)), [(0, 0), (1, 0)]);
+        assert_eq!(workers_of(&lanes(0, 1)), [(0, 0)]);
     }
 
     #[test]

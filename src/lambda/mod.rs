@@ -3,6 +3,7 @@
 mod function;
 mod metrics;
 mod queue;
+mod sdk;
 mod wake;
 
 pub use function::{Failure, Function, Reply};

@@ -7,6 +7,7 @@ use aws_sdk_sqs::error::DisplayErrorContext;
 use aws_sdk_sqs::types::{MessageSystemAttributeNameForSends, MessageSystemAttributeValue};
 use tokio::sync::OnceCell;
 
+use super::sdk;
 use crate::event::{Continuation, Wake};
 
 /// The queue that continuations are sent to.
@@ -52,7 +53,7 @@ impl SqsQueue {
         body: &str,
         trace: Option<&str>,
     ) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let client = self.client.get_or_init(async || Client::new(&aws_config::load_from_env().await)).await;
+        let client = self.client.get_or_init(async || Client::new(&sdk::from_env().await)).await;
         let mut message = client.send_message().queue_url(&self.url).message_body(body);
         if let Some(trace) = trace {
             let value = MessageSystemAttributeValue::builder().data_type("String").string_value(trace).build()?;

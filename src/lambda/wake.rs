@@ -9,6 +9,7 @@ use aws_sdk_rds::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_rds::types::Tag;
 use backon::{BackoffBuilder, ExponentialBuilder};
 
+use super::sdk;
 use crate::config::DatabaseResource;
 use crate::hop::Deadline;
 
@@ -82,7 +83,7 @@ impl Found {
 impl Waker {
     /// What wakes `resource`, with credentials and region from the environment.
     pub async fn new(resource: DatabaseResource) -> Self {
-        Self { client: Client::new(&aws_config::load_from_env().await), resource }
+        Self { client: Client::new(&sdk::from_env().await), resource }
     }
 
     pub fn resource(&self) -> &DatabaseResource {

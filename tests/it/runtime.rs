@@ -1,5 +1,6 @@
 //! The function's binary, driven over the Lambda Runtime API with true deadlines.
 
+use std::net::TcpListener;
 use std::time::{Duration, UNIX_EPOCH};
 
 use rowscore::event::Continuation;
@@ -107,20 +108,23 @@ async fn a_database_without_tables_is_reported_with_what_to_do(
     assert!(said.contains("rowscore init"), "{said}");
 }
 
-#[tokio::test]
-async fn a_queue_that_nobody_listens_at_is_reported_and_a_repeated_event_goes_on() {
+/// A hop whose continuation goes to a queue at this port fails, and a repeated event goes on.
+async fn cannot_send(port: u16) {
     let db = TestDb::new(Server::Mysql, &[("PAGE_SIZE", "10"), ("HOP_BUDGET_MS", "1")]).await;
     db.fill(1..=100, CREATED).await;
+    let endpoint = format!("http://127.0.0.1:{port}");
     let queue = [
-        ("CONTINUATION_QUEUE_URL", "http://127.0.0.1:9/000000000000/nobody.fifo"),
-        ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
+        ("CONTINUATION_QUEUE_URL", &*format!("{endpoint}/000000000000/nobody.fifo")),
+        ("AWS_ENDPOINT_URL", &*endpoint),
         ("AWS_ACCESS_KEY_ID", "test"),
         ("AWS_SECRET_ACCESS_KEY", "test"),
     ];
     let mut environment = Environment::start(db.with(&queue).await.variables()).await;
 
     let deadline_ms = in_milliseconds(Duration::from_secs(60));
-    let error = environment.invoke(scheduled(), deadline_ms).await.result.unwrap_err();
+    let ended = environment.invoke(scheduled(), deadline_ms).await;
+    assert!(ended.at < UNIX_EPOCH + Duration::from_millis(deadline_ms) - Duration::from_secs(30), "it took too long");
+    let error = ended.result.unwrap_err();
     assert_eq!(error["errorType"], json!("QueueError"));
     let said = error["errorMessage"].as_str().unwrap();
     assert!(said.contains("nobody.fifo"), "{said}");
@@ -129,6 +133,17 @@ async fn a_queue_that_nobody_listens_at_is_reported_and_a_repeated_event_goes_on
 
     let answer = db.tick("2024-03-05T10:00:00Z").await;
     assert_eq!((answer.run_id.unwrap().0, answer.counts.predicted), (1, 100));
+}
+
+#[tokio::test]
+async fn a_queue_that_nobody_listens_at_is_reported_and_a_repeated_event_goes_on() {
+    cannot_send(9).await;
+}
+
+#[tokio::test]
+async fn a_queue_that_takes_a_call_and_says_nothing_is_given_up_in_time() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    cannot_send(silent.local_addr().unwrap().port()).await;
 }
 
 /// The function does not start with these settings. Answers what it said.
