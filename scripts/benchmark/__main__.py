@@ -37,6 +37,7 @@ class Bench:
     full: bool
     load: float  # of the machine, before
     found: dict  # the parts so far
+    speeds: list[float]  # of two programs at once, before each part
 
     @property
     def sizes(self) -> list[int]:
@@ -53,10 +54,11 @@ def main() -> None:
     arguments = parse_arguments()
     parts = arguments.parts or list(PARTS)
     models.prepare()
-    bench = Bench(database.servers(arguments.servers), arguments.quick, arguments.full, os.getloadavg()[0], {})
+    bench = Bench(database.servers(arguments.servers), arguments.quick, arguments.full, os.getloadavg()[0], {}, [])
     try:
         for part in parts:
             say(f"({part}) {PARTS[part].TITLE} ...")
+            bench.speeds.append(machine.speed_of_two())
             bench.found[part] = PARTS[part].measure(bench)
             (WORK / f"{part}.json").write_text(json.dumps(bench.found[part], indent=1))
     finally:

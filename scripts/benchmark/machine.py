@@ -3,6 +3,7 @@
 import datetime
 import os
 import platform
+import statistics
 import subprocess
 import sys
 from importlib.metadata import version
@@ -46,12 +47,27 @@ def describe(bench) -> str:
         ["rowscore", f"{said('git', 'describe', '--always', '--dirty')}, {said('rustc', '--version')}"],
         ["Python", ", ".join([platform.python_version(), client.NAME, *libraries])],
         ["load before", f"{bench.load:.1f}"],
+        ["two programs at once", f"each at {min(bench.speeds):.2f} to {max(bench.speeds):.2f} × the speed of one alone"],
     ]
     text = f"""Written by `make bench` on {datetime.date.today()} ({how}). Times differ from machine to machine;
     ratios hold better. The contenders of a table take turns on the same freshly copied items; a ratio is the median of
     the rounds' ratios, a time the median of the rounds. Memory is the peak of what is resident, CPU is user and system
-    time of the client."""
+    time of the client. What two lanes gain over a floor of one stream depends on what the machine's second core is
+    worth beside the first, which neighbours change: two programs that only compute were timed before each part."""
     return f"{prose(text)}\n\n{table(['', ''], lines)}"
+
+
+def speed_of_two() -> float:
+    """Of two programs that only compute, each one's speed, as a share of that of one alone."""
+    program = "import time; t = time.perf_counter(); sum(i * i % 7 for i in range(5_000_000)); print(time.perf_counter() - t)"
+
+    def taken(count: int) -> float:
+        programs = [
+            subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) for _ in range(count)
+        ]
+        return statistics.mean(float(program.communicate()[0]) for program in programs)
+
+    return statistics.median(taken(1) / taken(2) for _ in range(3))
 
 
 def processor() -> str:
