@@ -14,7 +14,7 @@ use crate::event::{Continuation, Request};
 use crate::model::Model;
 use crate::run::{FailurePolicy, Mode, RunId, RunKind, RunState};
 use crate::store::earlier::earlier;
-use crate::store::items::PendingItem;
+use crate::store::pending::PendingItem;
 use crate::store::predictions::{Predictions, most_probable};
 use crate::store::runs::NewRun;
 use crate::store::session::Session;
@@ -152,9 +152,9 @@ async fn write_and_roll_back(
     items::write(&mut tx, table, id, &page).await?;
     let read = items::predictions(&mut tx, table, &page.ids).await?;
     if let Some(&item) = page.ids.first() {
-        let item = PendingItem { id: item, values: Vec::new(), prediction: None };
+        let item = PendingItem { id: item, values: &[], prediction: None };
         let reason = Reason::new(ReasonCode::NotAnArray, "tried out by a canary");
-        failures::set_aside(&mut tx, table, id, &[(&item, reason)]).await?;
+        failures::set_aside(&mut tx, table, id, &[(item, reason)]).await?;
         failures::forget(&mut tx, table, &page.ids).await?;
     }
     tx.rollback().await.doing("rolling back what was tried out")?;

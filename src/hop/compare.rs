@@ -1,18 +1,18 @@
 //! What a backfill changes: new predictions beside those that the items had.
 
 use crate::answer::Changes;
-use crate::store::items::PendingItem;
+use crate::store::pending::PendingItems;
 use crate::store::predictions::Predictions;
 use crate::values::Reader;
 
 /// Compares the predictions of a page with those that its items had. Both are in order of id, and
 /// every prediction is one of an item of the page.
-pub(super) fn compare(items: &[PendingItem], new: &Predictions<'_>) -> Changes {
+pub(super) fn compare(items: &PendingItems, new: &Predictions<'_>) -> Changes {
     let mut items = items.iter();
     let (reader, mut old) = (Reader::new(new.classes), Vec::with_capacity(new.classes.len()));
     let mut changes = Changes::default();
     for (id, new) in new.ids.iter().zip(new.rows()) {
-        let text = items.find(|item| item.id == *id).and_then(|item| item.prediction.as_deref());
+        let text = items.find(|item| item.id == *id).and_then(|item| item.prediction);
         // An old prediction is comparable exactly if it would do as values, one for each class.
         if text.is_some_and(|text| reader.read(text, &mut old).is_ok()) {
             let change: f64 = old.iter().zip(new).map(|(old, new)| (new - old).abs()).sum();
@@ -36,9 +36,10 @@ fn is_of_another_class(old: &[f64], new: &[f64]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::pending::PendingItem;
 
-    fn item(id: i64, prediction: &str) -> PendingItem {
-        PendingItem { id, values: Vec::new(), prediction: Some(prediction.into()) }
+    fn item(id: i64, prediction: &str) -> PendingItem<'_> {
+        PendingItem { id, values: &[], prediction: Some(prediction.as_bytes()) }
     }
 
     #[test]
@@ -58,6 +59,7 @@ mod tests {
             probabilities: vec![0.5, 0.5, 0.75, 0.25, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0],
             classes: &classes,
         };
+        let items = items.into_iter().collect();
         assert_eq!(compare(&items, &new), Changes { compared: 3, changed_class: 1, absolute_change: 0.0 + 0.5 + 0.25 });
     }
 

@@ -1,5 +1,6 @@
 //! One lane: page after page, each read, scored and committed in one transaction.
 
+use std::mem::take;
 use std::time::{Duration, Instant};
 
 use mysql_async::Conn;
@@ -19,6 +20,7 @@ use crate::run::{FailurePolicy, Pass, RunKind};
 use crate::store::items::{self, PageBounds};
 use crate::store::lanes::{Advance, Lane, Position, Source};
 use crate::store::pages::{Begun, Page};
+use crate::store::pending::PendingItems;
 use crate::store::predictions::Predictions;
 use crate::store::runs::Run;
 use crate::store::selection::Selection;
@@ -156,7 +158,7 @@ async fn page(
     let this = job.page(lane, bounds);
     let read = async || match ahead.take() {
         Some(begun) => begun,
-        None => pages::begin(conn, this).await,
+        None => pages::begin(conn, this, take(&mut going.memory)).await,
     };
     let Begun { position, profile: counted, found, since } = Step::ReadPage.perform(read).await?;
     going.pace.found(found.len(), since.elapsed());
@@ -170,9 +172,9 @@ async fn page(
         going.pace.again();
         return Ok(PageEnd::Again);
     }
-    let PageBounds { selection, upto, limit, .. } = bounds;
-    let cursor = match found.last() {
-        Some(last) if found.len() >= limit as usize => last.id,
+    let PageBounds { upto, limit, .. } = bounds;
+    let cursor = match found.last_id() {
+        Some(last) if found.len() >= limit as usize => last,
         Some(_) => upto,
         None => skip_gap(conn, job.table(), upto, lane.high).await?,
     };
@@ -190,18 +192,19 @@ async fn page(
         changes: (job.run.kind == RunKind::Backfill).then(|| compare(&found, &scored.predictions)),
         page_size: limit,
     };
-    let write = async || write_page(conn, job, (lane.number, position), selection, &scored, (advance, &profile)).await;
+    let statement = &mut going.statement;
+    let write = async || write_page(conn, job, this, position, &scored, (advance, &profile), statement).await;
     let advance = Step::WritePage.perform(write).await?;
     // Most of a page's time is the writing, and the commit takes about as long as the last one.
     going.pace.committed(found.len(), since.elapsed() + going.commit);
     // Or two pages would be in memory.
     drop(scored);
-    drop(found);
+    going.memory = found;
     going.expected = Expected::at(Position { cursor, ..position });
     let committing = Instant::now();
     if cursor < lane.high && goes_on() {
-        let bounds = going.bounds(job, lane);
-        let next = Step::CommitPage.commit(pages::commit_and_begin(conn, job.page(lane, bounds))).await?;
+        let (bounds, memory) = (going.bounds(job, lane), take(&mut going.memory));
+        let next = Step::CommitPage.commit(pages::commit_and_begin(conn, job.page(lane, bounds), memory)).await?;
         if let Ok(begun) = &next {
             going.commit = begun.since - committing;
         }
@@ -219,6 +222,10 @@ struct Going {
     pace: Pace,
     /// What the last commit took.
     commit: Duration,
+    /// The memory of the last page, for the items of the next.
+    memory: PendingItems,
+    /// And of the statement that wrote it.
+    statement: Vec<u8>,
     /// The next page, if it was begun, on the connection of the last.
     ahead: Option<(PageBounds, Result<Begun, StoreError>)>,
 }
@@ -227,7 +234,14 @@ impl Going {
     fn new(job: Job<'_>, lane: Lane) -> Self {
         let pace = Pace::new(lane.page_size, job.work.page_size);
         let expected = Expected { cursor: lane.cursor, failures_ahead: true };
-        Self { expected, pace, commit: Duration::ZERO, ahead: None }
+        Self {
+            expected,
+            pace,
+            commit: Duration::ZERO,
+            memory: PendingItems::default(),
+            statement: Vec::new(),
+            ahead: None,
+        }
     }
 
     /// The items of the next page, as far as is known.
@@ -299,10 +313,11 @@ fn too_many_failures(job: Job<'_>, lane: Lane, position: Position) -> bool {
 async fn write_page(
     conn: &mut Conn,
     job: Job<'_>,
-    lane: (u16, Position),
-    selection: Selection,
+    page: Page<'_>,
+    position: Position,
     scored: &ScoredPage<'_>,
     (advance, profile): (Advance, &str),
+    statement: &mut Vec<u8>,
 ) -> Result<Advance, StoreError> {
     let nothing = Predictions::default();
     let writes = job.run.mode.writes();
@@ -310,11 +325,11 @@ async fn write_page(
     if writes {
         failures::set_aside(conn, job.table(), job.run.id, &scored.failures).await?;
     }
-    if selection.has_set_aside() || job.run.policy == FailurePolicy::RetryAll {
+    if page.bounds.selection.has_set_aside() || job.run.policy == FailurePolicy::RetryAll {
         failures::forget(conn, job.table(), &predictions.ids).await?;
     }
     let predicted = predictions.ids.len() as u64;
-    let changed = pages::write(conn, job.table(), job.run.id, lane, predictions, advance, profile).await?;
+    let changed = pages::write(conn, page, position, predictions, (advance, profile), statement).await?;
     if changed != predicted {
         // The rows are locked and were pending or another run's, so each of them changes.
         return Err(StoreError::Unexpected(format!("{predicted} predictions changed {changed} rows; page undone")));

@@ -3,7 +3,7 @@
 use crate::config::Decimals;
 use crate::drift::{Counter, Profile};
 use crate::model::{Model, ScoreError, Scorer};
-use crate::store::items::PendingItem;
+use crate::store::pending::{PendingItem, PendingItems};
 use crate::store::predictions::Predictions;
 use crate::values::{Reader, Reason, ReasonCode};
 
@@ -15,14 +15,14 @@ const CHUNK: usize = 256;
 #[derive(Debug)]
 pub(super) struct ScoredPage<'i> {
     pub predictions: Predictions<'i>,
-    pub failures: Vec<(&'i PendingItem, Reason)>,
+    pub failures: Vec<(PendingItem<'i>, Reason)>,
     /// What was counted on the way, for drift.
     pub profile: Profile,
 }
 
 /// Scores a page. An item that cannot be scored is set apart with its reason; the rest go on. With
 /// `decimals` its probabilities are rounded, for whoever writes, compares or counts them.
-pub(super) fn score_page<'i>(model: &'i Model, decimals: Option<Decimals>, items: &'i [PendingItem]) -> ScoredPage<'i> {
+pub(super) fn score_page<'i>(model: &'i Model, decimals: Option<Decimals>, items: &'i PendingItems) -> ScoredPage<'i> {
     let classes = model.classes();
     let mut scorer = model.scorer();
     let mut chunk = Chunk::new(model.features());
@@ -36,8 +36,9 @@ pub(super) fn score_page<'i>(model: &'i Model, decimals: Option<Decimals>, items
         profile: Profile::empty(model),
     };
     let mut counter = Counter::new(model);
-    for items in items.chunks(CHUNK) {
-        chunk.read(items, &mut page.failures);
+    let mut items = items.iter();
+    while items.len() > 0 {
+        chunk.read(items.by_ref().take(CHUNK), &mut page.failures);
         let scored = page.predictions.probabilities.len();
         chunk.score(&mut scorer, &mut page);
         let probabilities = &mut page.predictions.probabilities[scored..];
@@ -54,7 +55,7 @@ pub(super) fn score_page<'i>(model: &'i Model, decimals: Option<Decimals>, items
 /// The items of a chunk that can be read, and their values.
 struct Chunk<'i> {
     reader: Reader<'i>,
-    items: Vec<&'i PendingItem>,
+    items: Vec<PendingItem<'i>>,
     rows: Vec<f64>,
     /// The row that is being read.
     row: Vec<f64>,
@@ -70,11 +71,11 @@ impl<'i> Chunk<'i> {
         }
     }
 
-    fn read(&mut self, items: &'i [PendingItem], failures: &mut Vec<(&'i PendingItem, Reason)>) {
+    fn read(&mut self, items: impl Iterator<Item = PendingItem<'i>>, failures: &mut Vec<(PendingItem<'i>, Reason)>) {
         self.items.clear();
         self.rows.clear();
         for item in items {
-            match self.reader.read(&item.values, &mut self.row) {
+            match self.reader.read(item.values, &mut self.row) {
                 Ok(()) => {
                     self.items.push(item);
                     self.rows.extend_from_slice(&self.row);
@@ -92,7 +93,7 @@ impl<'i> Chunk<'i> {
         let mut unscored = scored.expect("a value for every feature, room for every class").into_iter().peekable();
         for (row, item) in self.items.iter().enumerate() {
             match unscored.next_if(|unscored| unscored.row == row) {
-                Some(unscored) => failures.push((item, self.too_large(&unscored.error))),
+                Some(unscored) => failures.push((*item, self.too_large(&unscored.error))),
                 None => {
                     let found = (first + row) * classes;
                     probabilities.copy_within(found..found + classes, ids.len() * classes);

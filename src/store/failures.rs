@@ -4,7 +4,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Row, Value, params};
 use sha2::{Digest, Sha256};
 
-use super::items::PendingItem;
+use super::pending::PendingItem;
 use super::row::column;
 use super::runs::utc;
 use super::statement::{Statement, the_row};
@@ -33,7 +33,7 @@ pub async fn set_aside(
     tx: &mut impl Queryable,
     table: &ItemsTable,
     run: RunId,
-    failures: &[(&PendingItem, Reason)],
+    failures: &[(PendingItem<'_>, Reason)],
 ) -> Result<(), StoreError> {
     for failures in failures.chunks(ROWS_PER_STATEMENT) {
         let rows = vec!["(?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))"; failures.len()].join(", ");
@@ -53,7 +53,7 @@ pub async fn set_aside(
                     run.0.into(),
                     reason.code.name().into(),
                     shortened(&reason.text).into(),
-                    Sha256::digest(&item.values).to_vec().into(),
+                    Sha256::digest(item.values).to_vec().into(),
                 ]
             })
             .collect();

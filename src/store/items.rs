@@ -6,6 +6,7 @@ use mysql_async::{Value, params};
 
 use super::catalog::Column;
 use super::counts::{Extent, mariadb_limit, mysql_limit, took_too_long};
+use super::pending::PendingItems;
 use super::places::{Places, joined, places};
 use super::predictions::Predictions;
 use super::selection::{Selection, values_text, whole_values};
@@ -17,17 +18,6 @@ use crate::window::Time;
 /// Milliseconds that the server may look for the few items that are looked at before a run: where pending ones are so rare that
 /// it takes longer, a page will tell.
 const SAMPLE_BUDGET_MS: u32 = 300;
-
-/// An item as a page reads it.
-#[derive(Debug)]
-pub struct PendingItem {
-    /// Its key.
-    pub id: i64,
-    /// Its `values` as JSON text, cut one character beyond the longest text that is read.
-    pub values: Vec<u8>,
-    /// In a backfill, its prediction so far, as JSON text that is cut like `values`.
-    pub prediction: Option<Vec<u8>>,
-}
 
 /// Which items a page may take.
 #[derive(Clone, Copy, Debug)]
@@ -90,22 +80,30 @@ pub async fn write(
     if page.ids.is_empty() {
         return Ok(());
     }
-    tx.query_drop(write_statement(table, run, page)?).await.doing("writing predictions")
+    let mut sql = Vec::new();
+    append_write_statement(&mut sql, table, run, page)?;
+    tx.query_drop(sql).await.doing("writing predictions")
 }
 
-/// The one statement that writes the predictions of locked items, one at least.
+/// Appends the one statement that writes the predictions of locked items, one at least.
 ///
 /// Of the ways to update many rows to different values, this one reads the same and is fastest on MySQL
 /// and MariaDB, about as fast as a constant: all predictions are one text, and a row cuts out its own by
 /// its place on the page. Single-table, one round trip, every f64 kept exactly.
-pub(super) fn write_statement(table: &ItemsTable, run: RunId, page: &Predictions<'_>) -> Result<String, StoreError> {
+pub(super) fn append_write_statement(
+    sql: &mut Vec<u8>,
+    table: &ItemsTable,
+    run: RunId,
+    page: &Predictions<'_>,
+) -> Result<(), StoreError> {
     let Places { place, which } = places(&page.ids, &table.id.quoted());
     let run = table.run.column().map_or_else(String::new, |column| format!("{} = {run}, ", column.quoted()));
-    let mut sql = format!("UPDATE {} SET {run}{} = ", table.quoted(), table.prediction.quoted());
-    page.append_values(&mut sql, table.format, &place)?;
-    sql.push_str(" WHERE ");
-    sql.push_str(&which);
-    Ok(sql)
+    let begin = format!("UPDATE {} SET {run}{} = ", table.quoted(), table.prediction.quoted());
+    sql.extend_from_slice(begin.as_bytes());
+    page.append_values(sql, table.format, &place)?;
+    sql.extend_from_slice(b" WHERE ");
+    sql.extend_from_slice(which.as_bytes());
+    Ok(())
 }
 
 /// Locks at most `limit` of the latest items, those that nobody else has locked, and answers their
@@ -133,15 +131,13 @@ pub async fn recent(
     table: &ItemsTable,
     features: &[String],
     limit: u32,
-) -> Result<Vec<PendingItem>, StoreError> {
+) -> Result<PendingItems, StoreError> {
     let (id, items, values) = (table.id.quoted(), table.quoted(), values_text(table, features));
     let sql = format!(
         "SELECT i.{id}, {values} FROM {items} i WHERE i.{id} <= {} ORDER BY i.{id} DESC LIMIT {limit}",
         i64::MAX
     );
-    conn.query_map(sql, |(id, values)| PendingItem { id, values, prediction: None })
-        .await
-        .doing("reading the latest items")
+    PendingItems::query(conn, sql).await.doing("reading the latest items")
 }
 
 /// The predictions of items, by id: JSON text, or labels.
@@ -216,7 +212,7 @@ pub async fn sample(
     selection: Selection,
     features: &[String],
     (extent, limit): (Extent, usize),
-) -> Result<Vec<PendingItem>, StoreError> {
+) -> Result<PendingItems, StoreError> {
     let (id, values) = (table.id.quoted(), values_text(table, features));
     let end = |order: &str| {
         format!(
@@ -234,8 +230,8 @@ pub async fn sample(
         end("ASC"),
         end("DESC"),
     );
-    match conn.query_map(sql, |(id, values)| PendingItem { id, values, prediction: None }).await {
-        Err(error) if took_too_long(&error) => Ok(Vec::new()),
+    match PendingItems::query(conn, sql).await {
+        Err(error) if took_too_long(&error) => Ok(PendingItems::default()),
         found => found.doing("reading the first and the last items"),
     }
 }
@@ -265,7 +261,9 @@ mod tests {
         let classes = ["pear", "plum"].map(str::to_owned);
         let written = |table: &ItemsTable, ids: [i64; 2]| {
             let page = Predictions { ids: ids.to_vec(), probabilities: vec![0.5; 4], classes: &classes };
-            write_statement(table, RunId(9), &page).unwrap()
+            let mut sql = Vec::new();
+            append_write_statement(&mut sql, table, RunId(9), &page).unwrap();
+            String::from_utf8(sql).unwrap()
         };
         let table = ItemsTable::default();
         assert_eq!(

@@ -19,6 +19,7 @@ pub mod lanes;
 pub mod listing;
 pub mod login;
 pub mod pages;
+pub mod pending;
 mod places;
 pub mod pool;
 pub mod predictions;

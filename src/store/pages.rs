@@ -6,14 +6,13 @@ use std::time::Instant;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, QueryResult, Row, TextProtocol};
 
-use super::items::{self, PageBounds, PendingItem};
+use super::items::{self, PageBounds};
 use super::lanes::{self, Advance, Position};
+use super::pending::PendingItems;
 use super::predictions::Predictions;
 use super::runs::Run;
-use super::selection::Selection;
 use super::{Doing, StoreError};
 use crate::config::ItemsTable;
-use crate::run::RunId;
 
 /// Which page is meant.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +37,7 @@ pub struct Begun {
     /// The lane's drift profile.
     pub profile: Option<String>,
     /// The items, by id.
-    pub found: Vec<PendingItem>,
+    pub found: PendingItems,
     /// When the server turned to it.
     pub since: Instant,
 }
@@ -54,27 +53,31 @@ impl Page<'_> {
     }
 }
 
-/// Begins a page's transaction.
+/// Begins a page's transaction. The memory of an earlier page is used for this one's items.
 ///
 /// # Errors
 /// The database's.
-pub async fn begin(conn: &mut Conn, page: Page<'_>) -> Result<Begun, StoreError> {
+pub async fn begin(conn: &mut Conn, page: Page<'_>, memory: PendingItems) -> Result<Begun, StoreError> {
     let since = Instant::now();
     let results = conn.query_iter(page.begin_statements()).await.doing(READING)?;
-    begun(results, page, since).await
+    begun(results, page, memory, since).await
 }
 
-/// Commits a page and begins the next one, or tells why it did not begin.
+/// Commits a page and begins the next one, as [`begin`] does, or tells why it did not begin.
 ///
 /// # Errors
 /// The commit's. The page may be committed all the same, if only the answer was lost.
-pub async fn commit_and_begin(conn: &mut Conn, page: Page<'_>) -> Result<Result<Begun, StoreError>, StoreError> {
+pub async fn commit_and_begin(
+    conn: &mut Conn,
+    page: Page<'_>,
+    memory: PendingItems,
+) -> Result<Result<Begun, StoreError>, StoreError> {
     // The servers answer each statement when it is done: the first answer is the commit's.
     let sql = format!("COMMIT; {}", page.begin_statements());
     let mut results = conn.query_iter(sql).await.doing(COMMITTING)?;
     let since = Instant::now();
     Ok(match results.collect::<Row>().await.doing(READING) {
-        Ok(_) => begun(results, page, since).await,
+        Ok(_) => begun(results, page, memory, since).await,
         Err(error) => Err(error),
     })
 }
@@ -85,60 +88,44 @@ const COMMITTING: &str = "committing a page";
 async fn begun(
     mut results: QueryResult<'_, '_, TextProtocol>,
     page: Page<'_>,
+    memory: PendingItems,
     since: Instant,
 ) -> Result<Begun, StoreError> {
-    let Page { run, lane, bounds, .. } = page;
+    let Page { run, lane, .. } = page;
     let doing = READING;
     results.collect::<Row>().await.doing(doing)?;
     let position = results.collect::<Row>().await.doing(doing)?.pop();
     let position = position.ok_or_else(|| StoreError::Unexpected(format!("run {} has no lane {lane}", run.id)))?;
-    let found = match bounds.selection {
-        Selection::Outdated(_) => {
-            results
-                .map(|row| {
-                    let (id, values, prediction) = mysql_async::from_row(row);
-                    PendingItem { id, values, prediction }
-                })
-                .await
-        }
-        _ => {
-            results
-                .map(|row| {
-                    let (id, values) = mysql_async::from_row(row);
-                    PendingItem { id, values, prediction: None }
-                })
-                .await
-        }
-    };
-    let found = found.doing(doing)?;
+    let found = memory.emptied().read(&mut results).await.doing(doing)?;
     results.drop_result().await.doing(doing)?;
     Ok(Begun { position: lanes::position(&position)?, profile: lanes::profile(&position)?, found, since })
 }
 
-/// Writes the predictions of locked items, and advances their lane, which stood at a position, to one
-/// with this drift profile. Answers how many items changed.
+/// Writes the predictions of a page's locked items, and advances its lane, which stood at a position, to
+/// one with this drift profile. Answers how many items changed. The memory is an earlier statement's.
 ///
 /// # Errors
 /// The database's.
 pub async fn write(
     conn: &mut Conn,
-    table: &ItemsTable,
-    run: RunId,
-    lane: (u16, Position),
-    page: &Predictions<'_>,
-    advance: Advance,
-    profile: &str,
+    page: Page<'_>,
+    position: Position,
+    predictions: &Predictions<'_>,
+    (advance, profile): (Advance, &str),
+    memory: &mut Vec<u8>,
 ) -> Result<u64, StoreError> {
-    let advance = lanes::advance_statement(run, lane.0, lane.1, advance, profile);
+    let Page { table, run, lane, .. } = page;
+    let advance = lanes::advance_statement(run.id, lane, position, advance, profile);
     let doing = "writing a page";
-    if page.ids.is_empty() {
+    if predictions.ids.is_empty() {
         conn.query_drop(advance).await.doing(doing)?;
         return Ok(0);
     }
-    let mut sql = items::write_statement(table, run, page)?;
-    sql.push_str("; ");
-    sql.push_str(&advance);
-    let results = conn.query_iter(sql).await.doing(doing)?;
+    memory.clear();
+    items::append_write_statement(memory, table, run.id, predictions)?;
+    memory.extend_from_slice(b"; ");
+    memory.extend_from_slice(advance.as_bytes());
+    let results = conn.query_iter(memory.as_slice()).await.doing(doing)?;
     let changed = results.affected_rows();
     results.drop_result().await.doing(doing)?;
     Ok(changed)

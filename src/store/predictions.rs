@@ -1,5 +1,7 @@
 //! Predictions of a page, and as one SQL text of which each row takes its part.
 
+use std::io::Write as _;
+
 use super::StoreError;
 use super::bound::text_literal;
 use crate::config::PredictionFormat;
@@ -29,47 +31,54 @@ impl Predictions<'_> {
     /// server parses a single literal, and cuts out a row's without searching.
     pub(super) fn append_values(
         &self,
-        sql: &mut String,
+        sql: &mut Vec<u8>,
         format: PredictionFormat,
         place: &str,
     ) -> Result<(), StoreError> {
         let unwritable = |error: &dyn std::fmt::Display| StoreError::Unexpected(format!("formatting a page: {error}"));
-        // A probability takes about 20 characters; an array of numbers needs no escaping in a string.
-        let mut texts = Vec::with_capacity((21 * self.classes.len() + 2) * self.ids.len());
-        let mut ends = Vec::with_capacity(self.ids.len());
+        let written = |result: std::io::Result<()>| result.map_err(|error| unwritable(&error));
         let digits = self.classes.len().to_string().len();
+        // A probability takes about 20 characters; an array of numbers needs no escaping in a string.
+        sql.reserve((21 * self.classes.len() + 2) * self.ids.len());
+        sql.extend_from_slice(match format {
+            PredictionFormat::Probabilities => b"RTRIM(SUBSTR(_latin1'",
+            PredictionFormat::Label => b"ELT(SUBSTR(_latin1'",
+        });
+        let mut marks = Vec::with_capacity(self.ids.len() + 1);
+        marks.push(sql.len());
         for row in self.rows() {
             match format {
                 PredictionFormat::Probabilities => {
-                    serde_json::to_writer(&mut texts, row).map_err(|error| unwritable(&error))?;
+                    serde_json::to_writer(&mut *sql, row).map_err(|error| unwritable(&error))?;
                 }
-                PredictionFormat::Label => {
-                    texts.extend(format!("{:0digits$}", 1 + most_probable(row)).into_bytes());
-                }
+                PredictionFormat::Label => written(write!(sql, "{:0digits$}", 1 + most_probable(row)))?,
             }
-            ends.push(texts.len());
+            marks.push(sql.len());
         }
-        let texts = String::from_utf8(texts).map_err(|error| unwritable(&error))?;
-        let begins = std::iter::once(0).chain(ends.iter().copied());
-        let rows = begins.zip(&ends).map(|(begin, &end)| &texts[begin..end]);
-        let width = rows.clone().map(str::len).max().unwrap_or_default();
-
-        sql.reserve(width * self.ids.len() + place.len() + 200);
-        sql.push_str(match format {
-            PredictionFormat::Probabilities => "RTRIM(SUBSTR(_latin1'",
-            PredictionFormat::Label => "ELT(SUBSTR(_latin1'",
-        });
-        for row in rows {
-            sql.push_str(row);
-            sql.extend(std::iter::repeat_n(' ', width - row.len()));
-        }
-        sql.push_str(&format!("', ({place}) * {width} - {}, {width})", width - 1));
+        let width = pad(sql, &marks);
+        written(write!(sql, "', ({place}) * {width} - {}, {width})", width - 1))?;
         if format == PredictionFormat::Label {
-            sql.extend(self.classes.iter().map(|class| format!(", {}", text_literal(class.as_bytes()))));
+            for class in self.classes {
+                written(write!(sql, ", {}", text_literal(class.as_bytes())))?;
+            }
         }
-        sql.push(')');
+        sql.push(b')');
         Ok(())
     }
+}
+
+/// Pads texts that follow each other, each from one of `marks` to the next, to the width of the longest,
+/// which it answers. In place, the last one first, for each moves towards the end.
+fn pad(texts: &mut Vec<u8>, marks: &[usize]) -> usize {
+    let width = marks.windows(2).map(|text| text[1] - text[0]).max().unwrap_or_default();
+    let first = marks[0];
+    texts.resize(first + width * (marks.len() - 1), b' ');
+    for (place, text) in marks.windows(2).enumerate().rev() {
+        let to = first + width * place;
+        texts.copy_within(text[0]..text[1], to);
+        texts[to + text[1] - text[0]..to + width].fill(b' ');
+    }
+    width
 }
 
 /// The most probable class; of equally probable ones the first.
@@ -83,9 +92,9 @@ mod tests {
     use super::*;
 
     fn values(page: &Predictions<'_>, format: PredictionFormat, place: &str) -> String {
-        let mut sql = String::new();
+        let mut sql = Vec::new();
         page.append_values(&mut sql, format, place).unwrap();
-        sql
+        String::from_utf8(sql).unwrap()
     }
 
     #[test]

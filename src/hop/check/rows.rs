@@ -1,7 +1,7 @@
 //! Whether rows are for another model: told from many, for single bad rows stop nothing.
 
 use crate::config::listed;
-use crate::store::items::PendingItem;
+use crate::store::pending::PendingItems;
 use crate::values::{Reader, Shape};
 
 /// So many rows for another model, and none for this one, are no accident.
@@ -12,9 +12,9 @@ pub(super) const ENOUGH: usize = 20;
 pub(super) const FROM_EACH_END: usize = 50;
 
 /// What is wrong, if the items are for a model with other features.
-pub(super) fn problem(features: &[String], items: &[PendingItem]) -> Option<String> {
+pub(super) fn problem(features: &[String], items: &PendingItems) -> Option<String> {
     let reader = Reader::new(features);
-    let shapes: Vec<(i64, Shape)> = items.iter().map(|item| (item.id, reader.shape(&item.values))).collect();
+    let shapes: Vec<(i64, Shape)> = items.iter().map(|item| (item.id, reader.shape(item.values))).collect();
     let others = shapes.iter().filter(|(_, shape)| shape.is_anothers());
     let (first, shape) = others.clone().next()?;
     let others = others.count();
@@ -33,11 +33,11 @@ pub(super) fn problem(features: &[String], items: &[PendingItem]) -> Option<Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::pending::PendingItem;
 
     fn found(texts: &[&str], times: usize) -> Option<String> {
         let items = (1..).zip(texts.iter().cycle().take(texts.len() * times));
-        let items: Vec<PendingItem> =
-            items.map(|(id, text)| PendingItem { id, values: (*text).into(), prediction: None }).collect();
+        let items = items.map(|(id, text)| PendingItem { id, values: text.as_bytes(), prediction: None }).collect();
         problem(&["x", "y"].map(str::to_owned), &items)
     }
 

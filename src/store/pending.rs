@@ -1,0 +1,143 @@
+//! Pending items as a page reads them.
+
+use mysql_async::prelude::Queryable;
+use mysql_async::{QueryResult, Row, TextProtocol};
+
+/// Items in the order in which they were read. Their texts lie side by side in one piece of memory,
+/// which the next page can take over: a page costs no allocation for each of its items.
+#[derive(Debug, Default)]
+pub struct PendingItems {
+    ids: Vec<i64>,
+    texts: Vec<u8>,
+    /// For each item, where in `texts` its values end, and its prediction after them, if it has one.
+    ends: Vec<(usize, Option<usize>)>,
+}
+
+/// One of them.
+#[derive(Clone, Copy, Debug)]
+pub struct PendingItem<'p> {
+    /// Its key.
+    pub id: i64,
+    /// Its `values` as JSON text, cut one character beyond the longest text that is read.
+    pub values: &'p [u8],
+    /// In a backfill, its prediction so far, as JSON text that is cut like `values`.
+    pub prediction: Option<&'p [u8]>,
+}
+
+impl PendingItems {
+    /// The same memory with no items.
+    #[must_use]
+    pub fn emptied(mut self) -> Self {
+        self.ids.clear();
+        self.texts.clear();
+        self.ends.clear();
+        self
+    }
+
+    /// Reads the rows of one result, each an id, values and perhaps a prediction.
+    ///
+    /// # Errors
+    /// The driver's.
+    pub(super) async fn read(mut self, rows: &mut QueryResult<'_, '_, TextProtocol>) -> mysql_async::Result<Self> {
+        rows.for_each(|row| self.push_row(row)).await.map(|()| self)
+    }
+
+    /// The items that a statement answers.
+    ///
+    /// # Errors
+    /// The driver's.
+    pub(super) async fn query(conn: &mut impl Queryable, sql: String) -> mysql_async::Result<Self> {
+        let mut rows = conn.query_iter(sql).await?;
+        let items = Self::default().read(&mut rows).await?;
+        rows.drop_result().await.map(|()| items)
+    }
+
+    fn push_row(&mut self, row: Row) {
+        let (id, values, prediction): (i64, Vec<u8>, Option<Vec<u8>>) = if row.len() > 2 {
+            mysql_async::from_row(row)
+        } else {
+            let (id, values) = mysql_async::from_row(row);
+            (id, values, None)
+        };
+        self.push(PendingItem { id, values: &values, prediction: prediction.as_deref() });
+    }
+
+    /// Adds an item behind the others.
+    pub fn push(&mut self, item: PendingItem<'_>) {
+        self.ids.push(item.id);
+        self.texts.extend_from_slice(item.values);
+        let values = self.texts.len();
+        self.texts.extend_from_slice(item.prediction.unwrap_or_default());
+        self.ends.push((values, item.prediction.map(|_| self.texts.len())));
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// The last one's key.
+    #[must_use]
+    pub fn last_id(&self) -> Option<i64> {
+        self.ids.last().copied()
+    }
+
+    /// The items, from first to last.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = PendingItem<'_>> {
+        let mut begin = 0;
+        self.ids.iter().zip(&self.ends).map(move |(&id, &(values, prediction))| {
+            let item = PendingItem {
+                id,
+                values: &self.texts[begin..values],
+                prediction: prediction.map(|end| &self.texts[values..end]),
+            };
+            begin = prediction.unwrap_or(values);
+            item
+        })
+    }
+}
+
+impl<'p> FromIterator<PendingItem<'p>> for PendingItems {
+    fn from_iter<T: IntoIterator<Item = PendingItem<'p>>>(items: T) -> Self {
+        let mut all = Self::default();
+        items.into_iter().for_each(|item| all.push(item));
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_item_has_its_own_texts_also_in_memory_that_another_page_had() {
+        let texts = |items: &PendingItems| -> Vec<_> {
+            let text = |text: &[u8]| String::from_utf8(text.to_vec()).unwrap();
+            items.iter().map(|item| (item.id, text(item.values), item.prediction.map(text))).collect()
+        };
+        let items = [(3, "[1]", Some("[0.5]")), (5, "", None), (8, "[22]", Some("")), (9, "[3]", None)];
+        let read = |items: PendingItems, from: &[(i64, &str, Option<&str>)]| {
+            from.iter().fold(items, |mut items, &(id, values, prediction)| {
+                items.push(PendingItem { id, values: values.as_bytes(), prediction: prediction.map(str::as_bytes) });
+                items
+            })
+        };
+        let owned = |&(id, values, prediction): &(i64, &str, Option<&str>)| {
+            (id, values.to_owned(), prediction.map(str::to_owned))
+        };
+        let first = read(PendingItems::default(), &items);
+        assert_eq!(texts(&first), items.iter().map(owned).collect::<Vec<_>>());
+        assert_eq!((first.len(), first.is_empty(), first.last_id()), (4, false, Some(9)));
+        let second = read(first.emptied(), &items[2..]);
+        assert_eq!(texts(&second), items[2..].iter().map(owned).collect::<Vec<_>>());
+        let none = second.emptied();
+        assert_eq!((none.len(), none.is_empty(), none.last_id()), (0, true, None));
+    }
+}
