@@ -21,7 +21,7 @@ fuzz: ## Feed whatever reads from outside with what libFuzzer makes up, for two 
 e2e: ## Deploy into a private local AWS and watch the schedule work off a window
 	@scripts/e2e
 
-bench: ## Measure against the database's own floor and against Python, for half an hour
+bench: ## Measure against the database's own floor and against Python, for some forty minutes
 	@scripts/bench --full
 
 lint: ## Check format, lints, documentation, and what is deployed
