@@ -9,7 +9,7 @@ use aws_config::timeout::TimeoutConfig;
 /// that takes a call and says nothing would cost the hop all of its time.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(3);
 
-/// How long a call may take with all of its tries, of which the SDK makes three: less than the
+/// How long a call may take with all of its tries, of which the SDK makes up to three: less than the
 /// default `HOP_MARGIN_MS`, so that a hop whose continuation nobody takes can still say so.
 const CALL_LIMIT: Duration = Duration::from_millis(4500);
 
