@@ -100,7 +100,8 @@ pub(super) fn append_write_statement(
     let run = table.run.column().map_or_else(String::new, |column| format!("{} = {run}, ", column.quoted()));
     let begin = format!("UPDATE {} SET {run}{} = ", table.quoted(), table.prediction.quoted());
     sql.extend_from_slice(begin.as_bytes());
-    page.append_values(sql, table.format, &place)?;
+    let unwritable = |error| StoreError::Unexpected(format!("formatting a page: {error}"));
+    page.append_values(sql, table.format, &place).map_err(unwritable)?;
     sql.extend_from_slice(b" WHERE ");
     sql.extend_from_slice(which.as_bytes());
     Ok(())

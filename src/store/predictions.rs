@@ -1,8 +1,7 @@
 //! Predictions of a page, and as one SQL text of which each row takes its part.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 
-use super::StoreError;
 use super::bound::text_literal;
 use crate::config::PredictionFormat;
 
@@ -29,14 +28,10 @@ impl Predictions<'_> {
     ///
     /// All of them are one text in a character set of one byte, each padded to the same width: the
     /// server parses a single literal, and cuts out a row's without searching.
-    pub(super) fn append_values(
-        &self,
-        sql: &mut Vec<u8>,
-        format: PredictionFormat,
-        place: &str,
-    ) -> Result<(), StoreError> {
-        let unwritable = |error: &dyn std::fmt::Display| StoreError::Unexpected(format!("formatting a page: {error}"));
-        let written = |result: std::io::Result<()>| result.map_err(|error| unwritable(&error));
+    ///
+    /// # Errors
+    /// `serde_json`'s; a [`Vec`] takes whatever is written.
+    pub(super) fn append_values(&self, sql: &mut Vec<u8>, format: PredictionFormat, place: &str) -> io::Result<()> {
         let digits = self.classes.len().to_string().len();
         // A probability takes about 20 characters; an array of numbers needs no escaping in a string.
         sql.reserve((21 * self.classes.len() + 2) * self.ids.len());
@@ -48,18 +43,16 @@ impl Predictions<'_> {
         marks.push(sql.len());
         for row in self.rows() {
             match format {
-                PredictionFormat::Probabilities => {
-                    serde_json::to_writer(&mut *sql, row).map_err(|error| unwritable(&error))?;
-                }
-                PredictionFormat::Label => written(write!(sql, "{:0digits$}", 1 + most_probable(row)))?,
+                PredictionFormat::Probabilities => serde_json::to_writer(&mut *sql, row)?,
+                PredictionFormat::Label => write!(sql, "{:0digits$}", 1 + most_probable(row))?,
             }
             marks.push(sql.len());
         }
         let width = pad(sql, &marks);
-        written(write!(sql, "', ({place}) * {width} - {}, {width})", width - 1))?;
+        write!(sql, "', ({place}) * {width} - {}, {width})", width - 1)?;
         if format == PredictionFormat::Label {
             for class in self.classes {
-                written(write!(sql, ", {}", text_literal(class.as_bytes())))?;
+                write!(sql, ", {}", text_literal(class.as_bytes()))?;
             }
         }
         sql.push(b')');
@@ -111,6 +104,18 @@ mod tests {
             values(&page, PredictionFormat::Label, "`id` - (6)"),
             "ELT(SUBSTR(_latin1'22', (`id` - (6)) * 1 - 0, 1), _utf8mb4 x'70656172', _utf8mb4 x'4f274e65696c5c')"
         );
+    }
+
+    #[test]
+    fn texts_of_any_lengths_are_padded_in_place() {
+        let texts = ["begin:", "a", "", "ccc", "bb", "ccc", "d"];
+        let ends = texts.iter().scan(0, |end, text| {
+            *end += text.len();
+            Some(*end)
+        });
+        let mut padded = texts.concat().into_bytes();
+        assert_eq!(pad(&mut padded, &ends.collect::<Vec<_>>()), 3);
+        assert_eq!(String::from_utf8(padded).unwrap(), "begin:a     cccbb cccd  ");
     }
 
     #[test]
