@@ -4,10 +4,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
-#[path = "../it/support/mod.rs"]
-#[expect(dead_code, reason = "what the integration tests have in common; not all of it is needed here")]
-mod support;
-
 mod aws;
 mod crash;
 mod ledger;
@@ -29,6 +25,7 @@ use std::time::Instant;
 use futures_util::future::{FutureExt, LocalBoxFuture};
 use options::{Options, Scenario};
 use report::Report;
+use rowscore_tests as support;
 
 /// Faults that the full form must have injected at least.
 const FAULTS_IN_FULL: u64 = 500;

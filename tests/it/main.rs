@@ -3,8 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
-mod support;
-
 mod api;
 mod backfill;
 mod backfill_hops;
@@ -37,3 +35,5 @@ mod unfit_tables;
 mod wake;
 mod watching;
 mod windows;
+
+use rowscore_tests as support;

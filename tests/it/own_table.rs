@@ -5,8 +5,8 @@ use mysql_async::{Value, params};
 use rowscore::answer::Outcome;
 use rstest::rstest;
 
-use crate::support::database::PASSWORD;
 use crate::support::items::{Item, sample, score};
+use crate::support::private::PASSWORD;
 use crate::support::programs::rowscore;
 use crate::support::readings::{
     CREATED, DDL, Own, SETTINGS, bits, insert, insert_samples, numbers, outcomes, own, read, readings, sampled,

@@ -6,9 +6,9 @@ use std::time::Duration;
 use rstest::rstest;
 use serde_json::json;
 
-use crate::support::database::PASSWORD;
 use crate::support::iam::IamDb;
 use crate::support::invocation::in_milliseconds;
+use crate::support::private::PASSWORD;
 use crate::support::programs::rowscore;
 use crate::support::runtime_api::Environment;
 use crate::support::{Server, TestDb};

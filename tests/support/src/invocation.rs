@@ -15,6 +15,7 @@ pub fn in_milliseconds(from_now: Duration) -> u64 {
 }
 
 impl Setup {
+    /// The function as it starts in this environment.
     pub async fn function(&self) -> Function {
         Function::new(self.config.clone(), model()).await
     }

@@ -14,8 +14,11 @@ pub const UNTOUCHED: &str = "2020-01-01 00:00:00";
 /// An item that nobody has touched yet.
 #[derive(Clone, Debug)]
 pub struct Item {
+    /// Its primary key.
     pub id: i64,
+    /// Its values, as they stand in the column.
     pub values: String,
+    /// When it arrived.
     pub created: Option<Time>,
 }
 

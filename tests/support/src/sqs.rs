@@ -1,24 +1,25 @@
 //! A FIFO queue of the test's own, and its messages as Lambda delivers them.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
 use serde_json::{Value, json};
 
 use super::environment;
+use super::private::unique_name;
 
+/// The test's own queue.
 pub struct Queue {
     client: Client,
+    /// Its address, as `CONTINUATION_QUEUE_URL` takes it.
     pub url: String,
 }
 
 impl Queue {
+    /// Makes an empty one.
     pub async fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
         let config = aws_config::from_env().endpoint_url(environment("ROWSCORE_TEST_SQS")).load().await;
         let client = Client::new(&config);
-        let name = format!("it-{}-{}.fifo", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let name = unique_name("it", '-') + ".fifo";
         let queue = client.create_queue().queue_name(name).attributes(QueueAttributeName::FifoQueue, "true");
         let url = queue.send().await.expect("the queue is made").queue_url.expect("the queue has a URL");
         Self { client, url }
@@ -57,6 +58,7 @@ impl Queue {
         change.visibility_timeout(0).send().await.unwrap();
     }
 
+    /// Deletes the queue.
     pub async fn remove(self) {
         self.client.delete_queue().queue_url(&self.url).send().await.unwrap();
     }

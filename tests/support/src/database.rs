@@ -1,14 +1,12 @@
-//! A fresh database for each test, and what is asked of it.
+//! rowscore in a database of a test's own, and what is asked of it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use chrono::TimeDelta;
+use mysql_async::Conn;
 use mysql_async::prelude::{FromRow, FromValue, Queryable};
-use mysql_async::{Conn, Opts, OptsBuilder};
 use rowscore::answer::Answer;
 use rowscore::config::Config;
 use rowscore::event::{Continuation, Trigger};
@@ -16,29 +14,15 @@ use rowscore::hop::{Deadline, HopError, InAnswer, Runner};
 use rowscore::store::{Database, schema};
 use rowscore::window::Time;
 
-use super::{at, environment, eventually, model, tick, unhurried};
-
-/// The servers that every test runs on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Server {
-    Mysql,
-    Mariadb,
-}
-
-impl Server {
-    fn opts(self) -> Opts {
-        let variable = match self {
-            Self::Mysql => "ROWSCORE_TEST_MYSQL",
-            Self::Mariadb => "ROWSCORE_TEST_MARIADB",
-        };
-        Opts::from_url(&environment(variable)).unwrap_or_else(|error| panic!("{variable}: {error}"))
-    }
-}
+use super::private::{PASSWORD, PrivateDatabase, make_login};
+use super::{Server, at, eventually, model, tick, unhurried};
 
 /// One way of running rowscore: its environment, and what it makes of it.
 pub struct Setup {
     variables: BTreeMap<String, String>,
+    /// What rowscore reads in its environment.
     pub config: Config,
+    /// The database as rowscore connects to it.
     pub database: Database,
     /// The same database, for somebody who may do anything.
     pub owner: Database,
@@ -68,14 +52,17 @@ impl Setup {
         self.config.work.items_table.quoted()
     }
 
+    /// What hops run by: the embedded model, and an answer that names the continuations.
     pub fn runner(&self) -> Runner<'_, InAnswer> {
         Runner { database: &self.database, work: &self.config.work, model: model(), relay: &InAnswer }
     }
 
+    /// One hop by the embedded model, which may fail.
     pub async fn try_hop(&self, trigger: &Trigger, now: Time, deadline: Deadline) -> Result<Answer, HopError> {
         self.runner().hop(trigger, now, deadline).await
     }
 
+    /// One hop by the embedded model.
     pub async fn hop(&self, trigger: &Trigger, now: Time, deadline: Deadline) -> Answer {
         self.try_hop(trigger, now, deadline).await.unwrap_or_else(|error| panic!("{trigger:?}: {error}"))
     }
@@ -117,11 +104,13 @@ impl Setup {
         value.unwrap_or_else(|| panic!("{sql}: no row"))
     }
 
+    /// Every row.
     pub async fn rows<T: FromRow + Send + 'static>(&self, sql: &str) -> Vec<T> {
         let mut conn = self.connect().await;
         conn.query(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
+    /// Executes statements without a result.
     pub async fn execute(&self, sql: &str) {
         let mut conn = self.connect().await;
         conn.query_drop(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
@@ -145,6 +134,7 @@ impl Setup {
         self.rows(&format!("SELECT `id` FROM {} WHERE {condition} ORDER BY `id`", self.table())).await
     }
 
+    /// How many rows a table has. `table` may have a `WHERE` behind it.
     pub async fn count(&self, table: &str) -> u64 {
         self.value(&format!("SELECT COUNT(*) FROM {table}")).await
     }
@@ -220,10 +210,15 @@ impl Setup {
 /// State and counts of a run, as its row has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunRow {
+    /// `running`, or how it ended.
     pub state: String,
+    /// How many items it has to do with, once that is known.
     pub items: Option<u64>,
+    /// How many of them got a prediction.
     pub predicted: Option<u64>,
+    /// How many of them were set aside.
     pub failed: Option<u64>,
+    /// How many of them are still pending.
     pub pending: Option<u64>,
 }
 
@@ -245,14 +240,10 @@ fn shortly_after(time: &str) -> Time {
     at(time) + TimeDelta::seconds(5)
 }
 
-/// The password of the logins that [`Setup::migrate`] makes, named after their databases.
-pub const PASSWORD: &str = "a-test-of-its-own";
-
-/// A database of the test's own. It is dropped with this value, unless the test failed.
+/// A database of the test's own, and rowscore in it. It is dropped with this value, unless the test failed.
 pub struct TestDb {
     setup: Setup,
-    opts: Opts,
-    name: String,
+    private: PrivateDatabase,
 }
 
 impl Deref for TestDb {
@@ -268,53 +259,32 @@ impl TestDb {
     pub async fn new(server: Server, settings: &[(&str, &str)]) -> Self {
         let mut db = Self::bare(server, settings).await;
         db.migrate().await;
-        let login = [("MYSQL_USER", db.name.as_str()), ("MYSQL_PASSWORD", PASSWORD)];
+        let login = [("MYSQL_USER", db.private.name()), ("MYSQL_PASSWORD", PASSWORD)];
         db.setup = db.with(&login).await;
         db
     }
 
     /// Without any table, for somebody who may do anything.
     pub async fn bare(server: Server, settings: &[(&str, &str)]) -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let opts = server.opts();
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
-        let name = format!("it_{now}_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let mut conn = Conn::new(opts.clone()).await.unwrap_or_else(|error| panic!("{server:?}: {error}"));
-        conn.query_drop(format!("CREATE DATABASE `{name}`")).await.unwrap();
-
-        let mut variables = BTreeMap::from(
-            [
-                ("MYSQL_SERVER", opts.ip_or_hostname()),
-                ("MYSQL_PORT", &opts.tcp_port().to_string()),
-                ("MYSQL_DATABASE", &name),
-                ("MYSQL_USER", opts.user().unwrap_or_default()),
-                ("MYSQL_PASSWORD", opts.pass().unwrap_or_default()),
-                ("MYSQL_TLS", "off"),
-            ]
-            .map(|(name, value)| (name.to_owned(), value.to_owned())),
-        );
+        let private = PrivateDatabase::new(server).await;
+        let mut variables = private.variables();
         let config = Config::read(|name| variables.get(name).cloned()).expect("the server's settings are valid");
         let owner = Database::new(&config.mysql, &config.work.items_table).await;
         variables.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        Self { setup: Setup::read(variables, owner).await, opts, name }
+        Self { setup: Setup::read(variables, owner).await, private }
     }
 
     /// The same database, for a login that may do what `infra/grants-reader.sql` grants, no more.
     pub async fn reader(&self) -> Setup {
-        let (mut conn, login) = (self.connect().await, self.reader_login());
-        conn.query_drop(format!("CREATE USER IF NOT EXISTS `{login}` IDENTIFIED BY '{PASSWORD}'")).await.unwrap();
+        let (mut conn, login) = (self.connect().await, self.private.reader());
+        make_login(&mut conn, &login).await;
         schema::grant_reader(&mut conn, &self.config.work.items_table, &login).await.unwrap();
         self.with(&[("MYSQL_USER", login.as_str()), ("MYSQL_PASSWORD", PASSWORD)]).await
     }
 
-    fn reader_login(&self) -> String {
-        format!("{}_r", self.name)
-    }
-
     /// A connection of another program: the server's own time zone and isolation level.
     pub async fn client(&self) -> Conn {
-        let opts = OptsBuilder::from_opts(self.opts.clone()).db_name(Some(&self.name));
-        Conn::new(opts).await.unwrap()
+        self.private.client().await
     }
 }
 
@@ -324,31 +294,7 @@ impl Setup {
         let mut conn = self.connect().await;
         let (items, login) = (&self.config.work.items_table, &self.config.mysql.database);
         schema::migrate(&mut conn, items).await.unwrap();
-        conn.query_drop(format!("CREATE USER IF NOT EXISTS `{login}` IDENTIFIED BY '{PASSWORD}'")).await.unwrap();
+        make_login(&mut conn, login).await;
         schema::grant(&mut conn, items, login).await.unwrap();
-    }
-}
-
-impl Drop for TestDb {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("the test's database `{}` is left in place", self.name);
-            return;
-        }
-        let (opts, name, reader) = (self.opts.clone(), self.name.clone(), self.reader_login());
-        // The test's own runtime cannot be waited for from within.
-        let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async {
-                let mut conn = Conn::new(opts).await?;
-                // A transaction that the test left open would be waited for.
-                conn.query_drop("SET SESSION lock_wait_timeout = 1").await?;
-                conn.query_drop(format!("DROP DATABASE `{name}`; DROP USER IF EXISTS `{name}`, `{reader}`")).await?;
-                conn.disconnect().await
-            })
-        });
-        if let Ok(Err(error)) = dropped.join() {
-            eprintln!("the test's database `{}` is left in place: {error}", self.name);
-        }
     }
 }

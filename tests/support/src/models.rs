@@ -15,7 +15,7 @@ use super::{Setup, model};
 /// Another model of the embedded one's data: a linear one.
 pub fn other() -> &'static Model {
     static OTHER: LazyLock<Model> = LazyLock::new(|| {
-        let csv = File::open(concat!(env!("CARGO_MANIFEST_DIR"), "/model/iris.csv")).unwrap();
+        let csv = File::open(concat!(env!("CARGO_MANIFEST_DIR"), "/../../model/iris.csv")).unwrap();
         let options = TrainOptions { kernel: Kernel::Linear, c: 0.01, ..TrainOptions::default() };
         let artifact = train(&Dataset::from_csv(csv, "species").unwrap(), &options, |_| ()).unwrap();
         Model::new(artifact).unwrap()

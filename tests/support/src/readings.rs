@@ -4,8 +4,8 @@ use mysql_async::Value;
 use mysql_async::prelude::Queryable;
 use rowscore::store::items;
 
-use super::database::PASSWORD;
 use super::items::sample;
+use super::private::PASSWORD;
 use super::{Server, Setup, TestDb, at, model, tick, unhurried};
 
 /// When every reading arrived.
@@ -33,7 +33,9 @@ pub async fn readings(server: Server, settings: &[(&str, &str)]) -> Own {
 
 /// A table of a user's, and the login that scores it.
 pub struct Own {
+    /// The table, for somebody who may do anything.
     pub owner: TestDb,
+    /// The same table, for the login that scores it.
     pub scorer: Setup,
 }
 

@@ -1,19 +1,21 @@
 //! An RDS instance or an Aurora cluster of the test's own, as far as its standing goes.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use aws_sdk_rds::Client;
 use aws_sdk_rds::types::Tag;
 
 use super::environment;
+use super::private::unique_name;
 
 /// What RDS calls a database.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
+    /// A database instance.
     Instance,
+    /// An Aurora cluster.
     Cluster,
 }
 
+/// The test's own instance or cluster.
 pub struct Rds {
     client: Client,
     kind: Kind,
@@ -26,10 +28,9 @@ type Standing = (String, Vec<String>);
 impl Rds {
     /// A database that is up.
     pub async fn new(kind: Kind) -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
         let config = aws_config::from_env().endpoint_url(environment("ROWSCORE_TEST_SQS")).load().await;
         let client = Client::new(&config);
-        let name = format!("it-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let name = unique_name("it", '-');
         match kind {
             Kind::Instance => {
                 let instance = client.create_db_instance().db_instance_identifier(&name).engine("mysql");
@@ -70,6 +71,7 @@ impl Rds {
         self.client.add_tags_to_resource().resource_name(self.look().await.0).tags(tag).send().await.unwrap();
     }
 
+    /// How it stands now.
     pub async fn standing(&self) -> Standing {
         self.look().await.1
     }

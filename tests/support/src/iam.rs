@@ -1,29 +1,13 @@
-//! The servers as RDS has them: TLS by an authority of their own, and logins with IAM tokens.
+//! Logins with IAM tokens, as RDS has them.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
 
-use super::{Server, TestDb, environment};
-
-impl Server {
-    /// The folder of the server; see `scripts/database` for what is in it.
-    pub fn folder(self) -> PathBuf {
-        environment(match self {
-            Self::Mysql => "ROWSCORE_MYSQL_DIR",
-            Self::Mariadb => "ROWSCORE_MARIADB_DIR",
-        })
-        .into()
-    }
-
-    /// The certificate authority that says: this is `localhost`.
-    pub fn ca_file(self) -> String {
-        self.folder().join("tls/ca.pem").into_os_string().into_string().unwrap()
-    }
-}
+use super::{Server, TestDb};
 
 /// A database whose login takes IAM tokens.
 pub struct IamDb {
+    /// The database itself, where tests look at what was done.
     pub db: TestDb,
     variables: BTreeMap<String, String>,
 }

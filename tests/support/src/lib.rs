@@ -1,4 +1,31 @@
-//! What the scenarios have in common.
+//! What rowscore's tests have in common. The servers are started by `scripts/test`, which names them in the environment.
+//!
+//! `private`, `server`, `programs`, `runtime_api`, `sqs` and `rds` know nothing of rowscore's types. So rowscore's own unit
+//! tests can use them, too: there `crate::Config` and this crate's `rowscore::config::Config` are two different types.
+//!
+//! ```ignore
+//! #[rstest]
+//! #[tokio::test]
+//! async fn a_step_answers_what_comes_next(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+//!     let private = PrivateDatabase::new(server).await; // empty; dropped at the end, unless the test failed
+//!     let variables = private.variables(); // of a login that may do anything
+//!     let config = Config::read(|name| variables.get(name).cloned()).unwrap();
+//!     let database = Database::new(&config.mysql, &config.work.items_table).await;
+//!     schema::migrate(&mut database.connect().await.unwrap(), &config.work.items_table).await.unwrap();
+//!     let mut other_program = private.client().await; // to look at what is in it
+//! }
+//! ```
+//!
+//! All else is for tests from outside: a [`TestDb`] is rowscore in such a database, run hop by hop.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+pub mod private;
+pub mod programs;
+pub mod rds;
+pub mod runtime_api;
+pub mod server;
+pub mod sqs;
 
 pub mod backfills;
 pub mod database;
@@ -6,11 +33,7 @@ pub mod iam;
 pub mod invocation;
 pub mod items;
 pub mod models;
-pub mod programs;
-pub mod rds;
 pub mod readings;
-pub mod runtime_api;
-pub mod sqs;
 
 use std::time::{Duration, Instant};
 
@@ -21,7 +44,9 @@ use rowscore::run::{RunId, RunKind};
 use rowscore::window::Time;
 use serde_json::{Value, json};
 
-pub use database::{Server, Setup, TestDb};
+pub use database::{Setup, TestDb};
+pub use private::PrivateDatabase;
+pub use server::Server;
 
 /// The embedded model.
 pub fn model() -> &'static Model {

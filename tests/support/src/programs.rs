@@ -7,14 +7,16 @@ use std::time::{Duration, Instant};
 
 use tempfile::NamedTempFile;
 
+use super::environment;
+
 /// The command line.
-pub const ROWSCORE: &str = env!("CARGO_BIN_EXE_rowscore");
+pub const ROWSCORE: &str = "rowscore";
 
 /// The Lambda function.
-pub const SCORE: &str = env!("CARGO_BIN_EXE_score");
+pub const SCORE: &str = "score";
 
 /// The results API as a Lambda function.
-pub const API: &str = env!("CARGO_BIN_EXE_api");
+pub const API: &str = "api";
 
 /// A running program, killed with this value.
 pub struct Program {
@@ -26,8 +28,11 @@ pub struct Program {
 /// What a program left behind.
 #[derive(Debug)]
 pub struct Ended {
+    /// How it ended.
     pub status: ExitStatus,
+    /// What it said on standard output.
     pub stdout: String,
+    /// What it said on standard error.
     pub stderr: String,
 }
 
@@ -35,7 +40,7 @@ impl Program {
     /// Starts `program` with nothing else in its environment than `variables`.
     pub fn start(program: &str, arguments: &[&str], variables: &BTreeMap<String, String>) -> Self {
         let (stdout, stderr) = (NamedTempFile::new().unwrap(), NamedTempFile::new().unwrap());
-        let child = Command::new(program)
+        let child = Command::new(environment(&format!("CARGO_BIN_EXE_{program}")))
             .args(arguments)
             .env_clear()
             .envs(variables)
@@ -47,6 +52,7 @@ impl Program {
         Self { child, stdout, stderr }
     }
 
+    /// Whether it has not ended yet.
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
