@@ -7,7 +7,7 @@ use rowscore::model::{
     Artifact, ArtifactError, Content, Kernel, Model, Origin, TrainOptions, Training, embedded, train,
 };
 
-use crate::{dataset, in_crate, iris, iris_model, three_clouds};
+use super::{dataset, in_crate, iris, iris_model, three_clouds};
 
 #[test]
 fn the_embedded_model_reproduces_its_golden_rows() {

@@ -15,7 +15,7 @@ use smartcore::linalg::basic::matrix::DenseMatrix;
 use smartcore::svm::Kernels;
 use smartcore::svm::svc::{SVC, SVCParameters};
 
-use crate::{assert_distribution, in_crate, iris, iris_model, python, random_rows, uniform};
+use super::{assert_distribution, in_crate, iris, iris_model, python, random_rows, uniform};
 
 // ---- Decision values: smartcore's own, on the same support vectors ----
 

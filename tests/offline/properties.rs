@@ -1,8 +1,6 @@
 //! Whatever comes in, it is understood or refused, never a panic: events, continuations, values.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
-
-#[path = "../fuzz/checks.rs"]
+#[path = "../../fuzz/checks.rs"]
 mod checks;
 
 use proptest::prelude::*;

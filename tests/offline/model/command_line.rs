@@ -9,7 +9,7 @@ use rowscore::model::{Model, TrainOptions, explain, train};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{dataset, in_crate, iris, iris_model, three_clouds, uniform};
+use super::{dataset, in_crate, iris, iris_model, three_clouds, uniform};
 
 /// A directory with a file of that content.
 pub fn file(name: &str, content: &str) -> (TempDir, PathBuf) {

@@ -5,7 +5,7 @@ use std::fs::File;
 use rowscore::model::{ClassWeights, Dataset, Outcome, TrainOptions, cross_validate};
 use serde_json::json;
 
-use crate::python;
+use super::python;
 
 #[test]
 fn a_cross_validation_agrees_with_scikit_learn() {

@@ -12,8 +12,8 @@ use libsvm_rs::{KernelType, SvmModel, SvmNode, SvmParameter, SvmProblem};
 use rowscore::model::{Artifact, Digest, Foreign, ImportError, LibsvmNames, Model, Rows, Scaler, evaluate, import};
 use serde::Deserialize;
 
-use crate::command_line::{file, rowscore};
-use crate::{in_crate, iris, python};
+use super::command_line::{file, rowscore};
+use super::{in_crate, iris, python};
 
 #[derive(Deserialize)]
 struct Expected {

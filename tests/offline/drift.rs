@@ -1,14 +1,12 @@
 //! Drift: what is not shifted raises no alarm, in runs of any size, and what is shifted does.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
-
 use rand_mt::Mt64;
 use rowscore::drift::{Counter, Profile, Report};
 use rowscore::model::{self, Model};
 
 /// The rows that the embedded model was trained on.
 fn iris() -> Vec<Vec<f64>> {
-    let lines = include_str!("../model/iris.csv").lines().skip(1);
+    let lines = include_str!("../../model/iris.csv").lines().skip(1);
     lines.map(|line| line.split(',').take(4).map(|value| value.parse().unwrap()).collect()).collect()
 }
 

@@ -1,8 +1,6 @@
 //! The model through its public interface: against smartcore, against scikit-learn, and against
 //! damage.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod artifact;
 mod command_line;
 mod cross_validation;

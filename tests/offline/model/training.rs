@@ -6,7 +6,7 @@ use rowscore::model::{
     Card, DataError, Dataset, Gamma, Kernel, Model, Outcome, Svm, TrainError, TrainOptions, train, train_and_evaluate,
 };
 
-use crate::{assert_distribution, dataset, in_crate, iris, iris_model, three_clouds};
+use super::{assert_distribution, dataset, in_crate, iris, iris_model, three_clouds};
 
 #[test]
 fn every_kernel_trains_a_model_that_tells_the_classes_apart() {

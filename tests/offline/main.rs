@@ -1,0 +1,7 @@
+//! What needs no server: the model against its references, drift, and whatever comes in from outside.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod drift;
+mod model;
+mod properties;
