@@ -28,6 +28,7 @@ lint: ## Check format, lints, documentation, and what is deployed
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
+	scripts/check-python
 	scripts/check-infra
 
 deploy: ## Build and deploy to AWS with the SAM CLI, asking for what it needs

@@ -109,7 +109,9 @@ def look(browser: Browser, base: str, pictures: Path | None) -> None:
             page, complaints = open_page(browser, base, width, scheme)
             where = f"at {width} px, {scheme}"
             need(page.locator("h1").inner_text().startswith("All predicted but 5 items"), f"{where}: another state")
-            need(page.evaluate("document.documentElement.scrollWidth") <= width, f"{where}: it is wider than the screen")
+            need(
+                page.evaluate("document.documentElement.scrollWidth") <= width, f"{where}: it is wider than the screen"
+            )
             need("taken over" not in page.title(), f"{where}: a value ran as a script")
             need(not complaints, f"{where}: {complaints}")
             if pictures:

@@ -63,7 +63,9 @@ def invoke(port: int, *event: str) -> dict:
     except subprocess.TimeoutExpired:
         sys.exit(f"demo: no answer within {PATIENCE_S} s. The function's log is {LOG}:\n{LOG.read_text()[-3000:]}")
     if answer.returncode != 0:
-        sys.exit(f"demo: the function failed: {answer.stdout}{answer.stderr}\nIts log is {LOG}:\n{LOG.read_text()[-3000:]}")
+        sys.exit(
+            f"demo: the function failed: {answer.stdout}{answer.stderr}\nIts log is {LOG}:\n{LOG.read_text()[-3000:]}"
+        )
     return json.loads(answer.stdout)
 
 

@@ -12,7 +12,6 @@ except ImportError:
     NAME = f"PyMySQL {version('pymysql')}"
 
 
-
 def connect(environment: dict[str, str], database: str | None, **options):
     """A connection at READ COMMITTED, without autocommit, as rowscore's."""
     chosen = {"database": database} if database else {}

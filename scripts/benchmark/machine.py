@@ -47,7 +47,10 @@ def describe(bench) -> str:
         ["rowscore", f"{said('git', 'describe', '--always', '--dirty')}, {said('rustc', '--version')}"],
         ["Python", ", ".join([platform.python_version(), client.NAME, *libraries])],
         ["load before", f"{bench.load:.1f}"],
-        ["two programs at once", f"each at {min(bench.speeds):.2f} to {max(bench.speeds):.2f} × the speed of one alone"],
+        [
+            "two programs at once",
+            f"each at {min(bench.speeds):.2f} to {max(bench.speeds):.2f} × the speed of one alone",
+        ],
     ]
     text = f"""Written by `make bench` on {datetime.date.today()} ({how}). Times differ from machine to machine;
     ratios hold better. The contenders of a table take turns on the same freshly copied items; a ratio is the median of

@@ -24,7 +24,9 @@ def check_log(outputs: dict) -> None:
     # What alarms and dashboard read must be what a hop writes.
     written = [json.loads(line) for line in lines if '"_aws"' in line]
     need(len(written) > HOPS, f"{len(ends)} hops wrote {len(written)} lines of metrics")
-    names = {metric["Name"] for line in written for part in line["_aws"]["CloudWatchMetrics"] for metric in part["Metrics"]}
+    names = {
+        metric["Name"] for line in written for part in line["_aws"]["CloudWatchMetrics"] for metric in part["Metrics"]
+    }
     need({line["Function"] for line in written} == {outputs["Function"]}, "the metrics name another function")
     cloudwatch = boto3.client("cloudwatch")
     alarms = [alarm for alarm in cloudwatch.describe_alarms()["MetricAlarms"] if alarm["Namespace"] == "rowscore"]
