@@ -13,6 +13,8 @@ from pathlib import Path
 import pymysql
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from mysql_login import login
+
 ROOT = Path(__file__).resolve().parent.parent
 ROWSCORE = ROOT / "target/debug/rowscore"
 ROWS = 65_322
@@ -43,14 +45,7 @@ def rowscore(*arguments: str, **variables: str) -> None:
 
 
 def execute(sql: str, rows: list | None = None) -> None:
-    connection = pymysql.connect(
-        host=os.environ["MYSQL_SERVER"],
-        port=int(os.environ["MYSQL_PORT"]),
-        user=os.environ["MYSQL_USER"],
-        password=os.environ["MYSQL_PASSWORD"],
-        database=os.environ["MYSQL_DATABASE"],
-        autocommit=True,
-    )
+    connection = pymysql.connect(**login(), database=os.environ["MYSQL_DATABASE"], autocommit=True)
     with connection, connection.cursor() as cursor:
         cursor.executemany(sql, rows) if rows else cursor.execute(sql)
 

@@ -7,11 +7,13 @@ The database is named by the environment. Argument: the number of items.
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
+
+from servers import ports
 
 ROOT = Path(__file__).resolve().parent.parent
 # What cargo-lambda builds and `sam deploy` deploys.
@@ -24,24 +26,17 @@ HOP_BUDGET_MS = "400"
 PATIENCE_S = 60
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def start_emulator(port: int) -> list[subprocess.Popen]:
+def start_emulator(port: int) -> list[subprocess.Popen[bytes]]:
     """The emulator, and the function that polls it."""
     command = ["cargo", "lambda", "watch", "--only-lambda-apis"]
     command += ["--invoke-address", "127.0.0.1", "--invoke-port", str(port)]
     log = LOG.open("w")
-    output = {"cwd": ROOT, "stdout": log, "stderr": subprocess.STDOUT}
+    output: dict[str, Any] = {"cwd": ROOT, "stdout": log, "stderr": subprocess.STDOUT}
     emulator = subprocess.Popen(command, **output, start_new_session=True)
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until and emulator.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                break
+        if ports.taken(port):
+            break
         time.sleep(0.1)
     else:
         emulator.kill()
@@ -56,7 +51,7 @@ def start_emulator(port: int) -> list[subprocess.Popen]:
     return [emulator, subprocess.Popen([FUNCTION], env=environment, **output, start_new_session=True)]
 
 
-def invoke(port: int, *event: str) -> dict:
+def invoke(port: int, *event: str) -> dict[str, Any]:
     command = ["cargo", "lambda", "invoke", "--invoke-address", "127.0.0.1", "--invoke-port", str(port)]
     try:
         answer = subprocess.run([*command, *event], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S)
@@ -66,10 +61,11 @@ def invoke(port: int, *event: str) -> dict:
         sys.exit(
             f"demo: the function failed: {answer.stdout}{answer.stderr}\nIts log is {LOG}:\n{LOG.read_text()[-3000:]}"
         )
-    return json.loads(answer.stdout)
+    found: dict[str, Any] = json.loads(answer.stdout)
+    return found
 
 
-def work_off(port: int) -> dict:
+def work_off(port: int) -> dict[str, Any]:
     """The scheduled event, then continuation after continuation, as the queue would deliver them."""
     answer = invoke(port, "--data-file", "events/schedule.json")
     hop = 1
@@ -88,7 +84,7 @@ def work_off(port: int) -> dict:
         hop += 1
 
 
-def check(rows: int) -> list[dict]:
+def check(rows: int) -> list[dict[str, Any]]:
     """Reads every item back: each has a prediction of three numbers that sum to 1."""
     read = subprocess.run([ROWSCORE, "results", "--limit", str(rows + 1)], capture_output=True, text=True, check=True)
     items = [json.loads(line) for line in read.stdout.splitlines()]
@@ -105,7 +101,7 @@ def check(rows: int) -> list[dict]:
 def main() -> None:
     rows = int(sys.argv[1])
     subprocess.run([ROWSCORE, "init", "--rows", str(rows)], check=True)
-    port = free_port()
+    port = ports.free()
     processes = start_emulator(port)
     try:
         print("\nInvoking the function with events/schedule.json, then with each continuation it answers:")

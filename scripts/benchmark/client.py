@@ -2,6 +2,8 @@
 
 from importlib.metadata import version
 
+from mysql_login import login
+
 try:
     import MySQLdb as driver
 
@@ -15,14 +17,7 @@ except ImportError:
 def connect(environment: dict[str, str], database: str | None, **options):
     """A connection at READ COMMITTED, without autocommit, as rowscore's."""
     chosen = {"database": database} if database else {}
-    connection = driver.connect(
-        host=environment["MYSQL_SERVER"],
-        port=int(environment["MYSQL_PORT"]),
-        user=environment["MYSQL_USER"],
-        password=environment["MYSQL_PASSWORD"],
-        **chosen,
-        **options,
-    )
+    connection = driver.connect(**login(environment), **chosen, **options)
     cursor = connection.cursor()
     cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
     cursor.execute("SET SESSION time_zone = '+00:00'")

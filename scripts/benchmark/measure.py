@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from memory import peak_mb
+
 # Seconds between two looks at a program's memory.
 LOOK_EVERY_S = 0.01
 
@@ -24,6 +26,10 @@ class Usage:
     user_s: float
     peak_mb: float  # resident, at its highest, of the program and its children together
     out: str
+
+    def taken(self) -> dict[str, float]:
+        """All but what the program said."""
+        return {"wall_s": self.wall_s, "cpu_s": self.cpu_s, "user_s": self.user_s, "peak_mb": self.peak_mb}
 
 
 class Peak(threading.Thread):
@@ -52,15 +58,6 @@ def family_mb(pid: int) -> float:
     except OSError:
         children = []
     return peak_mb(pid) + sum(family_mb(int(child)) for child in children)
-
-
-def peak_mb(pid: int) -> float:
-    """The most memory that a process has had resident so far; 0 when it has ended."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return 0.0
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)
 
 
 def run(command: list, environment: dict[str, str] | None = None) -> Usage:

@@ -11,19 +11,14 @@ import time
 import joblib
 import pymysql
 
+from mysql_login import login
 from tools import WORK
 
 
 def main() -> None:
     sample = int(sys.argv[1])
     model = joblib.load(WORK / "iris.joblib")
-    connection = pymysql.connect(
-        host=os.environ["MYSQL_SERVER"],
-        port=int(os.environ["MYSQL_PORT"]),
-        user=os.environ["MYSQL_USER"],
-        password=os.environ["MYSQL_PASSWORD"],
-        database=os.environ["MYSQL_DATABASE"],
-    )
+    connection = pymysql.connect(**login(), database=os.environ["MYSQL_DATABASE"])
     begun, cpu = time.perf_counter(), time.process_time()
     with connection.cursor() as cursor:
         cursor.execute("SELECT id, `values` FROM items WHERE prediction IS NULL")

@@ -18,25 +18,13 @@ def run_rowscore(server, to: str, settings: dict[str, str] | None = None) -> dic
     """`rowscore run`, and what it took."""
     used = run([ROWSCORE, "run", "--to", to], server.environment() | (settings or {}))
     answer = json.loads(used.out)
-    return {
-        "wall_s": used.wall_s,
-        "cpu_s": used.cpu_s,
-        "user_s": used.user_s,
-        "peak_mb": used.peak_mb,
-        "rows": answer["predicted"],
-        "pages": answer["pages"],
-    }
+    return used.taken() | {"rows": answer["predicted"], "pages": answer["pages"]}
 
 
 def run_python(server, program: str, *arguments) -> dict:
     """One of the Python peers, and what it took."""
     used = run([sys.executable, HERE / program, *arguments], server.environment())
-    return json.loads(used.out) | {
-        "wall_s": used.wall_s,
-        "cpu_s": used.cpu_s,
-        "user_s": used.user_s,
-        "peak_mb": used.peak_mb,
-    }
+    return json.loads(used.out) | used.taken()
 
 
 def must_have(found: dict, rows: int) -> dict:

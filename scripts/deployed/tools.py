@@ -10,6 +10,8 @@ from pathlib import Path
 import boto3
 import pymysql
 
+from mysql_login import login
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 STACK = "rowscore"
 ROWS = 20_000
@@ -42,10 +44,7 @@ def wait(seconds: float, text: str, probe):
 def query(sql: str, *arguments, database: str | None = None) -> list[dict]:
     connection = pymysql.connect(
         database=database,
-        host=SERVER[0],
-        port=SERVER[1],
-        user=os.environ["MYSQL_USER"],
-        password=os.environ["MYSQL_PASSWORD"],
+        **login(),
         init_command="SET time_zone = '+00:00'",
         cursorclass=pymysql.cursors.DictCursor,
         autocommit=True,
