@@ -4,13 +4,18 @@ Argument: the executable. Prints the time from its start to its first poll and i
 starts. If the environment names a database (MYSQL_SERVER), also the first invocation, {"run":"status"}, login included.
 """
 
+from __future__ import annotations
+
 import os
 import statistics
 import sys
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from memory import peak_mb
 from runtime_api import Answer, RuntimeApi
 
 STARTS = 15
@@ -20,42 +25,38 @@ STARTS = 15
 class Start:
     poll_s: float  # from exec to the first poll
     peak_mb: float  # resident, at its highest until then
-    first_s: float | None  # from the event to its answer
-    answer: Answer | None
 
 
-def start(function: Path, settings: dict[str, str], event: dict | None = None) -> Start:
-    """One start of the function, with the event, if there is one, as its first."""
-    api = RuntimeApi(function, settings)
-    try:
-        lines = Path(f"/proc/{api.programs[0].pid}/status").read_text().splitlines()
-        peak_mb = next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
-        if event is None:
-            return Start(api.start_s, peak_mb, None, None)
+def start(function: Path, settings: dict[str, str]) -> Start:
+    with closing(RuntimeApi(function, settings)) as api:
+        return Start(api.start_s, peak_mb(api.programs[0].pid))
+
+
+def first_answer(function: Path, settings: dict[str, str], event: dict[str, Any]) -> tuple[Answer, float]:
+    """How a function that has just started answers the event, and after how many seconds."""
+    with closing(RuntimeApi(function, settings)) as api:
         sent_at = time.perf_counter()
         api.send(event)
         answer = api.answer()
-        return Start(api.start_s, peak_mb, answer.at - sent_at, answer)
-    finally:
-        api.close()
+        return answer, answer.at - sent_at
 
 
 def main() -> None:
     executable = Path(sys.argv[1]).resolve()
-    event = {"run": "status"} if "MYSQL_SERVER" in os.environ else None
     login = {name: os.environ.get(name, "none") for name in ("MYSQL_DATABASE", "MYSQL_USER", "MYSQL_PASSWORD")}
-    starts = [start(executable, login, event) for _ in range(STARTS)]
+    starts = [start(executable, login) for _ in range(STARTS)]
     poll_ms = statistics.median(one.poll_s for one in starts) * 1000
-    peak_mb = statistics.median(one.peak_mb for one in starts)
-    print(f"cold start: {poll_ms:.1f} ms from exec to the first poll, {peak_mb:.1f} MB at most")
-    if event:
-        if starts[-1].answer.failed:
-            sys.exit(f"coldstart: the first invocation failed: {starts[-1].answer.body}")
-        first_ms = statistics.median(one.first_s for one in starts) * 1000
-        print(f"first invocation: {first_ms:.1f} ms, with TLS and login")
+    most_mb = statistics.median(one.peak_mb for one in starts)
+    print(f"cold start: {poll_ms:.1f} ms from exec to the first poll, {most_mb:.1f} MB at most")
+    if "MYSQL_SERVER" in os.environ:
+        firsts = [first_answer(executable, login, {"run": "status"}) for _ in range(STARTS)]
+        failed = [answer.body for answer, _ in firsts if answer.failed]
+        if failed:
+            sys.exit(f"coldstart: the first invocation failed: {failed[0]}")
+        print(f"first invocation: {statistics.median(s for _, s in firsts) * 1000:.1f} ms, with TLS and login")
         return
     # Without a database: it answers at all, and refuses what it does not know.
-    refusal = start(executable, login, {"run": "dance"}).answer
+    refusal, _ = first_answer(executable, login, {"run": "dance"})
     if not refusal.failed or refusal.body.get("errorType") != "BadEvent":
         sys.exit(f"coldstart: an unknown event was answered with {refusal}")
 

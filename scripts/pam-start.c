@@ -1,5 +1,5 @@
 /* Lets a program look for the settings of PAM services in the folder that ROWSCORE_PAM_SERVICES names, instead of
- * /etc/pam.d. Loaded before it, see scripts/database. Two programs never share anything: libpam_wrapper, which does
+ * /etc/pam.d. Loaded before it, see scripts/servers/rds.py. Two programs never share anything: libpam_wrapper, which does
  * the same, keeps its copy of the settings in /tmp/pam.X, one letter X for each, and two may take the same. */
 #include <stdlib.h>
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from . import ports, rds
 from .common import Failure, last_lines, say
-from .kinds import Kind, kind_named, number
+from .kinds import KINDS, Kind, number
 from .programs import Program
 from .search import find
 from .service import Service
@@ -224,4 +224,6 @@ def stored(folder: Path) -> tuple[Kind, str] | None:
     if not file.exists() or not file.read_text().strip():
         return None
     name, version = file.read_text().split()
-    return kind_named(name), version
+    if name not in KINDS:
+        raise Failure(f"{folder} holds a {name} database; there are only {', '.join(KINDS)}")
+    return KINDS[name], version

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from .common import Failure
 from .families import MARIADB, MYSQL, Family
 from .packages import Distribution, NoDownload
 
@@ -47,7 +46,7 @@ class Kind:
     def packages_here(self) -> Packages:
         here = Distribution.here()
         if here.name not in self.packages:
-            raise NoDownload("this is neither Debian nor Ubuntu")
+            raise NoDownload(f"no download is known for {here.name} (Debian and Ubuntu have most)")
         found = self.packages[here.name]
         return Packages(found.names, found.suite or here.codename)
 
@@ -86,13 +85,6 @@ KINDS = {
         ),
     )
 }
-
-
-def kind_named(name: str) -> Kind:
-    try:
-        return KINDS[name]
-    except KeyError:
-        raise Failure(f"there is no kind of server named {name}, only {', '.join(KINDS)}") from None
 
 
 def number(version: str) -> tuple[int, ...]:
