@@ -43,7 +43,7 @@ async fn many_hops_leave_the_same_table_as_one(
     let expected = whole.snapshot().await;
     assert_eq!(expected.lines().count(), 3000);
 
-    let db = table(server, &[("PAGE_SIZE", "150"), ("LANES", lanes), ("WORKERS", workers)]).await;
+    let db = table(server, &[("PAGE_SIZE", "100"), ("LANES", lanes), ("WORKERS", workers)]).await;
     db.audit().await;
     let first = db.hurried_tick(TICK).await;
     assert_eq!(first.outcome, Outcome::Continued);
@@ -57,7 +57,7 @@ async fn many_hops_leave_the_same_table_as_one(
     // One page a lane and hop, the first hop included.
     let (lanes, workers): (u64, u64) = (lanes.parse().unwrap(), workers.parse().unwrap());
     assert!(answers.len() as u64 * lanes >= last.counts.pages, "{} hops", answers.len());
-    assert!(last.counts.pages <= 3000 / 150 + 4 * lanes * workers, "{} pages", last.counts.pages);
+    assert!(last.counts.pages <= 3000 / 100 + 4 * lanes * workers, "{} pages", last.counts.pages);
     let finished = answers.iter().filter(|answer| answer.outcome == Outcome::Finished).count();
     assert_eq!(finished, 1);
 }

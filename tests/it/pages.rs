@@ -39,8 +39,8 @@ async fn every_prediction_of_a_page_goes_to_its_own_item(
 async fn a_page_that_fails_while_it_is_written_is_tried_with_half_its_items(
     #[values(Server::Mysql, Server::Mariadb)] server: Server,
 ) {
-    let db = TestDb::new(server, &[("LANES", "1"), ("PAGE_SIZE", "400")]).await;
-    db.fill(1..=400, CREATED).await;
+    let db = TestDb::new(server, &[("LANES", "1"), ("PAGE_SIZE", "200")]).await;
+    db.fill(1..=200, CREATED).await;
     // The first item that a connection writes is lost to a deadlock; after that all goes well.
     let sql = format!(
         "CREATE TRIGGER `deadlock_once` BEFORE UPDATE ON {} FOR EACH ROW \
@@ -51,6 +51,6 @@ async fn a_page_that_fails_while_it_is_written_is_tried_with_half_its_items(
 
     let answer = db.tick(TICK).await;
 
-    assert_eq!((answer.outcome, answer.counts.predicted, answer.counts.pages), (Outcome::Finished, 400, 2));
-    assert_eq!(db.predicted().await, (1..=400).collect::<Vec<_>>());
+    assert_eq!((answer.outcome, answer.counts.predicted, answer.counts.pages), (Outcome::Finished, 200, 2));
+    assert_eq!(db.predicted().await, (1..=200).collect::<Vec<_>>());
 }

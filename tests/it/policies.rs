@@ -206,7 +206,7 @@ async fn too_great_a_share_of_failures_fails_the_run_and_sets_its_items_aside(
 async fn a_large_window_of_failures_is_stopped_before_its_end(
     #[values(Server::Mysql, Server::Mariadb)] server: Server,
 ) {
-    let db = TestDb::new(server, &[("LANES", "1"), ("PAGE_SIZE", "500")]).await;
+    let db = TestDb::new(server, &[("LANES", "1"), ("PAGE_SIZE", "100")]).await;
     let items: Vec<Item> = (1..=5000).map(|id| item(id, "[1, 2, 3, null]")).collect();
     db.insert(&items).await;
 
