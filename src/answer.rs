@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::drift::Ratios;
 use crate::event::Continuation;
-use crate::run::{Mode, RunId, RunKind, RunState, named};
+use crate::run::{Backfill, Counts, RunId, RunKind, RunState, named};
 
 named! {
     /// How a hop ended.
@@ -33,81 +33,6 @@ named! {
         Failed = "failed",
         /// Nothing was asked for but the state.
         Status = "status",
-    }
-}
-
-/// The counts of a run, whole: `items = predicted + failed + pending`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Counts {
-    /// Items that the run predicted.
-    pub predicted: u64,
-    /// Items that the run set aside.
-    pub failed: u64,
-    /// Items of the window that are still to be worked off.
-    pub pending: u64,
-    /// Pages that the run committed.
-    pub pages: u64,
-}
-
-/// How a backfill's predictions differ from those that the items had, summed over its pages.
-///
-/// An item is compared if its old prediction is an array of as many numbers as the model has
-/// classes. They are taken to be the same classes, in the same order.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Changes {
-    /// Items that were compared.
-    pub compared: u64,
-    /// Of these, items of which another class is the most probable now. Of equals it is the first.
-    pub changed_class: u64,
-    /// Over these, the sum of each item's mean over the classes of |new − old| probability.
-    pub absolute_change: f64,
-}
-
-impl Changes {
-    /// The change of a probability, on average over the items and the classes; `None` if no item
-    /// was compared.
-    pub fn mean_absolute_change(&self) -> Option<f64> {
-        (self.compared > 0).then(|| self.absolute_change / self.compared as f64)
-    }
-}
-
-impl std::ops::Add for Changes {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self {
-            compared: self.compared + other.compared,
-            changed_class: self.changed_class + other.changed_class,
-            absolute_change: self.absolute_change + other.absolute_change,
-        }
-    }
-}
-
-/// What a backfill changes, or in a dry run would.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Backfill {
-    /// Whether no item was touched.
-    pub dry_run: bool,
-    /// Items that were compared, see [`Changes`].
-    pub compared: u64,
-    /// Items whose old prediction could not be compared with the new one.
-    pub incomparable: u64,
-    /// Compared items of which another class is the most probable now.
-    pub changed_class: u64,
-    /// The mean over compared items and classes of |new − old| probability.
-    pub mean_absolute_change: Option<f64>,
-}
-
-impl Backfill {
-    /// The report on `predicted` items of a backfill.
-    pub fn new(mode: Mode, predicted: u64, changes: &Changes) -> Self {
-        Self {
-            dry_run: !mode.writes(),
-            compared: changes.compared,
-            incomparable: predicted.saturating_sub(changes.compared),
-            changed_class: changes.changed_class,
-            mean_absolute_change: changes.mean_absolute_change(),
-        }
     }
 }
 
@@ -209,10 +134,11 @@ impl Answer {
         Self { drift_ratio: drift.features, class_drift_ratio: drift.classes, ..self }
     }
 
-    /// The answer with the hop's time and the rate that `rows` items in it make.
-    pub(crate) fn timed(mut self, elapsed: Duration, rows: u64) -> Self {
-        self.elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-        self.rows_per_second = (rows as f64 / elapsed.as_secs_f64().max(1e-3)) as u64;
-        self
+    /// The answer with what its hop did, and how long that took.
+    pub(crate) fn with_work(self, hop: HopWork, elapsed: Duration) -> Self {
+        let rows = hop.predicted + hop.failed;
+        let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        let rows_per_second = (rows as f64 / elapsed.as_secs_f64().max(1e-3)) as u64;
+        Self { elapsed_ms, rows_per_second, hop, ..self }
     }
 }

@@ -11,8 +11,7 @@ use super::Shared;
 use super::data::{SetAside, next_page};
 use super::params::{Number, Paging};
 use super::problem::{BadRequest, NotFound, Problem, Unread};
-use crate::answer::Backfill;
-use crate::run::RunId;
+use crate::run::{Backfill, RunId};
 use crate::store::failures::{self, Reasoned};
 use crate::store::lanes::{self, LaneLine};
 use crate::store::runs::{self, Record};
@@ -234,8 +233,8 @@ impl From<LaneLine> for Lane {
             lane: lane.number,
             worker: lane.worker,
             source: lane.source.to_string(),
-            low_id: lane.low,
-            high_id: lane.high,
+            low_id: lane.ids.after,
+            high_id: lane.ids.upto,
             cursor_id: lane.cursor,
             hop: lane.hop,
             pages: lane.pages,

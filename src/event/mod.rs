@@ -87,6 +87,11 @@ fn in_seconds<S: Serializer>(span: &Option<Duration>, serializer: S) -> Result<S
 }
 
 impl Request {
+    /// Whether it is the request of a tick, and a run was opened for that.
+    pub(crate) fn is_of_tick(&self, tick: Option<Time>) -> bool {
+        self.tick.is_some() && self.tick == tick
+    }
+
     /// A run of `kind` that reaches to now, with the configured policy.
     pub fn by_hand(kind: RunKind) -> Self {
         Self { kind, tick: None, from: None, to: None, policy: None, deliver_within: None, mode: Mode::Write }

@@ -1,26 +1,29 @@
 //! The canary: what a run needs, tried out on golden rows, the model's own with known answers.
 //! On the way the next run will take, with nothing of it kept.
 
-use std::fmt::Display;
-
 use mysql_async::{Conn, TxOpts};
 
+use super::check::check_table;
+use super::drift;
+use super::error::HopError;
+use super::means::Means;
+use super::next::Next;
+use super::opening::Opening;
 use super::page::score_page;
-use super::{Hop, HopError, Relay, drift};
-use crate::answer::{Answer, Counts, Outcome};
+use super::relay::Relay;
+use super::terms::new_run;
+use super::under_way::Hop;
+use crate::answer::Outcome;
 use crate::config::PredictionFormat;
 use crate::drift::Report;
 use crate::event::{Continuation, Request};
-use crate::model::Model;
-use crate::run::{FailurePolicy, Mode, RunId, RunKind, RunState};
-use crate::store::earlier::earlier;
+use crate::run::{Counts, FailurePolicy, RunId, RunKind, RunState};
+use crate::store::earlier::{Earlier, earlier};
 use crate::store::pending::PendingItem;
 use crate::store::predictions::{Predictions, most_probable};
 use crate::store::runs::NewRun;
-use crate::store::session::Session;
-use crate::store::{Database, Doing, StoreError, failures, items, runs};
+use crate::store::{Doing, StoreError, failures, items, runs};
 use crate::values::{Reason, ReasonCode};
-use crate::window::{self, Time, Window};
 
 /// The latest items whose distribution is compared with the training rows.
 const RECENT_ITEMS: u32 = 1000;
@@ -33,95 +36,72 @@ enum Found {
     Over(RunId),
 }
 
-impl<R: Relay> Hop<'_, R> {
-    /// Tries everything out: the model's answers, the connection, the grants, a page that is
-    /// written, read back and rolled back, and the queue.
-    pub(super) async fn canary(&self, session: &mut Session, request: &Request) -> Result<Answer, HopError> {
-        let Self { database, model, now, .. } = *self;
-        self.check_table(session).await?;
-        let found = session.run(async |conn| open(conn, database, model, request, now).await).await?;
-        let id = match found {
-            Found::Due(id) => id,
-            Found::Over(id) => return self.respond(session, id, Outcome::NothingToDo).await,
-        };
-        let tried = self.try_out(session, id).await;
-        let (state, why) = match &tried {
-            Ok(_) => (RunState::Succeeded, None),
-            Err(error) => (RunState::Failed, Some(error.to_string())),
-        };
-        session.ask(|| runs::finish(id, state, Counts::default(), why.as_deref())).await?;
-        let recent = tried?;
-        if let Some(recent) = &recent {
-            drift::warn(id, recent);
-        }
-        let answer = self.respond_with(session, id, Outcome::Finished, 0).await?;
-        Ok(answer.with_drift(recent.as_ref().map(Report::ratios).unwrap_or_default()))
+/// Tries everything out: the model's answers, the connection, the grants, a page that is written, read
+/// back and rolled back, and the queue.
+pub(super) async fn try_out<R: Relay>(hop: &mut Hop<'_, R>, request: &Request) -> Result<Next, HopError> {
+    check_table(&mut hop.session, hop.means).await?;
+    let opening = Opening::of(hop);
+    let id = match hop.session.run(async |conn| open(conn, opening, request).await).await? {
+        Found::Due(id) => id,
+        Found::Over(id) => return Ok(Next::Over(Some(id), Outcome::NothingToDo)),
+    };
+    hop.done.part_in = Some(id);
+    let tried = try_everything(hop, id).await;
+    let (state, why) = match &tried {
+        Ok(_) => (RunState::Succeeded, None),
+        Err(error) => (RunState::Failed, Some(error.to_string())),
+    };
+    hop.session.ask(|| runs::finish(id, state, Counts::default(), why.as_deref())).await?;
+    if let Some(recent) = tried? {
+        drift::warn(id, &recent);
+        hop.done.drift = recent.ratios();
     }
-
-    /// Answers what the latest items look like.
-    async fn try_out(&self, session: &mut Session, id: RunId) -> Result<Option<Report>, HopError> {
-        let Self { database, model, relay, .. } = self;
-        model.check_golden_rows().map_err(canary)?;
-        let written = session.run(async |conn| write_and_roll_back(conn, database, model, id).await).await?;
-        written.map_err(HopError::Canary)?;
-        // It finds no lanes, and is dropped as stale.
-        relay.send(&Continuation { run_id: id, worker: 0, hop: 1 }).await.map_err(HopError::Relay)?;
-        Ok(session.run(async |conn| look_at_recent_items(conn, database, model, id).await).await?)
-    }
+    Ok(Next::Over(Some(id), Outcome::Finished))
 }
 
-fn canary(error: impl Display) -> HopError {
-    HopError::Canary(error.to_string())
+/// Answers what the latest items look like.
+async fn try_everything<R: Relay>(hop: &mut Hop<'_, R>, id: RunId) -> Result<Option<Report>, HopError> {
+    let means = hop.means;
+    means.model.check_golden_rows().map_err(|error| HopError::Canary(error.to_string()))?;
+    hop.session.run(async |conn| write_and_roll_back(conn, means, id).await).await?;
+    // It finds no lanes, and is dropped as stale.
+    hop.relay.send(&Continuation { run_id: id, worker: 0, hop: 1 }).await.map_err(HopError::Relay)?;
+    Ok(hop.session.run(async |conn| look_at_recent_items(conn, means, id).await).await?)
 }
 
-async fn open(
-    conn: &mut Conn,
-    database: &Database,
-    model: &Model,
-    request: &Request,
-    now: Time,
-) -> Result<Found, StoreError> {
-    let (table, kind) = (database.items_table(), request.kind);
+async fn open(conn: &mut Conn, opening: Opening<'_>, request: &Request) -> Result<Found, StoreError> {
+    let Opening { means, now, .. } = opening;
+    let table = means.table();
     // None is tried again: it failed for a reason.
-    let earlier = earlier(table, kind, request.tick, 0, now).ask(conn).await?;
-    if let Some(run) = earlier.of_tick {
-        return Ok(if run.state == RunState::Running { Found::Due(run.id) } else { Found::Over(run.id) });
+    let earlier = || earlier(table, request.kind, request.tick, 0, now);
+    if let Some(found) = found(earlier().ask(conn).await?) {
+        return Ok(found);
     }
-    if let Some(run) = earlier.unfinished {
-        return Ok(Found::Due(run.id));
-    }
-    let to = request.tick.unwrap_or_else(|| window::second(now));
     let new = NewRun {
-        table,
-        kind,
-        mode: Mode::Write,
-        tick: request.tick,
-        window: Window { from: Some(to), to },
-        chained: false,
         policy: FailurePolicy::Leave,
-        model_version: &model.version().to_string(),
         lanes: 0,
         workers: 0,
         items: Some(0),
-        now,
-        deadline: None,
+        ..new_run(means, request, None, now)
     };
-    match runs::insert(&new).then(runs::opened()).ask(conn).await {
+    match runs::insert(table, &new).then(runs::opened()).ask(conn).await {
         // Somebody else opened it a moment ago.
-        Err(error) if error.is_duplicate() => Box::pin(open(conn, database, model, request, now)).await,
+        Err(error) if error.is_duplicate() => found(earlier().ask(conn).await?).ok_or(error),
         opened => opened.map(|run| Found::Due(run.id)),
+    }
+}
+
+fn found(earlier: Earlier) -> Option<Found> {
+    match earlier.of_tick {
+        Some(run) if run.state != RunState::Running => Some(Found::Over(run.id)),
+        of_tick => of_tick.or(earlier.unfinished).map(|run| Found::Due(run.id)),
     }
 }
 
 /// Compares the latest items, predicted or not, with the training rows. That they drift is no
 /// failure: the next window will be scored all the same.
-async fn look_at_recent_items(
-    conn: &mut Conn,
-    database: &Database,
-    model: &Model,
-    id: RunId,
-) -> Result<Option<Report>, StoreError> {
-    let table = database.items_table();
+async fn look_at_recent_items(conn: &mut Conn, means: Means<'_>, id: RunId) -> Result<Option<Report>, StoreError> {
+    let (table, model) = (means.table(), means.model);
     let items = items::recent(conn, table, model.features(), RECENT_ITEMS).await?;
     let scored = score_page(model, table.decimals, &items);
     let earlier = drift::earlier(table, id, RunKind::Canary, model).ask(conn).await?;
@@ -131,14 +111,10 @@ async fn look_at_recent_items(
 }
 
 /// Writes the golden answers over the latest items and reads them back, sets one item aside, and
-/// rolls everything back. Answers what was not as it should be.
-async fn write_and_roll_back(
-    conn: &mut Conn,
-    database: &Database,
-    model: &Model,
-    id: RunId,
-) -> Result<Result<(), String>, StoreError> {
-    let (table, golden) = (database.items_table(), &model.artifact().content.golden);
+/// rolls everything back. Fails where something was not as it should be.
+async fn write_and_roll_back(conn: &mut Conn, means: Means<'_>, id: RunId) -> Result<(), HopError> {
+    let (table, model) = (means.table(), means.model);
+    let golden = &model.artifact().content.golden;
     let mut tx = conn.start_transaction(TxOpts::default()).await.doing("trying out a page")?;
     let ids = items::latest(&mut tx, table, golden.len()).await?;
     let mut page = Predictions {
@@ -158,7 +134,7 @@ async fn write_and_roll_back(
         failures::forget(&mut tx, table, &page.ids).await?;
     }
     tx.rollback().await.doing("rolling back what was tried out")?;
-    Ok(compare(&page, &read, table.format))
+    compare(&page, &read, table.format).map_err(HopError::Canary)
 }
 
 fn compare(page: &Predictions<'_>, read: &[Option<String>], format: PredictionFormat) -> Result<(), String> {

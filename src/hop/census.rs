@@ -4,18 +4,16 @@
 use futures_util::future::try_join;
 use mysql_async::Conn;
 
-use super::aside::Aside;
-use super::check::{Unfit, check_rows};
+use super::check::check_rows;
+use super::error::HopError;
+use super::lane_sessions::LaneSessions;
 use super::scope::Scope;
 use crate::config::ItemsTable;
 use crate::store::counts::{self, Extent};
 use crate::store::lanes::Source;
-use crate::store::selection::Selection;
 use crate::store::statement::Statement;
+use crate::store::wanted::{Ids, Wanted};
 use crate::store::{StoreError, failures};
-
-/// Ids `(low, high]`.
-type Ids = (i64, i64);
 
 /// Fewer ids than these are counted at once, whoever counts.
 const WORTH_HALVING: u64 = 30_000;
@@ -33,97 +31,79 @@ pub(super) fn ground(table: &ItemsTable) -> Statement<Ground> {
     failures::any(table).and(counts::ends(table)).map(|(is_any_set_aside, ends)| Ground { is_any_set_aside, ends })
 }
 
-/// Where the items of a run lie, by where they come from; within, why its rows are not the model's.
+/// Where the items of a run lie, by where they come from. Fails where its rows are not the model's.
 pub(super) async fn extents(
     conn: &mut Conn,
-    aside: &Aside,
-    table: &ItemsTable,
+    lanes: &LaneSessions,
     scope: Scope<'_>,
     ground: Ground,
-) -> Result<Result<Vec<(Source, Extent)>, Unfit>, StoreError> {
-    let model = scope.model;
-    let Ground { is_any_set_aside, ends } = ground;
+) -> Result<Vec<(Source, Extent)>, HopError> {
     let mut extents = Vec::new();
     for &source in scope.sources() {
-        let selection = match (source, is_any_set_aside) {
-            (_, true) => scope.selection(source),
-            (Source::Items, false) => scope.selection(source).where_none_is_set_aside(),
+        let wanted = scope.means.wanted(scope.selection(source));
+        let wanted = match (source, ground.is_any_set_aside) {
+            (_, true) => wanted,
+            (Source::Items, false) => wanted.where_none_is_set_aside(),
             (Source::Failures, false) => continue,
         };
-        let extent = extent(conn, aside, table, (selection, model.features()), ends).await?;
-        if let (Source::Items, Some(extent)) = (source, extent)
-            && let Err(unfit) = check_rows(conn, table, model, selection, extent).await?
-        {
-            return Ok(Err(unfit));
+        let Some(extent) = extent(conn, lanes, wanted, ground.ends).await? else { continue };
+        if source == Source::Items {
+            check_rows(conn, wanted, extent).await?;
         }
-        extents.extend(extent.map(|extent| (source, extent)));
+        extents.push((source, extent));
     }
-    Ok(Ok(extents))
+    Ok(extents)
 }
 
-/// Where the items of a selection lie, and how many there are; `None` if there are none. `ends` are the
-/// table's, as [`counts::ends`] has them.
+/// Where wanted items lie, and how many there are; `None` if there are none. `ends` are the table's, as
+/// [`counts::ends`] has them.
 pub(super) async fn extent(
     conn: &mut Conn,
-    aside: &Aside,
-    table: &ItemsTable,
-    (selection, features): (Selection, &[String]),
+    lanes: &LaneSessions,
+    wanted: Wanted<'_>,
     ends: Option<Ids>,
 ) -> Result<Option<Extent>, StoreError> {
     // What is bounded by a window's beginning or by earlier failures is found by its own key.
-    let Some(halves) = ends.filter(|_| selection.is_unbounded()).and_then(halves) else {
-        return counts::extent(conn, table, selection, features, None).await;
+    let Some(ids) = ends.filter(|ids| wanted.which.is_unbounded() && is_worth_halving(*ids)) else {
+        return counts::extent(conn, wanted, None).await;
     };
-    let one = async |conn: &mut Conn, half| counts::extent(conn, table, selection, features, Some(half)).await;
-    Ok(match both(conn, aside, halves, one).await? {
+    let one = async |conn: &mut Conn, half| counts::extent(conn, wanted, Some(half)).await;
+    Ok(match halves(conn, lanes, ids, one).await? {
         (Some(lower), Some(upper)) => {
             let items = lower.items.zip(upper.items).map(|(lower, upper)| lower + upper);
-            Some(Extent { low: lower.low, high: upper.high, items })
+            Some(Extent { ids: Ids { upto: upper.ids.upto, ..lower.ids }, items })
         }
         (lower, upper) => lower.or(upper),
     })
 }
 
-/// How many items of a selection have ids in `(low, high]`; `None`: too many to count in time.
+/// How many wanted items have one of these ids; `None`: too many to count in time.
 pub(super) async fn count(
     conn: &mut Conn,
-    aside: &Aside,
-    table: &ItemsTable,
-    (selection, features): (Selection, &[String]),
-    range: Ids,
+    lanes: &LaneSessions,
+    wanted: Wanted<'_>,
+    ids: Ids,
 ) -> Result<Option<u64>, StoreError> {
-    let one = async |conn: &mut Conn, range| counts::count(conn, table, selection, features, range).await;
-    let Some(halves) = halves(range) else { return one(conn, range).await };
-    let (lower, upper) = both(conn, aside, halves, one).await?;
+    let one = async |conn: &mut Conn, ids| counts::count(conn, wanted, ids).await;
+    if !is_worth_halving(ids) {
+        return one(conn, ids).await;
+    }
+    let (lower, upper) = halves(conn, lanes, ids, one).await?;
     Ok(lower.zip(upper).map(|(lower, upper)| lower + upper))
 }
 
-/// What two halves come to, one of them asked aside.
-async fn both<T>(
+/// What the two halves of some ids come to, the upper one asked by a lane's session.
+async fn halves<T>(
     conn: &mut Conn,
-    aside: &Aside,
-    (lower, upper): (Ids, Ids),
+    lanes: &LaneSessions,
+    ids: Ids,
     one: impl AsyncFn(&mut Conn, Ids) -> Result<T, StoreError>,
 ) -> Result<(T, T), StoreError> {
-    let aside = async { aside.first().await.run(async |conn| one(conn, upper).await).await };
-    try_join(one(conn, lower), aside).await
+    let [lower, upper] = ids.halves();
+    let upper = async { lanes.first().await.run(async |conn| one(conn, upper).await).await };
+    try_join(one(conn, lower), upper).await
 }
 
-/// `(low, high]` in halves, if they are worth it.
-fn halves((low, high): Ids) -> Option<(Ids, Ids)> {
-    let ids = low.abs_diff(high);
-    let middle = low.saturating_add_unsigned(ids / 2);
-    (ids > WORTH_HALVING).then_some(((low, middle), (middle, high)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn many_ids_are_halved_and_few_are_not() {
-        assert_eq!(halves((0, 30_000)), None);
-        assert_eq!(halves((0, 1_000_000)), Some(((0, 500_000), (500_000, 1_000_000))));
-        assert_eq!(halves((i64::MIN, i64::MAX)), Some(((i64::MIN, -1), (-1, i64::MAX))));
-    }
+fn is_worth_halving(ids: Ids) -> bool {
+    ids.len() > WORTH_HALVING
 }

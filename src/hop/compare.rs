@@ -1,6 +1,6 @@
 //! What a backfill changes: new predictions beside those that the items had.
 
-use crate::answer::Changes;
+use crate::run::Changes;
 use crate::store::pending::PendingItems;
 use crate::store::predictions::Predictions;
 use crate::values::Reader;

@@ -12,7 +12,7 @@ pub(super) fn earlier(table: &ItemsTable, id: RunId, kind: RunKind, model: &Mode
     match kind {
         // Its items are old: that they are others than of late tells nothing.
         RunKind::Backfill => Statement::nothing().map(|()| Vec::new()),
-        _ => record::earlier_profiles(table, &model.version().to_string(), id),
+        _ => record::earlier_profiles(table, &model.version().shown(), id),
     }
 }
 

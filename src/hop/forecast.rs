@@ -4,7 +4,6 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
-use super::Deadline;
 use crate::run::{FailurePolicy, Pass, RunId, RunKind};
 use crate::store::lanes::Totals;
 use crate::store::runs::Run;
@@ -60,8 +59,8 @@ fn spare_seconds(now: Time, seconds_left: f64, deadline: Time) -> i64 {
 /// Seconds from the forecast finish of a run to its deadline; negative: it will be late. By its rate
 /// since its attempt began, gaps between hops included. `None` where a deadline, a total or a rate is
 /// missing.
-pub(super) fn of_run(run: &Run, done: u64, hop: Deadline) -> Option<i64> {
-    let (deadline, now) = (run.deadline?, hop.now()?);
+pub(super) fn of_run(run: &Run, done: u64, now: Time) -> Option<i64> {
+    let deadline = run.deadline?;
     let progress = Progress::of(run, done)?;
     let seconds = (now - run.attempted_at).as_seconds_f64().max(1e-3);
     Some(spare_seconds(now, progress.seconds_left(progress.done, seconds)?, deadline))
@@ -86,13 +85,14 @@ pub(super) struct Forecast {
 }
 
 impl Forecast {
-    /// The forecast of a hop that begins when `totals` were read. `None` without a deadline or a total.
-    pub fn new(run: &Run, totals: &Totals, workers: usize, hop: Deadline) -> Option<Self> {
+    /// The forecast of a hop whose lanes begin `now`, when `totals` were read. `None` where the items were
+    /// too many to be counted.
+    pub fn new(run: &Run, deadline: Time, totals: &Totals, workers: usize, now: Time) -> Option<Self> {
         Some(Self {
             run: run.id,
             kind: run.kind,
-            deadline: run.deadline?,
-            began: hop.now()?,
+            deadline,
+            began: now,
             clock: Instant::now(),
             progress: Progress::of(run, totals.counts.predicted + totals.counts.failed)?,
             workers: workers as u64,

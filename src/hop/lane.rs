@@ -1,52 +1,28 @@
 //! One lane: page after page, each read, scored and committed in one transaction.
 
-use std::mem::take;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mysql_async::Conn;
 
+use super::clock::Clock;
 use super::compare::compare;
 use super::forecast::Forecast;
-use super::pace::Pace;
+use super::going::{Ahead, Expected, Going};
+use super::job::Job;
 use super::page::{ScoredPage, score_page};
-use super::scope::Scope;
+use super::relay::Relay;
 use super::step::Step;
-use super::{Deadline, Relay};
 use crate::answer::HopWork;
-use crate::config::{ItemsTable, WorkConfig};
+use crate::config::ItemsTable;
 use crate::drift::Profile;
-use crate::model::Model;
 use crate::run::{FailurePolicy, Pass, RunKind};
-use crate::store::items::{self, PageBounds};
 use crate::store::lanes::{Advance, Lane, Position, Source};
 use crate::store::pages::{Begun, Page};
-use crate::store::pending::PendingItems;
 use crate::store::predictions::Predictions;
-use crate::store::runs::Run;
-use crate::store::selection::Selection;
 use crate::store::session::Session;
 use crate::store::statement::{commit, rollback};
-use crate::store::{Database, StoreError, failures, pages};
-
-/// Everything a page needs that does not change from page to page.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Job<'a> {
-    pub run: &'a Run,
-    pub database: &'a Database,
-    pub model: &'a Model,
-    pub work: &'a WorkConfig,
-}
-
-impl<'a> Job<'a> {
-    /// The items table.
-    pub fn table(self) -> &'a ItemsTable {
-        self.database.items_table()
-    }
-
-    fn page(self, lane: Lane, bounds: PageBounds) -> Page<'a> {
-        Page { table: self.table(), run: self.run, lane: lane.number, bounds, features: self.model.features() }
-    }
-}
+use crate::store::wanted::Ids;
+use crate::store::{StoreError, failures, items, pages};
 
 /// How the work on a lane ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,81 +64,71 @@ impl<R: Relay> Watch<'_, R> {
 
 /// What became of one page.
 enum PageEnd {
-    Committed(Advance),
+    /// It is committed, and the lane goes on behind this id.
+    Committed { cursor: i64, predicted: u64, failed: u64 },
     /// The lane was found elsewhere than expected.
     Again,
-    TakenOver,
-    Stopped,
-    TooManyFailures,
+    /// The lane's work is over.
+    Over(LaneEnd),
 }
 
 /// Items of a lane that are looked at before their share of failures can stop the run.
 const SAMPLE: u64 = 1000;
 
-/// Works on a claimed lane until it is finished or the deadline comes. However late it is, one
-/// page is done, so that a hop always makes progress.
+/// Works on a claimed lane until it is finished or time is up. However late it is, one page is done, so
+/// that a hop always makes progress.
 pub(super) async fn work_lane<R: Relay>(
     session: &mut Session,
     job: Job<'_>,
     lane: Lane,
-    deadline: Deadline,
+    clock: Clock,
     watch: &Watch<'_, R>,
 ) -> Result<LaneWork, StoreError> {
-    let mut work = LaneWork { end: LaneEnd::OutOfTime, hop: HopWork::default() };
+    let mut hop = HopWork::default();
     let mut going = Going::new(job, lane);
-    let mut cursor = lane.cursor;
-    while work.hop.pages == 0 || deadline.allows(work.hop.longest_page) {
+    while hop.pages == 0 || clock.allows(hop.longest_page) {
         let begun = Instant::now();
-        let goes_on = || deadline.allows(work.hop.longest_page.max(begun.elapsed()));
-        let page = match session.run(async |conn| page(conn, job, lane, &mut going, &goes_on).await).await? {
-            PageEnd::Committed(page) => page,
+        let goes_on = || clock.allows(hop.longest_page.max(begun.elapsed()));
+        let (cursor, predicted, failed) = match session.run(async |conn| page(conn, &mut going, &goes_on).await).await?
+        {
+            PageEnd::Committed { cursor, predicted, failed } => (cursor, predicted, failed),
             PageEnd::Again => continue,
-            PageEnd::TakenOver => return Ok(LaneWork { end: LaneEnd::TakenOver, ..work }),
-            PageEnd::Stopped => return Ok(LaneWork { end: LaneEnd::Stopped, ..work }),
-            PageEnd::TooManyFailures => return Ok(LaneWork { end: LaneEnd::TooManyFailures, ..work }),
+            PageEnd::Over(end) => return Ok(LaneWork { end, hop }),
         };
         let took = begun.elapsed();
-        work.hop.add(HopWork { predicted: page.predicted, failed: page.failed, pages: 1, longest_page: took });
-        watch.page(page.predicted + page.failed);
+        hop.add(HopWork { predicted, failed, pages: 1, longest_page: took });
+        watch.page(predicted + failed);
         tracing::debug!(
-            run = %job.run.id, lane = lane.number, after = cursor, upto = page.cursor, predicted = page.predicted,
-            failed = page.failed, page_ms = took.as_millis() as u64, "page committed"
+            run = %job.run.id, lane = lane.number, upto = cursor, predicted, failed,
+            page_ms = took.as_millis() as u64, "page committed"
         );
-        cursor = page.cursor;
         if cursor >= lane.high {
-            work.end = LaneEnd::Finished;
-            return Ok(work);
+            return Ok(LaneWork { end: LaneEnd::Finished, hop });
         }
     }
     if going.ahead.take().is_some() {
         // Time ran out while the page was begun: its rows are free before the next hop comes.
         session.ask(rollback).await?;
     }
-    Ok(work)
+    Ok(LaneWork { end: LaneEnd::OutOfTime, hop })
 }
 
 /// One page in one transaction. Where it begins is read from the lane row under its lock, so that
 /// a page that was committed without our knowing is not done again. If the lane then `goes_on`, its next
 /// page begins in the round trip of the commit.
-async fn page(
-    conn: &mut Conn,
-    job: Job<'_>,
-    lane: Lane,
-    going: &mut Going,
-    goes_on: &impl Fn() -> bool,
-) -> Result<PageEnd, StoreError> {
-    let (bounds, mut ahead) = match going.ahead.take() {
-        Some((bounds, begun)) => (bounds, Some(begun)),
-        None => (going.bounds(job, lane), None),
+async fn page(conn: &mut Conn, going: &mut Going<'_>, goes_on: &impl Fn() -> bool) -> Result<PageEnd, StoreError> {
+    let (Job { run, means }, high) = (going.job, going.lane.high);
+    let (this, mut ahead) = match going.ahead.take() {
+        Some(Ahead { page, begun }) => (page, Some(begun)),
+        None => (going.next_page(), None),
     };
-    let this = job.page(lane, bounds);
     let read = async || match ahead.take() {
         Some(begun) => begun,
-        None => pages::begin(conn, this, take(&mut going.memory)).await,
+        None => pages::begin(conn, this, going.memory()).await,
     };
     let Begun { position, profile: counted, found, since } = Step::ReadPage.perform(read).await?;
     going.pace.found(found.len(), since.elapsed());
-    if let Some(end) = not_now(job, lane, position) {
+    if let Some(end) = not_now(going.job, going.lane, position) {
         rollback().ask(conn).await?;
         return Ok(end);
     }
@@ -172,129 +138,67 @@ async fn page(
         going.pace.again();
         return Ok(PageEnd::Again);
     }
-    let PageBounds { upto, limit, .. } = bounds;
     let cursor = match found.last_id() {
-        Some(last) if found.len() >= limit as usize => last,
-        Some(_) => upto,
-        None => skip_gap(conn, job.table(), upto, lane.high).await?,
+        Some(last) if found.len() >= this.limit as usize => last,
+        Some(_) => this.ids.upto,
+        None => skip_gap(conn, means.table(), Ids { after: this.ids.upto, upto: high }).await?,
     };
 
-    let score = async || Ok::<_, StoreError>(score_page(job.model, job.table().decimals, &found));
+    let score = async || Ok::<_, StoreError>(score_page(means.model, means.table().decimals, &found));
     let scored = Step::ScorePage.perform(score).await?;
     // The lane's own counts, read under its lock: a page is counted once, as it is written once.
-    let mut profile = Profile::read(counted.as_deref(), job.model);
+    let mut profile = Profile::read(counted.as_deref(), means.model);
     profile.add(&scored.profile);
-    let profile = profile.to_text();
+    let predicted = if run.pass == Pass::Check { 0 } else { scored.predictions.ids.len() as u64 };
+    let failed = scored.failures.len() as u64;
+    let changes = (run.kind == RunKind::Backfill).then(|| compare(&found, &scored.predictions));
     let advance = Advance {
+        from: position,
         cursor,
-        predicted: if job.run.pass == Pass::Check { 0 } else { scored.predictions.ids.len() as u64 },
-        failed: scored.failures.len() as u64,
-        changes: (job.run.kind == RunKind::Backfill).then(|| compare(&found, &scored.predictions)),
-        page_size: limit,
+        predicted,
+        failed,
+        changes,
+        page_size: this.limit,
+        profile: profile.to_text(),
     };
-    let statement = &mut going.statement;
-    let write = async || write_page(conn, job, this, position, &scored, (advance, &profile), statement).await;
-    let advance = Step::WritePage.perform(write).await?;
+    Step::WritePage.perform(async || write_page(conn, this, &scored, &advance, &mut going.statement).await).await?;
     // Most of a page's time is the writing, and the commit takes about as long as the last one.
     going.pace.committed(found.len(), since.elapsed() + going.commit);
     // Or two pages would be in memory.
     drop(scored);
-    going.memory = found;
-    going.expected = Expected::at(Position { cursor, ..position });
-    let committing = Instant::now();
-    if cursor < lane.high && goes_on() {
-        let (bounds, memory) = (going.bounds(job, lane), take(&mut going.memory));
-        let next = Step::CommitPage.commit(pages::commit_and_begin(conn, job.page(lane, bounds), memory)).await?;
-        if let Ok(begun) = &next {
-            going.commit = begun.since - committing;
-        }
-        going.ahead = Some((bounds, next));
+    going.wrote(found, Position { cursor, ..position });
+    if cursor < high && goes_on() {
+        commit_and_begin(conn, going).await?;
     } else {
         Step::CommitPage.commit(commit().ask(conn)).await?;
     }
-    Ok(PageEnd::Committed(advance))
+    Ok(PageEnd::Committed { cursor, predicted, failed })
 }
 
-/// How a lane goes on from page to page.
-#[derive(Debug)]
-struct Going {
-    expected: Expected,
-    pace: Pace,
-    /// What the last commit took.
-    commit: Duration,
-    /// The memory of the last page, for the items of the next.
-    memory: PendingItems,
-    /// And of the statement that wrote it.
-    statement: Vec<u8>,
-    /// The next page, if it was begun, on the connection of the last.
-    ahead: Option<(PageBounds, Result<Begun, StoreError>)>,
-}
-
-impl Going {
-    fn new(job: Job<'_>, lane: Lane) -> Self {
-        let pace = Pace::new(lane.page_size, job.work.page_size);
-        let expected = Expected { cursor: lane.cursor, failures_ahead: true };
-        Self {
-            expected,
-            pace,
-            commit: Duration::ZERO,
-            memory: PendingItems::default(),
-            statement: Vec::new(),
-            ahead: None,
-        }
+/// Commits a page, and begins the next one.
+async fn commit_and_begin(conn: &mut Conn, going: &mut Going<'_>) -> Result<(), StoreError> {
+    let committing = Instant::now();
+    let (page, memory) = (going.next_page(), going.memory());
+    let begun = Step::CommitPage.commit(pages::commit_and_begin(conn, page, memory)).await?.next;
+    if let Ok(begun) = &begun {
+        going.commit = begun.since - committing;
     }
-
-    /// The items of the next page, as far as is known.
-    fn bounds(&mut self, job: Job<'_>, lane: Lane) -> PageBounds {
-        let (limit, upto) = self.pace.begin(self.expected.cursor, lane.high);
-        let selection = self.expected.selection(job, lane);
-        PageBounds { selection, after: self.expected.cursor, upto, limit, mode: job.run.mode }
-    }
-}
-
-/// What the next page of a lane is expected to find, so that one round trip locks and reads. The
-/// lane row, under its lock, has the last word.
-#[derive(Clone, Copy, Debug)]
-struct Expected {
-    cursor: i64,
-    /// Whether items ahead may have been set aside, which are passed by.
-    failures_ahead: bool,
-}
-
-impl Expected {
-    fn at(position: Position) -> Self {
-        Self { cursor: position.cursor, failures_ahead: position.failures_ahead }
-    }
-
-    fn fits(self, position: Position) -> bool {
-        self.cursor == position.cursor && (self.failures_ahead || !position.failures_ahead)
-    }
-
-    /// Where nothing was set aside, not even the question costs anything.
-    fn selection(self, job: Job<'_>, lane: Lane) -> Selection {
-        let selection = Scope::of(job).selection(lane.source);
-        if self.failures_ahead { selection } else { selection.where_none_is_set_aside() }
-    }
+    going.ahead = Some(Ahead { page, begun });
+    Ok(())
 }
 
 /// Why a page is not to be worked on, after all.
 fn not_now(job: Job<'_>, lane: Lane, position: Position) -> Option<PageEnd> {
     if position.claim != lane.claim {
-        Some(PageEnd::TakenOver)
+        Some(PageEnd::Over(LaneEnd::TakenOver))
     } else if !position.running {
-        Some(PageEnd::Stopped)
+        Some(PageEnd::Over(LaneEnd::Stopped))
     } else if too_many_failures(job, lane, position) {
-        Some(PageEnd::TooManyFailures)
-    } else if position.cursor >= lane.high {
-        Some(PageEnd::Committed(Advance {
-            cursor: position.cursor,
-            predicted: 0,
-            failed: 0,
-            changes: None,
-            page_size: lane.page_size,
-        }))
+        Some(PageEnd::Over(LaneEnd::TooManyFailures))
     } else {
-        None
+        // It was committed without our knowing.
+        let cursor = position.cursor;
+        (cursor >= lane.high).then_some(PageEnd::Committed { cursor, predicted: 0, failed: 0 })
     }
 }
 
@@ -305,42 +209,41 @@ fn too_many_failures(job: Job<'_>, lane: Lane, position: Position) -> bool {
     lane.source == Source::Items
         && job.run.pass == Pass::Write
         && done >= SAMPLE
-        && job.work.has_too_many(position.failed, done)
+        && job.means.work.has_too_many(position.failed, done)
 }
 
 /// Writes what a page came to: each of its items gets a prediction or is set aside, and the lane
 /// advances. In a run's first pass nothing is predicted, and a dry run has but its counts.
 async fn write_page(
     conn: &mut Conn,
-    job: Job<'_>,
     page: Page<'_>,
-    position: Position,
     scored: &ScoredPage<'_>,
-    (advance, profile): (Advance, &str),
+    advance: &Advance,
     statement: &mut Vec<u8>,
-) -> Result<Advance, StoreError> {
+) -> Result<(), StoreError> {
+    let (run, table) = (page.run, page.wanted.table);
     let nothing = Predictions::default();
-    let writes = job.run.mode.writes();
-    let predictions = if writes && job.run.pass == Pass::Write { &scored.predictions } else { &nothing };
+    let writes = run.mode.writes();
+    let predictions = if writes && run.pass == Pass::Write { &scored.predictions } else { &nothing };
     if writes {
-        failures::set_aside(conn, job.table(), job.run.id, &scored.failures).await?;
+        failures::set_aside(conn, table, run.id, &scored.failures).await?;
     }
-    if page.bounds.selection.has_set_aside() || job.run.policy == FailurePolicy::RetryAll {
-        failures::forget(conn, job.table(), &predictions.ids).await?;
+    if page.wanted.which.has_set_aside() || run.policy == FailurePolicy::RetryAll {
+        failures::forget(conn, table, &predictions.ids).await?;
     }
     let predicted = predictions.ids.len() as u64;
-    let changed = pages::write(conn, page, position, predictions, (advance, profile), statement).await?;
+    let changed = pages::write(conn, page, predictions, advance, statement).await?;
     if changed != predicted {
         // The rows are locked and were pending or another run's, so each of them changes.
         return Err(StoreError::Unexpected(format!("{predicted} predictions changed {changed} rows; page undone")));
     }
-    Ok(advance)
+    Ok(())
 }
 
-/// The cursor after a page that found nothing up to `upto`: just before the next existing id.
-async fn skip_gap(conn: &mut Conn, table: &ItemsTable, upto: i64, high: i64) -> Result<i64, StoreError> {
-    if upto >= high {
-        return Ok(high);
+/// The cursor after a page that found nothing: just before the next of these ids that there is.
+async fn skip_gap(conn: &mut Conn, table: &ItemsTable, ids: Ids) -> Result<i64, StoreError> {
+    if ids.is_empty() {
+        return Ok(ids.upto);
     }
-    Ok(items::next_id(conn, table, upto, high).await?.map_or(high, |id| id - 1))
+    Ok(items::next_id(conn, table, ids).await?.map_or(ids.upto, |id| id - 1))
 }

@@ -5,18 +5,19 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use mysql_async::Conn;
 
-use super::aside::Aside;
 use super::census;
-use super::check::{Unfit, check_columns};
-use super::open::{due, policy_of, window_of};
+use super::check::check_columns;
+use super::error::HopError;
+use super::lane_sessions::LaneSessions;
+use super::means::Means;
 use super::scope::Scope;
+use super::terms::new_run;
 use crate::config::WorkConfig;
 use crate::event::Request;
-use crate::model::Model;
 use crate::run::{FailurePolicy, RunId};
 use crate::store::earlier::earlier;
 use crate::store::lanes::Source;
-use crate::store::{Database, StoreError, record};
+use crate::store::record;
 use crate::window::{Time, Window};
 
 /// Items a second where no run has measured it: a modest database's.
@@ -31,7 +32,7 @@ const REQUEST: f64 = 0.20 / 1e6;
 /// A run, as it would be opened now.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// A run of the kind that is unfinished, and would be gone on with first.
+    /// A run of the kind that is unfinished, and would be resumed first.
     pub unfinished: Option<RunId>,
     /// The span that it would be answerable for.
     pub window: Window,
@@ -74,47 +75,33 @@ pub struct Takes {
 /// Reckons what the run that `request` asks for would be, if it was opened at `now`.
 ///
 /// # Errors
-/// The database's; within, what is wrong with the table, so that no run would be opened.
-pub async fn plan(
-    conn: &mut Conn,
-    database: &Database,
-    work: &WorkConfig,
-    model: &Model,
-    request: &Request,
-    now: Time,
-) -> Result<Result<Plan, Unfit>, StoreError> {
-    let table = database.items_table();
-    if let Err(unfit) = check_columns(conn, table, model).await? {
-        return Ok(Err(unfit));
-    }
+/// [`HopError::Unfit`] where no run would be opened.
+pub async fn plan(conn: &mut Conn, means: Means<'_>, request: &Request, now: Time) -> Result<Plan, HopError> {
+    let (table, work) = (means.table(), means.work);
+    check_columns(conn, table, means.model).await?;
     let earlier = earlier(table, request.kind, None, work.max_attempts, now);
     let (earlier, ground) = earlier.and(census::ground(table)).ask(conn).await?;
-    let window = window_of(work, request, earlier.last_end, now);
-    let policy = policy_of(request, work);
-    let (kind, mode) = (request.kind, request.mode);
-    let scope = Scope { run: None, kind, mode, policy, window, model, work };
-    let aside = Aside::new(database, 1);
-    let extents = census::extents(conn, &aside, table, scope, ground).await?;
-    aside.close().await;
-    let extents = match extents {
-        Ok(extents) => extents,
-        Err(unfit) => return Ok(Err(unfit)),
-    };
+    let new = new_run(means, request, earlier.last_end, now);
+    let lanes = LaneSessions::new(means.database, 1);
+    let extents = census::extents(conn, &lanes, Scope::new(means, &new), ground).await;
+    lanes.close().await;
+    let extents = extents?;
     let items_from = |wanted: Source| match extents.iter().find(|(source, _)| *source == wanted) {
         Some((_, extent)) => extent.items,
         None => Some(0),
     };
     let (new_items, set_aside_items) = (items_from(Source::Items), items_from(Source::Failures));
-    let basis = Basis::of(&record::measured(conn, table, TELLING_ITEMS).await?, policy);
+    let basis = Basis::of(&record::measured(conn, table, TELLING_ITEMS).await?, new.policy);
     let items = new_items.zip(set_aside_items).map(|(new, set_aside)| new + set_aside);
     let takes = items.map(|items| {
         let Takes { seconds, hops, dollars, .. } = basis.takes(items, work);
         let end = TimeDelta::from_std(Duration::from_secs_f64(seconds.ceil())).ok().map(|takes| now + takes);
-        let spare_seconds = due(request, window, work).zip(end).map(|(due, end)| (due - end).num_seconds());
+        let spare_seconds = new.deadline.zip(end).map(|(deadline, end)| (deadline - end).num_seconds());
         Takes { seconds, hops, dollars, spare_seconds }
     });
     let unfinished = earlier.unfinished.map(|run| run.id);
-    Ok(Ok(Plan { unfinished, window, policy, new_items, set_aside_items, basis, takes }))
+    let (window, policy) = (new.window, new.policy);
+    Ok(Plan { unfinished, window, policy, new_items, set_aside_items, basis, takes })
 }
 
 impl Basis {

@@ -1,75 +1,65 @@
-//! `respond`: the answer about a run, as the database has it.
+//! `respond`: the hop's answer, about a run as the database has it.
 
-use super::end::pending;
+use std::mem::take;
+
+use super::error::HopError;
+use super::forecast;
+use super::relay::Relay;
 use super::step::Step;
-use super::{Hop, HopError, Relay, forecast};
-use crate::answer::{Answer, Backfill, Counts, Outcome};
-use crate::run::{RunId, RunKind, RunState};
-use crate::store::session::Session;
-use crate::store::statement::Statement;
-use crate::store::{lanes, runs};
+use super::under_way::Hop;
+use crate::answer::{Answer, Outcome};
+use crate::run::{Backfill, Counts, RunId, RunKind, RunState};
+use crate::store::lanes;
+use crate::store::runs::{self, Run};
 
-impl<R: Relay> Hop<'_, R> {
-    /// How the last run stands.
-    pub(super) async fn status(&self, session: &mut Session) -> Result<Answer, HopError> {
-        let table = self.database.items_table();
-        match session.run(async |conn| runs::latest(conn, table).await).await? {
-            Some(run) => self.respond(session, run.id, Outcome::Status).await,
-            None => Ok(Answer::without_run(Outcome::Status)),
+/// Answers how the hop ended. What it took is added to the run that it had a part in.
+pub(super) async fn respond<R: Relay>(
+    hop: &mut Hop<'_, R>,
+    run: Option<RunId>,
+    outcome: Outcome,
+) -> Result<Answer, HopError> {
+    let Some(id) = run else { return Ok(Answer::without_run(outcome)) };
+    let (table, bill) = (hop.means.table(), hop.bill(id));
+    let read = || bill().then(runs::find(table, id)).and(lanes::totals(id));
+    let (run, totals) = Step::Respond.perform(async || hop.session.ask(read).await).await?;
+    let mut answer = Answer { run_id: Some(id), ..Answer::without_run(outcome) };
+    if let Some(run) = run {
+        answer.counts = totals.counts.of_items(run.items);
+        let oldest = oldest_pending(hop, &run, outcome, answer.counts).await?;
+        answer.oldest_pending_seconds = oldest.or(hop.done.oldest_pending_seconds);
+        if run.kind == RunKind::Backfill {
+            answer.backfill = Some(Backfill::new(run.mode, answer.counts.predicted, &totals.changes));
         }
+        if run.state == RunState::Running {
+            let done = answer.counts.predicted + answer.counts.failed;
+            answer.forecast_spare_seconds = forecast::of_run(&run, done, hop.clock.now());
+        }
+        answer = Answer { state: Some(run.state), kind: Some(run.kind), spare_seconds: run.spare_seconds, ..answer };
     }
-
-    /// The answer of a hop that had no part in a run, as the database has the run now.
-    pub(super) async fn respond(&self, session: &mut Session, id: RunId, outcome: Outcome) -> Result<Answer, HopError> {
-        self.answer(session, id, outcome, None).await
+    let late = hop.done.forecast.as_ref().and_then(|forecast| forecast.judge(answer.forecast_spare_seconds?));
+    if let Some(late) = late {
+        hop.relay.will_be_late(&late);
     }
+    answer.continuations = take(&mut hop.done.sent);
+    Ok(answer.with_drift(hop.done.drift).with_work(hop.done.work, hop.clock.elapsed()))
+}
 
-    /// The answer of a hop that had a part in a run, so many `rows`. What it took is added to the run's.
-    pub(super) async fn respond_with(
-        &self,
-        session: &mut Session,
-        id: RunId,
-        outcome: Outcome,
-        rows: u64,
-    ) -> Result<Answer, HopError> {
-        self.answer(session, id, outcome, Some(rows)).await
+/// Age of the run's oldest item that is pending when the run is over, or when somebody asks.
+async fn oldest_pending<R: Relay>(
+    hop: &mut Hop<'_, R>,
+    run: &Run,
+    outcome: Outcome,
+    counts: Counts,
+) -> Result<Option<u64>, HopError> {
+    if !matches!(run.kind, RunKind::Window | RunKind::Sweep) {
+        return Ok(None);
     }
-
-    async fn answer(
-        &self,
-        session: &mut Session,
-        id: RunId,
-        outcome: Outcome,
-        rows: Option<u64>,
-    ) -> Result<Answer, HopError> {
-        let table = self.database.items_table();
-        let billed = || rows.map_or_else(Statement::nothing, |_| self.add_billed(id));
-        let read = || billed().then(runs::find(table, id)).and(lanes::totals(id));
-        let (run, totals) = Step::Respond.perform(async || session.ask(read).await).await?;
-        let done = totals.counts.predicted + totals.counts.failed;
-        let counts = Counts { pending: run.as_ref().map_or(0, |run| pending(run, done)), ..totals.counts };
-        let running = run.as_ref().filter(|run| run.state == RunState::Running);
-        let oldest_pending_seconds = match (&run, outcome, counts.pending) {
-            (Some(run), _, _) if !matches!(run.kind, RunKind::Window | RunKind::Sweep) => None,
-            (_, Outcome::Finished | Outcome::NothingToDo | Outcome::Status, 0) => Some(0),
-            (Some(run), Outcome::Finished | Outcome::Status, _) => self.oldest_pending(session, run).await?,
-            _ => None,
-        };
-        let backfill = run
-            .as_ref()
-            .filter(|run| run.kind == RunKind::Backfill)
-            .map(|run| Backfill::new(run.mode, counts.predicted, &totals.changes));
-        let answer = Answer {
-            run_id: Some(id),
-            backfill,
-            state: run.as_ref().map(|run| run.state),
-            counts,
-            spare_seconds: run.as_ref().and_then(|run| run.spare_seconds),
-            forecast_spare_seconds: running.and_then(|run| forecast::of_run(run, done, self.deadline)),
-            oldest_pending_seconds,
-            kind: run.as_ref().map(|run| run.kind),
-            ..Answer::without_run(outcome)
-        };
-        Ok(answer.timed(self.deadline.elapsed(), rows.unwrap_or(0)))
+    match (outcome, counts.pending) {
+        (Outcome::Finished | Outcome::NothingToDo | Outcome::Status, 0) => Ok(Some(0)),
+        (Outcome::Finished | Outcome::Status, _) => {
+            let (means, now) = (hop.means, hop.clock.now());
+            Ok(hop.session.run(async |conn| means.oldest_pending(conn, run.window, now).await).await?)
+        }
+        _ => Ok(None),
     }
 }

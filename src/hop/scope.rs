@@ -1,10 +1,10 @@
 //! Which items a run takes, and which it leaves.
 
-use super::lane::Job;
-use crate::config::WorkConfig;
-use crate::model::Model;
+use super::job::Job;
+use super::means::Means;
 use crate::run::{FailurePolicy, Mode, RunId, RunKind};
 use crate::store::lanes::Source;
+use crate::store::runs::NewRun;
 use crate::store::selection::{Again, Outdated, Selection};
 use crate::window::Window;
 
@@ -17,15 +17,18 @@ pub(super) struct Scope<'a> {
     pub mode: Mode,
     pub policy: FailurePolicy,
     pub window: Window,
-    pub model: &'a Model,
-    pub work: &'a WorkConfig,
+    pub means: Means<'a>,
 }
 
 impl<'a> Scope<'a> {
+    /// That of a run that is to be opened.
+    pub fn new(means: Means<'a>, new: &NewRun) -> Self {
+        Self { run: None, kind: new.kind, mode: new.mode, policy: new.policy, window: new.window, means }
+    }
+
     /// That of a run at work.
-    pub fn of(job: Job<'a>) -> Self {
-        let Job { run, model, work, .. } = job;
-        Self { run: Some(run.id), kind: run.kind, mode: run.mode, policy: run.policy, window: run.window, model, work }
+    pub fn of(Job { run, means }: Job<'a>) -> Self {
+        Self { run: Some(run.id), kind: run.kind, mode: run.mode, policy: run.policy, window: run.window, means }
     }
 
     /// Where it takes its items from. A window in one piece is nothing but itself, and what a
@@ -39,8 +42,8 @@ impl<'a> Scope<'a> {
 
     /// Which items a lane takes.
     pub fn selection(self, source: Source) -> Selection {
-        let Self { run, kind, policy, window, work, .. } = self;
-        let max_attempts = work.max_attempts;
+        let Self { run, kind, policy, window, means, .. } = self;
+        let max_attempts = means.work.max_attempts;
         match (source, policy) {
             (Source::Items, _) if kind == RunKind::Backfill => self.outdated(match policy {
                 FailurePolicy::RetryFailed => Again::Changed,
@@ -64,7 +67,7 @@ impl<'a> Scope<'a> {
     }
 
     fn outdated(self, again: Again) -> Selection {
-        let Self { window, model, .. } = self;
+        let (window, model) = (self.window, self.means.model);
         Selection::Outdated(Outdated { window, version: model.version(), classes: model.classes().len(), again })
     }
 }

@@ -3,89 +3,84 @@
 
 use mysql_async::Conn;
 
-use super::census::{self, Ground};
-use super::check::Unfit;
-use super::open::{Opening, Plan, Planned, open_planned};
-use super::{Hop, HopError, Relay};
-use crate::answer::{Answer, Outcome};
+use super::census;
+use super::check::check_table;
+use super::error::HopError;
+use super::next::Next;
+use super::opening::{Opened, Opening, open_run};
+use super::relay::Relay;
+use super::under_way::Hop;
+use crate::answer::Outcome;
+use crate::model::ShownVersion;
 use crate::run::RunState;
-use crate::store::StoreError;
 use crate::store::earlier::earlier;
-use crate::store::runs::{self, Run};
-use crate::store::session::Session;
+use crate::store::runs::{self, NewRun, Run};
+use crate::store::statement::rollback;
 
 /// What became of a run of another model.
 #[derive(Debug)]
-pub(super) enum Succession {
+enum Succession {
     /// This run has the rest of its window.
     Successor(Run),
     /// Nothing was left. A run was opened and finished with that.
     Empty,
     /// Somebody else ended it first, or its operator holds it.
     Overtaken,
-    /// Its rows are not the new model's; nothing was done.
-    Unfit(Unfit),
-}
-
-/// Ends `run` and opens its successor over the same window: both or neither. What it wrote stays,
-/// and is its model's.
-pub(super) async fn succeed(
-    conn: &mut Conn,
-    opening: Opening<'_>,
-    run: &Run,
-    ground: Ground,
-) -> Result<Succession, StoreError> {
-    let plan = Plan {
-        kind: run.kind,
-        mode: run.mode,
-        tick: None, // The run's own, by which a second delivery is known.
-        window: run.window,
-        chained: run.chained,
-        policy: run.policy,
-        deadline: run.deadline,
-    };
-    Ok(match open_planned(conn, opening, plan, Some(run), ground).await? {
-        Planned::New(run, _) => Succession::Successor(run),
-        Planned::Empty(_) => Succession::Empty,
-        Planned::Overtaken => Succession::Overtaken,
-        Planned::Unfit(unfit) => Succession::Unfit(unfit),
-    })
-}
-
-/// The `unfinished` run, if it replaced `run`, by somebody who may have vanished then.
-pub(super) fn successor(opening: Opening<'_>, run: &Run, unfinished: Option<Run>) -> Option<Run> {
-    let version = opening.model.version().to_string();
-    let is_replaced = run.state == RunState::Cancelled && run.model_version != version;
-    unfinished.filter(|unfinished| is_replaced && unfinished.model_version == version)
 }
 
 /// Replaces `run`, or finds the one that replaced it.
-async fn take_over(conn: &mut Conn, opening: Opening<'_>, run: &Run) -> Result<Succession, StoreError> {
-    let table = opening.database.items_table();
-    if run.state == RunState::Running {
+pub(super) async fn succeed<R: Relay>(hop: &mut Hop<'_, R>, run: Run) -> Result<Next, HopError> {
+    check_table(&mut hop.session, hop.means).await?;
+    let opening = Opening::of(hop);
+    let outcome = match hop.session.run(async |conn| replace(conn, opening, &run).await).await? {
+        Succession::Successor(successor) => {
+            // Of the tick's own run the successor is what was asked for.
+            hop.asked.take_if(|request| request.is_of_tick(run.tick));
+            return Ok(Next::TakeUp(successor));
+        }
+        Succession::Empty => Outcome::NothingToDo,
+        Succession::Overtaken => Outcome::Stopped,
+    };
+    Ok(hop.asked.take().map_or(Next::Over(Some(run.id), outcome), Next::Open))
+}
+
+async fn replace(conn: &mut Conn, opening: Opening<'_>, run: &Run) -> Result<Succession, HopError> {
+    let Opening { means, now, .. } = opening;
+    let (table, version) = (means.table(), means.model.version().shown());
+    if matches!(run.state, RunState::Running | RunState::Failed) {
         let ground = census::ground(table).ask(conn).await?;
-        match succeed(conn, opening, run, ground).await? {
-            Succession::Overtaken => {}
-            succession => return Ok(succession),
+        let new = NewRun {
+            kind: run.kind,
+            mode: run.mode,
+            tick: None, // The run's own, by which a second delivery is known.
+            window: run.window,
+            chained: run.chained,
+            policy: run.policy,
+            model: version.clone(),
+            lanes: means.work.lanes,
+            workers: means.work.workers,
+            items: None,
+            now,
+            deadline: run.deadline,
+        };
+        match open_run(conn, opening, ground, new, Some(run)).await {
+            Ok(Opened::New(run, _)) => return Ok(Succession::Successor(run)),
+            Ok(Opened::Empty(_)) => return Ok(Succession::Empty),
+            Ok(Opened::Overtaken) => {}
+            // Of a failed run that was to be tried again: another one was opened meanwhile.
+            Err(error) if error.is_duplicate() => rollback().ask(conn).await?,
+            Err(error) => return Err(error),
         }
     }
-    let earlier = earlier(table, run.kind, None, opening.work.max_attempts, opening.now);
+    let earlier = earlier(table, run.kind, None, means.work.max_attempts, now);
     let (now, earlier) = runs::find(table, run.id).and(earlier).ask(conn).await?;
-    let successor = now.and_then(|run| successor(opening, &run, earlier.unfinished));
+    let successor = now.and_then(|run| successor(&version, &run, earlier.unfinished));
     Ok(successor.map_or(Succession::Overtaken, Succession::Successor))
 }
 
-impl<R: Relay> Hop<'_, R> {
-    /// The run is another model's: goes on with a run of this one's own.
-    pub(super) async fn take_over(&self, session: &mut Session, run: &Run) -> Result<Answer, HopError> {
-        self.check_table(session).await?;
-        let opening = self.opening();
-        let taken = session.run(async |conn| take_over(conn, opening, run).await).await?;
-        match taken {
-            Succession::Successor(run) => self.take_up(session, &run).await,
-            Succession::Empty => self.respond(session, run.id, Outcome::NothingToDo).await,
-            Succession::Unfit(unfit) => Err(unfit.into()),
-            Succession::Overtaken => self.respond(session, run.id, Outcome::Stopped).await,
-        }
-    }
+/// The `unfinished` run, if it is one of the model `version` that replaced `run`, by somebody who may have
+/// vanished then.
+pub(super) fn successor(version: &ShownVersion, run: &Run, unfinished: Option<Run>) -> Option<Run> {
+    let is_replaced = run.state == RunState::Cancelled && run.model != *version;
+    unfinished.filter(|unfinished| is_replaced && unfinished.model == *version)
 }

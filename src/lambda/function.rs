@@ -16,7 +16,7 @@ use super::{SqsQueue, WakeError};
 use crate::answer::{Answer, Outcome};
 use crate::config::Config;
 use crate::event::{self, Continuation, Event, EventError, Message, Trigger, Wake};
-use crate::hop::{Deadline, HopError, InAnswer, Late, Relay, Runner};
+use crate::hop::{Clock, HopError, InAnswer, Late, Means, Relay, Runner};
 use crate::model::Model;
 use crate::run::RunKind;
 use crate::store::session::Session;
@@ -150,8 +150,8 @@ impl Function {
     /// the reply instead.
     pub async fn handle(&self, invocation: LambdaEvent<Value>) -> Result<Reply, Failure> {
         let LambdaEvent { payload, context } = invocation;
-        let deadline = Deadline::new(time_left(&context), self.config.work.hop_margin, self.config.work.hop_budget);
-        let now = now();
+        let (now, work) = (now(), &self.config.work);
+        let clock = Clock::new(now, time_left(&context), work.hop_margin, work.hop_budget);
         let way = Way {
             outbox: &self.outbox,
             metrics: Source {
@@ -161,20 +161,20 @@ impl Function {
             trace: context.xray_trace_id.as_deref(),
         };
         match event::read(&payload, now)? {
-            Event::Direct(trigger) => self.hop(&trigger, way, now, deadline).await,
-            Event::Queue(messages) => Ok(self.batch(messages, way, now, deadline).await),
+            Event::Direct(trigger) => self.hop(&trigger, way, clock).await,
+            Event::Queue(messages) => Ok(self.batch(messages, way, clock).await),
         }
     }
 
     /// Does what `trigger` asks for, where wanted on a database that is started for it.
-    async fn hop(&self, trigger: &Trigger, way: Way<'_>, now: Time, deadline: Deadline) -> Result<Reply, Failure> {
+    async fn hop(&self, trigger: &Trigger, way: Way<'_>, clock: Clock) -> Result<Reply, Failure> {
         let Some(waker) = self.waker.as_ref().filter(|_| *trigger != Trigger::Status) else {
-            return Ok(self.work(trigger, way, now, deadline).await?.into());
+            return Ok(self.work(trigger, way, clock).await?.into());
         };
-        match waker.rouse(deadline).await? {
-            Standing::Waking(status) => self.wait_on(waker, trigger, status, way, now).await,
+        match waker.rouse(clock).await? {
+            Standing::Waking(status) => self.wait_on(waker, trigger, status, way, clock.began()).await,
             Standing::Awake { ours } => {
-                let answer = self.work(trigger, way, now, deadline).await?;
+                let answer = self.work(trigger, way, clock).await?;
                 if ours && !self.is_needed().await? {
                     waker.lay_to_rest().await?;
                 }
@@ -217,20 +217,20 @@ impl Function {
     }
 
     /// Does what `trigger` asks for, and says what it came to: one line in the log, one of metrics.
-    async fn work(&self, trigger: &Trigger, way: Way<'_>, now: Time, deadline: Deadline) -> Result<Answer, HopError> {
+    async fn work(&self, trigger: &Trigger, way: Way<'_>, clock: Clock) -> Result<Answer, HopError> {
         let Self { config, database, model, .. } = self;
-        let runner = Runner { database, work: &config.work, model, relay: &way };
-        let hop = runner.hop(trigger, now, deadline).instrument(tracing::info_span!("hop", trace_id = way.trace));
+        let runner = Runner { means: Means { database, work: &config.work, model }, relay: &way };
+        let hop = runner.hop(trigger, clock).instrument(tracing::info_span!("hop", trace_id = way.trace));
         let answer = match hop.await {
             Ok(answer) => answer,
             Err(error) => {
                 if matches!(trigger, Trigger::Open(request) if request.kind == RunKind::Canary) {
-                    way.metrics.canary_failed(now);
+                    way.metrics.canary_failed(clock.began());
                 }
                 return Err(error);
             }
         };
-        way.metrics.hop_ended(&answer, self::now());
+        way.metrics.hop_ended(&answer, now());
         tracing::info!(
             run = answer.run_id.map(|id| id.0), kind = answer.kind.map(RunKind::name), trace_id = way.trace, outcome = %answer.outcome, state = answer.state.map(|state| state.name()),
             predicted = answer.counts.predicted, failed = answer.counts.failed, pending = answer.counts.pending,
@@ -248,7 +248,7 @@ impl Function {
 
     /// Handles a queue's messages in order, the first in any case, the others for as long as the
     /// deadline allows. From the first one that fails on, all go back: a FIFO queue keeps its order.
-    async fn batch(&self, messages: Vec<Message>, way: Way<'_>, now: Time, deadline: Deadline) -> Reply {
+    async fn batch(&self, messages: Vec<Message>, way: Way<'_>, clock: Clock) -> Reply {
         let mut reply = Reply::from(Answer::without_run(Outcome::NothingToDo));
         let mut messages = messages.into_iter();
         let mut back = Vec::new();
@@ -256,9 +256,9 @@ impl Function {
         for Message { id, trigger, trace } in messages.by_ref() {
             // The sender's trace goes on; one of its own the invocation has in any case.
             let way = Way { trace: trace.as_deref().or(way.trace), ..way };
-            let in_time = mem::replace(&mut is_first, false) || deadline.allows(Duration::ZERO);
+            let in_time = mem::replace(&mut is_first, false) || clock.allows(Duration::ZERO);
             let handled = match trigger {
-                Ok(trigger) if in_time => self.hop(&trigger, way, now, deadline).await,
+                Ok(trigger) if in_time => self.hop(&trigger, way, clock).await,
                 Ok(_) => {
                     back.push(id);
                     break;

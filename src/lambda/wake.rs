@@ -11,7 +11,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 
 use super::sdk;
 use crate::config::DatabaseResource;
-use crate::hop::Deadline;
+use crate::hop::Clock;
 
 /// The tag of what we started. Without it the database is somebody else's to stop.
 const TAG: &str = "rowscore:woken";
@@ -90,8 +90,8 @@ impl Waker {
         &self.resource
     }
 
-    /// Starts the database if it is stopped, and waits for it for as long as `deadline` allows.
-    pub async fn rouse(&self, deadline: Deadline) -> Result<Standing, WakeError> {
+    /// Starts the database if it is stopped, and waits for it for as long as `clock` allows.
+    pub async fn rouse(&self, clock: Clock) -> Result<Standing, WakeError> {
         let looks = ExponentialBuilder::default().with_min_delay(FIRST_LOOK).with_max_delay(LONGEST_LOOK);
         for wait in looks.without_max_times().build() {
             let found = self.look().await?;
@@ -104,7 +104,7 @@ impl Waker {
                 self.start().await?;
                 tracing::info!(resource = %self.resource, "the database is stopped; starting it");
             }
-            if !deadline.allows(wait) {
+            if !clock.allows(wait) {
                 return Ok(Standing::Waking(found.status));
             }
             tokio::time::sleep(wait).await;

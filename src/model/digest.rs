@@ -85,6 +85,36 @@ impl ModelVersion {
     pub fn digest(&self) -> Digest {
         self.0
     }
+
+    /// What people and the database see of it.
+    #[must_use]
+    pub fn shown(self) -> ShownVersion {
+        ShownVersion(self.to_string())
+    }
+}
+
+/// A version as people and the database see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownVersion(String);
+
+impl ShownVersion {
+    /// The one that the database has.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// Its digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ShownVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 impl fmt::Display for ModelVersion {

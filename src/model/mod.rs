@@ -46,7 +46,7 @@ pub use artifact::{
 };
 pub use card::Card;
 pub use data::{ClassIndex, DataError, Dataset, Labelled, Row, Rows};
-pub use digest::{Digest, ModelVersion};
+pub use digest::{Digest, ModelVersion, ShownVersion};
 pub use explain::{Explanation, Neighbour, PairMargin, explain};
 pub use import::{Foreign, ImportError, LibsvmNames, ReferenceRows, import};
 pub use kernel::Kernel;

@@ -7,6 +7,7 @@ use mysql_async::prelude::Queryable;
 use super::row::column;
 use super::selection::{Selection, values_text};
 use super::statement::{Statement, the_row};
+use super::wanted::{Ids, Wanted};
 use super::{Doing, StoreError};
 use crate::config::ItemsTable;
 use crate::window::{Time, Window};
@@ -16,27 +17,28 @@ use crate::window::{Time, Window};
 /// the last page. A larger window is worked off without a total.
 const COUNT_BUDGET_MS: u32 = 2000;
 
-/// Where selected items lie.
+/// Where items lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extent {
-    /// Every id is greater.
-    pub low: i64,
-    /// Every id is at most this.
-    pub high: i64,
+    /// Every item has one of these ids.
+    pub ids: Ids,
     /// How many there are; `None`: too many to count in time.
     pub items: Option<u64>,
 }
 
-/// The ends of the table: every id lies in `(low, high]`; `None` if it is empty. The primary key has
-/// them at no cost.
-pub fn ends(table: &ItemsTable) -> Statement<Option<(i64, i64)>> {
+/// The ids between the ends of the table; `None` if it is empty. The primary key has them at no cost.
+pub fn ends(table: &ItemsTable) -> Statement<Option<Ids>> {
     let (id, items) = (table.id.quoted(), table.quoted());
     let sql = format!("SELECT {} AS `least`, {} AS `high` FROM {items}", signed("MIN", &id), signed("MAX", &id));
     Statement::new("finding the ends of the table", &sql, Params::Empty, |rows| {
         let row = the_row(rows)?;
-        let (least, high): (Option<i64>, Option<i64>) = (column(&row, "least")?, column(&row, "high")?);
-        Ok(least.zip(high).map(|(least, high)| (least.saturating_sub(1), high)))
+        Ok(from_to(column(&row, "least")?, column(&row, "high")?))
     })
+}
+
+/// The ids from the least to the greatest.
+fn from_to(least: Option<i64>, greatest: Option<i64>) -> Option<Ids> {
+    Some(Ids { after: least?.saturating_sub(1), upto: greatest? })
 }
 
 /// The least or the greatest id. One of an unsigned column that is beyond the signed ones is left
@@ -56,52 +58,37 @@ pub async fn beyond_signed(conn: &mut impl Queryable, table: &ItemsTable) -> Res
     Ok(found.flatten())
 }
 
-/// Where the items of `selection` lie, of those with ids in `(low, high]` if that is given; `None`
-/// if there are none.
+/// Where wanted items lie, of those with `ids` if they are given; `None` if there are none.
 ///
 /// # Errors
 /// The database's.
 pub async fn extent(
     conn: &mut impl Queryable,
-    table: &ItemsTable,
-    selection: Selection,
-    features: &[String],
-    range: Option<(i64, i64)>,
+    wanted: Wanted<'_>,
+    ids: Option<Ids>,
 ) -> Result<Option<Extent>, StoreError> {
-    let id = table.id.quoted();
-    let of_items = format!("i.{id}");
-    let columns = format!("{}, {}, COUNT(*)", signed("MIN", &of_items), signed("MAX", &of_items));
-    let bounds = range.map_or_else(|| "TRUE".to_owned(), |(low, high)| format!("i.{id} > {low} AND i.{id} <= {high}"));
-    let counted: Result<(Option<i64>, Option<i64>, u64), _> =
-        in_time(conn, table, selection, features, (&columns, &bounds)).await;
+    let id = format!("i.{}", wanted.table.id.quoted());
+    let columns = format!("{}, {}, COUNT(*)", signed("MIN", &id), signed("MAX", &id));
+    let bounds = ids.map_or_else(|| "TRUE".to_owned(), |ids| ids.condition(&id));
+    let counted: Result<(Option<i64>, Option<i64>, u64), _> = in_time(conn, wanted, &columns, &bounds).await;
     match counted {
-        Ok((Some(least), Some(high), items)) => {
-            Ok(Some(Extent { low: least.saturating_sub(1), high, items: Some(items) }))
-        }
-        Ok(_) => Ok(None),
+        Ok((least, greatest, items)) => Ok(from_to(least, greatest).map(|ids| Extent { ids, items: Some(items) })),
         Err(error) if took_too_long(&error) => {
-            // They bound every selection.
-            let ends = if range.is_some() { range } else { ends(table).ask(conn).await? };
-            Ok(ends.map(|(low, high)| Extent { low, high, items: None }))
+            // The table's ends bound whatever is wanted of it.
+            let ids = if ids.is_some() { ids } else { ends(wanted.table).ask(conn).await? };
+            Ok(ids.map(|ids| Extent { ids, items: None }))
         }
         Err(error) => Err(error).doing("finding the run's items"),
     }
 }
 
-/// How many items of `selection` have ids in `(low, high]`; `None`: too many to count in time.
+/// How many wanted items have one of these ids; `None`: too many to count in time.
 ///
 /// # Errors
 /// The database's.
-pub async fn count(
-    conn: &mut impl Queryable,
-    table: &ItemsTable,
-    selection: Selection,
-    features: &[String],
-    (low, high): (i64, i64),
-) -> Result<Option<u64>, StoreError> {
-    let key = selection.key(table);
-    let bounds = format!("{key} > {low} AND {key} <= {high}");
-    match in_time::<(u64,)>(conn, table, selection, features, ("COUNT(*)", &bounds)).await {
+pub async fn count(conn: &mut impl Queryable, wanted: Wanted<'_>, ids: Ids) -> Result<Option<u64>, StoreError> {
+    let bounds = ids.condition(&wanted.which.key(wanted.table));
+    match in_time::<(u64,)>(conn, wanted, "COUNT(*)", &bounds).await {
         Ok((items,)) => Ok(Some(items)),
         Err(error) if took_too_long(&error) => Ok(None),
         Err(error) => Err(error).doing("counting pending items"),
@@ -135,19 +122,18 @@ pub async fn oldest_pending(
     }
 }
 
-/// One row about the items of `selection`, within [`COUNT_BUDGET_MS`].
+/// One row about wanted items, within [`COUNT_BUDGET_MS`].
 async fn in_time<T: mysql_async::prelude::FromRow + Send + 'static>(
     conn: &mut impl Queryable,
-    table: &ItemsTable,
-    selection: Selection,
-    features: &[String],
-    (columns, bounds): (&str, &str),
+    Wanted { table, features, which }: Wanted<'_>,
+    columns: &str,
+    bounds: &str,
 ) -> mysql_async::Result<T> {
     // Here the window's own key is welcome: there is nothing to keep in order.
-    let tables = selection.tables(table).replace(" FORCE INDEX (PRIMARY)", "");
+    let tables = which.tables(table).replace(" FORCE INDEX (PRIMARY)", "");
     let sql = limited(&format!(
         "{columns} FROM {tables} WHERE {} AND {bounds}",
-        selection.condition(table, &values_text(table, features)),
+        which.condition(table, &values_text(table, features)),
     ));
     let row = conn.query_first(sql).await?;
     row.ok_or_else(|| mysql_async::Error::Other("an aggregate without a row".into()))

@@ -5,11 +5,12 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Value, params};
 
 use super::catalog::Column;
-use super::counts::{Extent, mariadb_limit, mysql_limit, took_too_long};
+use super::counts::{mariadb_limit, mysql_limit, took_too_long};
 use super::pending::PendingItems;
 use super::places::{Places, joined, places};
 use super::predictions::Predictions;
-use super::selection::{Selection, values_text, whole_values};
+use super::selection::{values_text, whole_values};
+use super::wanted::{Ids, Wanted};
 use super::{Doing, StoreError};
 use crate::config::ItemsTable;
 use crate::run::{Mode, RunId};
@@ -19,50 +20,31 @@ use crate::window::Time;
 /// it takes longer, a page will tell.
 const SAMPLE_BUDGET_MS: u32 = 300;
 
-/// Which items a page may take.
-#[derive(Clone, Copy, Debug)]
-pub struct PageBounds {
-    /// Of these.
-    pub selection: Selection,
-    /// Ids are greater than this.
-    pub after: i64,
-    /// Ids are at most this.
-    pub upto: i64,
-    /// At most so many.
-    pub limit: u32,
-    /// Whether they are to be written.
-    pub mode: Mode,
-}
-
-/// The statement that reads the next items of a selection, by id: `id`, `values` and, in a backfill,
-/// `prediction`. It locks those that are to be written, and must run in the transaction that does.
+/// The statement that reads the next wanted items with these ids, at most `limit`, by id: `id`, `values`
+/// and, in a backfill, `prediction`. It locks those that are to be written, and must run in the
+/// transaction that does.
 #[must_use]
-pub fn read_statement(table: &ItemsTable, bounds: PageBounds, features: &[String]) -> String {
-    let PageBounds { selection, after, upto, limit, mode } = bounds;
-    let (values, key) = (values_text(table, features), selection.key(table));
+pub fn read_statement(wanted: Wanted<'_>, ids: Ids, limit: u32, mode: Mode) -> String {
+    let Wanted { table, features, which } = wanted;
+    let (values, key) = (values_text(table, features), which.key(table));
     format!(
-        "SELECT i.{}, {} FROM {} WHERE {key} > {after} AND {key} <= {upto} AND {} \
-         ORDER BY {key} LIMIT {limit}{}",
+        "SELECT i.{}, {} FROM {} WHERE {} AND {} ORDER BY {key} LIMIT {limit}{}",
         table.id.quoted(),
-        selection.columns(table, &values),
-        selection.tables(table),
-        selection.condition(table, &values),
+        which.columns(table, &values),
+        which.tables(table),
+        ids.condition(&key),
+        which.condition(table, &values),
         if mode.writes() { " FOR UPDATE" } else { "" },
     )
 }
 
-/// The first id in `(after, upto]`, whatever the item's state.
+/// The first of these ids that an item has, whatever the item's state.
 ///
 /// # Errors
 /// The database's.
-pub async fn next_id(
-    conn: &mut impl Queryable,
-    table: &ItemsTable,
-    after: i64,
-    upto: i64,
-) -> Result<Option<i64>, StoreError> {
+pub async fn next_id(conn: &mut impl Queryable, table: &ItemsTable, ids: Ids) -> Result<Option<i64>, StoreError> {
     let (id, items) = (table.id.quoted(), table.quoted());
-    let sql = format!("SELECT MIN({id}) FROM {items} WHERE {id} > {after} AND {id} <= {upto}");
+    let sql = format!("SELECT MIN({id}) FROM {items} WHERE {}", ids.condition(&id));
     let found: Option<Option<i64>> = conn.query_first(sql).await.doing("looking for the next item")?;
     Ok(found.flatten())
 }
@@ -202,26 +184,24 @@ pub async fn list(
     .doing("reading items")
 }
 
-/// Values of selected items from both ends of `extent`, at most `limit` from each, by id. Empty where
-/// the server does not find them at once.
+/// Values of wanted items from both ends of `ids`, at most `limit` from each, by id. Empty where the
+/// server does not find them at once.
 ///
 /// # Errors
 /// The database's.
 pub async fn sample(
     conn: &mut impl Queryable,
-    table: &ItemsTable,
-    selection: Selection,
-    features: &[String],
-    (extent, limit): (Extent, usize),
+    Wanted { table, features, which }: Wanted<'_>,
+    ids: Ids,
+    limit: usize,
 ) -> Result<PendingItems, StoreError> {
     let (id, values) = (table.id.quoted(), values_text(table, features));
     let end = |order: &str| {
         format!(
-            "(SELECT i.{id} AS `item`, {values} AS `text` FROM {} WHERE {} AND i.{id} > {} AND i.{id} <= {} ORDER BY i.{id} {order} LIMIT {limit})",
-            selection.tables(table),
-            selection.condition(table, &values),
-            extent.low,
-            extent.high,
+            "(SELECT i.{id} AS `item`, {values} AS `text` FROM {} WHERE {} AND {} ORDER BY i.{id} {order} LIMIT {limit})",
+            which.tables(table),
+            which.condition(table, &values),
+            ids.condition(&format!("i.{id}")),
         )
     };
     let sql = format!(

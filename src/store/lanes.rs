@@ -8,10 +8,10 @@ use super::places::joined;
 use super::row::{column, name};
 use super::runs::utc;
 use super::statement::{Statement, the_row};
+use super::wanted::Ids;
 use super::{Doing, StoreError};
-use crate::answer::{Changes, Counts};
 use crate::config::ItemsTable;
-use crate::run::{Pass, RunId, named};
+use crate::run::{Changes, Counts, Pass, RunId, named};
 use crate::window::Time;
 
 /// A lane: the ids `(cursor, high]` are still to be worked off.
@@ -33,6 +33,23 @@ pub struct Lane {
     pub page_size: u32,
 }
 
+/// A hop of one of a run's workers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Due {
+    /// Whose lanes.
+    pub worker: u16,
+    /// The hop, counted from 1.
+    pub hop: u32,
+}
+
+impl Due {
+    /// The worker's next hop.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self { hop: self.hop + 1, ..self }
+    }
+}
+
 named! {
     /// Where a lane's items come from.
     pub enum Source {
@@ -43,17 +60,15 @@ named! {
     }
 }
 
-/// A lane to be made: `(low, high]` for `worker`.
+/// A lane to be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NewLane {
     /// Whose.
     pub worker: u16,
     /// Where its items come from.
     pub source: Source,
-    /// Ids are greater than this.
-    pub low: i64,
-    /// Ids are at most this.
-    pub high: i64,
+    /// The ids that it works off.
+    pub ids: Ids,
 }
 
 /// Makes the lanes of the run that this connection opened last, numbered in order. An empty one is born
@@ -63,8 +78,8 @@ pub fn insert(lanes: &[NewLane], page_size: u32) -> Statement<()> {
                 IF(:low = :high, UTC_TIMESTAMP(3), NULL))";
     let rows = lanes.iter().enumerate().map(|(number, lane)| {
         let params = params! {
-            "lane" => number, "worker" => lane.worker, "source" => lane.source.name(), "low" => lane.low,
-            "high" => lane.high, "page_size" => page_size,
+            "lane" => number, "worker" => lane.worker, "source" => lane.source.name(), "low" => lane.ids.after,
+            "high" => lane.ids.upto, "page_size" => page_size,
         };
         bound(row, params)
     });
@@ -95,26 +110,27 @@ pub fn unfinished(run: RunId, worker: u16) -> Statement<Vec<Lane>> {
     Statement::new("reading the lanes", sql, params, move |rows| rows.iter().map(lane).collect())
 }
 
-/// The workers of a run that still have lanes to work off, each with the hop that is due.
-pub fn unfinished_workers(run: RunId) -> Statement<Vec<(u16, u32)>> {
+/// What is due of a run: of each worker that still has lanes to work off, the hop that was made due last,
+/// or is at work; 0: none was.
+pub fn due(run: RunId) -> Statement<Vec<Due>> {
     let sql = "SELECT `worker`, MAX(`hop`) AS `hop` FROM `batch_lanes` WHERE `run_id` = :run AND `finished_at` IS NULL \
                GROUP BY `worker` ORDER BY `worker`";
-    let worker = |row: &Row| Ok((column(row, "worker")?, column(row, "hop")?));
+    let worker = |row: &Row| Ok(Due { worker: column(row, "worker")?, hop: column(row, "hop")? });
     let params = params! { "run" => run.0 };
     Statement::new("reading the run's workers", sql, params, move |rows| rows.iter().map(worker).collect())
 }
 
-/// Takes a worker's unfinished lanes for `hop`: whoever had them before can commit no more.
-pub fn claim(run: RunId, worker: u16, hop: u32) -> Statement<()> {
-    set_hop(run, worker, hop, "`claim` = `claim` + 1")
+/// Takes a worker's unfinished lanes for a hop: whoever had them before can commit no more.
+pub fn claim(run: RunId, due: Due) -> Statement<()> {
+    set_hop(run, due, "`claim` = `claim` + 1")
 }
 
-/// Makes `hop` the one that is due for a worker's unfinished lanes, unless a later one is.
-pub fn hand_over(run: RunId, worker: u16, hop: u32) -> Statement<()> {
-    set_hop(run, worker, hop, "`claim` = `claim`")
+/// Makes a hop the one that is due for its worker's unfinished lanes, unless a later one is.
+pub fn hand_over(run: RunId, due: Due) -> Statement<()> {
+    set_hop(run, due, "`claim` = `claim`")
 }
 
-fn set_hop(run: RunId, worker: u16, hop: u32, claim: &str) -> Statement<()> {
+fn set_hop(run: RunId, Due { worker, hop }: Due, claim: &str) -> Statement<()> {
     let sql = format!(
         "UPDATE `batch_lanes` SET `hop` = GREATEST(`hop`, :hop), {claim} \
          WHERE `run_id` = :run AND `worker` = :worker AND `finished_at` IS NULL"
@@ -184,9 +200,11 @@ fn changes(row: &Row) -> Result<Changes, StoreError> {
     })
 }
 
-/// What a page adds to its lane.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A page's progress of its lane.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Advance {
+    /// Where the lane stood.
+    pub from: Position,
     /// The new cursor.
     pub cursor: i64,
     /// Items predicted.
@@ -197,14 +215,15 @@ pub struct Advance {
     pub changes: Option<Changes>,
     /// At most so many items the next page.
     pub page_size: u32,
+    /// The lane's drift profile afterwards. It holds no quote and no backslash.
+    pub profile: String,
 }
 
-/// The statement that advances a locked lane, which stood at `position`, by one page, and keeps its
-/// drift `profile`, which holds no quote or backslash. At its last id the lane is finished.
-pub(super) fn advance_statement(run: RunId, lane: u16, position: Position, page: Advance, profile: &str) -> String {
-    let Advance { cursor, predicted, failed, changes, page_size } = page;
+/// The statement that advances a locked lane by one page. At its last id the lane is finished.
+pub(super) fn advance_statement(run: RunId, lane: u16, page: &Advance) -> String {
+    let Advance { from, cursor, predicted, failed, changes, page_size, profile } = page;
     let changes = changes.map_or_else(String::new, |page| {
-        let Changes { compared, changed_class, absolute_change } = position.changes + page;
+        let Changes { compared, changed_class, absolute_change } = from.changes + page;
         format!("`compared` = {compared}, `changed_class` = {changed_class}, `absolute_change` = {absolute_change:e}, ")
     });
     format!(
@@ -212,9 +231,9 @@ pub(super) fn advance_statement(run: RunId, lane: u16, position: Position, page:
            `failed` = {}, {changes}`profile` = '{profile}', `updated_at` = UTC_TIMESTAMP(3), \
            `finished_at` = IF({cursor} >= `high_id`, UTC_TIMESTAMP(3), NULL) \
          WHERE `run_id` = {run} AND `lane` = {lane}",
-        position.pages + 1,
-        position.predicted + predicted,
-        position.failed + failed,
+        from.pages + 1,
+        from.predicted + predicted,
+        from.failed + failed,
     )
 }
 
@@ -246,10 +265,8 @@ pub struct Totals {
     pub fresh_done: u64,
     /// Of these, set aside.
     pub fresh_failed: u64,
-    /// Every id of the run is greater.
-    pub low: i64,
-    /// Every id of the run is at most this.
-    pub high: i64,
+    /// The ids of the run.
+    pub ids: Ids,
 }
 
 /// Sums up a run's lanes.
@@ -277,8 +294,7 @@ fn sum(row: &Row) -> Result<Totals, StoreError> {
         changes: changes(row)?,
         fresh_done: column(row, "fresh_done")?,
         fresh_failed: column(row, "fresh_failed")?,
-        low: column(row, "low")?,
-        high: column(row, "high")?,
+        ids: Ids { after: column(row, "low")?, upto: column(row, "high")? },
     })
 }
 
@@ -291,10 +307,8 @@ pub struct LaneLine {
     pub worker: u16,
     /// Where its items come from.
     pub source: Source,
-    /// Ids are greater than this.
-    pub low: i64,
-    /// Ids are at most this.
-    pub high: i64,
+    /// The ids that it works off.
+    pub ids: Ids,
     /// Every id up to here is worked off.
     pub cursor: i64,
     /// The hop that is due or at work; 0: none yet.
@@ -324,8 +338,7 @@ pub async fn all(conn: &mut impl Queryable, run: RunId) -> Result<Vec<LaneLine>,
             number: column(row, "lane")?,
             worker: column(row, "worker")?,
             source: name(row, "source")?,
-            low: column(row, "low_id")?,
-            high: column(row, "high_id")?,
+            ids: Ids { after: column(row, "low_id")?, upto: column(row, "high_id")? },
             cursor: column(row, "cursor_id")?,
             hop: column(row, "hop")?,
             pages: column(row, "pages")?,

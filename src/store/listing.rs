@@ -130,7 +130,7 @@ pub async fn page(
 ) -> Result<Page, StoreError> {
     let beginning = match after {
         Some(after) => Some(after),
-        None => counts::ends(&source.table).ask(conn).await?.map(|(low, _)| low),
+        None => counts::ends(&source.table).ask(conn).await?.map(|ids| ids.after),
     };
     let Some(after) = beginning else { return Ok(Page { items: Vec::new(), next_after: None }) };
     // As if every id were taken: true of most tables, and one statement for most pages.

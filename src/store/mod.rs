@@ -32,6 +32,7 @@ pub mod session;
 pub mod statement;
 pub mod status;
 mod tls;
+pub mod wanted;
 
 use std::io;
 use std::sync::Arc;

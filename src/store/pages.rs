@@ -6,27 +6,27 @@ use std::time::Instant;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, QueryResult, Row, TextProtocol};
 
-use super::items::{self, PageBounds};
+use super::items;
 use super::lanes::{self, Advance, Position};
 use super::pending::PendingItems;
 use super::predictions::Predictions;
 use super::runs::Run;
+use super::wanted::{Ids, Wanted};
 use super::{Doing, StoreError};
-use crate::config::ItemsTable;
 
 /// Which page is meant.
 #[derive(Clone, Copy, Debug)]
 pub struct Page<'a> {
-    /// The table of its items.
-    pub table: &'a ItemsTable,
     /// The run, of the pass that the page is for.
     pub run: &'a Run,
     /// The lane's number.
     pub lane: u16,
-    /// Its items.
-    pub bounds: PageBounds,
-    /// The model's features.
-    pub features: &'a [String],
+    /// The items that it may take,
+    pub wanted: Wanted<'a>,
+    /// with these ids,
+    pub ids: Ids,
+    /// at most so many.
+    pub limit: u32,
 }
 
 /// A page under way: its lane and its items are locked.
@@ -46,9 +46,9 @@ impl Page<'_> {
     /// The statements that lock the lane's row and read where it stands, and its drift profile; then read
     /// the next items, and lock those that are to be written.
     fn begin_statements(self) -> String {
-        let Page { table, run, lane, bounds, features } = self;
-        let lock = lanes::lock_statement(run.id, run.pass, lane, table);
-        let read = items::read_statement(table, bounds, features);
+        let Page { run, lane, wanted, ids, limit } = self;
+        let lock = lanes::lock_statement(run.id, run.pass, lane, wanted.table);
+        let read = items::read_statement(wanted, ids, limit, run.mode);
         format!("START TRANSACTION; {lock}; {read}")
     }
 }
@@ -63,23 +63,27 @@ pub async fn begin(conn: &mut Conn, page: Page<'_>, memory: PendingItems) -> Res
     begun(results, page, memory, since).await
 }
 
-/// Commits a page and begins the next one, as [`begin`] does, or tells why it did not begin.
+/// A page that was committed.
+#[derive(Debug)]
+pub struct Committed {
+    /// The page after it, or why that did not begin.
+    pub next: Result<Begun, StoreError>,
+}
+
+/// Commits a page and begins the next one, as [`begin`] does.
 ///
 /// # Errors
 /// The commit's. The page may be committed all the same, if only the answer was lost.
-pub async fn commit_and_begin(
-    conn: &mut Conn,
-    page: Page<'_>,
-    memory: PendingItems,
-) -> Result<Result<Begun, StoreError>, StoreError> {
+pub async fn commit_and_begin(conn: &mut Conn, page: Page<'_>, memory: PendingItems) -> Result<Committed, StoreError> {
     // The servers answer each statement when it is done: the first answer is the commit's.
     let sql = format!("COMMIT; {}", page.begin_statements());
     let mut results = conn.query_iter(sql).await.doing(COMMITTING)?;
     let since = Instant::now();
-    Ok(match results.collect::<Row>().await.doing(READING) {
+    let next = match results.collect::<Row>().await.doing(READING) {
         Ok(_) => begun(results, page, memory, since).await,
         Err(error) => Err(error),
-    })
+    };
+    Ok(Committed { next })
 }
 
 const READING: &str = "reading a page";
@@ -101,28 +105,27 @@ async fn begun(
     Ok(Begun { position: lanes::position(&position)?, profile: lanes::profile(&position)?, found, since })
 }
 
-/// Writes the predictions of a page's locked items, and advances its lane, which stood at a position, to
-/// one with this drift profile. Answers how many items changed. The memory is an earlier statement's.
+/// Writes the predictions of a page's locked items, and advances its lane. Answers how many items
+/// changed. The memory is an earlier statement's.
 ///
 /// # Errors
 /// The database's.
 pub async fn write(
     conn: &mut Conn,
     page: Page<'_>,
-    position: Position,
     predictions: &Predictions<'_>,
-    (advance, profile): (Advance, &str),
+    advance: &Advance,
     memory: &mut Vec<u8>,
 ) -> Result<u64, StoreError> {
-    let Page { table, run, lane, .. } = page;
-    let advance = lanes::advance_statement(run.id, lane, position, advance, profile);
+    let Page { run, lane, wanted, .. } = page;
+    let advance = lanes::advance_statement(run.id, lane, advance);
     let doing = "writing a page";
     if predictions.ids.is_empty() {
         conn.query_drop(advance).await.doing(doing)?;
         return Ok(0);
     }
     memory.clear();
-    items::append_write_statement(memory, table, run.id, predictions)?;
+    items::append_write_statement(memory, wanted.table, run.id, predictions)?;
     memory.extend_from_slice(b"; ");
     memory.extend_from_slice(advance.as_bytes());
     let results = conn.query_iter(memory.as_slice()).await.doing(doing)?;

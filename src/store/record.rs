@@ -8,6 +8,7 @@ use super::row::column;
 use super::statement::Statement;
 use super::{Doing, StoreError};
 use crate::config::ItemsTable;
+use crate::model::ShownVersion;
 use crate::run::RunId;
 
 /// Keeps what a run saw, as JSON.
@@ -18,7 +19,7 @@ pub fn keep_profile(id: RunId, profile: &str) -> Statement<()> {
 
 /// What the latest runs over `table` saw that succeeded before `id` with the same model, as JSON.
 /// A canary saw what others see, too, and a backfill what is old.
-pub fn earlier_profiles(table: &ItemsTable, model_version: &str, id: RunId) -> Statement<Vec<String>> {
+pub fn earlier_profiles(table: &ItemsTable, model: &ShownVersion, id: RunId) -> Statement<Vec<String>> {
     let sql = format!(
         "SELECT CAST(`profile` AS CHAR) AS `profile` FROM `batch_runs` \
          WHERE `id` < :id AND `id` >= :oldest AND `items_table` = :table AND `kind` IN ('window', 'sweep') \
@@ -26,7 +27,7 @@ pub fn earlier_profiles(table: &ItemsTable, model_version: &str, id: RunId) -> S
            AND `profile` IS NOT NULL ORDER BY `id` DESC LIMIT {EARLIER_RUNS}"
     );
     let oldest = id.0.saturating_sub(EARLIER_LOOKED_AT);
-    let params = params! { "id" => id.0, "oldest" => oldest, "table" => table.as_str(), "model" => model_version };
+    let params = params! { "id" => id.0, "oldest" => oldest, "table" => table.as_str(), "model" => model.as_str() };
     let read = |rows: Vec<Row>| rows.iter().map(|row| column(row, "profile")).collect();
     Statement::new("reading the profiles of earlier runs", &sql, params, read)
 }

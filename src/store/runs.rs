@@ -8,9 +8,9 @@ use super::bound::bound;
 use super::row::{column, name};
 use super::statement::{Statement, the_row};
 use super::{Doing, StoreError};
-use crate::answer::{Changes, Counts};
 use crate::config::ItemsTable;
-use crate::run::{FailurePolicy, Mode, Pass, RunId, RunKind, RunState};
+use crate::model::ShownVersion;
+use crate::run::{Changes, Counts, FailurePolicy, Mode, Pass, RunId, RunKind, RunState};
 use crate::window::{Time, Window};
 
 /// A run as it was opened, and its state when it was read.
@@ -31,7 +31,7 @@ pub struct Run {
     /// What becomes of items that cannot be scored.
     pub policy: FailurePolicy,
     /// The version of the model that it was opened with, whose scores it writes.
-    pub model_version: String,
+    pub model: ShownVersion,
     /// How far it has come.
     pub state: RunState,
     /// Which pass over its window it is in.
@@ -66,7 +66,7 @@ pub(super) fn run(row: Row) -> Result<Run, StoreError> {
         },
         chained: column(&row, "chained")?,
         policy: name(&row, "policy")?,
-        model_version: column(&row, "model_version")?,
+        model: ShownVersion::new(column(&row, "model_version")?),
         state: name(&row, "state")?,
         pass: name(&row, "pass")?,
         items: column(&row, "items")?,
@@ -89,25 +89,16 @@ pub fn find(table: &ItemsTable, id: RunId) -> Statement<Option<Run>> {
 }
 
 /// The latest run over `table`.
-///
-/// # Errors
-/// The database's.
-pub async fn latest(conn: &mut Conn, table: &ItemsTable) -> Result<Option<Run>, StoreError> {
+pub fn latest(table: &ItemsTable) -> Statement<Option<Run>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM `batch_runs` WHERE `items_table` = :table AND `kind` <> 'canary' ORDER BY `id` DESC LIMIT 1"
     );
-    conn.query_first(bound(&sql, params! { "table" => table.as_str() }))
-        .await
-        .doing("reading the last run")?
-        .map(run)
-        .transpose()
+    Statement::new("reading the last run", &sql, params! { "table" => table.as_str() }, first)
 }
 
 /// A run to be opened.
 #[derive(Clone, Debug)]
-pub struct NewRun<'a> {
-    /// Over which table.
-    pub table: &'a ItemsTable,
+pub struct NewRun {
     /// Window, sweep, backfill or canary.
     pub kind: RunKind,
     /// What becomes of its scores.
@@ -120,8 +111,8 @@ pub struct NewRun<'a> {
     pub chained: bool,
     /// What becomes of items that cannot be scored.
     pub policy: FailurePolicy,
-    /// The model's version.
-    pub model_version: &'a str,
+    /// The version of the model whose scores it writes.
+    pub model: ShownVersion,
     /// Lanes of one worker.
     pub lanes: u16,
     /// Workers.
@@ -142,18 +133,18 @@ fn first_pass(policy: FailurePolicy) -> Pass {
     }
 }
 
-/// Opens a run, in state `running`. Fails with a duplicate key when the kind has an unfinished run or the
-/// tick has a run.
-pub fn insert(new: &NewRun<'_>) -> Statement<()> {
+/// Opens a run over `table`, in state `running`. Fails with a duplicate key when the kind has an unfinished
+/// run or the tick has a run.
+pub fn insert(table: &ItemsTable, new: &NewRun) -> Statement<()> {
     let sql = "INSERT INTO `batch_runs` (`items_table`, `kind`, `mode`, `tick`, `window_from`, `window_to`, `chained`, \
                  `policy`, `model_version`, `lanes`, `workers`, `state`, `pass`, `items`, `started_at`, `attempted_at`, `deadline`) \
                VALUES (:table, :kind, :mode, :tick, :from, :to, :chained, \
                  :policy, :model, :lanes, :workers, 'running', :pass, :items, :now, :now, :deadline)";
     let naive = |time: Time| time.naive_utc();
     let params = params! {
-        "table" => new.table.as_str(), "kind" => new.kind.name(), "mode" => new.mode.name(), "tick" => new.tick.map(naive),
+        "table" => table.as_str(), "kind" => new.kind.name(), "mode" => new.mode.name(), "tick" => new.tick.map(naive),
         "from" => new.window.from.map(naive), "to" => naive(new.window.to), "chained" => new.chained,
-        "policy" => new.policy.name(), "model" => new.model_version, "lanes" => new.lanes, "workers" => new.workers,
+        "policy" => new.policy.name(), "model" => new.model.as_str(), "lanes" => new.lanes, "workers" => new.workers,
         "pass" => first_pass(new.policy).name(), "items" => new.items, "now" => naive(new.now),
         "deadline" => new.deadline.map(naive),
     };
@@ -229,12 +220,9 @@ pub fn set_state(id: RunId, state: RunState) -> Statement<()> {
 }
 
 /// Notes on the run's row why a hop failed.
-///
-/// # Errors
-/// The database's.
-pub async fn note_error(conn: &mut Conn, id: RunId, error: &str) -> Result<(), StoreError> {
+pub fn note_error(id: RunId, error: &str) -> Statement<()> {
     let sql = "UPDATE `batch_runs` SET `last_error` = LEFT(:error, 1000) WHERE `id` = :id";
-    conn.query_drop(bound(sql, params! { "error" => error, "id" => id.0 })).await.doing("noting a run's error")
+    Statement::change("noting a run's error", sql, params! { "error" => error, "id" => id.0 })
 }
 
 /// What a run's row says beyond its line in `batch_status`.

@@ -1,5 +1,6 @@
 //! A connection that outlives its faults: work is repeated, on a fresh connection where needed.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -20,6 +21,18 @@ const RETRIES: usize = 14;
 /// The longest that one attempt may take. A page takes a fraction of a second, counting is limited
 /// to a few; whoever is silent for longer is behind a network that drops what it is sent.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(30);
+
+/// Why a piece of work failed, the database's errors among it.
+pub trait WorkError: From<StoreError> + Display {
+    /// Whether trying the work again may help.
+    fn fault(&self) -> Fault;
+}
+
+impl WorkError for StoreError {
+    fn fault(&self) -> Fault {
+        self.fault()
+    }
+}
 
 /// A database and, while it lasts, one connection to it.
 #[derive(Debug)]
@@ -45,7 +58,7 @@ impl Session {
     /// # Errors
     /// As [`Session::run`].
     pub async fn connect(&mut self) -> Result<(), StoreError> {
-        self.run(async |_| Ok(())).await
+        self.run(async |_| Ok::<_, StoreError>(())).await
     }
 
     /// Connects ahead of the work. Where that does not succeed, the work tries again.
@@ -62,10 +75,7 @@ impl Session {
     ///
     /// # Errors
     /// The last fault, when it is permanent or the tries are used up.
-    pub async fn run<T>(
-        &mut self,
-        mut work: impl AsyncFnMut(&mut Conn) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+    pub async fn run<T, E: WorkError>(&mut self, mut work: impl AsyncFnMut(&mut Conn) -> Result<T, E>) -> Result<T, E> {
         let mut waits = ExponentialBuilder::default()
             .with_min_delay(FIRST_WAIT)
             .with_max_delay(LONGEST_WAIT)
@@ -76,7 +86,7 @@ impl Session {
             let error = match tokio::time::timeout(ATTEMPT_LIMIT, self.attempt(&mut work)).await {
                 Ok(Ok(value)) => return Ok(value),
                 Ok(Err(error)) => error,
-                Err(_) => StoreError::Silent(ATTEMPT_LIMIT),
+                Err(_) => StoreError::Silent(ATTEMPT_LIMIT).into(),
             };
             let fault = error.fault();
             if fault != Fault::Retry || !self.rolled_back().await {
@@ -90,10 +100,10 @@ impl Session {
         }
     }
 
-    async fn attempt<T>(
+    async fn attempt<T, E: WorkError>(
         &mut self,
-        work: &mut impl AsyncFnMut(&mut Conn) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+        work: &mut impl AsyncFnMut(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E> {
         // Not in its place meanwhile: whoever drops this half done leaves a connection of no use.
         let mut conn = match self.conn.take() {
             Some(conn) => conn,

@@ -6,9 +6,8 @@ use mysql_async::{Row, params};
 use super::row::{column, name};
 use super::runs::utc;
 use super::{Doing, StoreError};
-use crate::answer::Backfill;
 use crate::config::ItemsTable;
-use crate::run::{Mode, RunId, RunKind, RunState};
+use crate::run::{Backfill, Mode, RunId, RunKind, RunState};
 use crate::window::{Time, Window};
 
 /// One line of the view.

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use rowscore::answer::{Backfill, Outcome};
+use rowscore::answer::Outcome;
 use rowscore::event::{Request, Trigger};
 use rowscore::hop::Runner;
-use rowscore::run::{FailurePolicy, Mode, RunId, RunKind, RunState};
-use rowscore::store::items::{self, PageBounds};
+use rowscore::run::{Backfill, FailurePolicy, Mode, RunId, RunKind, RunState};
+use rowscore::store::items;
 use rowscore::store::selection::{Again, Outdated, Selection};
+use rowscore::store::wanted::{Ids, Wanted};
 use rowscore::window::Window;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -84,7 +85,7 @@ async fn a_second_backfill_of_the_same_version_finds_nothing(
     assert_eq!(answer.backfill.unwrap().compared, 0);
     assert_eq!(db.run(3).await, RunRow::over("succeeded", 0, 0, 0));
     // Back to the version before: the same again.
-    let back = db.hop_by(other(), &backfill(Mode::Write), at(LATER), unhurried()).await;
+    let back = db.hop_by(other(), &backfill(Mode::Write), unhurried(at(LATER))).await;
     assert_eq!((back.outcome, back.counts.predicted), (Outcome::Finished, 50));
 }
 
@@ -98,14 +99,14 @@ async fn a_backfill_keeps_to_its_range_and_leaves_pending_items_to_the_windows(
     let items: Vec<Item> =
         (1..=40).map(|id| Item { id, values: sample(id), created: Some(begin + TimeDelta::minutes(id)) }).collect();
     db.insert(&items).await;
-    db.hop_by(other(), &tick(TICK), at(TICK), unhurried()).await;
+    db.hop_by(other(), &tick(TICK), unhurried(at(TICK))).await;
     db.execute("UPDATE `items` SET `prediction` = NULL, `run_id` = NULL WHERE `id` = 12").await;
     db.execute("UPDATE `items` SET `prediction` = 'null' WHERE `id` = 13").await;
     db.fill([41], "2024-03-05T09:15:00Z").await;
     let (from, to) = (Some(begin + TimeDelta::minutes(11)), Some(begin + TimeDelta::minutes(21)));
     let request = Request { from, to, ..Request::by_hand(RunKind::Backfill) };
 
-    let answer = db.hop(&Trigger::Open(request), at(LATER), unhurried()).await;
+    let answer = db.hop(&Trigger::Open(request), unhurried(at(LATER))).await;
 
     assert_eq!((answer.outcome, answer.counts.predicted), (Outcome::Finished, 8));
     assert_eq!(db.ids("`run_id` = 2").await, [11, 14, 15, 16, 17, 18, 19, 20]);
@@ -155,7 +156,7 @@ async fn what_one_version_could_not_score_the_next_tries_anyway(
     assert_eq!(run(&db, Mode::Write).await.outcome, Outcome::NothingToDo);
 
     // The embedded model's predictions are old to it, and item 7 it predicted itself.
-    let next = db.hop_by(other(), &backfill(Mode::Write), at(LATER), unhurried()).await;
+    let next = db.hop_by(other(), &backfill(Mode::Write), unhurried(at(LATER))).await;
     assert_eq!((next.counts.predicted, next.counts.failed), (19, 0));
 
     let back = run(&db, Mode::Write).await;
@@ -172,12 +173,12 @@ async fn a_released_item_is_tried_again_under_leave(#[values(Server::Mysql, Serv
     let db = predicted(server, &[], 5).await;
     spoil(&db, 3).await;
     let leave = Trigger::Open(Request { policy: Some(FailurePolicy::Leave), ..Request::by_hand(RunKind::Backfill) });
-    assert_eq!(db.hop(&leave, at(LATER), unhurried()).await.counts.failed, 1);
-    assert_eq!(db.hop(&leave, at(LATER), unhurried()).await.outcome, Outcome::NothingToDo);
+    assert_eq!(db.hop(&leave, unhurried(at(LATER))).await.counts.failed, 1);
+    assert_eq!(db.hop(&leave, unhurried(at(LATER))).await.outcome, Outcome::NothingToDo);
 
     assert!(rowscore(&["release", "3"], db.variables()).await.status.success());
 
-    assert_eq!(db.hop(&leave, at(LATER), unhurried()).await.counts.failed, 1);
+    assert_eq!(db.hop(&leave, unhurried(at(LATER))).await.counts.failed, 1);
     assert_eq!(attempts(&db).await, [(3, 1)]);
 }
 
@@ -226,7 +227,7 @@ async fn a_model_of_other_features_is_refused_and_replaces_nothing(
     let before = touched(&db).await;
     let narrower = narrower();
 
-    let refused = Runner { model: &narrower, ..db.runner() }.hop(&backfill(mode), at(LATER), unhurried()).await;
+    let refused = Runner { means: db.means(&narrower), ..db.runner() }.hop(&backfill(mode), unhurried(at(LATER))).await;
 
     let error = refused.unwrap_err().to_string();
     assert!(error.contains("the model's 3 features are `sepal_length`, `sepal_width`, `petal_length`; "), "{error}");
@@ -268,9 +269,9 @@ async fn a_page_walks_the_ids_and_looks_runs_and_failures_up_by_key(
     .await;
     db.rows::<mysql_async::Row>("ANALYZE TABLE `items`, `batch_runs`, `item_failures`").await;
     let window = Window { from: Some(at("2024-03-05T00:00:00Z")), to: at(LATER) };
-    let selection = Selection::Outdated(Outdated { window, version: model().version(), classes: 3, again });
-    let bounds = PageBounds { selection, after: 100, upto: 1900, limit: 500, mode: Mode::Write };
-    let page = items::read_statement(db.database.items_table(), bounds, model().features());
+    let which = Selection::Outdated(Outdated { window, version: model().version(), classes: 3, again });
+    let wanted = Wanted { table: db.database.items_table(), features: model().features(), which };
+    let page = items::read_statement(wanted, Ids { after: 100, upto: 1900 }, 500, Mode::Write);
     let explain = if server == Server::Mysql { "EXPLAIN FORMAT=TRADITIONAL" } else { "EXPLAIN" };
 
     let plan: Vec<mysql_async::Row> = db.rows(&format!("{explain} {page}")).await;

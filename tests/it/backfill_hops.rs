@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use rowscore::answer::Outcome;
 use rowscore::event::Trigger;
-use rowscore::hop::Deadline;
+use rowscore::hop::Clock;
 use rowscore::run::{Mode, RunId};
 use rstest::rstest;
 
@@ -18,7 +18,7 @@ use crate::support::{Server, at, eventually, model, tick, unhurried};
 async fn old_predictions_stay_until_they_are_replaced(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
     let db = predicted(server, &[("PAGE_SIZE", "10"), ("LANES", "2")], 100).await;
     db.audit().await;
-    let first = db.hop(&backfill(Mode::Write), at(LATER), Deadline::immediately()).await;
+    let first = db.hop(&backfill(Mode::Write), Clock::immediately(at(LATER))).await;
     assert_eq!((first.outcome, first.counts.predicted, first.counts.pending), (Outcome::Continued, 20, 80));
     let new = db.predicted_by(model()).await;
     assert_eq!(new, Vec::from_iter((1..=10).chain(51..=60)));
@@ -48,7 +48,7 @@ async fn every_hop_delivered_twice_changes_neither_predictions_nor_sums(
     // Of two that open a run at the same time, either may have the next number.
     let mut run = 0;
     while let Some(next) = waiting.pop() {
-        let both = join_all((0..2).map(|_| db.hop(&next, at(LATER), Deadline::immediately()))).await;
+        let both = join_all((0..2).map(|_| db.hop(&next, Clock::immediately(at(LATER))))).await;
         for answer in both {
             run = answer.run_id.unwrap().0;
             if matches!(answer.outcome, Outcome::Finished | Outcome::LanesFinished) {
@@ -77,11 +77,11 @@ async fn every_hop_delivered_twice_changes_neither_predictions_nor_sums(
 async fn a_dry_run_stays_one_whoever_goes_on_with_it(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
     let db = predicted(server, &[("PAGE_SIZE", "10"), ("LANES", "1")], 30).await;
     let before = touched(&db).await;
-    let dry = db.hop(&backfill(Mode::DryRun), at(LATER), Deadline::immediately()).await;
+    let dry = db.hop(&backfill(Mode::DryRun), Clock::immediately(at(LATER))).await;
     assert_eq!(dry.outcome, Outcome::Continued);
 
     // In a hurry: it goes on with what is unfinished, and no further.
-    let hurried = db.hop(&backfill(Mode::Write), at(LATER), Deadline::immediately()).await;
+    let hurried = db.hop(&backfill(Mode::Write), Clock::immediately(at(LATER))).await;
     assert_eq!((hurried.run_id, hurried.counts.predicted), (Some(RunId(2)), 20));
     assert!(touched(&db).await == before, "the dry run touched items");
 
@@ -97,11 +97,11 @@ async fn a_dry_run_stays_one_whoever_goes_on_with_it(#[values(Server::Mysql, Ser
 #[tokio::test]
 async fn who_asks_for_a_dry_run_sets_off_nothing_that_writes(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
     let db = predicted(server, &[("PAGE_SIZE", "10"), ("LANES", "1")], 30).await;
-    db.hop(&backfill(Mode::Write), at(LATER), Deadline::immediately()).await;
+    db.hop(&backfill(Mode::Write), Clock::immediately(at(LATER))).await;
     let before = touched(&db).await;
 
     for model in [model(), other()] {
-        let dry = db.hop_by(model, &backfill(Mode::DryRun), at(LATER), unhurried()).await;
+        let dry = db.hop_by(model, &backfill(Mode::DryRun), unhurried(at(LATER))).await;
         assert_eq!((dry.outcome, dry.run_id), (Outcome::AlreadyRunning, Some(RunId(2))));
         assert!(!dry.backfill.unwrap().dry_run);
     }
@@ -117,8 +117,8 @@ async fn a_backfill_and_a_window_are_at_work_side_by_side(#[values(Server::Mysql
     db.fill(41..=80, "2024-03-05T10:10:00Z").await;
     db.audit().await;
     let now = at("2024-03-05T11:00:00Z");
-    let replacing = db.hop(&backfill(Mode::Write), now, Deadline::immediately()).await;
-    let window = db.hop(&tick("2024-03-05T11:00:00Z"), now, Deadline::immediately()).await;
+    let replacing = db.hop(&backfill(Mode::Write), Clock::immediately(now)).await;
+    let window = db.hop(&tick("2024-03-05T11:00:00Z"), Clock::immediately(now)).await;
     assert_eq!((replacing.outcome, window.outcome), (Outcome::Continued, Outcome::Continued));
 
     db.follow(window, now).await;

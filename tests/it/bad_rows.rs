@@ -1,8 +1,8 @@
 //! Items that cannot be scored: set aside with their reason, and in nobody's way.
 
-use rowscore::answer::{Counts, Outcome};
-use rowscore::hop::Deadline;
-use rowscore::run::RunState;
+use rowscore::answer::Outcome;
+use rowscore::hop::Clock;
+use rowscore::run::{Counts, RunState};
 use rstest::rstest;
 
 use crate::support::database::RunRow;
@@ -157,7 +157,7 @@ async fn items_set_aside_are_not_read_again_by_a_later_window_or_sweep(
     assert_eq!(before.len(), 2);
 
     let window = db.tick("2024-03-05T11:00:00Z").await;
-    let sweep = db.hop(&sweep(), at("2024-03-05T12:00:00Z"), unhurried()).await;
+    let sweep = db.hop(&sweep(), unhurried(at("2024-03-05T12:00:00Z"))).await;
 
     for answer in [window, sweep] {
         assert_eq!((answer.outcome, answer.counts), (Outcome::NothingToDo, Counts::default()));
@@ -174,7 +174,7 @@ async fn a_window_of_nothing_but_bad_items_comes_to_its_end_hop_by_hop(
     let db = TestDb::new(server, &[("PAGE_SIZE", "4"), ("LANES", "1"), ("MAX_FAILED_PERCENT", "100")]).await;
     db.insert(&(1..=30).map(|id| item(id, "[1, 2, 3, null]")).collect::<Vec<_>>()).await;
 
-    let first = db.hop(&tick(TICK), at(TICK), Deadline::immediately()).await;
+    let first = db.hop(&tick(TICK), Clock::immediately(at(TICK))).await;
     let answers = db.follow(first, at(TICK)).await;
 
     assert_eq!(answers.len(), 8);

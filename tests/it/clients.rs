@@ -5,9 +5,10 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error, TxOpts};
 use rowscore::answer::Outcome;
 use rowscore::run::{Mode, RunId};
-use rowscore::store::items::{self, PageBounds};
+use rowscore::store::items;
 use rowscore::store::predictions::Predictions;
 use rowscore::store::selection::Selection;
+use rowscore::store::wanted::{Ids, Wanted};
 use rowscore::window::Window;
 use rstest::rstest;
 
@@ -26,7 +27,7 @@ async fn tick_during(db: &TestDb, client: &mut Conn, last: &str) -> rowscore::an
         db.wait_for_lock_waits(1).await;
         client.query_drop(last).await.unwrap();
     };
-    join(db.hop(&tick, now, unhurried()), end).await.0
+    join(db.hop(&tick, unhurried(now)), end).await.0
 }
 
 #[rstest]
@@ -111,7 +112,7 @@ async fn items_that_come_and_go_between_two_hops_are_counted_as_they_are(
     // In the run's ids, but no longer in its window.
     db.execute("UPDATE `items` SET `created_datetime` = '2024-03-05 10:00:00' WHERE `id` = 91").await;
 
-    let last = db.hop(&continued(1, 0, 2), at(TICK), unhurried()).await;
+    let last = db.hop(&continued(1, 0, 2), unhurried(at(TICK))).await;
 
     assert_eq!(last.outcome, Outcome::Finished);
     // The first ten, among them the deleted one; the 88 that lay before the cursor, less two, and one more.
@@ -142,7 +143,7 @@ async fn a_page_gives_way_to_a_long_transaction_and_tries_again(
         client.exec_drop("UPDATE `items` SET `values` = ? WHERE `id` = 15", (sample(1000),)).await.unwrap();
         client.query_drop("COMMIT").await.unwrap();
     };
-    let (answer, ()) = join(db.hop(&tick, now, unhurried()), end).await;
+    let (answer, ()) = join(db.hop(&tick, unhurried(now)), end).await;
 
     assert_eq!((answer.outcome, answer.counts.predicted, answer.counts.pages), (Outcome::Finished, 30, 3));
     assert_eq!(db.prediction(15).await.unwrap(), score(&sample(1000)));
@@ -198,8 +199,9 @@ async fn a_page_under_way_blocks_no_insert_and_no_other_item(#[values(Server::My
     let mut tx = worker.start_transaction(TxOpts::default()).await.unwrap();
     let table = &db.config.work.items_table;
     let window = Window::everything_before(at(TICK));
-    let bounds = PageBounds { selection: Selection::Fresh(window), after: 0, upto: 400, limit: 20, mode: Mode::Write };
-    let page: Vec<(i64, String)> = tx.query(items::read_statement(table, bounds, model().features())).await.unwrap();
+    let wanted = Wanted { table, features: model().features(), which: Selection::Fresh(window) };
+    let read = items::read_statement(wanted, Ids { after: 0, upto: 400 }, 20, Mode::Write);
+    let page: Vec<(i64, String)> = tx.query(read).await.unwrap();
     assert_eq!((page.len(), page[0].0, page[19].0), (20, 10, 200));
 
     let mut client = db.client().await;

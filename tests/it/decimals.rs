@@ -46,7 +46,7 @@ async fn the_table_holds_so_many_decimals_of_the_full_numbers(
     db.fill(1..=ITEMS, CREATED).await;
     db.execute("UPDATE `items` SET `values` = '[]' WHERE `id` = 17").await;
     // It reads back what it wrote.
-    let canary = db.hop(&Trigger::Open(Request::by_hand(RunKind::Canary)), at(TICK), unhurried()).await;
+    let canary = db.hop(&Trigger::Open(Request::by_hand(RunKind::Canary)), unhurried(at(TICK))).await;
     assert_eq!(canary.state, Some(RunState::Succeeded));
 
     let answer = db.tick(TICK).await;
@@ -106,7 +106,7 @@ async fn a_backfill_finds_no_other_class_in_the_same_models_numbers_whatever_the
     db.execute("UPDATE `batch_runs` SET `model_version` = 'earlier'").await;
     let (before, later) = (touched(&db).await, db.with(&setting(new)).await);
 
-    let dry = later.hop(&backfill(Mode::DryRun), at(LATER), unhurried()).await.backfill.unwrap();
+    let dry = later.hop(&backfill(Mode::DryRun), unhurried(at(LATER))).await.backfill.unwrap();
 
     assert_eq!((dry.compared, dry.incomparable, dry.changed_class), (ITEMS.unsigned_abs(), 0, 0));
     let change = dry.mean_absolute_change.unwrap();
@@ -133,7 +133,7 @@ async fn a_backfill_reports_and_writes_another_models_numbers_rounded(
         .map(|(id, old)| rounded(id, 3).iter().zip(old).map(|(new, old)| (new - old).abs()).sum::<f64>() / 3.0)
         .collect();
 
-    let report = db.hop(&backfill(Mode::Write), at(LATER), unhurried()).await.backfill.unwrap();
+    let report = db.hop(&backfill(Mode::Write), unhurried(at(LATER))).await.backfill.unwrap();
 
     let mean = changes.iter().sum::<f64>() / ITEMS as f64;
     assert!((report.mean_absolute_change.unwrap() - mean).abs() < 1e-12, "{report:?}, expected {mean}");

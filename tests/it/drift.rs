@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::invocation::invoke;
 use crate::support::{Server, Setup, TestDb, at, continued};
 use rowscore::answer::Outcome;
-use rowscore::hop::Deadline;
+use rowscore::hop::Clock;
 
 const CREATED: &str = "2024-03-05T09:30:00Z";
 const TICK: &str = "2024-03-05T10:00:00Z";
@@ -88,7 +88,7 @@ async fn however_a_run_is_cut_into_hops_and_workers_each_row_is_counted_once(
 
     let first = db.hurried_tick(TICK).await;
     // A message that is delivered twice, and late, counts nothing twice.
-    let repeated = db.hop(&continued(1, 0, 2), at(TICK), Deadline::immediately()).await;
+    let repeated = db.hop(&continued(1, 0, 2), Clock::immediately(at(TICK))).await;
     let answers = db.follow(first, at(TICK)).await;
     whole.tick(TICK).await;
 

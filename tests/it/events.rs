@@ -133,7 +133,7 @@ async fn a_backfill_replaces_what_another_model_predicted_and_a_dry_run_says_so_
     #[values(Server::Mysql, Server::Mariadb)] server: Server,
 ) {
     let db = table(server, &[]).await;
-    db.hop_by(other(), &tick("2026-11-22T15:19:00Z"), at("2026-11-22T15:19:00Z"), unhurried()).await;
+    db.hop_by(other(), &tick("2026-11-22T15:19:00Z"), unhurried(at("2026-11-22T15:19:00Z"))).await;
     let function = db.function().await;
     let mut reports = Vec::new();
     for name in ["backfill-dry-run.json", "backfill.json"] {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use rowscore::answer::Outcome;
 use rowscore::event::{Continuation, Request, Trigger};
-use rowscore::hop::{Deadline, Late, Relay, Runner};
+use rowscore::hop::{Clock, Late, Relay, Runner};
 use rowscore::run::RunKind;
 use rstest::rstest;
 
@@ -34,7 +34,7 @@ impl Relay for Noting {
 }
 
 fn runner<'s>(db: &'s Setup, relay: &'s Noting) -> Runner<'s, Noting> {
-    Runner { database: &db.database, work: &db.config.work, model: model(), relay }
+    Runner { means: db.means(model()), relay }
 }
 
 #[rstest]
@@ -51,7 +51,7 @@ async fn a_deadline_that_cannot_be_kept_is_told_in_the_first_fifth_of_the_run(
     let relay = Noting::default();
 
     let begun = Instant::now();
-    let answer = runner(&db, &relay).hop(&tick(TICK), at(NOW), unhurried()).await.unwrap();
+    let answer = runner(&db, &relay).hop(&tick(TICK), unhurried(at(NOW))).await.unwrap();
     let took = begun.elapsed();
 
     assert_eq!((answer.outcome, answer.counts.predicted), (Outcome::Finished, 200));
@@ -73,7 +73,7 @@ async fn a_deadline_that_can_be_kept_is_not_spoken_of(#[values(Server::Mysql, Se
     db.slow_down(5).await;
     let relay = Noting::default();
 
-    let answer = runner(&db, &relay).hop(&tick(TICK), at(NOW), unhurried()).await.unwrap();
+    let answer = runner(&db, &relay).hop(&tick(TICK), unhurried(at(NOW))).await.unwrap();
 
     assert_eq!((answer.outcome, answer.forecast_spare_seconds), (Outcome::Finished, None));
     assert_eq!(relay.told.lock().unwrap().len(), 0);
@@ -89,12 +89,12 @@ async fn a_hop_forecasts_by_the_runs_rate_gaps_included(
     db.fill(1..=100, CREATED).await;
     let relay = Noting::default();
     let runner = runner(&db, &relay);
-    let first = runner.hop(&tick(TICK), at(NOW), Deadline::immediately()).await.unwrap();
+    let first = runner.hop(&tick(TICK), Clock::immediately(at(NOW))).await.unwrap();
     assert_eq!((first.outcome, relay.told.lock().unwrap().len()), (Outcome::Continued, 0));
 
     // 20 of 100 items in 100 seconds: 400 more.
     let later = at(NOW) + TimeDelta::seconds(100);
-    let second = runner.hop(&continued(1, 0, 2), later, Deadline::immediately()).await.unwrap();
+    let second = runner.hop(&continued(1, 0, 2), Clock::immediately(later)).await.unwrap();
 
     assert_eq!(second.counts.predicted, 20);
     let forecast = second.forecast_spare_seconds.unwrap();
@@ -115,12 +115,12 @@ async fn a_schedule_may_have_a_deadline_of_its_own_and_it_stays(
         deliver_within: Some(Duration::from_secs(300)),
         ..Request::by_hand(RunKind::Window)
     };
-    db.hop(&Trigger::Open(own.clone()), at(NOW), Deadline::immediately()).await;
+    db.hop(&Trigger::Open(own.clone()), Clock::immediately(at(NOW))).await;
     let deadline = "SELECT CAST(`deadline` AS CHAR) FROM `batch_runs` WHERE `id` = 1";
     assert_eq!(db.value::<String>(deadline).await, "2024-03-05 10:05:00");
 
     let other = Request { deliver_within: Some(Duration::from_secs(900)), ..own };
-    db.hop(&Trigger::Open(other), at(NOW), unhurried()).await;
+    db.hop(&Trigger::Open(other), unhurried(at(NOW))).await;
 
     assert_eq!(db.value::<String>(deadline).await, "2024-03-05 10:05:00");
     assert_eq!(db.run(1).await.state, "succeeded");
@@ -139,9 +139,9 @@ async fn the_age_of_the_oldest_pending_item_is_told_at_begin_and_end(
     db.execute("UPDATE `items` SET `values` = '[]', `updated_datetime` = '2020-01-01' WHERE `id` = 22").await;
     db.execute("INSERT INTO `item_failures` VALUES ('items', 22, 0, 3, 'wrong_length', '', UNHEX(SHA2('[]', 256)), NOW(), NOW())").await;
 
-    let first = db.hop(&tick(TICK), at(NOW), Deadline::immediately()).await;
+    let first = db.hop(&tick(TICK), Clock::immediately(at(NOW))).await;
     let last = db.follow(first.clone(), at(NOW)).await.pop().unwrap();
-    let status = db.hop(&Trigger::Status, at(NOW), unhurried()).await;
+    let status = db.hop(&Trigger::Status, unhurried(at(NOW))).await;
 
     assert_eq!(first.oldest_pending_seconds, Some(3605));
     assert_eq!((last.outcome, last.oldest_pending_seconds), (Outcome::Finished, Some(0)));

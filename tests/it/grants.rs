@@ -90,7 +90,7 @@ async fn a_missing_grant_is_reported_with_statement_table_and_remedy(
     ] {
         db.execute(&format!("REVOKE {revoked} ON `{on}` FROM `{}`", db.config.mysql.user)).await;
 
-        let error = db.try_hop(&tick(TICK), at(TICK), unhurried()).await.unwrap_err().to_string();
+        let error = db.try_hop(&tick(TICK), unhurried(at(TICK))).await.unwrap_err().to_string();
 
         assert!(told.iter().all(|part| error.contains(part)), "{error}");
         assert!(error.ends_with("apply infra/grants.sql, or use `rowscore init --grant`"), "{error}");

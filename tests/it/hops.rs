@@ -3,10 +3,10 @@
 use std::error::Error;
 use std::sync::Mutex;
 
-use rowscore::answer::{Answer, Counts, Outcome};
+use rowscore::answer::{Answer, Outcome};
 use rowscore::event::Continuation;
-use rowscore::hop::{Deadline, Relay, Runner};
-use rowscore::run::RunState;
+use rowscore::hop::{Clock, Relay, Runner};
+use rowscore::run::{Counts, RunState};
 use rowscore::store::{hold, lanes};
 use rstest::rstest;
 
@@ -86,7 +86,7 @@ async fn a_run_of_two_workers_is_finished_by_the_last(#[values(Server::Mysql, Se
     assert_eq!(first.continuations, [continuation(1, 1, 1)]);
     assert_eq!((first.counts.predicted, first.counts.pending), (100, 100));
 
-    let second = db.hop(&continued(1, 1, 1), at(TICK), unhurried()).await;
+    let second = db.hop(&continued(1, 1, 1), unhurried(at(TICK))).await;
     assert_eq!((second.outcome, second.state), (Outcome::Finished, Some(RunState::Succeeded)));
     assert_eq!((second.counts.predicted, second.counts.pending), (200, 0));
     assert_eq!(second.continuations, []);
@@ -102,7 +102,7 @@ async fn each_worker_goes_on_with_its_own_lanes(#[values(Server::Mysql, Server::
     let first = db.hurried_tick(TICK).await;
     assert_eq!(first.outcome, Outcome::Continued);
     assert_eq!(first.continuations, [continuation(1, 0, 2), continuation(1, 1, 1)]);
-    let second = db.hop(&continued(1, 1, 1), at(TICK), Deadline::immediately()).await;
+    let second = db.hop(&continued(1, 1, 1), Clock::immediately(at(TICK))).await;
     assert_eq!(second.continuations, [continuation(1, 1, 2)]);
 
     let lanes: Vec<(u16, u16, u32, u64)> =
@@ -119,16 +119,16 @@ async fn a_message_older_than_its_lanes_starts_no_work_and_sends_the_due_one_aga
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1")]).await;
     db.fill(1..=50, CREATED).await;
     db.hurried_tick(TICK).await;
-    assert_eq!(db.hop(&continued(1, 0, 2), at(TICK), Deadline::immediately()).await.outcome, Outcome::Continued);
+    assert_eq!(db.hop(&continued(1, 0, 2), Clock::immediately(at(TICK))).await.outcome, Outcome::Continued);
     let before = db.snapshot().await;
 
-    let stale = db.hop(&continued(1, 0, 2), at(TICK), unhurried()).await;
+    let stale = db.hop(&continued(1, 0, 2), unhurried(at(TICK))).await;
 
     assert_eq!((stale.outcome, stale.state), (Outcome::Stale, Some(RunState::Running)));
     assert_eq!(stale.continuations, [continuation(1, 0, 3)]);
     assert_eq!((db.snapshot().await == before, db.pages().await), (true, 2));
     // And the due one goes on.
-    assert_eq!(db.hop(&continued(1, 0, 3), at(TICK), unhurried()).await.outcome, Outcome::Finished);
+    assert_eq!(db.hop(&continued(1, 0, 3), unhurried(at(TICK))).await.outcome, Outcome::Finished);
     assert_eq!(db.predicted().await, Vec::from_iter(1..=50));
 }
 
@@ -138,7 +138,7 @@ async fn a_message_for_a_run_that_does_not_exist_is_stale(#[values(Server::Mysql
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=5, CREATED).await;
 
-    let answer = db.hop(&continued(1, 0, 2), at(TICK), unhurried()).await;
+    let answer = db.hop(&continued(1, 0, 2), unhurried(at(TICK))).await;
 
     assert_eq!((answer.outcome, answer.run_id, answer.state), (Outcome::Stale, None, None));
     assert_eq!(answer.continuations, []);
@@ -156,7 +156,7 @@ async fn a_message_for_a_run_that_is_over_is_stale(#[values(Server::Mysql, Serve
     let before = (db.snapshot().await, db.run(1).await);
 
     for hop in [1, 2, 3] {
-        let answer = db.hop(&continued(1, 0, hop), at(TICK), unhurried()).await;
+        let answer = db.hop(&continued(1, 0, hop), unhurried(at(TICK))).await;
         assert_eq!((answer.outcome, answer.state), (Outcome::Stale, Some(RunState::Succeeded)), "hop {hop}");
         assert_eq!((answer.counts.predicted, answer.continuations.len()), (5, 0));
     }
@@ -173,11 +173,11 @@ async fn a_message_for_a_worker_that_the_run_does_not_have_does_nothing(
     db.fill(1..=50, CREATED).await;
     db.hurried_tick(TICK).await;
 
-    let answer = db.hop(&continued(1, 9, 2), at(TICK), unhurried()).await;
+    let answer = db.hop(&continued(1, 9, 2), unhurried(at(TICK))).await;
 
     assert_eq!((answer.state, answer.counts.predicted), (Some(RunState::Running), 10));
     assert_eq!(answer.continuations, []);
-    assert_eq!(db.hop(&continued(1, 0, 2), at(TICK), unhurried()).await.outcome, Outcome::Finished);
+    assert_eq!(db.hop(&continued(1, 0, 2), unhurried(at(TICK))).await.outcome, Outcome::Finished);
 }
 
 #[rstest]
@@ -190,7 +190,7 @@ async fn a_message_with_a_hop_of_the_far_future_goes_on_with_the_run(
     db.fill(1..=50, CREATED).await;
     db.hurried_tick(TICK).await;
 
-    let answer = db.hop(&continued(1, 0, hop), at(TICK), Deadline::immediately()).await;
+    let answer = db.hop(&continued(1, 0, hop), Clock::immediately(at(TICK))).await;
 
     // It is trusted for nothing but where to look.
     assert_eq!((answer.outcome, answer.state), (Outcome::Continued, Some(RunState::Running)));
@@ -218,7 +218,7 @@ async fn a_run_fails_with_the_reason_when_its_hops_are_used_up(
     let why: String = db.value("SELECT `last_error` FROM `batch_runs`").await;
     assert!(why.contains("3 hops") && why.contains("MAX_HOPS"), "{why}");
     // A message that is still under way finds the run over.
-    let late = db.hop(&continued(1, 0, 4), at(TICK), unhurried()).await;
+    let late = db.hop(&continued(1, 0, 4), unhurried(at(TICK))).await;
     assert_eq!((late.outcome, late.counts.predicted), (Outcome::Stopped, 30));
 }
 
@@ -233,7 +233,7 @@ async fn a_run_that_is_held_by_an_operator_waits_until_it_is_let_go(
     db.execute("UPDATE `batch_runs` SET `state` = 'paused'").await;
     let before = db.snapshot().await;
 
-    let message = db.hop(&continued(1, 0, 2), at(TICK), unhurried()).await;
+    let message = db.hop(&continued(1, 0, 2), unhurried(at(TICK))).await;
     let again = db.tick(TICK).await;
     let next = db.tick("2024-03-05T11:00:00Z").await;
 
@@ -244,7 +244,7 @@ async fn a_run_that_is_held_by_an_operator_waits_until_it_is_let_go(
     assert!(db.snapshot().await == before, "the table changed");
 
     db.execute("UPDATE `batch_runs` SET `state` = 'running'").await;
-    assert_eq!(db.hop(&continued(1, 0, 2), at(TICK), unhurried()).await.outcome, Outcome::Finished);
+    assert_eq!(db.hop(&continued(1, 0, 2), unhurried(at(TICK))).await.outcome, Outcome::Finished);
     assert_eq!(db.predicted().await, Vec::from_iter(1..=50));
 }
 
@@ -255,7 +255,7 @@ async fn the_numbers_of_lanes_and_workers_are_frozen_when_a_run_is_opened(
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "2")]).await;
     db.fill(1..=100, CREATED).await;
-    let first = db.hop(&tick(TICK), at(TICK), Deadline::immediately()).await;
+    let first = db.hop(&tick(TICK), Clock::immediately(at(TICK))).await;
     let redeployed = db.with(&[("PAGE_SIZE", "50"), ("LANES", "4"), ("WORKERS", "3")]).await;
 
     let last = redeployed.follow(first, at(TICK)).await.pop().unwrap();
@@ -284,7 +284,7 @@ async fn a_page_that_cannot_be_committed_as_a_whole_leaves_nothing_behind(
     db.insert(&items).await;
     db.execute(&format!("CREATE TRIGGER `obstacle` {obstacle} THEN SIGNAL SQLSTATE '45000'; END IF")).await;
 
-    let error = db.try_hop(&tick(TICK), at(TICK), unhurried()).await.unwrap_err().to_string();
+    let error = db.try_hop(&tick(TICK), unhurried(at(TICK))).await.unwrap_err().to_string();
 
     assert!(error.contains("45000"), "{error}");
     assert_eq!(db.predicted().await, Vec::from_iter((1..=20).filter(|id| id % 10 != 4)));
@@ -326,9 +326,9 @@ async fn when_a_message_is_sent_its_lanes_are_free_and_its_hop_is_due(
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1"), ("WORKERS", "2")]).await;
     db.fill(1..=100, CREATED).await;
     let witness = Witness { db: &db, seen: Mutex::default() };
-    let runner = Runner { database: &db.database, work: &db.config.work, model: model(), relay: &witness };
+    let runner = Runner { means: db.means(model()), relay: &witness };
 
-    let answer = runner.hop(&tick(TICK), at(TICK), Deadline::immediately()).await.unwrap();
+    let answer = runner.hop(&tick(TICK), Clock::immediately(at(TICK))).await.unwrap();
 
     assert_eq!(answer.continuations, [continuation(1, 0, 2), continuation(1, 1, 1)]);
     // The other worker sets off before this one's work, and so before its next message.

@@ -17,7 +17,7 @@ use crate::support::items::{label, sample};
 use crate::support::models::other;
 use crate::support::programs::rowscore;
 use crate::support::readings::{DDL, Own, SETTINGS, insert, insert_samples, numbers, outcomes, own, refusal, sampled};
-use crate::support::{Server, Setup, at, model, tick, unhurried};
+use crate::support::{Server, at, model, tick, unhurried};
 
 const TICK: &str = "2024-03-05T10:00:00Z";
 const LATER: &str = "2024-03-05T11:00:00Z";
@@ -40,7 +40,7 @@ async fn the_label_alone_goes_to_a_text_or_an_enum_column(
     owner.execute("UPDATE `Readings` SET `width` = NULL WHERE `Reading No` = 4").await;
 
     let canary = Trigger::Open(Request::by_hand(RunKind::Canary));
-    assert_eq!(scorer.hop(&canary, at(TICK), unhurried()).await.state, Some(RunState::Succeeded));
+    assert_eq!(scorer.hop(&canary, unhurried(at(TICK))).await.state, Some(RunState::Succeeded));
     assert_eq!(owner.count("`Readings` WHERE `species` IS NULL").await, 59, "a canary keeps nothing");
     assert_eq!(scorer.tick(TICK).await.counts.predicted, 58);
 
@@ -71,9 +71,9 @@ async fn a_backfill_replaces_the_labels_that_runs_wrote_and_nobody_elses(
     let Own { owner, scorer } = labelled(server, "VARCHAR(10)").await;
     insert_samples(&owner, 60).await;
     owner.execute("UPDATE `Readings` SET `species` = 'mine' WHERE `Reading No` = 3").await;
-    assert_eq!(scorer.hop_by(other(), &tick(TICK), at(TICK), unhurried()).await.counts.predicted, 59);
+    assert_eq!(scorer.hop_by(other(), &tick(TICK), unhurried(at(TICK))).await.counts.predicted, 59);
 
-    let answer = scorer.hop(&backfill(Mode::Write), at(LATER), unhurried()).await;
+    let answer = scorer.hop(&backfill(Mode::Write), unhurried(at(LATER))).await;
 
     assert_eq!((answer.counts.predicted, answer.counts.failed, answer.counts.pending), (59, 0, 0));
     for (id, species, _) in outcomes(&owner, "Readings", "Reading No", "species").await {
@@ -117,9 +117,8 @@ async fn a_class_of_any_name_is_written_as_it_is_in_any_sql_mode(
     assert_eq!(written, names);
 
     owner.execute("UPDATE `Readings` SET `species` = NULL").await;
-    let Setup { database, config, .. } = &scorer;
-    let runner = Runner { database, work: &config.work, model: &odd, relay: &InAnswer };
-    assert_eq!(runner.hop(&tick(TICK), at(TICK), unhurried()).await.unwrap().counts.predicted, 3);
+    let runner = Runner { means: scorer.means(&odd), relay: &InAnswer };
+    assert_eq!(runner.hop(&tick(TICK), unhurried(at(TICK))).await.unwrap().counts.predicted, 3);
     let at_most: Vec<String> = owner.rows("SELECT DISTINCT `species` FROM `Readings`").await;
     let place = model().classes().iter().position(|class| class == label(&sample(1))).unwrap();
     assert_eq!(at_most, [names[place].clone()]);

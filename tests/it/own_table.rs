@@ -180,10 +180,10 @@ async fn a_hop_whose_columns_are_no_longer_the_models_goes_no_further(
     assert_eq!(scorer.hurried_tick(TICK).await.outcome, Outcome::Continued);
 
     let other = scorer.with(&[("FEATURE_COLUMNS", "sepal_length=sl,petal_length")]).await;
-    let error = other.try_hop(&continued(1, 0, 2), at(TICK), unhurried()).await.unwrap_err().to_string();
+    let error = other.try_hop(&continued(1, 0, 2), unhurried(at(TICK))).await.unwrap_err().to_string();
     assert!(error.contains("FEATURE_COLUMNS names 2: `sepal_length`, `petal_length`"), "{error}");
 
-    assert_eq!(scorer.hop(&continued(1, 0, 2), at(TICK), unhurried()).await.counts.predicted, 40);
+    assert_eq!(scorer.hop(&continued(1, 0, 2), unhurried(at(TICK))).await.counts.predicted, 40);
 }
 
 #[rstest]

@@ -2,7 +2,7 @@
 
 use mysql_async::prelude::Queryable;
 use rowscore::answer::Outcome;
-use rowscore::hop::{self, Deadline, Steered};
+use rowscore::hop::{self, Clock, Steered};
 use rowscore::run::{RunId, RunState};
 use rowscore::store::failures;
 use rstest::rstest;
@@ -79,7 +79,7 @@ async fn under_leave_an_item_set_aside_stays_so_until_it_is_released(
     db.tick(FIRST).await;
     correct(&db, 5).await;
     assert_eq!(db.tick(SECOND).await.outcome, Outcome::NothingToDo);
-    assert_eq!(db.hop(&sweep(), at(SECOND), unhurried()).await.outcome, Outcome::NothingToDo);
+    assert_eq!(db.hop(&sweep(), unhurried(at(SECOND))).await.outcome, Outcome::NothingToDo);
 
     let mut conn = db.connect().await;
     let table = &db.config.work.items_table;
@@ -159,7 +159,7 @@ async fn under_retry_all_no_reader_sees_a_part_of_a_failed_window(
     // After every hop of one page a lane, and the bad item is in the middle.
     while let [next] = answer.continuations[..] {
         assert_eq!(db.predicted().await, [0; 0]);
-        answer = db.hop(&continued(next.run_id.0, next.worker, next.hop), at(FIRST), Deadline::immediately()).await;
+        answer = db.hop(&continued(next.run_id.0, next.worker, next.hop), Clock::immediately(at(FIRST))).await;
     }
     assert_eq!(answer.state, Some(RunState::Failed));
     assert_eq!(db.predicted().await, [0; 0]);
@@ -233,13 +233,13 @@ async fn a_held_run_waits_for_its_operator_and_a_cancelled_one_is_over(
     assert_eq!(steer(&mut conn, RunState::Running).await, Steered::Refused(RunState::Running));
     assert_eq!(steer(&mut conn, RunState::Paused).await, Steered::Done);
     for trigger in [&go_on, &tick(SECOND)] {
-        let answer = db.hop(trigger, at(SECOND), unhurried()).await;
+        let answer = db.hop(trigger, unhurried(at(SECOND))).await;
         assert_eq!((answer.outcome, answer.state), (Outcome::Stopped, Some(RunState::Paused)));
     }
     assert_eq!(db.predicted().await.len(), 5);
 
     assert_eq!(steer(&mut conn, RunState::Running).await, Steered::Done);
-    let answer = db.hop(&go_on, at(SECOND), Deadline::immediately()).await;
+    let answer = db.hop(&go_on, Clock::immediately(at(SECOND))).await;
     assert_eq!((answer.outcome, db.predicted().await.len()), (Outcome::Continued, 10));
 
     let cancelled = hop::stop(&mut conn, table, RunId(1), RunState::Cancelled, None).await.unwrap();

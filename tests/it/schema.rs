@@ -2,7 +2,7 @@
 
 use mysql_async::prelude::Queryable;
 use rowscore::answer::Outcome;
-use rowscore::hop::Deadline;
+use rowscore::hop::Clock;
 use rowscore::run::RunId;
 use rowscore::store::{Database, failures, lanes, runs, schema};
 use rstest::rstest;
@@ -201,12 +201,12 @@ async fn a_message_for_a_run_over_another_table_does_nothing(#[values(Server::My
     other.fill(1..=30, CREATED).await;
     one.hurried_tick(TICK).await;
 
-    let answer = other.hop(&continued(1, 0, 2), at(TICK), unhurried()).await;
+    let answer = other.hop(&continued(1, 0, 2), unhurried(at(TICK))).await;
 
     assert_eq!((answer.outcome, answer.continuations.len()), (Outcome::Stale, 0));
     assert_eq!(other.predicted().await, Vec::<i64>::new());
     assert_eq!(one.pages().await, 1);
-    assert_eq!(one.hop(&continued(1, 0, 2), at(TICK), unhurried()).await.outcome, Outcome::Finished);
+    assert_eq!(one.hop(&continued(1, 0, 2), unhurried(at(TICK))).await.outcome, Outcome::Finished);
     assert_eq!(one.predicted().await, Vec::from_iter(1..=30));
 }
 
@@ -216,7 +216,7 @@ async fn missing_tables_are_reported_with_the_command_that_makes_them(
     #[values(Server::Mysql, Server::Mariadb)] server: Server,
 ) {
     let db = TestDb::bare(server, &[]).await;
-    let error = db.try_hop(&tick(TICK), at(TICK), Deadline::immediately()).await.unwrap_err().to_string();
+    let error = db.try_hop(&tick(TICK), Clock::immediately(at(TICK))).await.unwrap_err().to_string();
     assert!(error.contains("rowscore init"), "{error}");
 
     db.migrate().await;

@@ -2,7 +2,7 @@
 
 use rowscore::answer::Outcome;
 use rowscore::event::Trigger;
-use rowscore::hop::{self, Deadline};
+use rowscore::hop::{self, Clock};
 use rowscore::run::{RunId, RunState};
 use rstest::rstest;
 
@@ -22,7 +22,7 @@ async fn begun(server: Server, settings: &[(&str, &str)], first: &Trigger) -> Te
     let db = TestDb::new(server, &all).await;
     db.fill(1..=50, CREATED).await;
     db.audit().await;
-    let answer = db.hop_by(other(), first, at(FIRST), Deadline::immediately()).await;
+    let answer = db.hop_by(other(), first, Clock::immediately(at(FIRST))).await;
     assert_eq!((answer.outcome, answer.counts.predicted), (Outcome::Continued, 10));
     db
 }
@@ -40,7 +40,7 @@ async fn a_continuation_at_another_model_goes_on_with_a_run_of_its_own(
 ) {
     let db = begun(server, &[], &tick(FIRST)).await;
 
-    let answer = db.hop(&continued(1, 0, 2), at(FIRST), Deadline::immediately()).await;
+    let answer = db.hop(&continued(1, 0, 2), Clock::immediately(at(FIRST))).await;
     assert_eq!((answer.outcome, answer.run_id, answer.counts.predicted), (Outcome::Continued, Some(RunId(2)), 10));
     let answers = db.follow(answer, at(FIRST)).await;
 
@@ -65,12 +65,12 @@ async fn a_continuation_at_another_model_goes_on_with_a_run_of_its_own(
 #[tokio::test]
 async fn the_message_delivered_again_finds_the_successor(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
     let db = begun(server, &[("WORKERS", "2")], &tick(FIRST)).await;
-    let first = db.hop(&continued(1, 0, 2), at(FIRST), Deadline::immediately()).await;
+    let first = db.hop(&continued(1, 0, 2), Clock::immediately(at(FIRST))).await;
     assert_eq!((first.outcome, first.run_id), (Outcome::Continued, Some(RunId(2))));
 
     // As if its own continuations were lost: the old one, and the other worker's.
     for worker in [0, 1] {
-        let again = db.hop(&continued(1, worker, 2), at(FIRST), Deadline::immediately()).await;
+        let again = db.hop(&continued(1, worker, 2), Clock::immediately(at(FIRST))).await;
         assert_eq!(again.run_id, Some(RunId(2)), "{again:?}");
         assert_ne!(again.outcome, Outcome::Failed);
     }
@@ -80,7 +80,7 @@ async fn the_message_delivered_again_finds_the_successor(#[values(Server::Mysql,
     assert_eq!(done.outcome, Outcome::NothingToDo);
     assert_eq!(db.run(2).await.state, "succeeded");
     assert_eq!(db.updated().await, Vec::from_iter(1..=50));
-    let late = db.hop(&continued(1, 0, 2), at(SECOND), unhurried()).await;
+    let late = db.hop(&continued(1, 0, 2), unhurried(at(SECOND))).await;
     assert_eq!((late.outcome, late.run_id), (Outcome::Stopped, Some(RunId(1))));
 }
 
@@ -129,13 +129,13 @@ async fn a_held_run_is_replaced_only_once_it_may_go_on(#[values(Server::Mysql, S
     hop::steer(&mut conn, table, RunId(1), RunState::Paused).await.unwrap();
 
     for trigger in [continued(1, 0, 2), tick(SECOND)] {
-        let answer = db.hop(&trigger, at(SECOND), unhurried()).await;
+        let answer = db.hop(&trigger, unhurried(at(SECOND))).await;
         assert_eq!((answer.outcome, answer.run_id), (Outcome::Stopped, Some(RunId(1))));
     }
     assert_eq!(db.updated().await.len(), 10);
 
     hop::steer(&mut conn, table, RunId(1), RunState::Running).await.unwrap();
-    assert_eq!(db.hop(&continued(1, 0, 2), at(SECOND), unhurried()).await.counts.predicted, 40);
+    assert_eq!(db.hop(&continued(1, 0, 2), unhurried(at(SECOND))).await.counts.predicted, 40);
     assert_eq!(db.updated().await, Vec::from_iter(1..=50));
 }
 
@@ -143,10 +143,10 @@ async fn a_held_run_is_replaced_only_once_it_may_go_on(#[values(Server::Mysql, S
 #[tokio::test]
 async fn a_worker_of_the_old_model_stops_at_its_next_page(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
     let db = begun(server, &[], &tick(FIRST)).await;
-    db.hop(&continued(1, 0, 2), at(FIRST), Deadline::immediately()).await;
+    db.hop(&continued(1, 0, 2), Clock::immediately(at(FIRST))).await;
 
     // It was under way in a function that has not been replaced yet.
-    let old = db.hop_by(other(), &continued(1, 0, 2), at(FIRST), unhurried()).await;
+    let old = db.hop_by(other(), &continued(1, 0, 2), unhurried(at(FIRST))).await;
 
     assert_eq!((old.outcome, old.run_id), (Outcome::Stopped, Some(RunId(1))));
     assert_eq!(db.predicted_by(other()).await.len(), 10);
@@ -161,7 +161,7 @@ async fn a_window_that_failed_as_a_whole_is_tried_again_by_the_next_model(
     let db = TestDb::new(server, &[("FAILURE_POLICY", "retry_all"), ("MAX_ATTEMPTS", "3")]).await;
     db.fill(1..=10, CREATED).await;
     db.execute("UPDATE `items` SET `values` = '[]', `updated_datetime` = '2020-01-01' WHERE `id` = 5").await;
-    let failed = db.hop_by(other(), &tick(FIRST), at(FIRST), unhurried()).await;
+    let failed = db.hop_by(other(), &tick(FIRST), unhurried(at(FIRST))).await;
     assert_eq!(failed.state, Some(RunState::Failed));
     db.execute(&format!(
         "UPDATE `items` SET `values` = '{}', `updated_datetime` = '2020-01-01' WHERE `id` = 5",

@@ -3,8 +3,9 @@
 use futures_util::future::join_all;
 use mysql_async::prelude::Queryable;
 use rowscore::answer::Outcome;
-use rowscore::hop::Deadline;
+use rowscore::hop::Clock;
 use rowscore::run::{RunId, RunState};
+use rowscore::store::lanes::Due;
 use rowscore::store::{hold, lanes};
 use rstest::rstest;
 
@@ -26,7 +27,7 @@ async fn a_second_worker_that_finds_the_lanes_busy_leaves_at_once(
     assert!(hold::hold(RunId(1), 0).ask(&mut holder).await.unwrap());
     let before = db.snapshot().await;
 
-    let message = db.hop(&continued(1, 0, 2), at(TICK), unhurried()).await;
+    let message = db.hop(&continued(1, 0, 2), unhurried(at(TICK))).await;
     let again = db.tick(TICK).await;
     let next = db.tick("2024-03-05T11:00:00Z").await;
 
@@ -39,7 +40,7 @@ async fn a_second_worker_that_finds_the_lanes_busy_leaves_at_once(
 
     holder.disconnect().await.unwrap();
     eventually("the server lets go of the lanes", async || {
-        db.hop(&continued(1, 0, 2), at(TICK), unhurried()).await.outcome == Outcome::Finished
+        db.hop(&continued(1, 0, 2), unhurried(at(TICK))).await.outcome == Outcome::Finished
     })
     .await;
     assert_eq!(db.predicted().await, Vec::from_iter(1..=50));
@@ -75,12 +76,12 @@ async fn a_worker_whose_lanes_were_taken_over_commits_no_further_page(
     client.query_drop("BEGIN").await.unwrap();
     client.query_drop("SELECT * FROM `items` WHERE `id` = 25 FOR UPDATE").await.unwrap();
     let (tick, now) = (tick(TICK), at(TICK));
-    let worker = db.hop(&tick, now, unhurried());
+    let worker = db.hop(&tick, unhurried(now));
 
     let takeover = async {
         db.wait_for_lock_waits(1).await;
         let mut conn = db.connect().await;
-        let claim = lanes::claim(RunId(1), 0, 7).ask(&mut conn);
+        let claim = lanes::claim(RunId(1), Due { worker: 0, hop: 7 }).ask(&mut conn);
         let release = async {
             // The claim waits for the page that is under way.
             db.wait_for_lock_waits(2).await;
@@ -96,7 +97,7 @@ async fn a_worker_whose_lanes_were_taken_over_commits_no_further_page(
     assert_eq!(db.predicted().await, Vec::from_iter(1..=30));
 
     // Who took them over goes on.
-    let last = db.hop(&continued(1, 0, 7), at(TICK), unhurried()).await;
+    let last = db.hop(&continued(1, 0, 7), unhurried(at(TICK))).await;
     assert_eq!(last.outcome, Outcome::Finished);
     assert_eq!(db.run(1).await, RunRow::over("succeeded", 100, 0, 0));
     assert_eq!(db.predicted().await, Vec::from_iter(1..=100));
@@ -114,7 +115,7 @@ async fn a_run_that_is_stopped_by_an_operator_commits_no_further_page(
     client.query_drop("BEGIN").await.unwrap();
     client.query_drop("SELECT * FROM `items` WHERE `id` = 25 FOR UPDATE").await.unwrap();
     let (tick, now) = (tick(TICK), at(TICK));
-    let worker = db.hop(&tick, now, unhurried());
+    let worker = db.hop(&tick, unhurried(now));
 
     let operator = async {
         db.wait_for_lock_waits(1).await;
@@ -140,10 +141,10 @@ async fn eight_deliveries_of_one_message_commit_each_page_once(
     db.audit().await;
     let first = db.hurried_tick(TICK).await;
     assert_eq!(first.counts.pages, 2);
-    let deadline = || if hurried { Deadline::immediately() } else { unhurried() };
-    let (message, now) = (continued(1, 0, 2), at(TICK));
+    let clock = || if hurried { Clock::immediately(at(TICK)) } else { unhurried(at(TICK)) };
+    let message = continued(1, 0, 2);
 
-    let answers = join_all((0..8).map(|_| db.hop(&message, now, deadline()))).await;
+    let answers = join_all((0..8).map(|_| db.hop(&message, clock()))).await;
 
     let count = |wanted: &[Outcome]| answers.iter().filter(|answer| wanted.contains(&answer.outcome)).count() as u64;
     let outcomes: Vec<Outcome> = answers.iter().map(|answer| answer.outcome).collect();

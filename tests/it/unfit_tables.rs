@@ -66,7 +66,7 @@ async fn everything_that_is_wrong_with_a_table_is_listed_in_one_error(
     )
     .await;
 
-    let error = db.try_hop(&tick(TICK), at(TICK), unhurried()).await.unwrap_err().to_string();
+    let error = db.try_hop(&tick(TICK), unhurried(at(TICK))).await.unwrap_err().to_string();
 
     for told in [
         "table `items` cannot be scored: ID_COLUMN `id` is char(36); accepted: an integer; ",
@@ -129,7 +129,7 @@ async fn a_column_named_as_ours_that_means_something_else_is_not_overwritten(
 
     owner.execute("UPDATE `Readings` SET `scores` = NULL").await;
     let named = scorer.with(&[("RUN_COLUMN", "run_id")]).await;
-    assert_eq!(named.hop(&sweep(), at(LATER), unhurried()).await.counts.predicted, 1);
+    assert_eq!(named.hop(&sweep(), unhurried(at(LATER))).await.counts.predicted, 1);
     assert_eq!(owner.count("`Readings` WHERE `run_id` = 2").await, 1);
 }
 
@@ -142,7 +142,7 @@ async fn a_backfill_that_could_not_tell_whose_a_prediction_is_is_refused(
     insert(&owner, &[(1, numbers(sampled(1)))]).await;
     assert_eq!(scorer.tick(TICK).await.counts.predicted, 1);
 
-    let error = scorer.try_hop(&backfill(Mode::Write), at(LATER), unhurried()).await.unwrap_err().to_string();
+    let error = scorer.try_hop(&backfill(Mode::Write), unhurried(at(LATER))).await.unwrap_err().to_string();
 
     assert!(error.contains("a backfill needs RUN_COLUMN"), "{error}");
     assert_eq!(owner.count("`batch_runs`").await, 1);
@@ -159,11 +159,11 @@ async fn an_id_that_no_signed_number_holds_is_refused_and_never_a_panic(
     insert(&owner, &[(u64::MAX, numbers(sampled(9)))]).await;
 
     // This process has looked at the table before, another one has not.
-    assert_eq!(scorer.hop(&sweep(), at(LATER), unhurried()).await.outcome, Outcome::NothingToDo);
+    assert_eq!(scorer.hop(&sweep(), unhurried(at(LATER))).await.outcome, Outcome::NothingToDo);
     let canary = Trigger::Open(Request::by_hand(RunKind::Canary));
-    assert_eq!(scorer.hop(&canary, at(LATER), unhurried()).await.state, Some(RunState::Succeeded));
+    assert_eq!(scorer.hop(&canary, unhurried(at(LATER))).await.state, Some(RunState::Succeeded));
     let again = scorer.with(&[]).await;
-    let error = again.try_hop(&tick(LATER), at(LATER), unhurried()).await.unwrap_err().to_string();
+    let error = again.try_hop(&tick(LATER), unhurried(at(LATER))).await.unwrap_err().to_string();
     assert!(
         error.contains("ID_COLUMN `Reading No` has 18446744073709551615; accepted: ids up to 9223372036854775807"),
         "{error}"

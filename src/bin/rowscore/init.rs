@@ -8,6 +8,7 @@ use mysql_async::TxOpts;
 use rand_mt::Mt64;
 use rowscore::config::{Config, ItemsTable, RunColumn};
 use rowscore::model::{FeatureDistribution, Model};
+use rowscore::store::wanted::Ids;
 use rowscore::store::{Database, items, schema};
 use rowscore::window::Time;
 use rowscore::{hop, model};
@@ -57,10 +58,10 @@ pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     if !table.has_default_columns() {
         // Before anything is added to a table that is not the one which is meant.
         let without_run = ItemsTable { run: RunColumn::None, ..table.clone() };
-        hop::check_columns(&mut conn, &without_run, model).await??;
+        hop::check_columns(&mut conn, &without_run, model).await?;
     }
     schema::migrate(&mut conn, table).await?;
-    hop::check_columns(&mut conn, table, model).await??;
+    hop::check_columns(&mut conn, table, model).await?;
     eprintln!("The tables are in place in database `{}`.", config.mysql.database);
     if let Some(login) = args.grant {
         schema::grant(&mut conn, table, &login).await?;
@@ -71,7 +72,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
         eprintln!("Login `{login}` may read results, and nothing else.");
     }
     if let Some(rows) = args.rows {
-        let first: Option<i64> = items::next_id(&mut conn, table, i64::MIN, i64::MAX).await?;
+        let first: Option<i64> = items::next_id(&mut conn, table, Ids { after: i64::MIN, upto: i64::MAX }).await?;
         if first.is_some() {
             eprintln!("Table `{}` has items already; no sample items were added.", table.as_str());
         } else {

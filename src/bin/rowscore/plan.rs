@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use chrono::Utc;
 use indicatif::HumanCount;
 use rowscore::config::Config;
-use rowscore::hop::{self, Plan};
+use rowscore::hop::{self, Means, Plan};
 use rowscore::model;
 use rowscore::run::RunKind;
 use rowscore::store::{Database, session::Session};
@@ -40,12 +40,11 @@ pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
         }
     };
     let config = Config::from_env()?;
-    let work = &config.work;
-    let database = Database::new(&config.mysql, &work.items_table).await;
-    let model = model::embedded()?;
+    let database = Database::new(&config.mysql, &config.work.items_table).await;
+    let means = Means { database: &database, work: &config.work, model: model::embedded()? };
     let mut session = Session::at_once(&database);
     let now = now();
-    let plan = session.run(async |conn| hop::plan(conn, &database, work, model, &request, now).await).await??;
+    let plan = session.run(async |conn| hop::plan(conn, means, &request, now).await).await?;
     session.close().await;
     if args.json {
         println!("{}", object(&plan, request.kind, &config));

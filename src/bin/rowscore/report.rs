@@ -1,7 +1,7 @@
 //! What a backfill changes, in a sentence.
 
 use indicatif::HumanCount;
-use rowscore::answer::Backfill;
+use rowscore::run::Backfill;
 
 /// Like `would change the class of 412 of 65,322 items (0.63%), a probability by 0.0123 on average`.
 pub fn changes(backfill: &Backfill) -> String {

@@ -14,7 +14,7 @@ use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
 use rowscore::answer::{Answer, Outcome};
 use rowscore::config::Config;
 use rowscore::event::{Request, Trigger};
-use rowscore::hop::{Deadline, InAnswer, Runner};
+use rowscore::hop::{Clock, InAnswer, Means, Runner};
 use rowscore::model;
 use rowscore::run::{Mode, RunKind, RunState};
 use rowscore::store::session::Session;
@@ -83,11 +83,11 @@ pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
 
 /// Hop after hop: the continuations of each answer are followed until there are none.
 async fn work_off(config: &Config, database: &Database, request: Request) -> Result<Answer, Box<dyn Error>> {
-    let runner = Runner { database, work: &config.work, model: model::embedded()?, relay: &InAnswer };
-    let mut last = runner.hop(&Trigger::Open(request), now(), deadline(config)).await?;
+    let runner = Runner { means: Means { database, work: &config.work, model: model::embedded()? }, relay: &InAnswer };
+    let mut last = runner.hop(&Trigger::Open(request), clock(config)).await?;
     let mut waiting = VecDeque::from(last.continuations.clone());
     while let Some(continuation) = waiting.pop_front() {
-        last = runner.hop(&Trigger::Continue(continuation), now(), deadline(config)).await?;
+        last = runner.hop(&Trigger::Continue(continuation), clock(config)).await?;
         waiting.extend(last.continuations.iter().copied());
     }
     Ok(last)
@@ -98,8 +98,8 @@ fn now() -> Time {
     Utc::now()
 }
 
-fn deadline(config: &Config) -> Deadline {
-    Deadline::new(None, Duration::ZERO, config.work.hop_budget)
+fn clock(config: &Config) -> Clock {
+    Clock::new(now(), None, Duration::ZERO, config.work.hop_budget)
 }
 
 /// Keeps the bar at what the database says of the run.

@@ -7,25 +7,17 @@ mod rows;
 
 use mysql_async::Conn;
 
-use super::{Hop, HopError};
+use super::error::HopError;
+use super::means::Means;
+use super::unfit::Unfit;
 use crate::config::{ItemsTable, RunColumn};
 use crate::event::Trigger;
 use crate::model::Model;
 use crate::run::RunKind;
 use crate::store::counts::{self, Extent};
-use crate::store::items;
-use crate::store::selection::Selection;
 use crate::store::session::Session;
-use crate::store::{StoreError, catalog};
-
-/// Why no run is opened over a table.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("table `{table}` cannot be scored: {}", .problems.join("; "))]
-pub struct Unfit {
-    table: String,
-    /// Everything that is wrong.
-    pub problems: Vec<String>,
-}
+use crate::store::wanted::Wanted;
+use crate::store::{catalog, items};
 
 /// A table that can be scored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,40 +26,30 @@ pub struct Fit {
     pub missing_key: Option<String>,
 }
 
-impl Unfit {
-    fn unless_none(table: &ItemsTable, problems: Vec<String>) -> Result<(), Self> {
-        if problems.is_empty() { Ok(()) } else { Err(Self { table: table.as_str().to_owned(), problems }) }
+/// Before anything that touches items: whether `FEATURE_COLUMNS` names the model's features, and a
+/// backfill can tell whose a prediction is.
+pub(super) fn check_names(means: Means<'_>, trigger: &Trigger) -> Result<(), Unfit> {
+    let table = means.table();
+    let mut problems = if *trigger == Trigger::Status { Vec::new() } else { names(table, means.model) };
+    if matches!(trigger, Trigger::Open(request) if request.kind == RunKind::Backfill) && table.run == RunColumn::None {
+        problems.push("a backfill needs RUN_COLUMN, which tells what model a prediction is of; it is none".into());
     }
+    Unfit::unless_none(table, problems)
 }
 
-impl<R> Hop<'_, R> {
-    /// Before anything that touches items: whether `FEATURE_COLUMNS` names the model's features, and
-    /// a backfill can tell whose a prediction is.
-    pub(super) fn check_names(&self, trigger: &Trigger) -> Result<(), Unfit> {
-        let table = self.database.items_table();
-        let mut problems = if *trigger == Trigger::Status { Vec::new() } else { names(table, self.model) };
-        if matches!(trigger, Trigger::Open(request) if request.kind == RunKind::Backfill)
-            && table.run == RunColumn::None
-        {
-            problems.push("a backfill needs RUN_COLUMN, which tells what model a prediction is of; it is none".into());
-        }
-        Unfit::unless_none(table, problems)
+/// Before a run is opened: [`check_columns`], until all is well; then never again in this process.
+pub(super) async fn check_table(session: &mut Session, means: Means<'_>) -> Result<(), HopError> {
+    if means.database.is_known_to_fit() {
+        return Ok(());
     }
-
-    /// Before a run is opened: [`check_columns`], until it is so; then never again in this process.
-    pub(super) async fn check_table(&self, session: &mut Session) -> Result<(), HopError> {
-        let Self { database, model, .. } = *self;
-        if !database.is_known_to_fit() {
-            let table = database.items_table();
-            let fit = session.run(async |conn| check_columns(conn, table, model).await).await??;
-            if let Some(missing) = fit.missing_key {
-                let table = table.as_str();
-                tracing::warn!(table, "without a key, windows are found by reading the whole table: {missing}");
-            }
-            database.remember_fit();
-        }
-        Ok(())
+    let table = means.table();
+    let fit = session.run(async |conn| check_columns(conn, table, means.model).await).await?;
+    if let Some(missing) = fit.missing_key {
+        let table = table.as_str();
+        tracing::warn!(table, "without a key, windows are found by reading the whole table: {missing}");
     }
+    means.database.remember_fit();
+    Ok(())
 }
 
 fn names(table: &ItemsTable, model: &Model) -> Vec<String> {
@@ -77,12 +59,8 @@ fn names(table: &ItemsTable, model: &Model) -> Vec<String> {
 /// Whether the table's columns and keys are what a run with `model` needs.
 ///
 /// # Errors
-/// The database's; within, everything that is wrong with the table.
-pub async fn check_columns(
-    conn: &mut Conn,
-    table: &ItemsTable,
-    model: &Model,
-) -> Result<Result<Fit, Unfit>, StoreError> {
+/// [`HopError::Unfit`] with everything that is wrong with the table.
+pub async fn check_columns(conn: &mut Conn, table: &ItemsTable, model: &Model) -> Result<Fit, HopError> {
     let mut problems = names(table, model);
     let catalog = catalog::describe(conn, table).await?;
     problems.extend(columns::problems(table, model, &catalog));
@@ -91,23 +69,17 @@ pub async fn check_columns(
         problems
             .extend(beyond.map(|id| format!("ID_COLUMN `{}` has {id}; accepted: ids up to {}", table.id, i64::MAX)));
     }
-    let missing_key = columns::missing_key(table, &catalog);
-    Ok(Unfit::unless_none(table, problems).map(|()| Fit { missing_key }))
+    Unfit::unless_none(table, problems)?;
+    Ok(Fit { missing_key: columns::missing_key(table, &catalog) })
 }
 
 /// Whether the first and the last of a run's pending items look like rows of the model's. Of typed
 /// columns that is known already.
-pub(super) async fn check_rows(
-    conn: &mut Conn,
-    table: &ItemsTable,
-    model: &Model,
-    selection: Selection,
-    extent: Extent,
-) -> Result<Result<(), Unfit>, StoreError> {
+pub(super) async fn check_rows(conn: &mut Conn, wanted: Wanted<'_>, extent: Extent) -> Result<(), HopError> {
+    let Wanted { table, features, .. } = wanted;
     if table.has_feature_columns() || extent.items.is_some_and(|items| items < rows::ENOUGH as u64) {
-        return Ok(Ok(()));
+        return Ok(());
     }
-    let limit = rows::FROM_EACH_END;
-    let sample = items::sample(conn, table, selection, model.features(), (extent, limit)).await?;
-    Ok(Unfit::unless_none(table, rows::problem(model.features(), &sample).into_iter().collect()))
+    let sample = items::sample(conn, wanted, extent.ids, rows::FROM_EACH_END).await?;
+    Ok(Unfit::unless_none(table, rows::problem(features, &sample).into_iter().collect())?)
 }

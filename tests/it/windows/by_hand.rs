@@ -2,7 +2,7 @@
 
 use rowscore::answer::Outcome;
 use rowscore::event::{Request, Trigger};
-use rowscore::hop::Deadline;
+use rowscore::hop::Clock;
 use rowscore::run::{FailurePolicy, RunKind, RunState};
 use rstest::rstest;
 
@@ -19,7 +19,7 @@ async fn a_window_by_hand_reaches_to_now_and_takes_its_own_policy(
     db.fill([2], "2024-03-05T10:00:00Z").await;
     let request = Request { policy: Some(FailurePolicy::Leave), ..Request::by_hand(RunKind::Window) };
 
-    let answer = db.hop(&Trigger::Open(request), at("2024-03-05T10:00:00.900Z"), unhurried()).await;
+    let answer = db.hop(&Trigger::Open(request), unhurried(at("2024-03-05T10:00:00.900Z"))).await;
 
     assert_eq!((answer.outcome, answer.counts.predicted), (Outcome::Finished, 1));
     assert_eq!(db.predicted().await, [1]);
@@ -37,7 +37,7 @@ async fn a_window_by_hand_does_not_move_the_begin_of_the_next_tick(
     db.fill([1], "2024-03-05T08:00:00Z").await;
     db.fill([2], "2024-03-05T09:00:00Z").await;
     let by_hand = window("2024-03-05T08:30:00Z", "2024-03-05T09:30:00Z");
-    assert_eq!(db.hop(&by_hand, at("2024-03-05T09:45:00Z"), unhurried()).await.counts.predicted, 1);
+    assert_eq!(db.hop(&by_hand, unhurried(at("2024-03-05T09:45:00Z"))).await.counts.predicted, 1);
 
     let answer = db.tick("2024-03-05T10:00:00Z").await;
 
@@ -58,7 +58,7 @@ async fn a_sweep_finds_what_the_windows_cannot_see(#[values(Server::Mysql, Serve
 
     let tick = db.tick("2024-03-05T11:00:00Z").await;
     assert_eq!((tick.outcome, tick.state), (Outcome::NothingToDo, Some(RunState::Succeeded)));
-    let answer = db.hop(&sweep(), at("2024-03-05T11:30:00Z"), unhurried()).await;
+    let answer = db.hop(&sweep(), unhurried(at("2024-03-05T11:30:00Z"))).await;
 
     assert_eq!((answer.outcome, answer.counts.predicted), (Outcome::Finished, 4));
     assert_eq!(db.ids("`run_id` = 3").await, [7, 8, 21, 22]);
@@ -76,8 +76,8 @@ async fn a_sweep_and_a_window_may_be_at_work_side_by_side(#[values(Server::Mysql
     db.fill(1..=50, "2024-03-05T09:30:00Z").await;
     db.audit().await;
     let now = at("2024-03-05T10:00:00Z");
-    let window = db.hop(&tick("2024-03-05T10:00:00Z"), now, Deadline::immediately()).await;
-    let sweep = db.hop(&sweep(), now, Deadline::immediately()).await;
+    let window = db.hop(&tick("2024-03-05T10:00:00Z"), Clock::immediately(now)).await;
+    let sweep = db.hop(&sweep(), Clock::immediately(now)).await;
     assert_eq!((window.outcome, sweep.outcome), (Outcome::Continued, Outcome::Continued));
 
     db.follow(window, now).await;

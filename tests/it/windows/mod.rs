@@ -5,8 +5,8 @@ mod ids;
 mod ticks;
 
 use mysql_async::prelude::Queryable;
-use rowscore::answer::{Counts, Outcome};
-use rowscore::run::RunState;
+use rowscore::answer::Outcome;
+use rowscore::run::{Counts, RunState};
 use rstest::rstest;
 
 use crate::support::database::RunRow;
@@ -49,7 +49,7 @@ async fn a_window_includes_its_first_second_and_excludes_its_last(
     db.fill([6], "2024-03-05T12:30:00Z").await;
 
     let answer =
-        db.hop(&window("2024-03-05T12:00:00Z", "2024-03-05T13:00:00Z"), at("2024-03-06T00:00:00Z"), unhurried()).await;
+        db.hop(&window("2024-03-05T12:00:00Z", "2024-03-05T13:00:00Z"), unhurried(at("2024-03-06T00:00:00Z"))).await;
 
     assert_eq!((answer.outcome, answer.counts.predicted), (Outcome::Finished, 3));
     assert_eq!(db.predicted().await, [2, 3, 6]);

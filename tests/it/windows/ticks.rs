@@ -101,7 +101,7 @@ async fn a_tick_that_comes_after_a_later_one_finds_nothing_to_do(
     db.fill([1], "2024-03-05T08:30:00Z").await;
     assert_eq!(db.tick("2024-03-05T11:00:00Z").await.outcome, Outcome::Finished);
 
-    let late = db.hop(&tick("2024-03-05T09:00:00Z"), at("2024-03-05T11:01:00Z"), unhurried()).await;
+    let late = db.hop(&tick("2024-03-05T09:00:00Z"), unhurried(at("2024-03-05T11:01:00Z"))).await;
     assert_eq!(late.outcome, Outcome::NothingToDo);
 
     // It does not set the next window back, nor forward.
@@ -141,11 +141,11 @@ async fn what_arrives_in_a_window_that_ended_in_the_future_belongs_to_the_next(
 ) {
     let db = TestDb::new(server, &[("LOOKBACK", "1m")]).await;
     db.fill([1], "2024-03-05T09:00:00Z").await;
-    let early = db.hop(&tick("2024-03-05T11:00:00Z"), at("2024-03-05T09:30:00Z"), unhurried()).await;
+    let early = db.hop(&tick("2024-03-05T11:00:00Z"), unhurried(at("2024-03-05T09:30:00Z"))).await;
     assert_eq!(early.counts.predicted, 1);
     db.fill([2], "2024-03-05T09:45:00Z").await;
 
-    let next = db.hop(&tick("2024-03-05T12:00:00Z"), at("2024-03-05T12:00:01Z"), unhurried()).await;
+    let next = db.hop(&tick("2024-03-05T12:00:00Z"), unhurried(at("2024-03-05T12:00:01Z"))).await;
 
     assert_eq!(next.counts.predicted, 1);
     assert_eq!(db.predicted().await, [1, 2]);

@@ -1,8 +1,8 @@
 //! What a backfill begins with, and what it should report.
 
-use rowscore::answer::{Answer, Backfill};
+use rowscore::answer::Answer;
 use rowscore::event::{Request, Trigger};
-use rowscore::run::{Mode, RunKind};
+use rowscore::run::{Backfill, Mode, RunKind};
 
 use super::items::{sample, score, score_by};
 use super::models::other;
@@ -24,14 +24,14 @@ pub async fn predicted(server: Server, settings: &[(&str, &str)], items: i64) ->
     let db = TestDb::new(server, settings).await;
     db.fill(1..=items, CREATED).await;
     let alone = db.with(&[("WORKERS", "1")]).await;
-    let answer = alone.hop_by(other(), &tick(TICK), at(TICK), unhurried()).await;
+    let answer = alone.hop_by(other(), &tick(TICK), unhurried(at(TICK))).await;
     assert_eq!(answer.counts.predicted, items.unsigned_abs());
     db
 }
 
 /// A whole backfill by the embedded model.
 pub async fn run(db: &Setup, mode: Mode) -> Answer {
-    db.hop(&backfill(mode), at(LATER), unhurried()).await
+    db.hop(&backfill(mode), unhurried(at(LATER))).await
 }
 
 /// Items, changed classes and the mean change, where the other model's predictions of these items are

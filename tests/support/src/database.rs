@@ -10,7 +10,8 @@ use mysql_async::prelude::{FromRow, FromValue, Queryable};
 use rowscore::answer::Answer;
 use rowscore::config::Config;
 use rowscore::event::{Continuation, Trigger};
-use rowscore::hop::{Deadline, HopError, InAnswer, Runner};
+use rowscore::hop::{Clock, HopError, InAnswer, Means, Runner};
+use rowscore::model::Model;
 use rowscore::store::{Database, schema};
 use rowscore::window::Time;
 
@@ -52,29 +53,34 @@ impl Setup {
         self.config.work.items_table.quoted()
     }
 
+    /// What hops with this model work with.
+    pub fn means<'a>(&'a self, model: &'a Model) -> Means<'a> {
+        Means { database: &self.database, work: &self.config.work, model }
+    }
+
     /// What hops run by: the embedded model, and an answer that names the continuations.
     pub fn runner(&self) -> Runner<'_, InAnswer> {
-        Runner { database: &self.database, work: &self.config.work, model: model(), relay: &InAnswer }
+        Runner { means: self.means(model()), relay: &InAnswer }
     }
 
     /// One hop by the embedded model, which may fail.
-    pub async fn try_hop(&self, trigger: &Trigger, now: Time, deadline: Deadline) -> Result<Answer, HopError> {
-        self.runner().hop(trigger, now, deadline).await
+    pub async fn try_hop(&self, trigger: &Trigger, clock: Clock) -> Result<Answer, HopError> {
+        self.runner().hop(trigger, clock).await
     }
 
     /// One hop by the embedded model.
-    pub async fn hop(&self, trigger: &Trigger, now: Time, deadline: Deadline) -> Answer {
-        self.try_hop(trigger, now, deadline).await.unwrap_or_else(|error| panic!("{trigger:?}: {error}"))
+    pub async fn hop(&self, trigger: &Trigger, clock: Clock) -> Answer {
+        self.try_hop(trigger, clock).await.unwrap_or_else(|error| panic!("{trigger:?}: {error}"))
     }
 
     /// The schedule fires at `time`, and there is time enough.
     pub async fn tick(&self, time: &str) -> Answer {
-        self.hop(&tick(time), shortly_after(time), unhurried()).await
+        self.hop(&tick(time), unhurried(shortly_after(time))).await
     }
 
     /// The schedule fires at `time`, and there is time for one page a lane.
     pub async fn hurried_tick(&self, time: &str) -> Answer {
-        self.hop(&tick(time), shortly_after(time), Deadline::immediately()).await
+        self.hop(&tick(time), Clock::immediately(shortly_after(time))).await
     }
 
     /// Follows the continuations of `first` in the order in which they were sent, with one page a
@@ -85,7 +91,7 @@ impl Setup {
         while !waiting.is_empty() {
             assert!(answers.len() < 1000, "the continuations do not come to an end");
             let next = Trigger::Continue(waiting.remove(0));
-            let answer = self.hop(&next, now, Deadline::immediately()).await;
+            let answer = self.hop(&next, Clock::immediately(now)).await;
             waiting.extend(&answer.continuations);
             answers.push(answer);
         }

@@ -38,7 +38,7 @@ pub mod readings;
 use std::time::{Duration, Instant};
 
 use rowscore::event::{Continuation, Request, Trigger};
-use rowscore::hop::Deadline;
+use rowscore::hop::Clock;
 use rowscore::model::{self, Model};
 use rowscore::run::{RunId, RunKind};
 use rowscore::window::Time;
@@ -95,8 +95,8 @@ pub fn message(id: &str, body: &str) -> Value {
 }
 
 /// More time than any test needs.
-pub fn unhurried() -> Deadline {
-    Deadline::new(None, Duration::ZERO, Duration::from_secs(60))
+pub fn unhurried(now: Time) -> Clock {
+    Clock::new(now, None, Duration::ZERO, Duration::from_secs(60))
 }
 
 /// Asks again and again until the answer is yes. Panics when it takes too long.

@@ -4,9 +4,8 @@ use std::sync::LazyLock;
 
 use rowscore::answer::Answer;
 use rowscore::event::Trigger;
-use rowscore::hop::{Deadline, Runner};
+use rowscore::hop::{Clock, Runner};
 use rowscore::model::{Dataset, Kernel, Model, TrainOptions, train};
-use rowscore::window::Time;
 
 use super::items::score_by;
 use super::{Setup, model};
@@ -41,9 +40,9 @@ fn trained(row: impl Fn(&str) -> String, options: &TrainOptions) -> Model {
 
 impl Setup {
     /// A hop of a function that has this model.
-    pub async fn hop_by(&self, model: &Model, trigger: &Trigger, now: Time, deadline: Deadline) -> Answer {
-        let runner = Runner { model, ..self.runner() };
-        runner.hop(trigger, now, deadline).await.unwrap_or_else(|error| panic!("{trigger:?}: {error}"))
+    pub async fn hop_by(&self, model: &Model, trigger: &Trigger, clock: Clock) -> Answer {
+        let runner = Runner { means: self.means(model), ..self.runner() };
+        runner.hop(trigger, clock).await.unwrap_or_else(|error| panic!("{trigger:?}: {error}"))
     }
 
     /// Asserts that every prediction is exactly what the model says whose version its run names.

@@ -102,11 +102,8 @@ pub fn bits(row: &[f64]) -> Vec<u64> {
 
 /// What is said when a tick opens no run.
 pub async fn refusal(db: &Setup) -> String {
-    let error = db
-        .try_hop(&tick("2024-03-05T10:00:00Z"), at("2024-03-05T10:00:00Z"), unhurried())
-        .await
-        .unwrap_err()
-        .to_string();
+    let error =
+        db.try_hop(&tick("2024-03-05T10:00:00Z"), unhurried(at("2024-03-05T10:00:00Z"))).await.unwrap_err().to_string();
     assert_eq!(db.count("`batch_runs`").await, 0, "{error}");
     error
 }

@@ -1,8 +1,12 @@
 //! What a run is: its kinds, its states and the way from one state to the next.
 
+mod counts;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+pub use counts::{Backfill, Changes, Counts};
 
 /// The number of a run: the primary key of its row in `batch_runs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -185,7 +189,7 @@ mod tests {
 
     #[test]
     fn the_drawn_state_machine_is_the_one_in_the_code() {
-        let drawn: Vec<(RunState, RunState)> = include_str!("../docs/ARCHITECTURE.md")
+        let drawn: Vec<(RunState, RunState)> = include_str!("../../docs/ARCHITECTURE.md")
             .lines()
             .filter_map(|line| line.trim().split(": ").next()?.split_once(" --> "))
             .filter_map(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)))

@@ -1,4 +1,4 @@
-//! When a hop has to end.
+//! What time it is for a hop, and when it has to end.
 
 use std::time::{Duration, Instant};
 
@@ -6,38 +6,37 @@ use chrono::TimeDelta;
 
 use crate::window::Time;
 
-/// The moment after which a hop begins no further page.
+/// A hop's clock: it is told the time once, when the hop starts, and counts on from there. After a
+/// certain moment the hop begins no further page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Deadline {
+pub struct Clock {
     started: Instant,
+    began: Time,
     stop_at: Instant,
-    /// The time when the hop started, if that was told.
-    began: Option<Time>,
 }
 
-impl Deadline {
-    /// A hop that started now: it stops `margin` before the function's end, and after `budget` in
-    /// any case. `time_left` is `None` where the end is unknown.
-    pub fn new(time_left: Option<Duration>, margin: Duration, budget: Duration) -> Self {
+impl Clock {
+    /// The clock of a hop that starts `now`: it stops `margin` before the function's end, and after
+    /// `budget` in any case. `time_left` is `None` where the end is unknown.
+    pub fn new(now: Time, time_left: Option<Duration>, margin: Duration, budget: Duration) -> Self {
         let allowed = time_left.map_or(budget, |left| left.saturating_sub(margin).min(budget));
         let started = Instant::now();
-        Self { started, stop_at: started + allowed, began: None }
+        Self { started, began: now, stop_at: started + allowed }
     }
 
-    /// The same of a hop of which it is known that it starts at `now`.
-    pub(super) fn of_hop_at(self, now: Time) -> Self {
-        let before = TimeDelta::from_std(self.started.elapsed()).unwrap_or_default();
-        Self { began: Some(now - before), ..self }
+    /// That of a hop that is over after one page of each lane.
+    pub fn immediately(now: Time) -> Self {
+        Self::new(now, None, Duration::ZERO, Duration::ZERO)
     }
 
-    /// The present time, as the hop was told it.
-    pub(super) fn now(&self) -> Option<Time> {
-        Some(self.began? + TimeDelta::from_std(self.elapsed()).ok()?)
+    /// When the hop started.
+    pub fn began(&self) -> Time {
+        self.began
     }
 
-    /// A hop that is over after one page of each lane.
-    pub fn immediately() -> Self {
-        Self::new(None, Duration::ZERO, Duration::ZERO)
+    /// The present time.
+    pub fn now(&self) -> Time {
+        self.began + TimeDelta::from_std(self.elapsed()).unwrap_or_default()
     }
 
     /// Whether there is time for something that takes as long as `next`.
@@ -58,8 +57,8 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn allowed(time_left: Option<Duration>, margin: Duration, budget: Duration) -> Duration {
-        let deadline = Deadline::new(time_left, margin, budget);
-        deadline.stop_at - deadline.started
+        let clock = Clock::new(Time::UNIX_EPOCH, time_left, margin, budget);
+        clock.stop_at - clock.started
     }
 
     #[test]
@@ -73,13 +72,13 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_deadline_leaves_the_budget() {
+    fn an_unknown_end_leaves_the_budget() {
         assert_eq!(allowed(None, 5 * SECOND, 20 * SECOND), 20 * SECOND);
     }
 
     #[test]
     fn a_margin_longer_than_the_time_left_leaves_no_time() {
         assert_eq!(allowed(Some(3 * SECOND), 5 * SECOND, 20 * SECOND), Duration::ZERO);
-        assert!(!Deadline::immediately().allows(Duration::ZERO));
+        assert!(!Clock::immediately(Time::UNIX_EPOCH).allows(Duration::ZERO));
     }
 }

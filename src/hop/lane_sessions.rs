@@ -1,4 +1,4 @@
-//! The sessions beside a hop's first: one for each lane, which also helps to count before the lanes begin
+//! The sessions beside a hop's own: one for each lane, which also helps to count before the lanes begin
 //! and after they are done.
 
 use std::pin::pin;
@@ -11,10 +11,10 @@ use crate::store::session::Session;
 
 /// So many sessions as a worker has lanes, one at least. One that is in use is waited for.
 #[derive(Debug)]
-pub(super) struct Aside(Vec<Mutex<Session>>);
+pub(super) struct LaneSessions(Vec<Mutex<Session>>);
 
-impl Aside {
-    /// Sessions that connect when they are first used, or by [`Aside::ready_during`].
+impl LaneSessions {
+    /// Sessions that connect when they are first used, or by [`LaneSessions::ready_during`].
     pub fn new(database: &Database, lanes: u16) -> Self {
         Self((0..lanes.max(1)).map(|_| Mutex::new(Session::new(database))).collect())
     }

@@ -1,0 +1,162 @@
+//! A worker's lanes are done: `finish_run`, and what follows a run's first pass.
+
+use std::time::Duration;
+
+use mysql_async::Conn;
+
+use super::end::{settle_changes, too_many};
+use super::error::HopError;
+use super::job::Job;
+use super::lane_sessions::LaneSessions;
+use super::next::Next;
+use super::relay::Relay;
+use super::scope::Scope;
+use super::step::Step;
+use super::under_way::{Done, Hop};
+use super::{census, drift};
+use crate::answer::Outcome;
+use crate::drift::{Ratios, Report};
+use crate::run::{Counts, Pass, RunId, RunState};
+use crate::store::lanes::Totals;
+use crate::store::runs::Run;
+use crate::store::statement::{Statement, begin, commit, rollback};
+use crate::store::{StoreError, failures, hold, lanes, runs};
+
+/// Ends the run, if these were its last lanes.
+pub(super) async fn finish<R: Relay>(hop: &mut Hop<'_, R>, run: Run) -> Result<Next, HopError> {
+    hop.done.part_in = Some(run.id);
+    let (job, lanes) = (Job { run: &run, means: hop.means }, hop.lanes);
+    match hop.session.run(async |conn| finish_run(conn, job, lanes).await).await? {
+        Ended::Lanes if run.pass == Pass::Check => leave_check(hop, run.id).await,
+        Ended::Lanes => Ok(Next::Over(Some(run.id), Outcome::LanesFinished)),
+        Ended::Run(seen) => {
+            hop.done.drift = seen;
+            match hop.asked.take() {
+                Some(request) if hop.clock.allows(Duration::ZERO) => {
+                    hop.session.ask(hop.bill(run.id)).await?;
+                    hop.done = Done { billed: hop.clock.elapsed(), ..Done::default() };
+                    Ok(Next::Open(request))
+                }
+                _ => Ok(Next::Over(Some(run.id), Outcome::Finished)),
+            }
+        }
+    }
+}
+
+/// This worker's lanes are done with the first pass. Goes on with the second, if it has begun.
+async fn leave_check<R: Relay>(hop: &mut Hop<'_, R>, id: RunId) -> Result<Next, HopError> {
+    // Lets go first, then looks: whoever begins the second pass sends off nobody who holds lanes.
+    hop.session.ask(hold::release).await?;
+    let table = hop.means.table();
+    Ok(match hop.session.ask(|| runs::find(table, id)).await? {
+        Some(run) if run.state == RunState::Running && run.pass == Pass::Write => Next::TakeUp(run),
+        _ => Next::Over(Some(id), Outcome::LanesFinished),
+    })
+}
+
+/// What ended together with a worker's last lane.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Ended {
+    /// Its lanes alone: others are still worked on, or somebody else ended the run, or it goes on with
+    /// its second pass.
+    Lanes,
+    /// The run, whose items were like this.
+    Run(Ratios),
+}
+
+/// A run under its lock.
+struct Standing {
+    /// `None`: not at work any more, or not all of its lanes are finished.
+    run: Option<Run>,
+    totals: Totals,
+    /// The drift profiles of its lanes, and of runs before.
+    profiles: Vec<String>,
+    earlier: Vec<String>,
+    is_any_set_aside: bool,
+}
+
+impl Standing {
+    /// Begins a transaction and locks the run in it.
+    fn of(job: Job<'_>) -> Statement<Self> {
+        let (id, table) = (job.run.id, job.table());
+        let run = begin().then(runs::lock(id)).and(runs::find(table, id));
+        let profiles = lanes::profiles(id).and(drift::earlier(table, id, job.run.kind, job.means.model));
+        run.and(lanes::totals(id)).and(profiles).and(failures::any(table)).map(|(standing, is_any_set_aside)| {
+            let (((state, run), totals), (profiles, earlier)) = standing;
+            // Somebody else, or our own commit that went unanswered, may have begun the second pass.
+            let run = run.filter(|_| state == Some(RunState::Running) && totals.unfinished == 0);
+            Self { run, totals, profiles, earlier, is_any_set_aside }
+        })
+    }
+}
+
+/// How a run ends.
+struct End {
+    state: RunState,
+    counts: Counts,
+    why: Option<String>,
+}
+
+/// Ends the run, or its pass, if no lane is left. Of two workers who finish together one does.
+async fn finish_run(conn: &mut Conn, job: Job<'_>, lanes: &LaneSessions) -> Result<Ended, StoreError> {
+    let (id, model) = (job.run.id, job.means.model);
+    let standing = Standing::of(job).ask(conn).await?;
+    let Some(run) = &standing.run else {
+        rollback().ask(conn).await?;
+        return Ok(Ended::Lanes);
+    };
+    if run.pass == Pass::Check && standing.totals.counts.failed == 0 {
+        let begin_writing = runs::begin_writing(id).then(lanes::rewind(id)).then(commit());
+        Step::FinishRun.commit(begin_writing.ask(conn)).await?;
+        return Ok(Ended::Lanes);
+    }
+    let End { state, counts, why } = match run.pass {
+        Pass::Check => refused_as_a_whole(run, standing.totals.counts),
+        Pass::Write => worked_off(conn, job, lanes, &standing).await?,
+    };
+    if let Some(why) = &why {
+        tracing::error!(run = %id, why, "the run failed");
+    }
+    let finish = runs::finish(id, state, counts, why.as_deref()).then(settle_changes(run, &standing.totals));
+    let seen = drift::report(drift::sum(&standing.profiles, model), model, &standing.earlier);
+    let finish = finish.then(drift::keep(id, seen.as_ref())?).then(commit());
+    Step::FinishRun.commit(finish.ask(conn)).await?;
+    if let Some(seen) = &seen {
+        drift::warn(id, seen);
+    }
+    Ok(Ended::Run(seen.as_ref().map(Report::ratios).unwrap_or_default()))
+}
+
+/// The end of a run in one piece of which items cannot be scored.
+fn refused_as_a_whole(run: &Run, counts: Counts) -> End {
+    let why = format!("{} items cannot be scored, so none was written ({})", counts.failed, run.policy);
+    End { state: RunState::Failed, counts: counts.of_items(run.items), why: Some(why) }
+}
+
+/// The end of a run whose lanes are all done. Rows may have come, gone or changed meanwhile, so what is
+/// left is counted. Also where the sums agree: one may have gone and another come.
+async fn worked_off(
+    conn: &mut Conn,
+    job: Job<'_>,
+    lanes: &LaneSessions,
+    standing: &Standing,
+) -> Result<End, StoreError> {
+    let (totals, work) = (&standing.totals, job.means.work);
+    let left = match Scope::of(job).left() {
+        Some(left) => {
+            let left = job.means.wanted(left);
+            let left = if standing.is_any_set_aside { left } else { left.where_none_is_set_aside() };
+            census::count(conn, lanes, left, totals.ids).await?
+        }
+        None => None,
+    };
+    let counts = Counts { pending: left.unwrap_or(0), ..totals.counts };
+    let (state, why) = if work.has_too_many(totals.fresh_failed, totals.fresh_done) {
+        (RunState::Failed, Some(too_many(totals, work.max_failed_percent)))
+    } else if counts.failed > 0 {
+        (RunState::SucceededWithFailures, None)
+    } else {
+        (RunState::Succeeded, None)
+    };
+    Ok(End { state, counts, why })
+}

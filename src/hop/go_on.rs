@@ -1,0 +1,49 @@
+//! A continuation arrived. It is trusted for nothing but where to look.
+
+use super::error::HopError;
+use super::next::Next;
+use super::relay::Relay;
+use super::under_way::Hop;
+use crate::answer::Outcome;
+use crate::event::Continuation;
+use crate::run::{RunKind, RunState};
+use crate::store::lanes::Due;
+use crate::store::{hold, lanes, runs};
+
+/// Does what a continuation asks for, as far as it still holds.
+pub(super) async fn go_on<R: Relay>(hop: &mut Hop<'_, R>, message: Continuation) -> Result<Next, HopError> {
+    let Continuation { run_id: id, worker, hop: number } = message;
+    let table = hop.means.table();
+    let Some(run) = hop.session.ask(|| runs::find(table, id)).await? else {
+        tracing::warn!(run = %id, table = table.as_str(), "a continuation of a run that the table does not have");
+        return Ok(Next::Over(None, Outcome::Stale));
+    };
+    match run.state {
+        _ if run.kind == RunKind::Canary => return Ok(Next::Over(Some(id), Outcome::Stale)),
+        RunState::Running | RunState::Cancelled if run.model != hop.means.model.version().shown() => {
+            return Ok(Next::Succeed(run));
+        }
+        RunState::Running => {}
+        RunState::Succeeded | RunState::SucceededWithFailures => return Ok(Next::Over(Some(id), Outcome::Stale)),
+        RunState::Paused | RunState::Failed | RunState::Cancelled => {
+            return Ok(Next::Over(Some(id), Outcome::Stopped));
+        }
+    }
+    let (held, lanes) = hop.session.ask(|| hold::hold(id, worker).and(lanes::unfinished(id, worker))).await?;
+    if !held {
+        return Ok(Next::Over(Some(id), Outcome::AlreadyRunning));
+    }
+    let Some(due) = lanes.iter().map(|lane| lane.hop).max() else {
+        // The worker vanished between its last page and the end of the run, or is long done.
+        return Ok(Next::Finish(run));
+    };
+    if number < due {
+        // An old message, and nobody at work: whoever sent it may have vanished before sending
+        // the next. Sending that again is harmless.
+        let sent = hop.send(Continuation { run_id: id, worker, hop: due }).await?;
+        hop.done.sent.push(sent);
+        return Ok(Next::Over(Some(id), Outcome::Stale));
+    }
+    // The lanes' own number, not the message's: no message can use up the hops that are left.
+    Ok(Next::Work(run, Due { worker, hop: due }))
+}

@@ -1,0 +1,35 @@
+//! Time is up before the lanes are done.
+
+use super::end::stop;
+use super::error::HopError;
+use super::next::Next;
+use super::relay::Relay;
+use super::under_way::Hop;
+use crate::answer::Outcome;
+use crate::run::{FailurePolicy, Pass, RunState};
+use crate::store::hold;
+use crate::store::lanes::Due;
+use crate::store::runs::Run;
+
+/// Hands the lanes over to the worker's next hop, unless it has used up its hops.
+pub(super) async fn hand_over<R: Relay>(hop: &mut Hop<'_, R>, run: &Run, due: Due) -> Result<Next, HopError> {
+    let (next, max_hops) = (due.next(), hop.means.work.max_hops);
+    if next.hop > max_hops && may_run_out_of_hops(run) {
+        let why = format!("worker {} used up its {max_hops} hops (MAX_HOPS)", due.worker);
+        let table = hop.means.table();
+        hop.session.run(async |conn| stop(conn, table, run.id, RunState::Failed, Some(&why)).await).await?;
+        return Ok(Next::Over(Some(run.id), Outcome::Stopped));
+    }
+    // Lets go first: the continuation may be delivered before this hop has ended.
+    hop.session.ask(hold::release).await?;
+    let sent = hop.send_off(run.id, next).await?;
+    hop.done.sent.insert(0, sent);
+    Ok(Next::Over(Some(run.id), Outcome::Continued))
+}
+
+/// Whether the run may use up its hops: not while it writes what it has checked as a whole, for
+/// then it would fail with some of its predictions visible. It ends all the same, since every hop
+/// makes progress.
+fn may_run_out_of_hops(run: &Run) -> bool {
+    !(run.policy == FailurePolicy::RetryAll && run.pass == Pass::Write)
+}

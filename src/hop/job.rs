@@ -1,0 +1,19 @@
+//! A run at work.
+
+use super::means::Means;
+use crate::config::ItemsTable;
+use crate::store::runs::Run;
+
+/// A run, and what it is worked on with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Job<'a> {
+    pub run: &'a Run,
+    pub means: Means<'a>,
+}
+
+impl<'a> Job<'a> {
+    /// The items table.
+    pub fn table(self) -> &'a ItemsTable {
+        self.means.table()
+    }
+}

@@ -1,0 +1,164 @@
+//! Opening a run: `open_run`, from what it is to be to a row with fixed bounds and lanes.
+
+use mysql_async::Conn;
+
+use super::census::{self, Ground};
+use super::end::end_early;
+use super::error::HopError;
+use super::lane_sessions::LaneSessions;
+use super::means::Means;
+use super::relay::Relay;
+use super::scope::Scope;
+use super::step::Step;
+use super::under_way::Hop;
+use crate::config::WorkConfig;
+use crate::run::{Counts, RunId, RunState};
+use crate::store::counts::Extent;
+use crate::store::lanes::{self, Due, NewLane, Source};
+use crate::store::runs::{self, NewRun, Run};
+use crate::store::statement::{Statement, begin, commit, rollback};
+use crate::store::wanted::Ids;
+use crate::window::Time;
+
+/// What a run is opened with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Opening<'a> {
+    pub means: Means<'a>,
+    pub lanes: &'a LaneSessions,
+    /// When the hop began.
+    pub now: Time,
+}
+
+impl<'a> Opening<'a> {
+    /// What a hop opens a run with.
+    pub fn of<R: Relay>(hop: &Hop<'a, R>) -> Self {
+        Self { means: hop.means, lanes: hop.lanes, now: hop.clock.began() }
+    }
+}
+
+/// What became of a run that was to be opened.
+#[derive(Debug)]
+pub(super) enum Opened {
+    /// It is open, and these workers have something to do.
+    New(Run, Vec<Due>),
+    /// It has not a single item, and was finished with that.
+    Empty(RunId),
+    /// The run that was to be replaced has changed meanwhile; nothing was done.
+    Overtaken,
+}
+
+/// Opens a run, where wanted in the place of another one: both or neither.
+pub(super) async fn open_run(
+    conn: &mut Conn,
+    Opening { means, lanes, .. }: Opening<'_>,
+    ground: Ground,
+    new: NewRun,
+    replaced: Option<&Run>,
+) -> Result<Opened, HopError> {
+    let (table, work) = (means.table(), means.work);
+    let extents = census::extents(conn, lanes, Scope::new(means, &new), ground).await?;
+    let new = NewRun { items: extents.iter().map(|(_, extent)| extent.items).sum(), ..new };
+    let begun = match replaced {
+        Some(old) if !end_for(conn, old, &new).await? => return Ok(Opened::Overtaken),
+        Some(_) => Statement::nothing(),
+        None => begin(),
+    };
+    let lanes: Vec<NewLane> = extents.iter().flat_map(|&(source, extent)| lanes_of(source, extent, work)).collect();
+    let opened = begun.then(runs::insert(table, &new));
+    let (id, result) = if lanes.is_empty() {
+        let id = opened.then(runs::opened()).ask(conn).await?.id;
+        let finish = runs::finish(id, RunState::Succeeded, Counts::default(), None);
+        Step::OpenRun.commit(finish.then(commit()).ask(conn)).await?;
+        (id, Opened::Empty(id))
+    } else {
+        let made = opened.then(lanes::insert(&lanes, work.page_size)).then(runs::opened()).and(commit());
+        let (run, ()) = Step::OpenRun.commit(made.ask(conn)).await?;
+        (run.id, Opened::New(run, due(&lanes)))
+    };
+    let NewRun { kind, mode, window, items, .. } = new;
+    tracing::info!(run = %id, %kind, %mode, %window, items, "opened a run");
+    Ok(result)
+}
+
+/// Begins a transaction, and ends in it a run that another one replaces. Answers whether it is as it was.
+async fn end_for(conn: &mut Conn, old: &Run, new: &NewRun) -> Result<bool, HopError> {
+    if begin().then(runs::lock(old.id)).ask(conn).await? != Some(old.state) {
+        rollback().ask(conn).await?;
+        return Ok(false);
+    }
+    let why = format!("model {} takes over from model {}, with a run of its own", new.model, old.model);
+    end_early(conn, old, RunState::Cancelled, Some(&why)).await?;
+    tracing::warn!(run = %old.id, why, "the run is replaced");
+    Ok(true)
+}
+
+/// The workers of new lanes that have something to do. No hop of them was due yet.
+fn due(lanes: &[NewLane]) -> Vec<Due> {
+    let at_work = lanes.iter().filter(|lane| !lane.ids.is_empty());
+    let mut due: Vec<_> = at_work.map(|lane| Due { worker: lane.worker, hop: 0 }).collect();
+    due.sort_unstable();
+    due.dedup();
+    due
+}
+
+/// The items set aside are few and scattered: one lane takes them.
+fn lanes_of(source: Source, extent: Extent, work: &WorkConfig) -> Vec<NewLane> {
+    match source {
+        Source::Items => split(extent.ids, work.workers, work.lanes),
+        Source::Failures => vec![NewLane { worker: 0, source, ids: extent.ids }],
+    }
+}
+
+/// The ids as `workers × lanes_each` lanes of equal ranges. Where there are fewer ids than lanes, the
+/// last lanes are empty.
+fn split(ids: Ids, workers: u16, lanes_each: u16) -> Vec<NewLane> {
+    let count = u128::from(workers) * u128::from(lanes_each);
+    // An edge lies between the two ends, so it is an i64 like them.
+    let edge = |lane: u128| (i128::from(ids.after) + (u128::from(ids.len()) * lane).div_ceil(count) as i128) as i64;
+    (0..workers)
+        .flat_map(|worker| (0..lanes_each).map(move |lane| (worker, lane)))
+        .map(|(worker, lane)| {
+            let number = u128::from(worker) * u128::from(lanes_each) + u128::from(lane);
+            NewLane { worker, source: Source::Items, ids: Ids { after: edge(number), upto: edge(number + 1) } }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edges(after: i64, upto: i64, workers: u16, lanes: u16) -> Vec<(i64, i64)> {
+        split(Ids { after, upto }, workers, lanes).iter().map(|lane| (lane.ids.after, lane.ids.upto)).collect()
+    }
+
+    #[test]
+    fn lanes_cover_the_extent_without_gap_or_overlap() {
+        assert_eq!(edges(0, 10, 1, 2), [(0, 5), (5, 10)]);
+        assert_eq!(edges(99, 109, 2, 2), [(99, 102), (102, 104), (104, 107), (107, 109)]);
+    }
+
+    #[test]
+    fn fewer_ids_than_lanes_leave_lanes_empty() {
+        assert_eq!(edges(41, 42, 1, 4), [(41, 42), (42, 42), (42, 42), (42, 42)]);
+    }
+
+    #[test]
+    fn the_widest_extent_does_not_overflow() {
+        let lanes = edges(i64::MIN, i64::MAX, 64, 16);
+        assert_eq!((lanes[0].0, lanes[1023].1), (i64::MIN, i64::MAX));
+    }
+
+    #[test]
+    fn of_a_new_run_the_workers_with_ids_are_at_work() {
+        let workers = |upto| due(&split(Ids { after: 0, upto }, 2, 2)).iter().map(|due| due.worker).collect::<Vec<_>>();
+        assert_eq!(workers(100), [0, 1]);
+        assert_eq!(workers(1), [0]);
+    }
+
+    #[test]
+    fn a_worker_has_neighbouring_lanes() {
+        let workers: Vec<u16> = split(Ids { after: 0, upto: 100 }, 2, 3).iter().map(|lane| lane.worker).collect();
+        assert_eq!(workers, [0, 0, 0, 1, 1, 1]);
+    }
+}

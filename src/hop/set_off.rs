@@ -1,0 +1,41 @@
+//! How a hop comes to the lanes that it works on.
+
+use super::error::HopError;
+use super::next::Next;
+use super::relay::Relay;
+use super::under_way::Hop;
+use crate::answer::Outcome;
+use crate::run::RunState;
+use crate::store::lanes::Due;
+use crate::store::runs::Run;
+use crate::store::{hold, lanes};
+
+/// Takes up an unfinished run, with the workers whose lanes are not finished.
+pub(super) async fn take_up<R: Relay>(hop: &mut Hop<'_, R>, run: Run) -> Result<Next, HopError> {
+    if run.state != RunState::Running {
+        return Ok(Next::Over(Some(run.id), Outcome::Stopped));
+    }
+    let due = hop.session.ask(|| lanes::due(run.id)).await?;
+    Ok(if due.is_empty() { Next::Finish(run) } else { Next::SetOff(run, due) })
+}
+
+/// Holds the lanes of the first worker that nobody else holds, and sends off the others that nobody
+/// holds. Of a new run these are all; of an unfinished one they are those that vanished.
+pub(super) async fn set_off<R: Relay>(hop: &mut Hop<'_, R>, run: Run, due: Vec<Due>) -> Result<Next, HopError> {
+    let id = run.id;
+    let mut mine = None;
+    for due in due {
+        // A new number even where a hop was due: the queue would take the same message for a
+        // duplicate, and whoever still has the old one finds it stale.
+        let next = due.next();
+        if mine.is_none() {
+            if hop.session.ask(|| hold::hold(id, due.worker)).await? {
+                mine = Some(next);
+            }
+        } else if !hop.session.ask(|| hold::is_held(id, due.worker)).await? {
+            let sent = hop.send_off(id, next).await?;
+            hop.done.sent.push(sent);
+        }
+    }
+    Ok(mine.map_or(Next::Over(Some(id), Outcome::AlreadyRunning), |due| Next::Work(run, due)))
+}

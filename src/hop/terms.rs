@@ -1,0 +1,61 @@
+//! What a run is to be, from what was asked for.
+
+use chrono::TimeDelta;
+
+use super::means::Means;
+use crate::config::WorkConfig;
+use crate::event::Request;
+use crate::run::{FailurePolicy, RunKind};
+use crate::store::runs::NewRun;
+use crate::window::{self, Time, Window};
+
+/// The run that a request at `now` is for, where the last window ended at `last_end`. Its items are not
+/// counted yet.
+pub(super) fn new_run(means: Means<'_>, request: &Request, last_end: Option<Time>, now: Time) -> NewRun {
+    let work = means.work;
+    let window = window_of(work, request, last_end, now);
+    NewRun {
+        kind: request.kind,
+        mode: request.mode,
+        tick: request.tick,
+        window,
+        chained: request.kind == RunKind::Window && request.from.is_none(),
+        policy: policy_of(work, request),
+        model: means.model.version().shown(),
+        lanes: work.lanes,
+        workers: work.workers,
+        items: None,
+        now,
+        deadline: deadline_of(work, request, window),
+    }
+}
+
+/// A backfill is never one piece: the old predictions stay page by page.
+fn policy_of(work: &WorkConfig, request: &Request) -> FailurePolicy {
+    match request.policy.unwrap_or(work.failure_policy) {
+        FailurePolicy::RetryAll if request.kind == RunKind::Backfill => FailurePolicy::RetryFailed,
+        policy => policy,
+    }
+}
+
+/// When a run's predictions are due. Nobody waits for those of a backfill: there are older ones.
+fn deadline_of(work: &WorkConfig, request: &Request, window: Window) -> Option<Time> {
+    let wanted = work.deliver_within.filter(|_| request.kind != RunKind::Backfill);
+    let span = request.deliver_within.or(wanted)?;
+    Some(window.to + TimeDelta::from_std(span).ok()?)
+}
+
+fn window_of(work: &WorkConfig, request: &Request, last_end: Option<Time>, now: Time) -> Window {
+    let to = request.to.or(request.tick).unwrap_or_else(|| window::second(now));
+    match request.kind {
+        RunKind::Sweep => return Window::everything_before(to),
+        RunKind::Canary => return Window { from: Some(to), to },
+        RunKind::Backfill => return Window { from: request.from, to },
+        RunKind::Window => {}
+    }
+    if let Some(from) = request.from {
+        return Window { from: Some(from), to };
+    }
+    let lookback = TimeDelta::from_std(work.lookback).unwrap_or(TimeDelta::MAX);
+    Window::following(last_end, lookback, to)
+}

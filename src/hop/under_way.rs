@@ -1,0 +1,77 @@
+//! A hop under way: what its stages share.
+
+use std::time::Duration;
+
+use super::clock::Clock;
+use super::error::HopError;
+use super::forecast::Forecast;
+use super::lane_sessions::LaneSessions;
+use super::means::Means;
+use super::relay::Relay;
+use super::step::Step;
+use crate::answer::HopWork;
+use crate::drift::Ratios;
+use crate::event::{Continuation, Request};
+use crate::run::RunId;
+use crate::store::lanes::{self, Due};
+use crate::store::record;
+use crate::store::session::Session;
+use crate::store::statement::Statement;
+
+/// One hop under way.
+#[derive(Debug)]
+pub(super) struct Hop<'h, R> {
+    pub means: Means<'h>,
+    pub relay: &'h R,
+    pub clock: Clock,
+    /// The hop's own session, which also holds a worker's lanes.
+    pub session: Session,
+    /// The sessions beside it.
+    pub lanes: &'h LaneSessions,
+    /// What is to be opened once the run at hand, which came first, is finished.
+    pub asked: Option<Request>,
+    pub done: Done,
+}
+
+/// What a hop did so far, for its answer.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    /// The run that it had a part in: what the hop takes is added to that run's.
+    pub part_in: Option<RunId>,
+    /// Of the hop's time, what was added to a run's already.
+    pub billed: Duration,
+    pub work: HopWork,
+    /// Continuations that were sent.
+    pub sent: Vec<Continuation>,
+    /// Absent where nothing can be forecast.
+    pub forecast: Option<Forecast>,
+    /// What the run saw that was finished.
+    pub drift: Ratios,
+    /// Age of the oldest item when the run began.
+    pub oldest_pending_seconds: Option<u64>,
+}
+
+impl<R: Relay> Hop<'_, R> {
+    /// Makes a worker's hop due and sends its continuation. A crash in between is healed by the
+    /// redelivery of the message that started this hop.
+    pub async fn send_off(&mut self, run: RunId, due: Due) -> Result<Continuation, HopError> {
+        self.session.ask(|| lanes::hand_over(run, due)).await?;
+        self.send(Continuation { run_id: run, worker: due.worker, hop: due.hop }).await
+    }
+
+    /// Sends a continuation of a hop that is due already.
+    pub async fn send(&self, continuation: Continuation) -> Result<Continuation, HopError> {
+        let send = async || self.relay.send(&continuation).await.map_err(HopError::Relay);
+        Step::SendContinuation.perform(send).await?;
+        Ok(continuation)
+    }
+
+    /// Adds what the hop took since it said so last to the run that it had a part in: all but the last
+    /// words, and Lambda's own start.
+    pub fn bill(&self, run: RunId) -> impl Fn() -> Statement<()> + use<R> {
+        let (is_mine, memory_mb) = (self.done.part_in == Some(run), self.means.work.memory_mb);
+        let took = self.clock.elapsed().saturating_sub(self.done.billed);
+        let milliseconds = (took.as_secs_f64() * 1e3).ceil() as u64;
+        move || if is_mine { record::add_billed(run, milliseconds, memory_mb) } else { Statement::nothing() }
+    }
+}

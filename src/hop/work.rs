@@ -1,0 +1,51 @@
+//! The work on one worker's lanes, and what it comes to.
+
+use super::end::fail_for_failures;
+use super::error::HopError;
+use super::forecast::Forecast;
+use super::job::Job;
+use super::lane::LaneEnd;
+use super::next::Next;
+use super::relay::Relay;
+use super::side_by_side::work_lanes;
+use super::under_way::Hop;
+use crate::answer::Outcome;
+use crate::store::lanes::{self, Due};
+use crate::store::runs::{self, Run};
+
+/// Works on one worker's lanes, which this hop holds, until they are done or time is up.
+pub(super) async fn work<R: Relay>(hop: &mut Hop<'_, R>, run: Run, due: Due) -> Result<Next, HopError> {
+    let (id, job) = (run.id, Job { run: &run, means: hop.means });
+    hop.done.part_in = Some(id);
+    hop.done.forecast = forecast(hop, &run).await?;
+    let done = match work_lanes(hop, job, due).await {
+        Ok(done) => done,
+        Err(error) => {
+            let text = error.to_string();
+            // The hop's own error is what counts, also where it cannot be noted.
+            let _ = hop.session.ask(|| runs::note_error(id, &text)).await;
+            return Err(error.into());
+        }
+    };
+    done.iter().for_each(|lane| hop.done.work.add(lane.hop));
+    let any = |end: LaneEnd| done.iter().any(|lane| lane.end == end);
+    Ok(if any(LaneEnd::TakenOver) {
+        Next::Over(Some(id), Outcome::Stale)
+    } else if any(LaneEnd::TooManyFailures) {
+        hop.session.run(async |conn| fail_for_failures(conn, job).await).await?;
+        Next::Over(Some(id), Outcome::Stopped)
+    } else if any(LaneEnd::Stopped) {
+        Next::Over(Some(id), Outcome::Stopped)
+    } else if any(LaneEnd::OutOfTime) {
+        Next::HandOver(run, due)
+    } else {
+        Next::Finish(run)
+    })
+}
+
+/// What is needed to say when the run will be done, if it has a deadline.
+async fn forecast<R: Relay>(hop: &mut Hop<'_, R>, run: &Run) -> Result<Option<Forecast>, HopError> {
+    let Some(deadline) = run.deadline else { return Ok(None) };
+    let (totals, due) = hop.session.ask(|| lanes::totals(run.id).and(lanes::due(run.id))).await?;
+    Ok(Forecast::new(run, deadline, &totals, due.len(), hop.clock.now()))
+}
