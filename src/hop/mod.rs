@@ -55,3 +55,7 @@ pub use plan::{Basis, Plan, plan};
 pub use relay::{InAnswer, Relay};
 pub use runner::Runner;
 pub use unfit::Unfit;
+
+#[cfg(test)]
+#[path = "../../tests/stages/mod.rs"]
+mod stages;
