@@ -47,17 +47,7 @@ named! {
 }
 
 impl Step {
-    /// Does the step: `body`, once.
-    #[cfg(not(feature = "faults"))]
-    pub(super) async fn perform<T, E: From<StoreError>>(
-        self,
-        mut body: impl AsyncFnMut() -> Result<T, E>,
-    ) -> Result<T, E> {
-        body().await
-    }
-
     /// Does the step: `body`, once if no fault was injected.
-    #[cfg(feature = "faults")]
     pub(super) async fn perform<T, E: From<StoreError>>(
         self,
         mut body: impl AsyncFnMut() -> Result<T, E>,
@@ -68,14 +58,7 @@ impl Step {
         body().await
     }
 
-    /// Does the step that ends a transaction: `commit`, once.
-    #[cfg(not(feature = "faults"))]
-    pub(super) async fn commit<T>(self, commit: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-        commit.await
-    }
-
     /// Does the step that ends a transaction: `commit`, and loses its answer if that was injected.
-    #[cfg(feature = "faults")]
     pub(super) async fn commit<T>(self, commit: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
         let fault = injected::strike(self)?;
         let committed = commit.await?;
@@ -90,19 +73,24 @@ pub fn arm() {
     std::mem::forget(fail::FailScenario::setup());
 }
 
-#[cfg(feature = "faults")]
 mod injected {
     use std::io;
-    use std::time::Instant;
 
     use mysql_async::IoError;
 
     use super::{Fault, Step};
     use crate::store::StoreError;
 
+    /// None ever strikes.
+    #[cfg(not(feature = "faults"))]
+    pub(super) const fn strike(_: Step) -> Result<Option<Fault>, StoreError> {
+        Ok(None)
+    }
+
     /// Lets the configured fault strike; what the step itself must do is returned.
+    #[cfg(feature = "faults")]
     pub(super) fn strike(step: Step) -> Result<Option<Fault>, StoreError> {
-        let reached = Instant::now();
+        let reached = std::time::Instant::now();
         let fault = configured(step);
         let waited_ms = reached.elapsed().as_millis() as u64;
         // By this line a test knows that its fault did strike.
@@ -115,6 +103,7 @@ mod injected {
         }
     }
 
+    #[cfg(feature = "faults")]
     fn configured(step: Step) -> Option<Fault> {
         fail::fail_point!(step.name(), |fault| match fault.as_deref().map(str::parse) {
             Some(Ok(fault)) => Some(fault),
