@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from pathlib import Path
 
-from . import ports, venvs
-from .service import Service
+from . import ports, signals, venvs
+from .common import Arguments
+from .service import Service, exports
 
 HEALTH = b"GET /_ministack/health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 
@@ -61,3 +64,18 @@ class LocalAws(Service):
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
         }
+
+
+def main(text: str | None) -> None:
+    arguments = Arguments(text)
+    arguments.add_argument("command", choices=("start", "stop", "env"))
+    arguments.add_argument("folder", type=Path)
+    asked = arguments.read(sys.argv[1:])
+    signals.end_in_order()
+    service = LocalAws(asked.folder)
+    if asked.command == "start":
+        service.start()
+    elif asked.command == "stop":
+        service.end(signal.SIGTERM)
+    else:
+        print(exports(service.variables()), end="")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
-from .common import Failure, dev
+from . import signals
+from .common import Arguments, Failure, dev
 from .packages import Distribution, Download, NoDownload, machine, unpacked
 
 # The second: what a page without fonts of its own is read in.
@@ -76,3 +78,9 @@ def take(work: Path) -> Path:
     launcher.write_text(LAUNCHER.format(target=target, usr=target / "usr/lib" / triplet, triplet=triplet))
     launcher.chmod(0o755)
     return root
+
+
+def main(text: str | None) -> None:
+    Arguments(text).read(sys.argv[1:])
+    signals.end_in_order()
+    print(find())

@@ -20,7 +20,8 @@ class Failure(Exception):
 
 
 def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    # In one piece: several processes may speak at the same time.
+    sys.stderr.write(f"{text}\n")
 
 
 def dev() -> Path:

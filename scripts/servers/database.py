@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import ports, rds
-from .common import Failure, last_lines, say
+from . import client, ports, rds, signals
+from .common import Arguments, Failure, last_lines, say
 from .kinds import KINDS, Kind, number
 from .programs import Program
 from .search import find
-from .service import Service
+from .service import Service, exports
 
 LOGIN = PASSWORD = "rowscore"
 # The statements stay out of the binary log: a reader of it sees only its tests'.
@@ -201,6 +203,37 @@ class Database(Service):
 
     def url(self) -> str:
         return f"mysql://{LOGIN}:{PASSWORD}@127.0.0.1:{self.running_port()}"
+
+
+def main(text: str | None) -> None:
+    arguments = Arguments(text)
+    commands = arguments.add_subparsers(dest="command", required=True)
+    commands.add_parser("client")
+    get = commands.add_parser("get")
+    get.add_argument("kind", choices=KINDS)
+    start = commands.add_parser("start")
+    start.add_argument("kind", choices=KINDS)
+    start.add_argument("folder", type=Path)
+    for option in ("--relaxed", "--like-rds", "--report"):
+        start.add_argument(option, action="store_true")
+    for name in ("stop", "kill", "env"):
+        commands.add_parser(name).add_argument("folder", type=Path)
+    asked = arguments.read(sys.argv[1:])
+
+    signals.end_in_order()
+    if asked.command == "client":
+        print(client.library())
+    elif asked.command == "get":
+        print(asked.kind, find(KINDS[asked.kind])[1])
+    elif asked.command == "start":
+        habits = Habits(asked.relaxed, asked.like_rds)
+        started = Database(asked.folder, KINDS[asked.kind], habits).start()
+        if asked.report:
+            print("started" if started else "running")
+    elif asked.command == "env":
+        print(exports(variables_in(asked.folder)), end="")
+    else:
+        end(asked.folder, signal.SIGTERM if asked.command == "stop" else signal.SIGKILL)
 
 
 def variables_in(folder: Path) -> dict[str, str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
-from .common import SCRIPTS, Failure, dev, last_lines, locked, say
+from . import signals
+from .common import SCRIPTS, Arguments, Failure, dev, last_lines, locked, say
 
 REQUIREMENTS = SCRIPTS / "requirements"
 
@@ -61,3 +63,11 @@ def install(requirements: Path, venv: Path, python: str) -> None:
                 say(last_lines(log.read_text(), 20))
                 raise Failure(f"the installation failed (log: {log})")
     log.unlink()
+
+
+def main(text: str | None) -> None:
+    arguments = Arguments(text)
+    arguments.add_argument("name", choices=names())
+    asked = arguments.read(sys.argv[1:])
+    signals.end_in_order()
+    print(programs(asked.name))

@@ -11,14 +11,17 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 from types import FrameType
 
 from . import signals
 from .aws import LocalAws
-from .common import SCRIPTS, say
-from .database import Database, end
-from .kinds import Kind
+from .common import Arguments, Failure, say
+from .database import Database, Habits, end
+from .kinds import KINDS, Kind
+from .service import Service
 
 # The exit code if a server could not be started.
 NOT_STARTED = 125
@@ -30,7 +33,7 @@ class Wanted:
 
     kinds: Sequence[Kind]
     folder: Path | None  # of the data; a temporary one if there is none
-    options: Sequence[str]  # for scripts/database start
+    habits: Habits
     aws: bool
     command: Sequence[str]
 
@@ -41,7 +44,7 @@ class Servers:
 
     wanted: Wanted
     work: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="rowscore.")))
-    starting: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    starting: list[ForkProcess] = field(default_factory=list)
 
     @property
     def own(self) -> Path:
@@ -59,26 +62,27 @@ class Servers:
         return self.wanted.folder / kind.name if several else self.wanted.folder
 
     def report(self, kind: Kind) -> Path:
-        """Where the start says whether the server was already running."""
+        """Is there if the server was not running before."""
         return self.work / f"{kind.name}.report"
 
     def start(self) -> bool:
-        """Starts everything at the same time, each in a process of its own."""
+        """Starts everything at the same time, each in a copy of this process."""
         self.own.mkdir()
+        services: list[tuple[Service, Path]] = []
         for kind in self.wanted.kinds:
-            start = ["database", "start", kind.name, str(self.folder(kind)), "--report", *self.wanted.options]
-            with self.report(kind).open("w") as report:
-                self._start(start, report.fileno())
+            services.append((Database(self.folder(kind), kind, self.wanted.habits), self.report(kind)))
         if self.wanted.aws:
-            self._start(["local-aws", "start", str(self.aws.folder)], None)
-        codes = [process.wait() for process in self.starting]
+            services.append((self.aws, self.work / "aws.report"))
+        for service in services:
+            with signals.postponed():
+                process = get_context("fork").Process(target=start, args=service)
+                process.start()
+                self.starting.append(process)
+        for process in self.starting:
+            process.join()
+        started = all(process.exitcode == 0 for process in self.starting)
         self.starting.clear()
-        return not any(codes)
-
-    def _start(self, command: list[str], output: int | None) -> None:
-        with signals.postponed():
-            words = [sys.executable, str(SCRIPTS / command[0]), *command[1:]]
-            self.starting.append(subprocess.Popen(words, stdout=output))
+        return started
 
     def variables(self) -> dict[str, str]:
         """What the command finds in its environment."""
@@ -98,7 +102,7 @@ class Servers:
         for process in self.starting:
             process.terminate()
         for process in self.starting:
-            process.wait()
+            process.join()
         with ThreadPoolExecutor() as pool:
             done = [pool.submit(end, folder, how) for folder, how in self._to_end()]
             done.append(pool.submit(self.aws.end, signal.SIGTERM))
@@ -111,11 +115,22 @@ class Servers:
             if not self.wanted.folder:
                 # Nobody will read this data again: no need for a slow clean shutdown.
                 yield self.folder(kind), signal.SIGKILL
-            elif self.report(kind).exists() and self.report(kind).read_text() == "started\n":
+            elif self.report(kind).exists():
                 yield self.folder(kind), signal.SIGTERM
         # Those that the command started, where it could not end them.
         for folder in self.own.glob("*"):
             yield folder, signal.SIGKILL
+
+
+def start(service: Service, report: Path) -> None:
+    """In a process of its own: starts the service, and notes in `report` if it was not running before."""
+    signals.end_in_order()
+    try:
+        if service.start():
+            report.touch()
+    except Failure as failure:
+        say(f"error: {failure}")
+        sys.exit(1)
 
 
 def run(wanted: Wanted) -> int:
@@ -161,3 +176,23 @@ class Foreground:
             self.process.send_signal(number)
         else:
             self.came.append(number)
+
+
+def main(text: str | None) -> int:
+    words, command = sys.argv[1:], []
+    if "--" in words:
+        at = words.index("--")
+        words, command = words[:at], words[at + 1 :]
+    arguments = Arguments(text)
+    arguments.add_argument("servers")
+    arguments.add_argument("--dir", type=Path)
+    for option in ("--relaxed", "--like-rds", "--with-aws"):
+        arguments.add_argument(option, action="store_true")
+    asked = arguments.read(words)
+    names = ["mysql", "mariadb"] if asked.servers == "both" else asked.servers.split(",")
+    if any(name not in KINDS for name in names):
+        arguments.error(f"first argument: both, or of {', '.join(KINDS)} one or more with commas between")
+    if not command:
+        arguments.error("which COMMAND? It comes after --")
+    habits = Habits(asked.relaxed, asked.like_rds)
+    return run(Wanted([KINDS[name] for name in names], asked.dir, habits, asked.with_aws, command))
