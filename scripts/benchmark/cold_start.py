@@ -22,7 +22,7 @@ SETTINGS = {
 }
 
 EXPLAINED = """
-The function's own part of a cold start, on this machine with a whole processor. Lambda's own part is not in it.
+The function's own part of a cold start, on this machine, with a whole processor. What Lambda itself adds is not in it.
 """
 
 

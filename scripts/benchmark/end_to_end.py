@@ -12,13 +12,14 @@ SAMPLE = 2000
 CONTENDERS = ("rowscore", "python", "rowscore_light", "python_light", "floor", "limit")
 
 EXPLAINED = f"""
-The floor is the server's own: a constant `UPDATE` by id range, one commit per page, one stream; two streams on
-disjoint ranges are its limit. `rowscore run` has its two lanes and is measured as a whole process. The best Python
-way is mysqlclient, onnxruntime on whole pages, orjson, the same bulk `UPDATE` in one transaction with its locking
-read, and two writers: threads or processes, with rowscore's pages or larger ones, whatever is fastest. Both write
-the same: 64-bit floats with every digit, and the run's number. Light is shorter: Python writes the 32-bit floats that
-it computes, and no run; rowscore has `PREDICTION_DECIMALS=8`, and notes the run. CPU is compared with that of the best Python that writes in full. Start is what comes before the first
-page: imports, the model, connections. The pattern's way is reckoned from {SAMPLE:,} rows.
+The floor is what the server itself needs: an `UPDATE` to a constant, by id range, one commit per page, in one stream.
+The limit is the same in two streams on separate ranges. `rowscore run` has its two lanes, and is measured as a whole
+process. The best Python way is mysqlclient, onnxruntime on whole pages, orjson, and the same bulk `UPDATE` in one
+transaction with the read that locks its rows. It has two writers, threads or processes, with rowscore's pages or larger
+ones, whichever is fastest. Both write the same: 64-bit floats with every digit, and the run's number. Light means less
+text: Python writes the 32-bit floats that it computes, and no run; rowscore has `PREDICTION_DECIMALS=8`, and writes the
+run. CPU is compared with that of the best Python that writes in full. Start is everything before the first page:
+imports, the model, connections. The pattern's way works row by row; its figures are calculated from {SAMPLE:,} rows.
 """
 
 

@@ -14,8 +14,8 @@ COUNTS = [1, 2, 4]
 MARGIN_S = 5
 
 EXPLAINED = """
-Lanes are connections of one `rowscore run`. Workers are processes of the function, `score`, each with one lane,
-behind a Runtime API that hands every continuation to whoever is free; they are up before the event comes.
+Lanes are connections of one `rowscore run`. Workers are processes of the function, `score`, with one lane each. A
+Runtime API hands every continuation to a worker that is free. The workers are started before the event is sent.
 """
 
 

@@ -19,8 +19,8 @@ CONTENDERS = {
 }
 
 EXPLAINED = """
-The contenders of end to end, the floor as well, over a proxy that holds every byte back for half a millisecond each
-way.
+The contenders of end to end, and the floor, over a proxy that delays every byte by half a millisecond in each
+direction.
 """
 
 

@@ -17,7 +17,7 @@ LIBRARIES = ["numpy", "onnxruntime", "orjson", "pymysql", "scikit-learn", "skl2o
 
 PROFILE = """## Where the time goes
 
-A release with line numbers, in a folder of its own, and a profile of one run over the items of the demo's kind:
+Build a release with line numbers in a folder of its own, and profile one run over sample items:
 
 ```sh
 export CARGO_PROFILE_RELEASE_DEBUG=line-tables-only CARGO_PROFILE_RELEASE_STRIP=none CARGO_TARGET_DIR=target/profile
@@ -26,13 +26,14 @@ export MYSQL_DATABASE=profile
 scripts/with-database mysql --dir target/profile/data -- bash -c '
     "$0" init --rows 1000000 && perf record -F 5000 --call-graph dwarf,16384 -o target/profile/perf.data "$0" run
 ' target/profile/release/rowscore
-perf report -i target/profile/perf.data --no-children                # what computes
-perf report -i target/profile/perf.data --children --sort symbol     # for whom
+perf report -i target/profile/perf.data --no-children                # which functions compute
+perf report -i target/profile/perf.data --children --sort symbol     # on whose behalf
 ```
 
-Without `perf`, or to count instructions instead of time, which no neighbour disturbs: `valgrind --tool=callgrind` in
-its place with some 65,536 rows, then `callgrind_annotate`. `strace -f -c` counts the system calls; `perf stat` tells
-user from system time. The next profile needs a new `--dir`: `rowscore init` adds no items to a table that has some.
+If you have no `perf`, or want to count instructions, which other programs on the machine do not change, use
+`valgrind --tool=callgrind` instead with some 65,536 rows, then `callgrind_annotate`. `strace -f -c` counts the system
+calls, and `perf stat` shows user and system time. Use a new `--dir` for the next profile: `rowscore init` adds no items
+to a table that has some.
 """
 
 
@@ -53,10 +54,10 @@ def describe(bench) -> str:
         ],
     ]
     text = f"""Written by `make bench` on {datetime.date.today()} ({how}). Times differ from machine to machine;
-    ratios hold better. The contenders of a table take turns on the same freshly copied items; a ratio is the median of
-    the rounds' ratios, a time the median of the rounds. Memory is the peak of what is resident, CPU is user and system
-    time of the client. What two lanes gain over a floor of one stream depends on what the machine's second core is
-    worth beside the first, which neighbours change: two programs that only compute were timed before each part."""
+    ratios differ less. The contenders of a table take turns on the same freshly copied items. A ratio is the median of
+    the rounds' ratios, and a time is the median of the rounds' times. Memory is the highest resident memory. CPU is
+    the client's user and system time. Two lanes help only if the second core is idle; on a shared machine expect no
+    gain. To show how idle it was, two programs that only compute were timed before each part."""
     return f"{prose(text)}\n\n{table(['', ''], lines)}"
 
 

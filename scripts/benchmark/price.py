@@ -17,11 +17,11 @@ SIZES_MB = [256, 512, 1024]
 HOP_S = 240
 
 EXPLAINED = f"""
-Reckoned from the largest tables above, written in full, with Lambda's list prices of {PRICED_ON}: ${GB_SECOND["arm64"]:.10f} (arm64)
-and ${GB_SECOND["x86"]:.10f} (x86) per GB-second, $0.20 per million requests. Billed is the wall time, in which the
-CPU's part is stretched by {WHOLE_PROCESSOR_MB:,} MB ÷ memory, since with {WHOLE_PROCESSOR_MB:,} MB a function has one
-processor. A request goes on for four minutes at most; the pattern's way would have to be taught to. This machine's
-processor stands for Lambda's, arm64 and x86.
+Calculated from the largest tables above, written in full, with Lambda's list prices of {PRICED_ON}: ${GB_SECOND["arm64"]:.10f} (arm64)
+and ${GB_SECOND["x86"]:.10f} (x86) per GB-second, $0.20 per million requests. Billed is the wall time. With {WHOLE_PROCESSOR_MB:,} MB a function has one
+whole processor, so with less memory the CPU's part of the time is multiplied by {WHOLE_PROCESSOR_MB:,} MB ÷ memory.
+A request works for four minutes at most; the pattern's way cannot stop and go on, and would have to learn it. This
+machine's processor stands for both of Lambda's, arm64 and x86.
 """
 
 

@@ -15,8 +15,8 @@ MODELS = {
 }
 
 EXPLAINED = """
-Probabilities of a row, in batches of 2,000 where the contender has batches, one thread, the best of all rounds.
-rowscore computes in 64 bits, onnxruntime in 32.
+The time to compute the probabilities of one row, in one thread, the best of all rounds. Contenders that can take many
+rows at once get 2,000. rowscore computes in 64 bits, onnxruntime in 32.
 """
 
 

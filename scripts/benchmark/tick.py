@@ -13,8 +13,8 @@ TEMPLATE = 10_000
 BEGIN = datetime(2026, 1, 1)
 
 EXPLAINED = f"""
-A whole `rowscore run` each, with {NEW:,} items that arrived within its hour; the window reaches an hour back, over
-those of the tick before. Rows read are those that the storage engine handed out, for whatever reason.
+Each is a whole `rowscore run` with {NEW:,} items that arrived within its hour. Its window reaches back one more hour,
+over the items of the tick before. Rows read are all rows that the storage engine read, for whatever reason.
 """
 
 
