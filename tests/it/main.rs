@@ -11,6 +11,7 @@ mod canary;
 mod clients;
 mod command_line;
 mod decimals;
+mod documents;
 mod drift;
 mod events;
 mod explain;

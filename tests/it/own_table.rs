@@ -250,30 +250,3 @@ async fn init_adds_a_column_and_a_key_and_grants_what_the_own_table_needs(
         .unwrap();
     assert_eq!(count, Some(1));
 }
-
-#[rstest]
-#[tokio::test]
-async fn the_readmes_own_table_comes_out_as_it_says(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
-    let readme = include_str!("../../README.md");
-    let (_, section) = readme.split_once("## Your own table").unwrap();
-    let (section, _) = section.split_once("\n## ").unwrap();
-    let (_, sql) = section.split_once("```sql\nCREATE TABLE readings").unwrap();
-    let (sql, rest) = sql.split_once("```").unwrap();
-    let exports = rest.lines().filter_map(|line| line.strip_prefix("export ")).flat_map(str::split_whitespace);
-    let settings: Vec<(&str, &str)> = exports.map(|export| export.split_once('=').unwrap()).collect();
-    assert_eq!(settings.len(), 6, "{settings:?}");
-    let db = TestDb::bare(server, &settings).await;
-    db.execute(&format!("CREATE TABLE readings{sql}")).await;
-    // A run takes what arrived before it, and this test is faster than a reader.
-    db.execute("UPDATE readings SET arrived = arrived - INTERVAL 1 MINUTE").await;
-
-    for command in ["init", "run"] {
-        let ended = rowscore(&[command], db.variables()).await;
-        assert_eq!(ended.status.code(), Some(0), "{ended:?}");
-    }
-
-    let outcomes = outcomes(&db, "readings", "reading_no", "species").await;
-    assert_eq!(outcomes, [(1, Some("setosa".into()), None), (2, None, Some("not_a_number".into()))]);
-    let reason: String = db.value("SELECT `reason` FROM `item_failures`").await;
-    assert!(rest.contains(&format!("``{reason}``")), "{reason}");
-}

@@ -39,8 +39,17 @@ pub struct Ended {
 impl Program {
     /// Starts `program` with nothing else in its environment than `variables`.
     pub fn start(program: &str, arguments: &[&str], variables: &BTreeMap<String, String>) -> Self {
+        Self::start_at(&environment(&format!("CARGO_BIN_EXE_{program}")), arguments, variables)
+    }
+
+    /// Starts a shell with nothing else in its environment than `variables`.
+    pub fn start_shell(script: &str, variables: &BTreeMap<String, String>) -> Self {
+        Self::start_at("/bin/bash", &["-c", script], variables)
+    }
+
+    fn start_at(path: &str, arguments: &[&str], variables: &BTreeMap<String, String>) -> Self {
         let (stdout, stderr) = (NamedTempFile::new().unwrap(), NamedTempFile::new().unwrap());
-        let child = Command::new(environment(&format!("CARGO_BIN_EXE_{program}")))
+        let child = Command::new(path)
             .args(arguments)
             .env_clear()
             .envs(variables)
@@ -48,7 +57,7 @@ impl Program {
             .stdout(stdout.reopen().unwrap())
             .stderr(stderr.reopen().unwrap())
             .spawn()
-            .unwrap_or_else(|error| panic!("{program}: {error}"));
+            .unwrap_or_else(|error| panic!("{path}: {error}"));
         Self { child, stdout, stderr }
     }
 

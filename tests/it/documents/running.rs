@@ -1,0 +1,90 @@
+//! `docs/RUNNING.md`.
+
+use rstest::rstest;
+use serde_json::{Map, Value};
+
+use super::fences::Document;
+use super::user::User;
+use crate::support::{Server, eventually};
+
+type Object = Map<String, Value>;
+
+#[rstest]
+#[tokio::test]
+async fn running_it_goes_as_described(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+    let mut running = Document::new(include_str!("../../../docs/RUNNING.md"));
+    // With its memory, as the function has it: a run's line shows its price.
+    let settings = [("PAGE_SIZE", "10"), ("LANES", "1"), ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")];
+    let user = User::new(server, &settings).await;
+    user.paste("rowscore init --rows 300 --until 2024-03-05T10:00:00Z").await;
+    let run = user.paste("rowscore run").await.stdout;
+
+    let status = running.next("text", "$ rowscore status");
+    let (_, line) = status.split_once('\n').unwrap();
+    assert_eq!(without_figures(user.paste("rowscore status").await.stdout.trim_end()), without_figures(line));
+    for question in running.next("sql", "SELECT * FROM batch_status").lines() {
+        user.ask(question).await;
+    }
+    let planned = user.paste(running.next("sh", "rowscore plan")).await;
+    assert!(planned.stderr.contains("(finished)"), "{planned:?}");
+
+    user.db.execute("UPDATE `items` SET `prediction` = NULL WHERE `id` > 290").await;
+    user.db.execute("UPDATE `items` SET `values` = '[1, 2, 3, null]' WHERE `id` = 300").await;
+    user.paste("rowscore run --sweep").await;
+    let shown = user.paste(running.next("sh", "rowscore failures")).await;
+    assert!(shown.stdout.contains("item 300 not_a_number"), "{shown:?}");
+    assert!(shown.stderr.contains("Released 1 items"), "{shown:?}");
+    stop(&user, running.next("sh", "rowscore pause 2")).await;
+
+    let example: Object = serde_json::from_str(running.next("json", "{\"run_id\"")).unwrap();
+    let answer: Object = serde_json::from_str(&run).unwrap();
+    assert_eq!(example.keys().collect::<Vec<_>>(), answer.keys().collect::<Vec<_>>());
+    replace(&user, running.next("sh", "rowscore run --backfill --dry-run")).await;
+    running.end();
+}
+
+/// A text in which only the figures are its own.
+fn without_figures(text: &str) -> String {
+    let is_figure = |char: char| char.is_ascii_digit();
+    let mut shape = String::new();
+    for char in text.chars() {
+        match char {
+            _ if is_figure(char) && shape.ends_with('0') => {}
+            _ if is_figure(char) => shape.push('0'),
+            // A thousands separator: a large number has more of them than a small one.
+            ',' if shape.ends_with('0') => {}
+            _ => shape.push(char),
+        }
+    }
+    shape
+}
+
+/// A run that is under way: each of its pages takes half a second.
+async fn stop(user: &User, block: &str) {
+    user.db.execute("UPDATE `items` SET `prediction` = NULL WHERE `id` < 100").await;
+    user.db.slow_down(50).await;
+    let at_work = user.start("rowscore run --sweep");
+    let state = "SELECT `state` FROM `batch_runs` ORDER BY `id` DESC LIMIT 1";
+    eventually("the run is under way", async || user.db.value::<String>(state).await == "running").await;
+    let run: u64 = user.db.value("SELECT MAX(`id`) FROM `batch_runs`").await;
+    let commands: Vec<String> = block.lines().map(|line| line.replace(" 2 ", &format!(" {run} "))).collect();
+
+    user.paste(&commands[0]).await;
+    assert_eq!(at_work.end().await.status.code(), Some(3), "a run that is held is not over");
+    for (command, expected) in commands[1..].iter().zip(["running", "cancelled"]) {
+        user.paste(command).await;
+        assert_eq!(user.db.value::<String>(state).await, expected, "{command}");
+    }
+    user.db.execute("DROP TRIGGER `slow_updates`").await;
+    user.paste("rowscore run --sweep").await;
+}
+
+/// As if another model had written the predictions.
+async fn replace(user: &User, block: &str) {
+    user.db.execute("UPDATE `batch_runs` SET `model_version` = 'an older one'").await;
+    let said = user.paste(block).await.stderr;
+    assert!(said.contains("would change the class of 0 of 299 items"), "{said}");
+    assert!(said.contains("changes the class of 0 of 299 items"), "{said}");
+    let again = user.paste("rowscore run --backfill").await.stdout;
+    assert!(again.contains("nothing_to_do"), "{again}");
+}
