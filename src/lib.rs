@@ -12,3 +12,4 @@ pub mod run;
 pub mod store;
 pub mod values;
 pub mod window;
+pub mod words;

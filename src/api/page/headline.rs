@@ -1,10 +1,10 @@
 //! The sentence on top: how things stand.
 
 use super::view::View;
-use super::words;
 use crate::run::{RunKind, RunState};
 use crate::store::status::StatusLine;
 use crate::window::Time;
+use crate::words;
 
 /// Seconds without a committed page after which a run that should be at work is said to stand still:
 /// longer than any page, and than the pause between two hops.

@@ -5,7 +5,6 @@ mod charts;
 mod headline;
 mod parts;
 mod view;
-mod words;
 
 use std::sync::LazyLock;
 

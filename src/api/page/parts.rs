@@ -4,7 +4,6 @@ use maud::{Markup, html};
 
 use super::charts;
 use super::view::{EXCERPT, View};
-use super::words;
 use crate::api::data::Predicted;
 use crate::drift::Report;
 use crate::model::Model;
@@ -12,6 +11,7 @@ use crate::run::{RunId, RunState};
 use crate::store::failures::LOOK;
 use crate::store::status::StatusLine;
 use crate::window::Time;
+use crate::words;
 
 /// Predictions that are shown.
 const PREDICTIONS: usize = 10;
