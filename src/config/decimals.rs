@@ -1,8 +1,18 @@
 //! `PREDICTION_DECIMALS`: how much of a probability is kept.
 
+use super::setting::{Accepts, Setting, Whole};
+
 /// How many decimals of a probability are kept: `PREDICTION_DECIMALS`, from 1 to [`Decimals::MOST`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decimals(pub(super) u8);
+
+impl Setting for Decimals {
+    const ACCEPTS: Accepts = Accepts::Whole(1, Self::MOST as u32);
+
+    fn read(text: &str) -> Option<Self> {
+        Whole::<u8, 1, { Self::MOST as u32 }>::read(text).map(|decimals| Self(decimals.0))
+    }
+}
 
 impl Decimals {
     /// As many as every 64-bit float keeps apart: with one more, a rounded number may be written in

@@ -4,7 +4,9 @@ mod decimals;
 mod names;
 mod price;
 mod resource;
+mod setting;
 mod table;
+mod variables;
 mod vars;
 
 use std::fmt;
@@ -17,48 +19,53 @@ pub use decimals::Decimals;
 pub use names::{ColumnName, TableName};
 pub use price::Price;
 pub use resource::DatabaseResource;
+pub use setting::{Accepts, Setting, Span};
 pub use table::{FeatureColumn, FeatureMismatch, ItemsTable, PredictionFormat, RunColumn, ValuesIn, listed};
+use variables::{
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE, CONTINUATION_QUEUE_URL, DELIVER_WITHIN, FAILURE_POLICY, HOP_BUDGET_MS,
+    HOP_MARGIN_MS, LANES, LOOKBACK, MAX_ATTEMPTS, MAX_FAILED_PERCENT, MAX_HOPS, MYSQL_AUTH, MYSQL_CA_FILE,
+    MYSQL_DATABASE, MYSQL_PASSWORD, MYSQL_PORT, MYSQL_RESOURCE, MYSQL_SERVER, MYSQL_TLS, MYSQL_USER, PAGE_SIZE,
+    PRICE_PER_GB_SECOND, WAKE_DATABASE, WORKERS,
+};
+pub use variables::{Entry, Group, Unset, VARIABLES};
 use vars::Vars;
-pub use vars::span;
 
-/// Everything the environment decides.
+/// Everything the environment decides. The table [`VARIABLES`] says what each variable means.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// How the database is reached.
     pub mysql: MysqlConfig,
-    /// How runs are worked off.
+    /// How runs work.
     pub work: WorkConfig,
-    /// `CONTINUATION_QUEUE_URL`: the SQS FIFO queue that continuations are sent to. Unset: the
-    /// answer names them and nothing is sent.
+    /// `CONTINUATION_QUEUE_URL`. Unset: the answer has the continuations and nothing is sent.
     pub continuation_queue_url: Option<String>,
-    /// `WAKE_DATABASE` and `MYSQL_RESOURCE`: the instance or cluster that is started when it is
-    /// found stopped, and stopped again when the work is done. Default: none.
+    /// `WAKE_DATABASE` and `MYSQL_RESOURCE`: what is started when it is found stopped, if anything is.
     pub wake: Option<DatabaseResource>,
 }
 
 /// How the database is reached.
 #[derive(Clone, Debug)]
 pub struct MysqlConfig {
-    /// `MYSQL_SERVER`: host name or address. Default `127.0.0.1`.
+    /// `MYSQL_SERVER`.
     pub server: String,
-    /// `MYSQL_PORT`: TCP port. Default 3306.
+    /// `MYSQL_PORT`.
     pub port: u16,
-    /// `MYSQL_DATABASE`: the database that holds the items. Required.
+    /// `MYSQL_DATABASE`.
     pub database: String,
-    /// `MYSQL_USER`: login. Required.
+    /// `MYSQL_USER`.
     pub user: String,
-    /// `MYSQL_AUTH` and `MYSQL_PASSWORD`: how the login is proven.
+    /// `MYSQL_AUTH` and `MYSQL_PASSWORD`.
     pub auth: Auth,
-    /// `MYSQL_TLS` and `MYSQL_CA_FILE`: whether and against what the server's certificate is verified.
+    /// `MYSQL_TLS` and `MYSQL_CA_FILE`.
     pub tls: Tls,
 }
 
-/// How the login is proven: `MYSQL_AUTH`, default `password`.
+/// How the user proves who it is: `MYSQL_AUTH`.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Auth {
-    /// `password`: `MYSQL_PASSWORD`, required, may be empty.
+    /// `password`: with `MYSQL_PASSWORD`.
     Password(String),
-    /// `iam`: a token signed with the function's AWS credentials, fresh for every connection.
+    /// `iam`: with a token that AWS credentials sign, fresh for every connection.
     Iam,
 }
 
@@ -71,60 +78,48 @@ impl fmt::Debug for Auth {
     }
 }
 
-/// Whether the connection is encrypted: `MYSQL_TLS`, default `verify`.
+/// Whether the connection is encrypted: `MYSQL_TLS`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tls {
-    /// `verify`: certificate and host name are verified, against `MYSQL_CA_FILE` (PEM) if it is
-    /// set and against the public roots otherwise.
+    /// `verify`: and the server's certificate and host name are checked.
     Verify {
-        /// `MYSQL_CA_FILE`.
+        /// `MYSQL_CA_FILE`. Unset: the public authorities and those of RDS are trusted.
         ca_file: Option<PathBuf>,
     },
-    /// `off`: plain TCP. For a loopback or an otherwise protected network only; `iam` refuses it.
+    /// `off`: plain TCP.
     Off,
 }
 
-/// How runs are worked off.
+/// How runs work.
 #[derive(Clone, Debug)]
 pub struct WorkConfig {
     /// The table that is scored.
     pub items_table: ItemsTable,
-    /// `PAGE_SIZE`: at most so many items are read, scored and committed together. Default 5000,
-    /// where the bulk update is at its fastest. A lane takes fewer where a page takes longer than
-    /// another client should wait, and where one was in vain.
+    /// `PAGE_SIZE`.
     pub page_size: u32,
-    /// `LANES`: id ranges that one invocation works on side by side, each on a connection of its
-    /// own. Default 2: with two, the database is the limit.
+    /// `LANES`.
     pub lanes: u16,
-    /// `WORKERS`: invocations that work on one run side by side. Default 1.
+    /// `WORKERS`.
     pub workers: u16,
-    /// `FAILURE_POLICY`: what becomes of items that cannot be scored. Default `retry_failed`.
+    /// `FAILURE_POLICY`.
     pub failure_policy: FailurePolicy,
-    /// `MAX_ATTEMPTS`: an item that cannot be scored is tried so often in all under `retry_failed`;
-    /// under `retry_all` a whole window is. Default 3.
+    /// `MAX_ATTEMPTS`.
     pub max_attempts: u32,
-    /// `MAX_FAILED_PERCENT`: a run of which a greater share cannot be scored fails: something other
-    /// than single rows is wrong. Default 50.
+    /// `MAX_FAILED_PERCENT`: with more, something other than single rows is wrong.
     pub max_failed_percent: u32,
-    /// `LOOKBACK`: how far a window reaches back into the one before, for rows that were committed
-    /// late. Default `1h`.
+    /// `LOOKBACK`.
     pub lookback: Duration,
-    /// `MAX_HOPS`: a worker's hops in one run; the run fails when they are used up. Default 1000.
+    /// `MAX_HOPS`.
     pub max_hops: u32,
-    /// `HOP_MARGIN_MS`: milliseconds before the function's deadline at which a hop ends. Default
-    /// 5000: the page under way and the continuation need a fraction of it.
+    /// `HOP_MARGIN_MS`.
     pub hop_margin: Duration,
-    /// `HOP_BUDGET_MS`: milliseconds that a hop works at most, whatever the deadline; also the
-    /// budget when the deadline is unknown. Default 240000.
+    /// `HOP_BUDGET_MS`: also where the function's own deadline is unknown.
     pub hop_budget: Duration,
-    /// `DELIVER_WITHIN`: after the schedule's time, the run's predictions are due within this span.
-    /// Unset: no deadline.
+    /// `DELIVER_WITHIN`. Unset: no deadline.
     pub deliver_within: Option<Duration>,
-    /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`: memory in MB, by which a run's cost is reckoned. Lambda sets
-    /// it; elsewhere there is no such cost.
+    /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`. Unset: this is not Lambda, and costs nothing there.
     pub memory_mb: Option<u32>,
-    /// `PRICE_PER_GB_SECOND`: dollars. Default: Lambda's list price for the processor that this was
-    /// built for.
+    /// `PRICE_PER_GB_SECOND`.
     pub price: Price,
 }
 
@@ -159,24 +154,21 @@ impl Config {
         let mysql = mysql(&mut vars);
         let work = WorkConfig {
             items_table: ItemsTable::read(&mut vars),
-            page_size: vars.or_in("PAGE_SIZE", 5000, 1, 50_000),
-            lanes: vars.or_in("LANES", 2, 1, 16),
-            workers: vars.or_in("WORKERS", 1, 1, 64),
-            failure_policy: vars.or("FAILURE_POLICY", "retry_failed", "retry_failed, retry_all or leave"),
-            max_attempts: vars.or_in("MAX_ATTEMPTS", 3, 1, 1000),
-            max_failed_percent: vars.or_in("MAX_FAILED_PERCENT", 50, 0, 100),
-            lookback: vars.span("LOOKBACK").unwrap_or(Duration::from_hours(1)),
-            max_hops: vars.or_in("MAX_HOPS", 1000, 1, 1_000_000),
-            hop_margin: Duration::from_millis(vars.or_in("HOP_MARGIN_MS", 5000, 0, 600_000)),
-            hop_budget: Duration::from_millis(vars.or_in("HOP_BUDGET_MS", 240_000, 1, 86_400_000)),
-            deliver_within: vars.span("DELIVER_WITHIN"),
-            memory_mb: vars.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|megabytes| megabytes.parse().ok()),
-            price: vars.or("PRICE_PER_GB_SECOND", price::LIST_PRICE, "dollars, a number like 0.0000166667"),
+            page_size: vars.or_default(PAGE_SIZE).0,
+            lanes: vars.or_default(LANES).0,
+            workers: vars.or_default(WORKERS).0,
+            failure_policy: vars.or_default(FAILURE_POLICY),
+            max_attempts: vars.or_default(MAX_ATTEMPTS).0,
+            max_failed_percent: vars.or_default(MAX_FAILED_PERCENT).0,
+            lookback: vars.or_default(LOOKBACK).0,
+            max_hops: vars.or_default(MAX_HOPS).0,
+            hop_margin: Duration::from_millis(vars.or_default(HOP_MARGIN_MS).0.into()),
+            hop_budget: Duration::from_millis(vars.or_default(HOP_BUDGET_MS).0.into()),
+            deliver_within: vars.get(DELIVER_WITHIN).map(|span| span.0),
+            memory_mb: vars.get(AWS_LAMBDA_FUNCTION_MEMORY_SIZE).map(|megabytes| megabytes.0),
+            price: vars.get(PRICE_PER_GB_SECOND).unwrap_or(Price::LISTED),
         };
-        let continuation_queue_url =
-            vars.optional("CONTINUATION_QUEUE_URL", "the https URL of an SQS FIFO queue, ending in .fifo", |url| {
-                url.starts_with("http") && url.ends_with(".fifo")
-            });
+        let continuation_queue_url = vars.get(CONTINUATION_QUEUE_URL).map(|url| url.0);
         let wake = wake(&mut vars);
         match mysql {
             Some(mysql) if vars.problems.is_empty() => Ok(Self { mysql, work, continuation_queue_url, wake }),
@@ -186,70 +178,57 @@ impl Config {
 }
 
 fn mysql(vars: &mut Vars<'_>) -> Option<MysqlConfig> {
-    let database = vars.required("MYSQL_DATABASE", "the name of the database that holds the items");
-    let user = vars.required("MYSQL_USER", "the login's name");
-    let auth = match vars.or("MYSQL_AUTH", "password", "password or iam") {
+    let database = vars.get(MYSQL_DATABASE);
+    let user = vars.get(MYSQL_USER);
+    let auth = match vars.or_default(MYSQL_AUTH) {
         AuthName::Iam => Some(Auth::Iam),
         // The one variable that may be empty: some servers have logins without a password.
-        AuthName::Password => match (vars.lookup)("MYSQL_PASSWORD") {
-            Some(password) => Some(Auth::Password(password)),
-            None => {
-                vars.problem("MYSQL_PASSWORD is not set; give the login's password, or set MYSQL_AUTH=iam".into());
-                None
-            }
-        },
+        AuthName::Password => vars.exactly(MYSQL_PASSWORD).map(Auth::Password),
     };
-    let ca_file = vars.get("MYSQL_CA_FILE").map(PathBuf::from);
-    if let Some(file) = ca_file.as_ref().filter(|file| !file.is_file()) {
-        vars.problem(format!("MYSQL_CA_FILE is `{}`; accepted: a readable PEM file", file.display()));
+    if auth.is_none() {
+        vars.problem("MYSQL_PASSWORD is not set; give the user's password, or set MYSQL_AUTH=iam".into());
     }
-    let tls = match vars.or("MYSQL_TLS", "verify", "verify or off") {
+    let ca_file = vars.get(MYSQL_CA_FILE).map(|file| file.0);
+    let tls = match vars.or_default(MYSQL_TLS) {
         TlsName::Verify => Tls::Verify { ca_file },
         TlsName::Off => Tls::Off,
     };
-    if auth == Some(Auth::Iam) && tls == Tls::Off {
+    let server = vars.or_default(MYSQL_SERVER);
+    if auth == Some(Auth::Iam) {
+        check_iam(vars, &server, user.as_deref(), &tls);
+    }
+    let port = vars.or_default(MYSQL_PORT).0;
+    Some(MysqlConfig { server, port, database: database?, user: user?, auth: auth?, tls })
+}
+
+/// A token goes over an encrypted connection only. Server and user become part of a URL, which is signed.
+fn check_iam(vars: &mut Vars<'_>, server: &str, user: Option<&str>, tls: &Tls) {
+    if *tls == Tls::Off {
         vars.problem(
             "MYSQL_TLS is `off`; MYSQL_AUTH=iam accepts verify only, because the token would go out in clear".into(),
         );
     }
-    let server = server(vars);
-    if auth == Some(Auth::Iam) {
-        // Both become part of a URL, which is signed.
-        let plain = |text: &str, others: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c));
-        if !plain(&server, "-.") {
-            vars.problem(format!("MYSQL_SERVER is `{server}`; MYSQL_AUTH=iam accepts a host name"));
-        }
-        if let Some(user) = user.as_ref().filter(|user| !plain(user, "_-.@")) {
-            vars.problem(format!("MYSQL_USER is `{user}`; MYSQL_AUTH=iam accepts letters, digits and `_-.@`"));
-        }
+    let plain = |text: &str, others: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c));
+    if !plain(server, "-.") {
+        vars.problem(format!("MYSQL_SERVER is `{server}`; MYSQL_AUTH=iam accepts a host name"));
     }
-    let port = vars.or_in("MYSQL_PORT", 3306, 1, u16::MAX);
-    Some(MysqlConfig { server, port, database: database?, user: user?, auth: auth?, tls })
-}
-
-fn server(vars: &Vars<'_>) -> String {
-    vars.get("MYSQL_SERVER").unwrap_or_else(|| "127.0.0.1".into())
+    if let Some(user) = user.filter(|user| !plain(user, "_-.@")) {
+        vars.problem(format!("MYSQL_USER is `{user}`; MYSQL_AUTH=iam accepts letters, digits and `_-.@`"));
+    }
 }
 
 fn wake(vars: &mut Vars<'_>) -> Option<DatabaseResource> {
-    let server = server(vars);
-    let resource = match vars.get("MYSQL_RESOURCE") {
-        None => DatabaseResource::behind(&server),
-        Some(value) => {
-            let resource = value.parse().ok();
-            if resource.is_none() {
-                vars.problem(format!("MYSQL_RESOURCE is `{value}`; accepted: instance/NAME or cluster/NAME"));
-            }
-            resource
-        }
-    };
-    if !vars.or::<bool>("WAKE_DATABASE", "false", "true or false") {
+    let named = vars.get(MYSQL_RESOURCE);
+    if !vars.or_default(WAKE_DATABASE) {
         return None;
     }
-    if resource.is_none() && vars.get("MYSQL_RESOURCE").is_none() {
+    let server = vars.or_default(MYSQL_SERVER);
+    let resource = named.or_else(|| DatabaseResource::behind(&server));
+    if resource.is_none() && vars.given(MYSQL_RESOURCE).is_none() {
         vars.problem(format!(
             "MYSQL_RESOURCE is not set, and MYSQL_SERVER `{server}` does not tell it; \
-             WAKE_DATABASE=true needs instance/NAME or cluster/NAME"
+             WAKE_DATABASE=true needs {}",
+            DatabaseResource::ACCEPTS
         ));
     }
     resource
@@ -260,6 +239,30 @@ crate::run::named! {
 }
 crate::run::named! {
     enum TlsName { Verify = "verify", Off = "off", }
+}
+
+impl Setting for AuthName {
+    const ACCEPTS: Accepts = Accepts::OneOf(Self::NAMES);
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+impl Setting for TlsName {
+    const ACCEPTS: Accepts = Accepts::OneOf(Self::NAMES);
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+impl Setting for FailurePolicy {
+    const ACCEPTS: Accepts = Accepts::OneOf(Self::NAMES);
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
 }
 
 #[cfg(test)]
@@ -297,7 +300,7 @@ mod tests {
             error.unwrap_err().0,
             [
                 "MYSQL_DATABASE is not set; give the name of the database that holds the items",
-                "MYSQL_USER is not set; give the login's name",
+                "MYSQL_USER is not set; give the name of the user that rowscore logs in as",
                 "PAGE_SIZE is `zero`; accepted: a whole number from 1 to 50000",
             ]
         );
@@ -308,7 +311,7 @@ mod tests {
         assert_eq!(problem(&[("LANES", "17")]), "LANES is `17`; accepted: a whole number from 1 to 16");
         assert_eq!(
             problem(&[("LOOKBACK", "1 hour")]),
-            "LOOKBACK is `1 hour`; accepted: a number and a unit: 90s, 15m, 1h or 2d"
+            "LOOKBACK is `1 hour`; accepted: a number and a unit, like 90s, 15m, 1h or 2d"
         );
         assert_eq!(
             problem(&[("FAILURE_POLICY", "ignore")]),

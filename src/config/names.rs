@@ -1,8 +1,8 @@
 //! Names of a user's table and columns: checked here, and quoted wherever they stand in SQL, so that
 //! nothing in them can be SQL.
 
+use super::setting::{Accepts, Setting};
 use std::fmt;
-use std::str::FromStr;
 
 /// The longest name that the servers know, in characters.
 const LONGEST_NAME: usize = 64;
@@ -32,11 +32,11 @@ impl TableName {
     }
 }
 
-impl FromStr for TableName {
-    type Err = ();
+impl Setting for TableName {
+    const ACCEPTS: Accepts = Accepts::Text("a table name of at most 64 letters, digits, `_` and `$`");
 
-    fn from_str(name: &str) -> Result<Self, ()> {
-        named_of(name, "_$").map(Self)
+    fn read(name: &str) -> Option<Self> {
+        is_of(name, "_$").then(|| Self(name.to_owned()))
     }
 }
 
@@ -45,12 +45,14 @@ impl FromStr for TableName {
 pub struct ColumnName(String);
 
 impl ColumnName {
-    /// What [`FromStr`] accepts.
-    pub const ACCEPTED: &str = "a column name of at most 64 letters, digits, spaces and `_$-.()`";
-
     /// The name as it is.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// `run_id`, the column that `rowscore init` adds.
+    pub(super) fn of_runs() -> Self {
+        Self("run_id".to_owned())
     }
 
     /// The name between backticks.
@@ -70,20 +72,19 @@ impl fmt::Display for ColumnName {
     }
 }
 
-impl FromStr for ColumnName {
-    type Err = ();
+impl Setting for ColumnName {
+    const ACCEPTS: Accepts = Accepts::Text("a column name of at most 64 letters, digits, spaces and `_$-.()`");
 
-    fn from_str(name: &str) -> Result<Self, ()> {
+    fn read(name: &str) -> Option<Self> {
         // The servers refuse a space at the end.
-        if name.trim() == name { named_of(name, MARKS).map(Self) } else { Err(()) }
+        (name.trim() == name && is_of(name, MARKS)).then(|| Self(name.to_owned()))
     }
 }
 
-/// `name`, if it is of letters, digits and `marks`.
-fn named_of(name: &str, marks: &str) -> Result<String, ()> {
+/// Whether `name` is of letters, digits and `marks`, and not too long.
+fn is_of(name: &str, marks: &str) -> bool {
     let plain = |c: char| c.is_alphanumeric() || marks.contains(c);
-    let fits = (1..=LONGEST_NAME).contains(&name.chars().count());
-    if fits && name.chars().all(plain) { Ok(name.to_owned()) } else { Err(()) }
+    (1..=LONGEST_NAME).contains(&name.chars().count()) && name.chars().all(plain)
 }
 
 #[cfg(test)]
@@ -94,16 +95,16 @@ mod tests {
     fn what_could_end_the_quotes_or_is_no_name_is_refused() {
         for name in ["", " a", "a ", "a`b", "a'b", "a\"b", "a;b", "a\\b", "a\nb", "a\0b", "a*b", "a#b", &"x".repeat(65)]
         {
-            assert!(name.parse::<ColumnName>().is_err() && name.parse::<TableName>().is_err(), "{name}");
+            assert!(ColumnName::read(name).is_none() && TableName::read(name).is_none(), "{name}");
         }
-        assert!("a b".parse::<TableName>().is_err() && "a.b".parse::<TableName>().is_err());
+        assert!(TableName::read("a b").is_none() && TableName::read("a.b").is_none());
     }
 
     #[test]
     fn what_a_spreadsheet_calls_a_column_is_accepted() {
         for name in ["sepal_length", "Länge (cm)", "größe$", "no. 1", "x-1", &"x".repeat(64)] {
-            assert_eq!(name.parse::<ColumnName>().unwrap().quoted(), format!("`{name}`"));
+            assert_eq!(ColumnName::read(name).unwrap().quoted(), format!("`{name}`"));
         }
-        assert!("Größe".parse::<ColumnName>().unwrap().is("GRÖßE"));
+        assert!(ColumnName::read("Größe").unwrap().is("GRÖßE"));
     }
 }

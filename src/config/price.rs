@@ -1,10 +1,6 @@
 //! What a function's time costs.
 
-use std::str::FromStr;
-
-/// Lambda's list price of a GB-second in us-east-1 on 2026-11-23, by processor. `scripts/benchmark/price.py`
-/// reckons with the same.
-pub(super) const LIST_PRICE: &str = if cfg!(target_arch = "aarch64") { "0.0000133334" } else { "0.0000166667" };
+use super::setting::{Accepts, Setting};
 
 /// What a function's time costs.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -14,6 +10,11 @@ pub struct Price {
 }
 
 impl Price {
+    /// Lambda's list price in us-east-1 on 2026-11-23, for the processor that this was built for.
+    /// `scripts/benchmark/price.py` computes with the same.
+    pub(super) const LISTED: Self =
+        Self { per_gb_second: if cfg!(target_arch = "aarch64") { 0.0000133334 } else { 0.0000166667 } };
+
     /// Dollars for `milliseconds` of a function with `memory_mb`.
     #[must_use]
     pub fn dollars(self, milliseconds: u64, memory_mb: u32) -> f64 {
@@ -21,11 +22,11 @@ impl Price {
     }
 }
 
-impl FromStr for Price {
-    type Err = ();
+impl Setting for Price {
+    const ACCEPTS: Accepts = Accepts::Text("dollars, a number like 0.0000166667");
 
-    fn from_str(text: &str) -> Result<Self, ()> {
+    fn read(text: &str) -> Option<Self> {
         let per_gb_second = text.parse().ok().filter(|dollars: &f64| dollars.is_finite() && *dollars >= 0.0);
-        per_gb_second.map(|per_gb_second| Self { per_gb_second }).ok_or(())
+        per_gb_second.map(|per_gb_second| Self { per_gb_second })
     }
 }

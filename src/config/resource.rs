@@ -1,7 +1,7 @@
 //! The RDS instance or Aurora cluster that a MySQL server is.
 
+use super::setting::{Accepts, Setting};
 use std::fmt;
-use std::str::FromStr;
 
 /// What is started and stopped as one: `instance/NAME` or `cluster/NAME`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,19 +29,16 @@ impl DatabaseResource {
     }
 }
 
-impl FromStr for DatabaseResource {
-    type Err = ();
+impl Setting for DatabaseResource {
+    const ACCEPTS: Accepts = Accepts::Text("instance/NAME or cluster/NAME");
 
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (kind, name) = text.split_once('/').ok_or(())?;
+    fn read(text: &str) -> Option<Self> {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        if name.is_empty() || name.len() > 63 || !name.chars().all(plain) {
-            return Err(());
-        }
-        match kind {
-            "instance" => Ok(Self::Instance(name.to_owned())),
-            "cluster" => Ok(Self::Cluster(name.to_owned())),
-            _ => Err(()),
+        match text.split_once('/')? {
+            (_, name) if name.is_empty() || name.len() > 63 || !name.chars().all(plain) => None,
+            ("instance", name) => Some(Self::Instance(name.to_owned())),
+            ("cluster", name) => Some(Self::Cluster(name.to_owned())),
+            _ => None,
         }
     }
 }
@@ -81,10 +78,10 @@ mod tests {
     #[test]
     fn a_resource_reads_back_as_it_is_shown_and_nothing_else_is_one() {
         for text in ["instance/shop", "cluster/shop-1"] {
-            assert_eq!(text.parse::<DatabaseResource>().unwrap().to_string(), text);
+            assert_eq!(DatabaseResource::read(text).unwrap().to_string(), text);
         }
         for text in ["shop", "instance/", "instance/a b", "proxy/shop"] {
-            assert!(text.parse::<DatabaseResource>().is_err(), "{text}");
+            assert!(DatabaseResource::read(text).is_none(), "{text}");
         }
     }
 }

@@ -1,32 +1,31 @@
 //! The table that is scored, and what its columns are called.
 
-use std::str::FromStr;
-
 use super::ConfigError;
 use super::decimals::Decimals;
 use super::names::{ColumnName, TableName};
+use super::setting::{Accepts, Setting};
+use super::variables::{
+    CREATED_COLUMN, FEATURE_COLUMNS, ID_COLUMN, ITEMS_TABLE, PREDICTION_COLUMN, PREDICTION_DECIMALS, PREDICTION_FORMAT,
+    RUN_COLUMN, VALUES_COLUMN,
+};
 use super::vars::Vars;
-
-/// As [`ItemsTable::run`] says it.
-const NO_COLUMN: &str = "none";
 
 /// The table that is scored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ItemsTable {
-    /// `ITEMS_TABLE`: its name. Default `items`.
+    /// `ITEMS_TABLE`: its name.
     pub name: TableName,
-    /// `ID_COLUMN`: the primary key, an INT or a BIGINT. Default `id`.
+    /// `ID_COLUMN`: the primary key.
     pub id: ColumnName,
     /// `VALUES_COLUMN` or `FEATURE_COLUMNS`: what is scored.
     pub values: ValuesIn,
-    /// `PREDICTION_COLUMN`: where predictions go; NULL while an item is pending. Default `prediction`.
+    /// `PREDICTION_COLUMN`: where predictions go; NULL while an item is pending.
     pub prediction: ColumnName,
     /// `PREDICTION_FORMAT`: what a prediction is.
     pub format: PredictionFormat,
     /// `PREDICTION_DECIMALS`: how many decimals of a probability are kept. Unset: every digit.
     pub decimals: Option<Decimals>,
-    /// `CREATED_COLUMN`: when an item arrived, a TIMESTAMP or a DATETIME in UTC. Default
-    /// `created_datetime`.
+    /// `CREATED_COLUMN`: when an item arrived.
     pub created: ColumnName,
     /// `RUN_COLUMN`: where the run that wrote a prediction is noted.
     pub run: RunColumn,
@@ -36,13 +35,13 @@ pub struct ItemsTable {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ValuesIn {
     /// `VALUES_COLUMN`: in one JSON column, as an array in feature order or as an object keyed by
-    /// feature name. Default `values`.
+    /// feature name.
     Json(ColumnName),
     /// `FEATURE_COLUMNS`: in a typed column for each feature, in any order.
     Columns(Vec<FeatureColumn>),
 }
 
-/// One of `FEATURE_COLUMNS`: `COLUMN`, named as its feature, or `FEATURE=COLUMN`.
+/// One of `FEATURE_COLUMNS`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeatureColumn {
     /// The feature's name, as the model has it.
@@ -52,12 +51,20 @@ pub struct FeatureColumn {
 }
 
 crate::run::named! {
-    /// What a prediction is: `PREDICTION_FORMAT`, default `probabilities`.
+    /// What a prediction is: `PREDICTION_FORMAT`.
     pub enum PredictionFormat {
         /// The probability of each class, a JSON array in a JSON column.
         Probabilities = "probabilities",
         /// The name of the most probable class alone, in a text or ENUM column.
         Label = "label",
+    }
+}
+
+impl Setting for PredictionFormat {
+    const ACCEPTS: Accepts = Accepts::OneOf(Self::NAMES);
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
     }
 }
 
@@ -70,6 +77,14 @@ pub enum RunColumn {
     Named(ColumnName),
     /// `none`: nowhere.
     None,
+}
+
+impl Setting for RunColumn {
+    const ACCEPTS: Accepts = Accepts::Text("none, or a column name of at most 64 letters, digits, spaces and `_$-.()`");
+
+    fn read(text: &str) -> Option<Self> {
+        if text == "none" { Some(Self::None) } else { ColumnName::read(text).map(Self::Named) }
+    }
 }
 
 impl RunColumn {
@@ -127,18 +142,17 @@ impl ItemsTable {
 
     /// Reads the variables that name table and columns; what is wrong with them is noted in `vars`.
     pub(super) fn read(vars: &mut Vars<'_>) -> Self {
-        let format = vars.or("PREDICTION_FORMAT", "probabilities", "probabilities or label");
         let table = Self {
-            name: vars.or("ITEMS_TABLE", "items", "a table name of at most 64 letters, digits, `_` and `$`"),
-            id: column(vars, "ID_COLUMN", "id"),
+            name: vars.or_default(ITEMS_TABLE),
+            id: vars.or_default(ID_COLUMN),
             values: values(vars),
-            prediction: column(vars, "PREDICTION_COLUMN", "prediction"),
-            format,
-            decimals: decimals(vars, format),
-            created: column(vars, "CREATED_COLUMN", "created_datetime"),
-            run: run_column(vars),
+            prediction: vars.or_default(PREDICTION_COLUMN),
+            format: vars.or_default(PREDICTION_FORMAT),
+            decimals: vars.get(PREDICTION_DECIMALS),
+            created: vars.or_default(CREATED_COLUMN),
+            run: vars.get(RUN_COLUMN).unwrap_or_else(|| RunColumn::Own(ColumnName::of_runs())),
         };
-        table.refuse_doubles(vars);
+        table.refuse_contradictions(vars);
         table
     }
 
@@ -159,12 +173,9 @@ impl ItemsTable {
 
     /// Whether the columns are those that `rowscore init` makes a table with.
     pub fn has_default_columns(&self) -> bool {
-        let json = matches!(&self.values, ValuesIn::Json(column) if column.as_str() == "values");
-        let run = self.run.column().is_some_and(|column| column.as_str() == "run_id");
-        let names = [(&self.id, "id"), (&self.prediction, "prediction"), (&self.created, "created_datetime")];
-        json && run
-            && self.format == PredictionFormat::Probabilities
-            && names.iter().all(|(column, default)| column.as_str() == *default)
+        let (name, decimals, run) = (self.name.clone(), self.decimals, self.run.clone());
+        let made = Self::default();
+        self.run.column() == made.run.column() && *self == Self { name, decimals, run, ..made }
     }
 
     /// Whether the values stand in typed columns.
@@ -188,18 +199,23 @@ impl ItemsTable {
 
     /// Every column with the variable that names it, those of the values last.
     pub fn columns(&self) -> Vec<(&'static str, &ColumnName)> {
-        let mut columns =
-            vec![("ID_COLUMN", &self.id), ("PREDICTION_COLUMN", &self.prediction), ("CREATED_COLUMN", &self.created)];
-        columns.extend(self.run.column().map(|column| ("RUN_COLUMN", column)));
+        let (id, prediction) = ((ID_COLUMN.name, &self.id), (PREDICTION_COLUMN.name, &self.prediction));
+        let mut columns = vec![id, prediction, (CREATED_COLUMN.name, &self.created)];
+        columns.extend(self.run.column().map(|column| (RUN_COLUMN.name, column)));
         match &self.values {
-            ValuesIn::Json(column) => columns.push(("VALUES_COLUMN", column)),
-            ValuesIn::Columns(named) => columns.extend(named.iter().map(|named| ("FEATURE_COLUMNS", &named.column))),
+            ValuesIn::Json(column) => columns.push((VALUES_COLUMN.name, column)),
+            ValuesIn::Columns(named) => columns.extend(named.iter().map(|one| (FEATURE_COLUMNS.name, &one.column))),
         }
         columns
     }
 
     /// A column that is named twice would be overwritten, or read as what it is not.
-    fn refuse_doubles(&self, vars: &mut Vars<'_>) {
+    fn refuse_contradictions(&self, vars: &mut Vars<'_>) {
+        if let Some(value) = vars.given(PREDICTION_DECIMALS).filter(|_| self.format == PredictionFormat::Label) {
+            vars.problem(format!(
+                "PREDICTION_DECIMALS is `{value}`; PREDICTION_FORMAT=label accepts none, because a label has no digits"
+            ));
+        }
         let columns = self.columns();
         for (at, (variable, column)) in columns.iter().enumerate() {
             if let Some((first, _)) = columns[..at].iter().find(|(_, other)| other.is(column.as_str())) {
@@ -215,57 +231,30 @@ impl ItemsTable {
     }
 }
 
-fn column(vars: &mut Vars<'_>, variable: &str, default: &str) -> ColumnName {
-    vars.or(variable, default, ColumnName::ACCEPTED)
-}
-
-fn decimals(vars: &mut Vars<'_>, format: PredictionFormat) -> Option<Decimals> {
-    let value = vars.get("PREDICTION_DECIMALS")?;
-    let decimals = vars.or_in("PREDICTION_DECIMALS", Decimals::MOST, 1, Decimals::MOST);
-    if format == PredictionFormat::Label {
-        vars.problem(format!(
-            "PREDICTION_DECIMALS is `{value}`; PREDICTION_FORMAT=label accepts none, because a label has no digits"
-        ));
-    }
-    Some(Decimals(decimals))
-}
-
-fn run_column(vars: &mut Vars<'_>) -> RunColumn {
-    let column = column(vars, "RUN_COLUMN", "run_id");
-    match vars.get("RUN_COLUMN") {
-        None => RunColumn::Own(column),
-        Some(name) if name == NO_COLUMN => RunColumn::None,
-        Some(_) => RunColumn::Named(column),
-    }
-}
-
 fn values(vars: &mut Vars<'_>) -> ValuesIn {
-    let json = column(vars, "VALUES_COLUMN", "values");
-    let Some(list) = vars.get("FEATURE_COLUMNS") else { return ValuesIn::Json(json) };
-    if vars.get("VALUES_COLUMN").is_some() {
+    let json = vars.or_default(VALUES_COLUMN);
+    let Some(list) = vars.given(FEATURE_COLUMNS) else { return ValuesIn::Json(json) };
+    if vars.given(VALUES_COLUMN).is_some() {
         vars.problem("VALUES_COLUMN and FEATURE_COLUMNS are both set; accepted: one of them".into());
     }
     let mut columns = Vec::new();
     for entry in list.split(',').map(str::trim) {
-        match entry.parse() {
-            Ok(column) => columns.push(column),
-            Err(()) => vars.problem(format!(
-                "FEATURE_COLUMNS has `{entry}`; accepted: COLUMN or FEATURE=COLUMN, with {}",
-                ColumnName::ACCEPTED
-            )),
+        match FeatureColumn::read(entry) {
+            Some(column) => columns.push(column),
+            None => vars.problem(format!("FEATURE_COLUMNS has `{entry}`; accepted: {}", FeatureColumn::ACCEPTS)),
         }
     }
     ValuesIn::Columns(columns)
 }
 
-impl FromStr for FeatureColumn {
-    type Err = ();
+impl Setting for FeatureColumn {
+    const ACCEPTS: Accepts = Accepts::Text("COLUMN, named as its feature, or FEATURE=COLUMN");
 
-    fn from_str(entry: &str) -> Result<Self, ()> {
+    fn read(entry: &str) -> Option<Self> {
         // A column's name holds no `=`; a feature's may.
         let (feature, column) = entry.rsplit_once('=').unwrap_or((entry, entry));
-        let (feature, column) = (feature.trim(), column.trim().parse()?);
-        if feature.is_empty() { Err(()) } else { Ok(Self { feature: feature.to_owned(), column }) }
+        let column = ColumnName::read(column.trim())?;
+        Some(feature.trim().to_owned()).filter(|feature| !feature.is_empty()).map(|feature| Self { feature, column })
     }
 }
 
@@ -350,8 +339,8 @@ mod tests {
     #[test]
     fn the_lineage_column_may_be_ours_another_or_none() {
         let run = |value: &str| read(&[("RUN_COLUMN", value)]).unwrap().run;
-        assert_eq!(run(""), RunColumn::Own("run_id".parse().unwrap()));
-        assert_eq!(run("run_id"), RunColumn::Named("run_id".parse().unwrap()));
+        assert_eq!(run(""), RunColumn::Own(ColumnName::of_runs()));
+        assert_eq!(run("run_id"), RunColumn::Named(ColumnName::of_runs()));
         assert_eq!(run("none"), RunColumn::None);
     }
 

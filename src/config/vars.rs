@@ -1,30 +1,11 @@
 //! Reading variables, and saying what is wrong with them.
 
-use std::fmt;
-use std::str::FromStr;
-use std::time::Duration;
-
-/// A span of time as people write it: `90s`, `15m`, `1h`, `2d`.
-///
-/// # Errors
-/// `None` for anything else.
-pub fn span(text: &str) -> Option<Duration> {
-    let (digits, unit) = text.split_at(text.len().checked_sub(1)?);
-    let count: u64 = digits.parse().ok()?;
-    let seconds = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        _ => return None,
-    };
-    // A century bounds the arithmetic on dates.
-    count.checked_mul(seconds).filter(|seconds| *seconds <= 100 * 366 * 86_400).map(Duration::from_secs)
-}
+use super::setting::Setting;
+use super::variables::{Entry, Unset, Variable};
 
 /// The variables as they are read, and what is wrong with them.
 pub(super) struct Vars<'l> {
-    pub lookup: &'l dyn Fn(&str) -> Option<String>,
+    lookup: &'l dyn Fn(&str) -> Option<String>,
     pub problems: Vec<String>,
 }
 
@@ -37,53 +18,39 @@ impl<'l> Vars<'l> {
         self.problems.push(text);
     }
 
-    pub fn get(&self, name: &str) -> Option<String> {
-        (self.lookup)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    /// What is given, whatever it is: for passwords, which may be empty.
+    pub fn exactly(&self, variable: Variable<String>) -> Option<String> {
+        (self.lookup)(variable.name)
     }
 
-    pub fn required(&mut self, name: &str, meaning: &str) -> Option<String> {
-        let value = self.get(name);
-        if value.is_none() {
-            self.problem(format!("{name} is not set; give {meaning}"));
-        }
-        value
+    /// What is given, without the spaces around it. An empty variable counts as unset.
+    pub fn given<T>(&self, variable: Variable<T>) -> Option<String> {
+        (self.lookup)(variable.name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     }
 
-    pub fn optional(&mut self, name: &str, accepted: &str, fits: impl Fn(&str) -> bool) -> Option<String> {
-        let value = self.get(name)?;
-        if !fits(&value) {
-            self.problem(format!("{name} is `{value}`; accepted: {accepted}"));
-        }
-        Some(value)
-    }
-
-    pub fn span(&mut self, name: &str) -> Option<Duration> {
-        let value = self.optional(name, "a number and a unit: 90s, 15m, 1h or 2d", |value| span(value).is_some())?;
-        span(&value)
-    }
-
-    pub fn or<T: FromStr>(&mut self, name: &str, default: &str, accepted: &str) -> T {
-        let value = self.get(name).unwrap_or_else(|| default.to_owned());
-        value.parse().unwrap_or_else(|_| {
-            self.problem(format!("{name} is `{value}`; accepted: {accepted}"));
-            default.parse().unwrap_or_else(|_| unreachable!("{name}'s default is valid"))
-        })
-    }
-
-    pub fn or_in<T: FromStr + PartialOrd + fmt::Display + Copy>(
-        &mut self,
-        name: &str,
-        default: T,
-        least: T,
-        most: T,
-    ) -> T {
-        let Some(value) = self.get(name) else { return default };
-        match value.parse() {
-            Ok(number) if least <= number && number <= most => number,
-            _ => {
-                self.problem(format!("{name} is `{value}`; accepted: a whole number from {least} to {most}"));
-                default
+    /// The value, or the default. `None` where there is neither, or where what is given is refused.
+    pub fn get<T: Setting>(&mut self, variable: Variable<T>) -> Option<T> {
+        let Entry { name, unset, meaning, .. } = *variable;
+        let value = match (self.given(variable), unset) {
+            (Some(value), _) => value,
+            (None, Unset::Is(default)) => return T::read(default),
+            (None, Unset::Means(_)) => return None,
+            (None, Unset::Required) => {
+                self.problem(format!("{name} is not set; give {meaning}"));
+                return None;
             }
+        };
+        let read = T::read(&value);
+        if read.is_none() {
+            self.problem(format!("{name} is `{value}`; accepted: {}", T::ACCEPTS));
         }
+        read
+    }
+
+    /// The value of a variable that has a default, which also stands in for what is refused.
+    pub fn or_default<T: Setting>(&mut self, variable: Variable<T>) -> T {
+        let Unset::Is(default) = variable.unset else { unreachable!("{} has a default", variable.name) };
+        let read = self.get(variable).or_else(|| T::read(default));
+        read.unwrap_or_else(|| unreachable!("the default of {} is accepted", variable.name))
     }
 }

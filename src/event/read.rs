@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::error::brief;
 use super::input::{OpenInput, StatusInput, WakeInput};
 use super::{Continuation, Event, EventError, Message, Request, Trigger, Wake};
-use crate::config;
+use crate::config::{Setting, Span};
 use crate::run::{FailurePolicy, Mode, RunKind};
 use crate::window::{self, Time};
 
@@ -132,8 +132,8 @@ fn open(kind: RunKind, event: &Value, now: Time) -> Result<Trigger, String> {
 }
 
 fn within(text: &str) -> Result<Duration, String> {
-    config::span(text)
-        .ok_or_else(|| format!("`deliver_within` is `{text}`; accepted: a number and a unit: 90s, 15m, 1h or 2d"))
+    let span = Span::read(text).map(|span| span.0);
+    span.ok_or_else(|| format!("`deliver_within` is `{text}`; accepted: {}", Span::ACCEPTS))
 }
 
 /// The scheduler's own time. Where it left its placeholder in, the tick is the current minute.
@@ -213,7 +213,8 @@ mod tests {
         assert!(refusal(json!({"run": "window", "policy": "retry"})).contains("unknown variant `retry`"));
         let vague = json!({"run": "window", "deliver_within": "soon"});
         assert!(
-            refusal(vague).ends_with("`deliver_within` is `soon`; accepted: a number and a unit: 90s, 15m, 1h or 2d")
+            refusal(vague)
+                .ends_with("`deliver_within` is `soon`; accepted: a number and a unit, like 90s, 15m, 1h or 2d")
         );
         assert!(refusal(json!({"run": "canary", "deliver_within": "1h"})).contains("works on no window"));
         assert!(refusal(json!({"run": "window", "scheduled_time": "soon"})).contains("accepted: a UTC time"));

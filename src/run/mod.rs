@@ -30,6 +30,9 @@ macro_rules! named {
             /// Every variant, in the order of declaration.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
+            /// Their names, in the same order.
+            pub const NAMES: &[&str] = &[$($text),+];
+
             /// The name in SQL, events, logs and configuration.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $text),+ }
@@ -46,9 +49,8 @@ macro_rules! named {
             type Err = $crate::run::UnknownName;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                Self::ALL.iter().copied().find(|known| known.name() == text).ok_or_else(|| {
-                    $crate::run::UnknownName::new(text, Self::ALL.iter().map(|known| known.name()))
-                })
+                let found = Self::ALL.iter().copied().find(|known| known.name() == text);
+                found.ok_or_else(|| $crate::run::UnknownName::new(text, Self::NAMES))
             }
         }
     };
@@ -64,8 +66,8 @@ pub struct UnknownName {
 }
 
 impl UnknownName {
-    pub(crate) fn new(given: &str, accepted: impl Iterator<Item = &'static str>) -> Self {
-        Self { given: given.to_owned(), accepted: accepted.collect::<Vec<_>>().join(", ") }
+    pub(crate) fn new(given: &str, accepted: &[&str]) -> Self {
+        Self { given: given.to_owned(), accepted: accepted.join(", ") }
     }
 }
 

@@ -235,7 +235,7 @@ pub async fn insert(conn: &mut impl Queryable, table: &ItemsTable, rows: &[(Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::RunColumn;
+    use crate::config::{RunColumn, Setting};
 
     #[test]
     fn a_page_is_written_by_one_statement_that_names_its_rows() {
@@ -252,7 +252,7 @@ mod tests {
             "UPDATE `items` SET `run_id` = 9, `prediction` = RTRIM(SUBSTR(_latin1'[0.5,0.5][0.5,0.5]', \
              (`id` - (6)) * 9 - 8, 9)) WHERE `id` BETWEEN 7 AND 8"
         );
-        let own = ItemsTable { id: "no".parse().unwrap(), run: RunColumn::None, ..table };
+        let own = ItemsTable { id: Setting::read("no").unwrap(), run: RunColumn::None, ..table };
         let sql = written(&own, [3, 8]);
         assert!(sql.starts_with("UPDATE `items` SET `prediction` = RTRIM("), "{sql}");
         assert!(sql.ends_with("', (INTERVAL(`no`,3,8)) * 9 - 8, 9)) WHERE `no` IN (3,8)"), "{sql}");

@@ -249,7 +249,7 @@ mod tests {
 
     #[test]
     fn typed_columns_are_read_as_the_array_that_they_stand_for() {
-        let names = ["x", "y z"].map(|name| name.parse::<ColumnName>().unwrap());
+        let names = ["x", "y z"].map(|name| <ColumnName as crate::config::Setting>::read(name).unwrap());
         assert_eq!(array_text(&names.iter().collect::<Vec<_>>()), "CONCAT(JSON_ARRAY(i.`x` * 1e0, i.`y z` * 1e0))");
     }
 }

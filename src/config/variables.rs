@@ -1,0 +1,153 @@
+//! The one table of variables: names, defaults, what they accept, what they mean. They are read by it,
+//! `rowscore help variables` shows it, and a test holds docs/CONFIGURATION.md and the parameters of
+//! template.yaml against it.
+
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use super::decimals::Decimals;
+use super::names::{ColumnName, TableName};
+use super::price::Price;
+use super::resource::DatabaseResource;
+use super::setting::{Accepts, PemFile, QueueUrl, Setting, Span, Whole};
+use super::table::{FeatureColumn, PredictionFormat, RunColumn};
+use super::{AuthName, TlsName};
+use crate::run::FailurePolicy;
+
+/// A variable, for people.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// Its name.
+    pub name: &'static str,
+    /// What holds where it is not set.
+    pub unset: Unset,
+    /// What it accepts.
+    pub accepts: Accepts,
+    /// What it decides, in Markdown, as the rest of a sentence that begins with the name.
+    pub meaning: &'static str,
+}
+
+/// What holds where a variable is not set.
+#[derive(Clone, Copy, Debug)]
+pub enum Unset {
+    /// Nothing goes without it.
+    Required,
+    /// This value.
+    Is(&'static str),
+    /// What these words say.
+    Means(&'static str),
+}
+
+/// Variables that belong together.
+#[derive(Clone, Copy, Debug)]
+pub struct Group {
+    /// What they are about.
+    pub title: &'static str,
+    /// The variables.
+    pub entries: &'static [Entry],
+}
+
+/// A variable, with the type of its value.
+pub(super) struct Variable<T> {
+    entry: Entry,
+    value: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Variable<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Variable<T> {}
+
+impl<T> Deref for Variable<T> {
+    type Target = Entry;
+
+    fn deref(&self) -> &Entry {
+        &self.entry
+    }
+}
+
+impl<T: Setting> Variable<T> {
+    const fn new(name: &'static str, unset: Unset, meaning: &'static str) -> Self {
+        Self { entry: Entry { name, unset, accepts: T::ACCEPTS, meaning }, value: PhantomData }
+    }
+}
+
+/// Makes a constant of each variable, and the table of all.
+macro_rules! variables {
+    ($($title:literal { $($name:ident: $value:ty, $unset:expr, $meaning:literal;)+ })+) => {
+        $($(pub(super) const $name: Variable<$value> = Variable::new(stringify!($name), $unset, $meaning);)+)+
+
+        /// Every variable.
+        pub const VARIABLES: &[Group] = &[$(Group { title: $title, entries: &[$($name.entry),+] }),+];
+    };
+}
+
+use Unset::{Is, Means, Required};
+
+variables! {
+    "The database" {
+        MYSQL_SERVER: String, Is("127.0.0.1"), "the host name or address of the server";
+        MYSQL_PORT: Whole<u16, 1, 65_535>, Is("3306"), "the TCP port of the server";
+        MYSQL_DATABASE: String, Required, "the name of the database that holds the items";
+        MYSQL_USER: String, Required, "the name of the user that rowscore logs in as";
+        MYSQL_AUTH: AuthName, Is("password"), "how the user proves who it is: with a password, or with a token that \
+            AWS credentials sign";
+        MYSQL_PASSWORD: String, Means("required with a password login"), "the user's password; it may be empty";
+        MYSQL_TLS: TlsName, Is("verify"), "whether the connection is encrypted and the server's certificate checked; \
+            `off` is for a protected network, and refused with `iam`";
+        MYSQL_CA_FILE: PemFile, Means("public authorities and those of RDS"), "the certificate authority of the server; \
+            no other is trusted then";
+    }
+    "The table" {
+        ITEMS_TABLE: TableName, Is("items"), "the table that is scored";
+        ID_COLUMN: ColumnName, Is("id"), "its primary key, an INT or a BIGINT";
+        VALUES_COLUMN: ColumnName, Is("values"), "the JSON column that holds an item's values";
+        FEATURE_COLUMNS: FeatureColumn, Means("none"), "instead of `VALUES_COLUMN`, typed columns in any order, with \
+            commas between them";
+        PREDICTION_COLUMN: ColumnName, Is("prediction"), "the column that predictions are written to; NULL while an item \
+            is pending";
+        PREDICTION_FORMAT: PredictionFormat, Is("probabilities"), "what is written: the probability of each class as a \
+            JSON array, or the name of the most probable class alone";
+        PREDICTION_DECIMALS: Decimals, Means("every digit"), "how many decimals of a probability are kept; 8 take half \
+            the space on MariaDB";
+        CREATED_COLUMN: ColumnName, Is("created_datetime"), "when an item arrived, a TIMESTAMP or a DATETIME in UTC";
+        RUN_COLUMN: RunColumn, Means("`run_id`, if rowscore made it"), "the column that says which run wrote a \
+            prediction; with `none`, nothing says so";
+    }
+    "How runs work" {
+        // With 5000, the bulk update is at its fastest.
+        PAGE_SIZE: Whole<u32, 1, 50_000>, Is("5000"), "items that are read, scored and committed together, at most; \
+            fewer where a page takes longer than 100 ms";
+        // With two, the database is the limit.
+        LANES: Whole<u16, 1, 16>, Is("2"), "ranges of ids that one invocation works on at the same time, each on its \
+            own connection";
+        WORKERS: Whole<u16, 1, 64>, Is("1"), "invocations that work on one run at the same time";
+        FAILURE_POLICY: FailurePolicy, Is("retry_failed"), "what happens to items that cannot be scored";
+        MAX_ATTEMPTS: Whole<u32, 1, 1000>, Is("3"), "how often such an item is tried in all; with `retry_all`, how often \
+            a whole window is";
+        MAX_FAILED_PERCENT: Whole<u32, 0, 100>, Is("50"), "a run fails if more than this share of its items cannot be \
+            scored";
+        LOOKBACK: Span, Is("1h"), "how far a window reaches back into the one before, for rows that were committed late";
+        DELIVER_WITHIN: Span, Means("no deadline"), "how long after the schedule's time a run's predictions are due";
+        MAX_HOPS: Whole<u32, 1, 1_000_000>, Is("1000"), "hops of one worker in one run; the run fails when they are used \
+            up";
+        HOP_BUDGET_MS: Whole<u32, 1, 86_400_000>, Is("240000"), "milliseconds that a hop works, at most";
+        // The page under way and the continuation need a fraction of it.
+        HOP_MARGIN_MS: Whole<u32, 0, 600_000>, Is("5000"), "milliseconds that are left before the function's own \
+            deadline when a hop ends";
+    }
+    "The function" {
+        CONTINUATION_QUEUE_URL: QueueUrl, Means("none: the answer has the continuations"), "the queue that \
+            continuations are sent to";
+        WAKE_DATABASE: bool, Is("false"), "whether the function starts a stopped RDS instance or cluster, and stops it \
+            again when its work is done";
+        MYSQL_RESOURCE: DatabaseResource, Means("read from `MYSQL_SERVER`"), "which instance or cluster that is";
+        PRICE_PER_GB_SECOND: Price, Means("Lambda's list price"), "dollars for a second with one GB of memory, from \
+            which costs are computed";
+        AWS_LAMBDA_FUNCTION_MEMORY_SIZE: Whole<u32, 1, 1_000_000>, Means("set by Lambda"), "memory in MB, from which \
+            costs are computed";
+    }
+}
