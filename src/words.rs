@@ -1,4 +1,7 @@
-//! Numbers, times and states as people say them.
+//! Numbers, times, states and errors as people say them: on the page, on the command line, in the log.
+
+use std::error::Error;
+use std::iter;
 
 use chrono::TimeDelta;
 use indicatif::HumanCount;
@@ -48,6 +51,11 @@ pub fn minute(time: Time) -> String {
     time.format("%Y-%m-%d %H:%M").to_string()
 }
 
+/// `about 3 min to go`.
+pub fn to_go(seconds: u64) -> String {
+    format!("about {} to go", span(seconds))
+}
+
 /// How long it took, to a tenth of a second below a minute.
 pub fn took(took: TimeDelta) -> String {
     let milliseconds = u64::try_from(took.num_milliseconds()).unwrap_or(0);
@@ -64,7 +72,7 @@ pub fn spare(seconds: i64) -> String {
 pub fn state(state: RunState) -> &'static str {
     match state {
         RunState::Running => "at work",
-        RunState::Paused => "held",
+        RunState::Paused => "paused",
         RunState::Succeeded => "succeeded",
         RunState::SucceededWithFailures => "some set aside",
         RunState::Failed => "failed",
@@ -96,9 +104,41 @@ pub fn cut(text: &str, characters: usize) -> String {
     shown
 }
 
+/// An error with all that is behind it, each cause said once: many errors repeat their own.
+pub fn chain(error: &(dyn Error + 'static)) -> String {
+    let causes = || iter::successors(error.source(), |&cause| cause.source());
+    let mut said = error.to_string();
+    if causes().last().is_some_and(|root| said.contains(&root.to_string())) {
+        return said;
+    }
+    for cause in causes().map(ToString::to_string) {
+        if !said.contains(&cause) {
+            said += &format!(": {cause}");
+        }
+    }
+    said
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    enum Failure {
+        #[error("{0}")]
+        Plain(&'static str),
+        #[error("sending")]
+        Sending(#[source] Box<Failure>),
+        #[error("reading: {0}")]
+        Reading(#[source] Box<Failure>),
+    }
+
+    #[test]
+    fn each_cause_is_said_once() {
+        let (refused, reset) = (Box::new(Failure::Plain("refused")), Box::new(Failure::Plain("reset")));
+        assert_eq!(chain(&Failure::Sending(Box::new(Failure::Sending(refused)))), "sending: refused");
+        assert_eq!(chain(&Failure::Sending(Box::new(Failure::Reading(reset)))), "sending: reading: reset");
+    }
 
     #[test]
     fn a_span_has_two_units_at_most() {

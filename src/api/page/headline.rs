@@ -7,7 +7,7 @@ use crate::window::Time;
 use crate::words;
 
 /// Seconds without a committed page after which a run that should be at work is said to stand still:
-/// longer than any page, and than the pause between two hops.
+/// longer than any page, and longer than the pause between two hops.
 const STILL_S: i64 = 120;
 
 /// What the sentence asks of its reader.
@@ -53,15 +53,15 @@ impl Headline {
             return Self {
                 mood: Mood::Odd,
                 sentence: "No run yet.".into(),
-                detail: "The first one is opened by the schedule, or by hand with rowscore run.".into(),
+                detail: "The schedule starts the first one; rowscore run starts one now.".into(),
             };
         };
         let mut headline = match run.state {
             RunState::Running => at_work(run, view, now),
             RunState::Paused => Self {
                 mood: Mood::Odd,
-                sentence: format!("{} is held.", named(run)),
-                detail: format!("{} An operator lets it go on with rowscore resume {}.", progress(run), run.id),
+                sentence: format!("{} is paused.", named(run)),
+                detail: format!("{} It goes on after rowscore resume {}.", progress(run), run.id),
             },
             RunState::Failed | RunState::Cancelled => stopped(run, now),
             RunState::Succeeded | RunState::SucceededWithFailures => finished(run, view, now),
@@ -99,16 +99,15 @@ fn at_work(run: &StatusLine, view: &View, now: Time) -> Headline {
             mood: Mood::Odd,
             sentence: format!("{} stands still.", named(run)),
             detail: format!(
-                "{} The last page was committed {}; the next tick goes on with it, rowscore run at once.",
+                "{} The last page was committed {}. The next tick of the schedule continues it, or rowscore run does so now.",
                 progress(run),
                 words::ago(last, now)
             ),
         };
     }
     let late = run.spare_seconds.is_some_and(|spare| spare < 0);
-    let eta = run.eta_seconds.map(|eta| format!(" About {} to go", words::span(eta)));
-    let spare = run.spare_seconds.map(|spare| format!(", {}", words::spare(spare)));
-    let outlook = eta.map_or_else(String::new, |eta| format!("{eta}{}.", spare.unwrap_or_default()));
+    let spare = run.spare_seconds.map_or_else(String::new, |spare| format!(", {}", words::spare(spare)));
+    let outlook = run.eta_seconds.map_or_else(String::new, |eta| format!(" It has {}{spare}.", words::to_go(eta)));
     Headline {
         mood: if late { Mood::Odd } else { Mood::Busy },
         sentence: format!("{} is at work.", named(run)),
@@ -137,7 +136,7 @@ fn finished(run: &StatusLine, view: &View, now: Time) -> Headline {
     let sentence = match (pending, aside) {
         (0, 0) => "All predicted.".to_owned(),
         (0, aside) => format!("All predicted but {}.", words::items(aside)),
-        (pending, _) => format!("{} came too late for this run.", words::items(pending)),
+        (pending, _) => format!("{} arrived too late for this run.", words::items(pending)),
     };
     let when = run.finished_at.map_or_else(|| "is over".to_owned(), |end| format!("finished {}", words::ago(end, now)));
     let spare = run.spare_seconds.map_or_else(String::new, |spare| {

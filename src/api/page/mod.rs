@@ -1,5 +1,5 @@
-//! `/`: how things stand, for people. Rendered here, whole without JavaScript; with it the page
-//! renews its parts by itself.
+//! `/`: the state of things, for people. It is rendered here and needs no JavaScript; with JavaScript
+//! the page renews its parts by itself.
 
 mod charts;
 mod headline;
@@ -31,10 +31,10 @@ const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'
 
 /// Seconds between two renewals while something is at work.
 const MOVING_S: u32 = 2;
-/// Seconds between two renewals else.
+/// Seconds between two renewals at other times.
 const RESTING_S: u32 = 15;
 
-/// Nothing but what is in the page itself: its style, its script, and its own renewals.
+/// The browser may use what is in the page itself, and nothing else: its style, its script, its renewals.
 static POLICY: LazyLock<Option<HeaderValue>> = LazyLock::new(|| {
     let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
     let policy = format!(
@@ -90,7 +90,7 @@ fn without_database(api: &Api, now: Time, problem: &Problem) -> Markup {
     let headline = Headline {
         mood: Mood::Bad,
         sentence: "The database cannot be read.".into(),
-        detail: format!("How the runs stand is not known here: {}.", problem.detail()),
+        detail: format!("So the state of the runs is not known: {}.", problem.detail()),
     };
     document(api, now, &headline, RESTING_S, &html! {})
 }
@@ -121,14 +121,14 @@ fn document(api: &Api, now: Time, headline: &Headline, every: u32, rest: &Markup
                     section id="state" class=(headline.mood.name()) {
                         h1 role="status" { (headline.sentence) }
                         p class="detail" { (headline.detail) }
-                        p class="stale" hidden { "This is old: the page cannot be renewed. It is tried on." }
+                        p class="stale" hidden { "This is old: the page could not be renewed. It keeps trying." }
                     }
                     (rest)
                 }
                 footer {
                     p {
                         "Model " code { (version) } ", rowscore " (env!("CARGO_PKG_VERSION")) ". "
-                        "The same as JSON: "
+                        "As JSON: "
                         a href="/runs" { "/runs" } ", " a href="/data/predicted" { "/data/predicted" } ", "
                         a href="/data/unpredicted" { "/data/unpredicted" } ", " a href="/metadata" { "/metadata" } ", "
                         a href="/openapi.json" { "/openapi.json" } "."

@@ -55,7 +55,7 @@ pub fn classes(model: &Model, view: &View) -> Markup {
         section id="classes" {
             h2 { "Classes" }
             @if let Some((run, profile)) = runs.last() {
-                p class="note" { "Predictions by most probable class, run by run; in numbers: run " (run) "." }
+                p class="note" { "Predictions by most probable class, run by run; the numbers are those of run " (run) "." }
                 div class="columns" {
                     @for (run, profile) in &runs {
                         @let shares = charts::shares(&profile.classes);
@@ -130,7 +130,7 @@ pub fn drift(view: &View) -> Markup {
         section id="drift" {
             h2 { "Drift" }
             p class="note" {
-                "Distance of each feature from the training rows (population stability index), run by run; in numbers: run " (run) "."
+                "How far each feature is from the training rows (population stability index), run by run; the numbers are those of run " (run) "."
             }
             table {
                 thead {
@@ -225,7 +225,7 @@ pub fn aside(view: &View) -> Markup {
                 p class="none" { "Nothing: every item that was tried could be scored." }
             } @else {
                 @if looked_at >= u64::from(LOOK) {
-                    p class="note" { "Among the " (words::count(LOOK.into())) " with the greatest ids." }
+                    p class="note" { "Counted among the " (words::count(LOOK.into())) " with the highest ids." }
                 }
                 div class="reasons" {
                     @for reason in &view.reasons {
@@ -257,7 +257,7 @@ pub fn latest(model: &Model, view: &View) -> Markup {
         section id="latest" {
             h2 { "Latest predictions" }
             @if shown.is_empty() {
-                p class="none" { "None of the latest items has one." }
+                p class="none" { "None of the latest items has a prediction." }
             } @else {
                 table {
                     thead { tr { th { "Item" } th { "Class" } th class="bars" { "Probabilities" } } }

@@ -69,7 +69,7 @@ async fn a_run_under_way_is_shown_with_its_progress(#[values(Server::Mysql, Serv
     assert!(page.contains("Run 1 stands still.") && page.contains("The last page was committed 5 min ago"), "{page}");
 
     db.execute("UPDATE `batch_runs` SET `state` = 'paused'").await;
-    assert!(service.page().await.contains("Run 1 is held."));
+    assert!(service.page().await.contains("Run 1 is paused."));
 }
 
 #[rstest]
