@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use super::error::brief;
 use super::input::{OpenInput, StatusInput, WakeInput};
-use super::{Continuation, Event, EventError, Message, Request, Trigger, Wake};
+use super::{Asked, Continuation, Event, EventError, Message, Request, Trigger, Wake};
 use crate::config::{Setting, Span};
-use crate::run::{FailurePolicy, Mode, RunKind};
+use crate::run::RunKind;
 use crate::window::{self, Time};
 
 /// Reads an event. `now` stands in for a time that the scheduler did not fill in.
@@ -100,35 +100,11 @@ fn wake(event: &Value, now: Time) -> Result<Trigger, EventError> {
 
 fn open(kind: RunKind, event: &Value, now: Time) -> Result<Trigger, String> {
     let input = OpenInput::deserialize(event).map_err(|error| error.to_string())?;
+    let OpenInput { from, to, policy, dry_run, .. } = input;
     let tick = input.scheduled_time.as_deref().map(|text| scheduled_time(text, now)).transpose()?;
     let deliver_within = input.deliver_within.as_deref().map(within).transpose()?;
-    let has_window = input.from.is_some() || input.to.is_some() || input.policy.is_some() || deliver_within.is_some();
-    if kind == RunKind::Canary && has_window {
-        return Err("a canary has no `from`, `to`, `policy` or `deliver_within`: it works on no window".into());
-    }
-    if kind == RunKind::Sweep && input.from.is_some() {
-        return Err("a sweep has no `from`; use a window for a span of time".into());
-    }
-    if kind == RunKind::Backfill && input.policy == Some(FailurePolicy::RetryAll) {
-        return Err(
-            "`policy` is retry_all; a backfill takes retry_failed or leave, since old predictions stay page by page"
-                .into(),
-        );
-    }
-    if kind != RunKind::Backfill && input.dry_run.is_some() {
-        return Err("`dry_run` is for a backfill".into());
-    }
-    if tick.is_some() && (input.from.is_some() || input.to.is_some()) {
-        return Err("`scheduled_time` stands for the schedule; `from` and `to` are for a window by hand".into());
-    }
-    if let (Some(from), Some(to)) = (input.from, input.to)
-        && from >= to
-    {
-        return Err(format!("`from` {from} is not before `to` {to}"));
-    }
-    let mode = if input.dry_run == Some(true) { Mode::DryRun } else { Mode::Write };
-    let (from, to, policy) = (input.from, input.to, input.policy);
-    Ok(Trigger::Open(Request { kind, tick, from, to, policy, deliver_within, mode }))
+    let request = Request::new(kind, Asked { tick, from, to, policy, deliver_within, dry_run });
+    request.map(Trigger::Open).map_err(|error| error.to_string())
 }
 
 fn within(text: &str) -> Result<Duration, String> {
@@ -224,7 +200,7 @@ mod tests {
         }
         assert!(refusal(json!({"run": "backfill", "dry_run": "yes"})).contains("expected a boolean"));
         assert!(refusal(json!({"run": "backfill", "dryrun": true})).contains("unknown field `dryrun`"));
-        assert!(refusal(json!({"run": "backfill", "policy": "retry_all"})).contains("takes retry_failed or leave"));
+        assert!(refusal(json!({"run": "backfill", "policy": "retry_all"})).contains("accepts retry_failed or leave"));
         assert!(refusal(json!({"run": "continuation", "run_id": -1, "worker": 0, "hop": 1})).contains("-1"));
         let reversed = json!({"run": "window", "from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"});
         assert!(refusal(reversed).contains("is not before"));

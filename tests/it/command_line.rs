@@ -148,12 +148,15 @@ async fn the_help_names_every_command_and_its_exit_codes() {
 #[case::an_unknown_command(&["dance"], "unrecognized subcommand 'dance'")]
 #[case::an_unknown_option(&["run", "--fast"], "unexpected argument '--fast'")]
 #[case::a_time_that_is_none(&["run", "--from", "yesterday"], "invalid value 'yesterday' for '--from <TIME>'")]
-#[case::a_sweep_with_a_begin(&["run", "--sweep", "--from", "2024-03-05T09:00:00Z"], "cannot be used with")]
+#[case::a_sweep_with_a_begin(&["run", "--sweep", "--from", "2024-03-05T09:00:00Z"], "a sweep has no `from`")]
+#[case::a_dry_run_of_no_backfill(&["run", "--dry-run"], "is for a backfill only")]
+#[case::a_canary_with_an_end(&["run", "--canary", "--to", "2024-03-05T09:00:00Z"], "a canary has no")]
+#[case::two_kinds(&["plan", "--sweep", "--backfill"], "cannot be used with")]
 #[case::an_unknown_policy(&["run", "--policy", "ignore"], "retry_failed, retry_all, leave")]
 #[case::a_seed_without_rows(&["init", "--seed", "7"], "--rows")]
 #[case::no_lines(&["status", "--limit", "0"], "1..=1000")]
 #[case::a_window_that_ends_before_it_begins(
-    &["run", "--from", "2024-03-05T10:00:00Z", "--to", "2024-03-05T09:00:00Z"], "is not before --to"
+    &["run", "--from", "2024-03-05T10:00:00Z", "--to", "2024-03-05T09:00:00Z"], "is not before `to`"
 )]
 #[tokio::test]
 async fn wrong_arguments_end_with_status_2_before_anything_is_done(#[case] arguments: &[&str], #[case] said: &str) {

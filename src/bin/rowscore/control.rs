@@ -1,14 +1,14 @@
-//! `rowscore pause`, `resume`, `cancel` and `release`: an operator's hand on runs and failures.
+//! `rowscore pause`, `resume`, `cancel` and `release`: what an operator does to runs and failures.
 
 use std::error::Error;
 use std::process::ExitCode;
 
-use rowscore::config::Config;
 use rowscore::hop::{self, Steered};
 use rowscore::run::{RunId, RunState};
-use rowscore::store::session::Session;
-use rowscore::store::{Database, failures};
+use rowscore::store::failures;
 use rowscore::values::ReasonCode;
+
+use crate::opened::Opened;
 
 /// The run that is meant.
 #[derive(clap::Args)]
@@ -36,12 +36,16 @@ pub struct ReleaseArgs {
 }
 
 pub async fn pause(args: RunArgs) -> Result<ExitCode, Box<dyn Error>> {
-    steer(args, RunState::Paused, "held; its hops end after the page at hand. Let it go on with `rowscore resume`")
-        .await
+    steer(
+        args,
+        RunState::Paused,
+        "paused; its hops stop after the page that they work on. `rowscore resume` continues it",
+    )
+    .await
 }
 
 pub async fn resume(args: RunArgs) -> Result<ExitCode, Box<dyn Error>> {
-    steer(args, RunState::Running, "free to go on; the next tick or `rowscore run` works on it").await
+    steer(args, RunState::Running, "running again; the next tick of the schedule or `rowscore run` works on it").await
 }
 
 pub async fn cancel(args: RunArgs) -> Result<ExitCode, Box<dyn Error>> {
@@ -49,18 +53,13 @@ pub async fn cancel(args: RunArgs) -> Result<ExitCode, Box<dyn Error>> {
 }
 
 async fn steer(args: RunArgs, to: RunState, done: &str) -> Result<ExitCode, Box<dyn Error>> {
-    let config = Config::from_env()?;
-    let database = Database::new(&config.mysql, &config.work.items_table).await;
-    let (table, id) = (database.items_table(), RunId(args.run));
-    let mut session = Session::at_once(&database);
-    let steered = session
-        .run(async |conn| match to {
-            RunState::Cancelled => hop::stop(conn, table, id, to, None).await,
-            _ => hop::steer(conn, table, id, to).await,
-        })
-        .await?;
-    session.close().await;
-    match steered {
+    let opened = Opened::from_env().await?;
+    let (table, id) = (opened.table(), RunId(args.run));
+    let steered = opened.ask(async |conn| match to {
+        RunState::Cancelled => hop::stop(conn, table, id, to, None).await,
+        _ => hop::steer(conn, table, id, to).await,
+    });
+    match steered.await? {
         Steered::Done => {
             eprintln!("Run {id} is {done}.");
             Ok(ExitCode::SUCCESS)
@@ -71,12 +70,9 @@ async fn steer(args: RunArgs, to: RunState, done: &str) -> Result<ExitCode, Box<
 }
 
 pub async fn release(args: ReleaseArgs) -> Result<ExitCode, Box<dyn Error>> {
-    let config = Config::from_env()?;
-    let database = Database::new(&config.mysql, &config.work.items_table).await;
-    let table = database.items_table();
-    let mut session = Session::at_once(&database);
-    let released = session.run(async |conn| failures::release(conn, table, &args.ids, args.code).await).await?;
-    session.close().await;
+    let opened = Opened::from_env().await?;
+    let table = opened.table();
+    let released = opened.ask(async |conn| failures::release(conn, table, &args.ids, args.code).await).await?;
     eprintln!("Released {released} items; the next run tries them again.");
     Ok(ExitCode::SUCCESS)
 }

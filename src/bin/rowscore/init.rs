@@ -6,33 +6,35 @@ use std::process::ExitCode;
 use chrono::TimeDelta;
 use mysql_async::TxOpts;
 use rand_mt::Mt64;
-use rowscore::config::{Config, ItemsTable, RunColumn};
+use rowscore::config::{ItemsTable, RunColumn};
 use rowscore::model::{FeatureDistribution, Model};
 use rowscore::store::wanted::Ids;
-use rowscore::store::{Database, items, schema};
+use rowscore::store::{items, schema};
 use rowscore::window::Time;
 use rowscore::{hop, model};
 
+use crate::opened::Opened;
+
 /// Make the database and the tables, where they are missing
 ///
-/// Idempotent and safe on a live table. A table of your own, named by ITEMS_TABLE and FEATURE_COLUMNS or
-/// other columns than the default ones, gains a column and a key, and is looked at. The account needs CREATE, ALTER, INDEX, CREATE VIEW and DROP
-/// (to renew the view).
+/// It is safe on a live table, and again at any time. A table of your own (ITEMS_TABLE, FEATURE_COLUMNS and
+/// the other variables about the table name it) is checked, and gains a column and a key. The user needs
+/// CREATE, ALTER, INDEX, CREATE VIEW and DROP (to replace the view).
 #[derive(clap::Args)]
 pub struct Args {
-    /// Grant an existing login what rowscore needs, and nothing else
+    /// Allow an existing login what rowscore needs, and nothing else
     #[arg(long, value_name = "LOGIN")]
     grant: Option<String>,
-    /// Grant an existing login what reading results needs, and nothing else
+    /// Allow an existing login to read results, and nothing else
     #[arg(long, value_name = "LOGIN")]
     grant_reader: Option<String>,
-    /// Fill an empty items table with so many sample items, distributed as the model's training rows
+    /// Fill an empty items table with this many sample items, distributed like the model's training rows
     #[arg(long, value_name = "N")]
     rows: Option<u32>,
     /// Seed of the sample items: the same seed makes the same items
     #[arg(long, value_name = "S", default_value_t = 1, requires = "rows")]
     seed: u64,
-    /// The sample items are created within the day before this time; the default is the time in
+    /// The sample items arrived in the 24 hours before this time; the default is the time in
     /// events/schedule.json
     #[arg(long, value_name = "TIME", default_value = SAMPLE_TICK, requires = "rows")]
     until: Time,
@@ -48,12 +50,12 @@ const ROWS_PER_INSERT: usize = 5000;
 const MOST_DECIMALS: usize = 6;
 
 pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
-    let config = Config::from_env()?;
-    let table = &config.work.items_table;
+    let opened = Opened::from_env().await?;
+    let table = opened.table();
     if args.rows.is_some() && !table.has_default_columns() {
-        return Err("--rows makes sample items in a table with the default columns only".into());
+        return Err("--rows needs a table with the default columns".into());
     }
-    let mut conn = Database::new(&config.mysql, table).await.connect_or_create().await?;
+    let mut conn = opened.database.connect_or_create().await?;
     let model = model::embedded()?;
     if !table.has_default_columns() {
         // Before anything is added to a table that is not the one which is meant.
@@ -62,7 +64,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     }
     schema::migrate(&mut conn, table).await?;
     hop::check_columns(&mut conn, table, model).await?;
-    eprintln!("The tables are in place in database `{}`.", config.mysql.database);
+    eprintln!("The tables are in place in database `{}`.", opened.config.mysql.database);
     if let Some(login) = args.grant {
         schema::grant(&mut conn, table, &login).await?;
         eprintln!("Login `{login}` may do what rowscore needs, and nothing else.");
@@ -89,7 +91,9 @@ pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
 fn features(model: &Model) -> Result<Vec<Feature>, &'static str> {
     let distribution = &model.artifact().content.distribution;
     if distribution.is_empty() {
-        return Err("the model was imported without rows, so sample items would be made up; insert items of your own");
+        return Err(
+            "the model was imported without rows, so it is not known what its items look like; insert items of your own",
+        );
     }
     Ok(distribution.iter().map(Feature::new).collect())
 }

@@ -8,6 +8,8 @@ mod failures;
 mod files;
 mod import;
 mod init;
+mod lines;
+mod opened;
 mod plan;
 mod report;
 mod results;
@@ -16,16 +18,19 @@ mod score;
 mod serve;
 mod status;
 mod train;
+mod variables;
 
 use std::error::Error;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use rowscore::event::RequestError;
+use rowscore::words;
 
 /// Fills in the predictions of a MySQL table.
 ///
-/// The database is named by environment variables: MYSQL_SERVER, MYSQL_PORT, MYSQL_DATABASE,
-/// MYSQL_USER, MYSQL_PASSWORD, MYSQL_TLS. The README lists them all.
+/// Environment variables say where the database is, and what the table looks like; MYSQL_DATABASE,
+/// MYSQL_USER and MYSQL_PASSWORD are required. `rowscore help variables` explains all of them.
 #[derive(Parser)]
 #[command(
     version,
@@ -33,7 +38,7 @@ use clap::{Parser, Subcommand};
     after_help = "Examples:\n  rowscore init --grant scorer\n  rowscore plan --sweep\n  rowscore run\n  \
                   rowscore status --watch\n  rowscore failures 12\n\n\
                   Exit status: 0 done; 1 something went wrong, or the run failed; 2 wrong arguments; \
-                  3 the run is not over: held, or another process is at work on it."
+                  3 the run is not over: it is paused, or another process is working on it."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -49,19 +54,22 @@ enum Command {
     Status(status::Args),
     Failures(failures::Args),
     Serve(serve::Args),
-    /// Hold a run: no hop works on it until it is resumed
+    /// Pause a run: no hop works on it until it is resumed
     Pause(control::RunArgs),
-    /// Let a held run go on
+    /// Continue a paused run
     Resume(control::RunArgs),
     /// Stop a run for good; what it predicted stays
     Cancel(control::RunArgs),
-    /// Give items that were set aside another chance, under any failure policy
+    /// Let the next run try items again that were set aside, whatever the failure policy
     Release(control::ReleaseArgs),
     Train(train::Args),
     Import(import::Args),
     Score(score::Args),
     Evaluate(evaluate::Args),
     Explain(explain::Args),
+    /// Show the environment variables: what each means, accepts and is by default
+    #[command(long_about = variables::table())]
+    Variables,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -71,7 +79,9 @@ async fn main() -> ExitCode {
     rowscore::hop::step::arm();
     let levels = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
     tracing_subscriber::fmt().with_env_filter(levels).with_writer(std::io::stderr).with_target(false).init();
-    let done: Result<ExitCode, Box<dyn Error>> = match Cli::parse().command {
+    let matches = variables::named_in(Cli::command()).get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let done: Result<ExitCode, Box<dyn Error>> = match cli.command {
         Command::Init(args) => init::run(args).await,
         Command::Plan(args) => plan::run(args).await,
         Command::Run(args) => run::run(args).await,
@@ -88,9 +98,10 @@ async fn main() -> ExitCode {
         Command::Score(args) => score::run(&args),
         Command::Explain(args) => explain::run(&args).await,
         Command::Evaluate(args) => evaluate::run(&args),
+        Command::Variables => variables::run(),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("rowscore: {error}");
-        ExitCode::FAILURE
+        eprintln!("rowscore: {}", words::chain(&*error));
+        if error.is::<RequestError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
     })
 }

@@ -1,19 +1,19 @@
 //! What a backfill changes, in a sentence.
 
-use indicatif::HumanCount;
 use rowscore::run::Backfill;
+use rowscore::words::{count, items};
 
 /// Like `would change the class of 412 of 65,322 items (0.63%), a probability by 0.0123 on average`.
 pub fn changes(backfill: &Backfill) -> String {
     let Backfill { dry_run, compared, incomparable, changed_class, mean_absolute_change } = *backfill;
     let verb = if dry_run { "would change" } else { "changes" };
-    let mut text = format!("{verb} the class of {} of {} items", HumanCount(changed_class), HumanCount(compared));
+    let mut text = format!("{verb} the class of {} of {}", count(changed_class), items(compared));
     if let Some(mean) = mean_absolute_change {
         let percent = 100.0 * changed_class as f64 / compared as f64;
         text += &format!(" ({percent:.2}%), a probability by {mean:.4} on average");
     }
     if incomparable > 0 {
-        text += &format!("; {} old predictions cannot be compared", HumanCount(incomparable));
+        text += &format!("; {} old predictions cannot be compared", count(incomparable));
     }
     text
 }

@@ -1,25 +1,26 @@
 //! `rowscore results`: items and their predictions, one JSON object per line.
 
 use std::error::Error;
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use chrono::NaiveDateTime;
-use rowscore::config::{Config, PredictionFormat};
+use rowscore::config::PredictionFormat;
 use rowscore::model;
 use rowscore::store::catalog;
 use rowscore::store::items::{self, Item};
-use rowscore::store::{Database, session::Session};
 use serde::Serialize;
 use serde_json::value::RawValue;
+
+use crate::lines::Lines;
+use crate::opened::Opened;
 
 /// Show items with their predictions, one JSON object per line
 #[derive(clap::Args)]
 pub struct Args {
-    /// At most so many
+    /// Show at most this many
     #[arg(long, value_name = "N", default_value_t = 10)]
     limit: u32,
-    /// Begin after the item of this id
+    /// Begin after the item with this id
     #[arg(long, value_name = "ID", default_value_t = i64::MIN, hide_default_value = true)]
     after: i64,
 }
@@ -47,7 +48,7 @@ impl<'a> Prediction<'a> {
     }
 }
 
-/// The pattern's shape of an item.
+/// An item as its line shows it.
 #[derive(Serialize)]
 struct Line<'a> {
     id: i64,
@@ -58,15 +59,13 @@ struct Line<'a> {
 }
 
 pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
-    let config = Config::from_env()?;
-    let database = Database::new(&config.mysql, &config.work.items_table).await;
-    let mut session = Session::at_once(&database);
-    let table = database.items_table();
+    let opened = Opened::from_env().await?;
+    let (table, mut session) = (opened.table(), opened.session());
     let features = model::embedded()?.features();
     table.feature_columns(features)?;
     let catalog = session.run(async |conn| catalog::describe(conn, table).await).await?;
     let updated = catalog.column(UPDATED);
-    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut lines = Lines::new();
     let (mut left, mut after) = (args.limit, args.after);
     while left > 0 {
         let bounds = (after, left.min(PAGE));
@@ -75,26 +74,20 @@ pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
         after = last.id;
         left -= page.len() as u32;
         for item in &page {
-            match write_line(&mut out, item, table.format) {
-                // The reader has seen enough, as `head` does.
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
-                written => written?,
-            }
+            lines.write(object(item, table.format)?)?;
         }
     }
-    out.flush()?;
+    lines.flush()?;
     session.close().await;
     Ok(ExitCode::SUCCESS)
 }
 
-fn write_line(out: &mut impl Write, item: &Item, format: PredictionFormat) -> io::Result<()> {
-    let line = Line {
+fn object(item: &Item, format: PredictionFormat) -> serde_json::Result<String> {
+    serde_json::to_string(&Line {
         id: item.id,
         values: serde_json::from_str(&item.values)?,
         prediction: item.prediction.as_deref().map(|text| Prediction::read(text, format)).transpose()?,
         created_datetime: item.created_datetime,
         updated_datetime: item.updated_datetime,
-    };
-    serde_json::to_writer(&mut *out, &line)?;
-    out.write_all(b"\n")
+    })
 }

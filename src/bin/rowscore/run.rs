@@ -8,39 +8,42 @@ use std::pin::pin;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use futures_util::future::{Either, select};
-use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 use rowscore::answer::{Answer, Outcome};
 use rowscore::config::Config;
 use rowscore::event::{Request, Trigger};
 use rowscore::hop::{Clock, InAnswer, Means, Runner};
 use rowscore::model;
-use rowscore::run::{Mode, RunKind, RunState};
+use rowscore::run::{RunKind, RunState};
 use rowscore::store::session::Session;
 use rowscore::store::{Database, status};
 use rowscore::window::Time;
+use rowscore::words;
 
-use crate::asked::Asked;
+use crate::asked::Options;
+use crate::opened::Opened;
 use crate::report;
 
-/// Work a window off in this process, with a progress bar on a terminal
+/// Score a window's items in this process, with a progress bar on a terminal
 ///
-/// Without options: every pending item that arrived since the last finished window. Prints the
-/// last hop's answer, one JSON object. An unfinished run is gone on with first.
+/// Without options, the window begins where the last finished one ended. An unfinished run is
+/// continued first. The answer of the last hop is printed as one JSON object.
 ///
-/// With --backfill: every item that another model version predicted, --dry-run to see what changes.
+/// With --backfill, the items that another model version predicted are scored again; --dry-run shows
+/// what would change.
 #[derive(clap::Args)]
-#[command(after_help = "Exit status: 0 the window is worked off, or there was nothing to do; 1 it is not; \
-                        2 wrong arguments; 3 another process is at work on it, or the run is held.")]
+#[command(after_help = "Exit status: 0 the window is finished, or there was nothing to do; 1 it is not; \
+                        2 wrong arguments; 3 another process is working on it, or the run is paused.")]
 pub struct Args {
     #[command(flatten)]
-    asked: Asked,
-    /// Try everything out on the model's golden rows: database, grants and a page that is rolled back
-    #[arg(long, conflicts_with_all = ["sweep", "backfill", "from", "to", "policy"])]
+    options: Options,
+    /// Try everything out with the model's golden rows: database, grants and a page that is rolled back
+    #[arg(long, conflicts_with_all = ["sweep", "backfill"])]
     canary: bool,
     /// Say what a backfill would change, and write nothing
-    #[arg(long, requires = "backfill")]
+    #[arg(long)]
     dry_run: bool,
 }
 
@@ -48,17 +51,9 @@ pub struct Args {
 const PROGRESS_EVERY: Duration = Duration::from_millis(200);
 
 pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
-    let request = match args.asked.request() {
-        Ok(_) if args.canary => Request::by_hand(RunKind::Canary),
-        Ok(request) if args.dry_run => Request { mode: Mode::DryRun, ..request },
-        Ok(request) => request,
-        Err(refusal) => {
-            eprintln!("rowscore: {refusal}");
-            return Ok(ExitCode::from(2));
-        }
-    };
-    let config = Config::from_env()?;
-    let database = Database::new(&config.mysql, &config.work.items_table).await;
+    let kind = if args.canary { RunKind::Canary } else { args.options.kind() };
+    let request = args.options.request(kind, args.dry_run)?;
+    let Opened { config, database } = Opened::from_env().await?;
 
     let begun = Instant::now();
     let work = pin!(work_off(&config, &database, request));
@@ -104,7 +99,7 @@ fn clock(config: &Config) -> Clock {
 
 /// Keeps the bar at what the database says of the run.
 async fn show_progress(database: &Database, bar: &ProgressBar) -> Infallible {
-    let style = "{bar:40} {human_pos}/{human_len} {percent}% {msg} ETA {eta}";
+    let style = "{bar:40} {human_pos}/{human_len} {percent}% {msg}, about {eta} to go";
     bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
     let mut session = Session::new(database);
     let table = database.items_table();
@@ -115,7 +110,7 @@ async fn show_progress(database: &Database, bar: &ProgressBar) -> Infallible {
         if let Some(line) = lines.first().filter(|line| line.state == RunState::Running) {
             bar.set_length(line.total.unwrap_or(line.done));
             bar.set_position(line.done);
-            bar.set_message(format!("{} rows/s", HumanCount(line.rows_per_second.unwrap_or(0))));
+            bar.set_message(format!("{} rows/s", words::count(line.rows_per_second.unwrap_or(0))));
         }
     }
 }
@@ -124,13 +119,8 @@ fn summary(answer: &Answer, took: Duration) -> String {
     let counts = answer.counts;
     let run = answer.run_id.map_or_else(|| "no run".to_owned(), |id| format!("run {id}"));
     let state = answer.state.map_or("", RunState::name);
-    let (predicted, failed, pending) =
-        (HumanCount(counts.predicted), HumanCount(counts.failed), HumanCount(counts.pending));
-    let took = if took < Duration::from_secs(60) {
-        format!("{:.1} s", took.as_secs_f64())
-    } else {
-        HumanDuration(took).to_string()
-    };
+    let [predicted, failed, pending] = [counts.predicted, counts.failed, counts.pending].map(words::count);
+    let took = words::took(TimeDelta::from_std(took).unwrap_or(TimeDelta::MAX));
     let verb =
         if answer.backfill.is_some_and(|backfill| backfill.dry_run) { "would be predicted" } else { "predicted" };
     format!("{run} {state} ({}): {predicted} {verb}, {failed} set aside, {pending} pending; {took}", answer.outcome)

@@ -5,43 +5,42 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use rowscore::api::{self, Api};
-use rowscore::config::Config;
 use rowscore::model;
-use rowscore::store::Database;
 use tokio::net::TcpListener;
+
+use crate::opened::Opened;
 
 /// Serve the status page and the results API, read-only, until Ctrl-C
 ///
-/// Whoever reaches the address may read all items: there is no login. Without options only this
-/// machine does.
+/// There is no login: whoever can reach the address can read all items. Without options, only this
+/// machine can.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  rowscore serve\n  curl 'http://127.0.0.1:8000/data/predicted?limit=10'")]
 pub struct Args {
-    /// Address and port; port 0: any that is free
+    /// Address and port; port 0 takes any free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
     listen: SocketAddr,
-    /// Connections to the database, at most; further requests wait for one
+    /// The most connections to the database; further requests wait for one of them
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1000))]
     connections: u16,
 }
 
 #[expect(clippy::disallowed_methods, reason = "the edge: a request is answered now")]
 pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
-    let config = Config::from_env()?;
+    let opened = Opened::from_env().await?;
     let model = model::embedded()?;
-    config.work.items_table.feature_columns(model.features())?;
-    let database = Database::new(&config.mysql, &config.work.items_table).await;
-    let mut router = api::router(Api::new(database, args.connections.into(), model, chrono::Utc::now));
+    opened.table().feature_columns(model.features())?;
+    let mut router = api::router(Api::new(opened.database, args.connections.into(), model, chrono::Utc::now));
     let listener = TcpListener::bind(args.listen).await.map_err(|error| format!("{}: {error}", args.listen))?;
     let address = listener.local_addr()?;
     if address.ip().is_loopback() {
         router = api::only_local(router);
     } else {
         eprintln!(
-            "Warning: there is no login, and {address} is not this machine alone: who reaches it reads all items."
+            "Warning: there is no login, and other machines may reach {address}: whoever can reach it can read all items."
         );
     }
-    eprintln!("The status page is at http://{address}/, what it can be asked at http://{address}/openapi.json.");
+    eprintln!("The status page is at http://{address}/, the description of the API at http://{address}/openapi.json.");
     axum::serve(listener, router).with_graceful_shutdown(asked_to_stop()).await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,40 +1,41 @@
 //! `rowscore status`: one line per run.
 
 use std::error::Error;
-use std::fmt::Write as _;
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use indicatif::HumanCount;
-use rowscore::config::{Config, Price};
+use rowscore::config::Price;
 use rowscore::drift::{Ratios, Report};
 use rowscore::run::{RunId, RunState};
 use rowscore::store::record::{self, Watched};
 use rowscore::store::status::{self, StatusLine};
-use rowscore::store::{Database, StoreError, session::Session};
+use rowscore::store::{StoreError, session::Session};
+use rowscore::words;
 use serde_json::{Value, json};
 
+use crate::lines::Lines;
+use crate::opened::Opened;
 use crate::report;
 
 /// Show the latest runs, one line each
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  rowscore status\n  rowscore status 12\n  rowscore status --watch\n  \
                         rowscore status --json | jq -c '[.run_id, .state, .drift_ratio]'\n\n\
-                        A ratio of 1 or more is drift. Dollars are Lambda's, for a million items at this run's rate.\n\n\
-                        Exit status: 0 shown; 1 something went wrong; 2 wrong arguments. With RUN or --watch it is the \
-                        run's: 0 it succeeded, 1 it failed or was cancelled, 3 it is not over.")]
+                        A drift of 1 or more means that the items are not like the training rows. Dollars are Lambda's, for a \
+                        million items at this run's rate.\n\n\
+                        Exit status: 0 shown; 1 something went wrong; 2 wrong arguments. With RUN or --watch, about the \
+                        run: 0 it succeeded; 1 it failed or was cancelled; 3 it is not over.")]
 pub struct Args {
-    /// Only this run
+    /// Show only this run
     #[arg(value_name = "RUN", value_parser = clap::value_parser!(u64).range(1..))]
     run: Option<u64>,
-    /// At most so many
+    /// Show at most this many
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000), conflicts_with_all = ["run", "watch"])]
     limit: u32,
-    /// Again every second, until the run is over or held; without RUN the latest
+    /// Show the run again every second, until it is over or paused; without RUN, the latest run
     #[arg(long)]
     watch: bool,
-    /// One JSON object per line
+    /// Print one JSON object per line
     #[arg(long)]
     json: bool,
 }
@@ -43,30 +44,34 @@ pub struct Args {
 const WATCH_EVERY: Duration = Duration::from_secs(1);
 
 pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
-    let config = Config::from_env()?;
-    let database = Database::new(&config.mysql, &config.work.items_table).await;
-    let mut session = Session::at_once(&database);
-    let price = config.work.price;
+    let opened = Opened::from_env().await?;
+    let mut screen = Screen {
+        session: opened.session(),
+        price: opened.config.work.price,
+        as_json: args.json,
+        lines: Lines::new(),
+        opened: &opened,
+    };
+    let table = opened.table();
     if args.run.is_none() && !args.watch {
-        let lines =
-            session.run(async |conn| status::latest(conn, database.items_table(), None, args.limit).await).await?;
-        if lines.is_empty() {
+        let latest = screen.session.run(async |conn| status::latest(conn, table, None, args.limit).await).await?;
+        if latest.is_empty() {
             eprintln!("There is no run yet; `rowscore run` makes one.");
         }
-        for line in &lines {
-            print(&mut session, line, price, args.json).await?;
+        for line in &latest {
+            screen.show(line).await?;
         }
-        session.close().await;
+        screen.session.close().await;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut last = find(&mut session, &database, args.run).await?;
-    print(&mut session, &last, price, args.json).await?;
+    let mut last = screen.find(args.run.map(RunId)).await?;
+    screen.show(&last).await?;
     while args.watch && last.state == RunState::Running {
         tokio::time::sleep(WATCH_EVERY).await;
-        last = find(&mut session, &database, Some(last.id.0)).await?;
-        print(&mut session, &last, price, args.json).await?;
+        last = screen.find(Some(last.id)).await?;
+        screen.show(&last).await?;
     }
-    session.close().await;
+    screen.session.close().await;
     Ok(match last.state {
         RunState::Succeeded | RunState::SucceededWithFailures => ExitCode::SUCCESS,
         RunState::Failed | RunState::Cancelled => ExitCode::FAILURE,
@@ -74,27 +79,39 @@ pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     })
 }
 
-/// A run's line, or the latest one's.
-async fn find(session: &mut Session, database: &Database, run: Option<u64>) -> Result<StatusLine, Box<dyn Error>> {
-    let table = database.items_table();
-    let found = match run {
-        Some(id) => session.run(async |conn| status::find(conn, table, RunId(id)).await).await?,
-        None => session.run(async |conn| status::latest(conn, table, None, 1).await).await?.pop(),
-    };
-    found.ok_or_else(|| match run {
-        Some(id) => format!("table `{}` has no run {id}; see `rowscore status`", table.as_str()).into(),
-        None => "there is no run yet; `rowscore run` makes one".into(),
-    })
+/// Where runs come from, and where they are shown.
+struct Screen<'o> {
+    opened: &'o Opened,
+    session: Session,
+    price: Price,
+    as_json: bool,
+    lines: Lines,
 }
 
-async fn print(session: &mut Session, line: &StatusLine, price: Price, as_json: bool) -> Result<(), Box<dyn Error>> {
-    let watched: Watched = session.run(async |conn| Ok::<_, StoreError>(record::watched(conn, line.id).await?)).await?;
-    let seen = Seen::of(line, &watched, price);
-    let text = if as_json { object(line, &watched, &seen).to_string() } else { describe(line, &seen)? };
-    match writeln!(io::stdout(), "{text}") {
-        // The reader has seen enough, as `head` does.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
-        written => Ok(written?),
+impl Screen<'_> {
+    /// A run's line, or the latest one's.
+    async fn find(&mut self, run: Option<RunId>) -> Result<StatusLine, Box<dyn Error>> {
+        let table = self.opened.table();
+        let found = match run {
+            Some(id) => self.session.run(async |conn| status::find(conn, table, id).await).await?,
+            None => self.session.run(async |conn| status::latest(conn, table, None, 1).await).await?.pop(),
+        };
+        found.ok_or_else(|| match run {
+            Some(id) => format!("table `{}` has no run {id}; see `rowscore status`", table.as_str()).into(),
+            None => "there is no run yet; `rowscore run` makes one".into(),
+        })
+    }
+
+    async fn show(&mut self, line: &StatusLine) -> Result<(), Box<dyn Error>> {
+        let read = self.session.run(async |conn| Ok::<_, StoreError>(record::watched(conn, line.id).await?));
+        let watched: Watched = read.await?;
+        let seen = Seen::of(line, &watched, self.price);
+        self.lines.write(if self.as_json {
+            object(line, &watched, &seen).to_string()
+        } else {
+            describe(line, &seen)
+        })?;
+        Ok(self.lines.flush()?)
     }
 }
 
@@ -131,43 +148,23 @@ fn object(line: &StatusLine, watched: &Watched, seen: &Seen) -> Value {
     })
 }
 
-fn describe(line: &StatusLine, seen: &Seen) -> Result<String, std::fmt::Error> {
-    let mut text = format!(
-        "run {} {} {} {}; {}/{}",
-        line.id,
-        line.kind,
-        line.window,
-        line.state,
-        HumanCount(line.done),
-        line.total.map_or_else(|| "?".to_owned(), |total| HumanCount(total).to_string()),
-    );
-    if let Some(percent) = percent(line) {
-        write!(text, " {percent:.1}%")?;
-    }
-    write!(text, "; set aside {}", HumanCount(line.failed))?;
-    if let Some(backfill) = line.backfill.filter(|_| line.done > line.failed) {
-        write!(text, "; {}", report::changes(&backfill))?;
-    }
-    if let Some(rate) = line.rows_per_second {
-        write!(text, "; {} rows/s", HumanCount(rate))?;
-    }
-    if let Some(seconds) = line.eta_seconds {
-        write!(text, "; ETA {seconds} s")?;
-    }
-    if let Some(seconds) = line.spare_seconds {
-        write!(text, "; to spare {seconds} s")?;
-    }
-    if let Some(ratio) = seen.drift.features {
-        write!(text, "; drift {ratio:.2}")?;
-    }
-    if let Some(ratio) = seen.drift.classes {
-        write!(text, "; class drift {ratio:.2}")?;
-    }
-    if let Some(dollars) = seen.dollars_per_million_rows {
-        write!(text, "; ${dollars:.6} a million")?;
-    }
-    if let Some(error) = &line.last_error {
-        write!(text, "; last error: {error}")?;
-    }
-    Ok(text)
+fn describe(line: &StatusLine, seen: &Seen) -> String {
+    let StatusLine { id, kind, window, state, .. } = line;
+    let total = line.total.map_or_else(|| "?".to_owned(), words::count);
+    let percent = percent(line).map_or_else(String::new, |percent| format!(" {percent:.1}%"));
+    let backfill = line.backfill.as_ref().filter(|_| line.done > line.failed);
+    let parts = [
+        Some(format!("run {id} {kind} {window} {state}")),
+        Some(format!("{}/{total}{percent}", words::count(line.done))),
+        Some(format!("set aside {}", words::count(line.failed))),
+        backfill.map(report::changes),
+        line.rows_per_second.map(|rate| format!("{} rows/s", words::count(rate))),
+        line.eta_seconds.map(words::to_go),
+        line.spare_seconds.map(words::spare),
+        seen.drift.features.map(|ratio| format!("drift {ratio:.2}")),
+        seen.drift.classes.map(|ratio| format!("class drift {ratio:.2}")),
+        seen.dollars_per_million_rows.map(|dollars| format!("${dollars:.6} a million")),
+        line.last_error.as_ref().map(|error| format!("last error: {error}")),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }

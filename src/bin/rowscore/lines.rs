@@ -1,0 +1,29 @@
+//! Lines on standard output, for as long as somebody reads them.
+
+use std::fmt::Display;
+use std::io::{self, BufWriter, StdoutLock, Write};
+
+/// Standard output, line by line.
+pub struct Lines(BufWriter<StdoutLock<'static>>);
+
+impl Lines {
+    pub fn new() -> Self {
+        Self(BufWriter::new(io::stdout().lock()))
+    }
+
+    /// Writes a line. Where nobody reads any more, as after `head`, the program ends well.
+    pub fn write(&mut self, line: impl Display) -> io::Result<()> {
+        Self::heard(writeln!(self.0, "{line}"))
+    }
+
+    pub fn flush(&mut self) -> io::Result<()> {
+        Self::heard(self.0.flush())
+    }
+
+    fn heard(written: io::Result<()>) -> io::Result<()> {
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+            written => written,
+        }
+    }
+}

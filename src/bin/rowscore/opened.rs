@@ -1,0 +1,38 @@
+//! What every command about the database begins with: the configuration, and a way to the database.
+
+use mysql_async::Conn;
+use rowscore::config::{Config, ConfigError, ItemsTable};
+use rowscore::store::session::Session;
+use rowscore::store::{Database, StoreError};
+
+/// The configuration and the database that it names.
+pub struct Opened {
+    pub config: Config,
+    pub database: Database,
+}
+
+impl Opened {
+    /// Reads the environment. Opens no connection.
+    pub async fn from_env() -> Result<Self, ConfigError> {
+        let config = Config::from_env()?;
+        let database = Database::new(&config.mysql, &config.work.items_table).await;
+        Ok(Self { config, database })
+    }
+
+    pub fn table(&self) -> &ItemsTable {
+        self.database.items_table()
+    }
+
+    /// A session for somebody who waits: what fails is not tried again.
+    pub fn session(&self) -> Session {
+        Session::at_once(&self.database)
+    }
+
+    /// Does one piece of work on a connection of its own.
+    pub async fn ask<T>(&self, work: impl AsyncFnMut(&mut Conn) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let mut session = self.session();
+        let done = session.run(work).await;
+        session.close().await;
+        done
+    }
+}
