@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use lambda_runtime::tracing;
 use rowscore::api::{self, Api};
 use rowscore::config::Config;
-use rowscore::model;
 use rowscore::store::Database;
+use rowscore::{model, words};
 
 /// Lambda gives an environment one request at a time.
 const CONNECTIONS: usize = 1;
@@ -18,7 +18,7 @@ async fn main() -> ExitCode {
     match serve().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(%error, "the results API cannot go on");
+            tracing::error!(error = words::chain(&*error), "the results API cannot start");
             ExitCode::FAILURE
         }
     }

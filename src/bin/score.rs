@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use lambda_runtime::{service_fn, tracing};
+use lambda_runtime::{Diagnostic, service_fn, tracing};
 use rowscore::config::Config;
 use rowscore::lambda::Function;
-use rowscore::model;
+use rowscore::{model, words};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -16,7 +16,7 @@ async fn main() -> ExitCode {
     match serve().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(%error, "rowscore cannot go on");
+            tracing::error!(error = words::chain(&*error), "rowscore cannot start");
             ExitCode::FAILURE
         }
     }
@@ -25,5 +25,7 @@ async fn main() -> ExitCode {
 async fn serve() -> Result<(), lambda_runtime::Error> {
     let function = Function::new(Config::from_env()?, model::embedded()?).await;
     let function = &function;
-    lambda_runtime::run(service_fn(async |invocation| function.handle(invocation).await)).await
+    // The runtime logs what it is given, so nobody else logs it.
+    lambda_runtime::run(service_fn(async |invocation| function.handle(invocation).await.map_err(Diagnostic::from)))
+        .await
 }

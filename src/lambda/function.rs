@@ -11,7 +11,7 @@ use serde_json::Value;
 use tracing::Instrument;
 
 use super::metrics::Source;
-use super::wake::{Standing, Waker};
+use super::wake::{Asleep, Standing, Waker};
 use super::{SqsQueue, WakeError};
 use crate::answer::{Answer, Outcome};
 use crate::config::Config;
@@ -22,6 +22,7 @@ use crate::run::RunKind;
 use crate::store::session::Session;
 use crate::store::{Database, runs};
 use crate::window::Time;
+use crate::words;
 
 /// How long a database may take to start. RDS needs 5 to 20 minutes, an Aurora less.
 const WAKE_PATIENCE: TimeDelta = TimeDelta::minutes(40);
@@ -44,19 +45,20 @@ enum Outbox {
     Answer,
 }
 
-/// The way out of one invocation.
+/// One invocation: its time, and the ways out of it.
 #[derive(Clone, Copy, Debug)]
-struct Way<'f> {
+struct Call<'f> {
+    clock: Clock,
     outbox: &'f Outbox,
     metrics: Source<'f>,
     /// X-Ray's trace: that of the run's first hop, so that all of them are found together.
     trace: Option<&'f str>,
 }
 
-impl Relay for Way<'_> {
+impl Relay for Call<'_> {
     async fn send(&self, continuation: &Continuation) -> Result<(), Box<dyn Error + Send + Sync>> {
         match self.outbox {
-            Outbox::Queue(queue) => queue.send(continuation, self.trace).await,
+            Outbox::Queue(queue) => Ok(queue.send(continuation, self.trace).await?),
             Outbox::Answer => InAnswer.send(continuation).await,
         }
     }
@@ -123,8 +125,7 @@ impl From<Failure> for Diagnostic {
             Failure::Hop(HopError::Canary(_)) => "CanaryFailed",
             Failure::Wake(_) => "WakeError",
         };
-        tracing::error!(error_type, error = %failure, "the invocation failed");
-        Self { error_type: error_type.into(), error_message: failure.to_string() }
+        Self { error_type: error_type.into(), error_message: words::chain(&failure) }
     }
 }
 
@@ -151,8 +152,8 @@ impl Function {
     pub async fn handle(&self, invocation: LambdaEvent<Value>) -> Result<Reply, Failure> {
         let LambdaEvent { payload, context } = invocation;
         let (now, work) = (now(), &self.config.work);
-        let clock = Clock::new(now, time_left(&context), work.hop_margin, work.hop_budget);
-        let way = Way {
+        let call = Call {
+            clock: Clock::new(now, time_left(&context), work.hop_margin, work.hop_budget),
             outbox: &self.outbox,
             metrics: Source {
                 function: &context.env_config.function_name,
@@ -161,20 +162,20 @@ impl Function {
             trace: context.xray_trace_id.as_deref(),
         };
         match event::read(&payload, now)? {
-            Event::Direct(trigger) => self.hop(&trigger, way, clock).await,
-            Event::Queue(messages) => Ok(self.batch(messages, way, clock).await),
+            Event::Direct(trigger) => self.hop(&trigger, call).await,
+            Event::Queue(messages) => Ok(self.batch(messages, call).await),
         }
     }
 
     /// Does what `trigger` asks for, where wanted on a database that is started for it.
-    async fn hop(&self, trigger: &Trigger, way: Way<'_>, clock: Clock) -> Result<Reply, Failure> {
+    async fn hop(&self, trigger: &Trigger, call: Call<'_>) -> Result<Reply, Failure> {
         let Some(waker) = self.waker.as_ref().filter(|_| *trigger != Trigger::Status) else {
-            return Ok(self.work(trigger, way, clock).await?.into());
+            return Ok(self.work(trigger, call).await?.into());
         };
-        match waker.rouse(clock).await? {
-            Standing::Waking(status) => self.wait_on(waker, trigger, status, way, clock.began()).await,
+        match waker.rouse(call.clock).await? {
+            Standing::Waking(status) => wait_on(waker, trigger, status, call).await,
             Standing::Awake { ours } => {
-                let answer = self.work(trigger, way, clock).await?;
+                let answer = self.work(trigger, call).await?;
                 if ours && !self.is_needed().await? {
                     waker.lay_to_rest().await?;
                 }
@@ -191,48 +192,24 @@ impl Function {
         Ok(needed)
     }
 
-    /// Sends the message that waits on, unless it took too long already.
-    async fn wait_on(
-        &self,
-        waker: &Waker,
-        trigger: &Trigger,
-        status: String,
-        way: Way<'_>,
-        now: Time,
-    ) -> Result<Reply, Failure> {
-        let next = match trigger {
-            Trigger::Wake(wake) => Wake { hop: wake.hop + 1, ..wake.clone() },
-            asked => Wake { since: now, hop: 1, event: Box::new(asked.clone()) },
-        };
-        let waited = now - next.since;
-        if waited > WAKE_PATIENCE {
-            let resource = waker.resource().clone();
-            return Err(WakeError::OutOfPatience { resource, status, minutes: waited.num_minutes() }.into());
-        }
-        if let Outbox::Queue(queue) = &self.outbox {
-            queue.send_wake(&next, way.trace).await.map_err(|error| WakeError::Relay(error.to_string()))?;
-        }
-        tracing::info!(resource = %waker.resource(), status, waited_s = waited.num_seconds(), "waiting for the database");
-        Ok(Reply { wake: Some(next), ..Answer::without_run(Outcome::Waking).into() })
-    }
-
     /// Does what `trigger` asks for, and says what it came to: one line in the log, one of metrics.
-    async fn work(&self, trigger: &Trigger, way: Way<'_>, clock: Clock) -> Result<Answer, HopError> {
+    async fn work(&self, trigger: &Trigger, call: Call<'_>) -> Result<Answer, HopError> {
         let Self { config, database, model, .. } = self;
-        let runner = Runner { means: Means { database, work: &config.work, model }, relay: &way };
-        let hop = runner.hop(trigger, clock).instrument(tracing::info_span!("hop", trace_id = way.trace));
+        let Call { clock, metrics, trace, .. } = call;
+        let runner = Runner { means: Means { database, work: &config.work, model }, relay: &call };
+        let hop = runner.hop(trigger, clock).instrument(tracing::info_span!("hop", trace_id = trace));
         let answer = match hop.await {
             Ok(answer) => answer,
             Err(error) => {
                 if matches!(trigger, Trigger::Open(request) if request.kind == RunKind::Canary) {
-                    way.metrics.canary_failed(clock.began());
+                    metrics.canary_failed(clock.began());
                 }
                 return Err(error);
             }
         };
-        way.metrics.hop_ended(&answer, now());
+        metrics.hop_ended(&answer, now());
         tracing::info!(
-            run = answer.run_id.map(|id| id.0), kind = answer.kind.map(RunKind::name), trace_id = way.trace, outcome = %answer.outcome, state = answer.state.map(|state| state.name()),
+            run = answer.run_id.map(|id| id.0), kind = answer.kind.map(RunKind::name), trace_id = trace, outcome = %answer.outcome, state = answer.state.map(|state| state.name()),
             predicted = answer.counts.predicted, failed = answer.counts.failed, pending = answer.counts.pending,
             pages = answer.counts.pages, hop_predicted = answer.hop.predicted, hop_failed = answer.hop.failed,
             longest_page_ms = answer.hop.longest_page.as_millis() as u64,
@@ -248,17 +225,17 @@ impl Function {
 
     /// Handles a queue's messages in order, the first in any case, the others for as long as the
     /// deadline allows. From the first one that fails on, all go back: a FIFO queue keeps its order.
-    async fn batch(&self, messages: Vec<Message>, way: Way<'_>, clock: Clock) -> Reply {
+    async fn batch(&self, messages: Vec<Message>, call: Call<'_>) -> Reply {
         let mut reply = Reply::from(Answer::without_run(Outcome::NothingToDo));
         let mut messages = messages.into_iter();
         let mut back = Vec::new();
         let mut is_first = true;
         for Message { id, trigger, trace } in messages.by_ref() {
-            // The sender's trace goes on; one of its own the invocation has in any case.
-            let way = Way { trace: trace.as_deref().or(way.trace), ..way };
-            let in_time = mem::replace(&mut is_first, false) || clock.allows(Duration::ZERO);
+            // The sender's trace goes on; the invocation has one of its own in any case.
+            let call = Call { trace: trace.as_deref().or(call.trace), ..call };
+            let in_time = mem::replace(&mut is_first, false) || call.clock.allows(Duration::ZERO);
             let handled = match trigger {
-                Ok(trigger) if in_time => self.hop(&trigger, way, clock).await,
+                Ok(trigger) if in_time => self.hop(&trigger, call).await,
                 Ok(_) => {
                     back.push(id);
                     break;
@@ -268,7 +245,11 @@ impl Function {
             match handled {
                 Ok(handled) => reply = handled,
                 Err(failure) => {
-                    tracing::error!(message = id, error = %failure, "the message failed and goes back to the queue");
+                    tracing::error!(
+                        message = id,
+                        error = words::chain(&failure),
+                        "the message failed and goes back to the queue"
+                    );
                     reply = Reply::from(Answer::without_run(match failure {
                         Failure::Event(_) => Outcome::Refused,
                         Failure::Hop(_) | Failure::Wake(_) => Outcome::Failed,
@@ -282,6 +263,24 @@ impl Function {
         let failures = back.into_iter().map(|item_identifier| BatchItemFailure { item_identifier }).collect();
         Reply { batch_item_failures: Some(failures), ..reply }
     }
+}
+
+/// Sends the message that continues to wait, unless it took too long already.
+async fn wait_on(waker: &Waker, trigger: &Trigger, status: Asleep, call: Call<'_>) -> Result<Reply, Failure> {
+    let next = match trigger {
+        Trigger::Wake(wake) => Wake { hop: wake.hop + 1, ..wake.clone() },
+        asked => Wake { since: call.clock.began(), hop: 1, event: Box::new(asked.clone()) },
+    };
+    let waited = call.clock.began() - next.since;
+    if waited > WAKE_PATIENCE {
+        let resource = waker.resource().clone();
+        return Err(WakeError::OutOfPatience { resource, status, minutes: waited.num_minutes() }.into());
+    }
+    if let Outbox::Queue(queue) = call.outbox {
+        queue.send_wake(&next, call.trace).await.map_err(WakeError::Relay)?;
+    }
+    tracing::info!(resource = %waker.resource(), %status, waited_s = waited.num_seconds(), "waiting for the database");
+    Ok(Reply { wake: Some(next), ..Answer::without_run(Outcome::Waking).into() })
 }
 
 /// Time until the function's deadline. One in the past (a local emulator sends 1970) is unknown.

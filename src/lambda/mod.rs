@@ -7,5 +7,5 @@ mod sdk;
 mod wake;
 
 pub use function::{Failure, Function, Reply};
-pub use queue::SqsQueue;
-pub use wake::WakeError;
+pub use queue::{QueueError, SqsQueue};
+pub use wake::{Asleep, WakeError};

@@ -1,14 +1,40 @@
 //! Continuations over SQS FIFO.
 
-use std::error::Error;
-
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::error::DisplayErrorContext;
+use aws_sdk_sqs::error::{BuildError, SdkError};
+use aws_sdk_sqs::operation::send_message::SendMessageError;
 use aws_sdk_sqs::types::{MessageSystemAttributeNameForSends, MessageSystemAttributeValue};
 use tokio::sync::OnceCell;
 
 use super::sdk;
 use crate::event::{Continuation, Wake};
+
+/// Why a message was not sent.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// The queue refused it or could not be reached.
+    #[error("{url}")]
+    Send {
+        /// The queue.
+        url: String,
+        /// What SQS said.
+        source: Box<SdkError<SendMessageError>>,
+    },
+    /// It cannot be written as JSON.
+    #[error(transparent)]
+    Body(#[from] serde_json::Error),
+    /// It is no message for SQS.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+}
+
+/// What SQS is given: a message of a group, to be delivered once.
+struct Outgoing<'m> {
+    group: &'m str,
+    id: &'m str,
+    body: &'m str,
+    trace: Option<&'m str>,
+}
 
 /// The queue that continuations are sent to.
 ///
@@ -30,29 +56,20 @@ impl SqsQueue {
     }
 
     /// Sends the message that waits on for the database. Their group is one: a database starts once.
-    pub async fn send_wake(&self, wake: &Wake, trace: Option<&str>) -> Result<(), Box<dyn Error + Send + Sync>> {
+    pub async fn send_wake(&self, wake: &Wake, trace: Option<&str>) -> Result<(), QueueError> {
         let id = format!("wake-{}-hop-{}", wake.since.timestamp_millis(), wake.hop);
-        self.send_message("wake", &id, &serde_json::to_string(wake)?, trace).await
+        self.put(Outgoing { group: "wake", id: &id, body: &serde_json::to_string(wake)?, trace }).await
     }
 
     /// Sends the message that starts the next hop, in X-Ray's trace of this one.
-    pub async fn send(
-        &self,
-        continuation: &Continuation,
-        trace: Option<&str>,
-    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+    pub async fn send(&self, continuation: &Continuation, trace: Option<&str>) -> Result<(), QueueError> {
         let Continuation { run_id, worker, hop } = continuation;
         let group = format!("run-{run_id}-worker-{worker}");
-        self.send_message(&group, &format!("{group}-hop-{hop}"), &serde_json::to_string(continuation)?, trace).await
+        let (id, body) = (format!("{group}-hop-{hop}"), serde_json::to_string(continuation)?);
+        self.put(Outgoing { group: &group, id: &id, body: &body, trace }).await
     }
 
-    async fn send_message(
-        &self,
-        group: &str,
-        id: &str,
-        body: &str,
-        trace: Option<&str>,
-    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+    async fn put(&self, Outgoing { group, id, body, trace }: Outgoing<'_>) -> Result<(), QueueError> {
         let client = self.client.get_or_init(async || Client::new(&sdk::from_env().await)).await;
         let mut message = client.send_message().queue_url(&self.url).message_body(body);
         if let Some(trace) = trace {
@@ -60,7 +77,7 @@ impl SqsQueue {
             message = message.message_system_attributes(MessageSystemAttributeNameForSends::AwsTraceHeader, value);
         }
         let sent = message.message_group_id(group).message_deduplication_id(id).send().await;
-        sent.map_err(|error| format!("{}: {}", self.url, DisplayErrorContext(error)))?;
+        sent.map_err(|error| QueueError::Send { url: self.url.clone(), source: Box::new(error) })?;
         tracing::debug!(id, "message sent");
         Ok(())
     }

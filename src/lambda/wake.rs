@@ -2,16 +2,19 @@
 //!
 //! Who started it is written where it survives every crash: in a tag of the instance or cluster.
 
+use std::error::Error;
 use std::time::Duration;
 
 use aws_sdk_rds::Client;
-use aws_sdk_rds::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_rds::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_rds::types::Tag;
 use backon::{BackoffBuilder, ExponentialBuilder};
 
-use super::sdk;
+use super::{QueueError, sdk};
 use crate::config::DatabaseResource;
 use crate::hop::Clock;
+use crate::run::named;
+use crate::words;
 
 /// The tag of what we started. Without it the database is somebody else's to stop.
 const TAG: &str = "rowscore:woken";
@@ -21,41 +24,56 @@ const FIRST_LOOK: Duration = Duration::from_secs(1);
 /// The longest wait between two looks: a twentieth of a start's time, and well below the API's limits.
 const LONGEST_LOOK: Duration = Duration::from_secs(15);
 
-/// How a database stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Whether a database takes connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// It can be connected to. It is ours to stop if we started it.
+    /// It does. It is ours to stop if we started it.
     Awake { ours: bool },
-    /// It is not up yet; RDS's word for its status.
-    Waking(String),
+    /// It does not, yet.
+    Waking(Asleep),
+}
+
+named! {
+    /// The statuses, in RDS's words, in which a database takes no connections. In every other, maintenance and
+    /// backups included, it takes them, or refuses them with a reason of its own.
+    pub enum Asleep {
+        /// Nobody needs it.
+        Stopped = "stopped",
+        /// On the way there.
+        Stopping = "stopping",
+        /// On the way back.
+        Starting = "starting",
+        /// It is new.
+        Creating = "creating",
+    }
 }
 
 /// Why a database could not be started or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum WakeError {
     /// RDS's API refused or could not be reached.
-    #[error("{doing} {resource}: {problem}")]
+    #[error("{doing} {resource}")]
     Api {
         /// What was asked for.
         doing: &'static str,
         /// The instance or cluster.
         resource: DatabaseResource,
         /// What RDS said.
-        problem: String,
+        source: Box<dyn Error + Send + Sync>,
     },
     /// It takes too long.
     #[error("{resource} is still `{status}` after {minutes} minutes of waiting")]
     OutOfPatience {
         /// The instance or cluster.
         resource: DatabaseResource,
-        /// RDS's word for its status.
-        status: String,
+        /// How far it is.
+        status: Asleep,
         /// How long was waited.
         minutes: i64,
     },
-    /// The next wait could not be arranged.
-    #[error("sending word to wait on: {0}")]
-    Relay(String),
+    /// The message that continues the waiting could not be sent.
+    #[error("sending the message that waits for the database")]
+    Relay(#[source] QueueError),
 }
 
 /// What starts and stops the database.
@@ -67,16 +85,16 @@ pub(super) struct Waker {
 
 /// What RDS says of the database.
 struct Found {
-    status: String,
+    asleep: Option<Asleep>,
     arn: String,
     tagged: bool,
 }
 
 impl Found {
-    /// In every other status, maintenance and backups included, it takes connections, or refuses
-    /// them with a reason of its own.
-    fn sleeps(&self) -> bool {
-        ["stopped", "stopping", "starting", "creating"].contains(&self.status.as_str())
+    /// From RDS's answer, if it says that much.
+    fn new(status: Option<&str>, arn: Option<&str>, tags: &[Tag]) -> Option<Self> {
+        let tagged = tags.iter().any(|tag| tag.key() == Some(TAG));
+        Some(Self { asleep: status?.parse().ok(), arn: arn?.to_owned(), tagged })
     }
 }
 
@@ -95,17 +113,15 @@ impl Waker {
         let looks = ExponentialBuilder::default().with_min_delay(FIRST_LOOK).with_max_delay(LONGEST_LOOK);
         for wait in looks.without_max_times().build() {
             let found = self.look().await?;
-            if !found.sleeps() {
-                return Ok(Standing::Awake { ours: found.tagged });
-            }
-            if found.status == "stopped" {
+            let Some(asleep) = found.asleep else { return Ok(Standing::Awake { ours: found.tagged }) };
+            if asleep == Asleep::Stopped {
                 // The tag first: a crash after it leaves a database that sleeps on.
                 self.tag(&found.arn).await?;
                 self.start().await?;
                 tracing::info!(resource = %self.resource, "the database is stopped; starting it");
             }
             if !clock.allows(wait) {
-                return Ok(Standing::Waking(found.status));
+                return Ok(Standing::Waking(asleep));
             }
             tokio::time::sleep(wait).await;
         }
@@ -122,31 +138,21 @@ impl Waker {
 
     async fn look(&self) -> Result<Found, WakeError> {
         let doing = "looking at";
-        let is_ours = |tags: &[Tag]| tags.iter().any(|tag| tag.key() == Some(TAG));
         let found = match &self.resource {
             DatabaseResource::Instance(name) => {
                 let answer = self.client.describe_db_instances().db_instance_identifier(name).send().await;
                 let instances = self.answer(doing, answer)?.db_instances.unwrap_or_default();
-                instances.first().map(|instance| {
-                    (
-                        instance.db_instance_status.clone(),
-                        instance.db_instance_arn.clone(),
-                        is_ours(instance.tag_list()),
-                    )
-                })
+                instances
+                    .first()
+                    .and_then(|found| Found::new(found.db_instance_status(), found.db_instance_arn(), found.tag_list()))
             }
             DatabaseResource::Cluster(name) => {
                 let answer = self.client.describe_db_clusters().db_cluster_identifier(name).send().await;
                 let clusters = self.answer(doing, answer)?.db_clusters.unwrap_or_default();
-                clusters.first().map(|cluster| {
-                    (cluster.status.clone(), cluster.db_cluster_arn.clone(), is_ours(cluster.tag_list()))
-                })
+                clusters.first().and_then(|found| Found::new(found.status(), found.db_cluster_arn(), found.tag_list()))
             }
         };
-        match found {
-            Some((Some(status), Some(arn), tagged)) => Ok(Found { status, arn, tagged }),
-            _ => Err(self.problem(doing, "RDS does not say how it stands")),
-        }
+        found.ok_or_else(|| self.problem(doing, "RDS does not say its status".into()))
     }
 
     async fn start(&self) -> Result<(), WakeError> {
@@ -188,11 +194,11 @@ impl Waker {
     /// gave it a moment ago, or that the next look tells why.
     fn order<T, E>(&self, doing: &'static str, answer: Result<T, SdkError<E>>) -> Result<(), WakeError>
     where
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
         match answer {
             Err(error) if error.code().is_some_and(|code| code.starts_with("InvalidDB")) => {
-                tracing::warn!(resource = %self.resource, error = %DisplayErrorContext(&error), "{doing} is not possible now");
+                tracing::warn!(resource = %self.resource, error = words::chain(&error), "{doing} is not possible now");
                 Ok(())
             }
             answer => self.answer(doing, answer).map(drop),
@@ -201,12 +207,12 @@ impl Waker {
 
     fn answer<T, E>(&self, doing: &'static str, answer: Result<T, SdkError<E>>) -> Result<T, WakeError>
     where
-        E: std::error::Error + Send + Sync + 'static,
+        E: Error + Send + Sync + 'static,
     {
-        answer.map_err(|error| self.problem(doing, &DisplayErrorContext(error).to_string()))
+        answer.map_err(|error| self.problem(doing, error.into()))
     }
 
-    fn problem(&self, doing: &'static str, problem: &str) -> WakeError {
-        WakeError::Api { doing, resource: self.resource.clone(), problem: problem.to_owned() }
+    fn problem(&self, doing: &'static str, source: Box<dyn Error + Send + Sync>) -> WakeError {
+        WakeError::Api { doing, resource: self.resource.clone(), source }
     }
 }

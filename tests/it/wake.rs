@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use lambda_runtime::Diagnostic;
 use rowscore::lambda::Failure;
 use rowscore::window::Time;
+use rowscore::words::chain;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -158,6 +159,6 @@ async fn a_database_that_rds_does_not_know_is_named_in_the_error() {
     let failure = invoke(&setup.function().await, first_tick()).await.unwrap_err();
 
     assert!(matches!(failure, Failure::Wake(_)), "{failure:?}");
-    let text = failure.to_string();
+    let text = chain(&failure);
     assert!(text.starts_with("looking at instance/not-there: ") && text.contains("NotFound"), "{text}");
 }
