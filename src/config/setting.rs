@@ -13,6 +13,20 @@ pub trait Setting: Sized {
     fn read(text: &str) -> Option<Self>;
 }
 
+/// Makes settings of enums that have names.
+macro_rules! one_of {
+    ($($name:ty),+) => {$(
+        impl Setting for $name {
+            const ACCEPTS: Accepts = Accepts::OneOf(Self::NAMES);
+
+            fn read(text: &str) -> Option<Self> {
+                text.parse().ok()
+            }
+        }
+    )+};
+}
+pub(super) use one_of;
+
 /// What a setting accepts. Displayed, it completes the sentence "accepted: …".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accepts {

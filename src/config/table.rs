@@ -6,7 +6,7 @@ use super::names::{ColumnName, TableName};
 use super::setting::{Accepts, Setting};
 use super::variables::{
     CREATED_COLUMN, FEATURE_COLUMNS, ID_COLUMN, ITEMS_TABLE, PREDICTION_COLUMN, PREDICTION_DECIMALS, PREDICTION_FORMAT,
-    RUN_COLUMN, VALUES_COLUMN,
+    RUN_COLUMN, VALUES_COLUMN, Variable,
 };
 use super::vars::Vars;
 
@@ -57,14 +57,6 @@ crate::run::named! {
         Probabilities = "probabilities",
         /// The name of the most probable class alone, in a text or ENUM column.
         Label = "label",
-    }
-}
-
-impl Setting for PredictionFormat {
-    const ACCEPTS: Accepts = Accepts::OneOf(Self::NAMES);
-
-    fn read(text: &str) -> Option<Self> {
-        text.parse().ok()
     }
 }
 
@@ -199,12 +191,14 @@ impl ItemsTable {
 
     /// Every column with the variable that names it, those of the values last.
     pub fn columns(&self) -> Vec<(&'static str, &ColumnName)> {
-        let (id, prediction) = ((ID_COLUMN.name, &self.id), (PREDICTION_COLUMN.name, &self.prediction));
-        let mut columns = vec![id, prediction, (CREATED_COLUMN.name, &self.created)];
-        columns.extend(self.run.column().map(|column| (RUN_COLUMN.name, column)));
+        let (id, prediction) = ((ID_COLUMN::ENTRY.name, &self.id), (PREDICTION_COLUMN::ENTRY.name, &self.prediction));
+        let mut columns = vec![id, prediction, (CREATED_COLUMN::ENTRY.name, &self.created)];
+        columns.extend(self.run.column().map(|column| (RUN_COLUMN::ENTRY.name, column)));
         match &self.values {
-            ValuesIn::Json(column) => columns.push((VALUES_COLUMN.name, column)),
-            ValuesIn::Columns(named) => columns.extend(named.iter().map(|one| (FEATURE_COLUMNS.name, &one.column))),
+            ValuesIn::Json(column) => columns.push((VALUES_COLUMN::ENTRY.name, column)),
+            ValuesIn::Columns(named) => {
+                columns.extend(named.iter().map(|one| (FEATURE_COLUMNS::ENTRY.name, &one.column)))
+            }
         }
         columns
     }

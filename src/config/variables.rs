@@ -2,8 +2,7 @@
 //! `rowscore help variables` shows it, and a test holds docs/CONFIGURATION.md and the parameters of
 //! template.yaml against it.
 
-use std::marker::PhantomData;
-use std::ops::Deref;
+#![expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "types are named as the variables are")]
 
 use super::decimals::Decimals;
 use super::names::{ColumnName, TableName};
@@ -47,41 +46,29 @@ pub struct Group {
     pub entries: &'static [Entry],
 }
 
-/// A variable, with the type of its value.
-pub(super) struct Variable<T> {
-    entry: Entry,
-    value: PhantomData<fn() -> T>,
+/// A variable, for the code.
+pub(super) trait Variable {
+    /// What its text is read as.
+    type Value: Setting;
+    /// What people are told of it.
+    const ENTRY: Entry;
 }
 
-impl<T> Clone for Variable<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for Variable<T> {}
-
-impl<T> Deref for Variable<T> {
-    type Target = Entry;
-
-    fn deref(&self) -> &Entry {
-        &self.entry
-    }
-}
-
-impl<T: Setting> Variable<T> {
-    const fn new(name: &'static str, unset: Unset, meaning: &'static str) -> Self {
-        Self { entry: Entry { name, unset, accepts: T::ACCEPTS, meaning }, value: PhantomData }
-    }
-}
-
-/// Makes a constant of each variable, and the table of all.
+/// Makes a type of each variable, and the table of all.
 macro_rules! variables {
     ($($title:literal { $($name:ident: $value:ty, $unset:expr, $meaning:literal;)+ })+) => {
-        $($(pub(super) const $name: Variable<$value> = Variable::new(stringify!($name), $unset, $meaning);)+)+
+        $($(
+            pub(super) struct $name;
+
+            impl Variable for $name {
+                type Value = $value;
+                const ENTRY: Entry =
+                    Entry { name: stringify!($name), unset: $unset, accepts: <$value>::ACCEPTS, meaning: $meaning };
+            }
+        )+)+
 
         /// Every variable.
-        pub const VARIABLES: &[Group] = &[$(Group { title: $title, entries: &[$($name.entry),+] }),+];
+        pub const VARIABLES: &[Group] = &[$(Group { title: $title, entries: &[$($name::ENTRY),+] }),+];
     };
 }
 

@@ -19,38 +19,40 @@ impl<'l> Vars<'l> {
     }
 
     /// What is given, whatever it is: for passwords, which may be empty.
-    pub fn exactly(&self, variable: Variable<String>) -> Option<String> {
-        (self.lookup)(variable.name)
+    pub fn exactly<V: Variable>(&self, _: V) -> Option<String> {
+        (self.lookup)(V::ENTRY.name)
     }
 
     /// What is given, without the spaces around it. An empty variable counts as unset.
-    pub fn given<T>(&self, variable: Variable<T>) -> Option<String> {
-        (self.lookup)(variable.name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    pub fn given<V: Variable>(&self, variable: V) -> Option<String> {
+        self.exactly(variable).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     }
 
     /// The value, or the default. `None` where there is neither, or where what is given is refused.
-    pub fn get<T: Setting>(&mut self, variable: Variable<T>) -> Option<T> {
-        let Entry { name, unset, meaning, .. } = *variable;
+    pub fn get<V: Variable>(&mut self, variable: V) -> Option<V::Value> {
+        let Entry { name, unset, accepts, meaning } = V::ENTRY;
         let value = match (self.given(variable), unset) {
             (Some(value), _) => value,
-            (None, Unset::Is(default)) => return T::read(default),
+            (None, Unset::Is(default)) => return V::Value::read(default),
             (None, Unset::Means(_)) => return None,
             (None, Unset::Required) => {
                 self.problem(format!("{name} is not set; give {meaning}"));
                 return None;
             }
         };
-        let read = T::read(&value);
+        let read = V::Value::read(&value);
         if read.is_none() {
-            self.problem(format!("{name} is `{value}`; accepted: {}", T::ACCEPTS));
+            self.problem(format!("{name} is `{value}`; accepted: {accepts}"));
         }
         read
     }
 
     /// The value of a variable that has a default, which also stands in for what is refused.
-    pub fn or_default<T: Setting>(&mut self, variable: Variable<T>) -> T {
-        let Unset::Is(default) = variable.unset else { unreachable!("{} has a default", variable.name) };
-        let read = self.get(variable).or_else(|| T::read(default));
-        read.unwrap_or_else(|| unreachable!("the default of {} is accepted", variable.name))
+    pub fn or_default<V: Variable>(&mut self, variable: V) -> V::Value {
+        let Entry { name, unset: Unset::Is(default), .. } = V::ENTRY else {
+            unreachable!("a variable without default")
+        };
+        let read = self.get(variable).or_else(|| V::Value::read(default));
+        read.unwrap_or_else(|| unreachable!("the default of {name} is accepted"))
     }
 }

@@ -16,7 +16,7 @@ use input::ContinuationInput;
 
 pub use error::EventError;
 pub use read::read;
-pub use request::{Asked, Request, RequestError};
+pub use request::{Request, RequestError};
 
 /// An event, understood.
 #[derive(Debug)]

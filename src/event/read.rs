@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use super::error::brief;
 use super::input::{OpenInput, StatusInput, WakeInput};
-use super::{Asked, Continuation, Event, EventError, Message, Request, Trigger, Wake};
+use super::{Continuation, Event, EventError, Message, Request, Trigger, Wake};
 use crate::config::{Setting, Span};
-use crate::run::RunKind;
+use crate::run::{Mode, RunKind};
 use crate::window::{self, Time};
 
 /// Reads an event. `now` stands in for a time that the scheduler did not fill in.
@@ -100,11 +100,12 @@ fn wake(event: &Value, now: Time) -> Result<Trigger, EventError> {
 
 fn open(kind: RunKind, event: &Value, now: Time) -> Result<Trigger, String> {
     let input = OpenInput::deserialize(event).map_err(|error| error.to_string())?;
-    let OpenInput { from, to, policy, dry_run, .. } = input;
+    let OpenInput { from, to, policy, .. } = input;
     let tick = input.scheduled_time.as_deref().map(|text| scheduled_time(text, now)).transpose()?;
     let deliver_within = input.deliver_within.as_deref().map(within).transpose()?;
-    let request = Request::new(kind, Asked { tick, from, to, policy, deliver_within, dry_run });
-    request.map(Trigger::Open).map_err(|error| error.to_string())
+    let mode = if input.dry_run == Some(true) { Mode::DryRun } else { Mode::Write };
+    let request = Request { kind, tick, from, to, policy, deliver_within, mode };
+    request.checked().map(Trigger::Open).map_err(|error| error.to_string())
 }
 
 fn within(text: &str) -> Result<Duration, String> {

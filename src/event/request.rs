@@ -1,6 +1,7 @@
 //! A run as it is asked for, and the rules by which its parts go together: the same for an event and
 //! for the command line.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
@@ -41,83 +42,43 @@ fn in_seconds<S: Serializer>(span: &Option<Duration>, serializer: S) -> Result<S
     }
 }
 
-/// What is asked of a run, before it is known to go together. What is not asked is `None`.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Asked {
-    /// As [`Request::tick`].
-    pub tick: Option<Time>,
-    /// As [`Request::from`].
-    pub from: Option<Time>,
-    /// As [`Request::to`].
-    pub to: Option<Time>,
-    /// As [`Request::policy`].
-    pub policy: Option<FailurePolicy>,
-    /// As [`Request::deliver_within`].
-    pub deliver_within: Option<Duration>,
-    /// Whether a backfill only compares.
-    pub dry_run: Option<bool>,
-}
-
-/// Why what is asked does not go together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RequestError {
-    /// A canary with a span of time, a policy or a deadline.
-    #[error("a canary has no `from`, `to`, `policy` or `deliver_within`: it works on no window")]
-    CanaryWithWindow,
-    /// A sweep with a begin.
-    #[error("a sweep has no `from`: it takes every pending item; use a window for a span of time")]
-    SweepFrom,
-    /// A backfill as one piece.
-    #[error(
-        "`policy` is retry_all; a backfill accepts retry_failed or leave, because it replaces old predictions page by page"
-    )]
-    BackfillAsOnePiece,
-    /// A dry run of anything else.
-    #[error("`dry_run` is for a backfill only")]
-    DryRun,
-    /// A tick with bounds.
-    #[error("`scheduled_time` is for a schedule; `from` and `to` are for a window by hand")]
-    TickWithBounds,
-    /// A window that ends before it begins.
-    #[error("`from` {from} is not before `to` {to}")]
-    Reversed {
-        /// The begin.
-        from: Time,
-        /// The end.
-        to: Time,
-    },
-}
+/// Why the parts of a request do not go together.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct RequestError(Cow<'static, str>);
 
 impl Request {
-    /// A run of `kind`, if all that is asked of it goes together.
+    /// The request, if all its parts go together.
     ///
     /// # Errors
-    /// The first part that does not.
-    pub fn new(kind: RunKind, asked: Asked) -> Result<Self, RequestError> {
-        let Asked { tick, from, to, policy, deliver_within, dry_run } = asked;
+    /// Says which do not.
+    pub fn checked(self) -> Result<Self, RequestError> {
+        let Self { kind, tick, from, to, policy, deliver_within, mode } = self;
         let has_bounds = from.is_some() || to.is_some();
-        if kind == RunKind::Canary && (has_bounds || policy.is_some() || deliver_within.is_some()) {
-            return Err(RequestError::CanaryWithWindow);
-        }
-        if kind == RunKind::Sweep && from.is_some() {
-            return Err(RequestError::SweepFrom);
-        }
-        if kind == RunKind::Backfill && policy == Some(FailurePolicy::RetryAll) {
-            return Err(RequestError::BackfillAsOnePiece);
-        }
-        if kind != RunKind::Backfill && dry_run.is_some() {
-            return Err(RequestError::DryRun);
-        }
-        if tick.is_some() && has_bounds {
-            return Err(RequestError::TickWithBounds);
-        }
-        if let (Some(from), Some(to)) = (from, to)
-            && from >= to
-        {
-            return Err(RequestError::Reversed { from, to });
-        }
-        let mode = if dry_run == Some(true) { Mode::DryRun } else { Mode::Write };
-        Ok(Self { kind, tick, from, to, policy, deliver_within, mode })
+        let has_window = has_bounds || policy.is_some() || deliver_within.is_some();
+        let refusal = match (kind, from.zip(to)) {
+            (RunKind::Canary, _) if has_window => {
+                "a canary has no `from`, `to`, `policy` or `deliver_within`: it works on no window"
+            }
+            (RunKind::Sweep, _) if from.is_some() => {
+                "a sweep has no `from`: it takes every pending item; use a window for a span of time"
+            }
+            (RunKind::Backfill, _) if policy == Some(FailurePolicy::RetryAll) => {
+                "`policy` is retry_all; a backfill accepts retry_failed or leave, because it replaces old predictions \
+                 page by page"
+            }
+            (RunKind::Window | RunKind::Sweep | RunKind::Canary, _) if !mode.writes() => {
+                "`dry_run` is for a backfill only"
+            }
+            _ if tick.is_some() && has_bounds => {
+                "`scheduled_time` is for a schedule; `from` and `to` are for a window by hand"
+            }
+            (_, Some((from, to))) if from >= to => {
+                return Err(RequestError(format!("`from` {from} is not before `to` {to}").into()));
+            }
+            _ => return Ok(self),
+        };
+        Err(RequestError(refusal.into()))
     }
 
     /// Whether it is the request of a tick, and a run was opened for that.

@@ -1,7 +1,7 @@
 //! Which run is asked for, by the options that `run` and `plan` share.
 
-use rowscore::event::{Asked, Request, RequestError};
-use rowscore::run::{FailurePolicy, RunKind};
+use rowscore::event::{Request, RequestError};
+use rowscore::run::{FailurePolicy, Mode, RunKind};
 use rowscore::window::Time;
 
 #[derive(clap::Args)]
@@ -34,9 +34,8 @@ impl Options {
     }
 
     /// The request for a run of `kind`, or why the options do not go together.
-    pub fn request(self, kind: RunKind, dry_run: bool) -> Result<Request, RequestError> {
+    pub fn request(self, kind: RunKind, mode: Mode) -> Result<Request, RequestError> {
         let Self { from, to, policy, .. } = self;
-        let dry_run = dry_run.then_some(true);
-        Request::new(kind, Asked { from, to, policy, dry_run, ..Asked::default() })
+        Request { from, to, policy, mode, ..Request::by_hand(kind) }.checked()
     }
 }

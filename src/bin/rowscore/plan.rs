@@ -7,7 +7,7 @@ use chrono::{TimeDelta, Utc};
 use rowscore::config::Config;
 use rowscore::hop::{self, Means, Plan};
 use rowscore::model;
-use rowscore::run::RunKind;
+use rowscore::run::{Mode, RunKind};
 use rowscore::window::Time;
 use rowscore::words;
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ pub struct Args {
 
 pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let kind = args.options.kind();
-    let request = args.options.request(kind, false)?;
+    let request = args.options.request(kind, Mode::Write)?;
     let opened = Opened::from_env().await?;
     let Opened { config, database } = &opened;
     let means = Means { database, work: &config.work, model: model::embedded()? };

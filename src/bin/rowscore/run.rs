@@ -16,7 +16,7 @@ use rowscore::config::Config;
 use rowscore::event::{Request, Trigger};
 use rowscore::hop::{Clock, InAnswer, Means, Runner};
 use rowscore::model;
-use rowscore::run::{RunKind, RunState};
+use rowscore::run::{Mode, RunKind, RunState};
 use rowscore::store::session::Session;
 use rowscore::store::{Database, status};
 use rowscore::window::Time;
@@ -52,7 +52,8 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(200);
 
 pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let kind = if args.canary { RunKind::Canary } else { args.options.kind() };
-    let request = args.options.request(kind, args.dry_run)?;
+    let mode = if args.dry_run { Mode::DryRun } else { Mode::Write };
+    let request = args.options.request(kind, mode)?;
     let Opened { config, database } = Opened::from_env().await?;
 
     let begun = Instant::now();

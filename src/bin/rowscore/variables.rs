@@ -9,21 +9,10 @@ use rowscore::config::{Accepts, Group, Unset, VARIABLES};
 
 use crate::lines::Lines;
 
-/// The commands that read variables, each with how many groups of them it reads, from the first on.
-const READERS: [(&str, usize); 12] = [
-    ("init", 2),
-    ("plan", 4),
-    ("run", 4),
-    ("results", 2),
-    ("status", 4),
-    ("failures", 2),
-    ("serve", 2),
-    ("pause", 2),
-    ("resume", 2),
-    ("cancel", 2),
-    ("release", 2),
-    ("explain", 2),
-];
+/// The commands that read every variable.
+const READ_ALL: [&str; 3] = ["plan", "run", "status"];
+/// The commands that read those of the first two groups, about the database and the table.
+const READ_TWO: [&str; 9] = ["init", "results", "failures", "serve", "pause", "resume", "cancel", "release", "explain"];
 
 pub fn run() -> Result<ExitCode, Box<dyn Error>> {
     let mut lines = Lines::new();
@@ -55,11 +44,12 @@ pub fn table() -> String {
 
 /// Lets the long help of each command name the variables that it reads.
 pub fn named_in(cli: Command) -> Command {
-    READERS.into_iter().fold(cli, |cli, (name, groups)| {
+    READ_ALL.iter().chain(&READ_TWO).fold(cli, |cli, name| {
+        let groups = if READ_ALL.contains(name) { VARIABLES } else { &VARIABLES[..2] };
         cli.mut_subcommand(name, |command| {
             let mut text = command.get_after_help().map_or_else(String::new, |help| format!("{help}\n\n"));
             text += "Variables (`rowscore help variables` says what they mean):";
-            for Group { title, entries } in &VARIABLES[..groups] {
+            for Group { title, entries } in groups {
                 let names: Vec<&str> = entries.iter().map(|entry| entry.name).collect();
                 text += &format!("\n  {title}: {}", names.join(", "));
             }
