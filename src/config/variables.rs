@@ -76,7 +76,7 @@ use Unset::{Is, Means, Required};
 
 variables! {
     "The database" {
-        MYSQL_SERVER: String, Is("127.0.0.1"), "the host name or address of the server";
+        MYSQL_SERVER: String, Is("127.0.0.1"), "the host name of the server, as in its certificate, or its address";
         MYSQL_PORT: Whole<u16, 1, 65_535>, Is("3306"), "the TCP port of the server";
         MYSQL_DATABASE: String, Required, "the name of the database that holds the items";
         MYSQL_USER: String, Required, "the name of the user that rowscore logs in as";
@@ -85,12 +85,12 @@ variables! {
         MYSQL_PASSWORD: String, Means("required with a password login"), "the user's password; it may be empty";
         MYSQL_TLS: TlsName, Is("verify"), "whether the connection is encrypted and the server's certificate checked; \
             `off` is for a protected network, and refused with `iam`";
-        MYSQL_CA_FILE: PemFile, Means("public authorities and those of RDS"), "the certificate authority of the server; \
-            no other is trusted then";
+        MYSQL_CA_FILE: PemFile, Means("public authorities and those of RDS"), "a file with the certificate authority of \
+            the server; if it is set, no other is trusted";
     }
     "The table" {
         ITEMS_TABLE: TableName, Is("items"), "the table that is scored";
-        ID_COLUMN: ColumnName, Is("id"), "its primary key, an INT or a BIGINT";
+        ID_COLUMN: ColumnName, Is("id"), "the primary key of the table, an INT or a BIGINT";
         VALUES_COLUMN: ColumnName, Is("values"), "the JSON column that holds an item's values";
         FEATURE_COLUMNS: FeatureColumn, Means("none"), "instead of `VALUES_COLUMN`, typed columns in any order, with \
             commas between them";
@@ -113,8 +113,8 @@ variables! {
             own connection";
         WORKERS: Whole<u16, 1, 64>, Is("1"), "invocations that work on one run at the same time";
         FAILURE_POLICY: FailurePolicy, Is("retry_failed"), "what happens to items that cannot be scored";
-        MAX_ATTEMPTS: Whole<u32, 1, 1000>, Is("3"), "how often such an item is tried in all; with `retry_all`, how often \
-            a whole window is";
+        MAX_ATTEMPTS: Whole<u32, 1, 1000>, Is("3"), "how often an item that cannot be scored is tried in all; with \
+            `retry_all`, how often a whole window is";
         MAX_FAILED_PERCENT: Whole<u32, 0, 100>, Is("50"), "a run fails if more than this share of its items cannot be \
             scored";
         LOOKBACK: Span, Is("1h"), "how far a window reaches back into the one before, for rows that were committed late";

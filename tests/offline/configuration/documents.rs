@@ -1,0 +1,179 @@
+//! The one table of variables is held against everything that shows it: docs/CONFIGURATION.md, the
+//! command line's help, and the parameters of template.yaml.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use rowscore::config::{Accepts, Config, Entry, Unset, VARIABLES};
+
+const DOCUMENT: &str = include_str!("../../../docs/CONFIGURATION.md");
+const TEMPLATE: &str = include_str!("../../../template.yaml");
+
+/// The variables that the template sets by itself, or leaves as they are.
+const WITHOUT_PARAMETER: [&str; 7] = [
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "CONTINUATION_QUEUE_URL",
+    "HOP_MARGIN_MS",
+    "MYSQL_PASSWORD",
+    "MYSQL_RESOURCE",
+    "PRICE_PER_GB_SECOND",
+    "WAKE_DATABASE",
+];
+
+/// The parameters whose default differs on purpose: there, the server is not this machine, a token needs no stored
+/// password, and of the columns of values one kind is empty.
+const OTHER_DEFAULT: [&str; 4] = ["MYSQL_AUTH", "MYSQL_SERVER", "MYSQL_USER", "VALUES_COLUMN"];
+
+fn entries() -> impl Iterator<Item = &'static Entry> {
+    VARIABLES.iter().flat_map(|group| group.entries)
+}
+
+fn markdown(entries: &[Entry]) -> String {
+    let mut table = String::from("| variable | default | accepts | meaning |\n|---|---|---|---|\n");
+    for Entry { name, unset, accepts, meaning } in entries {
+        let unset = match unset {
+            Unset::Required => "required".to_owned(),
+            Unset::Is(value) => format!("`{value}`"),
+            Unset::Means(words) => (*words).to_owned(),
+        };
+        let accepts = match accepts {
+            Accepts::OneOf(words) => words.iter().fold(accepts.to_string(), |text, word| {
+                text.split(' ').map(|part| quoted(part, word)).collect::<Vec<_>>().join(" ")
+            }),
+            accepts => accepts.to_string(),
+        };
+        table += &format!("| `{name}` | {unset} | {accepts} | {meaning} |\n");
+    }
+    table
+}
+
+/// `part` with backticks around it, if it is `word`, a comma after it or not.
+fn quoted(part: &str, word: &str) -> String {
+    match part.strip_prefix(word) {
+        Some(rest @ ("" | ",")) => format!("`{word}`{rest}"),
+        _ => part.to_owned(),
+    }
+}
+
+#[test]
+fn the_document_shows_every_variable_as_the_code_has_it() {
+    for group in VARIABLES {
+        let expected = format!("## {}\n\n{}", group.title, markdown(group.entries));
+        assert!(DOCUMENT.contains(&expected), "docs/CONFIGURATION.md should have:\n\n{expected}");
+    }
+}
+
+#[test]
+fn every_variable_that_is_read_is_in_the_table_and_every_one_in_the_table_is_read() {
+    let read = RefCell::new(BTreeSet::new());
+    let _ = Config::read(|name| {
+        read.borrow_mut().insert(name.to_owned());
+        (name == "WAKE_DATABASE").then(|| "true".to_owned())
+    });
+    let listed: BTreeSet<String> = entries().map(|entry| entry.name.to_owned()).collect();
+    assert_eq!(*read.borrow(), listed);
+}
+
+#[test]
+fn the_help_explains_every_variable_and_each_command_names_its_own() {
+    let help = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_rowscore")).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let (topic, run, status) = (help(&["help", "variables"]), help(&["run", "--help"]), help(&["pause", "--help"]));
+    assert_eq!(help(&["variables"]).trim(), topic.split("\n\nUsage:").next().unwrap().trim());
+    for Entry { name, meaning, .. } in entries() {
+        assert!(topic.contains(&format!("  {name}\n      {meaning} [")), "{name} in {topic}");
+        assert!(run.contains(name), "{name} in {run}");
+    }
+    assert!(status.contains("MYSQL_SERVER") && status.contains("ITEMS_TABLE") && !status.contains("LANES"), "{status}");
+}
+
+/// The properties of each of the template's parameters, folded texts in one line.
+fn parameters() -> BTreeMap<&'static str, BTreeMap<&'static str, String>> {
+    let section = TEMPLATE.split("\nParameters:\n").nth(1).unwrap().split("\nRules:\n").next().unwrap();
+    let (mut parameters, mut name, mut property) = (BTreeMap::<_, BTreeMap<_, String>>::new(), "", "");
+    for line in section.lines().filter(|line| !line.is_empty()) {
+        let (key, value) = line.trim().split_once(':').unwrap_or((line.trim(), ""));
+        match line.len() - line.trim_start().len() {
+            2 => name = key,
+            4 => {
+                property = key;
+                let value = value.trim().trim_start_matches(">-").trim_matches('"');
+                parameters.entry(name).or_default().insert(property, value.to_owned());
+            }
+            _ => {
+                let text = parameters.get_mut(name).unwrap().get_mut(property).unwrap();
+                *text = format!("{text} {}", line.trim()).trim().to_owned();
+            }
+        }
+    }
+    parameters
+}
+
+/// The parameter of each variable of the function that has one.
+fn named_parameters() -> BTreeMap<&'static str, &'static str> {
+    let function = TEMPLATE.split("  ScoreFunction:\n").nth(1).unwrap().split("\n      Events:\n").next().unwrap();
+    let variables = function.split("        Variables:\n").nth(1).unwrap().lines();
+    let known = parameters();
+    let pairs = variables.filter_map(|line| line.trim().split_once(": !Ref "));
+    pairs.filter(|(_, parameter)| known.contains_key(parameter)).collect()
+}
+
+/// `meaning` as a sentence about parameters.
+fn sentence(meaning: &str, parameters: &BTreeMap<&str, &str>) -> String {
+    let words = meaning.split('`').map(|part| parameters.get(part).copied().unwrap_or(part));
+    let text = words.collect::<String>();
+    format!("{}{}.", text[..1].to_uppercase(), &text[1..])
+}
+
+#[test]
+fn the_template_has_a_parameter_for_each_variable_that_means_accepts_and_is_by_default_the_same() {
+    let (parameters, names) = (parameters(), named_parameters());
+    for Entry { name, unset, accepts, meaning } in entries() {
+        let Some(parameter) = names.get(name) else {
+            assert!(WITHOUT_PARAMETER.contains(name), "{name} has no parameter");
+            continue;
+        };
+        let found = &parameters[parameter];
+        let property = |key: &str| found.get(key).map(String::as_str);
+        let expected = sentence(meaning, &names);
+        let described = property("Description").unwrap();
+        assert!(described.starts_with(&expected), "{parameter} is described as:\n{described}\nnot as:\n{expected}");
+        match unset {
+            Unset::Is(default) if !OTHER_DEFAULT.contains(name) => {
+                assert_eq!(property("Default").unwrap(), *default, "{parameter}");
+            }
+            Unset::Means(_) => assert_eq!(property("Default"), Some(""), "{parameter}"),
+            _ => {}
+        }
+        match accepts {
+            Accepts::OneOf(words) => {
+                let allowed = property("AllowedValues").unwrap().replace(['[', ']', '"'], "");
+                let allowed: BTreeSet<&str> = allowed.split(", ").collect();
+                assert_eq!(allowed, words.iter().copied().collect(), "{parameter}");
+            }
+            Accepts::Whole(least, most) if property("Type") == Some("Number") => {
+                let number = |key| property(key).unwrap().parse::<u32>().unwrap();
+                // The template may be stricter: Lambda's own limits are lower.
+                assert!(*least <= number("MinValue") && number("MaxValue") <= *most, "{parameter}");
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn the_template_sets_no_variable_that_nobody_reads() {
+    let known: BTreeSet<&str> = entries().map(|entry| entry.name).collect();
+    for block in TEMPLATE.split("        Variables:\n").skip(1) {
+        let variables = block.lines().take_while(|line| line.starts_with("          "));
+        let names =
+            variables.filter(|line| !line.starts_with("           ")).filter_map(|line| line.trim().split_once(':'));
+        for (name, _) in names.filter(|(name, _)| !name.starts_with('#') && !name.starts_with("AWS_ENDPOINT_URL")) {
+            assert!(known.contains(name), "{name}");
+        }
+    }
+}
