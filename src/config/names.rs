@@ -86,25 +86,3 @@ fn is_of(name: &str, marks: &str) -> bool {
     let plain = |c: char| c.is_alphanumeric() || marks.contains(c);
     (1..=LONGEST_NAME).contains(&name.chars().count()) && name.chars().all(plain)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_could_end_the_quotes_or_is_no_name_is_refused() {
-        for name in ["", " a", "a ", "a`b", "a'b", "a\"b", "a;b", "a\\b", "a\nb", "a\0b", "a*b", "a#b", &"x".repeat(65)]
-        {
-            assert!(ColumnName::read(name).is_none() && TableName::read(name).is_none(), "{name}");
-        }
-        assert!(TableName::read("a b").is_none() && TableName::read("a.b").is_none());
-    }
-
-    #[test]
-    fn what_a_spreadsheet_calls_a_column_is_accepted() {
-        for name in ["sepal_length", "Länge (cm)", "größe$", "no. 1", "x-1", &"x".repeat(64)] {
-            assert_eq!(ColumnName::read(name).unwrap().quoted(), format!("`{name}`"));
-        }
-        assert!(ColumnName::read("Größe").unwrap().is("GRÖßE"));
-    }
-}

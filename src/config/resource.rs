@@ -51,37 +51,3 @@ impl fmt::Display for DatabaseResource {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn behind(host: &str) -> Option<String> {
-        DatabaseResource::behind(host).map(|resource| resource.to_string())
-    }
-
-    #[test]
-    fn the_resource_is_read_from_the_name_that_rds_gave() {
-        assert_eq!(behind("shop.c1x2.eu-central-1.rds.amazonaws.com").unwrap(), "instance/shop");
-        assert_eq!(behind("shop.cluster-c1x2.eu-central-1.rds.amazonaws.com").unwrap(), "cluster/shop");
-        assert_eq!(behind("shop.cluster-ro-c1x2.rds.cn-north-1.amazonaws.com.cn").unwrap(), "cluster/shop");
-    }
-
-    #[test]
-    fn a_name_that_does_not_tell_names_no_resource() {
-        for host in ["127.0.0.1", "db.example.com", "p.proxy-c1x2.eu-central-1.rds.amazonaws.com", "rds.amazonaws.com"]
-        {
-            assert_eq!(behind(host), None, "{host}");
-        }
-    }
-
-    #[test]
-    fn a_resource_reads_back_as_it_is_shown_and_nothing_else_is_one() {
-        for text in ["instance/shop", "cluster/shop-1"] {
-            assert_eq!(DatabaseResource::read(text).unwrap().to_string(), text);
-        }
-        for text in ["shop", "instance/", "instance/a b", "proxy/shop"] {
-            assert!(DatabaseResource::read(text).is_none(), "{text}");
-        }
-    }
-}

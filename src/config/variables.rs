@@ -82,7 +82,7 @@ variables! {
         MYSQL_USER: String, Required, "the name of the user that rowscore logs in as";
         MYSQL_AUTH: AuthName, Is("password"), "how the user proves who it is: with a password, or with a token that \
             AWS credentials sign";
-        MYSQL_PASSWORD: String, Means("required with a password login"), "the user's password; it may be empty";
+        MYSQL_PASSWORD: String, Means("none; a password login needs it"), "the user's password; it may be empty";
         MYSQL_TLS: TlsName, Is("verify"), "whether the connection is encrypted and the server's certificate checked; \
             `off` is for a protected network, and refused with `iam`";
         MYSQL_CA_FILE: PemFile, Means("public authorities and those of RDS"), "a file with the certificate authority of \

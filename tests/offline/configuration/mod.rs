@@ -1,6 +1,8 @@
 //! What the environment decides: how it is read, and what is refused.
 
 mod documents;
+mod names;
+mod table;
 
 use std::time::Duration;
 

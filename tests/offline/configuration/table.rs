@@ -1,0 +1,108 @@
+//! The variables that name the items table and its columns.
+
+use rowscore::config::{ColumnName, Decimals, ItemsTable, RunColumn, Setting, listed};
+
+fn read(vars: &[(&str, &str)]) -> Result<ItemsTable, Vec<String>> {
+    let find = |name: &str| vars.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+    ItemsTable::from_variables(find).map_err(|error| error.0)
+}
+
+fn problem(vars: &[(&str, &str)]) -> String {
+    read(vars).unwrap_err().join("\n")
+}
+
+fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(|&name| name.to_owned()).collect()
+}
+
+#[test]
+fn a_table_name_cannot_be_sql() {
+    for name in ["items; DROP TABLE items", "it`ems", "a.b", "it ems", &"x".repeat(65)] {
+        assert!(problem(&[("ITEMS_TABLE", name)]).starts_with("ITEMS_TABLE is `"), "{name}");
+    }
+}
+
+#[test]
+fn a_column_name_cannot_be_sql() {
+    for variable in ["ID_COLUMN", "VALUES_COLUMN", "PREDICTION_COLUMN", "CREATED_COLUMN", "RUN_COLUMN"] {
+        for name in ["a`b", "a;b", "a'b", "a\"b", "a\\b", "a\nb", "a\0b", "a*b", "a/b", "a#b", &"x".repeat(65)] {
+            assert!(problem(&[(variable, name)]).starts_with(&format!("{variable} is `")), "{variable}={name}");
+        }
+    }
+    for name in ["a`b", "a;DROP TABLE items", "a'b", "a b`", "=a", "a=", "a,,b", &"x".repeat(65)] {
+        assert!(problem(&[("FEATURE_COLUMNS", name)]).starts_with("FEATURE_COLUMNS has `"), "{name}");
+    }
+}
+
+#[test]
+fn without_a_word_about_columns_they_are_the_patterns() {
+    let table = read(&[("ITEMS_TABLE", "readings")]).unwrap();
+    assert!(table.has_default_columns());
+    assert_eq!(table.feature_columns(&names(&["x"])), Ok(Vec::new()));
+    for other in [("ID_COLUMN", "key"), ("RUN_COLUMN", "none"), ("PREDICTION_FORMAT", "label")] {
+        assert!(!read(&[other]).unwrap().has_default_columns(), "{other:?}");
+    }
+}
+
+#[test]
+fn columns_are_brought_into_the_models_order_by_name() {
+    let table = read(&[("FEATURE_COLUMNS", "width, length (cm)=Länge,a=b=c")]).unwrap();
+    let columns = table.feature_columns(&names(&["length (cm)", "a=b", "width"])).unwrap();
+    assert_eq!(columns.iter().map(|column| column.as_str()).collect::<Vec<_>>(), ["Länge", "c", "width"]);
+}
+
+#[test]
+fn other_features_than_the_models_are_refused_with_both_lists() {
+    let table = read(&[("FEATURE_COLUMNS", "width,depth")]).unwrap();
+    let refusal = |features: &[&str]| table.feature_columns(&names(features)).unwrap_err().to_string();
+    assert_eq!(
+        refusal(&["length", "width"]),
+        "FEATURE_COLUMNS does not fit the model: the model's 2 features are `length`, `width`; \
+         FEATURE_COLUMNS names 2: `width`, `depth`"
+    );
+    assert!(refusal(&["width"]).contains("names 2"));
+    assert!(refusal(&["width", "depth", "height"]).contains("3 features"));
+}
+
+#[test]
+fn a_column_or_a_feature_that_is_named_twice_is_refused() {
+    assert_eq!(
+        problem(&[("PREDICTION_COLUMN", "ID")]),
+        "PREDICTION_COLUMN names the column `ID`, and ID_COLUMN does, too"
+    );
+    assert!(problem(&[("FEATURE_COLUMNS", "x,prediction")]).contains("PREDICTION_COLUMN does, too"));
+    assert!(problem(&[("FEATURE_COLUMNS", "x=a,y=A")]).contains("FEATURE_COLUMNS does, too"));
+    assert!(problem(&[("FEATURE_COLUMNS", "x=a,x=b")]).contains("the feature `x` twice"));
+    assert!(problem(&[("FEATURE_COLUMNS", "x"), ("VALUES_COLUMN", "v")]).contains("both set"));
+}
+
+#[test]
+fn the_lineage_column_may_be_ours_another_or_none() {
+    let run = |value: &str| read(&[("RUN_COLUMN", value)]).unwrap().run;
+    assert_eq!(run(""), RunColumn::Own(ColumnName::read("run_id").unwrap()));
+    assert_eq!(run("run_id"), RunColumn::Named(ColumnName::read("run_id").unwrap()));
+    assert_eq!(run("none"), RunColumn::None);
+}
+
+#[test]
+fn decimals_are_a_number_that_every_float_keeps_apart_and_of_probabilities_only() {
+    let decimals = |value: &str| read(&[("PREDICTION_DECIMALS", value)]).map(|table| table.decimals);
+    assert_eq!(decimals(""), Ok(None));
+    assert_eq!([decimals("1"), decimals("15")], [Ok(Decimals::read("1")), Ok(Decimals::read("15"))]);
+    for value in ["0", "16", "-1", "8.0", "all"] {
+        assert_eq!(
+            decimals(value).unwrap_err(),
+            [format!("PREDICTION_DECIMALS is `{value}`; accepted: a whole number from 1 to 15")]
+        );
+    }
+    assert_eq!(
+        problem(&[("PREDICTION_DECIMALS", "8"), ("PREDICTION_FORMAT", "label")]),
+        "PREDICTION_DECIMALS is `8`; PREDICTION_FORMAT=label accepts none, because a label has no digits"
+    );
+}
+
+#[test]
+fn a_long_list_is_shown_in_part() {
+    let many: Vec<String> = (0..1000).map(|number| format!("x{number}")).collect();
+    assert!(listed(&many).ends_with("`x49` and 950 more"));
+}
