@@ -10,6 +10,7 @@ pub mod lambda;
 pub mod model;
 pub mod run;
 pub mod store;
+pub mod training;
 pub mod values;
 pub mod window;
 pub mod words;

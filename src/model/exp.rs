@@ -70,7 +70,7 @@ fn reduce(x: f64) -> Reduced {
 
 /// `e^x`, less than 1 ulp off (measured on 30 million numbers: 0.94).
 #[inline(always)]
-pub(super) fn exp(x: f64) -> f64 {
+pub(crate) fn exp(x: f64) -> f64 {
     // Written so that a NaN stays one.
     let x = if x < EXP_IS_ZERO { EXP_IS_ZERO } else { x };
     let x = if x > EXP_IS_INFINITE { EXP_IS_INFINITE } else { x };

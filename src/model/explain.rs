@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::data::ClassIndex;
+use super::artifact::ClassIndex;
 use super::scorer::{Model, ScoreError};
 
 /// What a prediction rests on.

@@ -43,7 +43,7 @@ pub enum Kernel<G = f64> {
 
 impl<G> Kernel<G> {
     /// The same kernel with gamma replaced by `f(gamma)`.
-    pub(super) fn map_gamma<H>(self, f: impl FnOnce(G) -> H) -> Kernel<H> {
+    pub(crate) fn map_gamma<H>(self, f: impl FnOnce(G) -> H) -> Kernel<H> {
         match self {
             Self::Linear => Kernel::Linear,
             Self::Rbf { gamma } => Kernel::Rbf { gamma: f(gamma) },
@@ -83,7 +83,7 @@ impl Kernel {
     }
 
     /// Whether every parameter is one that the formulas are meant for.
-    pub(super) fn has_valid_parameters(&self) -> bool {
+    pub(crate) fn has_valid_parameters(&self) -> bool {
         let valid = |gamma: f64| gamma.is_finite() && gamma > 0.0;
         match *self {
             Self::Linear => true,

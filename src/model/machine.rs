@@ -7,7 +7,7 @@ use super::scaler::Scaler;
 
 /// What a row is scored with.
 #[derive(Debug)]
-pub(super) struct Machine {
+pub(crate) struct Machine {
     pub(super) scaler: Scaler,
     pub(super) kernel: Kernel,
     pub(super) classes: usize,
@@ -37,7 +37,7 @@ pub(super) struct Binary {
 
 impl Machine {
     /// `svm` must be verified, or come from training.
-    pub(super) fn new(svm: &Svm, classes: usize) -> Self {
+    pub(crate) fn new(svm: &Svm, classes: usize) -> Self {
         let mut by_vector = vec![Vec::new(); svm.support_vectors.len()];
         for (pair, Pair { coefficients, .. }) in svm.pairs.iter().enumerate() {
             for &(vector, coefficient) in coefficients {

@@ -1,7 +1,7 @@
-//! The model: training, the artifact, and scoring.
+//! The model: the artifact, and scoring with it. [`training`](crate::training) makes artifacts.
 //!
 //! ```text
-//! training                                          scoring
+//!  in `training`                                     here
 //!
 //! CSV ── Dataset                                    row
 //!           │                                        │ scale
@@ -12,54 +12,42 @@
 //!        Artifact ── JSON ── build ── embedded() ──► Scorer ──► probability of each class
 //! ```
 //!
-//! The method is libsvm's, as scikit-learn's `SVC(probability=True)` has it: one binary support
+//! The method is that of libsvm and of scikit-learn's `SVC(probability=True)`: one binary support
 //! vector machine per class pair, Platt's sigmoid fitted on cross-validated decision values (Lin,
-//! Lin and Weng 2007), and pairwise coupling (Wu, Lin and Weng 2004, second method). The solver is
-//! smartcore's; what smartcore does not have is here: a model that can be stored, the calibration,
-//! the coupling, and the check that a solution is one.
+//! Lin and Weng 2007), and pairwise coupling (Wu, Lin and Weng 2004, second method).
 //!
-//! The same row and the same model give the same bits in any process, on any processor; so do the
-//! same data and the same options in training.
+//! The same row and the same model give the same bits in any process, on any processor. The same
+//! data and the same options give the same model.
 
 mod artifact;
 mod batch;
-mod card;
 mod coupling;
-mod data;
 mod digest;
 mod exp;
 mod explain;
-mod import;
 mod kernel;
 mod lanes;
-mod lines;
 mod machine;
 mod platt;
 mod scaler;
 mod scorer;
-mod train;
 
 use std::sync::LazyLock;
 
+pub(crate) use artifact::class_pairs;
 pub use artifact::{
-    Artifact, ArtifactError, Content, FORMAT, GoldenRow, Import, ImportSource, Origin, Pair, Reference, Svm, Training,
+    Artifact, ArtifactError, ClassIndex, ClassWeights, Content, Convergence, FORMAT, FeatureDistribution, Gamma,
+    GoldenRow, Import, ImportSource, Metrics, Origin, Outcome, Pair, Reference, Svm, TrainOptions, Training,
 };
-pub use card::Card;
-pub use data::{ClassIndex, DataError, Dataset, Labelled, Row, Rows};
 pub use digest::{Digest, ModelVersion, ShownVersion};
+pub(crate) use exp::exp;
 pub use explain::{Explanation, Neighbour, PairMargin, explain};
-pub use import::{Foreign, ImportError, LibsvmNames, ReferenceRows, import};
 pub use kernel::Kernel;
 pub use lanes::InstructionSet;
-pub use lines::{LineError, score_lines};
+pub(crate) use machine::Machine;
 pub use platt::Sigmoid;
 pub use scaler::Scaler;
 pub use scorer::{GoldenError, Model, ScoreError, Scorer, Unscored};
-pub use train::{
-    Candidate, ClassQuality, ClassWeights, Convergence, CrossValidation, Evaluation, FeatureDistribution, Gamma, Grid,
-    Metrics, Outcome, Progress, RankBy, ReliabilityBin, Size, TrainError, TrainOptions, Trained, Workload, best,
-    cross_validate, evaluate, search, train, train_and_evaluate,
-};
 
 /// The model that was embedded when the program was built: `model/iris.json`, or the file that the
 /// environment variable `MODEL_FILE` named then.

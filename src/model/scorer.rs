@@ -171,7 +171,7 @@ pub struct Unscored {
 }
 
 impl Machine {
-    pub(super) fn scorer(&self) -> Scorer<'_> {
+    pub(crate) fn scorer(&self) -> Scorer<'_> {
         self.scorer_with(InstructionSet::widest())
     }
 

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use rowscore::model::{self, Evaluation, Rows};
+use rowscore::training::{self, Evaluation, Rows};
 
 use crate::files;
 
@@ -35,7 +35,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     let data = Rows::new(files::open(&args.data)?, model.features())
         .and_then(|rows| rows.labelled(&args.label, model.classes()))
         .map_err(|error| named(&error))?;
-    let evaluation = model::evaluate(model, &data).map_err(|error| named(&error))?;
+    let evaluation = training::evaluate(model, &data).map_err(|error| named(&error))?;
     if args.json {
         println!("{}", serde_json::to_string(&evaluation)?);
     } else {

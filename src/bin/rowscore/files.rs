@@ -5,7 +5,8 @@ use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::Path;
 
-use rowscore::model::{self, Card, Model};
+use rowscore::model::{self, Model};
+use rowscore::training::Card;
 
 /// The model of an artifact, or the one that is built in.
 pub fn model(path: Option<&Path>) -> Result<&'static Model, Box<dyn Error>> {

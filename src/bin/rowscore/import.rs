@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use rowscore::model::{
-    self, Artifact, Card, DataError, Digest, Evaluation, Foreign, ImportError, LibsvmNames, Model, Origin,
-    ReferenceRows, Row, Rows, Scaler,
+use rowscore::model::{Artifact, Digest, Model, Origin, Scaler};
+use rowscore::training::{
+    self, Card, DataError, Evaluation, Foreign, ImportError, LibsvmNames, ReferenceRows, Row, Rows,
 };
 
 use crate::files;
@@ -69,7 +69,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     let data = args.data.as_deref().map(|path| Ok::<_, String>((path, bytes(path)?))).transpose()?;
     let reference = data.as_ref().map(|(path, bytes)| reference(path, bytes, foreign.features())).transpose()?;
     let rows = reference.as_ref().map(|(rows, sha256)| ReferenceRows { rows, sha256: *sha256 });
-    let artifact = model::import(foreign, args.label.as_deref().unwrap_or(LABEL), rows)?;
+    let artifact = training::import(foreign, args.label.as_deref().unwrap_or(LABEL), rows)?;
     let measured = match (&data, &args.label) {
         (Some((path, bytes)), Some(label)) => measure(path, bytes, label, &artifact)?,
         _ => None,
@@ -138,7 +138,7 @@ fn measure(path: &Path, bytes: &[u8], label: &str, artifact: &Artifact) -> Resul
     match Rows::new(bytes, &content.features).and_then(|rows| rows.labelled(label, &content.classes)) {
         Ok(data) => {
             let model = Model::new(artifact.clone())?;
-            Ok(Some(model::evaluate(&model, &data).map_err(|error| named(&error))?))
+            Ok(Some(training::evaluate(&model, &data).map_err(|error| named(&error))?))
         }
         Err(DataError::MissingLabel { .. }) => Ok(None),
         Err(error) => Err(named(&error).into()),

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use rowscore::model::{self, Row, Rows};
+use rowscore::training::{self, DataError, Row, Rows};
 
 use crate::files;
 
@@ -37,7 +37,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     loop {
         let (chunk, failure) = read(&mut rows);
         let probabilities =
-            model::score_lines(model, &mut scorer, &chunk).map_err(|error| format!("{name}: {error}"))?;
+            training::score_lines(model, &mut scorer, &chunk).map_err(|error| format!("{name}: {error}"))?;
         for row in probabilities.chunks_exact(model.classes().len()) {
             match serde_json::to_writer(&mut out, row).map_err(io::Error::from).and_then(|()| out.write_all(b"\n")) {
                 // The reader has seen enough, as `head` does.
@@ -57,7 +57,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
 }
 
 /// The next rows, and what stopped the reading, if it was not their number or the end.
-fn read(rows: &mut Rows<impl io::Read>) -> (Vec<Row>, Option<model::DataError>) {
+fn read(rows: &mut Rows<impl io::Read>) -> (Vec<Row>, Option<DataError>) {
     let mut chunk = Vec::with_capacity(CHUNK);
     for row in rows.take(CHUNK) {
         match row {

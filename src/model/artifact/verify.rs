@@ -1,9 +1,12 @@
 //! What must hold of a model file before a row is scored with it.
 
-use super::{Artifact, Content, FORMAT, GoldenRow, Origin, Pair, Svm, Training};
-use crate::model::data::ClassIndex;
+use super::content::{ClassIndex, Content, GoldenRow, Pair, Svm, class_pairs};
+use super::origin::{Origin, Training};
 use crate::model::digest::ModelVersion;
 use crate::model::kernel::Kernel;
+
+/// The format that this build writes and reads.
+pub const FORMAT: u32 = 1;
 
 /// Why a model file was refused.
 #[derive(Debug, thiserror::Error)]
@@ -98,20 +101,8 @@ pub(super) fn format(found: u32) -> Verified {
     if found == FORMAT { Ok(()) } else { Err(ArtifactError::Format { found }) }
 }
 
-impl Artifact {
-    /// Verifies everything, the version included.
-    pub(in crate::model) fn verify(&self) -> Verified {
-        format(self.format)?;
-        let computed = self.content.version();
-        if computed != self.version {
-            return Err(ArtifactError::Version { recorded: self.version, computed });
-        }
-        self.content.verify()
-    }
-}
-
 impl Content {
-    fn verify(&self) -> Verified {
+    pub(super) fn verify(&self) -> Verified {
         self.verify_parts()?;
         at_least("golden rows", self.golden.len(), 1)?;
         for (position, row) in self.golden.iter().enumerate() {
@@ -121,7 +112,7 @@ impl Content {
     }
 
     /// All but the golden rows, for which the model must be able to score.
-    pub(in crate::model) fn verify_parts(&self) -> Verified {
+    pub(crate) fn verify_parts(&self) -> Verified {
         at_least("features", self.features.len(), 1)?;
         at_least("classes", self.classes.len(), 2)?;
         distinct("features", &self.features)?;
@@ -215,11 +206,6 @@ impl GoldenRow {
         finite(what, &self.values)?;
         finite(what, &self.probabilities)
     }
-}
-
-/// Every pair of `classes` classes, in libsvm's order.
-pub(in crate::model) fn class_pairs(classes: usize) -> impl Iterator<Item = (ClassIndex, ClassIndex)> {
-    (0..classes).flat_map(move |first| (first + 1..classes).map(move |second| (first, second)))
 }
 
 fn at_least(what: &'static str, found: usize, least: usize) -> Verified {

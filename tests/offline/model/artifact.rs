@@ -3,9 +3,8 @@
 use std::fs;
 
 use rand_mt::Mt;
-use rowscore::model::{
-    Artifact, ArtifactError, Content, Kernel, Model, Origin, TrainOptions, Training, embedded, train,
-};
+use rowscore::model::{Artifact, ArtifactError, Content, Kernel, Model, Origin, TrainOptions, Training, embedded};
+use rowscore::training::train;
 
 use super::{dataset, in_crate, iris, iris_model, three_clouds};
 

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use rand_mt::Mt;
-use rowscore::model::{Model, TrainOptions, explain, train};
+use rowscore::model::{Model, TrainOptions, explain};
+use rowscore::training::train;
 use serde_json::Value;
 use tempfile::TempDir;
 

@@ -2,7 +2,8 @@
 
 use std::fs::File;
 
-use rowscore::model::{ClassWeights, Dataset, Outcome, TrainOptions, cross_validate};
+use rowscore::model::{ClassWeights, Outcome, TrainOptions};
+use rowscore::training::{Dataset, cross_validate};
 use serde_json::json;
 
 use super::python;

@@ -9,7 +9,8 @@ use libsvm_rs::io::save_model_to_writer;
 use libsvm_rs::predict::{predict_probability, predict_values};
 use libsvm_rs::train::svm_train;
 use libsvm_rs::{KernelType, SvmModel, SvmNode, SvmParameter, SvmProblem};
-use rowscore::model::{Artifact, Digest, Foreign, ImportError, LibsvmNames, Model, Rows, Scaler, evaluate, import};
+use rowscore::model::{Artifact, Digest, Model, Scaler};
+use rowscore::training::{Foreign, ImportError, LibsvmNames, Rows, evaluate, import};
 use serde::Deserialize;
 
 use super::command_line::{file, rowscore};

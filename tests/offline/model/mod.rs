@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use rand_mt::Mt;
-use rowscore::model::{Dataset, Model};
+use rowscore::model::Model;
+use rowscore::training::Dataset;
 
 fn in_crate(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)

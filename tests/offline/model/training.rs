@@ -2,9 +2,8 @@
 
 use std::fs;
 
-use rowscore::model::{
-    Card, DataError, Dataset, Gamma, Kernel, Model, Outcome, Svm, TrainError, TrainOptions, train, train_and_evaluate,
-};
+use rowscore::model::{Gamma, Kernel, Model, Outcome, Svm, TrainOptions};
+use rowscore::training::{Card, DataError, Dataset, TrainError, train, train_and_evaluate};
 
 use super::{assert_distribution, dataset, in_crate, iris, iris_model, three_clouds};
 

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use rowscore::answer::Answer;
 use rowscore::event::Trigger;
 use rowscore::hop::{Clock, Runner};
-use rowscore::model::{Dataset, Kernel, Model, TrainOptions, train};
+use rowscore::model::{Kernel, Model, TrainOptions};
+use rowscore::training::{Dataset, train};
 
 use super::items::score_by;
 use super::{Setup, model};

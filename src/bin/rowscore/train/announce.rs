@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rowscore::model::{Dataset, Size, Workload};
+use rowscore::training::{Dataset, Size, Workload};
 
 /// Says what is to be expected of data that is much for the solver, or refuses it.
 pub fn announce(data: &Dataset, candidates: usize, force: bool) -> Result<(), String> {

@@ -2,7 +2,8 @@
 
 use std::error::Error;
 
-use rowscore::model::{self, Candidate, Gamma, Kernel, Outcome, RankBy, TrainOptions};
+use rowscore::model::{Gamma, Kernel, Outcome, TrainOptions};
+use rowscore::training::{self, Candidate, RankBy};
 
 use super::Rank;
 
@@ -12,7 +13,7 @@ pub fn choose(candidates: &[Candidate], best_by: Rank) -> Result<TrainOptions, B
         Rank::LogLoss => (RankBy::LogLoss, "the least log-loss"),
         Rank::Accuracy => (RankBy::Accuracy, "the highest accuracy"),
     };
-    let best = model::best(candidates, rank_by).ok_or("the grid is empty")?;
+    let best = training::best(candidates, rank_by).ok_or("the grid is empty")?;
     eprintln!("         C     gamma  accuracy  log-loss");
     for candidate in candidates {
         let mark = if candidate == best { "  <- best" } else { "" };

@@ -10,10 +10,8 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
-use rowscore::model::{
-    self, Artifact, Card, ClassWeights, Convergence, Dataset, Gamma, Grid, Kernel, Outcome, Progress, TrainOptions,
-    Trained,
-};
+use rowscore::model::{Artifact, ClassWeights, Convergence, Gamma, Kernel, Outcome, TrainOptions};
+use rowscore::training::{self, Card, Dataset, Grid, Progress, Trained};
 
 use crate::files;
 
@@ -140,10 +138,10 @@ pub fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     announce::announce(&data, candidates, args.force)?;
     files::make_folder_of(&args.out)?;
     if args.grid {
-        let candidates = with_bar("grid", |progress| model::search(&data, &options, &args.grid(), progress))?;
+        let candidates = with_bar("grid", |progress| training::search(&data, &options, &args.grid(), progress))?;
         options = grid::choose(&candidates, args.best_by)?;
     }
-    let trained = with_bar("training", |progress| model::train_and_evaluate(&data, &options, progress))?;
+    let trained = with_bar("training", |progress| training::train_and_evaluate(&data, &options, progress))?;
     files::write(&args.out, &trained.artifact.to_json())?;
     write_card(args, &trained)?;
     report(&args.out, &trained.artifact);

@@ -1,0 +1,110 @@
+//! What a model file holds.
+
+use serde::{Deserialize, Serialize};
+
+use super::origin::{Origin, Training};
+use crate::model::kernel::Kernel;
+use crate::model::platt::Sigmoid;
+use crate::model::scaler::Scaler;
+
+/// Position of a class in the list of class names.
+pub type ClassIndex = usize;
+
+/// What a model file holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Content {
+    /// Name of the column that is predicted.
+    pub label: String,
+    /// Names of the features, in the order of a row's values.
+    pub features: Vec<String>,
+    /// Names of the classes, in the order of a prediction's probabilities.
+    pub classes: Vec<String>,
+    /// What scoring computes with.
+    pub svm: Svm,
+    /// Where the model comes from; `training` in the file.
+    #[serde(rename = "training")]
+    pub origin: Origin,
+    /// The training rows' distribution, one entry per feature: the reference for drift. Empty for a
+    /// model that was imported without rows.
+    pub distribution: Vec<FeatureDistribution>,
+    /// Rows with their exact answers, for the canary.
+    pub golden: Vec<GoldenRow>,
+}
+
+/// A multi-class support vector machine with probabilities: one binary machine per class pair.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Svm {
+    /// Applied to a row before anything else.
+    pub scaler: Scaler,
+    /// The same for all pairs.
+    pub kernel: Kernel,
+    /// Scaled rows, each different from the others: pairs share them.
+    pub support_vectors: Vec<Vec<f64>>,
+    /// Every class pair once, in libsvm's order: (0, 1), (0, 2), …, (1, 2), ….
+    pub pairs: Vec<Pair>,
+}
+
+/// The machine of one class pair: `f(x) = intercept + Σ coefficient · K(x, support vector)`, above 0
+/// for the positive class.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pair {
+    /// The class that a positive decision value means: the pair's first, as in libsvm.
+    pub positive: ClassIndex,
+    /// The other class.
+    pub negative: ClassIndex,
+    /// libsvm's `-rho`.
+    pub intercept: f64,
+    /// From the decision value to the probability of the positive class.
+    pub sigmoid: Sigmoid,
+    /// (Index of the support vector, coefficient), the indices ascending.
+    pub coefficients: Vec<(usize, f64)>,
+}
+
+/// The distribution of one feature, in the feature's unit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeatureDistribution {
+    /// The smallest value.
+    pub min: f64,
+    /// The largest value.
+    pub max: f64,
+    /// The mean.
+    pub mean: f64,
+    /// The population standard deviation.
+    pub deviation: f64,
+    /// The deciles, ascending, each once: up to nine edges of up to ten bins. Bin `i` holds the
+    /// values above edge `i - 1`, up to and including edge `i`; the last bin has no upper edge.
+    pub edges: Vec<f64>,
+    /// Share of the rows in each bin, above 0: one more than edges. Not a tenth each, where values
+    /// repeat.
+    pub shares: Vec<f64>,
+}
+
+/// A row and the prediction that any build must reproduce to the bit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GoldenRow {
+    /// One per feature, unscaled.
+    pub values: Vec<f64>,
+    /// One per class.
+    pub probabilities: Vec<f64>,
+}
+
+impl Content {
+    /// The record of the training, unless the model was imported.
+    #[must_use]
+    pub fn training(&self) -> Option<&Training> {
+        match &self.origin {
+            Origin::Trained(training) => Some(training),
+            Origin::Imported(_) => None,
+        }
+    }
+}
+
+/// Every pair of `classes` classes, in libsvm's order.
+pub(crate) fn class_pairs(classes: usize) -> impl Iterator<Item = (ClassIndex, ClassIndex)> {
+    (0..classes).flat_map(move |first| (first + 1..classes).map(move |second| (first, second)))
+}

@@ -1,0 +1,59 @@
+//! Whether a solution is one.
+
+use serde::{Deserialize, Serialize};
+
+/// Whether a solution satisfies the optimality conditions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Within the tolerance.
+    Converged,
+    /// Not within the tolerance after all the epochs and finishing steps that are allowed.
+    EpochsExhausted,
+}
+
+/// How a solution, or the worst of several, ended.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Convergence {
+    /// Whether all of them converged.
+    pub outcome: Outcome,
+    /// Passes over the rows, the most that any of them took.
+    pub epochs: usize,
+    /// Finishing steps over all rows, where more passes brought nothing, the most of any.
+    pub finishing_steps: usize,
+    /// Violation of the optimality conditions, the largest, in units of the decision value;
+    /// comparable to libsvm's `eps`.
+    pub kkt_gap: f64,
+}
+
+impl Convergence {
+    /// What `worst` starts from.
+    pub(crate) const BEST: Self = Self { outcome: Outcome::Converged, epochs: 0, finishing_steps: 0, kkt_gap: 0.0 };
+
+    pub(crate) fn worst(self, other: Self) -> Self {
+        Self {
+            outcome: match self.outcome {
+                Outcome::Converged => other.outcome,
+                Outcome::EpochsExhausted => self.outcome,
+            },
+            epochs: self.epochs.max(other.epochs),
+            finishing_steps: self.finishing_steps.max(other.finishing_steps),
+            kkt_gap: self.kkt_gap.max(other.kkt_gap),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_of_two_keeps_the_worse_of_everything() {
+        let exhausted = Convergence { outcome: Outcome::EpochsExhausted, epochs: 2, finishing_steps: 9, kkt_gap: 0.5 };
+        let long = Convergence { outcome: Outcome::Converged, epochs: 64, finishing_steps: 0, kkt_gap: 1e-5 };
+        let worst = Convergence { epochs: 64, ..exhausted };
+        assert_eq!(exhausted.worst(long), worst);
+        assert_eq!(long.worst(exhausted), worst);
+    }
+}

@@ -1,0 +1,74 @@
+//! What a training can be told.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::kernel::Kernel;
+
+/// How gamma is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gamma {
+    /// 1 / (number of features × variance of all scaled values), as scikit-learn's "scale".
+    Scale,
+    /// This number, above 0.
+    Value(f64),
+}
+
+/// The options of a training. Together with the data they determine the model to the bit.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainOptions {
+    /// The kernel of every class pair.
+    pub kernel: Kernel<Gamma>,
+    /// The price of a row on the wrong side of the margin, above 0.
+    pub c: f64,
+    /// How C is shared out among the classes.
+    #[serde(default, skip_serializing_if = "ClassWeights::is_equal")]
+    pub class_weights: ClassWeights,
+    /// Draws the folds and the solver's order of rows. scikit-learn's
+    /// `SVC(probability=True, random_state=seed)` calibrates on the very same folds.
+    pub seed: u32,
+    /// The largest violation of the optimality conditions (KKT) that is accepted, in units of the
+    /// decision value.
+    pub tolerance: f64,
+    /// Passes over the rows that the solver may take at most, for each class pair.
+    pub max_epochs: usize,
+    /// Steps that may finish a solution at most, where more epochs change nothing.
+    pub max_finishing_steps: usize,
+}
+
+impl Default for TrainOptions {
+    /// scikit-learn's defaults for kernel and C; a tenth of its tolerance, which costs little here
+    /// and leaves less to chance.
+    fn default() -> Self {
+        Self {
+            kernel: Kernel::Rbf { gamma: Gamma::Scale },
+            c: 1.0,
+            class_weights: ClassWeights::Equal,
+            seed: 0,
+            tolerance: 1e-4,
+            max_epochs: 64,
+            // A second or so on a thousand rows. Hard problems (C = 1000) take a tenth of it.
+            max_finishing_steps: 1_000_000,
+        }
+    }
+}
+
+/// How C is shared out among the classes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClassWeights {
+    /// C for every row.
+    #[default]
+    Equal,
+    /// C times (rows / (classes × rows of the class)), as scikit-learn's `class_weight="balanced"`:
+    /// a rare class counts as much as a frequent one.
+    Balanced,
+}
+
+impl ClassWeights {
+    /// For serde: an artifact without weights is written as before there were any.
+    fn is_equal(&self) -> bool {
+        *self == Self::Equal
+    }
+}

@@ -1,0 +1,49 @@
+//! The price of rows on the wrong side of the margin, by class.
+
+use crate::model::{ClassIndex, ClassWeights};
+
+impl ClassWeights {
+    /// The weight of each class, for rows of the classes `labels`.
+    pub(super) fn of(self, labels: &[ClassIndex], classes: usize) -> Vec<f64> {
+        let count = |class| labels.iter().filter(|&&label| label == class).count() as f64;
+        let weight = |class| match self {
+            Self::Equal => 1.0,
+            Self::Balanced => labels.len() as f64 / (classes as f64 * count(class)),
+        };
+        (0..classes).map(weight).collect()
+    }
+}
+
+/// The bound of a row's alpha in a class pair.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Penalty {
+    pub(super) positive: f64,
+    pub(super) negative: f64,
+}
+
+impl Penalty {
+    #[cfg(test)]
+    pub(super) fn equal(c: f64) -> Self {
+        Self { positive: c, negative: c }
+    }
+
+    pub(super) fn smaller(&self) -> f64 {
+        self.positive.min(self.negative)
+    }
+
+    pub(super) fn larger(&self) -> f64 {
+        self.positive.max(self.negative)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn balanced_weights_are_those_of_scikit_learn() {
+        // compute_class_weight("balanced", classes=[0, 1], y=[0, 0, 0, 1])
+        assert_eq!(ClassWeights::Balanced.of(&[0, 0, 0, 1], 2), [4.0 / 6.0, 2.0]);
+        assert_eq!(ClassWeights::Equal.of(&[0, 0, 0, 1], 2), [1.0, 1.0]);
+    }
+}

@@ -1,0 +1,120 @@
+//! The whole pipeline on a set of rows: scaler, machines, sigmoids.
+
+use std::collections::BTreeMap;
+
+use super::data::Dataset;
+use super::error::TrainError;
+use super::folds::libsvm_seed;
+use super::gram::Gram;
+use super::kernel::resolve_kernel;
+use super::pair::{TrainedPair, train_pair};
+use super::penalty::Penalty;
+use super::progress::Meter;
+use super::side::Side;
+use crate::model::{ClassIndex, Convergence, Machine, Pair, Scaler, Svm, TrainOptions, class_pairs};
+
+/// A trained pipeline.
+pub(super) struct Pipeline {
+    pub(super) svm: Svm,
+    /// The worst of all solutions.
+    pub(super) convergence: Convergence,
+}
+
+impl Pipeline {
+    /// Trains on those rows of `data` that `rows` numbers, ascending, every class among them.
+    pub(super) fn train(
+        data: &Dataset,
+        rows: &[usize],
+        options: &TrainOptions,
+        meter: &mut Meter,
+    ) -> Result<Self, TrainError> {
+        let scaler = fit_scaler(data, rows)?;
+        let scaled: Vec<Vec<f64>> = rows.iter().map(|&row| scaler.scale(&data.rows[row])).collect();
+        let labels: Vec<ClassIndex> = rows.iter().map(|&row| data.labels[row]).collect();
+        let kernel = resolve_kernel(options, &scaled);
+        let weights = options.class_weights.of(&labels, data.classes.len());
+        let seed = libsvm_seed(options.seed);
+        let mut convergence = Convergence::BEST;
+        let mut trained = Vec::new();
+        for (positive, negative) in class_pairs(data.classes.len()) {
+            let members = Members::new(&labels, positive, negative);
+            let vectors: Vec<&[f64]> = members.rows.iter().map(|&row| &scaled[row][..]).collect();
+            let penalty = Penalty { positive: options.c * weights[positive], negative: options.c * weights[negative] };
+            let gram = Gram::new(&kernel, &vectors, penalty.larger())?;
+            let pair = train_pair(&gram, &members.sides, &penalty, seed, options, &mut || meter.tick())?;
+            convergence = convergence.worst(pair.convergence);
+            trained.push((members, pair));
+        }
+        let (support_vectors, pairs) = share_support_vectors(&scaled, &trained);
+        Ok(Self { svm: Svm { scaler, kernel, support_vectors, pairs }, convergence })
+    }
+
+    pub(super) fn machine(&self, classes: usize) -> Machine {
+        Machine::new(&self.svm, classes)
+    }
+}
+
+fn fit_scaler(data: &Dataset, rows: &[usize]) -> Result<Scaler, TrainError> {
+    let rows: Vec<&[f64]> = rows.iter().map(|&row| &data.rows[row][..]).collect();
+    let scaler = Scaler::fit(&rows);
+    let usable = |feature: &usize| {
+        scaler.mean[*feature].is_finite() && scaler.scale[*feature].is_finite() && scaler.scale[*feature] > 0.0
+    };
+    match (0..data.features.len()).find(|feature| !usable(feature)) {
+        None => Ok(scaler),
+        Some(feature) => Err(TrainError::FeatureTooLarge { feature: data.features[feature].clone() }),
+    }
+}
+
+/// The rows of a class pair, grouped as libsvm groups them: the first class's, then the second's.
+struct Members {
+    positive: ClassIndex,
+    negative: ClassIndex,
+    rows: Vec<usize>,
+    sides: Vec<Side>,
+}
+
+impl Members {
+    fn new(labels: &[ClassIndex], positive: ClassIndex, negative: ClassIndex) -> Self {
+        let of = |class, side| (0..labels.len()).filter(move |&row| labels[row] == class).map(move |row| (row, side));
+        let (rows, sides) = of(positive, Side::Positive).chain(of(negative, Side::Negative)).unzip();
+        Self { positive, negative, rows, sides }
+    }
+}
+
+/// The support vectors of all pairs, each once, in the order of the rows; and the pairs in terms of
+/// them. Equal rows are one support vector, with the sum of their coefficients.
+fn share_support_vectors(scaled: &[Vec<f64>], trained: &[(Members, TrainedPair)]) -> (Vec<Vec<f64>>, Vec<Pair>) {
+    let mut used = vec![false; scaled.len()];
+    for (members, pair) in trained {
+        for &(row, _) in &pair.solution.alphas {
+            used[members.rows[row]] = true;
+        }
+    }
+    let mut support_vectors = Vec::new();
+    let mut index_of_vector = BTreeMap::new();
+    let mut index_of_row = BTreeMap::new();
+    for row in (0..scaled.len()).filter(|&row| used[row]) {
+        let bits: Vec<u64> = scaled[row].iter().map(|value| value.to_bits()).collect();
+        let index = *index_of_vector.entry(bits).or_insert_with(|| {
+            support_vectors.push(scaled[row].clone());
+            support_vectors.len() - 1
+        });
+        index_of_row.insert(row, index);
+    }
+    let pairs = trained.iter().map(|(members, pair)| {
+        let mut coefficients = BTreeMap::new();
+        for &(row, alpha) in &pair.solution.alphas {
+            *coefficients.entry(index_of_row[&members.rows[row]]).or_insert(0.0) += alpha;
+        }
+        Pair {
+            positive: members.positive,
+            negative: members.negative,
+            intercept: pair.solution.intercept,
+            sigmoid: pair.sigmoid,
+            coefficients: coefficients.into_iter().collect(),
+        }
+    });
+    let pairs = pairs.collect();
+    (support_vectors, pairs)
+}

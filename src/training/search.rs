@@ -1,0 +1,108 @@
+//! The grid: which C and gamma predict held-out rows best.
+
+use super::check::check;
+use super::cross_validation::run;
+use super::data::Dataset;
+use super::error::TrainError;
+use super::folds::FOLDS;
+use super::progress::{Meter, Progress};
+use crate::model::{Convergence, Gamma, Kernel, Metrics, TrainOptions};
+
+/// The values that are tried, each C with each gamma.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Grid {
+    /// Values of C.
+    pub c: Vec<f64>,
+    /// Values of gamma. A linear kernel has none.
+    pub gamma: Vec<Gamma>,
+}
+
+impl Default for Grid {
+    /// Four decades of C. Features are scaled, so that gammas from a hundredth to 1 reach from
+    /// nearly straight borders to close ones.
+    fn default() -> Self {
+        let gamma = vec![Gamma::Scale, Gamma::Value(0.01), Gamma::Value(0.1), Gamma::Value(1.0)];
+        Self { c: vec![0.1, 1.0, 10.0, 100.0], gamma }
+    }
+}
+
+/// What makes a candidate the best.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RankBy {
+    /// The least log-loss: it looks at every probability.
+    LogLoss,
+    /// The highest accuracy; of equal ones the one with the least log-loss.
+    Accuracy,
+}
+
+/// Options that were tried.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// The options.
+    pub options: TrainOptions,
+    /// Quality on held-out folds, the same folds for all candidates.
+    pub metrics: Metrics,
+    /// The worst of its solutions.
+    pub convergence: Convergence,
+}
+
+/// Cross-validates `base` with every C and gamma of `grid`, in the order of the grid.
+///
+/// # Errors
+/// As [`train`](super::train).
+pub fn search(
+    data: &Dataset,
+    base: &TrainOptions,
+    grid: &Grid,
+    mut progress: impl FnMut(Progress),
+) -> Result<Vec<Candidate>, TrainError> {
+    let gammas = match base.kernel {
+        Kernel::Linear => &[Gamma::Scale],
+        _ => &grid.gamma[..],
+    };
+    let candidates = grid.c.iter().flat_map(|&c| gammas.iter().map(move |&gamma| (c, gamma)));
+    let candidates: Vec<TrainOptions> =
+        candidates.map(|(c, gamma)| TrainOptions { c, kernel: base.kernel.map_gamma(|_| gamma), ..*base }).collect();
+    candidates.iter().try_for_each(|options| check(data, options))?;
+    let mut meter = Meter::new(data.classes.len(), FOLDS * candidates.len(), &mut progress);
+    candidates
+        .into_iter()
+        .map(|options| {
+            let validation = run(data, &options, &mut meter)?;
+            Ok(Candidate { options, metrics: validation.evaluation.metrics, convergence: validation.convergence })
+        })
+        .collect()
+}
+
+/// The best of `candidates`; of equals the first.
+#[must_use]
+pub fn best(candidates: &[Candidate], rank_by: RankBy) -> Option<&Candidate> {
+    let key = |candidate: &Candidate| match rank_by {
+        RankBy::LogLoss => (0.0, candidate.metrics.log_loss),
+        RankBy::Accuracy => (-candidate.metrics.accuracy, candidate.metrics.log_loss),
+    };
+    candidates.iter().min_by(|one, other| {
+        let (one, other) = (key(one), key(other));
+        one.0.total_cmp(&other.0).then(one.1.total_cmp(&other.1))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn candidate(c: f64, accuracy: f64, log_loss: f64) -> Candidate {
+        let metrics = Metrics { accuracy, macro_f1: 0.0, log_loss, brier: 0.0, calibration_error: 0.0 };
+        let options = TrainOptions { c, ..TrainOptions::default() };
+        Candidate { options, metrics, convergence: Convergence::BEST }
+    }
+
+    #[test]
+    fn the_best_is_the_first_of_the_least_log_loss_or_the_highest_accuracy() {
+        let candidates =
+            [candidate(1.0, 0.9, 0.4), candidate(2.0, 0.8, 0.3), candidate(3.0, 0.9, 0.35), candidate(4.0, 0.7, 0.3)];
+        assert_eq!(best(&candidates, RankBy::LogLoss).unwrap().options.c, 2.0);
+        assert_eq!(best(&candidates, RankBy::Accuracy).unwrap().options.c, 3.0);
+        assert_eq!(best(&[], RankBy::Accuracy), None);
+    }
+}

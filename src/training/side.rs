@@ -1,0 +1,24 @@
+//! The two sides of a class pair.
+
+/// The two classes of a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// The pair's first class.
+    Positive,
+    /// The pair's second class.
+    Negative,
+}
+
+impl Side {
+    pub(super) fn sign(self) -> f64 {
+        f64::from(self.label())
+    }
+
+    /// smartcore gives decision values above 0 to the larger label.
+    pub(super) fn label(self) -> i32 {
+        match self {
+            Self::Positive => 1,
+            Self::Negative => -1,
+        }
+    }
+}
