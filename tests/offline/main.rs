@@ -1,8 +1,10 @@
-//! What needs no server: the model against its references, drift, and whatever comes in from outside.
+//! What needs no server: the model against its references, drift, whatever comes in from outside, and how the house
+//! is built.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod configuration;
 mod drift;
+mod house;
 mod model;
 mod properties;
