@@ -104,7 +104,7 @@ impl Source {
             self.defined.insert(path[0].clone());
         }
         let base = self.base(open);
-        match (self.from_root(&path, &base), path.len()) {
+        match (self.absolute(&path, &base), path.len()) {
             (_, 1) => {}
             (Some(path), _) => self.paths.push(path),
             (None, _) => self.paths.push([self.module.clone(), path].concat()),
@@ -112,7 +112,7 @@ impl Source {
     }
 
     /// `path` from the root, if it says where it begins.
-    fn from_root(&self, path: &[String], base: &[String]) -> Option<Path> {
+    fn absolute(&self, path: &[String], base: &[String]) -> Option<Path> {
         let mut base = base.to_vec();
         let mut rest = path;
         match path[0].as_str() {
@@ -148,7 +148,7 @@ impl Source {
         }
         let Some(last) = path.last().cloned() else { return };
         // Beside it, if it begins with a name of this file; with another crate's it leads nowhere.
-        let path = self.from_root(&path, base).unwrap_or_else(|| [base, &path].concat());
+        let path = self.absolute(&path, base).unwrap_or_else(|| [base, &path].concat());
         if tree.last() == Some(&"*") {
             self.globs.push((path, import));
         } else {

@@ -2,6 +2,7 @@
 //! damage.
 
 mod artifact;
+mod bits;
 mod command_line;
 mod cross_validation;
 mod import;

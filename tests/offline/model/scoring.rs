@@ -57,7 +57,7 @@ struct Fitted {
     b: f64,
 }
 
-fn content_of(svm: Svm, classes: usize) -> Content {
+pub(super) fn content_of(svm: Svm, classes: usize) -> Content {
     let features = svm.scaler.mean.len();
     let flat = FeatureDistribution { min: 0.0, max: 0.0, mean: 0.0, deviation: 0.0, edges: vec![], shares: vec![1.0] };
     let mut content = iris_model().artifact().content.clone();

@@ -5,7 +5,11 @@ use std::error::Error;
 use rowscore::model::{Gamma, Kernel, Outcome, TrainOptions};
 use rowscore::training::{self, Candidate, RankBy};
 
-use super::Rank;
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub enum Rank {
+    LogLoss,
+    Accuracy,
+}
 
 /// Prints the grid, and answers the best of it.
 pub fn choose(candidates: &[Candidate], best_by: Rank) -> Result<TrainOptions, Box<dyn Error>> {

@@ -65,8 +65,8 @@ pub struct Args {
     #[arg(long, value_name = "GAMMA,...", value_delimiter = ',', value_parser = gamma, requires = "grid")]
     grid_gamma: Option<Vec<Gamma>>,
     /// What makes one of the grid the best
-    #[arg(long, value_enum, default_value_t = Rank::LogLoss, requires = "grid")]
-    best_by: Rank,
+    #[arg(long, value_enum, default_value_t = grid::Rank::LogLoss, requires = "grid")]
+    best_by: grid::Rank,
     /// Draws the folds of the calibration
     #[arg(long, value_name = "S", default_value_t = TrainOptions::default().seed)]
     seed: u32,
@@ -87,12 +87,6 @@ enum KernelName {
 enum WeightName {
     Equal,
     Balanced,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Rank {
-    LogLoss,
-    Accuracy,
 }
 
 fn gamma(text: &str) -> Result<Gamma, String> {
