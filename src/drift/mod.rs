@@ -1,10 +1,10 @@
 //! Drift: how far what a run sees is from what the model was trained on.
 //!
-//! While a page is scored its rows are counted, per feature by the bins of the training
-//! distribution, and by their most probable class ([`Counter`]). The counts are a lane's, written
-//! with the page, so that they are exactly-once like everything else ([`Profile`]). When a run ends
-//! they are added up and compared: features with the training rows, classes with the runs before
-//! ([`Report`], by the population stability index of [`Stability`]).
+//! While a page is scored, [`Counter`] counts its rows: for each feature by the bins of the training
+//! distribution, and by their most probable class. A lane keeps its counts in a [`Profile`], which is
+//! written in the transaction of the page, so no row is counted twice. When a run ends, the counts of its
+//! lanes are added up and compared: features with the training rows, classes with the runs before. The
+//! result is a [`Report`]; its figures are the population stability index of [`Stability`].
 
 mod profile;
 mod report;

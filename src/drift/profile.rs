@@ -2,17 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{FeatureDistribution, Model};
+use crate::model::{FeatureDistribution, Model, ShownVersion};
 
-/// Rows, counted. Kept by each lane as JSON, without a space, a quote or a backslash but around keys
-/// and the model's version.
+/// Counted rows. Each lane keeps them as JSON without spaces and backslashes; the only quotes are
+/// around keys and the model's version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
-    /// Which model's bins and classes, by its version.
-    model: String,
+    /// The version of the model that the bins and classes are of.
+    model: ShownVersion,
     /// Rows that could be read.
     pub rows: u64,
-    /// Per feature, the rows in each bin of the training distribution; empty without one.
+    /// For each feature the rows in each bin of the training distribution. Empty if the model has
+    /// none.
     pub bins: Vec<Vec<u64>>,
     /// Rows by most probable class.
     pub classes: Vec<u64>,
@@ -23,11 +24,11 @@ impl Profile {
     #[must_use]
     pub fn empty(model: &Model) -> Self {
         let bins = model.artifact().content.distribution.iter().map(|feature| vec![0; feature.shares.len()]).collect();
-        Self { model: model.version().to_string(), rows: 0, bins, classes: vec![0; model.classes().len()] }
+        Self { model: model.version().shown(), rows: 0, bins, classes: vec![0; model.classes().len()] }
     }
 
-    /// Reads what [`Profile::to_text`] wrote. What another model counted cannot be added to: counting
-    /// begins anew.
+    /// Reads what [`Profile::to_text`] wrote. If the counts are of another model, counting begins
+    /// again at 0.
     #[must_use]
     pub fn read(text: Option<&str>, model: &Model) -> Self {
         let empty = Self::empty(model);
@@ -60,7 +61,7 @@ pub struct Counter<'m> {
     features: usize,
     /// One feature's values in a chunk.
     column: Vec<f64>,
-    /// Per feature, how many values lie above each edge.
+    /// For each feature how many values lie above each edge.
     above: Vec<Vec<u64>>,
     profile: Profile,
 }
@@ -85,8 +86,8 @@ impl<'m> Counter<'m> {
         for (feature, (distribution, above)) in self.distribution.iter().zip(&mut self.above).enumerate() {
             self.column.clear();
             self.column.extend(rows[feature.min(rows.len())..].iter().step_by(self.features));
-            // One pass per edge over values that lie side by side is a vector comparison and a sum;
-            // looking up each value's bin would be a branch or a scattered write per value.
+            // One pass per edge over values that lie side by side becomes a few vector instructions.
+            // Looking up the bin of each value would need a branch or a scattered write per value.
             for (&edge, above) in distribution.edges.iter().zip(above) {
                 *above += self.column.iter().map(|&value| u64::from(value > edge)).sum::<u64>();
             }
@@ -168,7 +169,7 @@ mod tests {
         assert_eq!(sum, profile);
         sum.add(&profile);
         assert_eq!((sum.rows, sum.classes.as_slice()), (4, [2, 0, 0].as_slice()));
-        let other = text.replace(&profile.model, "0123456789abcdef");
+        let other = text.replace(profile.model.as_str(), "0123456789abcdef");
         assert_eq!(Profile::read(Some(&other), model), Profile::empty(model));
         assert_eq!(Profile::read(Some("nonsense"), model), Profile::empty(model));
         assert_eq!(Profile::read(None, model), Profile::empty(model));

@@ -14,11 +14,11 @@ pub struct Report {
     pub rows: u64,
     /// Rows by most probable class, in the model's order of classes.
     pub classes: Vec<u64>,
-    /// Each feature against the training rows, in the model's order. Empty for a model without a
-    /// training distribution; a feature that had one value only in training is left out.
+    /// Each feature compared with the training rows, in the model's order. Empty for a model without
+    /// a training distribution. A feature that was constant in training is left out.
     #[serde(default)]
     pub drift: Vec<FeatureDrift>,
-    /// The classes against those of earlier runs with the same model; absent without any.
+    /// The classes compared with those of earlier runs with the same model, if there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_drift: Option<ClassDrift>,
 }
@@ -30,7 +30,7 @@ pub struct FeatureDrift {
     pub feature: String,
     /// Population stability index; see [`Stability`].
     pub psi: f64,
-    /// Above it is drift.
+    /// If `psi` is above it, the items drift.
     pub threshold: f64,
 }
 
@@ -39,15 +39,15 @@ pub struct FeatureDrift {
 pub struct ClassDrift {
     /// Population stability index; see [`Stability`].
     pub psi: f64,
-    /// Above it is drift.
+    /// If `psi` is above it, the items drift.
     pub threshold: f64,
-    /// So many earlier runs.
+    /// Number of earlier runs.
     pub runs: usize,
 }
 
 impl Report {
-    /// Of `profile`, which was counted with `model`, beside the classes of `earlier` runs. `None`
-    /// where nothing was counted.
+    /// Compares `profile`, which was counted with `model`, with the training rows and with `earlier`
+    /// runs. `None` if nothing was counted.
     #[must_use]
     pub fn of(profile: Profile, model: &Model, earlier: &[Self]) -> Option<Self> {
         let Profile { rows, bins, classes, .. } = profile;
@@ -70,14 +70,14 @@ impl Report {
         Some(Self { rows, classes, drift, class_drift })
     }
 
-    /// The feature that is furthest beyond its threshold, or closest to it.
+    /// The feature with the largest index in units of its threshold.
     #[must_use]
     pub fn worst(&self) -> Option<&FeatureDrift> {
         self.drift.iter().max_by(|one, other| one.ratio().total_cmp(&other.ratio()))
     }
 }
 
-/// How far a run is from its threshold, in units of it: from 1 on it is drift.
+/// The indices in units of their thresholds: from 1 on, the items drift.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Ratios {
     /// Of the worst feature; `None` without a training distribution.
@@ -87,7 +87,7 @@ pub struct Ratios {
 }
 
 impl Report {
-    /// How far the run is from its thresholds.
+    /// The largest index of a feature, and that of the classes, in units of their thresholds.
     #[must_use]
     pub fn ratios(&self) -> Ratios {
         Ratios {
@@ -98,7 +98,7 @@ impl Report {
 }
 
 impl FeatureDrift {
-    /// The index in units of its threshold: from 1 on it is drift.
+    /// The index in units of its threshold: from 1 on, the items drift.
     #[must_use]
     pub fn ratio(&self) -> f64 {
         self.psi / self.threshold
@@ -106,7 +106,7 @@ impl FeatureDrift {
 }
 
 impl ClassDrift {
-    /// The index in units of its threshold: from 1 on it is drift.
+    /// The index in units of its threshold: from 1 on, the items drift.
     #[must_use]
     pub fn ratio(&self) -> f64 {
         self.psi / self.threshold

@@ -1,16 +1,16 @@
-//! The population stability index of two samples, and the value from which on it is drift.
+//! The population stability index of two samples, and the threshold above which it means drift.
 
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
-/// From here on a shift is worth a look, however sure it is; the customary limit. A normal
-/// distribution shifted by half of its standard deviation has 0.24 over its deciles.
+/// An index below this is not worth a look, however certain the shift is. This is the usual limit. A
+/// normal distribution that shifts by half of its standard deviation has an index of 0.24 over its deciles.
 pub const SHIFT: f64 = 0.2;
 
-/// How often a run whose items are distributed as ever may be taken for drifted, over all of its
-/// features together: with a run an hour, once in eleven years.
+/// How often a run without drift may be reported as drifted, for all of its features together. With a
+/// run every hour, that is once in eleven years.
 pub const FALSE_ALARMS: f64 = 1e-5;
 
-/// Added to the count of every bin, so that an empty one has a logarithm: half a row, Jeffreys'
+/// Added to the count of every bin, so that an empty bin has a logarithm, too. Half a row is Jeffreys'
 /// prior.
 const SMOOTHING: f64 = 0.5;
 
@@ -19,19 +19,19 @@ const SMOOTHING: f64 = 0.5;
 pub struct Stability {
     /// The population stability index, `Σ (p - q) · ln(p / q)` over the bins; 0: the same shares.
     pub psi: f64,
-    /// Above it is drift.
+    /// If `psi` is above it, the items drift.
     pub threshold: f64,
 }
 
 impl Stability {
-    /// Between two samples' counts in the same bins, one of `tests` comparisons that are made at
-    /// once. `None` where nothing can be compared: an empty sample, or a single bin.
+    /// Compares the counts of two samples in the same bins. It is one of `tests` comparisons that are
+    /// made together. `None` if nothing can be compared: a sample is empty, or there is only one bin.
     ///
-    /// The index of two samples of one distribution is not 0: with `n` and `m` rows in `B` bins
-    /// `psi / (1/n + 1/m)` follows a χ² distribution with `B - 1` degrees of freedom (B. Yurdakul,
+    /// Even two samples of the same distribution have an index above 0. With `n` and `m` rows in `B`
+    /// bins, `psi / (1/n + 1/m)` follows a χ² distribution with `B - 1` degrees of freedom (B. Yurdakul,
     /// Statistical Properties of Population Stability Index, Western Michigan University 2018). The
-    /// threshold is the value that chance exceeds in [`FALSE_ALARMS`] / `tests` of all cases, but
-    /// [`SHIFT`] at least: for a small sample it is larger, since a small sample tells less.
+    /// threshold is the value that chance exceeds in [`FALSE_ALARMS`] / `tests` of all cases, but at
+    /// least [`SHIFT`]. It is larger for a small sample, because a small sample says less.
     #[must_use]
     pub fn between(sample: &[u64], reference: &[u64], tests: usize) -> Option<Self> {
         let (rows, reference_rows) = (total(sample), total(reference));
@@ -50,7 +50,7 @@ impl Stability {
         Some(Self { psi, threshold: chance.max(SHIFT) })
     }
 
-    /// The index in units of its threshold: from 1 on it is drift.
+    /// The index in units of its threshold: from 1 on, the items drift.
     #[must_use]
     pub fn ratio(&self) -> f64 {
         self.psi / self.threshold

@@ -1,14 +1,14 @@
 //! Scoring a batch of rows side by side.
 //!
-//! A support vector's kernel values are computed once, whichever pairs use it, and go to the sums
-//! of those pairs at once.
+//! The kernel values of a support vector are computed once, and added to the sums of all pairs that
+//! use it.
 
 use super::coupling::Coupling;
 use super::lanes::{InstructionSet, Lanes, Vectorised};
 use super::machine::Machine;
 use super::scaler::Scaler;
 
-/// Support vectors whose kernel values are computed together: as many as stay near the processor.
+/// So many support vectors have their kernel values computed together: these fit into the cache.
 const TILE: usize = 32;
 
 /// Up to `N` rows in work.
@@ -37,7 +37,7 @@ impl<'m, const N: usize> Batch<'m, N> {
     }
 
     /// Computes the decision values of `rows`, at least one and at most `N`. Answers whether all
-    /// of them are finite, the scaled values included.
+    /// of them, and all scaled values, are finite.
     pub(super) fn decide(&mut self, rows: &[f64]) -> bool {
         self.instructions.run(Decide { batch: self, rows })
     }
@@ -52,8 +52,8 @@ impl<'m, const N: usize> Batch<'m, N> {
         self.decisions.iter().position(|value| !value[row].is_finite())
     }
 
-    /// Takes the rows with a decision value that is not finite out of the work: from now on all of
-    /// theirs are 0.
+    /// Sets all decision values of a row to 0 if one of them is not finite: such a row has no
+    /// prediction.
     pub(super) fn drop_odd_rows(&mut self) {
         for lane in 0..N {
             if self.odd_pair(lane).is_some() {
@@ -110,8 +110,8 @@ impl<const N: usize> Vectorised for Decide<'_, '_, N> {
     }
 }
 
-/// Scales up to `N` rows and lays them out feature by feature. The lanes that are left repeat the
-/// last row: what they compute is not used.
+/// Scales up to `N` rows and lays them out feature by feature. Lanes without a row repeat the last
+/// row; nobody uses what they compute.
 #[inline(always)]
 fn scale<const N: usize>(scaler: &Scaler, rows: &[f64], scaled: &mut [Lanes<N>]) {
     let last = rows.len() - scaled.len();

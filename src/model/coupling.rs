@@ -1,9 +1,9 @@
 //! Pairwise coupling: from one probability per class pair to one per class.
 //!
-//! The second method of T.-F. Wu, C.-J. Lin and R. C. Weng, "Probability estimates for multi-class
-//! classification by pairwise coupling", JMLR 5 (2004), in libsvm's implementation: the same start,
-//! order of operations and early stop (up to 3e-3 from the exact solution), so that results agree
-//! with libsvm's to the bit and with scikit-learn's. Unlike libsvm's it keeps its workspace.
+//! This is the second method of T.-F. Wu, C.-J. Lin and R. C. Weng, "Probability estimates for multi-class
+//! classification by pairwise coupling", JMLR 5 (2004), as libsvm implements it. Start, order of operations
+//! and early stop (up to 3e-3 from the exact solution) are the same, so the results have the same bits as
+//! libsvm's, and agree with scikit-learn's. Unlike libsvm it reuses its workspace.
 
 use super::lanes::Lanes;
 
@@ -57,8 +57,8 @@ impl<const N: usize> Coupling<N> {
         &self.p
     }
 
-    /// Finds the class probabilities, once every pair is set. Each row stops when libsvm would; the
-    /// others go on.
+    /// Finds the class probabilities; every pair must be set before. Each row stops when libsvm
+    /// would stop it, while the others go on.
     #[inline(always)]
     pub(super) fn solve(&mut self) {
         self.build_q();
@@ -106,7 +106,7 @@ impl<const N: usize> Coupling<N> {
         pqp
     }
 
-    /// How far each row's equations are off at most.
+    /// The largest error of each row's equations.
     #[inline(always)]
     fn errors(&self, pqp: &Lanes<N>) -> Lanes<N> {
         let mut errors = Lanes::ZERO;
@@ -166,7 +166,7 @@ mod tests {
         pairs
     }
 
-    /// Of each row, given by its pairs, the class probabilities.
+    /// The class probabilities of each row; a row is given by the probabilities of its pairs.
     fn solve<const N: usize>(coupling: &mut Coupling<N>, rows: &[Vec<Vec<f64>>; N]) -> Vec<Vec<f64>> {
         for (i, j) in class_pairs(coupling.classes) {
             coupling.set(i, j, |lane| rows[lane][i][j]);

@@ -94,7 +94,8 @@ impl ModelVersion {
 }
 
 /// A version as people and the database see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct ShownVersion(String);
 
 impl ShownVersion {

@@ -1,5 +1,5 @@
-//! `exp` and `tanh`, with the same bits on every machine and in a form that compilers vectorise:
-//! straight lines of additions, multiplications, selections and shifts.
+//! `exp` and `tanh`, with the same bits on every machine. Compilers can vectorise them: they are
+//! additions, multiplications, selections and shifts, without branches.
 //!
 //! The method is the usual one (fdlibm's, for example): with k the integer nearest to x / ln 2 and
 //! `r = x - k ln 2`, so that |r| ≤ ln 2 / 2, `exp(x) = 2^k exp(r)`. ln 2 is taken in two parts,
@@ -21,10 +21,10 @@ const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
 const EXP_IS_ZERO: f64 = -746.0;
 const EXP_IS_INFINITE: f64 = 710.0;
 
-/// From here on `tanh` is 1.
+/// `tanh` of this number, and of any larger one, is 1.
 const TANH_IS_ONE: f64 = 22.0;
 
-/// Where `tanh` passes one half.
+/// About here `tanh` is one half.
 const LARGE: f64 = 0.55;
 
 /// The coefficients of q, from the constant term on.
@@ -49,7 +49,7 @@ struct Reduced {
     expm1: f64,
 }
 
-/// |x| must be at most 750, or a NaN, which the result then is.
+/// |x| must be at most 750. If x is a NaN, so is the result.
 #[inline(always)]
 fn reduce(x: f64) -> Reduced {
     let shifted = x * std::f64::consts::LOG2_E + (ROUNDER + TWO_BIASES);

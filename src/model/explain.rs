@@ -1,4 +1,4 @@
-//! Why a row is scored as it is: what each class pair says, and which support vectors are near.
+//! How a prediction comes about: what each class pair says, and which support vectors are near.
 
 use serde::Serialize;
 
@@ -23,7 +23,7 @@ pub struct PairMargin {
     pub positive: String,
     /// The other class.
     pub negative: String,
-    /// The decision value. Support vectors on the border of the margin have 1 or -1.
+    /// The decision value. It is 1 or -1 for support vectors on the border of the margin.
     pub margin: f64,
     /// The probability of the positive class, if the row is of one of the two.
     pub probability: f64,
@@ -36,9 +36,9 @@ pub struct Neighbour {
     pub index: usize,
     /// Its class.
     pub class: String,
-    /// Euclidean distance of the scaled rows: in standard deviations of the features.
+    /// Euclidean distance from the row, both scaled: its unit is the standard deviation of a feature.
     pub distance: f64,
-    /// One per feature, unscaled; within rounding those of the training row.
+    /// One per feature, unscaled: the values of the training row, but for rounding.
     pub values: Vec<f64>,
 }
 
@@ -78,7 +78,7 @@ pub fn explain(model: &Model, row: &[f64], nearest: usize) -> Result<Explanation
     Ok(Explanation { probabilities, pairs, nearest: distances.into_iter().take(nearest).map(neighbour).collect() })
 }
 
-/// The class of each support vector: the one that its coefficients speak for.
+/// The class of each support vector: the one that its coefficients count for.
 fn classes_of_vectors(model: &Model) -> Vec<ClassIndex> {
     let svm = &model.artifact().content.svm;
     let mut classes = vec![0; svm.support_vectors.len()];

@@ -1,4 +1,4 @@
-//! The four kernels of libsvm and smartcore, computed to the same bits on every machine.
+//! The four kernels of libsvm and smartcore, with the same bits on every machine.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,11 +7,11 @@ use super::lanes::Lanes;
 
 /// A kernel function `K(x, y)` on scaled rows.
 ///
-/// `G` says how gamma is given: a number in a trained model, or [`Gamma`](super::Gamma) in the
-/// options of a training, where it may still depend on the data.
+/// `G` is the type of gamma: a number in a trained model, and [`Gamma`](super::Gamma) in the options
+/// of a training, where gamma may still depend on the data.
 ///
-/// Training and scoring compute it with the same functions, and get the same bits. No function of
-/// the C library is among them: its `exp` and `tanh` differ in the last bit between processors.
+/// Training and scoring use the same functions, and so get the same bits. They use no function of the
+/// C library: the last bit of its `exp` and `tanh` depends on the processor.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Kernel<G = f64> {
@@ -31,8 +31,8 @@ pub enum Kernel<G = f64> {
         /// The constant term.
         coef0: f64,
     },
-    /// `tanh(gamma x·y + coef0)`. Not positive definite: a training may have several solutions, and
-    /// another solver may find another one.
+    /// `tanh(gamma x·y + coef0)`. It is not positive definite: a training may have several solutions,
+    /// and two solvers may find different ones.
     Sigmoid {
         /// Above 0.
         gamma: G,
@@ -74,7 +74,7 @@ impl Kernel {
     /// The bits are [`Self::evaluate`]'s.
     #[inline(always)]
     pub(super) fn evaluate_all<const N: usize>(&self, rows: &[Lanes<N>], vectors: &[f64], values: &mut [Lanes<N>]) {
-        // The kind is chosen outside the loops, or they are not vectorised.
+        // Choose the kind outside the loops, or the compiler does not vectorise them.
         match self {
             Self::Rbf { .. } => sum_all(rows, vectors, values, squared_difference),
             _ => sum_all(rows, vectors, values, product),
@@ -82,7 +82,7 @@ impl Kernel {
         self.finish(values);
     }
 
-    /// Whether every parameter is one that the formulas are meant for.
+    /// Whether all parameters are in the range for which the formulas hold.
     pub(crate) fn has_valid_parameters(&self) -> bool {
         let valid = |gamma: f64| gamma.is_finite() && gamma > 0.0;
         match *self {
@@ -130,7 +130,7 @@ fn map<const N: usize>(numbers: &mut [Lanes<N>], f: impl Fn(f64) -> f64) {
     }
 }
 
-/// Of every row and vector, the sum of `term` over the features.
+/// For every row and every vector, the sum of `term` over the features.
 #[inline(always)]
 fn sum_all<const N: usize>(
     rows: &[Lanes<N>],
@@ -139,7 +139,7 @@ fn sum_all<const N: usize>(
     term: impl Fn(f64, f64) -> f64 + Copy,
 ) {
     for (sums, vector) in sums.iter_mut().zip(vectors.chunks_exact(rows.len())) {
-        // Not in `sums`: these are to stay in registers.
+        // Not in `sums`: this way they stay in registers.
         let mut registers = Lanes::ZERO;
         for (x, &y) in rows.iter().zip(vector) {
             add_terms(&mut registers, x, y, term);
@@ -148,8 +148,8 @@ fn sum_all<const N: usize>(
     }
 }
 
-/// Replaces bases by their powers as libsvm's `powi` does: `f64::powi` leaves the order of
-/// multiplications to the compiler.
+/// Replaces bases by their powers, as libsvm's `powi` does. With `f64::powi` the compiler could choose
+/// the order of the multiplications.
 #[inline(always)]
 fn raise<const N: usize>(base: &mut Lanes<N>, mut exponent: u32) {
     let mut result = [1.0; N];

@@ -1,10 +1,10 @@
 //! Rows side by side, and the instruction set that they are computed with.
 //!
-//! Whatever is computed for a row is computed for `N` rows at once, in loops over [`Lanes`] that
-//! compilers turn into vector instructions; how wide these are is known at run time only, so each
-//! loop is compiled once for every instruction set. A lane never looks at its neighbours, Rust
-//! never contracts a multiplication and an addition into one rounding, and so a row has the same
-//! bits with every instruction set, in every lane and beside any other rows.
+//! Everything is computed for `N` rows at once, in loops over [`Lanes`] that the compiler turns into
+//! vector instructions. How wide these are is known only at run time, so each loop is compiled once for
+//! every instruction set. A lane never uses the numbers of another lane, and Rust never fuses a
+//! multiplication and an addition into one rounding. So a row has the same bits with every instruction
+//! set, in every lane, and beside any other rows.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -12,7 +12,7 @@ use std::ops::{Deref, DerefMut};
 /// Rows of a batch: two registers of AVX-512, four of AVX2.
 pub(super) const LANES: usize = 16;
 
-/// One number of each of `N` rows, where vector instructions like to find them.
+/// One number of each of `N` rows, aligned for vector instructions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(align(64))]
 pub(super) struct Lanes<const N: usize>(pub(super) [f64; N]);
@@ -20,8 +20,8 @@ pub(super) struct Lanes<const N: usize>(pub(super) [f64; N]);
 impl<const N: usize> Lanes<N> {
     pub(super) const ZERO: Self = Self([0.0; N]);
 
-    /// Each lane's number by `number`. All are computed before any is stored, so that compilers
-    /// need not ask whether that changes what the others read.
+    /// Computes each lane's number with `number`. All are computed before any is stored, so the
+    /// compiler knows that no lane changes what another one reads.
     #[inline(always)]
     pub(super) fn of(number: impl Fn(usize) -> f64) -> Self {
         let mut lanes = Self::ZERO;
@@ -48,8 +48,8 @@ impl<const N: usize> DerefMut for Lanes<N> {
     }
 }
 
-/// What is compiled for every instruction set. Everything in it must be `#[inline(always)]`: a
-/// function that is called has the instructions it was compiled with.
+/// Work that is compiled once for every instruction set. Every function in it must be
+/// `#[inline(always)]`: a function that is called instead keeps its own instruction set.
 pub(super) trait Vectorised {
     type Output;
 

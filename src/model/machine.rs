@@ -13,13 +13,13 @@ pub(crate) struct Machine {
     pub(super) classes: usize,
     /// vectors × features.
     pub(super) vectors: Vec<f64>,
-    /// Of each vector, which `terms` are its own: up to here from where the one before ends.
+    /// Where the `terms` of each vector end. They begin where those of the vector before it end.
     pub(super) ends: Vec<usize>,
     pub(super) terms: Vec<Term>,
     pub(super) pairs: Vec<Binary>,
 }
 
-/// What a support vector's kernel value means to a pair.
+/// What a pair does with the kernel value of a support vector.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Term {
     pub(super) pair: usize,

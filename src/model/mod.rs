@@ -49,12 +49,12 @@ pub use platt::Sigmoid;
 pub use scaler::Scaler;
 pub use scorer::{GoldenError, Model, ScoreError, Scorer, Unscored};
 
-/// The model that was embedded when the program was built: `model/iris.json`, or the file that the
-/// environment variable `MODEL_FILE` named then.
+/// The model that the build embedded in the program: `model/iris.json`, or the file that the
+/// environment variable `MODEL_FILE` named at that time.
 ///
 /// # Errors
-/// When that file is not an intact artifact of this build's format. The build looks only whether
-/// it is there.
+/// When that file is not an intact artifact of this build's format. The build checks only that
+/// the file exists.
 pub fn embedded() -> Result<&'static Model, &'static ArtifactError> {
     static MODEL: LazyLock<Result<Model, ArtifactError>> =
         LazyLock::new(|| Model::from_json(include_bytes!(env!("ROWSCORE_MODEL"))));

@@ -1,9 +1,9 @@
 //! Scoring: from a row to its class probabilities.
 //!
-//! A row is scaled; the kernel is evaluated once for each support vector, whichever pairs use it;
-//! each pair's decision value goes through its sigmoid; the pairs are coupled. Many rows are scored
-//! side by side, and every sum is taken in a fixed order with plain additions and multiplications,
-//! so that a row has the same bits in any process, on any processor, beside any other rows.
+//! The row is scaled. The kernel is computed once for each support vector, for all pairs that use it.
+//! Each pair's decision value goes through its sigmoid, and the pairs are coupled. Many rows are scored
+//! side by side. Every sum has a fixed order and uses plain additions and multiplications only: so a row
+//! has the same bits in any process, on any processor, and beside any other rows.
 
 use super::artifact::{Artifact, ArtifactError};
 use super::batch::Batch;
@@ -71,8 +71,7 @@ impl Model {
         self.machine.scorer()
     }
 
-    /// A scorer that uses these instructions instead of the widest; the results are the same, to
-    /// the bit.
+    /// A scorer that uses these instructions instead of the widest. The results have the same bits.
     #[must_use]
     pub fn scorer_with(&self, instructions: InstructionSet) -> Scorer<'_> {
         self.machine.scorer_with(instructions)
@@ -81,8 +80,8 @@ impl Model {
     /// Scores the golden rows and compares each answer with the recorded one, bit by bit.
     ///
     /// # Errors
-    /// On the first row that has another answer or none: this build or processor computes
-    /// differently, and its predictions must not be used.
+    /// When a row has another answer, or none. Then this build or this processor computes
+    /// differently, and you must not use its predictions.
     pub fn check_golden_rows(&self) -> Result<(), GoldenError> {
         let mut scorer = self.scorer();
         let mut found = vec![0.0; self.classes().len()];
@@ -180,7 +179,7 @@ impl Machine {
     }
 }
 
-/// Scores rows, many side by side, in a workspace of its own.
+/// Scores rows, many side by side. It has its own workspace.
 #[derive(Clone, Debug)]
 pub struct Scorer<'m> {
     machine: &'m Machine,
@@ -188,11 +187,11 @@ pub struct Scorer<'m> {
 }
 
 impl Scorer<'_> {
-    /// Writes the probability of each class for `row`, one value per feature, unscaled. They lie
-    /// in 0..=1 and sum to 1 within 1e-12.
+    /// Writes the probability of each class for `row`, which has one unscaled value per feature.
+    /// The probabilities are between 0 and 1, and their sum is 1 within 1e-12.
     ///
     /// # Errors
-    /// When a length is wrong or a result is not finite; `probabilities` is then unspecified.
+    /// When a length is wrong or a result is not finite. Do not use `probabilities` then.
     pub fn score(&mut self, row: &[f64], probabilities: &mut [f64]) -> Result<(), ScoreError> {
         if row.len() != self.machine.features() {
             return Err(ScoreError::FeatureCount { found: row.len(), expected: self.machine.features() });
@@ -202,8 +201,8 @@ impl Scorer<'_> {
     }
 
     /// The same for any number of rows: `rows` is rows × features, `probabilities` rows × classes.
-    /// A row's result does not depend on the others, to the bit. Returns the rows that have none,
-    /// in order; what stands in `probabilities` for them is unspecified.
+    /// No bit of a row's result depends on the other rows. Returns the rows that have no result, in
+    /// their order; do not use the `probabilities` of these.
     ///
     /// # Errors
     /// When a length is wrong.
@@ -224,8 +223,8 @@ impl Scorer<'_> {
         Ok(unscored)
     }
 
-    /// Writes the decision value of each class pair for each of `rows`, in the artifact's order of
-    /// pairs: `decisions` is rows × pairs. Returns what [`Self::score_rows`] does.
+    /// Writes the decision value of each class pair for each of `rows`: `decisions` is rows × pairs,
+    /// in the order of the artifact's pairs. Returns the same as [`Self::score_rows`].
     ///
     /// # Errors
     /// When a length is wrong.
@@ -264,8 +263,8 @@ impl Scorer<'_> {
         Ok(unscored)
     }
 
-    /// Takes those rows of a batch out of the work that have a number that is not finite. `first`
-    /// is the position of the batch's first row.
+    /// Reports the rows of a batch that have a number that is not finite, and drops them. `first` is
+    /// the position of the batch's first row.
     fn set_aside(&mut self, first: usize, rows: &[f64], unscored: &mut Vec<Unscored>) {
         for (lane, row) in rows.chunks_exact(self.machine.features()).enumerate() {
             let value = self.batch.odd_feature(lane).map(|feature| ScoreError::Value { feature, value: row[feature] });
@@ -274,7 +273,7 @@ impl Scorer<'_> {
                 unscored.push(Unscored { row: first + lane, error });
             }
         }
-        // Coupling would take a NaN for convergence.
+        // Coupling would believe that a NaN has converged.
         self.batch.drop_odd_rows();
     }
 }

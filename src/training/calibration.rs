@@ -2,9 +2,9 @@
 //!
 //! It follows H.-T. Lin, C.-J. Lin and R. C. Weng, "A note on Platt's probabilistic outputs
 //! for support vector machines", Machine Learning 68 (2007), as libsvm's `sigmoid_train` does it,
-//! constants included. It is written out here because crate `libsvm-rs`, which has it too (and is
-//! the oracle of the tests), calls the C library's `exp`: its last bit depends on the processor,
-//! and one training would have several results.
+//! with the same constants. The crate `libsvm-rs` has it, too, and the tests compare with it. But it
+//! calls the C library's `exp`, whose last bit depends on the processor: one training would give
+//! several models.
 
 use super::side::Side;
 use crate::model::{Sigmoid, exp};
@@ -18,8 +18,8 @@ const GRADIENT_TOLERANCE: f64 = 1e-5;
 const SUFFICIENT_DECREASE: f64 = 1e-4;
 
 impl Sigmoid {
-    /// Maximum likelihood by Newton's method with backtracking. `decisions` and `sides` are
-    /// parallel: the decision value and the true class of each calibration row.
+    /// Maximum likelihood by Newton's method with backtracking. `decisions` and `sides` have an
+    /// entry for each calibration row: its decision value, and its true class.
     pub(super) fn fit(decisions: &[f64], sides: &[Side]) -> Self {
         let targets = Targets::new(sides);
         let mut sigmoid = targets.start();
@@ -42,7 +42,7 @@ impl Sigmoid {
             };
             match accepted {
                 Some((candidate, candidate_loss)) => (sigmoid, loss) = (candidate, candidate_loss),
-                // No decrease is left within rounding: the optimum, as near as it can be had.
+                // Rounding hides any further decrease: this is the optimum, as close as it can be reached.
                 None => break,
             }
         }
@@ -50,7 +50,8 @@ impl Sigmoid {
     }
 }
 
-/// Platt's smoothed targets: never exactly 0 or 1, so that separable data keep a finite slope.
+/// Platt's smoothed targets: never exactly 0 or 1, so that the slope stays finite even for classes
+/// without overlap.
 struct Targets {
     positives: f64,
     negatives: f64,
@@ -93,7 +94,7 @@ impl Targets {
         })
     }
 
-    /// None when the gradient has vanished.
+    /// `None` if the gradient is (nearly) 0.
     fn newton_step(&self, sigmoid: Sigmoid, decisions: &[f64], sides: &[Side]) -> Option<Step> {
         let (mut h11, mut h22, mut h21) = (RIDGE, RIDGE, 0.0);
         let (mut g1, mut g2) = (0.0, 0.0);

@@ -1,4 +1,4 @@
-//! What can be said of a training before it begins.
+//! Refusals before a training begins.
 
 use super::data::Dataset;
 use super::error::TrainError;

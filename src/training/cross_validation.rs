@@ -14,17 +14,17 @@ use crate::model::{Convergence, TrainOptions};
 pub struct CrossValidation {
     /// The fold that each row was tested in, from 0.
     pub folds: Vec<usize>,
-    /// The probability of each class, for each row, from the pipeline that was trained without its
+    /// For each row the probability of each class, from the pipeline that was trained without its
     /// fold.
     pub predictions: Vec<Vec<f64>>,
-    /// What the predictions are worth.
+    /// How good the predictions are.
     pub evaluation: Evaluation,
     /// The worst of all solutions.
     pub convergence: Convergence,
 }
 
-/// Trains and tests the whole pipeline, scaling included, on five stratified folds of `data`, which
-/// the seed draws.
+/// Trains and tests the whole pipeline, scaling included, on five stratified folds of `data`. The seed
+/// decides which row is in which fold.
 ///
 /// # Errors
 /// As [`train`](super::train).

@@ -7,12 +7,34 @@
 use super::gram::Gram;
 use super::penalty::Penalty;
 use super::side::Side;
+use crate::model::TrainOptions;
 
-/// Alphas within this share of C from a bound are at the bound: they were meant to be.
+/// An alpha that is this close to a bound, as a share of C, is set to the bound: only rounding kept it
+/// away.
 const BOUND_SLACK: f64 = 1e-12;
 
-/// Least curvature along a step, for rows that the kernel does not tell apart; libsvm's.
+/// The smallest curvature along a step, as in libsvm. It matters for rows that the kernel cannot tell
+/// apart.
 const LEAST_CURVATURE: f64 = 1e-12;
+
+/// What the machine of a class pair has to solve.
+#[derive(Clone, Copy)]
+pub(super) struct Problem<'a> {
+    /// The kernel values of all rows of the pair.
+    pub(super) gram: &'a Gram,
+    /// The side of each row.
+    pub(super) sides: &'a [Side],
+    pub(super) penalty: Penalty,
+    pub(super) options: &'a TrainOptions,
+}
+
+#[cfg(test)]
+impl<'a> Problem<'a> {
+    /// Both sides have the same price.
+    pub(super) fn of_equal_weights(gram: &'a Gram, sides: &'a [Side], options: &'a TrainOptions) -> Self {
+        Self { gram, sides, penalty: Penalty { positive: options.c, negative: options.c }, options }
+    }
+}
 
 /// A feasible solution on some of a pair's rows.
 pub(super) struct Dual<'a> {
@@ -30,23 +52,18 @@ pub(super) struct Dual<'a> {
 
 /// The two rows that violate optimality most, and by how much.
 pub(super) struct Violation {
-    /// May grow, and has the largest gradient of all that may.
+    /// Of the rows whose alpha may grow, the one with the largest gradient.
     up: usize,
-    /// May shrink, and has the smallest gradient of all that may.
+    /// Of the rows whose alpha may shrink, the one with the smallest gradient.
     low: usize,
-    /// The difference of the gradients; not above 0 at the optimum.
+    /// The difference of the gradients. At the optimum it is 0 or less.
     pub(super) gap: f64,
 }
 
 impl<'a> Dual<'a> {
-    /// `rows` are rows of `gram`, on the given sides; `alphas` are parallel to `rows`.
-    pub(super) fn new(
-        gram: &'a Gram,
-        rows: &'a [usize],
-        sides: &[Side],
-        penalty: &Penalty,
-        mut alphas: Vec<f64>,
-    ) -> Self {
+    /// `rows` are rows of the problem; `alphas` has a number for each of them.
+    pub(super) fn new(problem: Problem<'a>, rows: &'a [usize], mut alphas: Vec<f64>) -> Self {
+        let Problem { gram, sides, penalty, .. } = problem;
         let bounds: Vec<(f64, f64)> = rows
             .iter()
             .map(|&row| match sides[row] {
@@ -95,7 +112,7 @@ impl<'a> Dual<'a> {
         (self.gradients[violation.up] + self.gradients[violation.low]) / 2.0
     }
 
-    /// Takes steps until the gap is at most `gap`, and returns their number, at most `most`.
+    /// Takes steps until the gap is at most `gap`, but not more than `most`. Returns their number.
     pub(super) fn finish(&mut self, gap: f64, most: usize) -> usize {
         let mut steps = 0;
         let mut violation = self.violation();
@@ -104,13 +121,13 @@ impl<'a> Dual<'a> {
             violation = self.violation();
             steps += 1;
         }
-        // Afresh, without the rounding errors of the steps.
+        // Computed again, so that the rounding errors of the steps are gone.
         self.compute_gradients();
         steps
     }
 
-    /// Moves weight from the one row to the other, as far as it pays and the bounds allow: the
-    /// step of sequential minimal optimisation (J. Platt, 1998).
+    /// Moves weight from one row to the other, as far as it helps and the bounds allow: a step of
+    /// sequential minimal optimisation (J. Platt, 1998).
     fn step(&mut self, violation: &Violation) {
         let &Violation { up, low, gap } = violation;
         let curvature = self.kernel(up, up) + self.kernel(low, low) - 2.0 * self.kernel(up, low);
@@ -118,7 +135,7 @@ impl<'a> Dual<'a> {
         let (most, least) = (self.bounds[up].1, self.bounds[low].0);
         let (room_up, room_low) = (most - self.alphas[up], self.alphas[low] - least);
         let step = wanted.min(room_up).min(room_low);
-        // Onto the bound itself, whatever the rounding of the sum.
+        // Exactly onto the bound, even if the sum were rounded.
         self.alphas[up] = if step == room_up { most } else { self.alphas[up] + step };
         self.alphas[low] = if step == room_low { least } else { self.alphas[low] - step };
         for row in 0..self.rows.len() {
@@ -142,6 +159,11 @@ mod tests {
 
     const SIDES: [Side; 4] = [Side::Positive, Side::Positive, Side::Negative, Side::Negative];
 
+    /// The price of a row on the wrong side is `c`.
+    fn price(c: f64) -> TrainOptions {
+        TrainOptions { c, ..TrainOptions::default() }
+    }
+
     fn gram(rows: &[f64]) -> Gram {
         let rows: Vec<&[f64]> = rows.iter().map(std::slice::from_ref).collect();
         Gram::new(&Kernel::Linear, &rows, 1.0).unwrap()
@@ -150,7 +172,9 @@ mod tests {
     #[test]
     fn a_machine_without_support_vectors_violates_the_conditions_by_two() {
         let gram = gram(&[1.0, 2.0, -1.0, -2.0]);
-        let dual = Dual::new(&gram, &[0, 1, 2, 3], &SIDES, &Penalty::equal(1.0), vec![0.0; 4]);
+        let options = price(1.0);
+        let problem = Problem::of_equal_weights(&gram, &SIDES, &options);
+        let dual = Dual::new(problem, &[0, 1, 2, 3], vec![0.0; 4]);
         assert_eq!(dual.violation().gap, 2.0);
     }
 
@@ -159,7 +183,9 @@ mod tests {
         // The margin between 1 and -1: w = 1, so alpha = 1/2 on either side, and b = 0.
         let gram = gram(&[1.0, -1.0]);
         let sides = [Side::Positive, Side::Negative];
-        let mut dual = Dual::new(&gram, &[0, 1], &sides, &Penalty::equal(10.0), vec![0.0; 2]);
+        let options = price(10.0);
+        let problem = Problem::of_equal_weights(&gram, &sides, &options);
+        let mut dual = Dual::new(problem, &[0, 1], vec![0.0; 2]);
         dual.step(&dual.violation());
         let violation = dual.violation();
         assert_eq!((violation.gap, dual.intercept(&violation)), (0.0, 0.0));
@@ -170,7 +196,9 @@ mod tests {
     fn a_step_stops_at_the_bound() {
         let gram = gram(&[1.0, -1.0]);
         let sides = [Side::Positive, Side::Negative];
-        let mut dual = Dual::new(&gram, &[0, 1], &sides, &Penalty::equal(0.1), vec![0.0; 2]);
+        let options = price(0.1);
+        let problem = Problem::of_equal_weights(&gram, &sides, &options);
+        let mut dual = Dual::new(problem, &[0, 1], vec![0.0; 2]);
         dual.step(&dual.violation());
         assert_eq!(dual.into_alphas(), [0.1, -0.1]);
     }
@@ -179,7 +207,9 @@ mod tests {
     fn an_alpha_a_rounding_error_short_of_its_bound_is_at_it() {
         let gram = gram(&[1.0, 2.0, -1.0, -2.0]);
         let alphas = vec![1.0 - 1e-16, 1e-17, -1.0 + 1e-16, -1e-17];
-        let dual = Dual::new(&gram, &[0, 1, 2, 3], &SIDES, &Penalty::equal(1.0), alphas);
+        let options = price(1.0);
+        let problem = Problem::of_equal_weights(&gram, &SIDES, &options);
+        let dual = Dual::new(problem, &[0, 1, 2, 3], alphas);
         assert_eq!(dual.into_alphas(), [1.0, 0.0, -1.0, 0.0]);
     }
 }

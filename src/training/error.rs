@@ -42,15 +42,15 @@ pub enum TrainError {
         largest: f64,
     },
     /// smartcore's solver failed.
-    #[error("the solver failed: {0}")]
+    #[error("the solver failed")]
     Solver(#[from] smartcore::error::Failed),
     /// smartcore's machine cannot be read.
-    #[error("the solver's result cannot be read: {0}")]
+    #[error("the solver's result cannot be read")]
     Result(#[from] serde_json::Error),
     /// The new model cannot score its own training rows.
-    #[error("the model cannot score its own training rows: {0}")]
+    #[error("the model cannot score its own training rows")]
     Score(#[from] ScoreError),
     /// The new model is not a valid one.
-    #[error("the model is not valid: {0}")]
+    #[error("the model is not valid")]
     Artifact(#[from] ArtifactError),
 }

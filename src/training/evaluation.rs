@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use super::data::Labelled;
 use super::lines::{LineError, score_lines};
-use super::metrics::{argmax, bin, f1};
+use super::metrics::{BINS, argmax, bin, f1, indicator};
 use crate::model::{ClassIndex, Metrics, Model};
 
-/// The quality of predictions. The predicted class is the one of the largest probability.
+/// The quality of predictions. The predicted class is the one with the largest probability.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Evaluation {
     /// Number of rows.
@@ -19,26 +19,26 @@ pub struct Evaluation {
     pub classes: Vec<ClassQuality>,
     /// Number of rows, true class × predicted class.
     pub confusion: Vec<Vec<usize>>,
-    /// Ten bins of the predicted class's probability; those without a row are left out.
+    /// The rows in ten bins, by the probability of the predicted class. Empty bins are left out.
     pub reliability: Vec<ReliabilityBin>,
 }
 
-/// How well one class is predicted. A share of nothing is 0.
+/// How well one class is predicted. A share of no rows is 0.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ClassQuality {
     /// Name of the class.
     pub class: String,
     /// Rows that are of the class.
     pub rows: usize,
-    /// Share of the rows predicted as the class that are of it.
+    /// Of the rows that are predicted as the class, the share that is right.
     pub precision: f64,
-    /// Share of the rows of the class that are predicted as it.
+    /// Of the rows of the class, the share that is predicted as it.
     pub recall: f64,
     /// Harmonic mean of the two.
     pub f1: f64,
 }
 
-/// Rows whose predicted class has a probability within a tenth of 0..=1.
+/// The rows whose predicted class has a probability in one tenth of the range from 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct ReliabilityBin {
     /// Number of rows.
@@ -93,19 +93,20 @@ fn share(part: usize, whole: usize) -> f64 {
 }
 
 fn reliability(predictions: &[Vec<f64>], predicted: &[ClassIndex], labels: &[ClassIndex]) -> Vec<ReliabilityBin> {
-    let mut sums = [(0, 0.0, 0); 10];
-    for ((p, &class), label) in predictions.iter().zip(predicted).zip(labels) {
-        let (rows, confidence, hits) = &mut sums[bin(p[class])];
-        *rows += 1;
-        *confidence += p[class];
-        *hits += usize::from(class == *label);
+    // Sums until the division below.
+    let mut bins = [ReliabilityBin { rows: 0, confidence: 0.0, accuracy: 0.0 }; BINS];
+    for ((p, &class), &label) in predictions.iter().zip(predicted).zip(labels) {
+        let bin = &mut bins[bin(p[class])];
+        bin.rows += 1;
+        bin.confidence += p[class];
+        bin.accuracy += indicator(class == label);
     }
-    let filled = sums.into_iter().filter(|(rows, ..)| *rows > 0);
+    let filled = bins.into_iter().filter(|bin| bin.rows > 0);
     filled
-        .map(|(rows, confidence, hits)| ReliabilityBin {
+        .map(|ReliabilityBin { rows, confidence, accuracy }| ReliabilityBin {
             rows,
             confidence: confidence / rows as f64,
-            accuracy: share(hits, rows),
+            accuracy: accuracy / rows as f64,
         })
         .collect()
 }

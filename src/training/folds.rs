@@ -1,10 +1,10 @@
-//! Folds: the calibration's as scikit-learn's libsvm draws them, and stratified ones.
+//! Folds: those of the calibration, as scikit-learn's libsvm draws them, and stratified ones.
 
 use rand_mt::Mt;
 
 use crate::model::ClassIndex;
 
-/// Number of folds: libsvm's for the calibration; the held-out metrics use the same.
+/// Number of folds. libsvm uses five for the calibration; the held-out metrics do the same.
 pub(super) const FOLDS: usize = 5;
 
 /// A fold: positions of the rows to train on and of those to test on.
@@ -26,8 +26,8 @@ pub(super) fn libsvm_seed(seed: u32) -> u32 {
     }
 }
 
-/// libsvm's folds of the `rows` rows of a pair: cuts of a permutation. The generator starts afresh
-/// for each pair, because each training inside a fold seeds it again.
+/// libsvm's folds of the `rows` rows of a pair: parts of a permutation. The generator starts again for
+/// each pair, because in libsvm each training inside a fold seeds it again.
 pub(super) fn calibration_folds(rows: usize, libsvm_seed: u32) -> impl Iterator<Item = Fold> {
     let order = permutation(rows, &mut Mt::new(libsvm_seed));
     (0..FOLDS).map(move |fold| {
@@ -36,8 +36,8 @@ pub(super) fn calibration_folds(rows: usize, libsvm_seed: u32) -> impl Iterator<
     })
 }
 
-/// Stratified folds of all rows: each class is shuffled and dealt out, the next class going on
-/// where the one before ended, so that the folds are of equal size.
+/// Stratified folds of all rows. The rows of each class are shuffled and dealt to the folds in turn.
+/// Each class begins where the one before ended, so that all folds have the same size.
 pub(super) fn stratified_folds(labels: &[ClassIndex], classes: usize, seed: u32) -> Vec<Fold> {
     let mut rng = Mt::new(seed);
     let mut fold_of = vec![0; labels.len()];

@@ -5,7 +5,7 @@ use crate::model::{Content, GoldenRow, Machine, ScoreError};
 /// Number of sample rows among the golden rows.
 const SAMPLES: usize = 10;
 
-/// How far out the outlier lies, in standard deviations: every term of an RBF kernel vanishes.
+/// The distance of the outlier, in standard deviations: there every term of an RBF kernel is 0.
 const OUTLIER_DEVIATIONS: f64 = 1000.0;
 
 /// Rows spread over `samples`, the training rows, and rows at the edges of what a table may hold, with the
@@ -19,7 +19,7 @@ pub(super) fn golden_rows(samples: &[Vec<f64>], content: &Content) -> Result<Vec
         Ok(GoldenRow { values, probabilities })
     };
     let mut golden = spread(samples).map(&mut answer).collect::<Result<Vec<_>, ScoreError>>()?;
-    // A kernel of high degree may overflow at the edges, and such a row has no answer.
+    // A kernel of high degree may overflow at the edges; such a row has no answer, and is left out.
     golden.extend(edge_rows(content).into_iter().filter_map(|values| answer(values).ok()));
     Ok(golden)
 }

@@ -1,12 +1,12 @@
 //! The kernel values of a class pair's rows, computed once, as a kernel for smartcore.
 //!
-//! smartcore is given the numbers of the rows instead of the rows, and looks their kernel value up
-//! here (scikit-learn's `kernel="precomputed"`). That is done because
-//! * its own kernels call the C library's `exp`, whose last bit depends on the processor, and the
-//!   model is to come out the same everywhere;
-//! * it evaluates the kernel anew in every step, allocating each time;
-//! * it cuts support vectors to as many features as there are rows;
-//! * a support vector comes back as the number of its row.
+//! smartcore gets the numbers of the rows instead of the rows, and looks their kernel value up here
+//! (in scikit-learn: `kernel="precomputed"`). The reasons:
+//! * its own kernels call the C library's `exp`, whose last bit depends on the processor, while a
+//!   training must give the same model everywhere;
+//! * it would compute the kernel again in every step, and allocate memory each time;
+//! * it would cut support vectors to as many features as there are rows;
+//! * this way it returns a support vector as the number of its row.
 
 use std::sync::Arc;
 
@@ -16,18 +16,18 @@ use smartcore::error::{Failed, FailedError};
 use super::error::TrainError;
 use crate::model::Kernel;
 
-/// Largest size that a gradient of the dual problem may reach: the solver's inner loop ends when
-/// two gradients differ by less than 1000, which must stay well above their rounding error.
+/// The largest gradient of the dual problem that is allowed. The solver's inner loop ends when two
+/// gradients differ by less than 1000, and this must be much more than their rounding error.
 const MAX_GRADIENT: f64 = 1e12;
 
-/// Most rows of a pair: 3.2 GB of kernel values. The solver would take days with as many.
+/// The largest number of rows of a pair: they have 3.2 GB of kernel values, and take days to solve.
 pub(super) const MAX_ROWS: usize = 20_000;
 
 /// A symmetric matrix of kernel values, shared by every solution of a pair.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Gram {
     rows: usize,
-    /// rows × rows. Not serialised: smartcore's trait wants serde, nobody uses it.
+    /// rows × rows. It is never serialised: smartcore's trait demands serde, but nobody uses it.
     #[serde(skip)]
     values: Arc<Vec<f64>>,
 }
@@ -43,7 +43,7 @@ impl Gram {
             values.extend(rows.iter().map(|y| kernel.evaluate(x, y)));
         }
         let largest = values.iter().fold(0.0, |largest: f64, v| largest.max(v.abs()));
-        // `max` passes over a NaN.
+        // `max` ignores a NaN.
         let finite = values.iter().all(|value| value.is_finite());
         if !finite || largest * c * rows.len() as f64 > MAX_GRADIENT {
             return Err(TrainError::KernelTooLarge { largest });

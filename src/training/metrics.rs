@@ -3,7 +3,7 @@
 use crate::model::{ClassIndex, Metrics};
 
 /// Bins of the calibration error, the usual number.
-const BINS: usize = 10;
+pub(super) const BINS: usize = 10;
 
 impl Metrics {
     /// Of `predictions`, one probability per class, for rows of the classes `labels`.
@@ -62,7 +62,7 @@ pub(super) fn bin(probability: f64) -> usize {
     ((probability * BINS as f64) as usize).min(BINS - 1)
 }
 
-fn indicator(holds: bool) -> f64 {
+pub(super) fn indicator(holds: bool) -> f64 {
     if holds { 1.0 } else { 0.0 }
 }
 

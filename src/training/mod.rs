@@ -1,11 +1,10 @@
 //! Training: from rows whose classes are known to an artifact, and how good it is.
 //!
-//! The pipeline is libsvm's with probabilities, on smartcore's solver: scale, train a machine for
-//! each class pair, calibrate it on five folds. It is fitted once on all rows, which is the model,
-//! and once without each of five stratified folds, which tells how good such a model is.
+//! The pipeline is the one of libsvm with probabilities, on smartcore's solver: scale, train a machine
+//! for each class pair, calibrate it on five folds. Fitted on all rows, it is the model. Fitted five
+//! times more, each time without one of five stratified folds, it shows how good such a model is.
 //!
-//! Only the command line comes in here: the function scores with an artifact, and imports nothing
-//! of this room.
+//! Only the command line uses this room. The function only scores with an artifact.
 
 mod calibration;
 mod card;
@@ -29,6 +28,7 @@ mod pipeline;
 mod progress;
 mod scaling;
 mod search;
+mod shared_vectors;
 mod side;
 mod solver;
 mod train;

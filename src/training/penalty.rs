@@ -14,7 +14,7 @@ impl ClassWeights {
     }
 }
 
-/// The bound of a row's alpha in a class pair.
+/// The largest alpha that a row of a class pair may have, by its side.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Penalty {
     pub(super) positive: f64,
@@ -22,11 +22,6 @@ pub(super) struct Penalty {
 }
 
 impl Penalty {
-    #[cfg(test)]
-    pub(super) fn equal(c: f64) -> Self {
-        Self { positive: c, negative: c }
-    }
-
     pub(super) fn smaller(&self) -> f64 {
         self.positive.min(self.negative)
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::data::Dataset;
+use super::dual::Problem;
 use super::error::TrainError;
 use super::folds::libsvm_seed;
 use super::gram::Gram;
@@ -10,6 +11,7 @@ use super::kernel::resolve_kernel;
 use super::pair::{TrainedPair, train_pair};
 use super::penalty::Penalty;
 use super::progress::Meter;
+use super::shared_vectors::SharedVectors;
 use super::side::Side;
 use crate::model::{ClassIndex, Convergence, Machine, Pair, Scaler, Svm, TrainOptions, class_pairs};
 
@@ -21,7 +23,7 @@ pub(super) struct Pipeline {
 }
 
 impl Pipeline {
-    /// Trains on those rows of `data` that `rows` numbers, ascending, every class among them.
+    /// Trains on some rows of `data`. `rows` has their numbers, ascending; every class is among them.
     pub(super) fn train(
         data: &Dataset,
         rows: &[usize],
@@ -41,7 +43,8 @@ impl Pipeline {
             let vectors: Vec<&[f64]> = members.rows.iter().map(|&row| &scaled[row][..]).collect();
             let penalty = Penalty { positive: options.c * weights[positive], negative: options.c * weights[negative] };
             let gram = Gram::new(&kernel, &vectors, penalty.larger())?;
-            let pair = train_pair(&gram, &members.sides, &penalty, seed, options, &mut || meter.tick())?;
+            let problem = Problem { gram: &gram, sides: &members.sides, penalty, options };
+            let pair = train_pair(problem, seed, &mut || meter.tick())?;
             convergence = convergence.worst(pair.convergence);
             trained.push((members, pair));
         }
@@ -82,8 +85,8 @@ impl Members {
     }
 }
 
-/// The support vectors of all pairs, each once, in the order of the rows; and the pairs in terms of
-/// them. Equal rows are one support vector, with the sum of their coefficients.
+/// The support vectors of all pairs, each once, in the order of the rows; and the pairs that refer to
+/// them. Equal rows become one support vector, with the sum of their coefficients.
 fn share_support_vectors(scaled: &[Vec<f64>], trained: &[(Members, TrainedPair)]) -> (Vec<Vec<f64>>, Vec<Pair>) {
     let mut used = vec![false; scaled.len()];
     for (members, pair) in trained {
@@ -91,21 +94,13 @@ fn share_support_vectors(scaled: &[Vec<f64>], trained: &[(Members, TrainedPair)]
             used[members.rows[row]] = true;
         }
     }
-    let mut support_vectors = Vec::new();
-    let mut index_of_vector = BTreeMap::new();
-    let mut index_of_row = BTreeMap::new();
-    for row in (0..scaled.len()).filter(|&row| used[row]) {
-        let bits: Vec<u64> = scaled[row].iter().map(|value| value.to_bits()).collect();
-        let index = *index_of_vector.entry(bits).or_insert_with(|| {
-            support_vectors.push(scaled[row].clone());
-            support_vectors.len() - 1
-        });
-        index_of_row.insert(row, index);
-    }
+    let mut shared = SharedVectors::default();
+    let used = (0..scaled.len()).filter(|&row| used[row]);
+    let positions: BTreeMap<usize, usize> = used.map(|row| (row, shared.position(&scaled[row]))).collect();
     let pairs = trained.iter().map(|(members, pair)| {
         let mut coefficients = BTreeMap::new();
         for &(row, alpha) in &pair.solution.alphas {
-            *coefficients.entry(index_of_row[&members.rows[row]]).or_insert(0.0) += alpha;
+            *coefficients.entry(positions[&members.rows[row]]).or_insert(0.0) += alpha;
         }
         Pair {
             positive: members.positive,
@@ -116,5 +111,5 @@ fn share_support_vectors(scaled: &[Vec<f64>], trained: &[(Members, TrainedPair)]
         }
     });
     let pairs = pairs.collect();
-    (support_vectors, pairs)
+    (shared.into_vectors(), pairs)
 }

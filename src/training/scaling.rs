@@ -18,7 +18,7 @@ impl Scaler {
     }
 }
 
-/// Mean and population variance, in two passes: one pass over squares cancels.
+/// Mean and population variance, in two passes: with sums of squares in one pass, digits would cancel.
 pub(super) fn mean_and_variance(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     let count = values.clone().count() as f64;
     let mean = values.clone().sum::<f64>() / count;

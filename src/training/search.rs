@@ -18,8 +18,8 @@ pub struct Grid {
 }
 
 impl Default for Grid {
-    /// Four decades of C. Features are scaled, so that gammas from a hundredth to 1 reach from
-    /// nearly straight borders to close ones.
+    /// Four powers of ten for C. Since features are scaled, gammas from 0.01 to 1 cover all from nearly
+    /// straight borders to borders that follow every row.
     fn default() -> Self {
         let gamma = vec![Gamma::Scale, Gamma::Value(0.01), Gamma::Value(0.1), Gamma::Value(1.0)];
         Self { c: vec![0.1, 1.0, 10.0, 100.0], gamma }
@@ -29,9 +29,9 @@ impl Default for Grid {
 /// What makes a candidate the best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RankBy {
-    /// The least log-loss: it looks at every probability.
+    /// The lowest log-loss, which counts every probability.
     LogLoss,
-    /// The highest accuracy; of equal ones the one with the least log-loss.
+    /// The highest accuracy. Among equal ones, the lowest log-loss.
     Accuracy,
 }
 
@@ -74,7 +74,7 @@ pub fn search(
         .collect()
 }
 
-/// The best of `candidates`; of equals the first.
+/// The best of `candidates`. Among equal ones, the first.
 #[must_use]
 pub fn best(candidates: &[Candidate], rank_by: RankBy) -> Option<&Candidate> {
     let key = |candidate: &Candidate| match rank_by {

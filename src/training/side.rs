@@ -1,4 +1,4 @@
-//! The two sides of a class pair.
+//! The two sides of a class pair: libsvm calls them 1 and -1.
 
 /// The two classes of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

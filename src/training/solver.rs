@@ -1,16 +1,16 @@
 //! One binary support vector machine: smartcore's solver, run until it is done.
 //!
 //! The solver is LaSVM (A. Bordes, S. Ertekin, J. Weston and L. Bottou, "Fast kernel classifiers
-//! with online and active learning", JMLR 6, 2005): it passes over the rows a given number of
-//! times and does not look whether the result is optimal. So that is looked at here, for every
-//! row, and the number of passes doubled until it is.
+//! with online and active learning", JMLR 6, 2005). It passes over the rows a given number of
+//! times, and does not check whether the result is optimal. This file checks it, for every row, and
+//! doubles the number of passes until it is.
 //!
-//! Where all support vectors are at the bound, as happens for a small C and overlapping classes,
-//! smartcore takes rows in one at a time and drops each before the one that it could be paired
-//! with comes: more passes change nothing. From there, steps over all rows finish the work.
+//! With a small C and classes that overlap, all support vectors may be at the bound. Then smartcore
+//! takes in one row at a time, and drops it before a row comes that it could be paired with, so more
+//! passes change nothing. From there on, steps over all rows finish the work.
 //!
-//! smartcore has one C. Where the two classes have different ones, it solves the problem for the
-//! smaller, which is a start for the steps.
+//! smartcore knows only one C. If the two classes have different ones, it solves the problem for the
+//! smaller one, and the steps start from there.
 
 use std::mem;
 
@@ -18,12 +18,10 @@ use serde::Deserialize;
 use smartcore::linalg::basic::matrix::DenseMatrix;
 use smartcore::svm::svc::{SVC, SVCParameters};
 
-use super::dual::Dual;
+use super::dual::{Dual, Problem};
 use super::error::TrainError;
 use super::gram::Gram;
-use super::penalty::Penalty;
-use super::side::Side;
-use crate::model::{Convergence, Outcome, TrainOptions};
+use crate::model::{Convergence, Outcome};
 
 /// The machine of one pair: `f(x) = intercept + Σ alpha · K(x, row)`.
 pub(super) struct Solution {
@@ -42,18 +40,10 @@ impl Solution {
 /// smartcore's default number of epochs, to start from.
 const FIRST_EPOCHS: usize = 2;
 
-/// Trains on `rows` (ascending, of both sides) of the pair whose kernel values and sides are given.
-pub(super) fn solve(
-    gram: &Gram,
-    rows: &[usize],
-    sides: &[Side],
-    penalty: &Penalty,
-    options: &TrainOptions,
-) -> Result<Solution, TrainError> {
-    let run = |epochs| {
-        let alphas = run_epochs(gram, rows, sides, penalty.smaller(), options, epochs)?;
-        Ok::<_, TrainError>(Dual::new(gram, rows, sides, penalty, alphas))
-    };
+/// Trains on `rows` of the pair, which are ascending and of both sides.
+pub(super) fn solve(problem: Problem<'_>, rows: &[usize]) -> Result<Solution, TrainError> {
+    let Problem { penalty, options, .. } = problem;
+    let run = |epochs| Ok::<_, TrainError>(Dual::new(problem, rows, run_epochs(problem, rows, epochs)?));
     let mut epochs = FIRST_EPOCHS.min(options.max_epochs);
     let mut dual = run(epochs)?;
     let mut gap = dual.violation().gap;
@@ -68,7 +58,7 @@ pub(super) fn solve(
     }
     let mut finishing_steps = 0;
     if gap > options.tolerance {
-        // Half of it, so that a rounding error does not lift the final gap above the tolerance.
+        // Half of the tolerance, so that a rounding error cannot lift the final gap above it.
         finishing_steps = dual.finish(options.tolerance / 2.0, options.max_finishing_steps);
     }
     let violation = dual.violation();
@@ -90,20 +80,14 @@ struct Fitted {
 }
 
 /// smartcore's signed alphas, parallel to `rows`.
-fn run_epochs(
-    gram: &Gram,
-    rows: &[usize],
-    sides: &[Side],
-    c: f64,
-    options: &TrainOptions,
-    epochs: usize,
-) -> Result<Vec<f64>, TrainError> {
+fn run_epochs(problem: Problem<'_>, rows: &[usize], epochs: usize) -> Result<Vec<f64>, TrainError> {
+    let Problem { gram, sides, penalty, options } = problem;
     let numbers = rows.iter().map(|&row| row as f64).collect();
     let x = DenseMatrix::new(rows.len(), 1, numbers, false)?;
     let y: Vec<i32> = rows.iter().map(|&row| sides[row].label()).collect();
     let parameters = SVCParameters::default()
         .with_epoch(epochs)
-        .with_c(c)
+        .with_c(penalty.smaller())
         .with_tol(options.tolerance)
         .with_kernel(gram.clone())
         .with_seed(Some(u64::from(options.seed)));
@@ -122,7 +106,8 @@ fn run_epochs(
 mod tests {
     use super::super::folds::calibration_folds;
     use super::*;
-    use crate::model::Kernel;
+    use crate::model::{Kernel, TrainOptions};
+    use crate::training::side::Side;
     use rand_mt::Mt;
     use smartcore::svm::Kernels;
 
@@ -152,7 +137,7 @@ mod tests {
         let options = TrainOptions { tolerance: 1e-10, ..TrainOptions::default() };
         let all: Vec<usize> = (0..rows.len()).collect();
         let gram = gram(&rows, options.c);
-        let solution = solve(&gram, &all, &sides, &Penalty::equal(options.c), &options).unwrap();
+        let solution = solve(Problem::of_equal_weights(&gram, &sides, &options), &all).unwrap();
         assert_eq!(solution.convergence.finishing_steps, 0);
 
         let x = DenseMatrix::from_2d_vec(&rows).unwrap();
@@ -175,7 +160,7 @@ mod tests {
             let options = TrainOptions { c, ..TrainOptions::default() };
             let all: Vec<usize> = (0..rows.len()).collect();
             let gram = gram(&rows, c);
-            let solution = solve(&gram, &all, &sides, &Penalty::equal(options.c), &options).unwrap();
+            let solution = solve(Problem::of_equal_weights(&gram, &sides, &options), &all).unwrap();
             assert_eq!(solution.convergence.outcome, Outcome::Converged);
             // The margins, in the words of a textbook.
             let slack = 2.0 * options.tolerance;
@@ -204,7 +189,7 @@ mod tests {
             for mut fold in calibration_folds(rows.len(), seed) {
                 fold.train.sort_unstable();
                 let converged = |options: &TrainOptions| {
-                    solve(&gram, &fold.train, &sides, &Penalty::equal(options.c), options).unwrap().convergence
+                    solve(Problem::of_equal_weights(&gram, &sides, options), &fold.train).unwrap().convergence
                 };
                 let without = converged(&unfinished);
                 if without.outcome == Outcome::EpochsExhausted && without.epochs < options.max_epochs {

@@ -14,8 +14,8 @@ use crate::model::{Artifact, Content, Origin, TrainOptions, Training};
 
 /// Trains a model on all of `data`. `progress` is called after each machine.
 ///
-/// The result depends on the data's bytes and the options only, to the bit. When the solver does
-/// not reach the tolerance the model is returned all the same, and its
+/// The same bytes of data and the same options give the same model, to the bit. If the solver does
+/// not reach the tolerance, the model is returned nevertheless, and its
 /// [`Convergence`](Training::convergence) says so.
 ///
 /// # Errors
@@ -24,7 +24,7 @@ pub fn train(data: &Dataset, options: &TrainOptions, progress: impl FnMut(Progre
     Ok(train_and_evaluate(data, options, progress)?.artifact)
 }
 
-/// A trained model, and how good such a model is on rows it has not seen.
+/// A trained model, and how good such a model is on rows that it has not seen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trained {
     /// The model.

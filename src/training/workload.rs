@@ -5,25 +5,25 @@ use std::time::Duration;
 use super::data::Dataset;
 use super::gram::MAX_ROWS;
 
-/// How much work a data set is for the solver. Its time grows nearly with the third power of the
-/// rows of a class pair.
+/// How much work a data set is for the solver. Twice as many rows in a class pair take about seven
+/// times as long.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Workload {
     /// Rows of the largest class pair.
     pub largest_pair: usize,
-    /// What a training takes at most, about: classes that can be told apart take a fraction of it,
-    /// a large C on classes that overlap a multiple.
+    /// About the longest that a training takes. Classes that are easy to tell apart take a fraction
+    /// of it. A large C on classes that overlap takes several times as long.
     pub estimate: Duration,
 }
 
 /// Whether a training is reasonable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Size {
-    /// Go on.
+    /// Up to about an hour.
     Reasonable,
     /// Above [`Workload::REASONABLE_ROWS`]: hours.
     Long,
-    /// Above [`Workload::MOST_ROWS`]: the kernel values don't fit into memory.
+    /// Above [`Workload::MOST_ROWS`]: the kernel values do not fit into memory.
     TooLarge,
 }
 
@@ -33,9 +33,9 @@ const SECONDS_AT_THOUSAND: f64 = 46.0;
 const EXPONENT: f64 = 2.8;
 
 impl Workload {
-    /// Rows of a class pair up to which a training is reasonable: about an hour.
+    /// Up to this number of rows of a class pair, a training takes an hour or less.
     pub const REASONABLE_ROWS: usize = 5_000;
-    /// Rows of a class pair that a training takes at most.
+    /// The largest number of rows of a class pair that can be trained on.
     pub const MOST_ROWS: usize = MAX_ROWS;
 
     /// Of a training on `data`, cross-validation included.

@@ -10,12 +10,12 @@ use crate::files;
 
 /// Measure a model on a CSV file with the true classes
 ///
-/// The predicted class is the one of the largest probability. Rows that the model was trained on
-/// say little: use others.
+/// The predicted class is the one with the largest probability. Use rows that the model was not
+/// trained on: on its own training rows it looks better than it is.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  rowscore evaluate --model mine/model.json --data newer.csv --label species")]
 pub struct Args {
-    /// The artifact; without it, the model that is built in
+    /// The artifact [default: the model that is built in]
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
     /// CSV file with a header line that names the model's features and the label
@@ -31,11 +31,10 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     let model = files::model(args.model.as_deref())?;
-    let named = |error: &dyn std::fmt::Display| format!("{}: {error}", args.data.display());
     let data = Rows::new(files::open(&args.data)?, model.features())
         .and_then(|rows| rows.labelled(&args.label, model.classes()))
-        .map_err(|error| named(&error))?;
-    let evaluation = training::evaluate(model, &data).map_err(|error| named(&error))?;
+        .map_err(files::of(&args.data))?;
+    let evaluation = training::evaluate(model, &data).map_err(files::of(&args.data))?;
     if args.json {
         println!("{}", serde_json::to_string(&evaluation)?);
     } else {

@@ -1,4 +1,4 @@
-//! `rowscore explain`: what an item's prediction rests on.
+//! `rowscore explain`: how the prediction of an item comes about.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -12,19 +12,19 @@ use rowscore::values::Reader;
 
 use crate::files;
 
-/// Show what a prediction rests on: class pairs and the nearest support vectors
+/// Show how a prediction comes about: class pairs and the nearest support vectors
 ///
-/// Of an item in the table, or of values. The prediction is computed anew, with the values and the
-/// model of now.
+/// Give an item of the table, or values. The prediction is computed again, from the present values
+/// and with the present model.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  rowscore explain --id 17\n  rowscore explain --values '[4.3, 2.4, 3.0, 2.1]'")]
 pub struct Args {
     #[command(flatten)]
     row: Row,
-    /// The artifact; without it, the model that is built in
+    /// The artifact [default: the model that is built in]
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
-    /// So many support vectors
+    /// How many support vectors to show
     #[arg(long, value_name = "N", default_value_t = 5)]
     nearest: usize,
     /// Print one JSON object
@@ -38,7 +38,7 @@ struct Row {
     /// The item of this id
     #[arg(long, value_name = "ID", allow_negative_numbers = true)]
     id: Option<i64>,
-    /// A JSON array of numbers, or an object of them, without the database
+    /// A JSON array or object of numbers; no database is needed
     #[arg(long, value_name = "JSON")]
     values: Option<String>,
 }
@@ -103,7 +103,7 @@ fn describe(model: &Model, row: &[f64], explanation: &Explanation) -> String {
     text
 }
 
-/// Without the rounding errors of scaling and back.
+/// Ten decimals hide the rounding errors of scaling and unscaling.
 fn short(value: f64) -> String {
     format!("{value:.10}").trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -3,47 +3,62 @@
 use std::error::Error;
 use std::fs::{self, File};
 use std::io::BufReader;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rowscore::model::{self, Model};
 use rowscore::training::Card;
 
+/// What is wrong with a file, after its name.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", path.display())]
+pub struct FileError {
+    path: PathBuf,
+    #[source]
+    cause: Box<dyn Error + Send + Sync>,
+}
+
+/// Says of which file an error is.
+pub fn of<E: Into<Box<dyn Error + Send + Sync>>>(path: &Path) -> impl Fn(E) -> FileError {
+    |cause| FileError { path: path.to_owned(), cause: cause.into() }
+}
+
 /// The model of an artifact, or the one that is built in.
 pub fn model(path: Option<&Path>) -> Result<&'static Model, Box<dyn Error>> {
     let Some(path) = path else { return Ok(model::embedded()?) };
-    let model = fs::read(path).map_err(Box::<dyn Error>::from).and_then(|json| Ok(Model::from_json(&json)?));
+    let model = Model::from_json(&bytes(path)?).map_err(of(path))?;
     // One model for the life of the process, as the one that is built in.
-    Ok(Box::leak(Box::new(model.map_err(|error| format!("{}: {error}", path.display()))?)))
+    Ok(Box::leak(Box::new(model)))
 }
 
-pub fn open(path: &Path) -> Result<BufReader<File>, String> {
-    File::open(path).map(BufReader::new).map_err(|error| format!("{}: {error}", path.display()))
+pub fn open(path: &Path) -> Result<BufReader<File>, FileError> {
+    File::open(path).map(BufReader::new).map_err(of(path))
 }
 
-/// Makes the folder of a file that is to be written, before the work whose result it is begins.
-pub fn make_folder_of(path: &Path) -> Result<(), String> {
+pub fn bytes(path: &Path) -> Result<Vec<u8>, FileError> {
+    fs::read(path).map_err(of(path))
+}
+
+/// Makes the folder of a file, before the work begins whose result will be written to it.
+pub fn make_folder_of(path: &Path) -> Result<(), FileError> {
     match path.parent() {
-        Some(folder) if folder != Path::new("") => {
-            fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))
-        }
+        Some(folder) if folder != Path::new("") => fs::create_dir_all(folder).map_err(of(folder)),
         _ => Ok(()),
     }
 }
 
-/// Writes beside the file first, so that an interruption leaves the old file whole.
-pub fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
+/// Writes to another file first and renames it, so that an interruption leaves the old file whole.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
-    let written = fs::write(&part, bytes).and_then(|()| fs::rename(&part, path));
-    written.map_err(|error| format!("{}: {error}", path.display()))
+    fs::write(&part, bytes).and_then(|()| fs::rename(&part, path)).map_err(of(path))
 }
 
-/// Writes a model card with its plots, to `path` or else beside the artifact.
-pub fn write_card(card: &Card, path: Option<&Path>, artifact: &Path) -> Result<(), String> {
+/// Writes a model card with its plots: to `path`, or else beside the artifact.
+pub fn write_card(card: &Card, path: Option<&Path>, artifact: &Path) -> Result<(), FileError> {
     let path = path.map_or_else(|| artifact.with_file_name(Card::FILE), Path::to_owned);
     if !card.plots.is_empty() {
         let folder = path.with_file_name(Card::FOLDER);
-        fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        fs::create_dir_all(&folder).map_err(of(&folder))?;
         for (name, plot) in &card.plots {
             write(&folder.join(name), plot.as_bytes())?;
         }

@@ -1,21 +1,18 @@
 //! `rowscore import`: from a model that was trained elsewhere to an artifact.
 
 use std::error::Error;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use rowscore::model::{Artifact, Digest, Model, Origin, Scaler};
-use rowscore::training::{
-    self, Card, DataError, Evaluation, Foreign, ImportError, LibsvmNames, ReferenceRows, Row, Rows,
-};
+use rowscore::training::{self, Card, DataError, Evaluation, Foreign, LibsvmNames, ReferenceRows, Row, Rows};
 
-use crate::files;
+use crate::files::{self, FileError};
 
 /// Make an artifact of a scikit-learn or libsvm model
 ///
-/// A scikit-learn SVC(probability=True), alone or behind a StandardScaler, is exported with
-/// scripts/export_sklearn.py first. The imported model scores as the original does.
+/// Export a scikit-learn SVC(probability=True), alone or after a StandardScaler, with
+/// scripts/export_sklearn.py first. The imported model gives the same scores as the original.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  rowscore import --sklearn export.json --data new.csv --label kind --out mine/model.json\n  \
@@ -24,33 +21,33 @@ use crate::files;
 pub struct Args {
     #[command(flatten)]
     source: Source,
-    /// JSON file {"mean": [...], "scale": [...]}, what a libsvm model's rows were scaled with
+    /// JSON file {"mean": [...], "scale": [...]}: how the rows of a libsvm model were scaled
     #[arg(long, value_name = "FILE", conflicts_with = "sklearn")]
     scaler: Option<PathBuf>,
-    /// Names of a libsvm model's features, by number
+    /// Names of a libsvm model's features, in the order of their numbers
     #[arg(long, value_name = "NAME,...", value_delimiter = ',', conflicts_with = "sklearn")]
     features: Option<Vec<String>>,
     /// Names of a libsvm model's classes, in the order of its line `label`
     #[arg(long, value_name = "NAME,...", value_delimiter = ',', conflicts_with = "sklearn")]
     classes: Option<Vec<String>>,
-    /// Name of what is predicted [default: class]. The column of the rows' classes in --data, if it
-    /// has one of that name: the model's quality on them is then in the model card
+    /// Name of what is predicted [default: class]. If --data has a column of this name with the
+    /// classes, the model card shows the model's quality on these rows
     #[arg(long, value_name = "NAME")]
     label: Option<String>,
-    /// CSV file with rows like those that the model is for: their distribution is what drift is
-    /// measured against, and some of them become golden rows
+    /// CSV file with rows like those that the model will score. Drift is measured against their
+    /// distribution, and some of them become golden rows
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
     /// The artifact to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// The model card to write, with a folder of plots beside it [default: MODEL_CARD.md beside the
-    /// artifact]
+    /// The model card to write. Its plots go into a folder beside it [default: MODEL_CARD.md beside
+    /// the artifact]
     #[arg(long, value_name = "FILE")]
     card: Option<PathBuf>,
 }
 
-/// What is predicted, where nobody says.
+/// The name of what is predicted, if nobody gives one.
 const LABEL: &str = "class";
 
 #[derive(clap::Args)]
@@ -66,12 +63,13 @@ struct Source {
 
 pub fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     let foreign = read(args)?;
-    let data = args.data.as_deref().map(|path| Ok::<_, String>((path, bytes(path)?))).transpose()?;
-    let reference = data.as_ref().map(|(path, bytes)| reference(path, bytes, foreign.features())).transpose()?;
-    let rows = reference.as_ref().map(|(rows, sha256)| ReferenceRows { rows, sha256: *sha256 });
-    let artifact = training::import(foreign, args.label.as_deref().unwrap_or(LABEL), rows)?;
+    let data = args.data.as_deref().map(Data::read).transpose()?;
+    let rows = data.as_ref().map(|data| data.rows(foreign.features())).transpose()?;
+    let reference = data.as_ref().zip(rows.as_ref());
+    let reference = reference.map(|(data, rows)| ReferenceRows { rows, sha256: Digest::of(&data.bytes) });
+    let artifact = training::import(foreign, args.label.as_deref().unwrap_or(LABEL), reference)?;
     let measured = match (&data, &args.label) {
-        (Some((path, bytes)), Some(label)) => measure(path, bytes, label, &artifact)?,
+        (Some(data), Some(label)) => data.measure(label, &artifact)?,
         _ => None,
     };
     files::make_folder_of(&args.out)?;
@@ -90,9 +88,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
         content.svm.support_vectors.len()
     );
     if reference.is_none() {
-        eprintln!(
-            "without --data the artifact has no distribution of the features, which drift would be measured against"
-        );
+        eprintln!("without --data the artifact has no distribution of the features, so drift cannot be measured");
     }
     match &measured {
         Some(quality) => eprintln!("accuracy {:.4} on {} rows", quality.metrics.accuracy, quality.rows),
@@ -104,43 +100,49 @@ pub fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
 }
 
 fn read(args: &Args) -> Result<Foreign, Box<dyn Error>> {
-    let named = |path: &Path, error: ImportError| format!("{}: {error}", path.display());
     match (&args.source.sklearn, &args.source.libsvm) {
-        (Some(path), _) => Ok(Foreign::from_sklearn(&bytes(path)?).map_err(|error| named(path, error))?),
+        (Some(path), _) => Ok(Foreign::from_sklearn(&files::bytes(path)?).map_err(files::of(path))?),
         (None, Some(path)) => {
             let names = LibsvmNames { features: args.features.clone(), classes: args.classes.clone() };
             let scaler = args.scaler.as_deref().map(scaler).transpose()?;
-            Ok(Foreign::from_libsvm(&bytes(path)?, names, scaler).map_err(|error| named(path, error))?)
+            Ok(Foreign::from_libsvm(&files::bytes(path)?, names, scaler).map_err(files::of(path))?)
         }
         (None, None) => Err("give --sklearn or --libsvm".into()),
     }
 }
 
-fn bytes(path: &Path) -> Result<Vec<u8>, String> {
-    fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
+fn scaler(path: &Path) -> Result<Scaler, FileError> {
+    serde_json::from_slice(&files::bytes(path)?).map_err(files::of(path))
 }
 
-fn scaler(path: &Path) -> Result<Scaler, String> {
-    serde_json::from_slice(&bytes(path)?).map_err(|error| format!("{}: {error}", path.display()))
+/// The rows of `--data`.
+struct Data<'a> {
+    path: &'a Path,
+    bytes: Vec<u8>,
 }
 
-fn reference(path: &Path, bytes: &[u8], features: &[String]) -> Result<(Vec<Row>, Digest), String> {
-    let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-    let rows: Vec<Row> =
-        Rows::new(bytes, features).and_then(Iterator::collect::<Result<_, _>>).map_err(|error| named(&error))?;
-    if rows.is_empty() { Err(named(&"there are no rows")) } else { Ok((rows, Digest::of(bytes))) }
-}
+impl<'a> Data<'a> {
+    fn read(path: &'a Path) -> Result<Self, FileError> {
+        Ok(Self { path, bytes: files::bytes(path)? })
+    }
 
-/// The model's quality on rows whose classes are in the column `label`, if there is one.
-fn measure(path: &Path, bytes: &[u8], label: &str, artifact: &Artifact) -> Result<Option<Evaluation>, Box<dyn Error>> {
-    let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-    let content = &artifact.content;
-    match Rows::new(bytes, &content.features).and_then(|rows| rows.labelled(label, &content.classes)) {
-        Ok(data) => {
-            let model = Model::new(artifact.clone())?;
-            Ok(Some(training::evaluate(&model, &data).map_err(|error| named(&error))?))
+    fn rows(&self, features: &[String]) -> Result<Vec<Row>, FileError> {
+        let rows = Rows::new(self.bytes.as_slice(), features).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+        let rows = rows.map_err(files::of(self.path))?;
+        if rows.is_empty() { Err(files::of(self.path)(DataError::Empty)) } else { Ok(rows) }
+    }
+
+    /// The model's quality on the rows, if their classes are in the column `label`.
+    fn measure(&self, label: &str, artifact: &Artifact) -> Result<Option<Evaluation>, Box<dyn Error>> {
+        let content = &artifact.content;
+        let rows = Rows::new(self.bytes.as_slice(), &content.features);
+        match rows.and_then(|rows| rows.labelled(label, &content.classes)) {
+            Ok(labelled) => {
+                let model = Model::new(artifact.clone())?;
+                Ok(Some(training::evaluate(&model, &labelled).map_err(files::of(self.path))?))
+            }
+            Err(DataError::MissingLabel { .. }) => Ok(None),
+            Err(error) => Err(files::of(self.path)(error).into()),
         }
-        Err(DataError::MissingLabel { .. }) => Ok(None),
-        Err(error) => Err(named(&error).into()),
     }
 }

@@ -11,13 +11,13 @@ use crate::files;
 
 /// Score the rows of a CSV file: one JSON array of probabilities per line
 ///
-/// The columns are found by their names, and may stand in any order; others are not read. A line
-/// is exactly what the function would write for the row, with every digit. It ends at the first row
-/// that has no prediction.
+/// The columns are found by their names, in any order. Other columns are ignored. Each line is
+/// exactly what the function would write for the row, with every digit. The command stops at the
+/// first row that cannot be scored.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  rowscore score --model model/iris.json --data model/iris.csv")]
 pub struct Args {
-    /// The artifact; without it, the model that is built in
+    /// The artifact [default: the model that is built in]
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
     /// CSV file with a header line that names the model's features
@@ -25,29 +25,27 @@ pub struct Args {
     data: PathBuf,
 }
 
-/// Rows in work, which bounds the memory whatever the size of the file.
+/// So many rows are in memory at a time, however large the file is.
 const CHUNK: usize = 1000;
 
 pub fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     let model = files::model(args.model.as_deref())?;
-    let name = args.data.display();
-    let mut rows = Rows::new(files::open(&args.data)?, model.features()).map_err(|error| format!("{name}: {error}"))?;
+    let mut rows = Rows::new(files::open(&args.data)?, model.features()).map_err(files::of(&args.data))?;
     let mut scorer = model.scorer();
     let mut out = io::BufWriter::new(io::stdout().lock());
     loop {
         let (chunk, failure) = read(&mut rows);
-        let probabilities =
-            training::score_lines(model, &mut scorer, &chunk).map_err(|error| format!("{name}: {error}"))?;
+        let probabilities = training::score_lines(model, &mut scorer, &chunk).map_err(files::of(&args.data))?;
         for row in probabilities.chunks_exact(model.classes().len()) {
             match serde_json::to_writer(&mut out, row).map_err(io::Error::from).and_then(|()| out.write_all(b"\n")) {
-                // The reader has seen enough, as `head` does.
+                // Whoever reads our output has seen enough, like `head`.
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
                 written => written?,
             }
         }
         if let Some(error) = failure {
             out.flush()?;
-            return Err(format!("{name}: {error}").into());
+            return Err(files::of(&args.data)(error).into());
         }
         if chunk.len() < CHUNK {
             out.flush()?;
@@ -56,7 +54,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     }
 }
 
-/// The next rows, and what stopped the reading, if it was not their number or the end.
+/// The next rows, and the error that stopped the reading, if there was one.
 fn read(rows: &mut Rows<impl io::Read>) -> (Vec<Row>, Option<DataError>) {
     let mut chunk = Vec::with_capacity(CHUNK);
     for row in rows.take(CHUNK) {

@@ -25,8 +25,8 @@ pub struct Content {
     /// Where the model comes from; `training` in the file.
     #[serde(rename = "training")]
     pub origin: Origin,
-    /// The training rows' distribution, one entry per feature: the reference for drift. Empty for a
-    /// model that was imported without rows.
+    /// How each feature was distributed over the training rows; drift is measured against it. Empty
+    /// for a model that was imported without rows.
     pub distribution: Vec<FeatureDistribution>,
     /// Rows with their exact answers, for the canary.
     pub golden: Vec<GoldenRow>,
@@ -78,8 +78,8 @@ pub struct FeatureDistribution {
     /// The deciles, ascending, each once: up to nine edges of up to ten bins. Bin `i` holds the
     /// values above edge `i - 1`, up to and including edge `i`; the last bin has no upper edge.
     pub edges: Vec<f64>,
-    /// Share of the rows in each bin, above 0: one more than edges. Not a tenth each, where values
-    /// repeat.
+    /// Share of the rows in each bin, above 0; there is one more bin than edges. If values repeat,
+    /// the shares are not all a tenth.
     pub shares: Vec<f64>,
 }
 

@@ -1,4 +1,4 @@
-//! Whether a solution is one.
+//! Whether a solution is the optimum.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum Outcome {
     /// Within the tolerance.
     Converged,
-    /// Not within the tolerance after all the epochs and finishing steps that are allowed.
+    /// Not within the tolerance, although all allowed epochs and finishing steps were taken.
     EpochsExhausted,
 }
 
@@ -18,17 +18,17 @@ pub enum Outcome {
 pub struct Convergence {
     /// Whether all of them converged.
     pub outcome: Outcome,
-    /// Passes over the rows, the most that any of them took.
+    /// Passes over the rows: the largest number of any solution.
     pub epochs: usize,
-    /// Finishing steps over all rows, where more passes brought nothing, the most of any.
+    /// Steps over all rows after passes stopped helping: the largest number of any solution.
     pub finishing_steps: usize,
-    /// Violation of the optimality conditions, the largest, in units of the decision value;
-    /// comparable to libsvm's `eps`.
+    /// The largest violation of the optimality conditions, in units of the decision value. It
+    /// compares with libsvm's `eps`.
     pub kkt_gap: f64,
 }
 
 impl Convergence {
-    /// What `worst` starts from.
+    /// The start value for [`Convergence::worst`].
     pub(crate) const BEST: Self = Self { outcome: Outcome::Converged, epochs: 0, finishing_steps: 0, kkt_gap: 0.0 };
 
     pub(crate) fn worst(self, other: Self) -> Self {

@@ -14,7 +14,7 @@ pub(super) fn to_vec(value: &impl Serialize, layout: impl Formatter) -> Vec<u8> 
     bytes
 }
 
-/// No white space, and every f64 as the hexadecimal digits of its bits: the digest must not depend
+/// No white space, and every f64 as the hexadecimal digits of its bits. So the digest does not depend
 /// on how a version of serde_json prints a number.
 pub(super) struct Canonical;
 
@@ -24,8 +24,8 @@ impl Formatter for Canonical {
     }
 }
 
-/// A line for each field and for each element of a list, except that a list of plain values is one
-/// line: a vector of numbers reads as one thing.
+/// Each field and each element of a list gets its own line. Only a list of plain values stays in one
+/// line, because a vector of numbers is one thing.
 #[derive(Default)]
 pub(super) struct Readable {
     /// The open objects and lists, outermost first.
@@ -35,9 +35,9 @@ pub(super) struct Readable {
 #[derive(Clone, Copy, PartialEq)]
 enum Open {
     Object,
-    /// A list with plain values only, so far.
+    /// A list that has only plain values so far.
     Line,
-    /// A list with an element of its own line.
+    /// A list whose elements have lines of their own.
     Lines,
 }
 

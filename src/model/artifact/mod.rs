@@ -10,9 +10,9 @@
 //! }
 //! ```
 //!
-//! The version is the SHA-256 digest of the content in a canonical form that depends on the values
-//! only, not on white space or on how a number is printed. Unknown fields are refused; a change of
-//! the format takes the next format number. Every number reads back as the f64 it was.
+//! The version is the SHA-256 digest of the content in a canonical form. It depends only on the
+//! values, not on white space or on how a number is printed. Unknown fields are refused. A change of
+//! the format needs the next format number. Every number is read back as the same f64.
 
 mod content;
 mod convergence;

@@ -1,4 +1,4 @@
-//! What a training can be told.
+//! The options of a training.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,26 +20,26 @@ pub enum Gamma {
 pub struct TrainOptions {
     /// The kernel of every class pair.
     pub kernel: Kernel<Gamma>,
-    /// The price of a row on the wrong side of the margin, above 0.
+    /// How much a row on the wrong side of the margin costs, above 0.
     pub c: f64,
     /// How C is shared out among the classes.
     #[serde(default, skip_serializing_if = "ClassWeights::is_equal")]
     pub class_weights: ClassWeights,
-    /// Draws the folds and the solver's order of rows. scikit-learn's
-    /// `SVC(probability=True, random_state=seed)` calibrates on the very same folds.
+    /// The seed of the folds, and of the order in which the solver takes the rows. scikit-learn's
+    /// `SVC(probability=True, random_state=seed)` calibrates on the same folds.
     pub seed: u32,
     /// The largest violation of the optimality conditions (KKT) that is accepted, in units of the
     /// decision value.
     pub tolerance: f64,
-    /// Passes over the rows that the solver may take at most, for each class pair.
+    /// The largest number of passes over the rows, for each class pair.
     pub max_epochs: usize,
-    /// Steps that may finish a solution at most, where more epochs change nothing.
+    /// The largest number of steps that finish a solution after more epochs changed nothing.
     pub max_finishing_steps: usize,
 }
 
 impl Default for TrainOptions {
-    /// scikit-learn's defaults for kernel and C; a tenth of its tolerance, which costs little here
-    /// and leaves less to chance.
+    /// Kernel and C are scikit-learn's defaults. The tolerance is a tenth of scikit-learn's: that
+    /// costs little here, and leaves less to chance.
     fn default() -> Self {
         Self {
             kernel: Kernel::Rbf { gamma: Gamma::Scale },
@@ -67,7 +67,8 @@ pub enum ClassWeights {
 }
 
 impl ClassWeights {
-    /// For serde: an artifact without weights is written as before there were any.
+    /// So serde leaves equal weights out, and such an artifact has the same bytes as before there were
+    /// weights.
     fn is_equal(&self) -> bool {
         *self == Self::Equal
     }

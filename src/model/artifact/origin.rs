@@ -56,19 +56,19 @@ pub struct Training {
     pub data_sha256: Digest,
     /// Number of training rows.
     pub rows: usize,
-    /// The same for each class.
+    /// Number of training rows of each class.
     pub rows_per_class: Vec<usize>,
-    /// The options that were given; the resolved gamma is in the kernel.
+    /// The options that were given. The number that gamma became is in the kernel.
     pub options: TrainOptions,
-    /// Number of folds, both of the calibration and of the held-out metrics.
+    /// Number of folds, for the calibration and for the held-out metrics.
     pub folds: usize,
     /// The worst of all solutions that the model rests on.
     pub convergence: Convergence,
-    /// Quality on held-out folds, with the whole pipeline fitted anew for each.
+    /// Quality on held-out folds: for each fold the whole pipeline was fitted without it.
     pub held_out: Metrics,
 }
 
-/// Scores of probabilistic predictions. The predicted class is the one of the largest probability.
+/// How good predictions are. The predicted class is the one with the largest probability.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Metrics {
@@ -80,8 +80,8 @@ pub struct Metrics {
     pub log_loss: f64,
     /// Mean over the rows of the squared distance to the certain, true prediction (0..=2).
     pub brier: f64,
-    /// Expected calibration error: mean distance between the predicted class's probability and how
-    /// often it is right, over ten bins of the former. C. Guo, G. Pleiss, Y. Sun and
-    /// K. Q. Weinberger, "On calibration of modern neural networks", ICML 2017.
+    /// Expected calibration error. Rows are put into ten bins by the probability of their predicted
+    /// class; this is the mean distance between that probability and how often it is right. C. Guo,
+    /// G. Pleiss, Y. Sun and K. Q. Weinberger, "On calibration of modern neural networks", ICML 2017.
     pub calibration_error: f64,
 }

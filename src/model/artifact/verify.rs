@@ -1,4 +1,4 @@
-//! What must hold of a model file before a row is scored with it.
+//! What is checked in a model file before it scores a row.
 
 use super::content::{ClassIndex, Content, GoldenRow, Pair, Svm, class_pairs};
 use super::origin::{Origin, Training};
@@ -12,7 +12,7 @@ pub const FORMAT: u32 = 1;
 #[derive(Debug, thiserror::Error)]
 pub enum ArtifactError {
     /// Not JSON, or a field is missing, unknown or of the wrong type.
-    #[error("the model file cannot be read: {0}")]
+    #[error("the model file cannot be read")]
     Json(#[from] serde_json::Error),
     /// Written by another version of rowscore.
     #[error("the model file has format {found}; this build reads format {FORMAT}")]
@@ -28,7 +28,7 @@ pub enum ArtifactError {
         /// As its content is.
         computed: ModelVersion,
     },
-    /// A list does not have as many entries as another one prescribes.
+    /// A list is longer or shorter than it must be.
     #[error("the model file's {what} has {found} entries instead of {expected}")]
     Length {
         /// Which list.
@@ -38,7 +38,7 @@ pub enum ArtifactError {
         /// What its length must be.
         expected: usize,
     },
-    /// A list is shorter than makes sense.
+    /// A list is too short to be useful.
     #[error("the model file's {what} has {found} entries, at least {least} are needed")]
     TooFew {
         /// Which list.
@@ -111,7 +111,7 @@ impl Content {
         Ok(())
     }
 
-    /// All but the golden rows, for which the model must be able to score.
+    /// Verifies all but the golden rows: these can only be made with a model that can score.
     pub(crate) fn verify_parts(&self) -> Verified {
         at_least("features", self.features.len(), 1)?;
         at_least("classes", self.classes.len(), 2)?;

@@ -1,4 +1,4 @@
-//! The card of a model that was trained elsewhere: no more than its file says, and what was measured.
+//! The card of a model that was trained elsewhere: only what its file says, and what was measured.
 
 use std::fmt::{self, Write};
 
@@ -58,8 +58,7 @@ fn parameters(out: &mut String, content: &Content) -> fmt::Result {
     Ok(())
 }
 
-/// How many support vectors each class has: in all of its pairs a vector is on its class's side. One
-/// that is equal in two classes counts in both.
+/// How many support vectors each class has. A vector that occurs in two classes counts in both.
 fn vectors_of_classes(svm: &Svm, classes: usize) -> Vec<usize> {
     let mut is_of = vec![vec![false; svm.support_vectors.len()]; classes];
     for pair in &svm.pairs {

@@ -8,7 +8,7 @@ use crate::training::evaluation::Evaluation;
 /// The folder of the plots, beside the Markdown file.
 pub(super) const FOLDER: &str = "model-card";
 
-/// Classes with fewer rows than this have rough figures.
+/// The figures of a class with fewer rows than this are rough.
 const FEW_ROWS: usize = 30;
 
 /// The title, and the first rows of the table below it.
@@ -79,7 +79,7 @@ pub(super) fn ranges(out: &mut String, content: &Content) -> fmt::Result {
     Ok(())
 }
 
-/// Four decimals, or as many digits where these say nothing.
+/// Four decimals; very small and very large numbers in scientific notation.
 pub(super) fn figure(number: f64) -> String {
     match number.abs() {
         0.0 => "0".into(),

@@ -12,7 +12,7 @@ const GREEN: &str = "#1a7f37";
 const LEFT: f64 = 120.0;
 const TOP: f64 = 60.0;
 
-/// Characters of a name that have room beside a plot.
+/// So many characters of a name have room beside a plot.
 const NAME: usize = 16;
 
 fn short(name: &str) -> String {
@@ -22,7 +22,7 @@ fn short(name: &str) -> String {
     name.chars().take(NAME - 1).chain(['…']).collect()
 }
 
-/// Rows by true and predicted class; the darker, the greater the share of the true class.
+/// Rows by true and predicted class. The darker a field, the larger its share of the true class.
 pub(super) fn confusion(evaluation: &Evaluation) -> String {
     let classes = &evaluation.classes;
     let cell = (480.0 / classes.len() as f64).clamp(36.0, 110.0);
@@ -52,8 +52,8 @@ fn shade(share: f64) -> String {
     format!("#{:02x}{:02x}{:02x}", mix(246.0, 9.0), mix(248.0, 105.0), mix(250.0, 218.0))
 }
 
-/// How often the predicted class is right, by its probability: on the diagonal, ideally. A circle's
-/// area is the bin's share of the rows.
+/// How often the predicted class is right, by its probability. Ideally all circles are on the diagonal.
+/// The area of a circle is the bin's share of the rows.
 pub(super) fn reliability(evaluation: &Evaluation) -> String {
     const SIDE: f64 = 360.0;
     let mut svg =

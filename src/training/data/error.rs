@@ -4,10 +4,10 @@
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// The file cannot be read.
-    #[error("the data cannot be read: {0}")]
+    #[error("the data cannot be read")]
     Io(#[from] std::io::Error),
     /// The file is not CSV in UTF-8.
-    #[error("the data is not CSV in UTF-8: {0}")]
+    #[error("the data is not CSV in UTF-8")]
     Csv(#[from] csv::Error),
     /// The header does not name the label.
     #[error("there is no column `{label}` for the label; the columns are {columns}")]

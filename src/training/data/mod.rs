@@ -1,4 +1,4 @@
-//! Data from CSV: to train on ([`Dataset`]), and to score with a model that is there ([`Rows`]).
+//! Data from CSV: to train on ([`Dataset`]), or for a model that exists already ([`Rows`]).
 
 mod columns;
 mod dataset;

@@ -6,7 +6,7 @@ use crate::model::{ArtifactError, ScoreError};
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// Not the JSON that the exporter writes.
-    #[error("the export cannot be read: {0}")]
+    #[error("the export cannot be read")]
     Json(#[from] serde_json::Error),
     /// Not a libsvm model file.
     #[error("line {line} of the libsvm model: {problem}")]
@@ -36,9 +36,9 @@ pub enum ImportError {
         expected: usize,
     },
     /// The imported model cannot score the reference rows.
-    #[error("the model cannot score its reference rows: {0}")]
+    #[error("the model cannot score its reference rows")]
     Score(#[from] ScoreError),
     /// The imported model is not a valid one.
-    #[error("the model is not valid: {0}")]
+    #[error("the model is not valid")]
     Artifact(#[from] ArtifactError),
 }

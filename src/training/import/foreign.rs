@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::error::ImportError;
 use crate::model::{ClassIndex, Digest, ImportSource, Kernel, Pair, Scaler, Sigmoid, Svm, class_pairs};
+use crate::training::shared_vectors::SharedVectors;
 
 /// A model that was trained elsewhere, with its classes in its own order.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,41 +54,30 @@ impl Foreign {
 
     /// The machine. Equal support vectors are one, with the sum of their coefficients.
     pub(super) fn svm(&self) -> Svm {
-        let mut support_vectors = Vec::new();
-        let mut known = BTreeMap::new();
-        let index: Vec<usize> = self
-            .vectors
-            .iter()
-            .map(|vector| {
-                let bits: Vec<u64> = vector.iter().map(|value| value.to_bits()).collect();
-                *known.entry(bits).or_insert_with(|| {
-                    support_vectors.push(vector.clone());
-                    support_vectors.len() - 1
-                })
-            })
-            .collect();
-        let ends: Vec<usize> = self
-            .vectors_per_class
-            .iter()
-            .scan(0, |end, count| {
-                *end += count;
-                Some(*end)
-            })
-            .collect();
-        let of = |class: usize| ends[class] - self.vectors_per_class[class]..ends[class];
-        let pair = |((positive, negative), (&intercept, &sigmoid)): ((ClassIndex, ClassIndex), (&f64, &Sigmoid))| {
-            let mut coefficients = BTreeMap::new();
-            let list = |against: usize| &self.coefficients[against];
-            let positives = of(positive).map(|vector| (vector, list(negative - 1)[vector]));
-            let negatives = of(negative).map(|vector| (vector, list(positive)[vector]));
-            for (vector, coefficient) in positives.chain(negatives).filter(|(_, coefficient)| *coefficient != 0.0) {
-                *coefficients.entry(index[vector]).or_insert(0.0) += coefficient;
-            }
-            Pair { positive, negative, intercept, sigmoid, coefficients: coefficients.into_iter().collect() }
-        };
+        let mut shared = SharedVectors::default();
+        let positions: Vec<usize> = self.vectors.iter().map(|vector| shared.position(vector)).collect();
         let numbers = self.intercepts.iter().zip(&self.sigmoids);
-        let pairs = class_pairs(self.classes.len()).zip(numbers).map(pair).collect();
-        Svm { scaler: self.scaler.clone(), kernel: self.kernel, support_vectors, pairs }
+        let pairs = class_pairs(self.classes.len()).zip(numbers);
+        let pairs = pairs.map(|((positive, negative), (&intercept, &sigmoid))| {
+            let coefficients = self.coefficients_of(positive, negative, &positions);
+            Pair { positive, negative, intercept, sigmoid, coefficients }
+        });
+        let pairs = pairs.collect();
+        Svm { scaler: self.scaler.clone(), kernel: self.kernel, support_vectors: shared.into_vectors(), pairs }
+    }
+
+    /// The coefficients of a pair, by the positions of the shared support vectors.
+    fn coefficients_of(&self, positive: ClassIndex, negative: ClassIndex, positions: &[usize]) -> Vec<(usize, f64)> {
+        let start = |class: usize| self.vectors_per_class[..class].iter().sum::<usize>();
+        let of = |class: usize| start(class)..start(class + 1);
+        let list = |against: usize| &self.coefficients[against];
+        let positives = of(positive).map(|vector| (vector, list(negative - 1)[vector]));
+        let negatives = of(negative).map(|vector| (vector, list(positive)[vector]));
+        let mut coefficients = BTreeMap::new();
+        for (vector, coefficient) in positives.chain(negatives).filter(|(_, coefficient)| *coefficient != 0.0) {
+            *coefficients.entry(positions[vector]).or_insert(0.0) += coefficient;
+        }
+        coefficients.into_iter().collect()
     }
 
     /// The support vectors before they were scaled.

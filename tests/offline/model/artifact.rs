@@ -1,5 +1,6 @@
 //! The model file.
 
+use std::error::Error;
 use std::fs;
 
 use rand_mt::Mt;
@@ -76,7 +77,8 @@ fn an_unknown_field_is_refused() {
     let text = fs::read_to_string(in_crate("model/iris.json")).unwrap();
     let text = text.replace("\"label\":", "\"note\": 1, \"label\":");
     let error = Artifact::from_json(text.as_bytes()).unwrap_err();
-    assert!(error.to_string().contains("unknown field `note`"), "{error}");
+    let cause = error.source().unwrap().to_string();
+    assert!(cause.contains("unknown field `note`"), "{cause}");
 }
 
 #[test]

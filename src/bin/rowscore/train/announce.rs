@@ -1,10 +1,10 @@
-//! How long a training may take, said before it begins.
+//! Says how long a training may take, before it begins.
 
 use std::time::Duration;
 
 use rowscore::training::{Dataset, Size, Workload};
 
-/// Says what is to be expected of data that is much for the solver, or refuses it.
+/// Says how long a large data set may take, or refuses it.
 pub fn announce(data: &Dataset, candidates: usize, force: bool) -> Result<(), String> {
     let workload = Workload::of(data);
     let rows = workload.largest_pair;
@@ -26,7 +26,7 @@ pub fn announce(data: &Dataset, candidates: usize, force: bool) -> Result<(), St
             ));
         }
     }
-    // A candidate is cross-validated, which is most of a training.
+    // Each candidate is cross-validated, and that is most of a training.
     let estimate = workload.estimate * (1 + candidates as u32);
     if estimate > Duration::from_secs(20) {
         eprintln!("{} rows: this may take up to {}", data.rows().len(), rough(estimate));

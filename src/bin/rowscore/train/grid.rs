@@ -11,7 +11,7 @@ pub enum Rank {
     Accuracy,
 }
 
-/// Prints the grid, and answers the best of it.
+/// Prints the grid, and returns its best options.
 pub fn choose(candidates: &[Candidate], best_by: Rank) -> Result<TrainOptions, Box<dyn Error>> {
     let (rank_by, said) = match best_by {
         Rank::LogLoss => (RankBy::LogLoss, "the least log-loss"),
@@ -35,6 +35,6 @@ pub fn choose(candidates: &[Candidate], best_by: Rank) -> Result<TrainOptions, B
         };
         eprintln!("{:>10}  {gamma:>8}    {:.4}    {:.4}{gap}{mark}", options.c, metrics.accuracy, metrics.log_loss);
     }
-    eprintln!("best by {said} on held-out folds; chosen on them, it looks a little better there than it is");
+    eprintln!("best by {said} on held-out folds; as it was chosen on them, it looks a little better there than it is");
     Ok(best.options)
 }

@@ -13,13 +13,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rowscore::model::{Artifact, ClassWeights, Convergence, Gamma, Kernel, Outcome, TrainOptions};
 use rowscore::training::{self, Card, Dataset, Grid, Progress, Trained};
 
-use crate::files;
+use crate::files::{self, FileError};
 
 /// Train a model on a CSV file and write its artifact
 ///
-/// One support vector machine per class pair, on scaled features, with calibrated probabilities.
-/// The columns beside the label are the features, in the order of a row's values. The same file
-/// and the same options make the same artifact, byte for byte.
+/// Trains one support vector machine per class pair on scaled features, and calibrates its
+/// probabilities. All columns except the label are features; a row's values must have the same
+/// order. The same file and the same options give the same artifact, byte for byte.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  rowscore train --data model/iris.csv --label species --out model/iris.json\n\
                         The next build embeds model/iris.json, or the file that MODEL_FILE names.")]
@@ -33,14 +33,14 @@ pub struct Args {
     /// The artifact to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// The model card to write, with a folder of plots beside it [default: MODEL_CARD.md beside the
-    /// artifact]
+    /// The model card to write. Its plots go into a folder beside it [default: MODEL_CARD.md beside
+    /// the artifact]
     #[arg(long, value_name = "FILE")]
     card: Option<PathBuf>,
-    /// What the machines compare rows with
+    /// The function that compares two rows
     #[arg(long, value_enum, default_value_t = KernelName::Rbf)]
     kernel: KernelName,
-    /// The price of a row on the wrong side of the margin
+    /// How much a row on the wrong side of the margin costs
     #[arg(long, value_name = "C", default_value_t = TrainOptions::default().c, conflicts_with = "grid")]
     c: f64,
     /// Inverse width of the kernel: a number, or `scale` for 1 / (features × variance)
@@ -52,25 +52,25 @@ pub struct Args {
     /// Constant term of the polynomial and the sigmoid kernel
     #[arg(long, value_name = "X", default_value_t = 0.0, allow_negative_numbers = true)]
     coef0: f64,
-    /// `balanced`: a rare class counts as much as a frequent one
+    /// Whether a rare class counts as much as a frequent one (`balanced`)
     #[arg(long, value_enum, default_value_t = WeightName::Equal)]
     class_weight: WeightName,
-    /// Try each C with each gamma in a stratified cross-validation, and train with the best
+    /// Try each C with each gamma in a cross-validation, and train with the best pair
     #[arg(long)]
     grid: bool,
-    /// The Cs of the grid
+    /// The values of C that the grid tries
     #[arg(long, value_name = "C,...", value_delimiter = ',', requires = "grid")]
     grid_c: Option<Vec<f64>>,
-    /// The gammas of the grid
+    /// The values of gamma that the grid tries
     #[arg(long, value_name = "GAMMA,...", value_delimiter = ',', value_parser = gamma, requires = "grid")]
     grid_gamma: Option<Vec<Gamma>>,
-    /// What makes one of the grid the best
+    /// Which figure decides what is best
     #[arg(long, value_enum, default_value_t = grid::Rank::LogLoss, requires = "grid")]
     best_by: grid::Rank,
-    /// Draws the folds of the calibration
+    /// The seed of all random choices
     #[arg(long, value_name = "S", default_value_t = TrainOptions::default().seed)]
     seed: u32,
-    /// Train even where it takes hours
+    /// Train even if it takes hours
     #[arg(long)]
     force: bool,
 }
@@ -124,8 +124,7 @@ impl Args {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
-    let data = Dataset::from_csv(files::open(&args.data)?, &args.label)
-        .map_err(|error| format!("{}: {error}", args.data.display()))?;
+    let data = Dataset::from_csv(files::open(&args.data)?, &args.label).map_err(files::of(&args.data))?;
     let mut options = args.options();
     let gammas = if options.kernel == Kernel::Linear { 1 } else { args.grid().gamma.len() };
     let candidates = if args.grid { args.grid().c.len() * gammas } else { 0 };
@@ -166,7 +165,7 @@ where
     Ok(done)
 }
 
-fn write_card(args: &Args, trained: &Trained) -> Result<(), String> {
+fn write_card(args: &Args, trained: &Trained) -> Result<(), FileError> {
     let Some(training) = trained.artifact.content.training() else { return Ok(()) };
     files::write_card(&Card::new(trained, training), args.card.as_deref(), &args.out)
 }
