@@ -43,9 +43,6 @@ pub struct Neighbour {
 }
 
 /// Explains the prediction of `row`, one value per feature, with the `nearest` nearest support vectors.
-///
-/// # Errors
-/// When the row has no prediction.
 pub fn explain(model: &Model, row: &[f64], nearest: usize) -> Result<Explanation, ScoreError> {
     let svm = &model.artifact().content.svm;
     let name = |class: ClassIndex| model.classes()[class].clone();

@@ -203,9 +203,6 @@ impl Scorer<'_> {
     /// The same for any number of rows: `rows` is rows × features, `probabilities` rows × classes.
     /// No bit of a row's result depends on the other rows. Returns the rows that have no result, in
     /// their order; do not use the `probabilities` of these.
-    ///
-    /// # Errors
-    /// When a length is wrong.
     pub fn score_rows(&mut self, rows: &[f64], probabilities: &mut [f64]) -> Result<Vec<Unscored>, ScoreError> {
         let classes = self.machine.classes;
         let mut unscored = self.in_batches(rows, probabilities, classes, |batch| {
@@ -225,9 +222,6 @@ impl Scorer<'_> {
 
     /// Writes the decision value of each class pair for each of `rows`: `decisions` is rows × pairs,
     /// in the order of the artifact's pairs. Returns the same as [`Self::score_rows`].
-    ///
-    /// # Errors
-    /// When a length is wrong.
     pub fn decision_values(&mut self, rows: &[f64], decisions: &mut [f64]) -> Result<Vec<Unscored>, ScoreError> {
         self.in_batches(rows, decisions, self.machine.pairs.len(), |batch| batch.decisions())
     }

@@ -25,9 +25,6 @@ pub struct CrossValidation {
 
 /// Trains and tests the whole pipeline, scaling included, on five stratified folds of `data`. The seed
 /// decides which row is in which fold.
-///
-/// # Errors
-/// As [`train`](super::train).
 pub fn cross_validate(
     data: &Dataset,
     options: &TrainOptions,

@@ -79,9 +79,6 @@ impl Evaluation {
 }
 
 /// Scores rows whose classes are known.
-///
-/// # Errors
-/// When a row has no prediction.
 pub fn evaluate(model: &Model, data: &Labelled) -> Result<Evaluation, LineError> {
     let probabilities = score_lines(model, &mut model.scorer(), &data.rows)?;
     let predictions: Vec<Vec<f64>> = probabilities.chunks_exact(model.classes().len()).map(<[f64]>::to_vec).collect();

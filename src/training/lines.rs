@@ -23,10 +23,8 @@ fn reason(error: &ScoreError) -> String {
     }
 }
 
-/// The probabilities of `rows`, as [`Scorer::score_rows`] gives them: rows × classes.
-///
-/// # Errors
-/// For the first row that has none.
+/// The probabilities of `rows`, as [`Scorer::score_rows`] gives them: rows × classes. The error is that
+/// of the first row without a prediction.
 pub fn score_lines(model: &Model, scorer: &mut Scorer<'_>, rows: &[Row]) -> Result<Vec<f64>, LineError> {
     let values: Vec<f64> = rows.iter().flat_map(|row| &row.values).copied().collect();
     let mut probabilities = vec![0.0; rows.len() * model.classes().len()];

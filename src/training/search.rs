@@ -47,9 +47,6 @@ pub struct Candidate {
 }
 
 /// Cross-validates `base` with every C and gamma of `grid`, in the order of the grid.
-///
-/// # Errors
-/// As [`train`](super::train).
 pub fn search(
     data: &Dataset,
     base: &TrainOptions,

@@ -36,31 +36,30 @@ impl Foreign {
     }
 
     pub(super) fn check(&self) -> Result<(), ImportError> {
+        let has = |what, found, expected| match found == expected {
+            true => Ok(()),
+            false => Err(ImportError::Length { what, found, expected }),
+        };
         let (classes, vectors) = (self.classes.len(), self.vectors.len());
         let pairs = classes * classes.saturating_sub(1) / 2;
-        let lengths = [
-            ("list of support vectors per class", self.vectors_per_class.len(), classes),
-            ("support vectors", self.vectors_per_class.iter().sum(), vectors),
-            ("coefficients", self.coefficients.len(), classes.saturating_sub(1)),
-            ("intercepts", self.intercepts.len(), pairs),
-            ("sigmoids", self.sigmoids.len(), pairs),
-        ];
-        let lists = self.coefficients.iter().map(|list| ("list of coefficients", list.len(), vectors));
-        match lengths.into_iter().chain(lists).find(|(_, found, expected)| found != expected) {
-            None => Ok(()),
-            Some((what, found, expected)) => Err(ImportError::Length { what, found, expected }),
-        }
+        has("list of support vectors per class", self.vectors_per_class.len(), classes)?;
+        has("support vectors", self.vectors_per_class.iter().sum(), vectors)?;
+        has("coefficients", self.coefficients.len(), classes.saturating_sub(1))?;
+        has("intercepts", self.intercepts.len(), pairs)?;
+        has("sigmoids", self.sigmoids.len(), pairs)?;
+        self.coefficients.iter().try_for_each(|list| has("list of coefficients", list.len(), vectors))
     }
 
     /// The machine. Equal support vectors are one, with the sum of their coefficients.
     pub(super) fn svm(&self) -> Svm {
         let mut shared = SharedVectors::default();
         let positions: Vec<usize> = self.vectors.iter().map(|vector| shared.position(vector)).collect();
-        let numbers = self.intercepts.iter().zip(&self.sigmoids);
-        let pairs = class_pairs(self.classes.len()).zip(numbers);
-        let pairs = pairs.map(|((positive, negative), (&intercept, &sigmoid))| {
-            let coefficients = self.coefficients_of(positive, negative, &positions);
-            Pair { positive, negative, intercept, sigmoid, coefficients }
+        let pairs = class_pairs(self.classes.len()).enumerate().map(|(at, (positive, negative))| Pair {
+            positive,
+            negative,
+            intercept: self.intercepts[at],
+            sigmoid: self.sigmoids[at],
+            coefficients: self.coefficients_of(positive, negative, &positions),
         });
         let pairs = pairs.collect();
         Svm { scaler: self.scaler.clone(), kernel: self.kernel, support_vectors: shared.into_vectors(), pairs }
