@@ -24,6 +24,7 @@ use crate::store::predictions::{Predictions, most_probable};
 use crate::store::runs::NewRun;
 use crate::store::{Doing, StoreError, failures, items, runs};
 use crate::values::{Reason, ReasonCode};
+use crate::words;
 
 /// The latest items whose distribution is compared with the training rows.
 const RECENT_ITEMS: u32 = 1000;
@@ -49,7 +50,7 @@ pub(super) async fn try_out<R: Relay>(hop: &mut Hop<'_, R>, request: &Request) -
     let tried = try_everything(hop, id).await;
     let (state, why) = match &tried {
         Ok(_) => (RunState::Succeeded, None),
-        Err(error) => (RunState::Failed, Some(error.to_string())),
+        Err(error) => (RunState::Failed, Some(words::chain(error))),
     };
     hop.session.ask(|| runs::finish(id, state, Counts::default(), why.as_deref())).await?;
     if let Some(recent) = tried? {

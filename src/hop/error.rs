@@ -16,7 +16,7 @@ pub enum HopError {
     #[error(transparent)]
     Unfit(#[from] Unfit),
     /// The continuation could not be sent.
-    #[error("sending the continuation: {0}")]
+    #[error("the continuation could not be sent")]
     Relay(#[source] Box<dyn Error + Send + Sync>),
     /// A canary found something different from what it should be.
     #[error("the canary failed: {0}")]

@@ -12,6 +12,7 @@ use super::under_way::Hop;
 use crate::answer::Outcome;
 use crate::store::lanes::{self, Due};
 use crate::store::runs::{self, Run};
+use crate::words;
 
 /// Works on one worker's lanes, which this hop holds, until they are done or time is up.
 pub(super) async fn work<R: Relay>(hop: &mut Hop<'_, R>, run: Run, due: Due) -> Result<Next, HopError> {
@@ -21,7 +22,7 @@ pub(super) async fn work<R: Relay>(hop: &mut Hop<'_, R>, run: Run, due: Due) -> 
     let done = match work_lanes(hop, job, due).await {
         Ok(done) => done,
         Err(error) => {
-            let text = error.to_string();
+            let text = words::chain(&error);
             // The hop's own error is what counts, also where it cannot be noted.
             let _ = hop.session.ask(|| runs::note_error(id, &text)).await;
             return Err(error.into());

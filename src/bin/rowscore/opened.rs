@@ -2,8 +2,8 @@
 
 use mysql_async::Conn;
 use rowscore::config::{Config, ConfigError, ItemsTable};
-use rowscore::store::session::Session;
-use rowscore::store::{Database, StoreError};
+use rowscore::store::Database;
+use rowscore::store::session::{Session, WorkError};
 
 /// The configuration and the database that it names.
 pub struct Opened {
@@ -29,7 +29,7 @@ impl Opened {
     }
 
     /// Does one piece of work on a connection of its own.
-    pub async fn ask<T>(&self, work: impl AsyncFnMut(&mut Conn) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    pub async fn ask<T, E: WorkError>(&self, work: impl AsyncFnMut(&mut Conn) -> Result<T, E>) -> Result<T, E> {
         let mut session = self.session();
         let done = session.run(work).await;
         session.close().await;
