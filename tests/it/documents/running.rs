@@ -33,7 +33,7 @@ async fn running_it_goes_as_described(#[values(Server::Mysql, Server::Mariadb)] 
     user.paste("rowscore run --sweep").await;
     let shown = user.paste(running.next("sh", "rowscore failures")).await;
     assert!(shown.stdout.contains("item 300 not_a_number"), "{shown:?}");
-    assert!(shown.stderr.contains("Released 1 items"), "{shown:?}");
+    assert!(shown.stderr.contains("Released 1 item"), "{shown:?}");
     stop(&user, running.next("sh", "rowscore pause 2")).await;
 
     let example: Object = serde_json::from_str(running.next("json", "{\"run_id\"")).unwrap();
