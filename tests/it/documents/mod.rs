@@ -8,6 +8,7 @@
 
 mod api;
 mod fences;
+mod links;
 mod readme;
 mod running;
 mod table;
