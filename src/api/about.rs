@@ -1,17 +1,13 @@
-//! `/health`, `/metadata` and `/openapi.json`: the service and its model.
-
-use std::sync::LazyLock;
+//! `/health` and `/metadata`: the service and its model.
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::IntoResponse;
 use mysql_async::prelude::Queryable;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Shared;
 use super::problem::{Problem, Unread};
+use super::shared::Shared;
 use crate::model::{FeatureDistribution, Kernel, Origin};
 use crate::store::StoreError;
 
@@ -86,15 +82,4 @@ pub async fn metadata(State(api): Shared) -> Json<Metadata> {
         training: &content.origin,
         distribution: &content.distribution,
     })
-}
-
-static DOCUMENT: LazyLock<String> =
-    LazyLock::new(|| serde_json::to_string(&super::routes().into_openapi()).unwrap_or_else(|error| error.to_string()));
-
-/// This document
-#[utoipa::path(get, operation_id = "get_openapi", path = "/openapi.json", tag = "about", responses(
-    (status = 200, description = "An OpenAPI document", body = serde_json::Value),
-))]
-pub async fn openapi() -> impl IntoResponse {
-    ([(CONTENT_TYPE, "application/json")], DOCUMENT.as_str())
 }

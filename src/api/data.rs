@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::params::{Number, Paging};
 use super::problem::{BadRequest, NotFound, Problem, Unread};
-use super::{Api, Shared};
+use super::shared::{Api, Shared};
 use crate::config::{Decimals, PredictionFormat};
 use crate::model::{self, Model, PairMargin};
 use crate::store::failures::{self, Failure};

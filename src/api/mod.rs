@@ -10,50 +10,22 @@ mod page;
 mod params;
 mod problem;
 mod runs;
+mod shared;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, header};
 use axum::middleware::map_response;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::model::Model;
-use crate::store::Database;
-use crate::store::listing::Width;
-use crate::store::pool::Readers;
-use crate::window::Time;
 pub use local::only_local;
 use problem::Problem;
-
-/// What the handlers share.
-#[derive(Debug)]
-pub struct Api {
-    readers: Readers,
-    table: String,
-    model: &'static Model,
-    clock: fn() -> Time,
-}
-
-impl Api {
-    /// Over the items of `database`, which `model` scores, on at most `connections` connections;
-    /// `clock` tells the present.
-    pub fn new(database: Database, connections: usize, model: &'static Model, clock: fn() -> Time) -> Self {
-        let table = database.items_table().as_str().to_owned();
-        Self { readers: Readers::new(database, connections), table, model, clock }
-    }
-
-    fn width(&self) -> Width {
-        Width { features: self.model.features(), classes: self.model.classes() }
-    }
-}
-
-/// The handlers' own view of [`Api`].
-type Shared = axum::extract::State<Arc<Api>>;
+pub use shared::Api;
 
 /// Every route, and an answer for what is none.
 pub fn router(api: Api) -> Router {
@@ -94,7 +66,18 @@ fn routes() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(runs::one))
         .routes(routes!(about::health))
         .routes(routes!(about::metadata))
-        .routes(routes!(about::openapi))
+        .routes(routes!(openapi))
+}
+
+static DOCUMENT: LazyLock<String> =
+    LazyLock::new(|| serde_json::to_string(&routes().into_openapi()).unwrap_or_else(|error| error.to_string()));
+
+/// This document
+#[utoipa::path(get, operation_id = "get_openapi", path = "/openapi.json", tag = "about", responses(
+    (status = 200, description = "An OpenAPI document", body = serde_json::Value),
+))]
+async fn openapi() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str())
 }
 
 /// Headers of every answer: it is as of now, it is what it says it is, and nobody may frame it.

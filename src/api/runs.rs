@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Shared;
 use super::data::{SetAside, next_page};
 use super::params::{Number, Paging};
 use super::problem::{BadRequest, NotFound, Problem, Unread};
+use super::shared::Shared;
 use crate::run::{Backfill, RunId};
 use crate::store::failures::{self, Reasoned};
 use crate::store::lanes::{self, LaneLine};

@@ -5,61 +5,63 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{Reader, Reason, ReasonCode};
+use super::features::Features;
+use super::reason::{Reason, ReasonCode};
 
 /// Reads `text` into `row`, which is cleared first.
-pub(super) fn read(reader: &Reader<'_>, text: &[u8], row: &mut Vec<f64>) -> Result<(), Reason> {
+pub(super) fn read(features: &Features<'_>, text: &[u8], row: &mut Vec<f64>) -> Result<(), Reason> {
     row.clear();
     let mut at = 0;
     let mut json = serde_json::Deserializer::from_slice(text);
-    let found = Row { reader, row, at: &mut at }.deserialize(&mut json);
+    let found = Row { features, row, at: &mut at }.deserialize(&mut json);
     match found.and_then(|found| json.end().map(|()| found)) {
-        Ok(found) => found,
+        Ok(None) => Ok(()),
+        Ok(Some(reason)) => Err(reason),
         Err(error) if error.to_string().starts_with("number out of range") => {
-            let text = format!("{} is beyond the range of a 64-bit float", reader.called(at));
+            let text = format!("{} is beyond the range of a 64-bit float", features.called(at));
             Err(Reason::new(ReasonCode::NotFinite, text))
         }
         Err(error) => Err(Reason::new(ReasonCode::NotAnArray, format!("values is not valid JSON: {error}"))),
     }
 }
 
-/// Deserialises one row in place. Its value is the verdict on a well-formed text; an error means
+/// Deserialises one row in place. Its value is what is wrong with a well-formed text; an error means
 /// that the text is not well-formed.
 struct Row<'r, 'm> {
-    reader: &'r Reader<'m>,
+    features: &'r Features<'m>,
     row: &'r mut Vec<f64>,
     /// The position of the value that is being read.
     at: &'r mut usize,
 }
 
 impl<'de> DeserializeSeed<'de> for Row<'_, '_> {
-    type Value = Result<(), Reason>;
+    type Value = Option<Reason>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-fn not_an_array<E>(what: &str) -> Result<Result<(), Reason>, E> {
+fn not_an_array<E>(what: &str) -> Result<Option<Reason>, E> {
     let text = format!("values is {what}, not an array of numbers or an object of them");
-    Ok(Err(Reason::new(ReasonCode::NotAnArray, text)))
+    Ok(Some(Reason::new(ReasonCode::NotAnArray, text)))
 }
 
 impl Row<'_, '_> {
     fn not_a_number(&self, (position, what): (usize, &str)) -> Reason {
-        Reason::new(ReasonCode::NotANumber, format!("{} is {what}, not a number", self.reader.called(position)))
+        Reason::new(ReasonCode::NotANumber, format!("{} is {what}, not a number", self.features.called(position)))
     }
 }
 
 impl<'de> Visitor<'de> for Row<'_, '_> {
-    type Value = Result<(), Reason>;
+    type Value = Option<Reason>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "an array of {} numbers, or an object of them", self.reader.features.len())
+        write!(f, "an array of {} numbers, or an object of them", self.features.names.len())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut row: A) -> Result<Self::Value, A::Error> {
-        let count = self.reader.features.len();
+        let count = self.features.names.len();
         let mut odd = None;
         while let Some(element) = row.next_element()? {
             match element {
@@ -70,12 +72,11 @@ impl<'de> Visitor<'de> for Row<'_, '_> {
             *self.at += 1;
         }
         Ok(match odd {
-            _ if *self.at != count => Err(Reason::new(
+            _ if *self.at != count => Some(Reason::new(
                 ReasonCode::WrongLength,
                 format!("values has {} elements, the model takes {count}", self.at),
             )),
-            Some(odd) => Err(self.not_a_number(odd)),
-            None => Ok(()),
+            odd => odd.map(|odd| self.not_a_number(odd)),
         })
     }
 
@@ -83,10 +84,10 @@ impl<'de> Visitor<'de> for Row<'_, '_> {
         // Every value of a row is finite, so these two can stand for what is none.
         const MISSING: f64 = f64::NAN;
         const ODD: f64 = f64::INFINITY;
-        let features = self.reader.features;
+        let features = self.features.names;
         self.row.resize(features.len(), MISSING);
         let mut odd: Vec<(usize, &str)> = Vec::new();
-        while let Some(key) = map.next_key_seed(Key(self.reader))? {
+        while let Some(key) = map.next_key_seed(Key(self.features))? {
             let Some(position) = key else {
                 map.next_value::<IgnoredAny>()?;
                 continue;
@@ -106,11 +107,11 @@ impl<'de> Visitor<'de> for Row<'_, '_> {
                 0 => String::new(),
                 others => format!(", nor {others} more of the model's features"),
             };
-            return Ok(Err(Reason::new(ReasonCode::MissingValue, format!("values has no `{name}`{others}"))));
+            return Ok(Some(Reason::new(ReasonCode::MissingValue, format!("values has no `{name}`{others}"))));
         }
         let first = self.row.iter().position(|value| value.is_infinite());
         let what = odd.into_iter().rev().find(|(position, _)| Some(*position) == first);
-        Ok(what.map_or(Ok(()), |odd| Err(self.not_a_number(odd))))
+        Ok(what.map(|odd| self.not_a_number(odd)))
     }
 
     fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
@@ -139,7 +140,7 @@ impl<'de> Visitor<'de> for Row<'_, '_> {
 }
 
 /// A key of an object: the position of the feature of that name, if there is one.
-struct Key<'r, 'm>(&'r Reader<'m>);
+struct Key<'r, 'm>(&'r Features<'m>);
 
 impl<'de> DeserializeSeed<'de> for Key<'_, '_> {
     type Value = Option<usize>;

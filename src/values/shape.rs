@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::Reader;
+use super::reader::Reader;
 use crate::config::listed;
 
 /// What a row is beside a model's features.
@@ -50,9 +50,11 @@ impl Reader<'_> {
             return Shape::Long;
         }
         match serde_json::from_slice(text) {
-            Ok(Value::Array(values)) if values.len() == self.features.len() => Shape::Fits,
+            Ok(Value::Array(values)) if values.len() == self.features.names.len() => Shape::Fits,
             Ok(Value::Array(values)) => Shape::Array(values.len()),
-            Ok(Value::Object(fields)) if self.features.iter().all(|name| fields.contains_key(name)) => Shape::Fits,
+            Ok(Value::Object(fields)) if self.features.names.iter().all(|name| fields.contains_key(name)) => {
+                Shape::Fits
+            }
             Ok(Value::Object(fields)) => Shape::Object(fields.into_iter().map(|(key, _)| key).collect()),
             Ok(_) | Err(_) => Shape::Other,
         }

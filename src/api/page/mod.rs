@@ -17,7 +17,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
 use super::problem::Problem;
-use super::{Api, Shared};
+use super::shared::{Api, Shared};
 use crate::window::Time;
 use headline::{Headline, Mood};
 use view::View;

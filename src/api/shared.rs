@@ -1,0 +1,34 @@
+//! What the handlers share.
+
+use std::sync::Arc;
+
+use crate::model::Model;
+use crate::store::Database;
+use crate::store::listing::Width;
+use crate::store::pool::Readers;
+use crate::window::Time;
+
+/// What the handlers share.
+#[derive(Debug)]
+pub struct Api {
+    pub(super) readers: Readers,
+    pub(super) table: String,
+    pub(super) model: &'static Model,
+    pub(super) clock: fn() -> Time,
+}
+
+impl Api {
+    /// Over the items of `database`, which `model` scores, on at most `connections` connections;
+    /// `clock` tells the present.
+    pub fn new(database: Database, connections: usize, model: &'static Model, clock: fn() -> Time) -> Self {
+        let table = database.items_table().as_str().to_owned();
+        Self { readers: Readers::new(database, connections), table, model, clock }
+    }
+
+    pub(super) fn width(&self) -> Width {
+        Width { features: self.model.features(), classes: self.model.classes() }
+    }
+}
+
+/// The handlers' own view of [`Api`].
+pub(super) type Shared = axum::extract::State<Arc<Api>>;

@@ -1,0 +1,32 @@
+//! The features of a model, by their names and positions.
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
+/// The features, in the model's order.
+#[derive(Debug)]
+pub(super) struct Features<'m> {
+    pub(super) names: &'m [String],
+    /// Where each feature stands; only objects ask.
+    positions: OnceCell<HashMap<&'m str, usize>>,
+}
+
+impl<'m> Features<'m> {
+    pub(super) fn new(names: &'m [String]) -> Self {
+        Self { names, positions: OnceCell::new() }
+    }
+
+    /// The position of a feature.
+    pub(super) fn position(&self, name: &str) -> Option<usize> {
+        let named = || self.names.iter().enumerate().map(|(position, name)| (name.as_str(), position)).collect();
+        self.positions.get_or_init(named).get(name).copied()
+    }
+
+    /// A value as reasons call it, by its position.
+    pub(super) fn called(&self, position: usize) -> String {
+        match self.names.get(position) {
+            Some(name) => format!("value {} (`{name}`)", position + 1),
+            None => format!("value {}", position + 1),
+        }
+    }
+}

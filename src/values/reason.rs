@@ -1,0 +1,37 @@
+//! Why an item cannot be scored.
+
+use crate::run::named;
+
+named! {
+    /// Why an item cannot be scored.
+    pub enum ReasonCode {
+        /// `values` is some other JSON value than an array or an object, or no JSON at all.
+        NotAnArray = "not_an_array",
+        /// Another count of values than the model has features.
+        WrongLength = "wrong_length",
+        /// An object does not have a feature's key.
+        MissingValue = "missing_value",
+        /// A value is text, null, a boolean or nested; of a typed column: NULL.
+        NotANumber = "not_a_number",
+        /// A value is beyond the range of a 64-bit float.
+        NotFinite = "not_finite",
+        /// The text is longer than any row of these features needs, or a value so large that
+        /// the model's arithmetic overflows.
+        TooLarge = "too_large",
+    }
+}
+
+/// Why an item was set aside: a code to count by and a sentence to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// The kind of failure.
+    pub code: ReasonCode,
+    /// What was found, for a person.
+    pub text: String,
+}
+
+impl Reason {
+    pub(crate) fn new(code: ReasonCode, text: impl Into<String>) -> Self {
+        Self { code, text: text.into() }
+    }
+}
