@@ -1,5 +1,7 @@
 //! Configuration: environment variables, each with its meaning, its default and what it accepts.
 
+mod choices;
+mod columns;
 mod decimals;
 mod names;
 mod price;
@@ -15,12 +17,14 @@ use std::time::Duration;
 
 use crate::run::FailurePolicy;
 
+use choices::{AuthName, TlsName};
+pub use columns::{FeatureColumn, PredictionFormat, RunColumn};
 pub use decimals::Decimals;
 pub use names::{ColumnName, TableName};
 pub use price::Price;
 pub use resource::DatabaseResource;
 pub use setting::{Accepts, Setting, Span};
-pub use table::{FeatureColumn, FeatureMismatch, ItemsTable, PredictionFormat, RunColumn, ValuesIn, listed};
+pub use table::{FeatureMismatch, ItemsTable, ValuesIn, listed};
 use variables::{
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE, CONTINUATION_QUEUE_URL, DELIVER_WITHIN, FAILURE_POLICY, HOP_BUDGET_MS,
     HOP_MARGIN_MS, LANES, LOOKBACK, MAX_ATTEMPTS, MAX_FAILED_PERCENT, MAX_HOPS, MYSQL_AUTH, MYSQL_CA_FILE,
@@ -28,6 +32,7 @@ use variables::{
     PRICE_PER_GB_SECOND, WAKE_DATABASE, WORKERS,
 };
 pub use variables::{Entry, Group, Unset, VARIABLES};
+pub use vars::ConfigError;
 use vars::Vars;
 
 /// Everything the environment decides. The table [`VARIABLES`] says what each variable means.
@@ -130,11 +135,6 @@ impl WorkConfig {
     }
 }
 
-/// Every variable that is unusable or missing.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the configuration is unusable: {}", .0.join("; "))]
-pub struct ConfigError(pub Vec<String>);
-
 impl Config {
     /// Reads the process environment.
     ///
@@ -232,13 +232,4 @@ fn wake(vars: &mut Vars<'_>) -> Option<DatabaseResource> {
         ));
     }
     resource
-}
-
-setting::one_of! { AuthName, TlsName, FailurePolicy, PredictionFormat }
-
-crate::run::named! {
-    enum AuthName { Password = "password", Iam = "iam", }
-}
-crate::run::named! {
-    enum TlsName { Verify = "verify", Off = "off", }
 }

@@ -1,14 +1,14 @@
 //! The table that is scored, and what its columns are called.
 
-use super::ConfigError;
+use super::columns::{FeatureColumn, PredictionFormat, RunColumn};
 use super::decimals::Decimals;
 use super::names::{ColumnName, TableName};
-use super::setting::{Accepts, Setting};
+use super::setting::Setting;
 use super::variables::{
     CREATED_COLUMN, FEATURE_COLUMNS, ID_COLUMN, ITEMS_TABLE, PREDICTION_COLUMN, PREDICTION_DECIMALS, PREDICTION_FORMAT,
     RUN_COLUMN, VALUES_COLUMN, Variable,
 };
-use super::vars::Vars;
+use super::vars::{ConfigError, Vars};
 
 /// The table that is scored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,54 +39,6 @@ pub enum ValuesIn {
     Json(ColumnName),
     /// `FEATURE_COLUMNS`: in a typed column for each feature, in any order.
     Columns(Vec<FeatureColumn>),
-}
-
-/// One of `FEATURE_COLUMNS`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FeatureColumn {
-    /// The feature's name, as the model has it.
-    pub feature: String,
-    /// The column that holds its values.
-    pub column: ColumnName,
-}
-
-crate::run::named! {
-    /// What a prediction is: `PREDICTION_FORMAT`.
-    pub enum PredictionFormat {
-        /// The probability of each class, a JSON array in a JSON column.
-        Probabilities = "probabilities",
-        /// The name of the most probable class alone, in a text or ENUM column.
-        Label = "label",
-    }
-}
-
-/// Where the run that wrote a prediction is noted: `RUN_COLUMN`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RunColumn {
-    /// Unset: in `run_id`, if rowscore made it. A column of that name may mean something else.
-    Own(ColumnName),
-    /// In this column.
-    Named(ColumnName),
-    /// `none`: nowhere.
-    None,
-}
-
-impl Setting for RunColumn {
-    const ACCEPTS: Accepts = Accepts::Text("none, or a column name of at most 64 letters, digits, spaces and `_$-.()`");
-
-    fn read(text: &str) -> Option<Self> {
-        if text == "none" { Some(Self::None) } else { ColumnName::read(text).map(Self::Named) }
-    }
-}
-
-impl RunColumn {
-    /// The column, if there is one.
-    pub fn column(&self) -> Option<&ColumnName> {
-        match self {
-            Self::Own(column) | Self::Named(column) => Some(column),
-            Self::None => None,
-        }
-    }
 }
 
 /// `FEATURE_COLUMNS` and the model's features are not the same names.
@@ -239,15 +191,4 @@ fn values(vars: &mut Vars<'_>) -> ValuesIn {
         }
     }
     ValuesIn::Columns(columns)
-}
-
-impl Setting for FeatureColumn {
-    const ACCEPTS: Accepts = Accepts::Text("COLUMN, named as its feature, or FEATURE=COLUMN");
-
-    fn read(entry: &str) -> Option<Self> {
-        // A column's name holds no `=`; a feature's may.
-        let (feature, column) = entry.rsplit_once('=').unwrap_or((entry, entry));
-        let column = ColumnName::read(column.trim())?;
-        Some(feature.trim().to_owned()).filter(|feature| !feature.is_empty()).map(|feature| Self { feature, column })
-    }
 }

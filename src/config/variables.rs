@@ -4,13 +4,13 @@
 
 #![expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "types are named as the variables are")]
 
+use super::choices::{AuthName, TlsName};
+use super::columns::{FeatureColumn, PredictionFormat, RunColumn};
 use super::decimals::Decimals;
 use super::names::{ColumnName, TableName};
 use super::price::Price;
 use super::resource::DatabaseResource;
 use super::setting::{Accepts, PemFile, QueueUrl, Setting, Span, Whole};
-use super::table::{FeatureColumn, PredictionFormat, RunColumn};
-use super::{AuthName, TlsName};
 use crate::run::FailurePolicy;
 
 /// A variable, for people.

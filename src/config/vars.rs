@@ -3,6 +3,11 @@
 use super::setting::Setting;
 use super::variables::{Entry, Unset, Variable};
 
+/// Every variable that is unusable or missing.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the configuration is unusable: {}", .0.join("; "))]
+pub struct ConfigError(pub Vec<String>);
+
 /// The variables as they are read, and what is wrong with them.
 pub(super) struct Vars<'l> {
     lookup: &'l dyn Fn(&str) -> Option<String>,

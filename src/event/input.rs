@@ -3,8 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Continuation;
-use crate::run::{FailurePolicy, RunId};
+use crate::run::FailurePolicy;
 use crate::window::Time;
 
 /// The fields of whatever opens a run.
@@ -19,22 +18,6 @@ pub(super) struct OpenInput {
     pub(super) policy: Option<FailurePolicy>,
     pub(super) deliver_within: Option<String>,
     pub(super) dry_run: Option<bool>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ContinuationInput {
-    #[serde(rename = "run")]
-    _run: String,
-    pub(super) run_id: RunId,
-    pub(super) worker: u16,
-    pub(super) hop: u32,
-}
-
-impl From<ContinuationInput> for Continuation {
-    fn from(ContinuationInput { run_id, worker, hop, .. }: ContinuationInput) -> Self {
-        Self { run_id, worker, hop }
-    }
 }
 
 #[derive(Deserialize)]

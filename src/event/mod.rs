@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::run::RunId;
 use crate::window::Time;
-use input::ContinuationInput;
 
 pub use error::EventError;
 pub use read::read;
@@ -63,6 +62,23 @@ pub struct Continuation {
     pub worker: u16,
     /// The hop that it starts, counted from 1.
     pub hop: u32,
+}
+
+/// The fields of a continuation in JSON. A field beyond them is refused.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ContinuationInput {
+    #[serde(rename = "run")]
+    _run: String,
+    run_id: RunId,
+    worker: u16,
+    hop: u32,
+}
+
+impl From<ContinuationInput> for Continuation {
+    fn from(ContinuationInput { run_id, worker, hop, .. }: ContinuationInput) -> Self {
+        Self { run_id, worker, hop }
+    }
 }
 
 /// The message that waits on for a database that is being started, in hops like everything else.
