@@ -63,7 +63,7 @@ pub(super) async fn try_out<R: Relay>(hop: &mut Hop<'_, R>, request: &Request) -
 /// Answers what the latest items look like.
 async fn try_everything<R: Relay>(hop: &mut Hop<'_, R>, id: RunId) -> Result<Option<Report>, HopError> {
     let means = hop.means;
-    means.model.check_golden_rows().map_err(|error| HopError::Canary(error.to_string()))?;
+    means.model.check_golden_rows().map_err(|error| HopError::Canary(words::chain(&error)))?;
     hop.session.run(async |conn| write_and_roll_back(conn, means, id).await).await?;
     // It finds no lanes, and is dropped as stale.
     hop.relay.send(&Continuation { run_id: id, worker: 0, hop: 1 }).await.map_err(HopError::Relay)?;

@@ -141,7 +141,7 @@ pub enum ScoreError {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum GoldenError {
     /// A golden row cannot be scored.
-    #[error("golden row {position} cannot be scored: {source}")]
+    #[error("golden row {position} cannot be scored")]
     Unscored {
         /// From 0.
         position: usize,
