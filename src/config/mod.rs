@@ -25,12 +25,6 @@ pub use price::Price;
 pub use resource::DatabaseResource;
 pub use setting::{Accepts, Setting, Span};
 pub use table::{FeatureMismatch, ItemsTable, ValuesIn, listed};
-use variables::{
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE, CONTINUATION_QUEUE_URL, DELIVER_WITHIN, FAILURE_POLICY, HOP_BUDGET_MS,
-    HOP_MARGIN_MS, LANES, LOOKBACK, MAX_ATTEMPTS, MAX_FAILED_PERCENT, MAX_HOPS, MYSQL_AUTH, MYSQL_CA_FILE,
-    MYSQL_DATABASE, MYSQL_PASSWORD, MYSQL_PORT, MYSQL_RESOURCE, MYSQL_SERVER, MYSQL_TLS, MYSQL_USER, PAGE_SIZE,
-    PRICE_PER_GB_SECOND, WAKE_DATABASE, WORKERS,
-};
 pub use variables::{Entry, Group, Unset, VARIABLES};
 pub use vars::ConfigError;
 use vars::Vars;
@@ -136,39 +130,33 @@ impl WorkConfig {
 }
 
 impl Config {
-    /// Reads the process environment.
-    ///
-    /// # Errors
-    /// Every variable at fault, with its value and what is accepted.
+    /// Reads the process environment, or says of every variable at fault what is accepted.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::read(|name| std::env::var(name).ok())
     }
 
-    /// Reads the variables that `lookup` knows. An empty variable counts as unset.
-    ///
-    /// # Errors
-    /// As [`Config::from_env`].
+    /// Reads the variables that `lookup` knows, as [`Config::from_env`]. An empty variable counts as unset.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut vars = Vars::new(&lookup);
         let mysql = mysql(&mut vars);
         let work = WorkConfig {
             items_table: ItemsTable::read(&mut vars),
-            page_size: vars.or_default(PAGE_SIZE).0,
-            lanes: vars.or_default(LANES).0,
-            workers: vars.or_default(WORKERS).0,
-            failure_policy: vars.or_default(FAILURE_POLICY),
-            max_attempts: vars.or_default(MAX_ATTEMPTS).0,
-            max_failed_percent: vars.or_default(MAX_FAILED_PERCENT).0,
-            lookback: vars.or_default(LOOKBACK).0,
-            max_hops: vars.or_default(MAX_HOPS).0,
-            hop_margin: Duration::from_millis(vars.or_default(HOP_MARGIN_MS).0.into()),
-            hop_budget: Duration::from_millis(vars.or_default(HOP_BUDGET_MS).0.into()),
-            deliver_within: vars.get(DELIVER_WITHIN).map(|span| span.0),
-            memory_mb: vars.get(AWS_LAMBDA_FUNCTION_MEMORY_SIZE).map(|megabytes| megabytes.0),
-            price: vars.get(PRICE_PER_GB_SECOND).unwrap_or(Price::LISTED),
+            page_size: vars.or_default(variables::PAGE_SIZE).0,
+            lanes: vars.or_default(variables::LANES).0,
+            workers: vars.or_default(variables::WORKERS).0,
+            failure_policy: vars.or_default(variables::FAILURE_POLICY),
+            max_attempts: vars.or_default(variables::MAX_ATTEMPTS).0,
+            max_failed_percent: vars.or_default(variables::MAX_FAILED_PERCENT).0,
+            lookback: vars.or_default(variables::LOOKBACK).0,
+            max_hops: vars.or_default(variables::MAX_HOPS).0,
+            hop_margin: Duration::from_millis(vars.or_default(variables::HOP_MARGIN_MS).0.into()),
+            hop_budget: Duration::from_millis(vars.or_default(variables::HOP_BUDGET_MS).0.into()),
+            deliver_within: vars.get(variables::DELIVER_WITHIN).map(|span| span.0),
+            memory_mb: vars.get(variables::AWS_LAMBDA_FUNCTION_MEMORY_SIZE).map(|megabytes| megabytes.0),
+            price: vars.get(variables::PRICE_PER_GB_SECOND).unwrap_or(Price::LISTED),
         };
-        let continuation_queue_url = vars.get(CONTINUATION_QUEUE_URL).map(|url| url.0);
+        let continuation_queue_url = vars.get(variables::CONTINUATION_QUEUE_URL).map(|url| url.0);
         let wake = wake(&mut vars);
         match mysql {
             Some(mysql) if vars.problems.is_empty() => Ok(Self { mysql, work, continuation_queue_url, wake }),
@@ -178,26 +166,26 @@ impl Config {
 }
 
 fn mysql(vars: &mut Vars<'_>) -> Option<MysqlConfig> {
-    let database = vars.get(MYSQL_DATABASE);
-    let user = vars.get(MYSQL_USER);
-    let auth = match vars.or_default(MYSQL_AUTH) {
+    let database = vars.get(variables::MYSQL_DATABASE);
+    let user = vars.get(variables::MYSQL_USER);
+    let auth = match vars.or_default(variables::MYSQL_AUTH) {
         AuthName::Iam => Some(Auth::Iam),
         // The one variable that may be empty: some servers have logins without a password.
-        AuthName::Password => vars.exactly(MYSQL_PASSWORD).map(Auth::Password),
+        AuthName::Password => vars.exactly(variables::MYSQL_PASSWORD).map(Auth::Password),
     };
     if auth.is_none() {
         vars.problem("MYSQL_PASSWORD is not set; give the user's password, or set MYSQL_AUTH=iam".into());
     }
-    let ca_file = vars.get(MYSQL_CA_FILE).map(|file| file.0);
-    let tls = match vars.or_default(MYSQL_TLS) {
+    let ca_file = vars.get(variables::MYSQL_CA_FILE).map(|file| file.0);
+    let tls = match vars.or_default(variables::MYSQL_TLS) {
         TlsName::Verify => Tls::Verify { ca_file },
         TlsName::Off => Tls::Off,
     };
-    let server = vars.or_default(MYSQL_SERVER);
+    let server = vars.or_default(variables::MYSQL_SERVER);
     if auth == Some(Auth::Iam) {
         check_iam(vars, &server, user.as_deref(), &tls);
     }
-    let port = vars.or_default(MYSQL_PORT).0;
+    let port = vars.or_default(variables::MYSQL_PORT).0;
     Some(MysqlConfig { server, port, database: database?, user: user?, auth: auth?, tls })
 }
 
@@ -218,13 +206,13 @@ fn check_iam(vars: &mut Vars<'_>, server: &str, user: Option<&str>, tls: &Tls) {
 }
 
 fn wake(vars: &mut Vars<'_>) -> Option<DatabaseResource> {
-    let named = vars.get(MYSQL_RESOURCE);
-    if !vars.or_default(WAKE_DATABASE) {
+    let named = vars.get(variables::MYSQL_RESOURCE);
+    if !vars.or_default(variables::WAKE_DATABASE) {
         return None;
     }
-    let server = vars.or_default(MYSQL_SERVER);
+    let server = vars.or_default(variables::MYSQL_SERVER);
     let resource = named.or_else(|| DatabaseResource::behind(&server));
-    if resource.is_none() && vars.given(MYSQL_RESOURCE).is_none() {
+    if resource.is_none() && vars.given(variables::MYSQL_RESOURCE).is_none() {
         vars.problem(format!(
             "MYSQL_RESOURCE is not set, and MYSQL_SERVER `{server}` does not tell it; \
              WAKE_DATABASE=true needs {}",

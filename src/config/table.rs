@@ -4,10 +4,7 @@ use super::columns::{FeatureColumn, PredictionFormat, RunColumn};
 use super::decimals::Decimals;
 use super::names::{ColumnName, TableName};
 use super::setting::Setting;
-use super::variables::{
-    CREATED_COLUMN, FEATURE_COLUMNS, ID_COLUMN, ITEMS_TABLE, PREDICTION_COLUMN, PREDICTION_DECIMALS, PREDICTION_FORMAT,
-    RUN_COLUMN, VALUES_COLUMN, Variable,
-};
+use super::variables::{self, Variable};
 use super::vars::{ConfigError, Vars};
 
 /// The table that is scored.
@@ -74,10 +71,7 @@ impl Default for ItemsTable {
 }
 
 impl ItemsTable {
-    /// Reads the variables that `lookup` knows.
-    ///
-    /// # Errors
-    /// Every variable at fault, with its value and what is accepted.
+    /// Reads the variables that `lookup` knows, or says of every variable at fault what is accepted.
     pub fn from_variables(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut vars = Vars::new(&lookup);
         let table = Self::read(&mut vars);
@@ -87,14 +81,14 @@ impl ItemsTable {
     /// Reads the variables that name table and columns; what is wrong with them is noted in `vars`.
     pub(super) fn read(vars: &mut Vars<'_>) -> Self {
         let table = Self {
-            name: vars.or_default(ITEMS_TABLE),
-            id: vars.or_default(ID_COLUMN),
+            name: vars.or_default(variables::ITEMS_TABLE),
+            id: vars.or_default(variables::ID_COLUMN),
             values: values(vars),
-            prediction: vars.or_default(PREDICTION_COLUMN),
-            format: vars.or_default(PREDICTION_FORMAT),
-            decimals: vars.get(PREDICTION_DECIMALS),
-            created: vars.or_default(CREATED_COLUMN),
-            run: vars.get(RUN_COLUMN).unwrap_or_else(|| RunColumn::Own(ColumnName::of_runs())),
+            prediction: vars.or_default(variables::PREDICTION_COLUMN),
+            format: vars.or_default(variables::PREDICTION_FORMAT),
+            decimals: vars.get(variables::PREDICTION_DECIMALS),
+            created: vars.or_default(variables::CREATED_COLUMN),
+            run: vars.get(variables::RUN_COLUMN).unwrap_or_else(|| RunColumn::Own(ColumnName::of_runs())),
         };
         table.refuse_contradictions(vars);
         table
@@ -143,13 +137,16 @@ impl ItemsTable {
 
     /// Every column with the variable that names it, those of the values last.
     pub fn columns(&self) -> Vec<(&'static str, &ColumnName)> {
-        let (id, prediction) = ((ID_COLUMN::ENTRY.name, &self.id), (PREDICTION_COLUMN::ENTRY.name, &self.prediction));
-        let mut columns = vec![id, prediction, (CREATED_COLUMN::ENTRY.name, &self.created)];
-        columns.extend(self.run.column().map(|column| (RUN_COLUMN::ENTRY.name, column)));
+        let (id, prediction) = (
+            (variables::ID_COLUMN::ENTRY.name, &self.id),
+            (variables::PREDICTION_COLUMN::ENTRY.name, &self.prediction),
+        );
+        let mut columns = vec![id, prediction, (variables::CREATED_COLUMN::ENTRY.name, &self.created)];
+        columns.extend(self.run.column().map(|column| (variables::RUN_COLUMN::ENTRY.name, column)));
         match &self.values {
-            ValuesIn::Json(column) => columns.push((VALUES_COLUMN::ENTRY.name, column)),
+            ValuesIn::Json(column) => columns.push((variables::VALUES_COLUMN::ENTRY.name, column)),
             ValuesIn::Columns(named) => {
-                columns.extend(named.iter().map(|one| (FEATURE_COLUMNS::ENTRY.name, &one.column)))
+                columns.extend(named.iter().map(|one| (variables::FEATURE_COLUMNS::ENTRY.name, &one.column)))
             }
         }
         columns
@@ -157,7 +154,9 @@ impl ItemsTable {
 
     /// A column that is named twice would be overwritten, or read as what it is not.
     fn refuse_contradictions(&self, vars: &mut Vars<'_>) {
-        if let Some(value) = vars.given(PREDICTION_DECIMALS).filter(|_| self.format == PredictionFormat::Label) {
+        if let Some(value) =
+            vars.given(variables::PREDICTION_DECIMALS).filter(|_| self.format == PredictionFormat::Label)
+        {
             vars.problem(format!(
                 "PREDICTION_DECIMALS is `{value}`; PREDICTION_FORMAT=label accepts none, because a label has no digits"
             ));
@@ -178,9 +177,9 @@ impl ItemsTable {
 }
 
 fn values(vars: &mut Vars<'_>) -> ValuesIn {
-    let json = vars.or_default(VALUES_COLUMN);
-    let Some(list) = vars.given(FEATURE_COLUMNS) else { return ValuesIn::Json(json) };
-    if vars.given(VALUES_COLUMN).is_some() {
+    let json = vars.or_default(variables::VALUES_COLUMN);
+    let Some(list) = vars.given(variables::FEATURE_COLUMNS) else { return ValuesIn::Json(json) };
+    if vars.given(variables::VALUES_COLUMN).is_some() {
         vars.problem("VALUES_COLUMN and FEATURE_COLUMNS are both set; accepted: one of them".into());
     }
     let mut columns = Vec::new();

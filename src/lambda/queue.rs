@@ -28,14 +28,6 @@ pub enum QueueError {
     Build(#[from] BuildError),
 }
 
-/// What SQS is given: a message of a group, to be delivered once.
-struct Outgoing<'m> {
-    group: &'m str,
-    id: &'m str,
-    body: &'m str,
-    trace: Option<&'m str>,
-}
-
 /// The queue that continuations are sent to.
 ///
 /// One message group per run and worker: SQS delivers a group one message at a time, so a worker
@@ -58,18 +50,17 @@ impl SqsQueue {
     /// Sends the message that waits on for the database. Their group is one: a database starts once.
     pub async fn send_wake(&self, wake: &Wake, trace: Option<&str>) -> Result<(), QueueError> {
         let id = format!("wake-{}-hop-{}", wake.since.timestamp_millis(), wake.hop);
-        self.put(Outgoing { group: "wake", id: &id, body: &serde_json::to_string(wake)?, trace }).await
+        self.put("wake", &id, &serde_json::to_string(wake)?, trace).await
     }
 
     /// Sends the message that starts the next hop, in X-Ray's trace of this one.
     pub async fn send(&self, continuation: &Continuation, trace: Option<&str>) -> Result<(), QueueError> {
         let Continuation { run_id, worker, hop } = continuation;
         let group = format!("run-{run_id}-worker-{worker}");
-        let (id, body) = (format!("{group}-hop-{hop}"), serde_json::to_string(continuation)?);
-        self.put(Outgoing { group: &group, id: &id, body: &body, trace }).await
+        self.put(&group, &format!("{group}-hop-{hop}"), &serde_json::to_string(continuation)?, trace).await
     }
 
-    async fn put(&self, Outgoing { group, id, body, trace }: Outgoing<'_>) -> Result<(), QueueError> {
+    async fn put(&self, group: &str, id: &str, body: &str, trace: Option<&str>) -> Result<(), QueueError> {
         let client = self.client.get_or_init(async || Client::new(&sdk::from_env().await)).await;
         let mut message = client.send_message().queue_url(&self.url).message_body(body);
         if let Some(trace) = trace {

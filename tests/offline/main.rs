@@ -5,6 +5,7 @@
 
 mod configuration;
 mod drift;
+mod events;
 mod house;
 mod model;
 mod properties;

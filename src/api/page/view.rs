@@ -41,9 +41,6 @@ pub struct View {
 
 impl View {
     /// Reads it.
-    ///
-    /// # Errors
-    /// The database's.
     pub async fn read(conn: &mut Conn, source: &Source, width: Width) -> Result<Self, StoreError> {
         let table = &source.table;
         let runs = status::latest(conn, table, None, RUNS).await?;

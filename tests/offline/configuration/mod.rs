@@ -1,5 +1,6 @@
 //! What the environment decides: how it is read, and what is refused.
 
+mod decimals;
 mod documents;
 mod names;
 mod table;

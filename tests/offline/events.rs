@@ -1,0 +1,96 @@
+//! What starts rowscore, read from the JSON of an event.
+
+use rowscore::event::{Continuation, Event, Request, Trigger, Wake, read};
+use rowscore::run::{RunId, RunKind};
+use serde_json::{Value, json};
+
+const NOW: &str = "2026-11-22T15:19:42Z";
+
+fn direct_of(event: Value) -> Trigger {
+    match read(&event, NOW.parse().unwrap()).unwrap() {
+        Event::Direct(trigger) => trigger,
+        Event::Queue(messages) => panic!("{messages:?}"),
+    }
+}
+
+fn refusal(event: Value) -> String {
+    read(&event, NOW.parse().unwrap()).unwrap_err().to_string()
+}
+
+#[test]
+fn an_unfilled_placeholder_means_the_current_minute() {
+    let trigger = direct_of(json!({"run": "window", "scheduled_time": "<aws.scheduler.scheduled-time>"}));
+    let tick = Some("2026-11-22T15:19:00Z".parse().unwrap());
+    assert_eq!(trigger, Trigger::Open(Request { tick, ..Request::by_hand(RunKind::Window) }));
+}
+
+#[test]
+fn a_continuation_reads_back_as_it_was_written() {
+    let sent = Continuation { run_id: RunId(7), worker: 1, hop: 12 };
+    let json = serde_json::to_value(sent).unwrap();
+    assert_eq!(json, json!({"run": "continuation", "run_id": 7, "worker": 1, "hop": 12}));
+    assert_eq!(direct_of(json), Trigger::Continue(sent));
+}
+
+#[test]
+fn what_waits_for_the_database_reads_back_as_it_was_asked_for() {
+    let events = [
+        json!({"run": "window", "scheduled_time": "2026-11-22T15:19:00Z"}),
+        json!({"run": "sweep", "policy": "leave", "deliver_within": "5400s"}),
+        json!({"run": "backfill", "from": "2026-01-01T00:00:00Z", "dry_run": true}),
+        json!({"run": "continuation", "run_id": 7, "worker": 1, "hop": 12}),
+    ];
+    for event in events {
+        let asked = direct_of(event.clone());
+        let sent = Wake { since: NOW.parse().unwrap(), hop: 2, event: Box::new(asked) };
+        let json = serde_json::to_value(&sent).unwrap();
+        assert_eq!(json, json!({"run": "wake", "since": NOW, "hop": 2, "event": event}));
+        assert_eq!(direct_of(json), Trigger::Wake(sent));
+    }
+    let nested = json!({"run": "wake", "since": NOW, "hop": 1, "event": {"run": "wake"}});
+    assert!(refusal(nested).contains("`event` is not one"));
+}
+
+#[test]
+fn what_is_not_understood_is_refused_with_what_is_accepted() {
+    assert!(refusal(json!([1, 2])).starts_with("the event is `[1,2]`; accepted: an AWS scheduled event"));
+    assert!(refusal(json!({})).starts_with("the event is `{}`"));
+    assert_eq!(
+        refusal(json!({"run": "dance"})),
+        "`run` is `\"dance\"`; accepted: window, sweep, backfill, canary, continuation, status"
+    );
+    assert!(refusal(json!({"run": "x".repeat(1000)})).contains("xxx…`; accepted"));
+    assert!(refusal(json!({"run": "window", "x".repeat(1000): 1})).chars().count() < 300);
+    assert!(refusal(json!({"run": "window", "form": "x"})).contains("unknown field `form`"));
+    assert!(refusal(json!({"run": "window", "policy": "retry"})).contains("unknown variant `retry`"));
+    let vague = json!({"run": "window", "deliver_within": "soon"});
+    assert!(
+        refusal(vague).ends_with("`deliver_within` is `soon`; accepted: a number and a unit, like 90s, 15m, 1h or 2d")
+    );
+    assert!(refusal(json!({"run": "canary", "deliver_within": "1h"})).contains("works on no window"));
+    assert!(refusal(json!({"run": "window", "scheduled_time": "soon"})).contains("accepted: a UTC time"));
+    assert!(refusal(json!({"run": "sweep", "from": "2026-01-01T00:00:00Z"})).contains("no `from`"));
+    for run in ["window", "sweep", "canary"] {
+        assert!(refusal(json!({"run": run, "dry_run": true})).contains("`dry_run` is for a backfill"));
+    }
+    assert!(refusal(json!({"run": "backfill", "dry_run": "yes"})).contains("expected a boolean"));
+    assert!(refusal(json!({"run": "backfill", "dryrun": true})).contains("unknown field `dryrun`"));
+    assert!(refusal(json!({"run": "backfill", "policy": "retry_all"})).contains("accepts retry_failed or leave"));
+    assert!(refusal(json!({"run": "continuation", "run_id": -1, "worker": 0, "hop": 1})).contains("-1"));
+    let reversed = json!({"run": "window", "from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"});
+    assert!(refusal(reversed).contains("is not before"));
+    let s3 = json!({"Records": [{"eventSource": "aws:s3", "messageId": "1", "body": "{}"}]});
+    assert!(refusal(s3).contains("accepted: aws:sqs"));
+    let other = json!({"detail-type": "EC2 Instance State-change", "source": "aws.ec2", "detail": {}});
+    assert!(refusal(other).contains("accepted: aws.events"));
+}
+
+#[test]
+fn a_message_that_is_not_understood_is_refused_alone() {
+    let body = |text: &str| json!({"eventSource": "aws:sqs", "messageId": text, "body": text});
+    let good = r#"{"run":"continuation","run_id":1,"worker":0,"hop":2}"#;
+    let event = json!({"Records": [body("nonsense"), body(good)]});
+    let Event::Queue(messages) = read(&event, NOW.parse().unwrap()).unwrap() else { panic!("not a queue event") };
+    assert!(messages[0].trigger.is_err());
+    assert!(messages[1].trigger.is_ok());
+}
