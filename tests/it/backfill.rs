@@ -289,12 +289,12 @@ async fn a_page_walks_the_ids_and_looks_runs_and_failures_up_by_key(
 async fn the_command_line_refuses_what_does_not_go_together() {
     let nothing = BTreeMap::new();
     for (arguments, told) in [
-        (&["run", "--dry-run"][..], "--backfill"),
+        (&["run", "--dry-run"][..], "for a backfill only"),
         (&["run", "--backfill", "--sweep"], "--sweep"),
         (&["run", "--backfill", "--canary"], "--canary"),
-        (&["run", "--canary", "--policy", "leave"], "--policy"),
-        (&["run", "--backfill", "--policy", "retry_all"], "give retry_failed or leave"),
-        (&["plan", "--backfill", "--policy", "retry_all"], "give retry_failed or leave"),
+        (&["run", "--canary", "--policy", "leave"], "a canary has no `from`, `to`, `policy`"),
+        (&["run", "--backfill", "--policy", "retry_all"], "accepts retry_failed or leave"),
+        (&["plan", "--backfill", "--policy", "retry_all"], "accepts retry_failed or leave"),
     ] {
         let ended = rowscore(arguments, &nothing).await;
         assert_eq!(ended.status.code(), Some(2), "{arguments:?}: {ended:?}");

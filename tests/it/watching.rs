@@ -135,7 +135,7 @@ async fn failures_are_listed_by_run_with_their_reasons(#[values(Server::Mysql, S
     let some = rowscore(&["failures", "1", "--limit", "2", "--json"], db.variables()).await;
     let ids: Vec<Value> = objects(&some.stdout).iter().map(|line| line["item_id"].clone()).collect();
     assert_eq!(ids, [json!(3), json!(7)]);
-    assert!(some.stderr.contains("--after 7 goes on"), "{some:?}");
+    assert!(some.stderr.contains("`--after 7` shows them"), "{some:?}");
     let rest = rowscore(&["failures", "--after", "7"], db.variables()).await;
     assert!(rest.stdout.starts_with("item 9 "), "{rest:?}");
     assert_eq!(rowscore(&["failures", "2"], db.variables()).await.stdout, "");

@@ -4,13 +4,12 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use rowscore::config::Config;
 use rowscore::model::{self, Explanation, Model};
 use rowscore::store::items;
-use rowscore::store::{Database, session::Session};
 use rowscore::values::Reader;
 
 use crate::files;
+use crate::opened::Opened;
 
 /// Show how a prediction comes about: class pairs and the nearest support vectors
 ///
@@ -65,14 +64,11 @@ pub async fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
 
 /// The values of an item in the table.
 async fn values_of(id: i64, features: &[String]) -> Result<String, Box<dyn Error>> {
-    let config = Config::from_env()?;
-    let database = Database::new(&config.mysql, &config.work.items_table).await;
-    let mut session = Session::at_once(&database);
-    let table = database.items_table();
+    let opened = Opened::from_env().await?;
+    let table = opened.table();
     table.feature_columns(features)?;
     let bounds = (id.saturating_sub(1), 1);
-    let found = session.run(async |conn| items::list(conn, table, features, None, bounds).await).await?;
-    session.close().await;
+    let found = opened.ask(async |conn| items::list(conn, table, features, None, bounds).await).await?;
     let item = found.into_iter().find(|item| item.id == id);
     Ok(item.ok_or_else(|| format!("there is no item {id}"))?.values)
 }
