@@ -6,6 +6,7 @@ use rowscore::answer::Outcome;
 use rowscore::event::Continuation;
 use rowscore::hop::HopError;
 use rowscore::lambda::{Failure, Function, SqsQueue};
+use rowscore::words::chain;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -132,7 +133,7 @@ async fn a_queue_that_does_not_exist_fails_the_invocation_and_a_repeated_event_g
 
     let failure = invoke(&misconfigured, scheduled()).await.unwrap_err();
     assert!(matches!(failure, Failure::Hop(HopError::Relay(_))), "{failure:?}");
-    let text = failure.to_string();
+    let text = chain(&failure);
     assert!(text.contains(&nowhere), "{text}");
     assert_eq!(Diagnostic::from(failure).error_type, "QueueError");
     assert_eq!(db.run(1).await.state, "running");
