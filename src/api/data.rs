@@ -15,7 +15,7 @@ use super::shared::{Api, Shared};
 use crate::config::{Decimals, PredictionFormat};
 use crate::model::{self, Model, PairMargin};
 use crate::store::failures::{self, Failure};
-use crate::store::listing::{self, Listed, Listing};
+use crate::store::listing::{self, Asked, Listed, Listing};
 use crate::store::runs;
 use crate::values::Reader;
 
@@ -126,7 +126,7 @@ pub struct SetAside {
 impl From<Failure> for SetAside {
     fn from(failure: Failure) -> Self {
         let Failure { item, run, attempts, code, reason, first_failed_at, last_failed_at } = failure;
-        Self { item_id: item, code, reason, attempts, run_id: run.0, first_failed_at, last_failed_at }
+        Self { item_id: item, code: code.to_string(), reason, attempts, run_id: run.0, first_failed_at, last_failed_at }
     }
 }
 
@@ -164,10 +164,8 @@ async fn list(api: &Api, listed: Listed, paging: Paging) -> Result<(HeaderMap, J
     let width = api.width();
     let fits = u32::try_from(MAX_ANSWER / (width.longest_item() + ITEM_FRAME)).unwrap_or(u32::MAX);
     let limit = paging.limit.min(fits).max(1);
-    let page = api
-        .readers
-        .read(move |conn, source| Box::pin(listing::page(conn, source, listed, width, paging.after, limit)))
-        .await?;
+    let asked = Asked { listed, width, after: paging.after, limit };
+    let page = api.readers.read(move |conn, seen| Box::pin(listing::page(conn, seen, asked))).await?;
     let next = page.next_after.map(|after| format!("/data/{listed}?limit={}&after={after}", paging.limit));
     Ok((next_page(next.as_deref()), Json(page.items.into_iter().map(Item::from).collect())))
 }
@@ -208,14 +206,14 @@ fn utc(time: Option<NaiveDateTime>) -> Option<DateTime<Utc>> {
 ))]
 pub async fn one(State(api): Shared, Number(id): Number) -> Result<Json<ItemDetail>, Problem> {
     let width = api.width();
-    let found = api.readers.read(move |conn, source| {
+    let found = api.readers.read(move |conn, seen| {
         Box::pin(async move {
-            let Some(item) = listing::find(conn, source, width, id).await? else { return Ok(None) };
+            let Some(item) = listing::find(seen, width, id).ask(conn).await? else { return Ok(None) };
             let model_version = match item.run {
-                Some(run) => runs::model_version(conn, run).await?,
+                Some(run) => runs::model_version(run).ask(conn).await?,
                 None => None,
             };
-            Ok(Some((item, model_version, failures::find(conn, &source.table, id).await?)))
+            Ok(Some((item, model_version, failures::find(&seen.table, id).ask(conn).await?)))
         })
     });
     let (item, model_version, failure) =

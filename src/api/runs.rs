@@ -165,8 +165,7 @@ pub struct ReasonGroup {
 pub async fn list(State(api): Shared, paging: Paging) -> Result<(HeaderMap, Json<Vec<Run>>), Problem> {
     let before = paging.after.map(|after| RunId(u64::try_from(after).unwrap_or(0)));
     let limit = paging.limit;
-    let lines =
-        api.readers.read(move |conn, source| Box::pin(status::latest(conn, &source.table, before, limit))).await?;
+    let lines = api.readers.read(move |conn, seen| Box::pin(status::latest(conn, &seen.table, before, limit))).await?;
     let full = lines.last().filter(|_| lines.len() == limit as usize);
     let next = full.map(|last| format!("/runs?limit={limit}&after={}", last.id));
     Ok((next_page(next.as_deref()), Json(lines.into_iter().map(Run::from).collect())))
@@ -180,13 +179,14 @@ pub async fn list(State(api): Shared, paging: Paging) -> Result<(HeaderMap, Json
 pub async fn one(State(api): Shared, Number(id): Number) -> Result<Json<RunDetail>, Problem> {
     let missing = || Problem::not_found(format!("there is no run {id}"));
     let run = RunId(u64::try_from(id).map_err(|_| missing())?);
-    let found = api.readers.read(move |conn, source| {
+    let found = api.readers.read(move |conn, seen| {
         Box::pin(async move {
-            let table = &source.table;
-            let Some(line) = status::find(conn, table, run).await? else { return Ok(None) };
-            let Some(record) = runs::record(conn, table, run).await? else { return Ok(None) };
-            let lanes = lanes::all(conn, run).await?;
-            Ok(Some((line, record, lanes, failures::by_reason(conn, table, Some(run), EXAMPLES).await?)))
+            let table = &seen.table;
+            let Some(line) = status::find(table, run).ask(conn).await? else { return Ok(None) };
+            let Some(record) = runs::record(table, run).ask(conn).await? else { return Ok(None) };
+            let rest = lanes::all(run).and(failures::by_reason(table, Some(run), EXAMPLES));
+            let (lanes, reasons) = rest.ask(conn).await?;
+            Ok(Some((line, record, lanes, reasons)))
         })
     });
     let (line, record, lanes, reasons) = found.await?.ok_or_else(missing)?;
@@ -249,7 +249,7 @@ impl From<LaneLine> for Lane {
 impl From<Reasoned> for ReasonGroup {
     fn from(reason: Reasoned) -> Self {
         Self {
-            code: reason.code,
+            code: reason.code.to_string(),
             items: reason.items,
             examples: reason.examples.into_iter().map(SetAside::from).collect(),
         }

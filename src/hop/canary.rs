@@ -117,7 +117,7 @@ async fn write_and_roll_back(conn: &mut Conn, means: Means<'_>, id: RunId) -> Re
     let (table, model) = (means.table(), means.model);
     let golden = &model.artifact().content.golden;
     let mut tx = conn.start_transaction(TxOpts::default()).await.doing("trying out a page")?;
-    let ids = items::latest(&mut tx, table, golden.len()).await?;
+    let ids = items::latest(table, golden.len()).ask(&mut tx).await?;
     let mut page = Predictions {
         probabilities: golden.iter().take(ids.len()).flat_map(|row| row.probabilities.clone()).collect(),
         classes: model.classes(),
@@ -127,12 +127,12 @@ async fn write_and_roll_back(conn: &mut Conn, means: Means<'_>, id: RunId) -> Re
         decimals.round(&mut page.probabilities);
     }
     items::write(&mut tx, table, id, &page).await?;
-    let read = items::predictions(&mut tx, table, &page.ids).await?;
+    let read = items::predictions(table, &page.ids).ask(&mut tx).await?;
     if let Some(&item) = page.ids.first() {
         let item = PendingItem { id: item, values: &[], prediction: None };
         let reason = Reason::new(ReasonCode::NotAnArray, "tried out by a canary");
         failures::set_aside(&mut tx, table, id, &[(item, reason)]).await?;
-        failures::forget(&mut tx, table, &page.ids).await?;
+        failures::forget(table, &page.ids).ask(&mut tx).await?;
     }
     tx.rollback().await.doing("rolling back what was tried out")?;
     compare(&page, &read, table.format).map_err(HopError::Canary)

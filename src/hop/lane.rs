@@ -229,7 +229,7 @@ async fn write_page(
         failures::set_aside(conn, table, run.id, &scored.failures).await?;
     }
     if page.wanted.which.has_set_aside() || run.policy == FailurePolicy::RetryAll {
-        failures::forget(conn, table, &predictions.ids).await?;
+        failures::forget(table, &predictions.ids).ask(conn).await?;
     }
     let predicted = predictions.ids.len() as u64;
     let changed = pages::write(conn, page, predictions, advance, statement).await?;
@@ -245,5 +245,5 @@ async fn skip_gap(conn: &mut Conn, table: &ItemsTable, ids: Ids) -> Result<i64, 
     if ids.is_empty() {
         return Ok(ids.upto);
     }
-    Ok(items::next_id(conn, table, ids).await?.map_or(ids.upto, |id| id - 1))
+    Ok(items::next_id(table, ids).ask(conn).await?.map_or(ids.upto, |id| id - 1))
 }

@@ -91,7 +91,7 @@ pub async fn plan(conn: &mut Conn, means: Means<'_>, request: &Request, now: Tim
         None => Some(0),
     };
     let (new_items, set_aside_items) = (items_from(Source::Items), items_from(Source::Failures));
-    let basis = Basis::of(&record::measured(conn, table, TELLING_ITEMS).await?, new.policy);
+    let basis = Basis::of(&record::measured(table, TELLING_ITEMS).ask(conn).await?, new.policy);
     let items = new_items.zip(set_aside_items).map(|(new, set_aside)| new + set_aside);
     let takes = items.map(|items| {
         let Takes { seconds, hops, dollars, .. } = basis.takes(items, work);

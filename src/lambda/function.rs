@@ -187,7 +187,7 @@ impl Function {
     /// Whether a run is still at work on the database.
     async fn is_needed(&self) -> Result<bool, HopError> {
         let mut session = Session::new(&self.database);
-        let needed = session.run(async |conn| runs::is_any_running(conn).await).await?;
+        let needed = session.ask(runs::is_any_running).await?;
         session.close().await;
         Ok(needed)
     }

@@ -32,11 +32,16 @@ fn literal(value: &Value) -> String {
     }
 }
 
+/// Any bytes as SQL.
+pub(super) fn bytes_literal(bytes: &[u8]) -> String {
+    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("x'{digits}'")
+}
+
 /// Any text in UTF-8 as SQL, in hexadecimal digits: what would have to be escaped depends on the
 /// server's SQL mode, and the driver does not know that before its first statement.
 pub(super) fn text_literal(text: &[u8]) -> String {
-    let digits: String = text.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("_utf8mb4 x'{digits}'")
+    format!("_utf8mb4 {}", bytes_literal(text))
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use chrono::NaiveDateTime;
 use mysql_async::params;
 
 use super::row::column;
-use super::runs::{COLUMNS, Run, first, utc};
-use super::statement::{Statement, the_row};
+use super::runs::{COLUMNS, Run, run, utc};
+use super::statement::Statement;
 use crate::config::ItemsTable;
 use crate::run::RunKind;
 use crate::window::Time;
@@ -41,7 +41,7 @@ pub fn earlier(
             "table" => table.as_str(), "kind" => kind.name(), "tick" => tick.map(|tick| tick.naive_utc()),
             "max_attempts" => max_attempts, "now" => now.naive_utc(),
         };
-        Statement::new("looking for earlier runs", &sql, params, first)
+        Statement::first("looking for earlier runs", &sql, params, run)
     };
     let of_tick = of_kind("`tick` = :tick");
     let unfinished = of_kind("`unfinished` = 1");
@@ -58,7 +58,7 @@ fn last_end(table: &ItemsTable) -> Statement<Option<Time>> {
     let sql = "SELECT MAX(LEAST(`window_to`, `started_at`)) AS `last_end` FROM `batch_runs` \
                WHERE `items_table` = :table AND `kind` = 'window' AND `chained` \
                  AND (`state` IN ('succeeded', 'succeeded_with_failures') OR (`state` = 'failed' AND `policy` = 'retry_all'))";
-    Statement::new("looking for earlier runs", sql, params! { "table" => table.as_str() }, |rows| {
-        Ok(column::<Option<NaiveDateTime>>(&the_row(rows)?, "last_end")?.map(utc))
+    Statement::one("looking for earlier runs", sql, params! { "table" => table.as_str() }, |row| {
+        Ok(column::<Option<NaiveDateTime>>(row, "last_end")?.map(utc))
     })
 }

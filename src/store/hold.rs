@@ -8,7 +8,7 @@
 use mysql_async::{Params, params};
 
 use super::row::column;
-use super::statement::{Statement, the_row};
+use super::statement::Statement;
 use crate::run::RunId;
 
 /// Holds a worker's lanes on this connection, until it ends or [`release`]s them; answers whether nobody
@@ -16,18 +16,19 @@ use crate::run::RunId;
 pub fn hold(run: RunId, worker: u16) -> Statement<bool> {
     let sql = format!("SELECT GET_LOCK({HOLD_NAME}, 0) AS `got`");
     let params = params! { "run" => run.0, "worker" => worker };
-    Statement::new("holding the lanes", &sql, params, |rows| {
-        Ok(column::<Option<u8>>(&the_row(rows)?, "got")? == Some(1))
-    })
+    Statement::one("holding the lanes", &sql, params, |row| Ok(column::<Option<u8>>(row, "got")? == Some(1)))
 }
 
 /// Whether somebody holds a worker's lanes.
 pub fn is_held(run: RunId, worker: u16) -> Statement<bool> {
     let sql = format!("SELECT IS_USED_LOCK({HOLD_NAME}) AS `holder`");
     let params = params! { "run" => run.0, "worker" => worker };
-    Statement::new("asking who holds the lanes", &sql, params, |rows| {
-        Ok(column::<Option<u64>>(&the_row(rows)?, "holder")?.is_some())
-    })
+    Statement::one(
+        "asking who holds the lanes",
+        &sql,
+        params,
+        |row| Ok(column::<Option<u64>>(row, "holder")?.is_some()),
+    )
 }
 
 /// Lets go of every hold on this connection.

@@ -1,15 +1,17 @@
-//! All SQL of the items table.
+//! All SQL of the items table that hops need. What is read in pages goes straight into the page's memory, and
+//! what is written comes from there: these are no `Statement`s.
 
-use chrono::NaiveDateTime;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Value, params};
+use mysql_async::{Params, params};
 
-use super::catalog::Column;
-use super::counts::{mariadb_limit, mysql_limit, took_too_long};
+use super::bound::bound;
+use super::counts::{mariadb_limit, mysql_limit};
 use super::pending::PendingItems;
 use super::places::{Places, joined, places};
 use super::predictions::Predictions;
-use super::selection::{values_text, whole_values};
+use super::row::column;
+use super::selection::values_text;
+use super::statement::Statement;
 use super::wanted::{Ids, Wanted};
 use super::{Doing, StoreError};
 use crate::config::ItemsTable;
@@ -39,20 +41,13 @@ pub fn read_statement(wanted: Wanted<'_>, ids: Ids, limit: u32, mode: Mode) -> S
 }
 
 /// The first of these ids that an item has, whatever the item's state.
-///
-/// # Errors
-/// The database's.
-pub async fn next_id(conn: &mut impl Queryable, table: &ItemsTable, ids: Ids) -> Result<Option<i64>, StoreError> {
+pub fn next_id(table: &ItemsTable, ids: Ids) -> Statement<Option<i64>> {
     let (id, items) = (table.id.quoted(), table.quoted());
-    let sql = format!("SELECT MIN({id}) FROM {items} WHERE {}", ids.condition(&id));
-    let found: Option<Option<i64>> = conn.query_first(sql).await.doing("looking for the next item")?;
-    Ok(found.flatten())
+    let sql = format!("SELECT MIN({id}) AS `next` FROM {items} WHERE {}", ids.condition(&id));
+    Statement::one("looking for the next item", &sql, Params::Empty, |row| column(row, "next"))
 }
 
 /// Writes the predictions of locked items.
-///
-/// # Errors
-/// The database's.
 pub async fn write(
     tx: &mut impl Queryable,
     table: &ItemsTable,
@@ -91,24 +86,18 @@ pub(super) fn append_write_statement(
 
 /// Locks at most `limit` of the latest items, those that nobody else has locked, and answers their
 /// ids in ascending order.
-///
-/// # Errors
-/// The database's.
-pub async fn latest(tx: &mut impl Queryable, table: &ItemsTable, limit: usize) -> Result<Vec<i64>, StoreError> {
+pub fn latest(table: &ItemsTable, limit: usize) -> Statement<Vec<i64>> {
     let (id, items) = (table.id.quoted(), table.quoted());
     let sql = format!(
-        "SELECT {id} FROM {items} WHERE {id} <= {} ORDER BY {id} DESC LIMIT {limit} FOR UPDATE SKIP LOCKED",
+        "SELECT {id} AS `id` FROM {items} WHERE {id} <= {} ORDER BY {id} DESC LIMIT {limit} FOR UPDATE SKIP LOCKED",
         i64::MAX
     );
-    let mut ids: Vec<i64> = tx.query(sql).await.doing("locking the latest items")?;
-    ids.reverse();
-    Ok(ids)
+    Statement::new("locking the latest items", &sql, Params::Empty, |rows| {
+        rows.iter().rev().map(|row| column(row, "id")).collect()
+    })
 }
 
 /// The latest items, predicted or not, as a page reads them, without locking them.
-///
-/// # Errors
-/// The database's.
 pub async fn recent(
     conn: &mut impl Queryable,
     table: &ItemsTable,
@@ -120,75 +109,22 @@ pub async fn recent(
         "SELECT i.{id}, {values} FROM {items} i WHERE i.{id} <= {} ORDER BY i.{id} DESC LIMIT {limit}",
         i64::MAX
     );
-    PendingItems::query(conn, sql).await.doing("reading the latest items")
+    PendingItems::query(conn, "reading the latest items", sql).await
 }
 
 /// The predictions of items, by id: JSON text, or labels.
-///
-/// # Errors
-/// The database's.
-pub async fn predictions(
-    tx: &mut impl Queryable,
-    table: &ItemsTable,
-    ids: &[i64],
-) -> Result<Vec<Option<String>>, StoreError> {
+pub fn predictions(table: &ItemsTable, ids: &[i64]) -> Statement<Vec<Option<String>>> {
     if ids.is_empty() {
-        return Ok(Vec::new());
+        return Statement::none();
     }
     let list = joined(ids, ",");
     let (id, items, prediction) = (table.id.quoted(), table.quoted(), table.prediction.quoted());
-    let sql = format!("SELECT {prediction} FROM {items} WHERE {id} IN ({list}) ORDER BY {id}");
-    tx.query(sql).await.doing("reading predictions back")
-}
-
-/// An item as a reader sees it.
-#[derive(Debug)]
-pub struct Item {
-    /// Its key.
-    pub id: i64,
-    /// What is scored, as JSON text.
-    pub values: String,
-    /// The class probabilities as JSON text, or the label, if it has any.
-    pub prediction: Option<String>,
-    /// When it arrived.
-    pub created_datetime: Option<NaiveDateTime>,
-    /// When it was last changed, if the table knows.
-    pub updated_datetime: Option<NaiveDateTime>,
-}
-
-/// The next items by id, with or without a prediction. `updated` is the column that says when an
-/// item was last changed.
-///
-/// # Errors
-/// The database's.
-pub async fn list(
-    conn: &mut impl Queryable,
-    table: &ItemsTable,
-    features: &[String],
-    updated: Option<&Column>,
-    (after, limit): (i64, u32),
-) -> Result<Vec<Item>, StoreError> {
-    let (id, prediction, created) = (table.id.quoted(), table.prediction.quoted(), table.created.quoted());
-    let updated = updated.map_or_else(|| "NULL".to_owned(), |column| format!("i.{}", column.quoted()));
-    let sql = format!(
-        "SELECT i.{id}, {}, i.{prediction}, i.{created}, {updated} FROM {} i WHERE i.{id} > :after AND i.{id} <= {} ORDER BY i.{id} LIMIT :limit",
-        whole_values(table, features),
-        table.quoted(),
-        i64::MAX
-    );
-    conn.exec_map(sql, params! { "after" => after, "limit" => limit }, |row| {
-        let (id, values, prediction, created_datetime, updated_datetime) = row;
-        Item { id, values, prediction, created_datetime, updated_datetime }
-    })
-    .await
-    .doing("reading items")
+    let sql = format!("SELECT {prediction} AS `text` FROM {items} WHERE {id} IN ({list}) ORDER BY {id}");
+    Statement::all("reading predictions back", &sql, Params::Empty, |row| column(row, "text"))
 }
 
 /// Values of wanted items from both ends of `ids`, at most `limit` from each, by id. Empty where the
 /// server does not find them at once.
-///
-/// # Errors
-/// The database's.
 pub async fn sample(
     conn: &mut impl Queryable,
     Wanted { table, features, which }: Wanted<'_>,
@@ -211,25 +147,19 @@ pub async fn sample(
         end("ASC"),
         end("DESC"),
     );
-    match PendingItems::query(conn, sql).await {
-        Err(error) if took_too_long(&error) => Ok(PendingItems::default()),
-        found => found.doing("reading the first and the last items"),
+    match PendingItems::query(conn, "reading the first and the last items", sql).await {
+        Err(error) if error.took_too_long() => Ok(PendingItems::default()),
+        found => found,
     }
 }
 
-/// Adds items, each created at its time. For samples: a user's rows come from the user.
-///
-/// # Errors
-/// The database's.
-pub async fn insert(conn: &mut impl Queryable, table: &ItemsTable, rows: &[(String, Time)]) -> Result<(), StoreError> {
-    let Some((first, rest)) = rows.split_first() else { return Ok(()) };
-    let mut sql = format!("INSERT INTO {} (`values`, `created_datetime`) VALUES (?, ?)", table.quoted());
-    sql.push_str(&", (?, ?)".repeat(rest.len()));
-    let params: Vec<Value> = std::iter::once(first)
-        .chain(rest)
-        .flat_map(|(values, created)| [Value::from(values), Value::from(created.naive_utc())])
-        .collect();
-    conn.exec_drop(sql, params).await.doing("inserting items")
+/// Adds items, one at least, each created at its time. For samples: a user's rows come from the user.
+pub fn insert(table: &ItemsTable, rows: &[(String, Time)]) -> Statement<()> {
+    let rows = rows.iter().map(|(values, created)| {
+        bound("(:values, :created)", params! { "values" => values, "created" => created.naive_utc() })
+    });
+    let sql = format!("INSERT INTO {} (`values`, `created_datetime`) VALUES {}", table.quoted(), joined(rows, ", "));
+    Statement::change("inserting items", &sql, Params::Empty)
 }
 
 #[cfg(test)]

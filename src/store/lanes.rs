@@ -1,15 +1,14 @@
 //! All SQL of `batch_lanes`.
 
-use mysql_async::prelude::Queryable;
 use mysql_async::{Params, Row, params};
 
+use super::StoreError;
 use super::bound::bound;
 use super::places::joined;
 use super::row::{column, name};
 use super::runs::utc;
-use super::statement::{Statement, the_row};
+use super::statement::Statement;
 use super::wanted::Ids;
-use super::{Doing, StoreError};
 use crate::config::ItemsTable;
 use crate::run::{Changes, Counts, Pass, RunId, named};
 use crate::window::Time;
@@ -107,7 +106,7 @@ pub fn unfinished(run: RunId, worker: u16) -> Statement<Vec<Lane>> {
         })
     };
     let params = params! { "run" => run.0, "worker" => worker };
-    Statement::new("reading the lanes", sql, params, move |rows| rows.iter().map(lane).collect())
+    Statement::all("reading the lanes", sql, params, lane)
 }
 
 /// What is due of a run: of each worker that still has lanes to work off, the hop that was made due last,
@@ -116,8 +115,7 @@ pub fn due(run: RunId) -> Statement<Vec<Due>> {
     let sql = "SELECT `worker`, MAX(`hop`) AS `hop` FROM `batch_lanes` WHERE `run_id` = :run AND `finished_at` IS NULL \
                GROUP BY `worker` ORDER BY `worker`";
     let worker = |row: &Row| Ok(Due { worker: column(row, "worker")?, hop: column(row, "hop")? });
-    let params = params! { "run" => run.0 };
-    Statement::new("reading the run's workers", sql, params, move |rows| rows.iter().map(worker).collect())
+    Statement::all("reading the run's workers", sql, params! { "run" => run.0 }, worker)
 }
 
 /// Takes a worker's unfinished lanes for a hop: whoever had them before can commit no more.
@@ -240,8 +238,8 @@ pub(super) fn advance_statement(run: RunId, lane: u16, page: &Advance) -> String
 /// The drift profiles of a run's lanes, as they were written.
 pub fn profiles(run: RunId) -> Statement<Vec<String>> {
     let sql = "SELECT `profile` FROM `batch_lanes` WHERE `run_id` = :run AND `profile` IS NOT NULL";
-    let read = |rows: Vec<Row>| rows.iter().map(|row| column(row, "profile")).collect();
-    Statement::new("reading the profiles of the lanes", sql, params! { "run" => run.0 }, read)
+    let params = params! { "run" => run.0 };
+    Statement::all("reading the profiles of the lanes", sql, params, |row| column(row, "profile"))
 }
 
 /// Puts a run's lanes back to their beginning, their counts too. Whoever had them can commit no more.
@@ -279,7 +277,7 @@ pub fn totals(run: RunId) -> Statement<Totals> {
                  COALESCE(SUM(`absolute_change`), 0) AS `absolute_change`, \
                  COALESCE(MIN(`low_id`), 0) AS `low`, COALESCE(MAX(`high_id`), 0) AS `high` \
                FROM `batch_lanes` WHERE `run_id` = :run";
-    Statement::new("summing up the lanes", sql, params! { "run" => run.0 }, |rows| sum(&the_row(rows)?))
+    Statement::one("summing up the lanes", sql, params! { "run" => run.0 }, sum)
 }
 
 fn sum(row: &Row) -> Result<Totals, StoreError> {
@@ -326,13 +324,9 @@ pub struct LaneLine {
 }
 
 /// Every lane of a run, in order.
-///
-/// # Errors
-/// The database's.
-pub async fn all(conn: &mut impl Queryable, run: RunId) -> Result<Vec<LaneLine>, StoreError> {
+pub fn all(run: RunId) -> Statement<Vec<LaneLine>> {
     let sql = "SELECT `lane`, `worker`, `source`, `low_id`, `high_id`, `cursor_id`, `hop`, `pages`, `predicted`, `failed`, \
                  `updated_at`, `finished_at` FROM `batch_lanes` WHERE `run_id` = :run ORDER BY `lane`";
-    let rows: Vec<Row> = conn.query(bound(sql, params! { "run" => run.0 })).await.doing("reading the lanes")?;
     let line = |row: &Row| {
         Ok(LaneLine {
             number: column(row, "lane")?,
@@ -348,5 +342,5 @@ pub async fn all(conn: &mut impl Queryable, run: RunId) -> Result<Vec<LaneLine>,
             finished_at: column::<Option<_>>(row, "finished_at")?.map(utc),
         })
     };
-    rows.iter().map(line).collect()
+    Statement::all("reading the lanes", sql, params! { "run" => run.0 }, line)
 }

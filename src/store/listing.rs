@@ -3,11 +3,15 @@
 
 use chrono::NaiveDateTime;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Row, Value, from_row_opt, from_value_opt, params};
+use mysql_async::{Params, Row, Value, from_row_opt, from_value_opt};
 
 use super::catalog::Column;
-use super::selection::{pending, values_text};
-use super::{Doing, StoreError, counts};
+use super::places::joined;
+use super::row::column;
+use super::selection::{pending, values_text, whole_values};
+use super::statement::Statement;
+use super::wanted::Ids;
+use super::{StoreError, counts};
 use crate::config::{ItemsTable, PredictionFormat};
 use crate::run::{RunId, named};
 use crate::values::longest_text;
@@ -32,7 +36,7 @@ named! {
 pub struct Listing {
     /// Its key.
     pub id: i64,
-    /// What is scored, as JSON text; `None`: longer than any row of those features needs.
+    /// What is scored, as JSON text; `None`: SQL NULL, or longer than any row of those features needs.
     pub values: Option<String>,
     /// The class probabilities as JSON text, or the label, if it has any that are not longer than
     /// any such row.
@@ -47,13 +51,28 @@ pub struct Listing {
     pub run: Option<RunId>,
 }
 
-/// The items' table, and the column beyond those that rowscore works with.
+/// The items table as readers see it.
 #[derive(Clone, Debug)]
-pub struct Source {
+pub struct SeenTable {
     /// The table.
     pub table: ItemsTable,
     /// What says when an item was last changed, if the table knows.
     pub updated: Option<Column>,
+}
+
+impl SeenTable {
+    /// The columns of an item, its `values` and its prediction as SQL.
+    fn columns(&self, values: &str, prediction: &str) -> String {
+        let Self { table, updated } = self;
+        let or_null = |column: Option<String>| column.map_or_else(|| "NULL".to_owned(), |column| format!("i.{column}"));
+        format!(
+            "i.{}, {values}, {prediction}, i.{}, {}, {}",
+            table.id.quoted(),
+            table.created.quoted(),
+            or_null(updated.as_ref().map(Column::quoted)),
+            or_null(table.run.column().map(|column| column.quoted())),
+        )
+    }
 }
 
 /// What the model reads and writes of an item: it bounds what is read of one.
@@ -73,38 +92,55 @@ impl Width {
     }
 
     /// The columns, texts cut one character beyond the longest that is read.
-    fn columns(self, Source { table, updated }: &Source) -> String {
-        let or_null = |column: Option<String>| column.map_or_else(|| "NULL".to_owned(), |column| format!("i.{column}"));
-        format!(
-            "i.{}, {}, LEFT(i.{}, {}), i.{}, {}, {}",
-            table.id.quoted(),
-            values_text(table, self.features),
-            table.prediction.quoted(),
-            longest_text(self.classes) + 1,
-            table.created.quoted(),
-            or_null(updated.as_ref().map(Column::quoted)),
-            or_null(table.run.column().map(|column| column.quoted())),
-        )
+    fn columns(self, seen: &SeenTable) -> String {
+        let prediction = format!("LEFT(i.{}, {})", seen.table.prediction.quoted(), longest_text(self.classes) + 1);
+        seen.columns(&values_text(&seen.table, self.features), &prediction)
     }
 
-    /// One of many: what the row holds is moved, not copied.
-    fn item(self, source: &Source, row: Row) -> Result<Listing, StoreError> {
-        type Columns = (i64, Option<String>, Option<String>, Value, Value, Option<u64>);
-        let (id, values, prediction, created, updated, run): Columns = from_row_opt(row)
-            .map_err(|_| StoreError::Unexpected("an item's column is of another type; run `rowscore init`".into()))?;
+    /// The item without a text that was cut.
+    fn fitting(self, item: Listing) -> Listing {
         let fits = |text: &String, longest| text.len() <= longest || text.chars().count() <= longest;
-        // MySQL knows dates that are none, like 0000-00-00.
-        let time = |value| from_value_opt(value).ok().flatten();
-        Ok(Listing {
-            id,
-            values: values.filter(|text| fits(text, longest_text(self.features))),
-            prediction: prediction.filter(|text| fits(text, longest_text(self.classes))),
-            format: source.table.format,
-            created_datetime: time(created),
-            updated_datetime: time(updated),
-            run: run.map(RunId),
-        })
+        Listing {
+            values: item.values.filter(|text| fits(text, longest_text(self.features))),
+            prediction: item.prediction.filter(|text| fits(text, longest_text(self.classes))),
+            ..item
+        }
     }
+}
+
+/// What `sql` finds, each item turned by `turn`. What a row holds is moved, not copied.
+fn items(
+    doing: &'static str,
+    sql: &str,
+    format: PredictionFormat,
+    turn: impl Fn(Listing) -> Listing + Send + 'static,
+) -> Statement<Vec<Listing>> {
+    Statement::new(doing, sql, Params::Empty, move |rows| {
+        rows.into_iter().map(|row| item(row, format).map(&turn)).collect()
+    })
+}
+
+fn item(row: Row, format: PredictionFormat) -> Result<Listing, StoreError> {
+    type Columns = (i64, Option<String>, Option<String>, Value, Value, Option<u64>);
+    let (id, values, prediction, created, updated, run): Columns = from_row_opt(row)
+        .map_err(|_| StoreError::Unexpected("an item's column is of another type; run `rowscore init`".into()))?;
+    // MySQL stores dates that do not exist, such as 0000-00-00.
+    let time = |value| from_value_opt(value).ok().flatten();
+    let (created_datetime, updated_datetime) = (time(created), time(updated));
+    Ok(Listing { id, values, prediction, format, created_datetime, updated_datetime, run: run.map(RunId) })
+}
+
+/// Which page of items is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    /// Which items.
+    pub listed: Listed,
+    /// What is read of each.
+    pub width: Width,
+    /// Those with greater ids; `None`: from the table's beginning.
+    pub after: Option<i64>,
+    /// At most so many.
+    pub limit: u32,
 }
 
 /// Items in order of their ids, and where the next page begins.
@@ -116,156 +152,118 @@ pub struct Page {
     pub next_after: Option<i64>,
 }
 
-/// The next items by id: after `after`, or from the table's beginning.
+/// The next items by id. What is looked at next depends on what was found.
 ///
 /// # Errors
-/// The database's.
-pub async fn page(
-    conn: &mut impl Queryable,
-    source: &Source,
-    listed: Listed,
-    width: Width,
-    after: Option<i64>,
-    limit: u32,
-) -> Result<Page, StoreError> {
-    let beginning = match after {
+/// Those of [`Statement::ask`].
+pub async fn page(conn: &mut impl Queryable, seen: &SeenTable, asked: Asked) -> Result<Page, StoreError> {
+    let beginning = match asked.after {
         Some(after) => Some(after),
-        None => counts::ends(&source.table).ask(conn).await?.map(|ids| ids.after),
+        None => counts::ends(&seen.table).ask(conn).await?.map(|ids| ids.after),
     };
     let Some(after) = beginning else { return Ok(Page { items: Vec::new(), next_after: None }) };
     // As if every id were taken: true of most tables, and one statement for most pages.
-    let near = match listed {
+    let near = match asked.listed {
         Listed::All => i64::MAX,
         Listed::Predicted | Listed::Unpredicted => after.saturating_add(i64::from(LOOK_AHEAD)),
     };
-    let items = between(conn, source, listed, width, (after, near), limit).await?;
-    if let full @ Some(_) = end_of_full(&items, limit) {
-        return Ok(Page { items, next_after: full });
+    let full = |items: &[Listing]| items.last().filter(|_| items.len() == asked.limit as usize).map(|last| last.id);
+    let items = between(seen, asked, Ids { after, upto: near }).ask(conn).await?;
+    if full(&items).is_some() || near == i64::MAX {
+        return Ok(Page { next_after: full(&items), items });
     }
-    if near == i64::MAX {
-        return Ok(Page { items, next_after: None });
-    }
-    let far = nth_after(conn, &source.table, after, LOOK_AHEAD).await?;
+    let nth = nth_statement(&seen.table, after, LOOK_AHEAD);
+    let far = Statement::first("looking ahead", &nth, Params::Empty, |row| column(row, "far")).ask(conn).await?;
     if far.is_some_and(|far| far <= near) {
         return Ok(Page { items, next_after: far });
     }
     // There are gaps, or the table ends.
-    let items = between(conn, source, listed, width, (after, far.unwrap_or(i64::MAX)), limit).await?;
-    Ok(Page { next_after: end_of_full(&items, limit).or(far), items })
+    let items = between(seen, asked, Ids { after, upto: far.unwrap_or(i64::MAX) }).ask(conn).await?;
+    Ok(Page { next_after: full(&items).or(far), items })
 }
 
-fn end_of_full(items: &[Listing], limit: u32) -> Option<i64> {
-    items.last().filter(|_| items.len() == limit as usize).map(|last| last.id)
+/// The first of the wanted items with these ids.
+fn between(seen: &SeenTable, asked: Asked, ids: Ids) -> Statement<Vec<Listing>> {
+    let fitting = move |item| asked.width.fitting(item);
+    items("reading items", &page_statement(seen, asked, ids), seen.table.format, fitting)
 }
 
-/// The first items with ids in `(after, upto]`.
-async fn between(
-    conn: &mut impl Queryable,
-    source: &Source,
-    listed: Listed,
-    width: Width,
-    (after, upto): (i64, i64),
-    limit: u32,
-) -> Result<Vec<Listing>, StoreError> {
-    let params = params! { "after" => after, "upto" => upto, "limit" => limit };
-    let rows: Vec<Row> = conn.exec(page_statement(source, listed, width), params).await.doing("reading items")?;
-    rows.into_iter().map(|row| width.item(source, row)).collect()
-}
-
-/// The statement that reads a page, with the parameters `after`, `upto` and `limit`.
+/// The statement that reads the wanted items with these ids.
 #[must_use]
-pub fn page_statement(source: &Source, listed: Listed, width: Width) -> String {
-    let table = &source.table;
-    let wanted = match listed {
+pub fn page_statement(seen: &SeenTable, asked: Asked, ids: Ids) -> String {
+    let table = &seen.table;
+    let wanted = match asked.listed {
         Listed::All => "TRUE".to_owned(),
         Listed::Predicted => format!("NOT ({})", pending(table)),
         Listed::Unpredicted => pending(table),
     };
-    let id = table.id.quoted();
+    let id = format!("i.{}", table.id.quoted());
     format!(
-        "SELECT {} FROM {} i FORCE INDEX (PRIMARY) WHERE i.{id} > :after AND i.{id} <= :upto AND {wanted} \
-         ORDER BY i.{id} LIMIT :limit",
-        width.columns(source),
-        table.quoted()
+        "SELECT {} FROM {} i FORCE INDEX (PRIMARY) WHERE {} AND {wanted} ORDER BY {id} LIMIT {}",
+        asked.width.columns(seen),
+        table.quoted(),
+        ids.condition(&id),
+        asked.limit
     )
 }
 
-/// The `n`th id after `after`, if there are so many.
-async fn nth_after(
-    conn: &mut impl Queryable,
-    table: &ItemsTable,
-    after: i64,
-    n: u32,
-) -> Result<Option<i64>, StoreError> {
-    let params = params! { "after" => after, "skipped" => n.saturating_sub(1) };
-    conn.exec_first(nth_statement(table), params).await.doing("looking ahead")
-}
-
-/// The statement that finds the end of a look ahead, with the parameters `after` and `skipped`.
+/// The statement that finds the `n`th id after `after`, if there are so many.
 #[must_use]
-pub fn nth_statement(table: &ItemsTable) -> String {
+pub fn nth_statement(table: &ItemsTable, after: i64, n: u32) -> String {
     let (id, items) = (table.id.quoted(), table.quoted());
     format!(
-        "SELECT {id} FROM {items} FORCE INDEX (PRIMARY) WHERE {id} > :after AND {id} <= {} ORDER BY {id} LIMIT 1 OFFSET :skipped",
-        i64::MAX
+        "SELECT {id} AS `far` FROM {items} FORCE INDEX (PRIMARY) WHERE {} ORDER BY {id} LIMIT 1 OFFSET {}",
+        Ids { after, upto: i64::MAX }.condition(&id),
+        n.saturating_sub(1)
     )
 }
 
 /// The item `id`, if there is one.
-///
-/// # Errors
-/// The database's.
-pub async fn find(
-    conn: &mut impl Queryable,
-    source: &Source,
-    width: Width,
-    id: i64,
-) -> Result<Option<Listing>, StoreError> {
-    let table = &source.table;
-    let sql = format!("SELECT {} FROM {} i WHERE i.{} = :id", width.columns(source), table.quoted(), table.id.quoted());
-    let row: Option<Row> = conn.exec_first(sql, params! { "id" => id }).await.doing("reading an item")?;
-    row.map(|row| width.item(source, row)).transpose()
+pub fn find(seen: &SeenTable, width: Width, id: i64) -> Statement<Option<Listing>> {
+    let table = &seen.table;
+    let sql = format!("SELECT {} FROM {} i WHERE i.{} = {id}", width.columns(seen), table.quoted(), table.id.quoted());
+    let found = items("reading an item", &sql, table.format, move |item| width.fitting(item));
+    found.map(|items| items.into_iter().next())
 }
 
 /// The items with the greatest ids, the greatest first.
-///
-/// # Errors
-/// The database's.
-pub async fn latest(
-    conn: &mut impl Queryable,
-    source: &Source,
-    width: Width,
-    limit: u32,
-) -> Result<Vec<Listing>, StoreError> {
-    let (id, items) = (source.table.id.quoted(), source.table.quoted());
+pub fn latest(seen: &SeenTable, width: Width, limit: u32) -> Statement<Vec<Listing>> {
+    let (id, table) = (seen.table.id.quoted(), seen.table.quoted());
     let sql = format!(
-        "SELECT {} FROM {items} i FORCE INDEX (PRIMARY) WHERE i.{id} <= {} ORDER BY i.{id} DESC LIMIT :limit",
-        width.columns(source),
+        "SELECT {} FROM {table} i FORCE INDEX (PRIMARY) WHERE i.{id} <= {} ORDER BY i.{id} DESC LIMIT {limit}",
+        width.columns(seen),
         i64::MAX
     );
-    let rows: Vec<Row> = conn.exec(sql, params! { "limit" => limit }).await.doing("reading the latest items")?;
-    rows.into_iter().map(|row| width.item(source, row)).collect()
+    items("reading the latest items", &sql, seen.table.format, move |item| width.fitting(item))
+}
+
+/// The next items by id after the item `after`, with all of their texts, however long.
+pub fn whole(seen: &SeenTable, features: &[String], after: i64, limit: u32) -> Statement<Vec<Listing>> {
+    let table = &seen.table;
+    let id = format!("i.{}", table.id.quoted());
+    let values = whole_values(table, features);
+    let sql = format!(
+        "SELECT {} FROM {} i WHERE {} ORDER BY {id} LIMIT {limit}",
+        seen.columns(&values, &format!("i.{}", table.prediction.quoted())),
+        table.quoted(),
+        Ids { after, upto: i64::MAX }.condition(&id)
+    );
+    items("reading items", &sql, table.format, |item| item)
 }
 
 /// The beginnings of the `values` of items, `characters` long at most, with their ids.
-///
-/// # Errors
-/// The database's.
-pub async fn excerpts(
-    conn: &mut impl Queryable,
-    table: &ItemsTable,
-    width: Width,
-    ids: &[i64],
-    characters: usize,
-) -> Result<Vec<(i64, String)>, StoreError> {
-    let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
-    if list.is_empty() {
-        return Ok(Vec::new());
+pub fn excerpts(table: &ItemsTable, width: Width, ids: &[i64], characters: usize) -> Statement<Vec<(i64, String)>> {
+    if ids.is_empty() {
+        return Statement::none();
     }
-    let (id, items) = (table.id.quoted(), table.quoted());
+    let id = format!("i.{}", table.id.quoted());
     let sql = format!(
-        "SELECT i.{id}, LEFT({}, {characters}) FROM {items} i WHERE i.{id} IN ({list})",
-        values_text(table, width.features)
+        "SELECT {id} AS `id`, LEFT({}, {characters}) AS `excerpt` FROM {} i WHERE {id} IN ({})",
+        values_text(table, width.features),
+        table.quoted(),
+        joined(ids, ",")
     );
-    conn.query(sql).await.doing("reading what was set aside")
+    Statement::all("reading what was set aside", &sql, Params::Empty, |row| {
+        Ok((column(row, "id")?, column::<Option<_>>(row, "excerpt")?.unwrap_or_default()))
+    })
 }

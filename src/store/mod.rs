@@ -10,6 +10,7 @@
 mod bound;
 pub mod buffers;
 pub mod catalog;
+mod codes;
 pub mod counts;
 pub mod earlier;
 pub mod failures;
@@ -43,6 +44,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, IoError, Opts, OptsBuilder};
 
 use crate::config::{ItemsTable, MysqlConfig, Tls};
+use codes::Meaning;
 use login::Login;
 
 /// Seconds that a statement waits for a row lock: longer than any page of ours, short enough that
@@ -56,9 +58,6 @@ const WAIT_TIMEOUT_S: u32 = 60;
 /// Bytes of a statement, at most: MariaDB's default, and a page has less than a tenth of it. Known without
 /// asking the server; where that takes less it says so, and the page is tried with half of its items.
 const LARGEST_STATEMENT: usize = 16 << 20;
-
-/// The server's error code where there is no database of a name.
-const UNKNOWN_DATABASE: u16 = 1049;
 
 /// Whether trying again may help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,12 +104,9 @@ impl StoreError {
     /// Whether trying again may help, and on which connection.
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Mysql { source: mysql_async::Error::Server(error), .. } => match error.code {
-                1205 | 1213 => Fault::Retry,            // lock wait, deadlock
-                1040 | 1203 | 1226 => Fault::Reconnect, // too many connections
-                1290 | 1792 | 1836 => Fault::Reconnect, // read-only after a failover
-                1153 => Fault::Reconnect,               // too large for the server, which then hangs up
-                1053 | 1077..=1079 | 1152 | 1158..=1161 | 1184 | 1927 | 3169 => Fault::Reconnect, // cut off, shutting down
+            Self::Mysql { source: source @ mysql_async::Error::Server(_), .. } => match Meaning::of(source) {
+                Meaning::Locked => Fault::Retry,
+                Meaning::TooMany | Meaning::ReadOnly | Meaning::TooLarge | Meaning::CutOff => Fault::Reconnect,
                 _ => Fault::Permanent,
             },
             Self::Mysql { source: mysql_async::Error::Io(_), .. } => Fault::Reconnect,
@@ -125,19 +121,26 @@ impl StoreError {
 
     /// Whether a unique key already holds what was to be inserted.
     pub fn is_duplicate(&self) -> bool {
-        matches!(self, Self::Mysql { source: mysql_async::Error::Server(error), .. } if error.code == 1062)
+        self.means(Meaning::Duplicate)
+    }
+
+    /// Whether a statement reached the time that the server may spend on it.
+    pub(crate) fn took_too_long(&self) -> bool {
+        self.means(Meaning::TimeUp)
+    }
+
+    fn means(&self, meaning: Meaning) -> bool {
+        matches!(self, Self::Mysql { source, .. } if Meaning::of(source) == meaning)
     }
 }
 
 /// The driver's words, and what to do where that is known.
 fn explain(error: &mysql_async::Error) -> String {
     let advice = match error {
-        mysql_async::Error::Server(error) => match error.code {
-            1146 => "; make the tables with `rowscore init`",
-            1044 | 1142 | 1143 | 1370 => {
-                "; MYSQL_USER lacks a grant: apply infra/grants.sql, or use `rowscore init --grant`"
-            }
-            UNKNOWN_DATABASE => "; check MYSQL_DATABASE, or make the database with `rowscore init`",
+        mysql_async::Error::Server(_) => match Meaning::of(error) {
+            Meaning::NoTable => "; make the tables with `rowscore init`",
+            Meaning::Grant => "; MYSQL_USER lacks a grant: apply infra/grants.sql, or use `rowscore init --grant`",
+            Meaning::NoDatabase => "; check MYSQL_DATABASE, or make the database with `rowscore init`",
             _ => "",
         },
         mysql_async::Error::Io(IoError::Io(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
@@ -174,12 +177,9 @@ fn is_tls(error: &IoError) -> bool {
 
 /// Whether the server knows no such login, or not with that proof of it.
 fn is_login(error: &mysql_async::Error) -> bool {
-    match error {
-        mysql_async::Error::Server(error) => matches!(error.code, 1045 | 1698),
-        // What MySQL answers for a user that does not exist, so as not to tell.
-        mysql_async::Error::Driver(error) => matches!(error, DriverError::UnknownAuthPlugin { .. }),
-        _ => false,
-    }
+    // What MySQL answers for a user that does not exist, so as not to tell.
+    let hidden = matches!(error, mysql_async::Error::Driver(DriverError::UnknownAuthPlugin { .. }));
+    hidden || Meaning::of(error) == Meaning::Login
 }
 
 /// Says what a statement was for when it fails.
@@ -280,9 +280,7 @@ impl Database {
     /// Also that the account may not make it.
     pub async fn connect_or_create(&self) -> Result<Conn, StoreError> {
         match self.connect().await {
-            Err(StoreError::Mysql { source: mysql_async::Error::Server(error), .. })
-                if error.code == UNKNOWN_DATABASE =>
-            {
+            Err(error) if error.means(Meaning::NoDatabase) => {
                 let mut conn = self.open(self.opts.clone().db_name(None::<String>)).await?;
                 schema::create_database(&mut conn, &self.name).await?;
                 conn.disconnect().await.doing("disconnecting")?;

@@ -54,9 +54,6 @@ impl Page<'_> {
 }
 
 /// Begins a page's transaction. The memory of an earlier page is used for this one's items.
-///
-/// # Errors
-/// The database's.
 pub async fn begin(conn: &mut Conn, page: Page<'_>, memory: PendingItems) -> Result<Begun, StoreError> {
     let since = Instant::now();
     let results = conn.query_iter(page.begin_statements()).await.doing(READING)?;
@@ -107,9 +104,6 @@ async fn begun(
 
 /// Writes the predictions of a page's locked items, and advances its lane. Answers how many items
 /// changed. The memory is an earlier statement's.
-///
-/// # Errors
-/// The database's.
 pub async fn write(
     conn: &mut Conn,
     page: Page<'_>,

@@ -1,7 +1,9 @@
 //! Pending items as a page reads them.
 
 use mysql_async::prelude::Queryable;
-use mysql_async::{QueryResult, Row, TextProtocol};
+use mysql_async::{FromRowError, QueryResult, Row, TextProtocol, from_row_opt};
+
+use super::{Doing, StoreError};
 
 /// Items in the order in which they were read. Their texts lie side by side in one piece of memory,
 /// which the next page can take over: a page costs no allocation for each of its items.
@@ -35,31 +37,36 @@ impl PendingItems {
     }
 
     /// Reads the rows of one result, each an id, values and perhaps a prediction.
-    ///
-    /// # Errors
-    /// The driver's.
     pub(super) async fn read(mut self, rows: &mut QueryResult<'_, '_, TextProtocol>) -> mysql_async::Result<Self> {
-        rows.for_each(|row| self.push_row(row)).await.map(|()| self)
+        let mut pushed = Ok(());
+        let push = |row| {
+            if pushed.is_ok() {
+                pushed = self.push_row(row);
+            }
+        };
+        rows.for_each(push).await?;
+        pushed.map(|()| self).map_err(|error| mysql_async::Error::Other(error.into()))
     }
 
     /// The items that a statement answers.
-    ///
-    /// # Errors
-    /// The driver's.
-    pub(super) async fn query(conn: &mut impl Queryable, sql: String) -> mysql_async::Result<Self> {
-        let mut rows = conn.query_iter(sql).await?;
-        let items = Self::default().read(&mut rows).await?;
-        rows.drop_result().await.map(|()| items)
+    pub(super) async fn query(conn: &mut impl Queryable, doing: &'static str, sql: String) -> Result<Self, StoreError> {
+        let mut rows = conn.query_iter(sql).await.doing(doing)?;
+        let items = Self::default().read(&mut rows).await.doing(doing)?;
+        rows.drop_result().await.doing(doing)?;
+        Ok(items)
     }
 
-    fn push_row(&mut self, row: Row) {
-        let (id, values, prediction): (i64, Vec<u8>, Option<Vec<u8>>) = if row.len() > 2 {
-            mysql_async::from_row(row)
+    /// Values that are SQL NULL are read as a JSON `null`.
+    fn push_row(&mut self, row: Row) -> Result<(), FromRowError> {
+        let (id, values, prediction): (i64, Option<Vec<u8>>, Option<Vec<u8>>) = if row.len() > 2 {
+            from_row_opt(row)?
         } else {
-            let (id, values) = mysql_async::from_row(row);
+            let (id, values) = from_row_opt(row)?;
             (id, values, None)
         };
-        self.push(PendingItem { id, values: &values, prediction: prediction.as_deref() });
+        let values = values.as_deref().unwrap_or(b"null");
+        self.push(PendingItem { id, values, prediction: prediction.as_deref() });
+        Ok(())
     }
 
     /// Adds an item behind the others.

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
-use super::listing::Source;
+use super::listing::SeenTable;
 use super::{Database, Doing, Fault, StoreError, catalog};
 
 /// How long work waits for a connection, or for a new one to be opened.
@@ -53,7 +53,7 @@ impl ReadError {
 pub struct Readers {
     pool: Pool<Connections>,
     /// What the table is like, once that was seen.
-    source: OnceLock<Arc<Source>>,
+    seen: OnceLock<Arc<SeenTable>>,
 }
 
 impl Readers {
@@ -67,7 +67,7 @@ impl Readers {
             .runtime(Runtime::Tokio1)
             .build();
         let pool = pool.expect("the runtime is given, which is all that a pool with limits needs");
-        Self { pool, source: OnceLock::new() }
+        Self { pool, seen: OnceLock::new() }
     }
 
     /// Does `work`, which only reads, on a connection and the table of the items: once more on a fresh connection if the first was cut off.
@@ -76,7 +76,7 @@ impl Readers {
     /// No connection, no answer in time, or the database's.
     pub async fn read<T>(
         &self,
-        work: impl for<'c> Fn(&'c mut Conn, &'c Source) -> BoxFuture<'c, Result<T, StoreError>>,
+        work: impl for<'c> Fn(&'c mut Conn, &'c SeenTable) -> BoxFuture<'c, Result<T, StoreError>>,
     ) -> Result<T, ReadError> {
         match self.attempt(&work).await {
             Err(ReadError::Store(error)) if error.fault() == Fault::Reconnect => self.attempt(&work).await,
@@ -86,37 +86,37 @@ impl Readers {
 
     async fn attempt<T>(
         &self,
-        work: &impl for<'c> Fn(&'c mut Conn, &'c Source) -> BoxFuture<'c, Result<T, StoreError>>,
+        work: &impl for<'c> Fn(&'c mut Conn, &'c SeenTable) -> BoxFuture<'c, Result<T, StoreError>>,
     ) -> Result<T, ReadError> {
         let mut lent = Lent(Some(self.pool.get().await.map_err(unlent)?));
         let Some(conn) = lent.0.as_mut() else { return Err(ReadError::Busy) };
         let all = async {
-            let source = self.source(conn).await?;
-            work(conn, &source).await
+            let seen = self.seen(conn).await?;
+            work(conn, &seen).await
         };
         match tokio::time::timeout(READ_LIMIT, all).await {
             Ok(Ok(value)) => {
                 lent.give_back();
                 Ok(value)
             }
-            Ok(Err(error)) if took_too_long(&error) => Err(ReadError::Slow),
+            Ok(Err(error)) if error.took_too_long() => Err(ReadError::Slow),
             Ok(Err(error)) => Err(error.into()),
             Err(_) => Err(ReadError::Slow),
         }
     }
 
     /// The table as readers see it. One that is not there yet is looked for again.
-    async fn source(&self, conn: &mut Conn) -> Result<Arc<Source>, StoreError> {
-        if let Some(source) = self.source.get() {
-            return Ok(Arc::clone(source));
+    async fn seen(&self, conn: &mut Conn) -> Result<Arc<SeenTable>, StoreError> {
+        if let Some(seen) = self.seen.get() {
+            return Ok(Arc::clone(seen));
         }
         let table = self.pool.manager().0.items_table();
-        let catalog = catalog::describe(conn, table).await?;
-        let source = Arc::new(Source { table: table.clone(), updated: catalog.column(UPDATED).cloned() });
+        let catalog = catalog::describe(table).ask(conn).await?;
+        let seen = Arc::new(SeenTable { table: table.clone(), updated: catalog.column(UPDATED).cloned() });
         if catalog.columns.is_empty() {
-            return Ok(source);
+            return Ok(seen);
         }
-        Ok(Arc::clone(self.source.get_or_init(|| source)))
+        Ok(Arc::clone(self.seen.get_or_init(|| seen)))
     }
 }
 
@@ -127,11 +127,6 @@ fn unlent(error: PoolError<StoreError>) -> ReadError {
         PoolError::Timeout(_) => StoreError::Silent(WAIT_LIMIT).into(),
         PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => ReadError::Busy,
     }
-}
-
-fn took_too_long(error: &StoreError) -> bool {
-    // MySQL's and MariaDB's code for a statement that used up its time.
-    matches!(error, StoreError::Mysql { source: mysql_async::Error::Server(error), .. } if matches!(error.code, 3024 | 1969))
 }
 
 /// A connection that goes back to the others only if its work came to a good end: dropped in

@@ -1,12 +1,10 @@
 //! What runs saw and took: the columns `profile`, `billed_ms` and `memory_mb` of `batch_runs`.
 
-use mysql_async::prelude::Queryable;
-use mysql_async::{Row, params};
+use mysql_async::{Params, Row, params};
 
-use super::bound::bound;
+use super::places::joined;
 use super::row::column;
 use super::statement::Statement;
-use super::{Doing, StoreError};
 use crate::config::ItemsTable;
 use crate::model::ShownVersion;
 use crate::run::RunId;
@@ -28,8 +26,7 @@ pub fn earlier_profiles(table: &ItemsTable, model: &ShownVersion, id: RunId) -> 
     );
     let oldest = id.0.saturating_sub(EARLIER_LOOKED_AT);
     let params = params! { "id" => id.0, "oldest" => oldest, "table" => table.as_str(), "model" => model.as_str() };
-    let read = |rows: Vec<Row>| rows.iter().map(|row| column(row, "profile")).collect();
-    Statement::new("reading the profiles of earlier runs", &sql, params, read)
+    Statement::all("reading the profiles of earlier runs", &sql, params, |row| column(row, "profile"))
 }
 
 /// Runs that a run's classes are compared with.
@@ -57,37 +54,31 @@ pub struct Watched {
 }
 
 /// What the run numbered `id` took and saw.
-///
-/// # Errors
-/// The database's.
-pub async fn watched(conn: &mut impl Queryable, id: RunId) -> Result<Watched, StoreError> {
+pub fn watched(id: RunId) -> Statement<Watched> {
     let sql =
         "SELECT `billed_ms`, `memory_mb`, CAST(`profile` AS CHAR) AS `profile` FROM `batch_runs` WHERE `id` = :id";
-    let row: Option<Row> =
-        conn.query_first(bound(sql, params! { "id" => id.0 })).await.doing("reading what a run took")?;
-    let Some(row) = row else { return Ok(Watched::default()) };
-    Ok(Watched {
-        billed_ms: column(&row, "billed_ms")?,
-        memory_mb: column(&row, "memory_mb")?,
-        profile: column(&row, "profile")?,
-    })
+    let watched = |row: &Row| {
+        Ok(Watched {
+            billed_ms: column(row, "billed_ms")?,
+            memory_mb: column(row, "memory_mb")?,
+            profile: column(row, "profile")?,
+        })
+    };
+    Statement::first("reading what a run took", sql, params! { "id" => id.0 }, watched).map(Option::unwrap_or_default)
 }
 
 /// What those of `runs` saw that have a profile, as JSON, by run, the earliest first.
-///
-/// # Errors
-/// The database's.
-pub async fn profiles(conn: &mut impl Queryable, runs: &[RunId]) -> Result<Vec<(RunId, String)>, StoreError> {
-    let list = runs.iter().map(RunId::to_string).collect::<Vec<_>>().join(",");
-    if list.is_empty() {
-        return Ok(Vec::new());
+pub fn profiles(runs: &[RunId]) -> Statement<Vec<(RunId, String)>> {
+    if runs.is_empty() {
+        return Statement::none();
     }
     let sql = format!(
-        "SELECT `id`, CAST(`profile` AS CHAR) FROM `batch_runs` \
-         WHERE `id` IN ({list}) AND `profile` IS NOT NULL ORDER BY `id`"
+        "SELECT `id`, CAST(`profile` AS CHAR) AS `profile` FROM `batch_runs` \
+         WHERE `id` IN ({}) AND `profile` IS NOT NULL ORDER BY `id`",
+        joined(runs, ",")
     );
-    let profiles: Vec<(u64, String)> = conn.query(sql).await.doing("reading the profiles of the runs")?;
-    Ok(profiles.into_iter().map(|(id, text)| (RunId(id), text)).collect())
+    let profile = |row: &Row| Ok((RunId(column(row, "id")?), column(row, "profile")?));
+    Statement::all("reading the profiles of the runs", &sql, Params::Empty, profile)
 }
 
 /// What earlier runs measured, added up.
@@ -106,10 +97,7 @@ pub struct Measured {
 }
 
 /// What the latest windows and sweeps over `table` measured that worked off at least `least` items.
-///
-/// # Errors
-/// The database's.
-pub async fn measured(conn: &mut impl Queryable, table: &ItemsTable, least: u64) -> Result<Measured, StoreError> {
+pub fn measured(table: &ItemsTable, least: u64) -> Statement<Measured> {
     let sql = format!(
         "SELECT `predicted` + `failed` AS `items`, `billed_ms`, `memory_mb`, \
            TIMESTAMPDIFF(MICROSECOND, `started_at`, `finished_at`) / 1000000 AS `seconds` \
@@ -118,8 +106,7 @@ pub async fn measured(conn: &mut impl Queryable, table: &ItemsTable, least: u64)
            AND `billed_ms` > 0 AND `predicted` + `failed` >= :least ORDER BY `id` DESC LIMIT {MEASURED_RUNS}"
     );
     let params = params! { "table" => table.as_str(), "least" => least };
-    let rows: Vec<Row> = conn.query(bound(&sql, params)).await.doing("reading what earlier runs measured")?;
-    rows.iter().try_fold(Measured::default(), |sum, row| {
+    let add = |sum: Measured, row: &Row| {
         Ok(Measured {
             runs: sum.runs + 1,
             items: sum.items + column::<u64>(row, "items")?,
@@ -127,6 +114,9 @@ pub async fn measured(conn: &mut impl Queryable, table: &ItemsTable, least: u64)
             seconds: sum.seconds + column::<f64>(row, "seconds")?,
             memory_mb: sum.memory_mb.or(column(row, "memory_mb")?),
         })
+    };
+    Statement::new("reading what earlier runs measured", &sql, params, move |rows| {
+        rows.iter().try_fold(Measured::default(), add)
     })
 }
 

@@ -1,13 +1,11 @@
 //! All SQL of `batch_runs`. What is asked before one is opened is in `earlier`, that of the view over it in `status`.
 
 use chrono::NaiveDateTime;
-use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Params, Row, params};
+use mysql_async::{Params, Row, params};
 
-use super::bound::bound;
+use super::StoreError;
 use super::row::{column, name};
-use super::statement::{Statement, the_row};
-use super::{Doing, StoreError};
+use super::statement::Statement;
 use crate::config::ItemsTable;
 use crate::model::ShownVersion;
 use crate::run::{Changes, Counts, FailurePolicy, Mode, Pass, RunId, RunKind, RunState};
@@ -54,38 +52,30 @@ pub(super) fn utc(time: NaiveDateTime) -> Time {
     time.and_utc()
 }
 
-pub(super) fn run(row: Row) -> Result<Run, StoreError> {
+pub(super) fn run(row: &Row) -> Result<Run, StoreError> {
     Ok(Run {
-        id: RunId(column(&row, "id")?),
-        kind: name(&row, "kind")?,
-        mode: name(&row, "mode")?,
-        tick: column::<Option<_>>(&row, "tick")?.map(utc),
-        window: Window {
-            from: column::<Option<_>>(&row, "window_from")?.map(utc),
-            to: utc(column(&row, "window_to")?),
-        },
-        chained: column(&row, "chained")?,
-        policy: name(&row, "policy")?,
-        model: ShownVersion::new(column(&row, "model_version")?),
-        state: name(&row, "state")?,
-        pass: name(&row, "pass")?,
-        items: column(&row, "items")?,
-        attempted_at: utc(column(&row, "attempted_at")?),
-        deadline: column::<Option<_>>(&row, "deadline")?.map(utc),
-        spare_seconds: column(&row, "spare_seconds")?,
+        id: RunId(column(row, "id")?),
+        kind: name(row, "kind")?,
+        mode: name(row, "mode")?,
+        tick: column::<Option<_>>(row, "tick")?.map(utc),
+        window: Window { from: column::<Option<_>>(row, "window_from")?.map(utc), to: utc(column(row, "window_to")?) },
+        chained: column(row, "chained")?,
+        policy: name(row, "policy")?,
+        model: ShownVersion::new(column(row, "model_version")?),
+        state: name(row, "state")?,
+        pass: name(row, "pass")?,
+        items: column(row, "items")?,
+        attempted_at: utc(column(row, "attempted_at")?),
+        deadline: column::<Option<_>>(row, "deadline")?.map(utc),
+        spare_seconds: column(row, "spare_seconds")?,
     })
-}
-
-/// The first of the rows as a run.
-pub(super) fn first(rows: Vec<Row>) -> Result<Option<Run>, StoreError> {
-    rows.into_iter().next().map(run).transpose()
 }
 
 /// The run numbered `id`, if it is one over `table`.
 pub fn find(table: &ItemsTable, id: RunId) -> Statement<Option<Run>> {
     let sql = format!("SELECT {COLUMNS} FROM `batch_runs` WHERE `id` = :id AND `items_table` = :table");
     let params = params! { "id" => id.0, "table" => table.as_str() };
-    Statement::new("reading a run", &sql, params, first)
+    Statement::first("reading a run", &sql, params, run)
 }
 
 /// The latest run over `table`.
@@ -93,7 +83,7 @@ pub fn latest(table: &ItemsTable) -> Statement<Option<Run>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM `batch_runs` WHERE `items_table` = :table AND `kind` <> 'canary' ORDER BY `id` DESC LIMIT 1"
     );
-    Statement::new("reading the last run", &sql, params! { "table" => table.as_str() }, first)
+    Statement::first("reading the last run", &sql, params! { "table" => table.as_str() }, run)
 }
 
 /// A run to be opened.
@@ -154,14 +144,13 @@ pub fn insert(table: &ItemsTable, new: &NewRun) -> Statement<()> {
 /// The run that this connection opened last.
 pub fn opened() -> Statement<Run> {
     let sql = format!("SELECT {COLUMNS} FROM `batch_runs` WHERE `id` = LAST_INSERT_ID()");
-    Statement::new("reading the new run", &sql, Params::Empty, |rows| run(the_row(rows)?))
+    Statement::one("reading the new run", &sql, Params::Empty, run)
 }
 
 /// Locks the run's row and reads its state, so that of two who would end it one does.
 pub fn lock(id: RunId) -> Statement<Option<RunState>> {
     let sql = "SELECT `state` FROM `batch_runs` WHERE `id` = :id FOR UPDATE";
-    let state = |rows: Vec<Row>| rows.first().map(|row| name(row, "state")).transpose();
-    Statement::new("locking a run", sql, params! { "id" => id.0 }, state)
+    Statement::first("locking a run", sql, params! { "id" => id.0 }, |row| name(row, "state"))
 }
 
 /// Ends a run that [`lock`] holds: its state and its counts are settled.
@@ -205,12 +194,9 @@ pub fn try_again(id: RunId, items: Option<u64>, now: Time) -> Statement<()> {
 }
 
 /// Whether any table's run is at work: the database is needed.
-///
-/// # Errors
-/// The database's.
-pub async fn is_any_running(conn: &mut Conn) -> Result<bool, StoreError> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM `batch_runs` WHERE `state` = 'running')";
-    conn.query_first(sql).await.doing("looking for runs at work").map(|found| found.unwrap_or(true))
+pub fn is_any_running() -> Statement<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM `batch_runs` WHERE `state` = 'running') AS `any`";
+    Statement::one("looking for runs at work", sql, Params::Empty, |row| column(row, "any"))
 }
 
 /// Holds a run or lets it go on, on a row that [`lock`] holds.
@@ -243,35 +229,31 @@ pub struct Record {
 }
 
 /// The record of the run numbered `id`, if it is one over `table`.
-///
-/// # Errors
-/// The database's.
-pub async fn record(conn: &mut impl Queryable, table: &ItemsTable, id: RunId) -> Result<Option<Record>, StoreError> {
+pub fn record(table: &ItemsTable, id: RunId) -> Statement<Option<Record>> {
     let sql = "SELECT `tick`, `policy`, `pass`, `attempt`, `deadline`, `predicted`, `failed`, `pending` FROM `batch_runs` \
                WHERE `id` = :id AND `items_table` = :table";
     let params = params! { "id" => id.0, "table" => table.as_str() };
-    let row: Option<Row> = conn.query_first(bound(sql, params)).await.doing("reading a run's record")?;
-    let Some(row) = row else { return Ok(None) };
-    let count = |name| column::<Option<u64>>(&row, name);
+    Statement::first("reading a run's record", sql, params, recorded)
+}
+
+fn recorded(row: &Row) -> Result<Record, StoreError> {
+    let count = |name| column::<Option<u64>>(row, name);
     let settled = match (count("predicted")?, count("failed")?, count("pending")?) {
         (Some(predicted), Some(failed), Some(pending)) => Some((predicted, failed, pending)),
         _ => None,
     };
-    Ok(Some(Record {
-        tick: column::<Option<_>>(&row, "tick")?.map(utc),
-        policy: name(&row, "policy")?,
-        pass: name(&row, "pass")?,
-        attempt: column(&row, "attempt")?,
-        deadline: column::<Option<_>>(&row, "deadline")?.map(utc),
+    Ok(Record {
+        tick: column::<Option<_>>(row, "tick")?.map(utc),
+        policy: name(row, "policy")?,
+        pass: name(row, "pass")?,
+        attempt: column(row, "attempt")?,
+        deadline: column::<Option<_>>(row, "deadline")?.map(utc),
         settled,
-    }))
+    })
 }
 
 /// The version of the model that the run numbered `id` scored with.
-///
-/// # Errors
-/// The database's.
-pub async fn model_version(conn: &mut impl Queryable, id: RunId) -> Result<Option<String>, StoreError> {
+pub fn model_version(id: RunId) -> Statement<Option<String>> {
     let sql = "SELECT `model_version` FROM `batch_runs` WHERE `id` = :id";
-    conn.query_first(bound(sql, params! { "id" => id.0 })).await.doing("reading a run's model version")
+    Statement::first("reading a run's model version", sql, params! { "id" => id.0 }, |row| column(row, "model_version"))
 }

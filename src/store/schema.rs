@@ -33,7 +33,7 @@ pub async fn create_database(conn: &mut Conn, name: &str) -> Result<(), StoreErr
 /// # Errors
 /// A migration that the server refuses, or there is no such table of the user's.
 pub async fn migrate(conn: &mut Conn, items: &ItemsTable) -> Result<(), StoreError> {
-    if !items.has_default_columns() && catalog::describe(conn, items).await?.columns.is_empty() {
+    if !items.has_default_columns() && catalog::describe(items).ask(conn).await?.columns.is_empty() {
         return Err(StoreError::Unexpected(format!(
             "there is no table `{}`, and rowscore makes none with other columns than its own: make it, \
              or unset the variables that name its columns",

@@ -33,6 +33,14 @@ impl<T: Send + 'static> Statement<T> {
         Self { said: vec![(bound(sql, params), doing)], read: Box::new(read) }
     }
 
+    /// `sql` with its parameters, of whose one row `read` makes the answer.
+    pub(super) fn one(doing: &'static str, sql: &str, params: Params, read: impl ReadsRow<T>) -> Self {
+        Self::new(doing, sql, params, move |rows| match rows.first() {
+            Some(row) => read(row),
+            None => Err(StoreError::Unexpected(format!("{doing}: the database answered no row"))),
+        })
+    }
+
     /// Both in one round trip, this one first. Where one fails, the server leaves out those behind it.
     pub fn and<U: Send + 'static>(mut self, other: Statement<U>) -> Statement<(T, U)> {
         let (first, second) = (self.read, other.read);
@@ -45,10 +53,18 @@ impl<T: Send + 'static> Statement<T> {
         Statement { said: self.said, read: Box::new(|answers| (self.read)(answers).map(turn)) }
     }
 
+    /// Says it, and reads the answer. `None`: it would take longer than the statement allows itself.
+    pub(super) async fn ask_in_time(self, conn: &mut impl Queryable) -> Result<Option<T>, StoreError> {
+        match self.ask(conn).await {
+            Err(error) if error.took_too_long() => Ok(None),
+            answer => answer.map(Some),
+        }
+    }
+
     /// Says it, and reads the answer.
     ///
     /// # Errors
-    /// The database's, or an answer that the schema does not allow.
+    /// The connection may be in the middle of a transaction, or of no more use: see [`StoreError::fault`].
     pub async fn ask(self, conn: &mut impl Queryable) -> Result<T, StoreError> {
         let mut answers = Vec::with_capacity(self.said.len());
         if let [(_, first), ..] = self.said[..] {
@@ -80,10 +96,29 @@ impl Statement<()> {
     }
 }
 
-/// The first of the rows, which there must be.
-pub(super) fn the_row(rows: Vec<Row>) -> Result<Row, StoreError> {
-    rows.into_iter().next().ok_or_else(|| StoreError::Unexpected("a statement without a row".into()))
+impl<T: Send + 'static> Statement<Option<T>> {
+    /// `sql` with its parameters, of whose first row, if there is one, `read` makes the answer.
+    pub(super) fn first(doing: &'static str, sql: &str, params: Params, read: impl ReadsRow<T>) -> Self {
+        Self::new(doing, sql, params, move |rows| rows.first().map(read).transpose())
+    }
 }
+
+impl<T: Send + 'static> Statement<Vec<T>> {
+    /// `sql` with its parameters, of whose rows `read` makes one answer each.
+    pub(super) fn all(doing: &'static str, sql: &str, params: Params, read: impl ReadsRow<T>) -> Self {
+        Self::new(doing, sql, params, move |rows| rows.iter().map(read).collect())
+    }
+
+    /// No answers. Costs no round trip.
+    pub(super) fn none() -> Self {
+        Statement::nothing().map(|()| Vec::new())
+    }
+}
+
+/// What makes an answer of a row.
+pub(super) trait ReadsRow<T>: Fn(&Row) -> Result<T, StoreError> + Send + 'static {}
+
+impl<T, F: Fn(&Row) -> Result<T, StoreError> + Send + 'static> ReadsRow<T> for F {}
 
 /// Begins a transaction, which [`commit`] or [`rollback`] ends. Whoever fails in between without one of
 /// them gives up the connection.

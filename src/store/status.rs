@@ -1,11 +1,13 @@
 //! All SQL of `batch_status`: the runs as people read them.
 
 use mysql_async::prelude::Queryable;
-use mysql_async::{Row, params};
+use mysql_async::{Params, Row, params};
 
+use super::StoreError;
+use super::places::joined;
 use super::row::{column, name};
 use super::runs::utc;
-use super::{Doing, StoreError};
+use super::statement::Statement;
 use crate::config::ItemsTable;
 use crate::run::{Backfill, Mode, RunId, RunKind, RunState};
 use crate::window::{Time, Window};
@@ -47,39 +49,31 @@ pub struct StatusLine {
 
 /// The latest runs over `table`, the latest first; of these those before the run `before`, if that
 /// is given.
-///
-/// # Errors
-/// The database's.
 pub async fn latest(
     conn: &mut impl Queryable,
     table: &ItemsTable,
     before: Option<RunId>,
     limit: u32,
 ) -> Result<Vec<StatusLine>, StoreError> {
-    // The numbers first: of the view's columns some are summed up, for those runs only.
+    // The numbers first, in a statement of their own: the view sums up lanes, and must do so for those runs only.
     let sql =
         "SELECT `id` FROM `batch_runs` WHERE `items_table` = :table AND `id` < :before ORDER BY `id` DESC LIMIT :limit";
     let before = before.map_or(u64::MAX, |run| run.0);
     let params = params! { "table" => table.as_str(), "before" => before, "limit" => limit };
-    let ids: Vec<u64> = conn.exec(sql, params).await.doing("finding the latest runs")?;
-    let list = ids.iter().map(u64::to_string).collect::<Vec<_>>().join(",");
-    if list.is_empty() {
+    let ids = Statement::all("finding the latest runs", sql, params, |row| column::<u64>(row, "id")).ask(conn).await?;
+    if ids.is_empty() {
         return Ok(Vec::new());
     }
+    let list = joined(ids, ",");
     let sql = format!("SELECT * FROM `batch_status` WHERE `run_id` IN ({list}) ORDER BY `run_id` DESC");
-    let rows: Vec<Row> = conn.query(sql).await.doing("reading the status of the runs")?;
-    rows.iter().map(line).collect()
+    Statement::all("reading the status of the runs", &sql, Params::Empty, line).ask(conn).await
 }
 
 /// The line of the run numbered `id`, if it is one over `table`.
-///
-/// # Errors
-/// The database's.
-pub async fn find(conn: &mut impl Queryable, table: &ItemsTable, id: RunId) -> Result<Option<StatusLine>, StoreError> {
+pub fn find(table: &ItemsTable, id: RunId) -> Statement<Option<StatusLine>> {
     let sql = "SELECT * FROM `batch_status` WHERE `run_id` = :id AND `items_table` = :table";
     let params = params! { "id" => id.0, "table" => table.as_str() };
-    let row: Option<Row> = conn.exec_first(sql, params).await.doing("reading the status of a run")?;
-    row.as_ref().map(line).transpose()
+    Statement::first("reading the status of a run", sql, params, line)
 }
 
 fn line(row: &Row) -> Result<StatusLine, StoreError> {

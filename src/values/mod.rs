@@ -8,5 +8,5 @@ mod reason;
 mod shape;
 
 pub use reader::{Reader, longest_text};
-pub use reason::{Reason, ReasonCode};
+pub use reason::{Reason, ReasonCode, StoredCode};
 pub use shape::Shape;

@@ -21,6 +21,31 @@ named! {
     }
 }
 
+/// A [`ReasonCode`] as it was stored. Another version of rowscore may have stored one that this one does not know.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(untagged)]
+pub enum StoredCode {
+    /// One of this version's.
+    Known(ReasonCode),
+    /// Another version's.
+    Unknown(String),
+}
+
+impl From<String> for StoredCode {
+    fn from(name: String) -> Self {
+        name.parse().map_or(Self::Unknown(name), Self::Known)
+    }
+}
+
+impl std::fmt::Display for StoredCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Known(code) => code.fmt(f),
+            Self::Unknown(name) => f.pad(name),
+        }
+    }
+}
+
 /// Why an item was set aside: a code to count by and a sentence to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {

@@ -83,8 +83,8 @@ async fn under_leave_an_item_set_aside_stays_so_until_it_is_released(
 
     let mut conn = db.connect().await;
     let table = &db.config.work.items_table;
-    assert_eq!(failures::release(&mut conn, table, &[4], None).await.unwrap(), 0);
-    assert_eq!(failures::release(&mut conn, table, &[4, 5], None).await.unwrap(), 1);
+    assert_eq!(failures::release(table, &[4], None).ask(&mut conn).await.unwrap(), 0);
+    assert_eq!(failures::release(table, &[4, 5], None).ask(&mut conn).await.unwrap(), 1);
 
     assert_eq!(db.tick(THIRD).await.counts.predicted, 1);
     assert_eq!(attempts(&db).await, []);
@@ -97,7 +97,7 @@ async fn under_leave_an_item_released_without_correction_gets_one_more_attempt(
 ) {
     let db = nine_and_one(server, &[("FAILURE_POLICY", "leave")]).await;
     db.tick(FIRST).await;
-    failures::release(&mut db.connect().await, &db.config.work.items_table, &[], None).await.unwrap();
+    failures::release(&db.config.work.items_table, &[], None).ask(&mut db.connect().await).await.unwrap();
 
     assert_eq!(db.tick(SECOND).await.counts.failed, 1);
     assert_eq!(attempts(&db).await, [(5, 1)]);

@@ -9,7 +9,7 @@ use crate::run::{RunId, RunKind, RunState};
 use crate::store::StoreError;
 use crate::store::failures::{self, Reasoned};
 use crate::store::lanes::{self, LaneLine};
-use crate::store::listing::{self, Listing, Source, Width};
+use crate::store::listing::{self, Listing, SeenTable, Width};
 use crate::store::record;
 use crate::store::status::{self, StatusLine};
 
@@ -41,23 +41,24 @@ pub struct View {
 
 impl View {
     /// Reads it.
-    pub async fn read(conn: &mut Conn, source: &Source, width: Width) -> Result<Self, StoreError> {
-        let table = &source.table;
+    pub async fn read(conn: &mut Conn, seen: &SeenTable, width: Width) -> Result<Self, StoreError> {
+        let table = &seen.table;
         let runs = status::latest(conn, table, None, RUNS).await?;
         let lanes = match current(&runs) {
-            Some(run) => lanes::all(conn, run.id).await?,
+            Some(run) => lanes::all(run.id).ask(conn).await?,
             None => Vec::new(),
         };
         let ids: Vec<RunId> = runs.iter().map(|run| run.id).collect();
-        let profiles = record::profiles(conn, &ids).await?;
+        let profiles = record::profiles(&ids).ask(conn).await?;
         // One that is not understood was written by another version.
         let read = |(run, text): (RunId, String)| Some((run, serde_json::from_str(&text).ok()?));
         let profiles = profiles.into_iter().filter_map(read).collect();
-        let reasons = failures::by_reason(conn, table, None, EXAMPLES).await?;
+        let reasons = failures::by_reason(table, None, EXAMPLES).ask(conn).await?;
         let shown: Vec<i64> = reasons.iter().flat_map(|reason| &reason.examples).map(|failure| failure.item).collect();
         // One more than is shown tells whether there is more.
-        let excerpts = listing::excerpts(conn, table, width, &shown, EXCERPT + 1).await?.into_iter().collect();
-        let latest = listing::latest(conn, source, width, LATEST).await?;
+        let excerpts = listing::excerpts(table, width, &shown, EXCERPT + 1);
+        let (excerpts, latest) = excerpts.and(listing::latest(seen, width, LATEST)).ask(conn).await?;
+        let excerpts = excerpts.into_iter().collect();
         Ok(Self { runs, lanes, profiles, reasons, excerpts, latest })
     }
 

@@ -72,7 +72,7 @@ async fn steer(args: RunArgs, to: RunState, done: &str) -> Result<ExitCode, Box<
 pub async fn release(args: ReleaseArgs) -> Result<ExitCode, Box<dyn Error>> {
     let opened = Opened::from_env().await?;
     let table = opened.table();
-    let released = opened.ask(async |conn| failures::release(conn, table, &args.ids, args.code).await).await?;
+    let released = opened.ask(async |conn| failures::release(table, &args.ids, args.code).ask(conn).await).await?;
     eprintln!("Released {released} items; the next run tries them again.");
     Ok(ExitCode::SUCCESS)
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use rowscore::model::{self, Explanation, Model};
-use rowscore::store::items;
+use rowscore::store::listing::{self, SeenTable};
 use rowscore::values::Reader;
 
 use crate::files;
@@ -67,10 +67,12 @@ async fn values_of(id: i64, features: &[String]) -> Result<String, Box<dyn Error
     let opened = Opened::from_env().await?;
     let table = opened.table();
     table.feature_columns(features)?;
-    let bounds = (id.saturating_sub(1), 1);
-    let found = opened.ask(async |conn| items::list(conn, table, features, None, bounds).await).await?;
+    let seen = SeenTable { table: table.clone(), updated: None };
+    let after = id.saturating_sub(1);
+    let found = opened.ask(async |conn| listing::whole(&seen, features, after, 1).ask(conn).await).await?;
     let item = found.into_iter().find(|item| item.id == id);
-    Ok(item.ok_or_else(|| format!("there is no item {id}"))?.values)
+    let item = item.ok_or_else(|| format!("there is no item {id}"))?;
+    Ok(item.values.ok_or_else(|| format!("item {id} has no values"))?)
 }
 
 fn describe(model: &Model, row: &[f64], explanation: &Explanation) -> String {

@@ -40,7 +40,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let mut lines = Lines::new();
     let (mut left, mut after) = (args.limit, args.after);
     while left > 0 {
-        let page = session.run(async |conn| failures::list(conn, table, of_run, after, left.min(PAGE)).await).await?;
+        let page = session.ask(|| failures::list(table, of_run, after, left.min(PAGE))).await?;
         let Some(last) = page.last() else { break };
         after = last.item;
         left -= page.len() as u32;

@@ -74,7 +74,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
         eprintln!("Login `{login}` may read results, and nothing else.");
     }
     if let Some(rows) = args.rows {
-        let first: Option<i64> = items::next_id(&mut conn, table, Ids { after: i64::MIN, upto: i64::MAX }).await?;
+        let first = items::next_id(table, Ids { after: i64::MIN, upto: i64::MAX }).ask(&mut conn).await?;
         if first.is_some() {
             eprintln!("Table `{}` has items already; no sample items were added.", table.as_str());
         } else {
@@ -106,7 +106,7 @@ async fn fill(
     // All or nothing: half of them would look like a filled table next time.
     let mut tx = conn.start_transaction(TxOpts::default()).await?;
     for rows in samples.chunks(ROWS_PER_INSERT) {
-        items::insert(&mut tx, table, rows).await?;
+        items::insert(table, rows).ask(&mut tx).await?;
     }
     tx.commit().await?;
     Ok(())

@@ -7,7 +7,7 @@ use chrono::NaiveDateTime;
 use rowscore::config::PredictionFormat;
 use rowscore::model;
 use rowscore::store::catalog;
-use rowscore::store::items::{self, Item};
+use rowscore::store::listing::{self, Listing, SeenTable};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -52,7 +52,7 @@ impl<'a> Prediction<'a> {
 #[derive(Serialize)]
 struct Line<'a> {
     id: i64,
-    values: &'a RawValue,
+    values: Option<&'a RawValue>,
     prediction: Option<Prediction<'a>>,
     created_datetime: Option<NaiveDateTime>,
     updated_datetime: Option<NaiveDateTime>,
@@ -63,18 +63,17 @@ pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let (table, mut session) = (opened.table(), opened.session());
     let features = model::embedded()?.features();
     table.feature_columns(features)?;
-    let catalog = session.run(async |conn| catalog::describe(conn, table).await).await?;
-    let updated = catalog.column(UPDATED);
+    let catalog = session.ask(|| catalog::describe(table)).await?;
+    let seen = SeenTable { table: table.clone(), updated: catalog.column(UPDATED).cloned() };
     let mut lines = Lines::new();
     let (mut left, mut after) = (args.limit, args.after);
     while left > 0 {
-        let bounds = (after, left.min(PAGE));
-        let page = session.run(async |conn| items::list(conn, table, features, updated, bounds).await).await?;
+        let page = session.ask(|| listing::whole(&seen, features, after, left.min(PAGE))).await?;
         let Some(last) = page.last() else { break };
         after = last.id;
         left -= page.len() as u32;
         for item in &page {
-            lines.write(object(item, table.format)?)?;
+            lines.write(object(item)?)?;
         }
     }
     lines.flush()?;
@@ -82,11 +81,11 @@ pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn object(item: &Item, format: PredictionFormat) -> serde_json::Result<String> {
+fn object(item: &Listing) -> serde_json::Result<String> {
     serde_json::to_string(&Line {
         id: item.id,
-        values: serde_json::from_str(&item.values)?,
-        prediction: item.prediction.as_deref().map(|text| Prediction::read(text, format)).transpose()?,
+        values: item.values.as_deref().map(serde_json::from_str).transpose()?,
+        prediction: item.prediction.as_deref().map(|text| Prediction::read(text, item.format)).transpose()?,
         created_datetime: item.created_datetime,
         updated_datetime: item.updated_datetime,
     })

@@ -8,8 +8,8 @@ use rowscore::config::Price;
 use rowscore::drift::{Ratios, Report};
 use rowscore::run::{RunId, RunState};
 use rowscore::store::record::{self, Watched};
+use rowscore::store::session::Session;
 use rowscore::store::status::{self, StatusLine};
-use rowscore::store::{StoreError, session::Session};
 use rowscore::words;
 use serde_json::{Value, json};
 
@@ -93,7 +93,7 @@ impl Screen<'_> {
     async fn find(&mut self, run: Option<RunId>) -> Result<StatusLine, Box<dyn Error>> {
         let table = self.opened.table();
         let found = match run {
-            Some(id) => self.session.run(async |conn| status::find(conn, table, id).await).await?,
+            Some(id) => self.session.ask(|| status::find(table, id)).await?,
             None => self.session.run(async |conn| status::latest(conn, table, None, 1).await).await?.pop(),
         };
         found.ok_or_else(|| match run {
@@ -103,8 +103,7 @@ impl Screen<'_> {
     }
 
     async fn show(&mut self, line: &StatusLine) -> Result<(), Box<dyn Error>> {
-        let read = self.session.run(async |conn| Ok::<_, StoreError>(record::watched(conn, line.id).await?));
-        let watched: Watched = read.await?;
+        let watched = self.session.ask(|| record::watched(line.id)).await?;
         let seen = Seen::of(line, &watched, self.price);
         self.lines.write(if self.as_json {
             object(line, &watched, &seen).to_string()

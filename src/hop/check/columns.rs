@@ -2,12 +2,8 @@
 
 use crate::config::{ColumnName, ItemsTable, PredictionFormat, RunColumn, ValuesIn};
 use crate::model::Model;
-use crate::store::catalog::{Catalog, Column};
+use crate::store::catalog::{Catalog, Column, Kind};
 use crate::store::schema::RUN_COLUMN_COMMENT;
-
-const INTEGERS: [&str; 5] = ["tinyint", "smallint", "mediumint", "int", "bigint"];
-const FRACTIONS: [&str; 3] = ["decimal", "float", "double"];
-const TEXTS: [&str; 6] = ["char", "varchar", "tinytext", "text", "mediumtext", "longtext"];
 
 /// Everything that is wrong, each with the variable that names the column.
 pub(super) fn problems(table: &ItemsTable, model: &Model, catalog: &Catalog) -> Vec<String> {
@@ -37,7 +33,7 @@ pub(super) fn problems(table: &ItemsTable, model: &Model, catalog: &Catalog) -> 
 
 /// Whether an id may be too large for a signed number.
 pub(super) fn may_exceed_signed(table: &ItemsTable, catalog: &Catalog) -> bool {
-    catalog.column(table.id.as_str()).is_some_and(|id| id.data_type == "bigint" && id.full_type.contains("unsigned"))
+    catalog.column(table.id.as_str()).is_some_and(|id| id.kind == Kind::BigInt && id.full_type.contains("unsigned"))
 }
 
 /// The statement that makes the key by which a window is found, if it is missing.
@@ -75,7 +71,7 @@ impl<'c> Check<'c> {
     fn id(&mut self, table: &ItemsTable) {
         const VARIABLE: &str = "ID_COLUMN";
         let Some(column) = self.find(VARIABLE, &table.id) else { return };
-        if !INTEGERS.contains(&column.data_type.as_str()) {
+        if !column.kind.is_integer() {
             self.refuse(VARIABLE, column, "an integer");
         }
         let primary = self.catalog.keys.iter().find(|key| key.name == "PRIMARY");
@@ -93,7 +89,7 @@ impl<'c> Check<'c> {
             ValuesIn::Json(name) => {
                 const VARIABLE: &str = "VALUES_COLUMN";
                 let Some(column) = self.find(VARIABLE, name) else { return };
-                if column.data_type != "json" && !TEXTS.contains(&column.data_type.as_str()) {
+                if column.kind != Kind::Json && !column.kind.is_text() {
                     self.refuse(VARIABLE, column, "JSON, or text that holds it; for typed columns set FEATURE_COLUMNS");
                 }
             }
@@ -101,8 +97,7 @@ impl<'c> Check<'c> {
                 const VARIABLE: &str = "FEATURE_COLUMNS";
                 for named in named {
                     let Some(column) = self.find(VARIABLE, &named.column) else { continue };
-                    let kind = column.data_type.as_str();
-                    if !INTEGERS.contains(&kind) && !FRACTIONS.contains(&kind) {
+                    if !column.kind.is_integer() && column.kind != Kind::Fraction {
                         self.refuse(VARIABLE, column, "an integer, BOOL, DECIMAL, FLOAT or DOUBLE");
                     }
                 }
@@ -118,8 +113,8 @@ impl<'c> Check<'c> {
         }
         match table.format {
             PredictionFormat::Probabilities => {
-                let json = if self.catalog.is_mariadb { "longtext" } else { "json" };
-                if column.data_type != json {
+                let json = if self.catalog.is_mariadb { Kind::LongText } else { Kind::Json };
+                if column.kind != json {
                     self.refuse(
                         VARIABLE,
                         column,
@@ -143,7 +138,7 @@ impl<'c> Check<'c> {
     fn created(&mut self, table: &ItemsTable) {
         const VARIABLE: &str = "CREATED_COLUMN";
         let Some(column) = self.find(VARIABLE, &table.created) else { return };
-        if !["timestamp", "datetime"].contains(&column.data_type.as_str()) {
+        if column.kind != Kind::Time {
             self.refuse(VARIABLE, column, "TIMESTAMP, or DATETIME in UTC");
         }
     }
@@ -158,7 +153,7 @@ impl<'c> Check<'c> {
             ));
             return;
         };
-        if column.data_type != "bigint" {
+        if column.kind != Kind::BigInt {
             self.refuse(VARIABLE, column, "BIGINT, or RUN_COLUMN=none");
         } else if matches!(table.run, RunColumn::Own(_)) && column.comment != RUN_COLUMN_COMMENT {
             self.problems.push(format!(
@@ -180,14 +175,14 @@ enum Unwritable {
 }
 
 fn unwritable(column: &Column, classes: &[String]) -> Option<Unwritable> {
-    let fits: Box<dyn Fn(&str) -> bool> = match column.data_type.as_str() {
-        "enum" => {
+    let fits: Box<dyn Fn(&str) -> bool> = match column.kind {
+        Kind::Enum => {
             let values = enum_values(&column.full_type);
             Box::new(move |class| values.iter().any(|value| value == class))
         }
-        "char" | "varchar" => Box::new(|class| class.chars().count() as u64 <= column.length.unwrap_or(0)),
+        Kind::Char => Box::new(|class| class.chars().count() as u64 <= column.length.unwrap_or(0)),
         // Their length is one in bytes.
-        kind if TEXTS.contains(&kind) => Box::new(|class| class.len() as u64 <= column.length.unwrap_or(0)),
+        Kind::Text | Kind::LongText => Box::new(|class| class.len() as u64 <= column.length.unwrap_or(0)),
         _ => return Some(Unwritable::Type),
     };
     let charset = column.charset.as_deref().unwrap_or_default();
@@ -228,9 +223,8 @@ fn enum_values(full_type: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn text(full_type: &str, length: Option<u64>, charset: &str) -> Column {
-        let data_type = full_type.split('(').next().unwrap_or_default().to_owned();
-        Column { data_type, full_type: full_type.into(), length, charset: Some(charset.into()), ..Column::default() }
+    fn text(kind: Kind, full_type: &str, length: Option<u64>, charset: &str) -> Column {
+        Column { kind, full_type: full_type.into(), length, charset: Some(charset.into()), ..Column::default() }
     }
 
     fn classes(names: &[&str]) -> Vec<String> {
@@ -249,12 +243,12 @@ mod tests {
         let refused =
             |names: &[&str]| Some(Unwritable::Classes(names.iter().map(|name| format!("`{name}`")).collect()));
         let words = classes(&["pear", "Äpfel", "🍒"]);
-        assert_eq!(unwritable(&text("varchar(5)", Some(5), "utf8mb4"), &words), None);
-        assert_eq!(unwritable(&text("varchar(4)", Some(4), "utf8mb4"), &words), refused(&["Äpfel"]));
-        assert_eq!(unwritable(&text("tinytext", Some(5), "utf8mb4"), &words), refused(&["Äpfel"]));
-        assert_eq!(unwritable(&text("text", Some(65535), "utf8mb3"), &words), refused(&["🍒"]));
-        assert_eq!(unwritable(&text("text", Some(65535), "latin1"), &words), refused(&["Äpfel", "🍒"]));
-        assert_eq!(unwritable(&text("enum('pear','🍒')", None, "utf8mb4"), &words), refused(&["Äpfel"]));
-        assert_eq!(unwritable(&text("int", None, ""), &words), Some(Unwritable::Type));
+        assert_eq!(unwritable(&text(Kind::Char, "varchar(5)", Some(5), "utf8mb4"), &words), None);
+        assert_eq!(unwritable(&text(Kind::Char, "varchar(4)", Some(4), "utf8mb4"), &words), refused(&["Äpfel"]));
+        assert_eq!(unwritable(&text(Kind::Text, "tinytext", Some(5), "utf8mb4"), &words), refused(&["Äpfel"]));
+        assert_eq!(unwritable(&text(Kind::Text, "text", Some(65535), "utf8mb3"), &words), refused(&["🍒"]));
+        assert_eq!(unwritable(&text(Kind::Text, "text", Some(65535), "latin1"), &words), refused(&["Äpfel", "🍒"]));
+        assert_eq!(unwritable(&text(Kind::Enum, "enum('pear','🍒')", None, "utf8mb4"), &words), refused(&["Äpfel"]));
+        assert_eq!(unwritable(&text(Kind::Integer, "int", None, ""), &words), Some(Unwritable::Type));
     }
 }

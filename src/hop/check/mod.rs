@@ -62,10 +62,10 @@ fn names(table: &ItemsTable, model: &Model) -> Vec<String> {
 /// [`HopError::Unfit`] with everything that is wrong with the table.
 pub async fn check_columns(conn: &mut Conn, table: &ItemsTable, model: &Model) -> Result<Fit, HopError> {
     let mut problems = names(table, model);
-    let catalog = catalog::describe(conn, table).await?;
+    let catalog = catalog::describe(table).ask(conn).await?;
     problems.extend(columns::problems(table, model, &catalog));
     if problems.is_empty() && columns::may_exceed_signed(table, &catalog) {
-        let beyond = counts::beyond_signed(conn, table).await?;
+        let beyond = counts::beyond_signed(table).ask(conn).await?;
         problems
             .extend(beyond.map(|id| format!("ID_COLUMN `{}` has {id}; accepted: ids up to {}", table.id, i64::MAX)));
     }

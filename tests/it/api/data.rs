@@ -1,9 +1,9 @@
 //! `/data`.
 
 use axum::http::StatusCode;
-use mysql_async::params;
 use mysql_async::prelude::Queryable;
-use rowscore::store::listing::{self, LOOK_AHEAD, Listed, Source, Width};
+use rowscore::store::listing::{self, Asked, LOOK_AHEAD, Listed, SeenTable, Width};
+use rowscore::store::wanted::Ids;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -18,8 +18,12 @@ fn width() -> Width {
     Width { features: model().features(), classes: model().classes() }
 }
 
-fn source(setup: &Setup) -> Source {
-    Source { table: setup.config.work.items_table.clone(), updated: None }
+fn asked(listed: Listed, after: Option<i64>) -> Asked {
+    Asked { listed, width: width(), after, limit: 100 }
+}
+
+fn seen(setup: &Setup) -> SeenTable {
+    SeenTable { table: setup.config.work.items_table.clone(), updated: None }
 }
 
 #[rstest]
@@ -96,7 +100,7 @@ async fn a_long_stretch_without_a_wanted_item_is_walked_in_short_steps(
     let mut conn = reader.database.connect_to_read(10_000).await.unwrap();
     conn.query_drop("FLUSH STATUS").await.ok();
     let before = rows_read(&mut conn).await;
-    listing::page(&mut conn, &source(&reader), Listed::Unpredicted, width(), Some(0), 100).await.unwrap();
+    listing::page(&mut conn, &seen(&reader), asked(Listed::Unpredicted, Some(0))).await.unwrap();
     let looked_at = rows_read(&mut conn).await - before;
     // Once for wanted items, once for the end of the look.
     assert!(looked_at < 2 * u64::from(LOOK_AHEAD) + 100, "{looked_at} rows were read");
@@ -117,16 +121,15 @@ async fn every_page_is_a_range_of_the_primary_key(#[values(Server::Mysql, Server
     let table = &db.config.work.items_table;
 
     for &listed in Listed::ALL {
-        let sql = format!("EXPLAIN FORMAT=TRADITIONAL {}", listing::page_statement(&source(&db), listed, width()));
-        let params = params! { "after" => 500, "upto" => 10_500, "limit" => 100 };
-        let plan: mysql_async::Row = conn.exec_first(sql, params).await.unwrap().unwrap();
+        let page = listing::page_statement(&seen(&db), asked(listed, None), Ids { after: 500, upto: 10_500 });
+        let plan: mysql_async::Row =
+            conn.query_first(format!("EXPLAIN FORMAT=TRADITIONAL {page}")).await.unwrap().unwrap();
         let column = |name: &str| plan.get::<Option<String>, _>(name).unwrap().unwrap_or_default();
         assert_eq!((column("key"), column("type")), ("PRIMARY".into(), "range".into()), "{listed}");
         assert!(!column("Extra").contains("filesort") && !column("Extra").contains("temporary"), "{}", column("Extra"));
     }
-    let sql = format!("EXPLAIN FORMAT=TRADITIONAL {}", listing::nth_statement(table));
-    let plan: mysql_async::Row =
-        conn.exec_first(sql, params! { "after" => 500, "skipped" => 999 }).await.unwrap().unwrap();
+    let sql = format!("EXPLAIN FORMAT=TRADITIONAL {}", listing::nth_statement(table, 500, 1000));
+    let plan: mysql_async::Row = conn.query_first(sql).await.unwrap().unwrap();
     assert_eq!(plan.get::<String, _>("key").as_deref(), Some("PRIMARY"));
     assert_eq!(plan.get::<String, _>("type").as_deref(), Some("range"));
 }

@@ -2,7 +2,7 @@
 
 use mysql_async::Value;
 use mysql_async::prelude::Queryable;
-use rowscore::store::items;
+use rowscore::store::listing::{self, SeenTable};
 
 use super::items::sample;
 use super::private::PASSWORD;
@@ -91,8 +91,9 @@ pub async fn outcomes(
 pub async fn read(db: &Setup) -> Vec<Vec<f64>> {
     let mut conn = db.database.connect().await.unwrap();
     let table = db.database.items_table();
-    let items = items::list(&mut conn, table, model().features(), None, (i64::MIN, 1000)).await.unwrap();
-    items.iter().map(|item| serde_json::from_str(&item.values).unwrap()).collect()
+    let seen = SeenTable { table: table.clone(), updated: None };
+    let items = listing::whole(&seen, model().features(), i64::MIN, 1000).ask(&mut conn).await.unwrap();
+    items.iter().map(|item| serde_json::from_str(item.values.as_deref().unwrap()).unwrap()).collect()
 }
 
 /// Floats as they are, where 0 is not -0.
