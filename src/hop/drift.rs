@@ -5,14 +5,14 @@ use crate::drift::{Profile, Report};
 use crate::model::Model;
 use crate::run::{RunId, RunKind};
 use crate::store::statement::Statement;
-use crate::store::{StoreError, record};
+use crate::store::{StoreError, measures};
 
 /// What runs before this one saw that its classes are compared with, as it was kept.
 pub(super) fn earlier(table: &ItemsTable, id: RunId, kind: RunKind, model: &Model) -> Statement<Vec<String>> {
     match kind {
         // Its items are old: that they are others than of late tells nothing.
         RunKind::Backfill => Statement::nothing().map(|()| Vec::new()),
-        _ => record::earlier_profiles(table, &model.version().shown(), id),
+        _ => measures::earlier_profiles(table, &model.version().shown(), id),
     }
 }
 
@@ -34,7 +34,7 @@ pub(super) fn report(profile: Profile, model: &Model, earlier: &[String]) -> Opt
 pub(super) fn keep(id: RunId, seen: Option<&Report>) -> Result<Statement<()>, StoreError> {
     let Some(seen) = seen else { return Ok(Statement::nothing()) };
     let text = serde_json::to_string(seen).map_err(|error| StoreError::Unexpected(format!("a profile: {error}")))?;
-    Ok(record::keep_profile(id, &text))
+    Ok(measures::keep_profile(id, &text))
 }
 
 /// Says so where something drifted.

@@ -35,9 +35,6 @@ pub enum Steered {
 
 /// Holds a run (`paused`) or lets it go on (`running`). A page under way is committed; the next
 /// one sees it.
-///
-/// # Errors
-/// The database's.
 pub async fn steer(conn: &mut Conn, table: &ItemsTable, id: RunId, to: RunState) -> Result<Steered, StoreError> {
     let Some((_, state)) = locked(conn, table, id).await? else { return Ok(Steered::Unknown) };
     if !state.may_become(to) || state.is_over() {
@@ -49,9 +46,6 @@ pub async fn steer(conn: &mut Conn, table: &ItemsTable, id: RunId, to: RunState)
 }
 
 /// Ends a run before its lanes are done, as `failed` or `cancelled`. What was written stays.
-///
-/// # Errors
-/// The database's.
 pub async fn stop(
     conn: &mut Conn,
     table: &ItemsTable,

@@ -17,7 +17,7 @@ use crate::event::Request;
 use crate::run::{FailurePolicy, RunId};
 use crate::store::earlier::earlier;
 use crate::store::lanes::Source;
-use crate::store::record;
+use crate::store::measures;
 use crate::window::{Time, Window};
 
 /// Items a second where no run has measured it: a modest database's.
@@ -91,7 +91,7 @@ pub async fn plan(conn: &mut Conn, means: Means<'_>, request: &Request, now: Tim
         None => Some(0),
     };
     let (new_items, set_aside_items) = (items_from(Source::Items), items_from(Source::Failures));
-    let basis = Basis::of(&record::measured(table, TELLING_ITEMS).ask(conn).await?, new.policy);
+    let basis = Basis::of(&measures::measured(table, TELLING_ITEMS).ask(conn).await?, new.policy);
     let items = new_items.zip(set_aside_items).map(|(new, set_aside)| new + set_aside);
     let takes = items.map(|items| {
         let Takes { seconds, hops, dollars, .. } = basis.takes(items, work);
@@ -105,7 +105,7 @@ pub async fn plan(conn: &mut Conn, means: Means<'_>, request: &Request, now: Tim
 }
 
 impl Basis {
-    fn of(measured: &record::Measured, policy: FailurePolicy) -> Self {
+    fn of(measured: &measures::Measured, policy: FailurePolicy) -> Self {
         let passes = if policy == FailurePolicy::RetryAll { 2.0 } else { 1.0 };
         let rate = if measured.runs > 0 && measured.seconds > 0.0 {
             measured.items as f64 / measured.seconds
@@ -151,11 +151,11 @@ mod tests {
 
     #[test]
     fn where_no_run_measured_a_rate_one_is_assumed_and_halved_for_two_passes() {
-        let nothing = record::Measured::default();
+        let nothing = measures::Measured::default();
         let one = Basis::of(&nothing, FailurePolicy::RetryFailed);
         assert_eq!((one.rows_per_second, one.measured_runs, one.memory_mb), (ASSUMED_RATE, 0, 512));
         assert_eq!(Basis::of(&nothing, FailurePolicy::RetryAll).rows_per_second, ASSUMED_RATE / 2.0);
-        let measured = record::Measured { runs: 2, items: 10_000, seconds: 4.0, ..nothing };
+        let measured = measures::Measured { runs: 2, items: 10_000, seconds: 4.0, ..nothing };
         assert_eq!(Basis::of(&measured, FailurePolicy::RetryAll).rows_per_second, 2500.0);
     }
 }

@@ -14,7 +14,7 @@ use crate::drift::Ratios;
 use crate::event::{Continuation, Request};
 use crate::run::RunId;
 use crate::store::lanes::{self, Due};
-use crate::store::record;
+use crate::store::measures;
 use crate::store::session::Session;
 use crate::store::statement::Statement;
 
@@ -72,6 +72,6 @@ impl<R: Relay> Hop<'_, R> {
         let (is_mine, memory_mb) = (self.done.part_in == Some(run), self.means.work.memory_mb);
         let took = self.clock.elapsed().saturating_sub(self.done.billed);
         let milliseconds = (took.as_secs_f64() * 1e3).ceil() as u64;
-        move || if is_mine { record::add_billed(run, milliseconds, memory_mb) } else { Statement::nothing() }
+        move || if is_mine { measures::add_billed(run, milliseconds, memory_mb) } else { Statement::nothing() }
     }
 }

@@ -1,11 +1,13 @@
 //! The database: how it is reached, and everything that is said to it.
 //!
 //! All SQL of a table is in one file of small functions: [`items`] with [`counts`]; [`runs`] with
-//! [`earlier`], [`status`] and [`record`]; [`lanes`] with [`hold`]; [`failures`]. [`predictions`] are
-//! written as one text; [`pages`] sends a page's statements together; what is said once is `bound`
-//! into its text. [`schema`] makes the tables, [`catalog`] reads what the items' is like. [`session`]
-//! carries a piece of work over transient faults. For readers there are [`listing`] and [`status`],
-//! and [`pool`] lends them connections that cannot write.
+//! [`earlier`], [`status`] and [`measures`]; [`lanes`] with [`hold`]; [`failures`]. Each function answers a
+//! [`statement`], a value that can be joined with others into one round trip. A function is `async` only
+//! where it needs several round trips, gives an answer also when time runs out, or moves a page.
+//! [`predictions`] are written as one text; [`pages`] sends a page's statements together. [`schema`] makes
+//! the tables, [`catalog`] reads what columns the items have. [`session`] repeats a piece of work after
+//! transient faults. For readers there are [`listing`] and [`status`], and [`pool`] lends them connections
+//! that cannot write. What the servers' error codes mean is in `codes`.
 
 mod bound;
 pub mod buffers;
@@ -19,12 +21,12 @@ pub mod items;
 pub mod lanes;
 pub mod listing;
 pub mod login;
+pub mod measures;
 pub mod pages;
 pub mod pending;
 mod places;
 pub mod pool;
 pub mod predictions;
-pub mod record;
 mod row;
 pub mod runs;
 pub mod schema;

@@ -33,7 +33,7 @@ pub enum ReadError {
     /// The database takes too long.
     #[error("the database took longer than {} s", READ_LIMIT.as_secs())]
     Slow,
-    /// The database's.
+    /// What the database said.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -70,10 +70,11 @@ impl Readers {
         Self { pool, seen: OnceLock::new() }
     }
 
-    /// Does `work`, which only reads, on a connection and the table of the items: once more on a fresh connection if the first was cut off.
+    /// Does `work`, which only reads, with a connection and the items table; once more on a fresh connection if the
+    /// first was cut off.
     ///
     /// # Errors
-    /// No connection, no answer in time, or the database's.
+    /// Where [`ReadError::is_passing`], the same may succeed a little later.
     pub async fn read<T>(
         &self,
         work: impl for<'c> Fn(&'c mut Conn, &'c SeenTable) -> BoxFuture<'c, Result<T, StoreError>>,

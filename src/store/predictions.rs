@@ -28,9 +28,6 @@ impl Predictions<'_> {
     ///
     /// All of them are one text in a character set of one byte, each padded to the same width: the
     /// server parses a single literal, and cuts out a row's without searching.
-    ///
-    /// # Errors
-    /// `serde_json`'s; a [`Vec`] takes whatever is written.
     pub(super) fn append_values(&self, sql: &mut Vec<u8>, format: PredictionFormat, place: &str) -> io::Result<()> {
         let digits = self.classes.len().to_string().len();
         // A probability takes about 20 characters; an array of numbers needs no escaping in a string.

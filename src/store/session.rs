@@ -22,7 +22,7 @@ const RETRIES: usize = 14;
 /// to a few; whoever is silent for longer is behind a network that drops what it is sent.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(30);
 
-/// Why a piece of work failed, the database's errors among it.
+/// Why a piece of work failed: an error of the database, or one of its own.
 pub trait WorkError: From<StoreError> + Display {
     /// Whether trying the work again may help.
     fn fault(&self) -> Fault;

@@ -81,7 +81,7 @@ impl<'de> Visitor<'de> for Row<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        // Every value of a row is finite, so these two can stand for what is none.
+        // Every value of a row is finite, so these two can stand for values that are not numbers.
         const MISSING: f64 = f64::NAN;
         const ODD: f64 = f64::INFINITY;
         let features = self.features.names;

@@ -1,5 +1,4 @@
-//! What a row looks like, where it is not what a model takes: to tell a wrong model, or a wrong
-//! table, from single bad rows.
+//! What a row that a model cannot take looks like: this tells a wrong model or a wrong table from single bad rows.
 
 use std::fmt;
 
@@ -25,7 +24,7 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// Whether a row of this shape is for another model.
+    /// Whether a row of this shape belongs to another model.
     pub fn is_anothers(&self) -> bool {
         matches!(self, Self::Array(_) | Self::Object(_) | Self::Long)
     }

@@ -10,7 +10,7 @@ use crate::store::StoreError;
 use crate::store::failures::{self, Reasoned};
 use crate::store::lanes::{self, LaneLine};
 use crate::store::listing::{self, Listing, SeenTable, Width};
-use crate::store::record;
+use crate::store::measures;
 use crate::store::status::{self, StatusLine};
 
 /// Runs in the history.
@@ -49,7 +49,7 @@ impl View {
             None => Vec::new(),
         };
         let ids: Vec<RunId> = runs.iter().map(|run| run.id).collect();
-        let profiles = record::profiles(&ids).ask(conn).await?;
+        let profiles = measures::profiles(&ids).ask(conn).await?;
         // One that is not understood was written by another version.
         let read = |(run, text): (RunId, String)| Some((run, serde_json::from_str(&text).ok()?));
         let profiles = profiles.into_iter().filter_map(read).collect();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rowscore::config::Price;
 use rowscore::drift::{Ratios, Report};
 use rowscore::run::{RunId, RunState};
-use rowscore::store::record::{self, Watched};
+use rowscore::store::measures::{self, Watched};
 use rowscore::store::session::Session;
 use rowscore::store::status::{self, StatusLine};
 use rowscore::words;
@@ -103,7 +103,7 @@ impl Screen<'_> {
     }
 
     async fn show(&mut self, line: &StatusLine) -> Result<(), Box<dyn Error>> {
-        let watched = self.session.ask(|| record::watched(line.id)).await?;
+        let watched = self.session.ask(|| measures::watched(line.id)).await?;
         let seen = Seen::of(line, &watched, self.price);
         self.lines.write(if self.as_json {
             object(line, &watched, &seen).to_string()
