@@ -1,5 +1,5 @@
-//! One hop: a loop over its next [stage](next::Next). Each stage is a file that does its part and says
-//! what comes next; [`respond`] alone answers.
+//! One hop: a loop over its next stage (`runner`, `next`). Each stage is a file that does its part and says
+//! what comes next; `respond` alone answers.
 //!
 //! Within the stages are named steps: `open_run` → `claim_lanes` → per lane, { `read_page` → `score_page` →
 //! `write_page` → `commit_page` } → `send_continuation` or `finish_run` → `respond`.

@@ -37,7 +37,7 @@ impl<'m> Reader<'m> {
     /// of one that stands there twice the last counts, as MySQL stores it.
     ///
     /// # Errors
-    /// The [`Reason`] that the item is set aside for; what is in `row` then is unspecified.
+    /// The [`Reason`] that the item is set aside for; `row` then holds nothing of use.
     pub fn read(&self, text: &[u8], row: &mut Vec<f64>) -> Result<(), Reason> {
         if text.len() > self.longest {
             return Err(Reason::new(ReasonCode::TooLarge, format!("values is longer than {} bytes", self.longest)));
