@@ -35,29 +35,18 @@ pub(super) enum Next {
 }
 
 named! {
-    /// The name of a stage.
-    pub enum Stage {
-        /// See [`Next::LookUp`].
+    /// The names of the stages, as [`Next`] explains them.
+    pub(super) enum Stage {
         LookUp = "look_up",
-        /// See [`Next::Open`].
         Open = "open",
-        /// See [`Next::TryOut`].
         TryOut = "try_out",
-        /// See [`Next::GoOn`].
         GoOn = "go_on",
-        /// See [`Next::Succeed`].
         Succeed = "succeed",
-        /// See [`Next::TakeUp`].
         TakeUp = "take_up",
-        /// See [`Next::SetOff`].
         SetOff = "set_off",
-        /// See [`Next::Work`].
         Work = "work",
-        /// See [`Next::HandOver`].
         HandOver = "hand_over",
-        /// See [`Next::Finish`].
         Finish = "finish",
-        /// See [`Next::Over`].
         Over = "over",
     }
 }

@@ -9,3 +9,8 @@ mod events;
 mod house;
 mod model;
 mod properties;
+mod run;
+mod training;
+mod values;
+mod window;
+mod words;

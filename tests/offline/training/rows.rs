@@ -1,0 +1,44 @@
+//! The rows of a CSV file, one after the other.
+
+use rowscore::training::{DataError, Row, Rows};
+
+fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(|&name| name.to_owned()).collect()
+}
+
+fn rows(csv: &str) -> Result<Vec<Row>, DataError> {
+    Rows::new(csv.as_bytes(), &names(&["x", "y"]))?.collect()
+}
+
+#[test]
+fn columns_are_found_by_name_and_others_are_not_read() {
+    let rows = rows("\u{feff}kind,y,note,x\na,2,none,1\n,4,,3\n").unwrap();
+    assert_eq!(rows, [Row { line: 2, values: vec![1.0, 2.0] }, Row { line: 3, values: vec![3.0, 4.0] }]);
+}
+
+#[test]
+fn features_without_a_column_are_named_with_both_lists() {
+    let message = rows("y,z\n1,2\n").unwrap_err().to_string();
+    assert_eq!(message, "there is no column for x; the model's features are x, y; the columns are y, z");
+}
+
+#[test]
+fn a_field_that_is_no_number_is_named_with_line_and_column() {
+    let message = rows("x,y\n1,2\n1,NaN\n").unwrap_err().to_string();
+    assert_eq!(message, "line 3, column `y`: `NaN` is not a finite number");
+    assert_eq!(rows("x,y\n1\n").unwrap_err().to_string(), "line 2 has 1 fields, the header has 2");
+}
+
+#[test]
+fn a_class_that_the_model_does_not_have_is_named() {
+    let read =
+        |csv: &str| Rows::new(csv.as_bytes(), &names(&["x"])).unwrap().labelled("kind", &names(&["pear", "apple"]));
+    assert_eq!(read("x,kind\n1,apple\n").unwrap().labels, [1]);
+    assert_eq!(
+        read("x,kind\n1,plum\n").unwrap_err().to_string(),
+        "line 2, column `kind`: the model has no class `plum`; its classes are pear, apple"
+    );
+    assert!(matches!(read("x,kind\n1,\n"), Err(DataError::EmptyLabel { line: 2, .. })));
+    assert!(matches!(read("x,kind\n"), Err(DataError::Empty)));
+    assert!(matches!(read("x\n1\n"), Err(DataError::MissingLabel { .. })));
+}
