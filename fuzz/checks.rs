@@ -12,7 +12,7 @@ const LONGEST_REASON: usize = 500;
 
 /// `bytes` as an event: understood, or refused in a short sentence; a continuation reads back as it
 /// was written.
-pub fn event(bytes: &[u8]) {
+pub(super) fn event(bytes: &[u8]) {
     let Ok(json) = serde_json::from_slice::<Value>(bytes) else { return };
     match read(&json) {
         Ok(Event::Direct(Trigger::Continue(continuation))) => {
@@ -27,7 +27,7 @@ pub fn event(bytes: &[u8]) {
 
 /// `bytes` as the body of a message: understood or refused alone, and for the same reason as if
 /// they were the event.
-pub fn message(bytes: &[u8]) {
+pub(super) fn message(bytes: &[u8]) {
     let Ok(body) = str::from_utf8(bytes) else { return };
     let record = json!({"eventSource": "aws:sqs", "messageId": "1", "body": body});
     let Ok(Event::Queue(mut messages)) = read(&json!({"Records": [record]})) else { panic!("not a queue's event") };
@@ -38,7 +38,7 @@ pub fn message(bytes: &[u8]) {
 
 /// `bytes` as the values of an item: numbers that are scored, or a reason; and numbers exactly if
 /// any JSON parser sees as many numbers there, or one under the name of each feature.
-pub fn values(bytes: &[u8]) {
+pub(super) fn values(bytes: &[u8]) {
     let model = model::embedded().expect("the embedded model is valid");
     let names = model.features();
     let mut features = Vec::new();

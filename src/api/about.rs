@@ -13,7 +13,7 @@ use crate::store::StoreError;
 
 /// How the service is
 #[derive(Serialize, ToSchema)]
-pub struct Health {
+pub(super) struct Health {
     /// `ok`: it works, and so does the database
     #[schema(example = "ok")]
     status: &'static str,
@@ -28,7 +28,7 @@ pub struct Health {
     (status = 200, description = "Both work", body = Health),
     Unread,
 ))]
-pub async fn health(State(api): Shared) -> Result<Json<Health>, Problem> {
+pub(super) async fn health(State(api): Shared) -> Result<Json<Health>, Problem> {
     let asked = api.readers.read(|conn, _| {
         Box::pin(async move {
             conn.ping().await.map_err(|source| StoreError::Mysql { doing: "asking for the database's health", source })
@@ -44,7 +44,7 @@ pub async fn health(State(api): Shared) -> Result<Json<Health>, Problem> {
 
 /// The model
 #[derive(Serialize, ToSchema)]
-pub struct Metadata {
+pub(super) struct Metadata {
     /// The beginning of the SHA-256 of the model's content, as runs name it
     model_version: String,
     /// What is predicted
@@ -69,7 +69,7 @@ pub struct Metadata {
 
 /// What the model reads and writes, and how good it is
 #[utoipa::path(get, operation_id = "get_metadata", path = "/metadata", tag = "about", responses((status = 200, description = "The model", body = Metadata)))]
-pub async fn metadata(State(api): Shared) -> Json<Metadata> {
+pub(super) async fn metadata(State(api): Shared) -> Json<Metadata> {
     let artifact = api.model.artifact();
     let content = &artifact.content;
     Json(Metadata {

@@ -27,7 +27,7 @@ const ITEM_FRAME: usize = 256;
 
 /// An item
 #[derive(Serialize, ToSchema)]
-pub struct Item {
+pub(super) struct Item {
     /// Its key
     id: i64,
     /// What is scored: an array of numbers or an object of such, if it can be scored. Null also stands for what is no JSON
@@ -46,7 +46,7 @@ pub struct Item {
 
 /// An item, and what its prediction rests on
 #[derive(Serialize, ToSchema)]
-pub struct ItemDetail {
+pub(super) struct ItemDetail {
     /// Its key
     id: i64,
     /// What is scored, as in a list
@@ -77,14 +77,14 @@ pub struct ItemDetail {
 
 /// The probability of a class
 #[derive(Serialize, ToSchema)]
-pub struct ClassProbability {
+pub(super) struct ClassProbability {
     class: String,
     probability: f64,
 }
 
 /// What a pair of classes says
 #[derive(Serialize, ToSchema)]
-pub struct Margin {
+pub(super) struct Margin {
     /// The class that a margin above 0 means
     positive: String,
     /// The other class
@@ -104,7 +104,7 @@ impl From<PairMargin> for Margin {
 
 /// Why an item is set aside
 #[derive(Serialize, ToSchema)]
-pub struct SetAside {
+pub(super) struct SetAside {
     /// The item
     item_id: i64,
     /// The kind of reason
@@ -136,7 +136,7 @@ impl From<Failure> for SetAside {
      headers(("Link" = String, description = "The next page: `<URL>; rel=\"next\"`; without it this is the last"))),
     BadRequest, Unread,
 ))]
-pub async fn all(State(api): Shared, paging: Paging) -> Result<(HeaderMap, Json<Vec<Item>>), Problem> {
+pub(super) async fn all(State(api): Shared, paging: Paging) -> Result<(HeaderMap, Json<Vec<Item>>), Problem> {
     list(&api, Listed::All, paging).await
 }
 
@@ -146,7 +146,7 @@ pub async fn all(State(api): Shared, paging: Paging) -> Result<(HeaderMap, Json<
      headers(("Link" = String, description = "The next page: `<URL>; rel=\"next\"`; without it this is the last"))),
     BadRequest, Unread,
 ))]
-pub async fn predicted(State(api): Shared, paging: Paging) -> Result<(HeaderMap, Json<Vec<Item>>), Problem> {
+pub(super) async fn predicted(State(api): Shared, paging: Paging) -> Result<(HeaderMap, Json<Vec<Item>>), Problem> {
     list(&api, Listed::Predicted, paging).await
 }
 
@@ -156,7 +156,7 @@ pub async fn predicted(State(api): Shared, paging: Paging) -> Result<(HeaderMap,
      headers(("Link" = String, description = "The next page: `<URL>; rel=\"next\"`; without it this is the last"))),
     BadRequest, Unread,
 ))]
-pub async fn unpredicted(State(api): Shared, paging: Paging) -> Result<(HeaderMap, Json<Vec<Item>>), Problem> {
+pub(super) async fn unpredicted(State(api): Shared, paging: Paging) -> Result<(HeaderMap, Json<Vec<Item>>), Problem> {
     list(&api, Listed::Unpredicted, paging).await
 }
 
@@ -171,7 +171,7 @@ async fn list(api: &Api, listed: Listed, paging: Paging) -> Result<(HeaderMap, J
 }
 
 /// The header that names the next page.
-pub fn next_page(url: Option<&str>) -> HeaderMap {
+pub(super) fn next_page(url: Option<&str>) -> HeaderMap {
     let link = url.and_then(|url| HeaderValue::try_from(format!("<{url}>; rel=\"next\"")).ok());
     link.map(|link| (LINK, link)).into_iter().collect()
 }
@@ -204,7 +204,7 @@ fn utc(time: Option<NaiveDateTime>) -> Option<DateTime<Utc>> {
     (status = 200, description = "The item", body = ItemDetail),
     BadRequest, NotFound, Unread,
 ))]
-pub async fn one(State(api): Shared, Number(id): Number) -> Result<Json<ItemDetail>, Problem> {
+pub(super) async fn one(State(api): Shared, Number(id): Number) -> Result<Json<ItemDetail>, Problem> {
     let width = api.width();
     let found = api.readers.read(move |conn, seen| {
         Box::pin(async move {
@@ -275,7 +275,7 @@ impl Grounds {
 }
 
 /// A prediction as the model writes it.
-pub struct Predicted {
+pub(super) struct Predicted {
     /// The most probable class.
     pub class: usize,
     /// Of each class; `None` where the label alone is kept.
@@ -284,7 +284,7 @@ pub struct Predicted {
 
 impl Predicted {
     /// What stands in an item, if it is that.
-    pub fn of(model: &Model, item: &Listing) -> Option<Self> {
+    pub(super) fn of(model: &Model, item: &Listing) -> Option<Self> {
         let text = item.prediction.as_deref()?;
         if item.format == PredictionFormat::Label {
             let class = model.classes().iter().position(|class| class == text)?;

@@ -15,7 +15,7 @@ const DEFAULT_LIMIT: u32 = 100;
 /// Which page of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct Paging {
+pub(super) struct Paging {
     /// At most so many entries
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000, default = 100)]
     pub limit: u32,
@@ -59,7 +59,7 @@ impl Paging {
 
 /// A number in the path.
 #[derive(Clone, Copy, Debug)]
-pub struct Number(pub i64);
+pub(super) struct Number(pub i64);
 
 impl<S: Send + Sync> FromRequestParts<S> for Number {
     type Rejection = Problem;

@@ -9,7 +9,7 @@ use crate::store::pool::ReadError;
 
 /// An answer that is none.
 #[derive(Debug)]
-pub struct Problem {
+pub(super) struct Problem {
     status: StatusCode,
     detail: String,
 }
@@ -17,7 +17,7 @@ pub struct Problem {
 /// A problem's JSON.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
-pub struct Body {
+pub(super) struct Body {
     /// Always `about:blank`: the status says what kind of problem it is.
     #[schema(example = "about:blank")]
     r#type: &'static str,
@@ -40,18 +40,18 @@ pub struct Body {
     content_type = "application/problem+json"
 )]
 #[expect(dead_code, reason = "it documents")]
-pub struct BadRequest(Body);
+pub(super) struct BadRequest(Body);
 
 /// There is no such thing.
 #[derive(IntoResponses)]
 #[response(status = 404, description = "There is none of that number", content_type = "application/problem+json")]
 #[expect(dead_code, reason = "it documents")]
-pub struct NotFound(Body);
+pub(super) struct NotFound(Body);
 
 /// What every reading of the database may come to.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "it documents")]
-pub enum Unread {
+pub(super) enum Unread {
     /// Something is wrong with the database; the log says what.
     #[response(
         status = 500,
@@ -73,28 +73,28 @@ pub enum Unread {
 const RETRY_AFTER_S: &str = "2";
 
 impl Problem {
-    pub fn bad_request(detail: String) -> Self {
+    pub(super) fn bad_request(detail: String) -> Self {
         Self { status: StatusCode::BAD_REQUEST, detail }
     }
 
-    pub fn not_found(detail: String) -> Self {
+    pub(super) fn not_found(detail: String) -> Self {
         Self { status: StatusCode::NOT_FOUND, detail }
     }
 
-    pub fn method_not_allowed(method: &Method) -> Self {
+    pub(super) fn method_not_allowed(method: &Method) -> Self {
         let detail = format!("{method} is not possible here: nothing can be changed; `Allow` says what is");
         Self { status: StatusCode::METHOD_NOT_ALLOWED, detail }
     }
 
-    pub fn misdirected(detail: String) -> Self {
+    pub(super) fn misdirected(detail: String) -> Self {
         Self { status: StatusCode::MISDIRECTED_REQUEST, detail }
     }
 
-    pub fn status(&self) -> StatusCode {
+    pub(super) fn status(&self) -> StatusCode {
         self.status
     }
 
-    pub fn detail(&self) -> &str {
+    pub(super) fn detail(&self) -> &str {
         &self.detail
     }
 }

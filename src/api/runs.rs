@@ -22,7 +22,7 @@ const EXAMPLES: u32 = 3;
 
 /// A run
 #[derive(Serialize, ToSchema)]
-pub struct Run {
+pub(super) struct Run {
     /// Its number
     run_id: u64,
     /// What it works off
@@ -61,7 +61,7 @@ pub struct Run {
 
 /// What a backfill changes
 #[derive(Serialize, ToSchema)]
-pub struct Changes {
+pub(super) struct Changes {
     /// Whether no item was touched
     dry_run: bool,
     /// Items whose old prediction was compared with the new one
@@ -83,7 +83,7 @@ impl From<Backfill> for Changes {
 
 /// A run in detail
 #[derive(Serialize, ToSchema)]
-pub struct RunDetail {
+pub(super) struct RunDetail {
     /// The same as in the list
     run: Run,
     /// The schedule's time; null: opened by hand
@@ -108,7 +108,7 @@ pub struct RunDetail {
 
 /// What became of a run's items
 #[derive(Serialize, ToSchema)]
-pub struct Counts {
+pub(super) struct Counts {
     predicted: u64,
     failed: u64,
     pending: u64,
@@ -116,7 +116,7 @@ pub struct Counts {
 
 /// An id range of a run
 #[derive(Serialize, ToSchema)]
-pub struct Lane {
+pub(super) struct Lane {
     /// Counted from 0
     lane: u16,
     /// Whose
@@ -146,7 +146,7 @@ pub struct Lane {
 
 /// Items set aside for one kind of reason
 #[derive(Serialize, ToSchema)]
-pub struct ReasonGroup {
+pub(super) struct ReasonGroup {
     /// The kind
     #[schema(example = "wrong_length")]
     code: String,
@@ -162,7 +162,7 @@ pub struct ReasonGroup {
      headers(("Link" = String, description = "The next page: `<URL>; rel=\"next\"`; without it this is the last"))),
     BadRequest, Unread,
 ))]
-pub async fn list(State(api): Shared, paging: Paging) -> Result<(HeaderMap, Json<Vec<Run>>), Problem> {
+pub(super) async fn list(State(api): Shared, paging: Paging) -> Result<(HeaderMap, Json<Vec<Run>>), Problem> {
     let before = paging.after.map(|after| RunId(u64::try_from(after).unwrap_or(0)));
     let limit = paging.limit;
     let lines = api.readers.read(move |conn, seen| Box::pin(status::latest(conn, &seen.table, before, limit))).await?;
@@ -176,7 +176,7 @@ pub async fn list(State(api): Shared, paging: Paging) -> Result<(HeaderMap, Json
     (status = 200, description = "The run", body = RunDetail),
     BadRequest, NotFound, Unread,
 ))]
-pub async fn one(State(api): Shared, Number(id): Number) -> Result<Json<RunDetail>, Problem> {
+pub(super) async fn one(State(api): Shared, Number(id): Number) -> Result<Json<RunDetail>, Problem> {
     let missing = || Problem::not_found(format!("there is no run {id}"));
     let run = RunId(u64::try_from(id).map_err(|_| missing())?);
     let found = api.readers.read(move |conn, seen| {

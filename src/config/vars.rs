@@ -15,26 +15,26 @@ pub(super) struct Vars<'l> {
 }
 
 impl<'l> Vars<'l> {
-    pub fn new(lookup: &'l dyn Fn(&str) -> Option<String>) -> Self {
+    pub(super) fn new(lookup: &'l dyn Fn(&str) -> Option<String>) -> Self {
         Self { lookup, problems: Vec::new() }
     }
 
-    pub fn problem(&mut self, text: String) {
+    pub(super) fn problem(&mut self, text: String) {
         self.problems.push(text);
     }
 
     /// What is given, whatever it is: for passwords, which may be empty.
-    pub fn exactly<V: Variable>(&self, _: V) -> Option<String> {
+    pub(super) fn exactly<V: Variable>(&self, _: V) -> Option<String> {
         (self.lookup)(V::ENTRY.name)
     }
 
     /// What is given, without the spaces around it. An empty variable counts as unset.
-    pub fn given<V: Variable>(&self, variable: V) -> Option<String> {
+    pub(super) fn given<V: Variable>(&self, variable: V) -> Option<String> {
         self.exactly(variable).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     }
 
     /// The value, or the default. `None` where there is neither, or where what is given is refused.
-    pub fn get<V: Variable>(&mut self, variable: V) -> Option<V::Value> {
+    pub(super) fn get<V: Variable>(&mut self, variable: V) -> Option<V::Value> {
         let Entry { name, unset, accepts, meaning } = V::ENTRY;
         let value = match (self.given(variable), unset) {
             (Some(value), _) => value,
@@ -53,7 +53,7 @@ impl<'l> Vars<'l> {
     }
 
     /// The value of a variable that has a default, which also stands in for what is refused.
-    pub fn or_default<V: Variable>(&mut self, variable: V) -> V::Value {
+    pub(super) fn or_default<V: Variable>(&mut self, variable: V) -> V::Value {
         let Entry { name, unset: Unset::Is(default), .. } = V::ENTRY else {
             unreachable!("a variable without default")
         };

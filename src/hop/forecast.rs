@@ -87,7 +87,7 @@ pub(super) struct Forecast {
 impl Forecast {
     /// The forecast of a hop whose lanes begin `now`, when `totals` were read. `None` where the items were
     /// too many to be counted.
-    pub fn new(run: &Run, deadline: Time, totals: &Totals, workers: usize, now: Time) -> Option<Self> {
+    pub(super) fn new(run: &Run, deadline: Time, totals: &Totals, workers: usize, now: Time) -> Option<Self> {
         Some(Self {
             run: run.id,
             kind: run.kind,
@@ -103,7 +103,7 @@ impl Forecast {
     }
 
     /// A page of one of the lanes was committed. Answers, once, that the run will be late.
-    pub fn page(&self, rows: u64) -> Option<Late> {
+    pub(super) fn page(&self, rows: u64) -> Option<Late> {
         let rows = self.rows.fetch_add(rows, Ordering::Relaxed) + rows;
         let pages = self.pages.fetch_add(1, Ordering::Relaxed) + 1;
         if pages < TELLING_PAGES {
@@ -118,7 +118,7 @@ impl Forecast {
     }
 
     /// What a forecast comes to: answers, once, that the run will be late.
-    pub fn judge(&self, forecast_spare_seconds: i64) -> Option<Late> {
+    pub(super) fn judge(&self, forecast_spare_seconds: i64) -> Option<Late> {
         let is_news = forecast_spare_seconds < 0 && !self.is_told.swap(true, Ordering::Relaxed);
         is_news.then(|| {
             let Self { run, kind, .. } = *self;

@@ -38,7 +38,7 @@ pub(super) struct Ahead<'a> {
 }
 
 impl<'a> Going<'a> {
-    pub fn new(job: Job<'a>, lane: Lane) -> Self {
+    pub(super) fn new(job: Job<'a>, lane: Lane) -> Self {
         Self {
             job,
             lane,
@@ -52,7 +52,7 @@ impl<'a> Going<'a> {
     }
 
     /// The next page, as far as is known.
-    pub fn next_page(&mut self) -> Page<'a> {
+    pub(super) fn next_page(&mut self) -> Page<'a> {
         let Self { job, lane, expected, .. } = *self;
         let after = expected.cursor;
         let (limit, upto) = self.pace.begin(after, lane.high);
@@ -61,12 +61,12 @@ impl<'a> Going<'a> {
     }
 
     /// Memory for the next page's items.
-    pub fn memory(&mut self) -> PendingItems {
+    pub(super) fn memory(&mut self) -> PendingItems {
         take(&mut self.memory)
     }
 
     /// A page is written, and the lane goes on from here; the next one takes over its memory.
-    pub fn wrote(&mut self, items: PendingItems, position: Position) {
+    pub(super) fn wrote(&mut self, items: PendingItems, position: Position) {
         self.memory = items;
         self.expected = Expected::at(position);
     }
@@ -82,11 +82,11 @@ pub(super) struct Expected {
 }
 
 impl Expected {
-    pub fn at(position: Position) -> Self {
+    pub(super) fn at(position: Position) -> Self {
         Self { cursor: position.cursor, failures_ahead: position.failures_ahead }
     }
 
-    pub fn fits(self, position: Position) -> bool {
+    pub(super) fn fits(self, position: Position) -> bool {
         self.cursor == position.cursor && (self.failures_ahead || !position.failures_ahead)
     }
 

@@ -13,7 +13,7 @@ pub(super) struct Job<'a> {
 
 impl<'a> Job<'a> {
     /// The items table.
-    pub fn table(self) -> &'a ItemsTable {
+    pub(super) fn table(self) -> &'a ItemsTable {
         self.means.table()
     }
 }

@@ -15,12 +15,12 @@ pub(super) struct LaneSessions(Vec<Mutex<Session>>);
 
 impl LaneSessions {
     /// Sessions that connect when they are first used, or by [`LaneSessions::ready_during`].
-    pub fn new(database: &Database, lanes: u16) -> Self {
+    pub(super) fn new(database: &Database, lanes: u16) -> Self {
         Self((0..lanes.max(1)).map(|_| Mutex::new(Session::new(database))).collect())
     }
 
     /// Does `work`, and meanwhile connects: what takes several round trips is then done when it is needed.
-    pub async fn ready_during<T>(&self, work: impl Future<Output = T>) -> T {
+    pub(super) async fn ready_during<T>(&self, work: impl Future<Output = T>) -> T {
         let ready = join_all(self.0.iter().map(async |session| session.lock().await.get_ready().await));
         match select(pin!(work), pin!(ready)).await {
             Either::Left((done, _)) => done,
@@ -29,17 +29,17 @@ impl LaneSessions {
     }
 
     /// The one that helps.
-    pub async fn first(&self) -> MutexGuard<'_, Session> {
+    pub(super) async fn first(&self) -> MutexGuard<'_, Session> {
         self.0[0].lock().await
     }
 
     /// The one of a lane, by its place among those that are worked on; `None`: there are not so many.
-    pub async fn get(&self, place: usize) -> Option<MutexGuard<'_, Session>> {
+    pub(super) async fn get(&self, place: usize) -> Option<MutexGuard<'_, Session>> {
         Some(self.0.get(place)?.lock().await)
     }
 
     /// Keeps the server from ending those that nobody uses.
-    pub async fn keep_alive(&self) {
+    pub(super) async fn keep_alive(&self) {
         for session in &self.0 {
             if let Ok(mut session) = session.try_lock() {
                 session.keep_alive().await;
@@ -48,7 +48,7 @@ impl LaneSessions {
     }
 
     /// Ends the connections.
-    pub async fn close(&self) {
+    pub(super) async fn close(&self) {
         join_all(self.0.iter().map(async |session| session.lock().await.close().await)).await;
     }
 }

@@ -53,7 +53,7 @@ named! {
 
 impl Next {
     /// The name of this stage.
-    pub fn stage(&self) -> Stage {
+    pub(super) fn stage(&self) -> Stage {
         match self {
             Self::LookUp => Stage::LookUp,
             Self::Open(_) => Stage::Open,
@@ -73,7 +73,7 @@ impl Next {
 impl Stage {
     /// Whether `next` may come after this stage. The loop of a hop holds every stage to it in builds for
     /// tests.
-    pub fn may_lead_to(self, next: Self) -> bool {
+    pub(super) fn may_lead_to(self, next: Self) -> bool {
         use Stage::{Finish, GoOn, HandOver, LookUp, Open, Over, SetOff, Succeed, TakeUp, TryOut, Work};
         matches!(
             (self, next),

@@ -28,7 +28,7 @@ pub(super) struct Pace {
 
 impl Pace {
     /// The pace of a lane whose last page had at most `size` items, where `largest` are allowed.
-    pub fn new(size: u32, largest: u32) -> Self {
+    pub(super) fn new(size: u32, largest: u32) -> Self {
         let size = size.clamp(1, largest);
         Self { size, largest, begun: false, cautious: 0, reach: Reach::new(size) }
     }
@@ -36,7 +36,7 @@ impl Pace {
     /// A page begins, after the lane's `cursor` and at most up to its end. The second time over,
     /// the first was in vain: rows were locked, or the page was too large for the way. Then half
     /// of it is tried. Answers how many items it may have, and the last id that it looks at.
-    pub fn begin(&mut self, cursor: i64, high: i64) -> (u32, i64) {
+    pub(super) fn begin(&mut self, cursor: i64, high: i64) -> (u32, i64) {
         if std::mem::replace(&mut self.begun, true) {
             self.resize(self.size / 2);
             self.cautious = NO_LARGER_FOR;
@@ -45,18 +45,18 @@ impl Pace {
     }
 
     /// The page's items were `found` after some time.
-    pub fn found(&mut self, items: usize, took: Duration) {
+    pub(super) fn found(&mut self, items: usize, took: Duration) {
         self.reach.learn(items, took, self.size);
     }
 
     /// A page begins again for another reason than that it was in vain.
-    pub fn again(&mut self) {
+    pub(super) fn again(&mut self) {
         self.begun = false;
     }
 
     /// A page of `items` was committed, after all of the time that it took. Answers how many the next
     /// may have.
-    pub fn committed(&mut self, items: usize, took: Duration) -> u32 {
+    pub(super) fn committed(&mut self, items: usize, took: Duration) -> u32 {
         self.begun = false;
         let may_grow = items >= self.size as usize && self.cautious == 0;
         self.cautious = self.cautious.saturating_sub(1);

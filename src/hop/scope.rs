@@ -22,18 +22,18 @@ pub(super) struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     /// That of a run that is to be opened.
-    pub fn new(means: Means<'a>, new: &NewRun) -> Self {
+    pub(super) fn new(means: Means<'a>, new: &NewRun) -> Self {
         Self { run: None, kind: new.kind, mode: new.mode, policy: new.policy, window: new.window, means }
     }
 
     /// That of a run at work.
-    pub fn of(Job { run, means }: Job<'a>) -> Self {
+    pub(super) fn of(Job { run, means }: Job<'a>) -> Self {
         Self { run: Some(run.id), kind: run.kind, mode: run.mode, policy: run.policy, window: run.window, means }
     }
 
     /// Where it takes its items from. A window in one piece is nothing but itself, and what a
     /// backfill is answerable for is never pending.
-    pub fn sources(self) -> &'static [Source] {
+    pub(super) fn sources(self) -> &'static [Source] {
         match (self.kind, self.policy) {
             (RunKind::Backfill, _) | (_, FailurePolicy::RetryAll) => &[Source::Items],
             (_, FailurePolicy::RetryFailed | FailurePolicy::Leave) => &[Source::Items, Source::Failures],
@@ -41,7 +41,7 @@ impl<'a> Scope<'a> {
     }
 
     /// Which items a lane takes.
-    pub fn selection(self, source: Source) -> Selection {
+    pub(super) fn selection(self, source: Source) -> Selection {
         let Self { run, kind, policy, window, means, .. } = self;
         let max_attempts = means.work.max_attempts;
         match (source, policy) {
@@ -58,7 +58,7 @@ impl<'a> Scope<'a> {
 
     /// What is still to be worked off when all lanes are done: what came meanwhile, and was not set
     /// aside. `None` for a dry run, which changes nothing that could be counted.
-    pub fn left(self) -> Option<Selection> {
+    pub(super) fn left(self) -> Option<Selection> {
         match (self.kind, self.mode) {
             (RunKind::Backfill, Mode::DryRun) => None,
             (RunKind::Backfill, Mode::Write) => Some(self.outdated(Again::Released)),

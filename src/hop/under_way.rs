@@ -54,13 +54,13 @@ pub(super) struct Done {
 impl<R: Relay> Hop<'_, R> {
     /// Makes a worker's hop due and sends its continuation. A crash in between is healed by the
     /// redelivery of the message that started this hop.
-    pub async fn send_off(&mut self, run: RunId, due: Due) -> Result<Continuation, HopError> {
+    pub(super) async fn send_off(&mut self, run: RunId, due: Due) -> Result<Continuation, HopError> {
         self.session.ask(|| lanes::hand_over(run, due)).await?;
         self.send(Continuation { run_id: run, worker: due.worker, hop: due.hop }).await
     }
 
     /// Sends a continuation of a hop that is due already.
-    pub async fn send(&self, continuation: Continuation) -> Result<Continuation, HopError> {
+    pub(super) async fn send(&self, continuation: Continuation) -> Result<Continuation, HopError> {
         let send = async || self.relay.send(&continuation).await.map_err(HopError::Relay);
         Step::SendContinuation.perform(send).await?;
         Ok(continuation)
@@ -68,7 +68,7 @@ impl<R: Relay> Hop<'_, R> {
 
     /// Adds what the hop took since it said so last to the run that it had a part in: all but the last
     /// words, and Lambda's own start.
-    pub fn bill(&self, run: RunId) -> impl Fn() -> Statement<()> + use<R> {
+    pub(super) fn bill(&self, run: RunId) -> impl Fn() -> Statement<()> + use<R> {
         let (is_mine, memory_mb) = (self.done.part_in == Some(run), self.means.work.memory_mb);
         let took = self.clock.elapsed().saturating_sub(self.done.billed);
         let milliseconds = (took.as_secs_f64() * 1e3).ceil() as u64;

@@ -29,18 +29,18 @@ pub(super) struct Source<'a> {
 
 impl Source<'_> {
     /// Writes what a hop came to.
-    pub fn hop_ended(self, answer: &Answer, now: Time) {
+    pub(super) fn hop_ended(self, answer: &Answer, now: Time) {
         let run = answer.run_id.map(|id| id.0);
         self.write(answer.kind, run, &of_hop(answer), now);
     }
 
     /// Writes that a canary failed.
-    pub fn canary_failed(self, now: Time) {
+    pub(super) fn canary_failed(self, now: Time) {
         self.write(Some(RunKind::Canary), None, &[("CanarySucceeded", "Count", Some(0.0))], now);
     }
 
     /// Writes that a run will be late.
-    pub fn will_be_late(self, late: &Late, now: Time) {
+    pub(super) fn will_be_late(self, late: &Late, now: Time) {
         let spare = ("ForecastSpareSeconds", "Seconds", Some(late.forecast_spare_seconds as f64));
         self.write(Some(late.kind), Some(late.run.0), &[spare], now);
     }

@@ -100,16 +100,16 @@ impl Found {
 
 impl Waker {
     /// What wakes `resource`, with credentials and region from the environment.
-    pub async fn new(resource: DatabaseResource) -> Self {
+    pub(super) async fn new(resource: DatabaseResource) -> Self {
         Self { client: Client::new(&sdk::from_env().await), resource }
     }
 
-    pub fn resource(&self) -> &DatabaseResource {
+    pub(super) fn resource(&self) -> &DatabaseResource {
         &self.resource
     }
 
     /// Starts the database if it is stopped, and waits for it for as long as `clock` allows.
-    pub async fn rouse(&self, clock: Clock) -> Result<Standing, WakeError> {
+    pub(super) async fn rouse(&self, clock: Clock) -> Result<Standing, WakeError> {
         let looks = ExponentialBuilder::default().with_min_delay(FIRST_LOOK).with_max_delay(LONGEST_LOOK);
         for wait in looks.without_max_times().build() {
             let found = self.look().await?;
@@ -129,7 +129,7 @@ impl Waker {
     }
 
     /// Stops the database, which we started.
-    pub async fn lay_to_rest(&self) -> Result<(), WakeError> {
+    pub(super) async fn lay_to_rest(&self) -> Result<(), WakeError> {
         self.stop().await?;
         tracing::info!(resource = %self.resource, "nothing is left to do; stopping the database that was started for it");
         // A crash before this leaves a tag on a database that sleeps, and whose next start is most likely ours.

@@ -28,13 +28,13 @@ macro_rules! named {
 
         impl $name {
             /// Every variant, in the order of declaration.
-            pub const ALL: &[Self] = &[$(Self::$variant),+];
+            $vis const ALL: &[Self] = &[$(Self::$variant),+];
 
             /// Their names, in the same order.
-            pub const NAMES: &[&str] = &[$($text),+];
+            $vis const NAMES: &[&str] = &[$($text),+];
 
             /// The name in SQL, events, logs and configuration.
-            pub const fn name(self) -> &'static str {
+            $vis const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $text),+ }
             }
         }

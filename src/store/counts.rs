@@ -19,7 +19,7 @@ const COUNT_BUDGET_MS: u32 = 2000;
 
 /// Where items lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Extent {
+pub(crate) struct Extent {
     /// Every item has one of these ids.
     pub ids: Ids,
     /// How many there are; `None`: too many to count in time.
@@ -27,7 +27,7 @@ pub struct Extent {
 }
 
 /// The ids between the ends of the table; `None` if it is empty. The primary key has them at no cost.
-pub fn ends(table: &ItemsTable) -> Statement<Option<Ids>> {
+pub(crate) fn ends(table: &ItemsTable) -> Statement<Option<Ids>> {
     let (id, items) = (table.id.quoted(), table.quoted());
     let sql = format!("SELECT {} AS `least`, {} AS `high` FROM {items}", signed("MIN", &id), signed("MAX", &id));
     Statement::one("finding the ends of the table", &sql, Params::Empty, from_to)
@@ -46,14 +46,14 @@ fn signed(function: &str, id: &str) -> String {
 }
 
 /// An id that no signed number can hold, as text.
-pub fn beyond_signed(table: &ItemsTable) -> Statement<Option<String>> {
+pub(crate) fn beyond_signed(table: &ItemsTable) -> Statement<Option<String>> {
     let (id, items) = (table.id.quoted(), table.quoted());
     let sql = format!("SELECT CAST(MAX({id}) AS CHAR) AS `id` FROM {items} WHERE {id} > {}", i64::MAX);
     Statement::one("finding the greatest id", &sql, Params::Empty, |row| column(row, "id"))
 }
 
 /// Where wanted items lie, of those with `ids` if they are given; `None` if there are none.
-pub async fn extent(
+pub(crate) async fn extent(
     conn: &mut impl Queryable,
     wanted: Wanted<'_>,
     ids: Option<Ids>,
@@ -73,7 +73,7 @@ pub async fn extent(
 }
 
 /// How many wanted items have one of these ids; `None`: too many to count in time.
-pub async fn count(conn: &mut impl Queryable, wanted: Wanted<'_>, ids: Ids) -> Result<Option<u64>, StoreError> {
+pub(crate) async fn count(conn: &mut impl Queryable, wanted: Wanted<'_>, ids: Ids) -> Result<Option<u64>, StoreError> {
     let bounds = ids.condition(&wanted.which.key(wanted.table));
     let counted = about("counting pending items", wanted, ("COUNT(*) AS `items`", &bounds), |row| column(row, "items"));
     counted.ask_in_time(conn).await
@@ -81,7 +81,7 @@ pub async fn count(conn: &mut impl Queryable, wanted: Wanted<'_>, ids: Ids) -> R
 
 /// Age in whole seconds, at `now`, of the oldest item created in `window` that is pending and not set
 /// aside; 0: none is. `None`: not found in time.
-pub async fn oldest_pending(
+pub(crate) async fn oldest_pending(
     conn: &mut impl Queryable,
     table: &ItemsTable,
     window: Window,

@@ -12,7 +12,7 @@ use crate::window::Time;
 
 /// Runs of one kind over a table, as they stand.
 #[derive(Clone, Debug)]
-pub struct Earlier {
+pub(crate) struct Earlier {
     /// The run that an earlier delivery of the tick opened.
     pub of_tick: Option<Run>,
     /// The run that is not over; there is one at most.
@@ -27,7 +27,7 @@ pub struct Earlier {
 }
 
 /// Which runs of `kind` come before one that is asked for at `now`.
-pub fn earlier(
+pub(crate) fn earlier(
     table: &ItemsTable,
     kind: RunKind,
     tick: Option<Time>,

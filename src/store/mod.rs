@@ -1,33 +1,33 @@
 //! The database: how it is reached, and everything that is said to it.
 //!
-//! All SQL of a table is in one file of small functions: [`items`] with [`counts`]; [`runs`] with
-//! [`earlier`], [`status`] and [`measures`]; [`lanes`] with [`hold`]; [`failures`]. Each function answers a
+//! All SQL of a table is in one file of small functions: [`items`] with `counts`; [`runs`] with
+//! `earlier`, [`status`] and [`measures`]; [`lanes`] with [`hold`]; [`failures`]. Each function answers a
 //! [`statement`], a value that can be joined with others into one round trip. A function is `async` only
 //! where it needs several round trips, gives an answer also when time runs out, or moves a page.
-//! [`predictions`] are written as one text; [`pages`] sends a page's statements together. [`schema`] makes
+//! [`predictions`] are written as one text; `pages` sends a page's statements together. [`schema`] makes
 //! the tables, [`catalog`] reads what columns the items have. [`session`] repeats a piece of work after
-//! transient faults. For readers there are [`listing`] and [`status`], and [`pool`] lends them connections
+//! transient faults. For readers there are [`listing`] and [`status`], and `pool` lends them connections
 //! that cannot write. What the servers' error codes mean is in `codes`.
 
 mod bound;
 pub mod buffers;
 pub mod catalog;
 mod codes;
-pub mod counts;
+pub(crate) mod counts;
 mod database;
-pub mod earlier;
+pub(crate) mod earlier;
 mod error;
 pub mod failures;
 pub mod hold;
 pub mod items;
 pub mod lanes;
 pub mod listing;
-pub mod login;
+pub(crate) mod login;
 pub mod measures;
-pub mod pages;
-pub mod pending;
+pub(crate) mod pages;
+pub(crate) mod pending;
 mod places;
-pub mod pool;
+pub(crate) mod pool;
 pub mod predictions;
 mod row;
 pub mod runs;

@@ -16,7 +16,7 @@ use super::{Doing, StoreError};
 
 /// Which page is meant.
 #[derive(Clone, Copy, Debug)]
-pub struct Page<'a> {
+pub(crate) struct Page<'a> {
     /// The run, of the pass that the page is for.
     pub run: &'a Run,
     /// The lane's number.
@@ -31,7 +31,7 @@ pub struct Page<'a> {
 
 /// A page under way: its lane and its items are locked.
 #[derive(Debug)]
-pub struct Begun {
+pub(crate) struct Begun {
     /// Where the lane stands.
     pub position: Position,
     /// The lane's drift profile.
@@ -54,7 +54,7 @@ impl Page<'_> {
 }
 
 /// Begins a page's transaction. The memory of an earlier page is used for this one's items.
-pub async fn begin(conn: &mut Conn, page: Page<'_>, memory: PendingItems) -> Result<Begun, StoreError> {
+pub(crate) async fn begin(conn: &mut Conn, page: Page<'_>, memory: PendingItems) -> Result<Begun, StoreError> {
     let since = Instant::now();
     let results = conn.query_iter(page.begin_statements()).await.doing(READING)?;
     begun(results, page, memory, since).await
@@ -62,7 +62,7 @@ pub async fn begin(conn: &mut Conn, page: Page<'_>, memory: PendingItems) -> Res
 
 /// A page that was committed.
 #[derive(Debug)]
-pub struct Committed {
+pub(crate) struct Committed {
     /// The page after it, or why that did not begin.
     pub next: Result<Begun, StoreError>,
 }
@@ -71,7 +71,11 @@ pub struct Committed {
 ///
 /// # Errors
 /// The commit's. The page may be committed all the same, if only the answer was lost.
-pub async fn commit_and_begin(conn: &mut Conn, page: Page<'_>, memory: PendingItems) -> Result<Committed, StoreError> {
+pub(crate) async fn commit_and_begin(
+    conn: &mut Conn,
+    page: Page<'_>,
+    memory: PendingItems,
+) -> Result<Committed, StoreError> {
     // The servers answer each statement when it is done: the first answer is the commit's.
     let sql = format!("COMMIT; {}", page.begin_statements());
     let mut results = conn.query_iter(sql).await.doing(COMMITTING)?;
@@ -104,7 +108,7 @@ async fn begun(
 
 /// Writes the predictions of a page's locked items, and advances its lane. Answers how many items
 /// changed. The memory is an earlier statement's.
-pub async fn write(
+pub(crate) async fn write(
     conn: &mut Conn,
     page: Page<'_>,
     predictions: &Predictions<'_>,

@@ -26,7 +26,7 @@ const UPDATED: &str = "updated_datetime";
 
 /// Why work was not done.
 #[derive(Debug, thiserror::Error)]
-pub enum ReadError {
+pub(crate) enum ReadError {
     /// Every connection was in use for too long.
     #[error("no connection became free within {} s", WAIT_LIMIT.as_secs())]
     Busy,
@@ -40,7 +40,7 @@ pub enum ReadError {
 
 impl ReadError {
     /// Whether the same may succeed a little later.
-    pub fn is_passing(&self) -> bool {
+    pub(crate) fn is_passing(&self) -> bool {
         match self {
             Self::Busy | Self::Slow => true,
             Self::Store(error) => error.fault() != Fault::Permanent,
@@ -50,7 +50,7 @@ impl ReadError {
 
 /// A bounded number of connections that cannot write.
 #[derive(Debug)]
-pub struct Readers {
+pub(crate) struct Readers {
     pool: Pool<Connections>,
     /// What the table is like, once that was seen.
     seen: OnceLock<Arc<SeenTable>>,
@@ -58,7 +58,7 @@ pub struct Readers {
 
 impl Readers {
     /// At most `connections` to `database`, each opened when it is first needed.
-    pub fn new(database: Database, connections: usize) -> Self {
+    pub(crate) fn new(database: Database, connections: usize) -> Self {
         let pool = Pool::builder(Connections(database))
             .max_size(connections)
             .wait_timeout(Some(WAIT_LIMIT))
@@ -75,7 +75,7 @@ impl Readers {
     ///
     /// # Errors
     /// Where [`ReadError::is_passing`], the same may succeed a little later.
-    pub async fn read<T>(
+    pub(crate) async fn read<T>(
         &self,
         work: impl for<'c> Fn(&'c mut Conn, &'c SeenTable) -> BoxFuture<'c, Result<T, StoreError>>,
     ) -> Result<T, ReadError> {

@@ -28,7 +28,7 @@ const AWAY_FOR: Duration = Duration::from_millis(500);
 /// Hops are short, so that there are some.
 const SETTINGS: [(&str, &str); 3] = [("HOP_BUDGET_MS", "4000"), ("LANES", "2"), ("FAILURE_POLICY", "leave")];
 
-pub async fn run() -> Report {
+pub(crate) async fn run() -> Report {
     let mut report = Report::default();
     for (server, (tally, problems)) in
         join_all([Server::Mysql, Server::Mariadb].map(async |server| (server, crash(server).await))).await

@@ -14,7 +14,7 @@ const QUIET_WITHIN: Duration = Duration::from_secs(5);
 /// The final state of everything that rowscore writes. Runs are named by kind and tick: an attempt
 /// that was rolled back uses up a number.
 #[derive(Debug, Default)]
-pub struct Ledger {
+pub(crate) struct Ledger {
     /// Per item: its values, prediction and run.
     items: BTreeMap<i64, String>,
     /// Items with a prediction, and how often it was written.
@@ -36,7 +36,7 @@ const RUN: &str = "(SELECT CONCAT(r.`kind`, ' ', r.`window_to`) FROM `batch_runs
 impl Ledger {
     /// Reads the state of `db`, which [`Setup::audit`](crate::support::Setup::audit) watched from
     /// the beginning, when everybody should be gone.
-    pub async fn read(server: Server, db: &TestDb) -> Self {
+    pub(crate) async fn read(server: Server, db: &TestDb) -> Self {
         let connections = connections_left(server, db).await;
         let items: Vec<(i64, String)> = db
             .rows(&format!(
@@ -67,12 +67,12 @@ impl Ledger {
     }
 
     /// Items set aside.
-    pub fn set_aside(&self) -> usize {
+    pub(crate) fn set_aside(&self) -> usize {
         self.failures.len()
     }
 
     /// What is different from `expected`, and how bad that is.
-    pub fn compare(&self, expected: &Self) -> Differences {
+    pub(crate) fn compare(&self, expected: &Self) -> Differences {
         let mut found = Differences::default();
         for (item, line) in &expected.items {
             let now = self.items.get(item).map_or("gone", String::as_str);
@@ -157,7 +157,7 @@ async fn connections_left(server: Server, db: &TestDb) -> u64 {
 
 /// What a fault did that it should not have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Verdict {
+pub(crate) struct Verdict {
     /// Rows that were neither scored nor set aside.
     pub lost: u64,
     /// Predictions and attempts beyond those of the undisturbed run.
@@ -189,14 +189,14 @@ impl Sum for Verdict {
 
 /// A verdict and its reasons.
 #[derive(Clone, Debug, Default)]
-pub struct Differences {
+pub(crate) struct Differences {
     pub verdict: Verdict,
     reasons: Vec<String>,
 }
 
 impl Differences {
     /// Adds `count` to one of the verdict's numbers, with the reason. Nothing if it is 0.
-    pub fn add(&mut self, number: impl FnOnce(&mut Verdict) -> &mut u64, count: u64, reason: String) {
+    pub(crate) fn add(&mut self, number: impl FnOnce(&mut Verdict) -> &mut u64, count: u64, reason: String) {
         if count > 0 {
             *number(&mut self.verdict) += count;
             self.reasons.push(reason);

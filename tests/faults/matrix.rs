@@ -181,7 +181,7 @@ fn shapes(server: Server) -> [Shape; 8] {
 }
 
 /// Injects every fault that is wanted, or in the short form one of each kind at each step and server.
-pub async fn run(options: &Options) -> Report {
+pub(crate) async fn run(options: &Options) -> Report {
     let mut shapes: Vec<Shape> = [Server::Mysql, Server::Mariadb].into_iter().flat_map(shapes).collect();
     // A fault's name ends with that of its shape.
     if let Some((_, wanted)) = options.only.split_once(" on ") {

@@ -83,7 +83,7 @@ async fn through_proxy(shape: Shape, mishap: Option<(Mishap, u64)>) -> (Ledger, 
 }
 
 /// Injects the mishaps, at bytes that `seed` draws.
-pub async fn run(short: bool, seed: u64) -> Report {
+pub(crate) async fn run(short: bool, seed: u64) -> Report {
     let references = join_all(shapes().map(Reference::of)).await;
     let mut random = Mt64::new(seed);
     let mut cases = Vec::new();

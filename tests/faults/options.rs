@@ -15,7 +15,7 @@ of the matrix whose names contain TEXT, as they are printed; --times injects eac
 
 /// A part of the tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scenario {
+pub(crate) enum Scenario {
     Matrix,
     Network,
     Packets,
@@ -41,7 +41,7 @@ impl Scenario {
 }
 
 #[derive(Clone, Debug)]
-pub struct Options {
+pub(crate) struct Options {
     pub short: bool,
     pub seed: u64,
     /// Part of the names of the matrix's faults that are wanted.
@@ -53,7 +53,7 @@ pub struct Options {
 
 impl Options {
     /// Reads the command line. Ends the program where it cannot be understood.
-    pub fn read() -> Self {
+    pub(crate) fn read() -> Self {
         let mut options = Self { short: false, seed: 1, only: String::new(), times: 1, scenarios: Vec::new() };
         let mut arguments = env::args().skip(1);
         while let Some(argument) = arguments.next() {

@@ -19,7 +19,7 @@ const LARGEST: u64 = 1 << 16;
 const SETTINGS: [(&str, &str); 2] = [("LANES", "2"), ("PAGE_SIZE", "5000")];
 const PAGES_AT_FIRST: u64 = ROWS / 5000;
 
-pub async fn run() -> Report {
+pub(crate) async fn run() -> Report {
     let mut report = Report::default();
     for (server, (tally, problem)) in
         join_all([Server::Mysql, Server::Mariadb].map(async |server| (server, refuse(server).await))).await

@@ -27,7 +27,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 const PAGES: u32 = 10;
 const LEEWAY: Duration = Duration::from_millis(250);
 
-pub async fn run(seed: u64) -> Report {
+pub(crate) async fn run(seed: u64) -> Report {
     let mut report = Report::default();
     // One after the other, so that they do not measure each other.
     for server in [Server::Mysql, Server::Mariadb] {

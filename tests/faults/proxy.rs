@@ -17,7 +17,7 @@ const STALLED_FOR: Duration = Duration::from_secs(4);
 
 /// What can happen to a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mishap {
+pub(crate) enum Mishap {
     /// The connection is dropped.
     Drop,
     /// Every connection is dropped, and for a second no new one comes about.
@@ -29,9 +29,9 @@ pub enum Mishap {
 }
 
 impl Mishap {
-    pub const ALL: [Self; 4] = [Self::Drop, Self::Cut, Self::Stall, Self::Silence];
+    pub(crate) const ALL: [Self; 4] = [Self::Drop, Self::Cut, Self::Stall, Self::Silence];
 
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Drop => "drop",
             Self::Cut => "cut",
@@ -42,7 +42,7 @@ impl Mishap {
 }
 
 /// The proxy. Its connections end with it.
-pub struct Proxy {
+pub(crate) struct Proxy {
     pub port: u16,
     shared: Arc<Shared>,
     task: JoinHandle<()>,
@@ -61,7 +61,7 @@ struct Shared {
 
 impl Proxy {
     /// In front of the database on `port`, with a mishap when so many bytes have been carried.
-    pub async fn start(port: u16, mishap: Option<(Mishap, u64)>) -> Self {
+    pub(crate) async fn start(port: u16, mishap: Option<(Mishap, u64)>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let shared = Arc::new(Shared {
             server: format!("127.0.0.1:{port}"),
@@ -79,17 +79,17 @@ impl Proxy {
     }
 
     /// Bytes carried so far, both ways.
-    pub fn carried(&self) -> u64 {
+    pub(crate) fn carried(&self) -> u64 {
         self.shared.carried.load(Ordering::Relaxed)
     }
 
     /// Whether the mishap has happened.
-    pub fn struck(&self) -> bool {
+    pub(crate) fn struck(&self) -> bool {
         self.shared.struck.load(Ordering::Relaxed)
     }
 
     /// Ends the connections that carry nothing, as the server does after a while.
-    pub fn heal(&self) {
+    pub(crate) fn heal(&self) {
         self.shared.healed.send_replace(());
     }
 }

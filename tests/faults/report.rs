@@ -6,7 +6,7 @@ use crate::ledger::Verdict;
 
 /// What faults of one kind at one step came to.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Tally {
+pub(crate) struct Tally {
     pub tried: u64,
     /// Faults that did strike; the others' positions were not reached.
     pub struck: u64,
@@ -17,14 +17,14 @@ pub struct Tally {
 
 /// Tallies by step and kind of fault, and everything that was wrong.
 #[derive(Debug, Default)]
-pub struct Report {
+pub(crate) struct Report {
     tallies: BTreeMap<(usize, usize), (String, Tally)>,
     problems: Vec<String>,
 }
 
 impl Report {
     /// Adds to the tally of the `row`th step and the `column`th kind, which is called `name`.
-    pub fn add(&mut self, (row, column): (usize, usize), name: &str, tally: Tally) {
+    pub(crate) fn add(&mut self, (row, column): (usize, usize), name: &str, tally: Tally) {
         let (_, sum) = self.tallies.entry((row, column)).or_insert_with(|| (name.to_owned(), Tally::default()));
         sum.tried += tally.tried;
         sum.struck += tally.struck;
@@ -33,23 +33,23 @@ impl Report {
     }
 
     /// Notes what was wrong.
-    pub fn problem(&mut self, text: String) {
+    pub(crate) fn problem(&mut self, text: String) {
         eprintln!("WRONG: {text}");
         self.problems.push(text);
     }
 
-    pub fn append(&mut self, other: Self) {
+    pub(crate) fn append(&mut self, other: Self) {
         for (place, (name, tally)) in other.tallies {
             self.add(place, &name, tally);
         }
         self.problems.extend(other.problems);
     }
 
-    pub fn problems(&self) -> &[String] {
+    pub(crate) fn problems(&self) -> &[String] {
         &self.problems
     }
 
-    pub fn total(&self) -> Tally {
+    pub(crate) fn total(&self) -> Tally {
         self.tallies.values().fold(Tally::default(), |sum, (_, tally)| Tally {
             tried: sum.tried + tally.tried,
             struck: sum.struck + tally.struck,
@@ -59,7 +59,7 @@ impl Report {
     }
 
     /// Prints the table, and answers its last line.
-    pub fn print(&self) -> Tally {
+    pub(crate) fn print(&self) -> Tally {
         println!();
         println!(
             "{:<28} {:>6} {:>7} {:>9} {:>13} {:>13} {:>10} {:>10}",

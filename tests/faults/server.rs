@@ -9,13 +9,13 @@ use crate::support::{Server, Setup, TestDb};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/database");
 
-pub struct OwnServer {
+pub(crate) struct OwnServer {
     kind: Server,
     folder: TempDir,
 }
 
 impl OwnServer {
-    pub async fn start(kind: Server) -> Self {
+    pub(crate) async fn start(kind: Server) -> Self {
         // Where it is found and ended if these tests are killed.
         let servers = std::env::var_os("ROWSCORE_TEST_SERVERS").expect("tests are started by scripts/faults");
         let server = Self { kind, folder: TempDir::new_in(servers).unwrap() };
@@ -24,7 +24,7 @@ impl OwnServer {
     }
 
     /// Starts it again after [`OwnServer::kill`]. Its port stays the same.
-    pub async fn restart(&self) {
+    pub(crate) async fn restart(&self) {
         let name = match self.kind {
             Server::Mysql => "mysql",
             Server::Mariadb => "mariadb",
@@ -33,7 +33,7 @@ impl OwnServer {
     }
 
     /// SIGKILL.
-    pub async fn kill(&self) {
+    pub(crate) async fn kill(&self) {
         self.script(&["kill"]).await;
     }
 
@@ -53,7 +53,7 @@ impl OwnServer {
     }
 
     /// An empty database on it with rowscore's tables, and `settings`.
-    pub async fn database(&self, settings: &[(&str, &str)]) -> Setup {
+    pub(crate) async fn database(&self, settings: &[(&str, &str)]) -> Setup {
         let environment = self.script(&["env"]).await;
         let port = environment.split_once("MYSQL_PORT=").unwrap().1.lines().next().unwrap();
         // The login is the same as on the servers that all tests share.

@@ -36,7 +36,7 @@ const OLD: &str = "[0.2, 0.3, 0.5]";
 
 /// How the table is worked off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shape {
+pub(crate) struct Shape {
     pub server: Server,
     pub lanes: u64,
     pub workers: u64,
@@ -88,7 +88,7 @@ impl Shape {
     }
 
     /// The items of which the embedded model's prediction is written in the end.
-    pub fn predicted(self) -> Vec<i64> {
+    pub(crate) fn predicted(self) -> Vec<i64> {
         let all_or_nothing = self.policy == FailurePolicy::RetryAll && !self.hurried;
         if self.backfill == Some(Mode::DryRun) {
             return Vec::new();
@@ -98,7 +98,7 @@ impl Shape {
     }
 
     /// How many items are set aside in the end.
-    pub fn set_aside(self) -> usize {
+    pub(crate) fn set_aside(self) -> usize {
         if self.backfill == Some(Mode::DryRun) {
             return 0;
         }
@@ -106,12 +106,12 @@ impl Shape {
     }
 
     /// Environments that faults are injected into: one for each worker's chain of hops.
-    pub fn armed(self) -> usize {
+    pub(crate) fn armed(self) -> usize {
         usize::try_from(self.workers).unwrap()
     }
 
     /// A database with the items in it, watched from here on.
-    pub async fn table(self) -> TestDb {
+    pub(crate) async fn table(self) -> TestDb {
         let settings = self.settings();
         let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let db = TestDb::new(self.server, &settings).await;
@@ -126,7 +126,7 @@ impl Shape {
     }
 
     /// The items that a run of ours wrote. Where there was nothing before, they are checked, too.
-    pub async fn written(self, db: &TestDb) -> Vec<i64> {
+    pub(crate) async fn written(self, db: &TestDb) -> Vec<i64> {
         match self.backfill {
             Some(_) => db.ids("`run_id` IS NOT NULL").await,
             None => db.predicted().await,
@@ -150,7 +150,7 @@ fn is_late(id: i64) -> bool {
 /// Lets the schedule fire three times. Answers how often a run was left unfinished, so that its tick
 /// came once more, after some `time`. (Another tick would finish it, too, and open a window more
 /// than the undisturbed run has.)
-pub async fn work_off(shape: Shape, db: &TestDb, aws: &Aws, time: impl Fn()) -> u64 {
+pub(crate) async fn work_off(shape: Shape, db: &TestDb, aws: &Aws, time: impl Fn()) -> u64 {
     let mut rescued = 0;
     for tick in TICKS {
         aws.fire(shape.event(tick)).await;
@@ -165,11 +165,11 @@ pub async fn work_off(shape: Shape, db: &TestDb, aws: &Aws, time: impl Fn()) -> 
 }
 
 /// The event of a window that ends at `tick`.
-pub fn window(tick: &str) -> Value {
+pub(crate) fn window(tick: &str) -> Value {
     json!({"run": "window", "scheduled_time": tick})
 }
 
 /// Drops the database, while others go on.
-pub async fn drop_table(db: TestDb) {
+pub(crate) async fn drop_table(db: TestDb) {
     tokio::task::spawn_blocking(move || drop(db)).await.unwrap();
 }

@@ -6,12 +6,12 @@ use maud::{Markup, html};
 const COLOURS: usize = 8;
 
 /// The style sheet's name of a class's colour.
-pub fn colour(class: usize) -> String {
+pub(super) fn colour(class: usize) -> String {
     format!("c{}", class % COLOURS)
 }
 
 /// A bar over its whole width, divided by `shares` that sum to 1 about.
-pub fn divided(shares: &[f64], label: &str) -> Markup {
+pub(super) fn divided(shares: &[f64], label: &str) -> Markup {
     html! {
         svg class="divided" viewBox="0 0 100 1" preserveAspectRatio="none" role="img" aria-label=(label) {
             @for (class, (from, length)) in stacked(shares).into_iter().enumerate() {
@@ -22,7 +22,7 @@ pub fn divided(shares: &[f64], label: &str) -> Markup {
 }
 
 /// A column over its whole height, divided from the bottom up.
-pub fn column(shares: &[f64], label: &str) -> Markup {
+pub(super) fn column(shares: &[f64], label: &str) -> Markup {
     html! {
         svg class="column" viewBox="0 0 1 100" preserveAspectRatio="none" role="img" aria-label=(label) {
             title { (label) }
@@ -34,7 +34,7 @@ pub fn column(shares: &[f64], label: &str) -> Markup {
 }
 
 /// A column as high as `share` of its room.
-pub fn bar(share: f64, class: &str, label: &str) -> Markup {
+pub(super) fn bar(share: f64, class: &str, label: &str) -> Markup {
     let height = 100.0 * share.clamp(0.0, 1.0);
     html! {
         svg class="column" viewBox="0 0 1 100" preserveAspectRatio="none" role="img" aria-label=(label) {
@@ -57,7 +57,7 @@ fn stacked(shares: &[f64]) -> Vec<(f64, f64)> {
 }
 
 /// How far `share` of the way is.
-pub fn progress(share: f64, label: &str) -> Markup {
+pub(super) fn progress(share: f64, label: &str) -> Markup {
     html! {
         svg class="progress" viewBox="0 0 100 1" preserveAspectRatio="none" role="img" aria-label=(label) {
             rect class="rest" x="0" y="0" width="100" height="1" {}
@@ -67,7 +67,7 @@ pub fn progress(share: f64, label: &str) -> Markup {
 }
 
 /// Shares of a sum, 0 of none.
-pub fn shares(counts: &[u64]) -> Vec<f64> {
+pub(super) fn shares(counts: &[u64]) -> Vec<f64> {
     let sum: u64 = counts.iter().sum();
     counts.iter().map(|&count| if sum == 0 { 0.0 } else { count as f64 / sum as f64 }).collect()
 }

@@ -12,7 +12,7 @@ const STILL_S: i64 = 120;
 
 /// What the sentence asks of its reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mood {
+pub(super) enum Mood {
     /// Nothing.
     Calm,
     /// To wait.
@@ -25,7 +25,7 @@ pub enum Mood {
 
 impl Mood {
     /// Its name for the style sheet.
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Calm => "calm",
             Self::Busy => "busy",
@@ -37,7 +37,7 @@ impl Mood {
 
 /// How things stand.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Headline {
+pub(super) struct Headline {
     /// What it asks of the reader.
     pub mood: Mood,
     /// The state, in a few words.
@@ -48,7 +48,7 @@ pub struct Headline {
 
 impl Headline {
     /// Of the page's run.
-    pub fn of(view: &View, now: Time) -> Self {
+    pub(super) fn of(view: &View, now: Time) -> Self {
         let Some(run) = view.current() else {
             return Self {
                 mood: Mood::Odd,

@@ -47,7 +47,7 @@ static POLICY: LazyLock<Option<HeaderValue>> = LazyLock::new(|| {
 });
 
 /// The status page. It comes without the database, too, and says so.
-pub async fn status(State(api): Shared) -> Response {
+pub(super) async fn status(State(api): Shared) -> Response {
     let width = api.width();
     let read = api.readers.read(move |conn, source| Box::pin(View::read(conn, source, width)));
     let now = (api.clock)();

@@ -17,7 +17,7 @@ use crate::words;
 const PREDICTIONS: usize = 10;
 
 /// What the run on top comes to, in numbers.
-pub fn figures(view: &View) -> Markup {
+pub(super) fn figures(view: &View) -> Markup {
     let Some(run) = view.current() else { return html! {} };
     let share = run.total.filter(|total| *total > 0).map(|total| run.done as f64 / total as f64);
     html! {
@@ -46,7 +46,7 @@ pub fn figures(view: &View) -> Markup {
 }
 
 /// The classes of what was predicted: run by run, or of the latest items where no run has a profile.
-pub fn classes(model: &Model, view: &View) -> Markup {
+pub(super) fn classes(model: &Model, view: &View) -> Markup {
     let names = model.classes();
     let fits = |profile: &Report| profile.classes.len() == names.len() && profile.classes.iter().any(|n| *n > 0);
     let runs: Vec<_> = view.profiles.iter().filter(|(_, profile)| fits(profile)).collect();
@@ -108,7 +108,7 @@ fn legend(names: &[String], counts: &[u64]) -> Markup {
 }
 
 /// How far each feature is from what the model was trained on.
-pub fn drift(view: &View) -> Markup {
+pub(super) fn drift(view: &View) -> Markup {
     let last = view.profiles.iter().rev().find(|(_, profile)| !profile.drift.is_empty());
     let Some((run, profile)) = last else {
         return html! {
@@ -167,7 +167,7 @@ fn moved(ratio: f64) -> (&'static str, &'static str) {
 }
 
 /// The history.
-pub fn runs(view: &View, now: Time) -> Markup {
+pub(super) fn runs(view: &View, now: Time) -> Markup {
     let has_deadlines = view.runs.iter().any(|run| run.spare_seconds.is_some());
     html! {
         section id="runs" {
@@ -216,7 +216,7 @@ fn line(run: &StatusLine, now: Time, has_deadlines: bool) -> Markup {
 }
 
 /// What was set aside, and why.
-pub fn aside(view: &View) -> Markup {
+pub(super) fn aside(view: &View) -> Markup {
     let looked_at: u64 = view.reasons.iter().map(|reason| reason.items).sum();
     html! {
         section id="aside" {
@@ -249,7 +249,7 @@ pub fn aside(view: &View) -> Markup {
 }
 
 /// The latest predictions.
-pub fn latest(model: &Model, view: &View) -> Markup {
+pub(super) fn latest(model: &Model, view: &View) -> Markup {
     let names = model.classes();
     let predicted = view.latest.iter().filter_map(|item| Some((item, Predicted::of(model, item)?)));
     let shown: Vec<_> = predicted.take(PREDICTIONS).collect();

@@ -18,13 +18,13 @@ const RUNS: u32 = 20;
 /// Items set aside that are shown of each kind.
 const EXAMPLES: u32 = 3;
 /// Characters of an item's values that are shown where it was set aside.
-pub const EXCERPT: usize = 60;
+pub(super) const EXCERPT: usize = 60;
 /// The latest items, whose classes are counted: one short look at the table's end.
-pub const LATEST: u32 = 500;
+pub(super) const LATEST: u32 = 500;
 
 /// Everything on the page.
 #[derive(Debug)]
-pub struct View {
+pub(super) struct View {
     /// The latest runs, the latest first.
     pub runs: Vec<StatusLine>,
     /// The lanes of the run that the page is about.
@@ -41,7 +41,7 @@ pub struct View {
 
 impl View {
     /// Reads it.
-    pub async fn read(conn: &mut Conn, seen: &SeenTable, width: Width) -> Result<Self, StoreError> {
+    pub(super) async fn read(conn: &mut Conn, seen: &SeenTable, width: Width) -> Result<Self, StoreError> {
         let table = &seen.table;
         let runs = status::latest(conn, table, None, RUNS).await?;
         let lanes = match current(&runs) {
@@ -63,12 +63,12 @@ impl View {
     }
 
     /// The run that the page is about.
-    pub fn current(&self) -> Option<&StatusLine> {
+    pub(super) fn current(&self) -> Option<&StatusLine> {
         current(&self.runs)
     }
 
     /// Whether something is at work, so that the page is soon another.
-    pub fn is_moving(&self) -> bool {
+    pub(super) fn is_moving(&self) -> bool {
         self.runs.iter().any(|run| run.state == RunState::Running)
     }
 }

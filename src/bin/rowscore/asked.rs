@@ -5,7 +5,7 @@ use rowscore::run::{FailurePolicy, Mode, RunKind};
 use rowscore::window::Time;
 
 #[derive(clap::Args)]
-pub struct Options {
+pub(crate) struct Options {
     /// Take every pending item, however old, instead of a window
     #[arg(long, conflicts_with = "backfill")]
     sweep: bool,
@@ -25,7 +25,7 @@ pub struct Options {
 
 impl Options {
     /// The kind of run that is asked for.
-    pub fn kind(&self) -> RunKind {
+    pub(crate) fn kind(&self) -> RunKind {
         match (self.sweep, self.backfill) {
             (true, _) => RunKind::Sweep,
             (_, true) => RunKind::Backfill,
@@ -34,7 +34,7 @@ impl Options {
     }
 
     /// The request for a run of `kind`, or why the options do not go together.
-    pub fn request(self, kind: RunKind, mode: Mode) -> Result<Request, RequestError> {
+    pub(crate) fn request(self, kind: RunKind, mode: Mode) -> Result<Request, RequestError> {
         let Self { from, to, policy, .. } = self;
         Request { from, to, policy, mode, ..Request::by_hand(kind) }.checked()
     }

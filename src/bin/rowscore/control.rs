@@ -12,7 +12,7 @@ use crate::opened::Opened;
 
 /// The run that is meant.
 #[derive(clap::Args)]
-pub struct RunArgs {
+pub(crate) struct RunArgs {
     /// The run's number, as `rowscore status` shows it
     #[arg(value_name = "RUN", value_parser = clap::value_parser!(u64).range(1..))]
     run: u64,
@@ -23,7 +23,7 @@ pub struct RunArgs {
 #[command(
     after_help = "Example:\n  rowscore release --code wrong_length\n  rowscore release 17 42\n  rowscore release --all"
 )]
-pub struct ReleaseArgs {
+pub(crate) struct ReleaseArgs {
     /// Ids of items
     #[arg(value_name = "ID", conflicts_with = "all", required_unless_present_any = ["all", "code"])]
     ids: Vec<i64>,
@@ -35,7 +35,7 @@ pub struct ReleaseArgs {
     all: bool,
 }
 
-pub async fn pause(args: RunArgs) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) async fn pause(args: RunArgs) -> Result<ExitCode, Box<dyn Error>> {
     steer(
         args,
         RunState::Paused,
@@ -44,11 +44,11 @@ pub async fn pause(args: RunArgs) -> Result<ExitCode, Box<dyn Error>> {
     .await
 }
 
-pub async fn resume(args: RunArgs) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) async fn resume(args: RunArgs) -> Result<ExitCode, Box<dyn Error>> {
     steer(args, RunState::Running, "running again; the next tick of the schedule or `rowscore run` works on it").await
 }
 
-pub async fn cancel(args: RunArgs) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) async fn cancel(args: RunArgs) -> Result<ExitCode, Box<dyn Error>> {
     steer(args, RunState::Cancelled, "cancelled; what it predicted stays, and the next window takes the rest").await
 }
 
@@ -69,7 +69,7 @@ async fn steer(args: RunArgs, to: RunState, done: &str) -> Result<ExitCode, Box<
     }
 }
 
-pub async fn release(args: ReleaseArgs) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) async fn release(args: ReleaseArgs) -> Result<ExitCode, Box<dyn Error>> {
     let opened = Opened::from_env().await?;
     let table = opened.table();
     let released = opened.ask(async |conn| failures::release(table, &args.ids, args.code).ask(conn).await).await?;

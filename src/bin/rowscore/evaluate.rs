@@ -14,7 +14,7 @@ use crate::files;
 /// trained on: on its own training rows it looks better than it is.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  rowscore evaluate --model mine/model.json --data newer.csv --label species")]
-pub struct Args {
+pub(crate) struct Args {
     /// The artifact [default: the model that is built in]
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
@@ -29,7 +29,7 @@ pub struct Args {
     json: bool,
 }
 
-pub fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     let model = files::model(args.model.as_deref())?;
     let data = Rows::new(files::open(&args.data)?, model.features())
         .and_then(|rows| rows.labelled(&args.label, model.classes()))

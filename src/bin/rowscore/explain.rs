@@ -17,7 +17,7 @@ use crate::opened::Opened;
 /// and with the present model.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  rowscore explain --id 17\n  rowscore explain --values '[4.3, 2.4, 3.0, 2.1]'")]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     row: Row,
     /// The artifact [default: the model that is built in]
@@ -42,7 +42,7 @@ struct Row {
     values: Option<String>,
 }
 
-pub async fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) async fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     let model = files::model(args.model.as_deref())?;
     let text = match (&args.row.values, args.row.id) {
         (Some(values), _) => values.clone(),

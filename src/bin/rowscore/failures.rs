@@ -15,7 +15,7 @@ use crate::opened::Opened;
 #[command(after_help = "Examples:\n  rowscore failures\n  rowscore failures 12 --limit 100\n  \
                         rowscore failures --json --limit 1000000 > failures.jsonl\n\n\
                         Correct the values, and the next run scores the item; or see `rowscore release`.")]
-pub struct Args {
+pub(crate) struct Args {
     /// Only items whose last try was in this run
     #[arg(value_name = "RUN", value_parser = clap::value_parser!(u64).range(1..))]
     run: Option<u64>,
@@ -33,7 +33,7 @@ pub struct Args {
 /// Failures read at once, which bounds the memory whatever the limit.
 const PAGE: u32 = 1000;
 
-pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let opened = Opened::from_env().await?;
     let (table, mut session) = (opened.table(), opened.session());
     let of_run = args.run.map(RunId);

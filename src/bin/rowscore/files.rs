@@ -11,35 +11,35 @@ use rowscore::training::Card;
 /// What is wrong with a file, after its name.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", path.display())]
-pub struct FileError {
+pub(crate) struct FileError {
     path: PathBuf,
     #[source]
     cause: Box<dyn Error + Send + Sync>,
 }
 
 /// Says of which file an error is.
-pub fn of<E: Into<Box<dyn Error + Send + Sync>>>(path: &Path) -> impl Fn(E) -> FileError {
+pub(crate) fn of<E: Into<Box<dyn Error + Send + Sync>>>(path: &Path) -> impl Fn(E) -> FileError {
     |cause| FileError { path: path.to_owned(), cause: cause.into() }
 }
 
 /// The model of an artifact, or the one that is built in.
-pub fn model(path: Option<&Path>) -> Result<&'static Model, Box<dyn Error>> {
+pub(crate) fn model(path: Option<&Path>) -> Result<&'static Model, Box<dyn Error>> {
     let Some(path) = path else { return Ok(model::embedded()?) };
     let model = Model::from_json(&bytes(path)?).map_err(of(path))?;
     // One model for the life of the process, as the one that is built in.
     Ok(Box::leak(Box::new(model)))
 }
 
-pub fn open(path: &Path) -> Result<BufReader<File>, FileError> {
+pub(crate) fn open(path: &Path) -> Result<BufReader<File>, FileError> {
     File::open(path).map(BufReader::new).map_err(of(path))
 }
 
-pub fn bytes(path: &Path) -> Result<Vec<u8>, FileError> {
+pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, FileError> {
     fs::read(path).map_err(of(path))
 }
 
 /// Makes the folder of a file, before the work begins whose result will be written to it.
-pub fn make_folder_of(path: &Path) -> Result<(), FileError> {
+pub(crate) fn make_folder_of(path: &Path) -> Result<(), FileError> {
     match path.parent() {
         Some(folder) if folder != Path::new("") => fs::create_dir_all(folder).map_err(of(folder)),
         _ => Ok(()),
@@ -47,14 +47,14 @@ pub fn make_folder_of(path: &Path) -> Result<(), FileError> {
 }
 
 /// Writes to another file first and renames it, so that an interruption leaves the old file whole.
-pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
     fs::write(&part, bytes).and_then(|()| fs::rename(&part, path)).map_err(of(path))
 }
 
 /// Writes a model card with its plots: to `path`, or else beside the artifact.
-pub fn write_card(card: &Card, path: Option<&Path>, artifact: &Path) -> Result<(), FileError> {
+pub(crate) fn write_card(card: &Card, path: Option<&Path>, artifact: &Path) -> Result<(), FileError> {
     let path = path.map_or_else(|| artifact.with_file_name(Card::FILE), Path::to_owned);
     if !card.plots.is_empty() {
         let folder = path.with_file_name(Card::FOLDER);

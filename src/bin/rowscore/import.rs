@@ -18,7 +18,7 @@ use crate::files::{self, FileError};
     after_help = "Examples:\n  rowscore import --sklearn export.json --data new.csv --label kind --out mine/model.json\n  \
                         rowscore import --libsvm iris.model --scaler scaler.json --classes a,b,c --out mine/model.json"
 )]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     source: Source,
     /// JSON file {"mean": [...], "scale": [...]}: how the rows of a libsvm model were scaled
@@ -61,7 +61,7 @@ struct Source {
     libsvm: Option<PathBuf>,
 }
 
-pub fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     let foreign = read(args)?;
     let data = args.data.as_deref().map(Data::read).transpose()?;
     let rows = data.as_ref().map(|data| data.rows(foreign.features())).transpose()?;

@@ -21,7 +21,7 @@ use crate::opened::Opened;
 /// the other variables about the table name it) is checked, and gains a column and a key. The user needs
 /// CREATE, ALTER, INDEX, CREATE VIEW and DROP (to replace the view).
 #[derive(clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Allow an existing login what rowscore needs, and nothing else
     #[arg(long, value_name = "LOGIN")]
     grant: Option<String>,
@@ -49,7 +49,7 @@ const ROWS_PER_INSERT: usize = 5000;
 /// Decimals of a sample item's values, at most.
 const MOST_DECIMALS: usize = 6;
 
-pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let opened = Opened::from_env().await?;
     let table = opened.table();
     if args.rows.is_some() && !table.has_default_columns() {

@@ -4,19 +4,19 @@ use std::fmt::Display;
 use std::io::{self, BufWriter, StdoutLock, Write};
 
 /// Standard output, line by line.
-pub struct Lines(BufWriter<StdoutLock<'static>>);
+pub(crate) struct Lines(BufWriter<StdoutLock<'static>>);
 
 impl Lines {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(BufWriter::new(io::stdout().lock()))
     }
 
     /// Writes a line. Where nobody reads any more, as after `head`, the program ends well.
-    pub fn write(&mut self, line: impl Display) -> io::Result<()> {
+    pub(crate) fn write(&mut self, line: impl Display) -> io::Result<()> {
         Self::heard(writeln!(self.0, "{line}"))
     }
 
-    pub fn flush(&mut self) -> io::Result<()> {
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
         Self::heard(self.0.flush())
     }
 

@@ -6,30 +6,30 @@ use rowscore::store::Database;
 use rowscore::store::session::{Session, WorkError};
 
 /// The configuration and the database that it names.
-pub struct Opened {
+pub(crate) struct Opened {
     pub config: Config,
     pub database: Database,
 }
 
 impl Opened {
     /// Reads the environment. Opens no connection.
-    pub async fn from_env() -> Result<Self, ConfigError> {
+    pub(crate) async fn from_env() -> Result<Self, ConfigError> {
         let config = Config::from_env()?;
         let database = Database::new(&config.mysql, &config.work.items_table).await;
         Ok(Self { config, database })
     }
 
-    pub fn table(&self) -> &ItemsTable {
+    pub(crate) fn table(&self) -> &ItemsTable {
         self.database.items_table()
     }
 
     /// A session for somebody who waits: what fails is not tried again.
-    pub fn session(&self) -> Session {
+    pub(crate) fn session(&self) -> Session {
         Session::at_once(&self.database)
     }
 
     /// Does one piece of work on a connection of its own.
-    pub async fn ask<T, E: WorkError>(&self, work: impl AsyncFnMut(&mut Conn) -> Result<T, E>) -> Result<T, E> {
+    pub(crate) async fn ask<T, E: WorkError>(&self, work: impl AsyncFnMut(&mut Conn) -> Result<T, E>) -> Result<T, E> {
         let mut session = self.session();
         let done = session.run(work).await;
         session.close().await;

@@ -23,7 +23,7 @@ use crate::opened::Opened;
 #[command(after_help = "Examples:\n  rowscore plan\n  rowscore plan --sweep --policy retry_all\n  \
                         rowscore plan --from 2026-11-22T00:00:00Z --json\n\n\
                         Exit status: 0 planned; 1 something went wrong; 2 wrong arguments.")]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     options: Options,
     /// Print one JSON object
@@ -31,7 +31,7 @@ pub struct Args {
     json: bool,
 }
 
-pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let kind = args.options.kind();
     let request = args.options.request(kind, Mode::Write)?;
     let opened = Opened::from_env().await?;

@@ -4,7 +4,7 @@ use rowscore::run::Backfill;
 use rowscore::words::{count, items};
 
 /// Like `would change the class of 412 of 65,322 items (0.63%), a probability by 0.0123 on average`.
-pub fn changes(backfill: &Backfill) -> String {
+pub(crate) fn changes(backfill: &Backfill) -> String {
     let Backfill { dry_run, compared, incomparable, changed_class, mean_absolute_change } = *backfill;
     let verb = if dry_run { "would change" } else { "changes" };
     let mut text = format!("{verb} the class of {} of {}", count(changed_class), items(compared));

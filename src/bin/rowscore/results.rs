@@ -16,7 +16,7 @@ use crate::opened::Opened;
 
 /// Show items with their predictions, one JSON object per line
 #[derive(clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Show at most this many
     #[arg(long, value_name = "N", default_value_t = 10)]
     limit: u32,
@@ -58,7 +58,7 @@ struct Line<'a> {
     updated_datetime: Option<NaiveDateTime>,
 }
 
-pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let opened = Opened::from_env().await?;
     let (table, mut session) = (opened.table(), opened.session());
     let features = model::embedded()?.features();

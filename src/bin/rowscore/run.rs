@@ -36,7 +36,7 @@ use crate::report;
 #[derive(clap::Args)]
 #[command(after_help = "Exit status: 0 the window is finished, or there was nothing to do; 1 it is not; \
                         2 wrong arguments; 3 another process is working on it, or the run is paused.")]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     options: Options,
     /// Try everything out with the model's golden rows: database, grants and a page that is rolled back
@@ -50,7 +50,7 @@ pub struct Args {
 /// How often the progress is read from the database.
 const PROGRESS_EVERY: Duration = Duration::from_millis(200);
 
-pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let kind = if args.canary { RunKind::Canary } else { args.options.kind() };
     let mode = if args.dry_run { Mode::DryRun } else { Mode::Write };
     let request = args.options.request(kind, mode)?;

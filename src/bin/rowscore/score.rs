@@ -16,7 +16,7 @@ use crate::files;
 /// first row that cannot be scored.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  rowscore score --model model/iris.json --data model/iris.csv")]
-pub struct Args {
+pub(crate) struct Args {
     /// The artifact [default: the model that is built in]
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
@@ -28,7 +28,7 @@ pub struct Args {
 /// So many rows are in memory at a time, however large the file is.
 const CHUNK: usize = 1000;
 
-pub fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     let model = files::model(args.model.as_deref())?;
     let mut rows = Rows::new(files::open(&args.data)?, model.features()).map_err(files::of(&args.data))?;
     let mut scorer = model.scorer();

@@ -16,7 +16,7 @@ use crate::opened::Opened;
 /// machine can.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  rowscore serve\n  curl 'http://127.0.0.1:8000/data/predicted?limit=10'")]
-pub struct Args {
+pub(crate) struct Args {
     /// Address and port; port 0 takes any free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
     listen: SocketAddr,
@@ -26,7 +26,7 @@ pub struct Args {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the edge: a request is answered now")]
-pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let opened = Opened::from_env().await?;
     let model = model::embedded()?;
     opened.table().feature_columns(model.features())?;

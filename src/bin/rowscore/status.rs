@@ -25,7 +25,7 @@ use crate::report;
                         million items at this run's rate.\n\n\
                         Exit status: 0 shown; 1 something went wrong; 2 wrong arguments. With RUN or --watch, about the \
                         run: 0 it succeeded; 1 it failed or was cancelled; 3 it is not over.")]
-pub struct Args {
+pub(crate) struct Args {
     /// Show only this run
     #[arg(value_name = "RUN", value_parser = clap::value_parser!(u64).range(1..))]
     run: Option<u64>,
@@ -43,7 +43,7 @@ pub struct Args {
 /// How often a run is looked at.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
 
-pub async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let opened = Opened::from_env().await?;
     let mut screen = Screen {
         session: opened.session(),

@@ -14,7 +14,7 @@ const READ_ALL: [&str; 3] = ["plan", "run", "status"];
 /// The commands that read those of the first two groups, about the database and the table.
 const READ_TWO: [&str; 9] = ["init", "results", "failures", "serve", "pause", "resume", "cancel", "release", "explain"];
 
-pub fn run() -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) fn run() -> Result<ExitCode, Box<dyn Error>> {
     let mut lines = Lines::new();
     lines.write(table().trim_end())?;
     lines.flush()?;
@@ -22,7 +22,7 @@ pub fn run() -> Result<ExitCode, Box<dyn Error>> {
 }
 
 /// Every variable with what it means, accepts and is by default.
-pub fn table() -> String {
+pub(crate) fn table() -> String {
     let mut text = String::from("The environment variables that rowscore reads; an empty one counts as unset.\n");
     for Group { title, entries } in VARIABLES {
         let _ = write!(text, "\n{title}:\n");
@@ -43,7 +43,7 @@ pub fn table() -> String {
 }
 
 /// Lets the long help of each command name the variables that it reads.
-pub fn named_in(cli: Command) -> Command {
+pub(crate) fn named_in(cli: Command) -> Command {
     READ_ALL.iter().chain(&READ_TWO).fold(cli, |cli, name| {
         let groups = if READ_ALL.contains(name) { VARIABLES } else { &VARIABLES[..2] };
         cli.mut_subcommand(name, |command| {

@@ -11,7 +11,7 @@ use crate::support::runtime_api;
 
 /// How an invocation ended.
 #[derive(Debug)]
-pub enum Invocation {
+pub(super) enum Invocation {
     /// With a reply.
     Answered(Value),
     /// With an error.
@@ -22,7 +22,7 @@ pub enum Invocation {
     TimedOut,
 }
 
-pub struct Environment {
+pub(super) struct Environment {
     inner: runtime_api::Environment,
     time_limit: Duration,
     busy: AtomicBool,
@@ -30,13 +30,13 @@ pub struct Environment {
 
 impl Environment {
     /// A cold start, for an event that is about to be given. An invocation may take `time_limit`.
-    pub async fn start(variables: &BTreeMap<String, String>, time_limit: Duration) -> Self {
+    pub(super) async fn start(variables: &BTreeMap<String, String>, time_limit: Duration) -> Self {
         let inner = runtime_api::Environment::start(variables).await;
         Self { inner, time_limit, busy: AtomicBool::new(true) }
     }
 
     /// Gives the function an event and waits for the end of its work.
-    pub async fn invoke(&self, event: &Value) -> Invocation {
+    pub(super) async fn invoke(&self, event: &Value) -> Invocation {
         let deadline = SystemTime::now() + self.time_limit;
         let deadline_ms = deadline.duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap();
         match timeout(self.time_limit, self.inner.try_invoke(event.clone(), deadline_ms)).await {
@@ -50,26 +50,26 @@ impl Environment {
     }
 
     /// Notes whether it has an event to work on.
-    pub fn set_busy(&self, busy: bool) {
+    pub(super) fn set_busy(&self, busy: bool) {
         self.busy.store(busy, Ordering::Relaxed);
     }
 
-    pub fn is_busy(&self) -> bool {
+    pub(super) fn is_busy(&self) -> bool {
         self.busy.load(Ordering::Relaxed) && self.inner.is_alive()
     }
 
     /// Warm, and nothing to do.
-    pub fn is_idle(&self) -> bool {
+    pub(super) fn is_idle(&self) -> bool {
         !self.busy.load(Ordering::Relaxed) && self.inner.is_alive()
     }
 
     /// SIGKILL.
-    pub fn kill(&self) {
+    pub(super) fn kill(&self) {
         self.inner.kill();
     }
 
     /// The function's log: one JSON object a line, and whatever else it said.
-    pub fn log(&self) -> String {
+    pub(super) fn log(&self) -> String {
         let (stdout, stderr) = self.inner.output();
         stdout + &stderr
     }

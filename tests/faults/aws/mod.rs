@@ -26,7 +26,7 @@ const EVENT_DELIVERIES: u32 = 2;
 
 /// How this AWS behaves.
 #[derive(Clone, Copy, Debug)]
-pub struct Habits {
+pub(crate) struct Habits {
     /// The function's timeout.
     pub time_limit: Duration,
     /// What failed is delivered again after this time: long enough for the server to notice that a
@@ -45,7 +45,7 @@ impl Default for Habits {
 
 /// What happened so far.
 #[derive(Clone, Debug, Default)]
-pub struct Record {
+pub(crate) struct Record {
     pub invocations: u64,
     /// Invocations that ended with the process.
     pub deaths: u64,
@@ -59,7 +59,7 @@ pub struct Record {
     pub given_up: u64,
 }
 
-pub struct Aws {
+pub(crate) struct Aws {
     habits: Habits,
     variables: BTreeMap<String, String>,
     queue: Queue,
@@ -71,7 +71,7 @@ pub struct Aws {
 
 impl Aws {
     /// Functions run with `variables`.
-    pub async fn new(variables: &BTreeMap<String, String>, habits: Habits) -> Self {
+    pub(crate) async fn new(variables: &BTreeMap<String, String>, habits: Habits) -> Self {
         let queue = Queue::start().await;
         let mut variables = variables.clone();
         variables.extend(queue.variables());
@@ -82,7 +82,7 @@ impl Aws {
     }
 
     /// Starts an environment with `failpoints` in it, and keeps it warm.
-    pub async fn arm(&self, failpoints: &str) {
+    pub(crate) async fn arm(&self, failpoints: &str) {
         let mut variables = self.variables.clone();
         variables.insert("FAILPOINTS".into(), failpoints.into());
         self.start(&variables).await.set_busy(false);
@@ -95,12 +95,12 @@ impl Aws {
     }
 
     /// From here on nothing is delivered twice at the same time.
-    pub fn calm_down(&self) {
+    pub(crate) fn calm_down(&self) {
         self.is_calm.store(true, Ordering::Relaxed);
     }
 
     /// The schedule fires once; answers when nothing is left to do.
-    pub async fn fire(&self, event: Value) {
+    pub(crate) async fn fire(&self, event: Value) {
         let (sender, events) = mpsc::unbounded_channel();
         sender.send(event).unwrap();
         drop(sender);
@@ -109,7 +109,7 @@ impl Aws {
 
     /// Delivers `events` as they come, and the continuations. Ends when there will be no further
     /// event and nothing is left to do.
-    pub async fn work(&self, mut events: mpsc::UnboundedReceiver<Value>) {
+    pub(crate) async fn work(&self, mut events: mpsc::UnboundedReceiver<Value>) {
         let mut deliveries: FuturesUnordered<BoxFuture<'_, ()>> = FuturesUnordered::new();
         let mut more = true;
         loop {
@@ -198,7 +198,7 @@ impl Aws {
     }
 
     /// SIGKILL for the `choice`th of the functions that are at work. Answers whether one was.
-    pub fn kill_one(&self, choice: usize) -> bool {
+    pub(crate) fn kill_one(&self, choice: usize) -> bool {
         let environments = self.environments.lock().unwrap();
         let busy: Vec<_> = environments.iter().filter(|environment| environment.is_busy()).collect();
         let Some(environment) = busy.get(choice % busy.len().max(1)) else { return false };
@@ -206,16 +206,16 @@ impl Aws {
         true
     }
 
-    pub fn dead_letters(&self) -> u64 {
+    pub(crate) fn dead_letters(&self) -> u64 {
         self.queue.dead_letters()
     }
 
-    pub fn record(&self) -> Record {
+    pub(crate) fn record(&self) -> Record {
         self.record.lock().unwrap().clone()
     }
 
     /// Ends every environment, and answers what each of them logged, the oldest first.
-    pub fn end(self) -> Vec<Vec<LogLine>> {
+    pub(crate) fn end(self) -> Vec<Vec<LogLine>> {
         let environments = self.environments.into_inner().unwrap();
         environments.iter().map(|environment| environment.log().lines().map(LogLine::read).collect()).collect()
     }
@@ -223,7 +223,7 @@ impl Aws {
 
 /// A line of a function's log.
 #[derive(Clone, Debug)]
-pub struct LogLine {
+pub(crate) struct LogLine {
     /// As it was written.
     pub text: String,
     /// Its message and fields, if it has any.
@@ -237,7 +237,7 @@ impl LogLine {
     }
 
     /// The name of the step, if the line says that a failpoint was passed.
-    pub fn step(&self) -> Option<&str> {
+    pub(crate) fn step(&self) -> Option<&str> {
         if self.fields["message"] == "failpoint" { self.fields["step"].as_str() } else { None }
     }
 }

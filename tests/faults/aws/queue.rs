@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 /// Deliveries of a message before it goes to the dead letters: the template's `maxReceiveCount`.
 const MOST_DELIVERIES: u32 = 3;
 
-pub struct Queue {
+pub(super) struct Queue {
     shared: Arc<Shared>,
     address: String,
     server: JoinHandle<()>,
@@ -43,7 +43,7 @@ struct Group {
 }
 
 /// A message that is being delivered.
-pub struct Message {
+pub(super) struct Message {
     group: String,
     id: String,
     body: String,
@@ -53,7 +53,7 @@ pub struct Message {
 
 impl Message {
     /// The event that Lambda's event source mapping makes of it.
-    pub fn event(&self) -> Value {
+    pub(super) fn event(&self) -> Value {
         json!({"Records": [{
             "messageId": self.id, "body": self.body, "eventSource": "aws:sqs", "awsRegion": "eu-central-1",
             "attributes": {"MessageGroupId": self.group, "MessageDeduplicationId": self.id},
@@ -62,7 +62,7 @@ impl Message {
 }
 
 impl Queue {
-    pub async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let shared = Arc::new(Shared::default());
@@ -74,7 +74,7 @@ impl Queue {
     }
 
     /// What makes a function send its continuations here.
-    pub fn variables(&self) -> [(String, String); 4] {
+    pub(super) fn variables(&self) -> [(String, String); 4] {
         let url = format!("{}/000000000000/continuations.fifo", self.address);
         [
             ("CONTINUATION_QUEUE_URL", url.as_str()),
@@ -86,7 +86,7 @@ impl Queue {
     }
 
     /// The next message of a group that has none under way, if there is one.
-    pub fn receive(&self) -> Option<Message> {
+    pub(super) fn receive(&self) -> Option<Message> {
         let mut fifo = self.shared.fifo.lock().unwrap();
         let group = fifo.groups.values_mut().find(|group| !group.in_flight && !group.waiting.is_empty())?;
         group.in_flight = true;
@@ -96,17 +96,17 @@ impl Queue {
     }
 
     /// Waits until a message arrives.
-    pub async fn arrival(&self) {
+    pub(super) async fn arrival(&self) {
         self.shared.arrived.notified().await;
     }
 
     /// The message was handled.
-    pub fn delete(&self, message: &Message) {
+    pub(super) fn delete(&self, message: &Message) {
         self.group_of(message, |group| group.in_flight = false);
     }
 
     /// The message was not handled: it comes again, or goes to the dead letters.
-    pub fn put_back(&self, message: Message) {
+    pub(super) fn put_back(&self, message: Message) {
         if message.deliveries < MOST_DELIVERIES {
             let name = message.group.clone();
             let mut fifo = self.shared.fifo.lock().unwrap();
@@ -120,7 +120,7 @@ impl Queue {
     }
 
     /// Messages that were given up.
-    pub fn dead_letters(&self) -> u64 {
+    pub(super) fn dead_letters(&self) -> u64 {
         self.shared.fifo.lock().unwrap().dead_letters
     }
 

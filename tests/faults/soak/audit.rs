@@ -14,7 +14,7 @@ use crate::ledger::Verdict;
 use crate::support::{Setup, model};
 
 /// From here on, every change of a prediction or of values is noted, with what was there before.
-pub async fn watch(db: &Setup) {
+pub(super) async fn watch(db: &Setup) {
     let mut conn = db.connect().await;
     conn.query_drop(
         "CREATE TABLE `changes` (`entry` BIGINT AUTO_INCREMENT PRIMARY KEY, `item` BIGINT NOT NULL, \
@@ -36,7 +36,7 @@ pub async fn watch(db: &Setup) {
 const PENDING: &str = "(`prediction` IS NULL OR JSON_TYPE(`prediction`) = 'NULL')";
 
 /// Whether no run is unfinished and every item that can be scored is.
-pub async fn nothing_left(db: &Setup) -> bool {
+pub(super) async fn nothing_left(db: &Setup) -> bool {
     unfinished(db).await == 0 && unscored(db).await == 0
 }
 
@@ -62,7 +62,7 @@ fn score(values: &str) -> Option<Vec<f64>> {
 }
 
 /// The verdict, its reasons, and a summary of what was judged.
-pub async fn judge(db: &Setup) -> (Verdict, Vec<String>, String) {
+pub(super) async fn judge(db: &Setup) -> (Verdict, Vec<String>, String) {
     let mut problems = Vec::new();
     let mut verdict = Verdict::default();
     let writes = judge_writes(db, &mut verdict, &mut problems).await;

@@ -30,7 +30,7 @@ fn values(random: &mut Mt64) -> String {
 }
 
 /// Inserts so many items.
-pub async fn insert_many(db: &Setup, random: &mut Mt64, count: usize) {
+pub(super) async fn insert_many(db: &Setup, random: &mut Mt64, count: usize) {
     let mut conn = db.connect().await;
     for _ in 0..count / 100 {
         let rows = vec!["(?)"; 100].join(", ");
@@ -41,7 +41,7 @@ pub async fn insert_many(db: &Setup, random: &mut Mt64, count: usize) {
 }
 
 /// Changes the table until then. Answers how many changes succeeded.
-pub async fn disturb(db: &Setup, mut random: Mt64, until: Instant) -> u64 {
+pub(super) async fn disturb(db: &Setup, mut random: Mt64, until: Instant) -> u64 {
     let mut changes = 0;
     let mut conn: Option<Conn> = None;
     while Instant::now() < until {

@@ -44,7 +44,7 @@ const SETTINGS: [(&str, &str); 6] = [
 /// was left behind.
 const LAST_ROUNDS: usize = 3;
 
-pub async fn run(seed: u64) -> Report {
+pub(crate) async fn run(seed: u64) -> Report {
     let mut report = Report::default();
     let soaked = join_all([Server::Mysql, Server::Mariadb].map(async |server| (server, soak(server, seed).await)));
     for (server, (tally, problems)) in soaked.await {

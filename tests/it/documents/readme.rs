@@ -45,7 +45,7 @@ async fn look_around(user: &User, block: &str) {
 }
 
 /// Where the status page is, as the service says when it is up.
-pub async fn address(service: &mut Program) -> String {
+pub(super) async fn address(service: &mut Program) -> String {
     let mut address = None;
     eventually("the address is said", async || {
         assert!(service.is_running(), "{:?}", service.output());

@@ -13,14 +13,14 @@ use crate::support::{Server, TestDb, eventually};
 /// The place where the documents name the reader's own database.
 const THEIR_DATABASE: &str = "MYSQL_SERVER=db.example.com MYSQL_DATABASE=shop MYSQL_USER=scorer MYSQL_PASSWORD=...";
 
-pub struct User {
+pub(super) struct User {
     pub db: TestDb,
     folder: TempDir,
 }
 
 impl User {
     /// With an empty database, and a folder with a release in it.
-    pub async fn new(server: Server, settings: &[(&str, &str)]) -> Self {
+    pub(super) async fn new(server: Server, settings: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().unwrap();
         fs::create_dir_all(folder.path().join("target/release")).unwrap();
         symlink(env!("CARGO_BIN_EXE_rowscore"), folder.path().join("target/release/rowscore")).unwrap();
@@ -28,24 +28,24 @@ impl User {
         Self { db: TestDb::bare(server, settings).await, folder }
     }
 
-    pub fn file(&self, name: &str) -> std::path::PathBuf {
+    pub(super) fn file(&self, name: &str) -> std::path::PathBuf {
         self.folder.path().join(name)
     }
 
     /// Puts a file of the repository into the folder.
-    pub fn bring(&self, file: &str, name: &str) {
+    pub(super) fn bring(&self, file: &str, name: &str) {
         fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(file), self.file(name)).unwrap();
     }
 
     /// Pastes the block into a shell, in which all blocks before were pasted. Every command must succeed.
-    pub async fn paste(&self, block: &str) -> Ended {
+    pub(super) async fn paste(&self, block: &str) -> Ended {
         let ended = self.start(block).end().await;
         assert_eq!(ended.status.code(), Some(0), "{block}\n{ended:?}");
         ended
     }
 
     /// The shell, at work on the block.
-    pub fn start(&self, block: &str) -> Program {
+    pub(super) fn start(&self, block: &str) -> Program {
         let database: Vec<String> = self
             .db
             .variables()
@@ -69,7 +69,7 @@ impl User {
     }
 
     /// Asks the database, and answers the columns' names, then the rows.
-    pub async fn ask(&self, sql: &str) -> Vec<Vec<String>> {
+    pub(super) async fn ask(&self, sql: &str) -> Vec<Vec<String>> {
         let rows: Vec<Row> = self.db.rows(sql).await;
         let names = rows
             .iter()
@@ -79,7 +79,7 @@ impl User {
     }
 
     /// Waits until the second is over in which the rows arrived: no run takes them before.
-    pub async fn wait_a_second(&self, table: &str, arrived: &str) {
+    pub(super) async fn wait_a_second(&self, table: &str, arrived: &str) {
         let sql = format!("SELECT MAX({arrived}) < NOW() FROM {table}");
         eventually("the next second", async || self.db.value::<bool>(&sql).await).await;
     }

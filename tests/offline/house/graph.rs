@@ -8,7 +8,7 @@ use super::source::{Import, Path, Source};
 
 /// All files of a house, by their names below `src`.
 #[derive(Debug)]
-pub struct House {
+pub(super) struct House {
     files: BTreeMap<String, Source>,
     /// The file of each module.
     modules: BTreeMap<Path, String>,
@@ -19,7 +19,7 @@ const MOST_IMPORTS: usize = 16;
 
 impl House {
     /// Reads the folder `src`.
-    pub fn read(src: &FilePath) -> Self {
+    pub(super) fn read(src: &FilePath) -> Self {
         let mut files = Vec::new();
         let mut folders = vec![src.to_owned()];
         while let Some(folder) = folders.pop() {
@@ -37,7 +37,7 @@ impl House {
     }
 
     /// A house of files, each with its name and its text.
-    pub fn of<'t>(files: impl IntoIterator<Item = (&'t str, &'t str)>) -> Self {
+    pub(super) fn of<'t>(files: impl IntoIterator<Item = (&'t str, &'t str)>) -> Self {
         let files: BTreeMap<String, Source> =
             files.into_iter().map(|(name, text)| (name.to_owned(), Source::read(module(name), text))).collect();
         let modules = files.iter().map(|(name, source)| (source.module.clone(), name.clone())).collect();
@@ -45,12 +45,12 @@ impl House {
     }
 
     /// The names of all files.
-    pub fn files(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn files(&self) -> impl Iterator<Item = &str> {
         self.files.keys().map(String::as_str)
     }
 
     /// Every arrow from a file to one that it uses.
-    pub fn arrows(&self) -> BTreeMap<&str, BTreeSet<&str>> {
+    pub(super) fn arrows(&self) -> BTreeMap<&str, BTreeSet<&str>> {
         self.files.iter().map(|(name, source)| (name.as_str(), self.used_by(name, source))).collect()
     }
 
@@ -83,7 +83,7 @@ impl House {
     }
 
     /// A shortest circle through each file that is in one, each circle once.
-    pub fn circles(&self) -> Vec<Vec<&str>> {
+    pub(super) fn circles(&self) -> Vec<Vec<&str>> {
         let arrows = self.arrows();
         let mut circles: Vec<Vec<&str>> = Vec::new();
         for &file in arrows.keys() {
@@ -137,7 +137,7 @@ fn module(file: &str) -> Path {
 }
 
 /// The room that a file is in: a folder or a file of `src`, or a program of `src/bin`.
-pub fn room(file: &str) -> &str {
+pub(super) fn room(file: &str) -> &str {
     let length = if file.starts_with("bin/") { 2 } else { 1 };
     let end = file.match_indices('/').nth(length - 1).map_or(file.len(), |(at, _)| at);
     file[..end].trim_end_matches(".rs")

@@ -6,11 +6,11 @@ use std::mem;
 use super::tokens::{is_name, tokens};
 
 /// A path from the root of its crate, like `["rowscore", "model", "Kernel"]`.
-pub type Path = Vec<String>;
+pub(super) type Path = Vec<String>;
 
 /// What one file says.
 #[derive(Debug, Default)]
-pub struct Source {
+pub(super) struct Source {
     /// The module that the file is.
     pub module: Path,
     /// Every name that an import binds, with what it stands for.
@@ -29,7 +29,7 @@ pub struct Source {
 
 /// What an import is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Import {
+pub(super) enum Import {
     /// For the file's own code.
     Own,
     /// `pub use`: for others, and perhaps for its own code, too.
@@ -41,7 +41,7 @@ const DEFINING: [&str; 8] = ["fn", "struct", "enum", "trait", "type", "const", "
 
 impl Source {
     /// Reads the file that is the module `module`.
-    pub fn read(module: Path, text: &str) -> Self {
+    pub(super) fn read(module: Path, text: &str) -> Self {
         let tokens = tokens(text);
         let mut source = Self { module, ..Self::default() };
         // The modules in the file that are open, each with the depth of its braces.

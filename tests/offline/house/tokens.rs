@@ -1,7 +1,7 @@
 //! A Rust file as words and signs: without comments, texts, characters and lifetimes.
 
 /// The words of `source`, `::` and `..` as one sign each, and every other sign alone.
-pub fn tokens(source: &str) -> Vec<&str> {
+pub(super) fn tokens(source: &str) -> Vec<&str> {
     let mut tokens = Vec::new();
     let mut rest = source;
     while let Some(first) = rest.chars().next() {
@@ -39,7 +39,7 @@ fn is_in_word(sign: char) -> bool {
 }
 
 /// Whether a token is a word, and not a number.
-pub fn is_name(token: &str) -> bool {
+pub(super) fn is_name(token: &str) -> bool {
     token.starts_with(|sign: char| is_in_word(sign) && !sign.is_numeric())
 }
 

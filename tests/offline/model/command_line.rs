@@ -13,14 +13,14 @@ use tempfile::TempDir;
 use super::{dataset, in_crate, iris, iris_model, three_clouds, uniform};
 
 /// A directory with a file of that content.
-pub fn file(name: &str, content: &str) -> (TempDir, PathBuf) {
+pub(super) fn file(name: &str, content: &str) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     fs::write(&path, content).unwrap();
     (folder, path)
 }
 
-pub fn rowscore(arguments: &[&str], data: &Path) -> Output {
+pub(super) fn rowscore(arguments: &[&str], data: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_rowscore")).args(arguments).arg("--data").arg(data).output().unwrap()
 }
 

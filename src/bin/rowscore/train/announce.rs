@@ -5,7 +5,7 @@ use std::time::Duration;
 use rowscore::training::{Dataset, Size, Workload};
 
 /// Says how long a large data set may take, or refuses it.
-pub fn announce(data: &Dataset, candidates: usize, force: bool) -> Result<(), String> {
+pub(super) fn announce(data: &Dataset, candidates: usize, force: bool) -> Result<(), String> {
     let workload = Workload::of(data);
     let rows = workload.largest_pair;
     let hint = "train on a sample of the rows";

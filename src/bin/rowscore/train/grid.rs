@@ -6,13 +6,13 @@ use rowscore::model::{Gamma, Kernel, Outcome, TrainOptions};
 use rowscore::training::{self, Candidate, RankBy};
 
 #[derive(Clone, Copy, clap::ValueEnum)]
-pub enum Rank {
+pub(super) enum Rank {
     LogLoss,
     Accuracy,
 }
 
 /// Prints the grid, and returns its best options.
-pub fn choose(candidates: &[Candidate], best_by: Rank) -> Result<TrainOptions, Box<dyn Error>> {
+pub(super) fn choose(candidates: &[Candidate], best_by: Rank) -> Result<TrainOptions, Box<dyn Error>> {
     let (rank_by, said) = match best_by {
         Rank::LogLoss => (RankBy::LogLoss, "the least log-loss"),
         Rank::Accuracy => (RankBy::Accuracy, "the highest accuracy"),

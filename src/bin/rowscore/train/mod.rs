@@ -23,7 +23,7 @@ use crate::files::{self, FileError};
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  rowscore train --data model/iris.csv --label species --out model/iris.json\n\
                         The next build embeds model/iris.json, or the file that MODEL_FILE names.")]
-pub struct Args {
+pub(crate) struct Args {
     /// CSV file with a header line
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
@@ -123,7 +123,7 @@ impl Args {
     }
 }
 
-pub fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     let data = Dataset::from_csv(files::open(&args.data)?, &args.label).map_err(files::of(&args.data))?;
     let mut options = args.options();
     let gammas = if options.kernel == Kernel::Linear { 1 } else { args.grid().gamma.len() };
