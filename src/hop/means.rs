@@ -32,12 +32,7 @@ impl<'a> Means<'a> {
     }
 
     /// Age in seconds of the oldest pending item of a window; `None`: not found in time.
-    pub(super) async fn oldest_pending(
-        self,
-        conn: &mut Conn,
-        window: Window,
-        now: Time,
-    ) -> Result<Option<u64>, StoreError> {
-        counts::oldest_pending(conn, self.table(), window, self.model.features(), now).await
+    pub(super) async fn oldest_pending(self, conn: &mut Conn, of: Window, at: Time) -> Result<Option<u64>, StoreError> {
+        counts::oldest_pending(conn, self.table(), of, self.model.features(), at).await
     }
 }

@@ -23,9 +23,6 @@ use crate::store::{StoreError, lanes};
 /// How often an otherwise silent connection says something, so that the server keeps it.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// The first hop of a run: every other worker, and every later hop, comes after it.
-const FIRST: Due = Due { worker: 0, hop: 1 };
-
 /// Claims the lanes that this hop holds, and works on them until they are done or time is up.
 pub(super) async fn work_lanes<R: Relay>(
     hop: &mut Hop<'_, R>,
@@ -54,7 +51,8 @@ pub(super) async fn work_lanes<R: Relay>(
 
 /// Age of the oldest pending item, when a run begins.
 async fn oldest_pending(job: Job<'_>, due: Due, lanes: &LaneSessions, clock: Clock) -> Result<Option<u64>, StoreError> {
-    if due != FIRST {
+    // Every other worker, and every later hop, comes after this one.
+    if due != (Due { worker: 0, hop: 1 }) {
         return Ok(None);
     }
     let (means, window) = (job.means, job.run.window);

@@ -68,7 +68,6 @@ enum Command {
     Evaluate(evaluate::Args),
     Explain(explain::Args),
     /// Show the environment variables: what each means, accepts and is by default
-    #[command(long_about = variables::table())]
     Variables,
 }
 
@@ -79,8 +78,11 @@ async fn main() -> ExitCode {
     rowscore::hop::step::arm();
     let levels = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
     tracing_subscriber::fmt().with_env_filter(levels).with_writer(std::io::stderr).with_target(false).init();
-    let matches = variables::named_in(Cli::command()).get_matches();
-    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    // Only who asks for help, or needs it, gets the texts about variables: a run would carry them along.
+    let cli = Cli::try_parse().unwrap_or_else(|_| {
+        let matches = variables::named_in(Cli::command()).get_matches();
+        Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    });
     let done: Result<ExitCode, Box<dyn Error>> = match cli.command {
         Command::Init(args) => init::run(args).await,
         Command::Plan(args) => plan::run(args).await,

@@ -44,6 +44,7 @@ pub(crate) fn table() -> String {
 
 /// Lets the long help of each command name the variables that it reads.
 pub(crate) fn named_in(cli: Command) -> Command {
+    let cli = cli.mut_subcommand("variables", |command| command.long_about(table()));
     READ_ALL.iter().chain(&READ_TWO).fold(cli, |cli, name| {
         let groups = if READ_ALL.contains(name) { VARIABLES } else { &VARIABLES[..2] };
         cli.mut_subcommand(name, |command| {
