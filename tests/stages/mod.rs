@@ -19,6 +19,7 @@ use super::means::Means;
 use super::next::Next;
 use super::open::open;
 use super::relay::InAnswer;
+use super::respond::respond;
 use super::set_off::{set_off, take_up};
 use super::succession::succeed;
 use super::under_way::{Done, Hop};
@@ -325,6 +326,21 @@ on_both_servers! {
         assert_eq!(ground.found(run.id).await.state, RunState::Succeeded);
         // It is over, whoever says so again.
         is_over(&finish(&mut ground.hop(), run).await.unwrap(), Outcome::LanesFinished);
+    }
+
+    async fn a_hops_time_is_added_to_each_of_its_runs_once(server) {
+        let ground = Ground::new(server, 3, &[("LANES", "1")]).await;
+        let (run, _) = ground.opened().await;
+        work(&mut ground.hop(), run.clone(), FIRST).await.unwrap();
+        let mut hop = ground.hop();
+        hop.asked = Some(Request::by_hand(RunKind::Window));
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let Next::Open(asked) = finish(&mut hop, run.clone()).await.unwrap() else { panic!("it is not asked for") };
+        let Next::Over(second, outcome) = open(&mut hop, asked).await.unwrap() else { panic!("there is an item") };
+        respond(&mut hop, second, outcome).await.unwrap();
+        let billed = |id: RunId| format!("SELECT `billed_ms` FROM `batch_runs` WHERE `id` = {id}");
+        assert!(ground.value::<u64>(&billed(run.id)).await >= 500);
+        assert!(ground.value::<u64>(&billed(second.unwrap())).await < 500);
     }
 
     async fn a_run_in_one_piece_goes_on_with_its_second_pass(server) {
