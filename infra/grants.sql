@@ -38,7 +38,8 @@ SET @ddl = CONCAT('GRANT
   INSERT (`items_table`, `kind`, `tick`, `window_from`, `window_to`, `chained`, `policy`, `model_version`, `lanes`,
           `workers`, `state`, `pass`, `mode`, `items`, `started_at`, `attempted_at`, `deadline`),
   UPDATE (`state`, `pass`, `attempt`, `attempted_at`, `items`, `predicted`, `failed`, `pending`, `compared`, `changed_class`,
-          `absolute_change`, `finished_at`, `last_error`, `profile`, `billed_ms`, `memory_mb`)',
+          `absolute_change`, `finished_at`, `last_error`, `profile`, `billed_ms`, `memory_mb`,
+          `skipped`, `pending_since`)',
   @in_database, '`batch_runs`', @to_login);
 PREPARE permission FROM @ddl;
 EXECUTE permission;
@@ -47,7 +48,7 @@ SET @ddl = CONCAT('GRANT
   SELECT,
   INSERT (`run_id`, `lane`, `worker`, `source`, `low_id`, `high_id`, `cursor_id`, `page_size`, `finished_at`),
   UPDATE (`hop`, `claim`, `cursor_id`, `page_size`, `pages`, `predicted`, `failed`, `compared`, `changed_class`, `absolute_change`,
-          `profile`, `updated_at`, `finished_at`)',
+          `profile`, `updated_at`, `finished_at`, `look`, `look_upto`, `skipped`, `skipped_after`, `skipped_upto`)',
   @in_database, '`batch_lanes`', @to_login);
 PREPARE permission FROM @ddl;
 EXECUTE permission;

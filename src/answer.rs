@@ -36,6 +36,11 @@ named! {
     }
 }
 
+// Serde asks with a reference.
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 /// The answer of one invocation. The counts are the run's; time and rate are this hop's.
 #[derive(Clone, Debug, Serialize)]
 pub struct Answer {
@@ -48,6 +53,9 @@ pub struct Answer {
     /// The run's counts afterwards.
     #[serde(flatten)]
     pub counts: Counts,
+    /// Items that others had locked whenever they were looked at; they are pending. Absent where there are none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub skipped: u64,
     /// What the run changes, if it is a backfill.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backfill: Option<Backfill>,
@@ -115,6 +123,7 @@ impl Answer {
             outcome,
             state: None,
             counts: Counts::default(),
+            skipped: 0,
             backfill: None,
             spare_seconds: None,
             forecast_spare_seconds: None,

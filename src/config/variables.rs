@@ -106,7 +106,7 @@ variables! {
     }
     "How runs work" {
         // With 5000, the bulk update is at its fastest.
-        PAGE_SIZE: Whole<u32, 1, 50_000>, Is("5000"), "items that are read, scored and committed together, at most; \
+        PAGE_SIZE: Whole<u32, 1, 20_000>, Is("5000"), "items that are read, scored and committed together, at most; \
             fewer where a page takes longer than 100 ms";
         // With two, the database is the limit.
         LANES: Whole<u16, 1, 16>, Is("2"), "ranges of ids that one invocation works on at the same time, each on its \

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use mysql_async::Conn;
 
 use super::end::{settle_changes, too_many};
@@ -21,12 +22,13 @@ use crate::store::lanes::Totals;
 use crate::store::runs::Run;
 use crate::store::statement::{Statement, begin, commit, rollback};
 use crate::store::{StoreError, failures, hold, lanes, runs};
+use crate::window::Time;
 
 /// Ends the run, if these were its last lanes.
 pub(super) async fn finish<R: Relay>(hop: &mut Hop<'_, R>, run: Run) -> Result<Next, HopError> {
     hop.done.part_in = Some(run.id);
-    let (job, lanes) = (Job { run: &run, means: hop.means }, hop.lanes);
-    match hop.session.run(async |conn| finish_run(conn, job, lanes).await).await? {
+    let (job, lanes, now) = (Job { run: &run, means: hop.means }, hop.lanes, hop.clock.now());
+    match hop.session.run(async |conn| finish_run(conn, job, lanes, now).await).await? {
         Ended::Lanes if run.pass == Pass::Check => leave_check(hop, run.id).await,
         Ended::Lanes => Ok(Next::Over(Some(run.id), Outcome::LanesFinished)),
         Ended::Run(seen) => {
@@ -98,7 +100,7 @@ struct End {
 }
 
 /// Ends the run, or its pass, if no lane is left. Of two workers who finish together one does.
-async fn finish_run(conn: &mut Conn, job: Job<'_>, lanes: &LaneSessions) -> Result<Ended, StoreError> {
+async fn finish_run(conn: &mut Conn, job: Job<'_>, lanes: &LaneSessions, now: Time) -> Result<Ended, StoreError> {
     let (id, model) = (job.run.id, job.means.model);
     let standing = Standing::of(job).ask(conn).await?;
     let Some(run) = &standing.run else {
@@ -117,7 +119,9 @@ async fn finish_run(conn: &mut Conn, job: Job<'_>, lanes: &LaneSessions) -> Resu
     if let Some(why) = &why {
         tracing::error!(run = %id, why, "the run failed");
     }
-    let finish = runs::finish(id, state, counts, why.as_deref()).then(settle_changes(run, &standing.totals));
+    let finish = runs::finish(id, state, counts, why.as_deref())
+        .then(settle_changes(run, &standing.totals))
+        .then(leave_skipped(conn, job, standing.totals.skipped, now).await?);
     let seen = drift::report(drift::sum(&standing.profiles, model), model, &standing.earlier);
     let finish = finish.then(drift::keep(id, seen.as_ref())?).then(commit());
     Step::FinishRun.commit(finish.ask(conn)).await?;
@@ -125,6 +129,19 @@ async fn finish_run(conn: &mut Conn, job: Job<'_>, lanes: &LaneSessions) -> Resu
         drift::warn(id, seen);
     }
     Ok(Ended::Run(seen.as_ref().map(Report::ratios).unwrap_or_default()))
+}
+
+/// Notes what others had locked at every look: the next window begins early enough to find it.
+async fn leave_skipped(conn: &mut Conn, job: Job<'_>, skipped: u64, now: Time) -> Result<Statement<()>, StoreError> {
+    if skipped == 0 {
+        return Ok(Statement::nothing());
+    }
+    let (id, window) = (job.run.id, job.run.window);
+    tracing::warn!(run = %id, skipped, "others had items locked all the time; they stay pending");
+    let age = job.means.oldest_pending(conn, window, now).await?;
+    // A second more, for what was cut off its age.
+    let since = age.and_then(|age| now.checked_sub_signed(TimeDelta::try_seconds(i64::try_from(age).ok()? + 1)?));
+    Ok(runs::leave_skipped(id, skipped, since.or(window.from)))
 }
 
 /// The end of a run in one piece of which items cannot be scored.

@@ -6,9 +6,13 @@ use std::time::Duration;
 use super::job::Job;
 use super::pace::Pace;
 use super::scope::Scope;
+use super::writing::Manner;
+use crate::run::Pass;
 use crate::store::StoreError;
-use crate::store::lanes::{Lane, Position};
-use crate::store::pages::{Begun, Page};
+use crate::store::items::Locking;
+use crate::store::lanes::{Lane, Place, Position};
+use crate::store::looks::Look;
+use crate::store::pages::{Beginning, Page};
 use crate::store::pending::PendingItems;
 use crate::store::selection::Selection;
 use crate::store::wanted::Ids;
@@ -20,6 +24,8 @@ pub(super) struct Going<'a> {
     pub lane: Lane,
     pub expected: Expected,
     pub pace: Pace,
+    /// How the next page is written.
+    pub manner: Manner,
     /// What the last commit took.
     pub commit: Duration,
     /// The memory of the last page, for the items of the next.
@@ -34,7 +40,7 @@ pub(super) struct Going<'a> {
 #[derive(Debug)]
 pub(super) struct Ahead<'a> {
     pub page: Page<'a>,
-    pub begun: Result<Begun, StoreError>,
+    pub beginning: Result<Beginning, StoreError>,
 }
 
 impl<'a> Going<'a> {
@@ -42,7 +48,8 @@ impl<'a> Going<'a> {
         Self {
             job,
             lane,
-            expected: Expected { cursor: lane.cursor, failures_ahead: true },
+            expected: Expected { cursor: lane.cursor, look: lane.look, failures_ahead: true },
+            manner: Manner::AtOnce,
             pace: Pace::new(lane.page_size, job.means.work.page_size),
             commit: Duration::ZERO,
             memory: PendingItems::default(),
@@ -54,10 +61,16 @@ impl<'a> Going<'a> {
     /// The next page, as far as is known.
     pub(super) fn next_page(&mut self) -> Page<'a> {
         let Self { job, lane, expected, .. } = *self;
-        let after = expected.cursor;
-        let (limit, upto) = self.pace.begin(after, lane.high);
+        let Expected { cursor: after, look, .. } = expected;
+        let (limit, upto) = self.pace.begin(after, look.upto);
         let wanted = job.means.wanted(expected.selection(job, lane));
-        Page { run: job.run, lane: lane.number, wanted, ids: Ids { after, upto }, limit }
+        Page { run: job.run, lane: lane.number, wanted, ids: Ids { after, upto }, limit, locking: locking(job, look) }
+    }
+
+    /// The database refuses an item of the page: it is begun again, smaller, and written in parts.
+    pub(super) fn in_parts(&mut self) {
+        self.manner = Manner::InParts;
+        self.pace.smallest();
     }
 
     /// Memory for the next page's items.
@@ -65,10 +78,23 @@ impl<'a> Going<'a> {
         take(&mut self.memory)
     }
 
-    /// A page is written, and the lane goes on from here; the next one takes over its memory.
-    pub(super) fn wrote(&mut self, items: PendingItems, position: Position) {
+    /// A page is written that began at a position, and the lane goes on from this place; the next page takes
+    /// over its memory.
+    pub(super) fn wrote(&mut self, items: PendingItems, position: Position, to: Place) {
         self.memory = items;
-        self.expected = Expected::at(position);
+        self.manner = Manner::AtOnce;
+        self.expected = Expected::at(Position { cursor: to.cursor, look: to.look, ..position });
+    }
+}
+
+/// What is not written is not locked. In a look at what was locked before, some of it may be locked still.
+fn locking(Job { run, .. }: Job<'_>, look: Look) -> Locking {
+    if run.pass == Pass::Check || !run.mode.writes() {
+        Locking::None
+    } else if look.number == 0 {
+        Locking::AllOrNone
+    } else {
+        Locking::Skip
     }
 }
 
@@ -77,17 +103,19 @@ impl<'a> Going<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Expected {
     cursor: i64,
+    look: Look,
     /// Whether items ahead may have been set aside, which are passed by.
     failures_ahead: bool,
 }
 
 impl Expected {
     pub(super) fn at(position: Position) -> Self {
-        Self { cursor: position.cursor, failures_ahead: position.failures_ahead }
+        Self { cursor: position.cursor, look: position.look, failures_ahead: position.failures_ahead }
     }
 
     pub(super) fn fits(self, position: Position) -> bool {
-        self.cursor == position.cursor && (self.failures_ahead || !position.failures_ahead)
+        (self.cursor, self.look) == (position.cursor, position.look)
+            && (self.failures_ahead || !position.failures_ahead)
     }
 
     /// Where nothing was set aside, not even the question costs anything.

@@ -1,28 +1,27 @@
 //! One lane: page after page, each read, scored and committed in one transaction.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mysql_async::Conn;
 
 use super::clock::Clock;
-use super::compare::compare;
 use super::forecast::Forecast;
 use super::going::{Ahead, Expected, Going};
 use super::job::Job;
-use super::page::{ScoredPage, score_page};
+use super::looks::{after_page, wait};
+use super::page::score_page;
+use super::reading::{Reached, reached, read_page};
 use super::relay::Relay;
 use super::step::Step;
+use super::writing::{Writing, Written};
 use crate::answer::HopWork;
-use crate::config::ItemsTable;
 use crate::drift::Profile;
-use crate::run::{FailurePolicy, Pass, RunKind};
-use crate::store::lanes::{Advance, Lane, Position, Source};
-use crate::store::pages::{Begun, Page};
-use crate::store::predictions::Predictions;
+use crate::run::Pass;
+use crate::store::lanes::{Lane, Place, Position, Source};
+use crate::store::pages::{Beginning, Begun};
 use crate::store::session::Session;
 use crate::store::statement::{commit, rollback};
-use crate::store::wanted::Ids;
-use crate::store::{StoreError, failures, items, pages};
+use crate::store::{StoreError, pages};
 
 /// How the work on a lane ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,8 +63,8 @@ impl<R: Relay> Watch<'_, R> {
 
 /// What became of one page.
 enum PageEnd {
-    /// It is committed, and the lane goes on behind this id.
-    Committed { cursor: i64, predicted: u64, failed: u64 },
+    /// It is committed, and the lane goes on here, perhaps after a wait.
+    Committed { to: Place, wait: Option<Duration>, predicted: u64, failed: u64 },
     /// The lane was found elsewhere than expected.
     Again,
     /// The lane's work is over.
@@ -89,9 +88,9 @@ pub(super) async fn work_lane<R: Relay>(
     while hop.pages == 0 || clock.allows(hop.longest_page) {
         let begun = Instant::now();
         let goes_on = || clock.allows(hop.longest_page.max(begun.elapsed()));
-        let (cursor, predicted, failed) = match session.run(async |conn| page(conn, &mut going, &goes_on).await).await?
-        {
-            PageEnd::Committed { cursor, predicted, failed } => (cursor, predicted, failed),
+        let end = session.run(async |conn| page(conn, &mut going, &goes_on).await).await?;
+        let (to, wait, predicted, failed) = match end {
+            PageEnd::Committed { to, wait, predicted, failed } => (to, wait, predicted, failed),
             PageEnd::Again => continue,
             PageEnd::Over(end) => return Ok(LaneWork { end, hop }),
         };
@@ -99,11 +98,17 @@ pub(super) async fn work_lane<R: Relay>(
         hop.add(HopWork { predicted, failed, pages: 1, longest_page: took });
         watch.page(predicted + failed);
         tracing::debug!(
-            run = %job.run.id, lane = lane.number, upto = cursor, predicted, failed,
+            run = %job.run.id, lane = lane.number, upto = to.cursor, predicted, failed,
             page_ms = took.as_millis() as u64, "page committed"
         );
-        if cursor >= lane.high {
+        if to.finished {
             return Ok(LaneWork { end: LaneEnd::Finished, hop });
+        }
+        if let Some(wait) = wait {
+            if !clock.allows(wait + hop.longest_page) {
+                break;
+            }
+            tokio::time::sleep(wait).await;
         }
     }
     if going.ahead.take().is_some() {
@@ -117,16 +122,9 @@ pub(super) async fn work_lane<R: Relay>(
 /// a page that was committed without our knowing is not done again. If the lane then `goes_on`, its next
 /// page begins in the round trip of the commit.
 async fn page(conn: &mut Conn, going: &mut Going<'_>, goes_on: &impl Fn() -> bool) -> Result<PageEnd, StoreError> {
-    let (Job { run, means }, high) = (going.job, going.lane.high);
-    let (this, mut ahead) = match going.ahead.take() {
-        Some(Ahead { page, begun }) => (page, Some(begun)),
-        None => (going.next_page(), None),
-    };
-    let read = async || match ahead.take() {
-        Some(begun) => begun,
-        None => pages::begin(conn, this, going.memory()).await,
-    };
-    let Begun { position, profile: counted, found, since } = Step::ReadPage.perform(read).await?;
+    let (means, mut ahead) = (going.job.means, going.ahead.take());
+    let (this, begun) = Step::ReadPage.perform(async || read_page(conn, going, ahead.take()).await).await?;
+    let Begun { position, profile: counted, found, since } = begun;
     going.pace.found(found.len(), since.elapsed());
     if let Some(end) = not_now(going.job, going.lane, position) {
         rollback().ask(conn).await?;
@@ -138,52 +136,45 @@ async fn page(conn: &mut Conn, going: &mut Going<'_>, goes_on: &impl Fn() -> boo
         going.pace.again();
         return Ok(PageEnd::Again);
     }
-    let cursor = match found.last_id() {
-        Some(last) if found.len() >= this.limit as usize => last,
-        Some(_) => this.ids.upto,
-        None => skip_gap(conn, means.table(), Ids { after: this.ids.upto, upto: high }).await?,
-    };
+    let Reached { cursor, skipped } = reached(conn, this, position, &found).await?;
+    let to = after_page(position, cursor, skipped);
 
     let score = async || Ok::<_, StoreError>(score_page(means.model, means.table().decimals, &found));
     let scored = Step::ScorePage.perform(score).await?;
     // The lane's own counts, read under its lock: a page is counted once, as it is written once.
     let mut profile = Profile::read(counted.as_deref(), means.model);
     profile.add(&scored.profile);
-    let predicted = if run.pass == Pass::Check { 0 } else { scored.predictions.ids.len() as u64 };
-    let failed = scored.failures.len() as u64;
-    let changes = (run.kind == RunKind::Backfill).then(|| compare(&found, &scored.predictions));
-    let advance = Advance {
-        from: position,
-        cursor,
-        predicted,
-        failed,
-        changes,
-        page_size: this.limit,
-        profile: profile.to_text(),
+    let (profile, manner, statement) = (profile.to_text(), going.manner, &mut going.statement);
+    let mut writing = Writing { page: this, from: position, to, found: &found, profile, statement };
+    let written = Step::WritePage.perform(async || writing.write(conn, &scored, manner).await).await?;
+    let Written::Done { predicted, failed } = written else {
+        rollback().ask(conn).await?;
+        going.in_parts();
+        return Ok(PageEnd::Again);
     };
-    Step::WritePage.perform(async || write_page(conn, this, &scored, &advance, &mut going.statement).await).await?;
     // Most of a page's time is the writing, and the commit takes about as long as the last one.
     going.pace.committed(found.len(), since.elapsed() + going.commit);
     // Or two pages would be in memory.
     drop(scored);
-    going.wrote(found, Position { cursor, ..position });
-    if cursor < high && goes_on() {
+    going.wrote(found, position, to);
+    let wait = wait(position.look, to.look);
+    if !to.finished && wait.is_none() && goes_on() {
         commit_and_begin(conn, going).await?;
     } else {
         Step::CommitPage.commit(commit().ask(conn)).await?;
     }
-    Ok(PageEnd::Committed { cursor, predicted, failed })
+    Ok(PageEnd::Committed { to, wait, predicted, failed })
 }
 
 /// Commits a page, and begins the next one.
 async fn commit_and_begin(conn: &mut Conn, going: &mut Going<'_>) -> Result<(), StoreError> {
     let committing = Instant::now();
     let (page, memory) = (going.next_page(), going.memory());
-    let begun = Step::CommitPage.commit(pages::commit_and_begin(conn, page, memory)).await?.next;
-    if let Ok(begun) = &begun {
+    let beginning = Step::CommitPage.commit(pages::commit_and_begin(conn, page, memory)).await?.next;
+    if let Ok(Beginning::Begun(begun)) = &beginning {
         going.commit = begun.since - committing;
     }
-    going.ahead = Some(Ahead { page, begun });
+    going.ahead = Some(Ahead { page, beginning });
     Ok(())
 }
 
@@ -197,8 +188,9 @@ fn not_now(job: Job<'_>, lane: Lane, position: Position) -> Option<PageEnd> {
         Some(PageEnd::Over(LaneEnd::TooManyFailures))
     } else {
         // It was committed without our knowing.
-        let cursor = position.cursor;
-        (cursor >= lane.high).then_some(PageEnd::Committed { cursor, predicted: 0, failed: 0 })
+        let Position { cursor, look, finished, .. } = position;
+        let to = Place { cursor, look, finished };
+        finished.then_some(PageEnd::Committed { to, wait: None, predicted: 0, failed: 0 })
     }
 }
 
@@ -210,40 +202,4 @@ fn too_many_failures(job: Job<'_>, lane: Lane, position: Position) -> bool {
         && job.run.pass == Pass::Write
         && done >= SAMPLE
         && job.means.work.has_too_many(position.failed, done)
-}
-
-/// Writes what a page came to: each of its items gets a prediction or is set aside, and the lane
-/// advances. In a run's first pass nothing is predicted, and a dry run has but its counts.
-async fn write_page(
-    conn: &mut Conn,
-    page: Page<'_>,
-    scored: &ScoredPage<'_>,
-    advance: &Advance,
-    statement: &mut Vec<u8>,
-) -> Result<(), StoreError> {
-    let (run, table) = (page.run, page.wanted.table);
-    let nothing = Predictions::default();
-    let writes = run.mode.writes();
-    let predictions = if writes && run.pass == Pass::Write { &scored.predictions } else { &nothing };
-    if writes {
-        failures::set_aside(conn, table, run.id, &scored.failures).await?;
-    }
-    if page.wanted.which.has_set_aside() || run.policy == FailurePolicy::RetryAll {
-        failures::forget(table, &predictions.ids).ask(conn).await?;
-    }
-    let predicted = predictions.ids.len() as u64;
-    let changed = pages::write(conn, page, predictions, advance, statement).await?;
-    if changed != predicted {
-        // The rows are locked and were pending or another run's, so each of them changes.
-        return Err(StoreError::Unexpected(format!("{predicted} predictions changed {changed} rows; page undone")));
-    }
-    Ok(())
-}
-
-/// The cursor after a page that found nothing: just before the next of these ids that there is.
-async fn skip_gap(conn: &mut Conn, table: &ItemsTable, ids: Ids) -> Result<i64, StoreError> {
-    if ids.is_empty() {
-        return Ok(ids.upto);
-    }
-    Ok(items::next_id(table, ids).ask(conn).await?.map_or(ids.upto, |id| id - 1))
 }

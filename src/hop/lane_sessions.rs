@@ -16,7 +16,7 @@ pub(super) struct LaneSessions(Vec<Mutex<Session>>);
 impl LaneSessions {
     /// Sessions that connect when they are first used, or by [`LaneSessions::ready_during`].
     pub(super) fn new(database: &Database, lanes: u16) -> Self {
-        Self((0..lanes.max(1)).map(|_| Mutex::new(Session::new(database))).collect())
+        Self((0..lanes.max(1)).map(|_| Mutex::new(Session::for_pages(database))).collect())
     }
 
     /// Does `work`, and meanwhile connects: what takes several round trips is then done when it is needed.

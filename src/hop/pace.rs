@@ -49,6 +49,13 @@ impl Pace {
         self.reach.learn(items, took, self.size);
     }
 
+    /// The page begins again, as small as any, and so do those after it for a while.
+    pub(super) fn smallest(&mut self) {
+        self.again();
+        self.resize(SMALLEST_PAGE);
+        self.cautious = NO_LARGER_FOR;
+    }
+
     /// A page begins again for another reason than that it was in vain.
     pub(super) fn again(&mut self) {
         self.begun = false;

@@ -25,6 +25,7 @@ pub(super) async fn respond<R: Relay>(
     let mut answer = Answer { run_id: Some(id), ..Answer::without_run(outcome) };
     if let Some(run) = run {
         answer.counts = totals.counts.of_items(run.items);
+        answer.skipped = totals.skipped;
         let oldest = oldest_pending(hop, &run, outcome, answer.counts).await?;
         answer.oldest_pending_seconds = oldest.or(hop.done.oldest_pending_seconds);
         if run.kind == RunKind::Backfill {

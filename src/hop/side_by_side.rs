@@ -20,8 +20,9 @@ use crate::store::session::Session;
 use crate::store::statement::{begin, commit};
 use crate::store::{StoreError, lanes};
 
-/// How often an otherwise silent connection says something, so that the server keeps it.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// How often an otherwise silent connection says something, so that the server keeps it. One for pages is kept
+/// for five seconds.
+const KEEP_ALIVE: Duration = Duration::from_secs(2);
 
 /// Claims the lanes that this hop holds, and works on them until they are done or time is up.
 pub(super) async fn work_lanes<R: Relay>(
@@ -67,7 +68,7 @@ async fn work_lane_on_its_own<R: Relay>(
     clock: Clock,
     watch: &Watch<'_, R>,
 ) -> Result<LaneWork, StoreError> {
-    let mut session = Session::new(job.means.database);
+    let mut session = Session::for_pages(job.means.database);
     let done = work_lane(&mut session, job, lane, clock, watch).await;
     session.close().await;
     done

@@ -1,6 +1,6 @@
 //! The servers' error codes, told apart by what they mean to rowscore.
 
-use mysql_async::Error;
+use mysql_async::{Error, ServerError};
 
 /// What a server's error means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,14 +35,14 @@ impl Meaning {
     pub(super) fn of(error: &Error) -> Self {
         let Error::Server(error) = error else { return Self::Other };
         match error.code {
-            1205 | 1213 => Self::Locked,               // lock wait timeout, deadlock
-            1040 | 1203 | 1226 => Self::TooMany,       // of the server, of a login, of this login
-            1290 | 1792 | 1836 => Self::ReadOnly,      // by an option, in this transaction, the server
-            1153 => Self::TooLarge,                    // max_allowed_packet
-            1053 | 1077..=1079 => Self::CutOff,        // shutting down, shut down, ended by a signal
+            1205 | 1213 | 3572 => Self::Locked, // lock wait timeout, deadlock; with NOWAIT, of MySQL
+            1040 | 1203 | 1226 => Self::TooMany, // of the server, of a login, of this login
+            1290 | 1792 | 1836 => Self::ReadOnly, // by an option, in this transaction, the server
+            1153 => Self::TooLarge,             // max_allowed_packet
+            1053 | 1077..=1079 => Self::CutOff, // shutting down, shut down, ended by a signal
             1152 | 1158..=1161 | 1184 => Self::CutOff, // aborted, or the network failed or was silent
-            1927 | 3169 => Self::CutOff,               // killed: MariaDB, MySQL
-            1969 | 3024 => Self::TimeUp,               // MariaDB, MySQL
+            1927 | 3169 => Self::CutOff,        // killed: MariaDB, MySQL
+            1969 | 3024 => Self::TimeUp,        // MariaDB, MySQL
             1062 => Self::Duplicate,
             1045 | 1698 => Self::Login, // a wrong password, no password is accepted
             1044 | 1142 | 1143 | 1370 => Self::Grant, // on the database, table, column, procedure
@@ -50,5 +50,18 @@ impl Meaning {
             1146 => Self::NoTable,
             _ => Self::Other,
         }
+    }
+}
+
+/// Whether an error is one of what is in a row, which another row need not have: by the class of its state, or
+/// by its code where the state is the general one.
+pub(super) fn is_of_a_row(error: &ServerError) -> bool {
+    match error.code {
+        // A trigger's own, with or without a state of its own; a column without a default, text that is none.
+        1644 | 1645 | 1364 | 1366 => true,
+        // Cut short or out of range; a check, of MySQL and of MariaDB.
+        1264 | 1265 | 1406 | 3819 | 4025 => true,
+        // Invalid data, a violated constraint or view, a user's own.
+        _ => ["22", "23", "44", "45"].iter().any(|class| error.state.starts_with(class)),
     }
 }

@@ -20,6 +20,10 @@ const LOCK_WAIT_S: u32 = 5;
 /// vanished function are not kept for the server's default of eight hours.
 const WAIT_TIMEOUT_S: u32 = 60;
 
+/// Seconds that a connection with a page's locks in hand may say nothing, or not take what it is sent. Between
+/// two statements of a page lie some milliseconds of scoring.
+const PAGE_SILENCE_S: u32 = 5;
+
 /// Bytes of a statement, at most: MariaDB's default, and a page has less than a tenth of it. Known without
 /// asking the server; where that takes less it says so, and the page is tried with half of its items.
 const LARGEST_STATEMENT: usize = 16 << 20;
@@ -84,6 +88,21 @@ impl Database {
     /// The server cannot be reached or refuses the login.
     pub async fn connect(&self) -> Result<Conn, StoreError> {
         self.open(self.opts.clone()).await
+    }
+
+    /// As [`Database::connect`], for pages: the server ends the connection after [`PAGE_SILENCE_S`] seconds of
+    /// silence.
+    ///
+    /// # Errors
+    /// As [`Database::connect`].
+    pub async fn connect_for_pages(&self) -> Result<Conn, StoreError> {
+        let mut conn = self.connect().await?;
+        let sql = format!(
+            "SET SESSION wait_timeout = {PAGE_SILENCE_S}, net_read_timeout = {PAGE_SILENCE_S}, \
+               net_write_timeout = {PAGE_SILENCE_S}"
+        );
+        conn.query_drop(sql).await.doing("preparing a connection for pages")?;
+        Ok(conn)
     }
 
     /// As [`Database::connect`], for one who only reads: the server refuses to write on it, and ends

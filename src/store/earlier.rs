@@ -22,7 +22,8 @@ pub(crate) struct Earlier {
     pub to_try_again: Option<Run>,
     /// Where the last finished window ended: up to there every window has been worked off. One that
     /// failed under `retry_all` counts: it is tried again by itself. A window whose end lay in the
-    /// future when it was opened ended when it was opened.
+    /// future when it was opened ended when it was opened; one that had to skip items, where the oldest of
+    /// them was created.
     pub last_end: Option<Time>,
 }
 
@@ -55,7 +56,7 @@ pub(crate) fn earlier(
 }
 
 fn last_end(table: &ItemsTable) -> Statement<Option<Time>> {
-    let sql = "SELECT MAX(LEAST(`window_to`, `started_at`)) AS `last_end` FROM `batch_runs` \
+    let sql = "SELECT MAX(LEAST(COALESCE(`pending_since`, `window_to`), `window_to`, `started_at`)) AS `last_end` FROM `batch_runs` \
                WHERE `items_table` = :table AND `kind` = 'window' AND `chained` \
                  AND (`state` IN ('succeeded', 'succeeded_with_failures') OR (`state` = 'failed' AND `policy` = 'retry_all'))";
     Statement::one("looking for earlier runs", sql, params! { "table" => table.as_str() }, |row| {

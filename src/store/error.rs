@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mysql_async::{DriverError, IoError};
 
-use super::codes::Meaning;
+use super::codes::{self, Meaning};
 
 /// Whether trying again may help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +75,17 @@ impl StoreError {
     /// Whether a statement reached the time that the server may spend on it.
     pub(crate) fn took_too_long(&self) -> bool {
         self.means(Meaning::TimeUp)
+    }
+
+    /// The server's words where it refuses to write a row for what is in it: there a trigger, a check, a key or a
+    /// column's type speaks. `None`: it refused for another reason.
+    pub fn refusal(&self) -> Option<String> {
+        match self {
+            Self::Mysql { source: mysql_async::Error::Server(error), .. } if codes::is_of_a_row(error) => {
+                Some(format!("{} (error {})", error.message, error.code))
+            }
+            _ => None,
+        }
     }
 
     pub(super) fn means(&self, meaning: Meaning) -> bool {

@@ -15,18 +15,29 @@ use super::statement::Statement;
 use super::wanted::{Ids, Wanted};
 use super::{Doing, StoreError};
 use crate::config::ItemsTable;
-use crate::run::{Mode, RunId};
+use crate::run::RunId;
 use crate::window::Time;
 
 /// Milliseconds that the server may look for the few items that are looked at before a run: where pending ones are so rare that
 /// it takes longer, a page will tell.
 const SAMPLE_BUDGET_MS: u32 = 300;
 
+/// How items are locked that are read to be written. Nobody else's lock is ever waited for: who waits with
+/// locks in hand makes others wait, and deadlocks with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Locking {
+    /// They are only read.
+    None,
+    /// Where another transaction has one of them locked, none is read: one cannot tell which it was.
+    AllOrNone,
+    /// Those that another transaction has locked are left out.
+    Skip,
+}
+
 /// The statement that reads the next wanted items with these ids, at most `limit`, by id: `id`, `values`
-/// and, in a backfill, `prediction`. It locks those that are to be written, and must run in the
-/// transaction that does.
+/// and, in a backfill, `prediction`. If it locks them, it must run in the transaction that writes them.
 #[must_use]
-pub fn read_statement(wanted: Wanted<'_>, ids: Ids, limit: u32, mode: Mode) -> String {
+pub fn read_statement(wanted: Wanted<'_>, ids: Ids, limit: u32, locking: Locking) -> String {
     let Wanted { table, features, which } = wanted;
     let (values, key) = (values_text(table, features), which.key(table));
     format!(
@@ -36,8 +47,24 @@ pub fn read_statement(wanted: Wanted<'_>, ids: Ids, limit: u32, mode: Mode) -> S
         which.tables(table),
         ids.condition(&key),
         which.condition(table, &values),
-        if mode.writes() { " FOR UPDATE" } else { "" },
+        match locking {
+            Locking::None => "",
+            Locking::AllOrNone => " FOR UPDATE NOWAIT",
+            Locking::Skip => " FOR UPDATE SKIP LOCKED",
+        },
     )
+}
+
+/// How many wanted items have one of these ids, locked or not.
+pub fn count(wanted: Wanted<'_>, ids: Ids) -> Statement<u64> {
+    let Wanted { table, features, which } = wanted;
+    let sql = format!(
+        "SELECT COUNT(*) AS `items` FROM {} WHERE {} AND {}",
+        which.tables(table),
+        ids.condition(&which.key(table)),
+        which.condition(table, &values_text(table, features)),
+    );
+    Statement::one("counting what is locked", &sql, Params::Empty, |row| column(row, "items"))
 }
 
 /// The first of these ids that an item has, whatever the item's state.

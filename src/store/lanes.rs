@@ -4,6 +4,7 @@ use mysql_async::{Params, Row, params};
 
 use super::StoreError;
 use super::bound::bound;
+use super::looks::{self, LOOK, Look};
 use super::places::joined;
 use super::row::{column, name};
 use super::runs::utc;
@@ -13,7 +14,7 @@ use crate::config::ItemsTable;
 use crate::run::{Changes, Counts, Pass, RunId, named};
 use crate::window::Time;
 
-/// A lane: the ids `(cursor, high]` are still to be worked off.
+/// A lane: the ids from its cursor to the end of its look are still to be worked off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lane {
     /// Counted from 0 over all workers of the run.
@@ -22,8 +23,8 @@ pub struct Lane {
     pub source: Source,
     /// Every id up to here is worked off.
     pub cursor: i64,
-    /// The last id.
-    pub high: i64,
+    /// Which look at its items it is in.
+    pub look: Look,
     /// The hop that is due or at work.
     pub hop: u32,
     /// The fencing token.
@@ -92,21 +93,23 @@ pub fn insert(lanes: &[NewLane], page_size: u32) -> Statement<()> {
 
 /// A worker's lanes that are not finished, in order.
 pub fn unfinished(run: RunId, worker: u16) -> Statement<Vec<Lane>> {
-    let sql = "SELECT `lane`, `source`, `cursor_id`, `high_id`, `hop`, `claim`, `page_size` FROM `batch_lanes` \
-               WHERE `run_id` = :run AND `worker` = :worker AND `finished_at` IS NULL ORDER BY `lane`";
+    let sql = format!(
+        "SELECT `lane`, `source`, `cursor_id`, {LOOK}, `hop`, `claim`, `page_size` FROM `batch_lanes` \
+         WHERE `run_id` = :run AND `worker` = :worker AND `finished_at` IS NULL ORDER BY `lane`"
+    );
     let lane = |row: &Row| {
         Ok(Lane {
             number: column(row, "lane")?,
             source: name(row, "source")?,
             cursor: column(row, "cursor_id")?,
-            high: column(row, "high_id")?,
+            look: looks::read(row)?,
             hop: column(row, "hop")?,
             claim: column(row, "claim")?,
             page_size: column(row, "page_size")?,
         })
     };
     let params = params! { "run" => run.0, "worker" => worker };
-    Statement::all("reading the lanes", sql, params, lane)
+    Statement::all("reading the lanes", &sql, params, lane)
 }
 
 /// What is due of a run: of each worker that still has lanes to work off, the hop that was made due last,
@@ -141,6 +144,10 @@ fn set_hop(run: RunId, Due { worker, hop }: Due, claim: &str) -> Statement<()> {
 pub struct Position {
     /// Every id up to here is worked off.
     pub cursor: i64,
+    /// Which look at its items it is in.
+    pub look: Look,
+    /// Whether its last look is over.
+    pub finished: bool,
     /// The fencing token.
     pub claim: u32,
     /// Whether hops may work on the run.
@@ -162,7 +169,7 @@ pub struct Position {
 pub(super) fn lock_statement(run: RunId, pass: Pass, lane: u16, items: &ItemsTable) -> String {
     format!(
         "SELECT l.`cursor_id`, l.`claim`, l.`pages`, l.`predicted`, l.`failed`, l.`compared`, l.`changed_class`, l.`absolute_change`, \
-           l.`profile`, \
+           l.`profile`, {LOOK}, l.`finished_at` IS NOT NULL AS `finished`, \
            (SELECT r.`state` = 'running' AND r.`pass` = '{pass}' FROM `batch_runs` r WHERE r.`id` = l.`run_id`) AS `running`, \
            EXISTS (SELECT 1 FROM `item_failures` f WHERE f.`items_table` = {} \
                    AND f.`item_id` > l.`cursor_id` AND f.`item_id` <= l.`high_id`) AS `failures_ahead` \
@@ -180,6 +187,8 @@ pub(super) fn profile(row: &Row) -> Result<Option<String>, StoreError> {
 pub(super) fn position(row: &Row) -> Result<Position, StoreError> {
     Ok(Position {
         cursor: column(row, "cursor_id")?,
+        look: looks::read(row)?,
+        finished: column(row, "finished")?,
         claim: column(row, "claim")?,
         running: column(row, "running")?,
         failures_ahead: column(row, "failures_ahead")?,
@@ -198,13 +207,24 @@ fn changes(row: &Row) -> Result<Changes, StoreError> {
     })
 }
 
+/// Where a lane goes on after a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The new cursor.
+    pub cursor: i64,
+    /// The look that goes on or begins.
+    pub look: Look,
+    /// Whether there is nothing more to look at.
+    pub finished: bool,
+}
+
 /// A page's progress of its lane.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Advance {
     /// Where the lane stood.
     pub from: Position,
-    /// The new cursor.
-    pub cursor: i64,
+    /// Where it goes on.
+    pub to: Place,
     /// Items predicted.
     pub predicted: u64,
     /// Items set aside.
@@ -217,17 +237,18 @@ pub struct Advance {
     pub profile: String,
 }
 
-/// The statement that advances a locked lane by one page. At its last id the lane is finished.
+/// The statement that advances a locked lane by one page.
 pub(super) fn advance_statement(run: RunId, lane: u16, page: &Advance) -> String {
-    let Advance { from, cursor, predicted, failed, changes, page_size, profile } = page;
+    let Advance { from, to: Place { cursor, look, finished }, predicted, failed, changes, page_size, profile } = page;
+    let look = if *look == from.look { String::new() } else { looks::set(*look) };
+    let finished = if *finished { ", `finished_at` = UTC_TIMESTAMP(3)" } else { "" };
     let changes = changes.map_or_else(String::new, |page| {
         let Changes { compared, changed_class, absolute_change } = from.changes + page;
         format!("`compared` = {compared}, `changed_class` = {changed_class}, `absolute_change` = {absolute_change:e}, ")
     });
     format!(
         "UPDATE `batch_lanes` SET `cursor_id` = {cursor}, `page_size` = {page_size}, `pages` = {}, `predicted` = {}, \
-           `failed` = {}, {changes}`profile` = '{profile}', `updated_at` = UTC_TIMESTAMP(3), \
-           `finished_at` = IF({cursor} >= `high_id`, UTC_TIMESTAMP(3), NULL) \
+           `failed` = {}, {changes}{look}`profile` = '{profile}', `updated_at` = UTC_TIMESTAMP(3){finished} \
          WHERE `run_id` = {run} AND `lane` = {lane}",
         from.pages + 1,
         from.predicted + predicted,
@@ -246,6 +267,7 @@ pub fn profiles(run: RunId) -> Statement<Vec<String>> {
 pub fn rewind(run: RunId) -> Statement<()> {
     let sql = "UPDATE `batch_lanes` SET `cursor_id` = `low_id`, `predicted` = 0, `failed` = 0, `profile` = NULL, \
                  `compared` = 0, `changed_class` = 0, `absolute_change` = 0, `claim` = `claim` + 1, \
+                 `look` = 0, `look_upto` = NULL, `skipped` = 0, `skipped_after` = NULL, `skipped_upto` = NULL, \
                  `finished_at` = IF(`low_id` = `high_id`, `finished_at`, NULL) WHERE `run_id` = :run";
     Statement::change("rewinding the lanes", sql, params! { "run" => run.0 })
 }
@@ -263,6 +285,8 @@ pub struct Totals {
     pub fresh_done: u64,
     /// Of these, set aside.
     pub fresh_failed: u64,
+    /// Items that others had locked at every look.
+    pub skipped: u64,
     /// The ids of the run.
     pub ids: Ids,
 }
@@ -273,7 +297,7 @@ pub fn totals(run: RunId) -> Statement<Totals> {
                  COALESCE(SUM(`failed`), 0) AS `failed`, COALESCE(SUM(`pages`), 0) AS `pages`, \
                  COALESCE(SUM(IF(`source` = 'items', `predicted` + `failed`, 0)), 0) AS `fresh_done`, \
                  COALESCE(SUM(IF(`source` = 'items', `failed`, 0)), 0) AS `fresh_failed`, \
-                 COALESCE(SUM(`compared`), 0) AS `compared`, COALESCE(SUM(`changed_class`), 0) AS `changed_class`, \
+                 COALESCE(SUM(`skipped`), 0) AS `skipped`, COALESCE(SUM(`compared`), 0) AS `compared`, COALESCE(SUM(`changed_class`), 0) AS `changed_class`, \
                  COALESCE(SUM(`absolute_change`), 0) AS `absolute_change`, \
                  COALESCE(MIN(`low_id`), 0) AS `low`, COALESCE(MAX(`high_id`), 0) AS `high` \
                FROM `batch_lanes` WHERE `run_id` = :run";
@@ -292,6 +316,7 @@ fn sum(row: &Row) -> Result<Totals, StoreError> {
         changes: changes(row)?,
         fresh_done: column(row, "fresh_done")?,
         fresh_failed: column(row, "fresh_failed")?,
+        skipped: column(row, "skipped")?,
         ids: Ids { after: column(row, "low")?, upto: column(row, "high")? },
     })
 }

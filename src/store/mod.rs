@@ -1,7 +1,7 @@
 //! The database: how it is reached, and everything that is said to it.
 //!
 //! All SQL of a table is in one file of small functions: [`items`] with `counts`; [`runs`] with
-//! `earlier`, [`status`] and [`measures`]; [`lanes`] with [`hold`]; [`failures`]. Each function answers a
+//! `earlier`, [`status`] and [`measures`]; [`lanes`] with [`looks`] and [`hold`]; [`failures`]. Each function answers a
 //! [`statement`], a value that can be joined with others into one round trip. A function is `async` only
 //! where it needs several round trips, gives an answer also when time runs out, or moves a page.
 //! [`predictions`] are written as one text; `pages` sends a page's statements together. [`schema`] makes
@@ -23,6 +23,7 @@ pub mod items;
 pub mod lanes;
 pub mod listing;
 pub(crate) mod login;
+pub mod looks;
 pub mod measures;
 pub(crate) mod pages;
 pub(crate) mod pending;

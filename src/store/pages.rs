@@ -6,7 +6,8 @@ use std::time::Instant;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, QueryResult, Row, TextProtocol};
 
-use super::items;
+use super::codes::Meaning;
+use super::items::{self, Locking};
 use super::lanes::{self, Advance, Position};
 use super::pending::PendingItems;
 use super::predictions::Predictions;
@@ -27,6 +28,17 @@ pub(crate) struct Page<'a> {
     pub ids: Ids,
     /// at most so many.
     pub limit: u32,
+    /// How they are locked.
+    pub locking: Locking,
+}
+
+/// What became of a page that was to begin.
+#[derive(Debug)]
+pub(crate) enum Beginning {
+    /// It is under way.
+    Begun(Box<Begun>),
+    /// Others have some of its rows locked, see [`Locking::AllOrNone`]. The transaction is to be rolled back.
+    Locked,
 }
 
 /// A page under way: its lane and its items are locked.
@@ -46,15 +58,15 @@ impl Page<'_> {
     /// The statements that lock the lane's row and read where it stands, and its drift profile; then read
     /// the next items, and lock those that are to be written.
     fn begin_statements(self) -> String {
-        let Page { run, lane, wanted, ids, limit } = self;
+        let Page { run, lane, wanted, ids, limit, locking } = self;
         let lock = lanes::lock_statement(run.id, run.pass, lane, wanted.table);
-        let read = items::read_statement(wanted, ids, limit, run.mode);
+        let read = items::read_statement(wanted, ids, limit, locking);
         format!("START TRANSACTION; {lock}; {read}")
     }
 }
 
 /// Begins a page's transaction. The memory of an earlier page is used for this one's items.
-pub(crate) async fn begin(conn: &mut Conn, page: Page<'_>, memory: PendingItems) -> Result<Begun, StoreError> {
+pub(crate) async fn begin(conn: &mut Conn, page: Page<'_>, memory: PendingItems) -> Result<Beginning, StoreError> {
     let since = Instant::now();
     let results = conn.query_iter(page.begin_statements()).await.doing(READING)?;
     begun(results, page, memory, since).await
@@ -64,7 +76,7 @@ pub(crate) async fn begin(conn: &mut Conn, page: Page<'_>, memory: PendingItems)
 #[derive(Debug)]
 pub(crate) struct Committed {
     /// The page after it, or why that did not begin.
-    pub next: Result<Begun, StoreError>,
+    pub next: Result<Beginning, StoreError>,
 }
 
 /// Commits a page and begins the next one, as [`begin`] does.
@@ -95,15 +107,35 @@ async fn begun(
     page: Page<'_>,
     memory: PendingItems,
     since: Instant,
-) -> Result<Begun, StoreError> {
-    let Page { run, lane, .. } = page;
+) -> Result<Beginning, StoreError> {
+    let Page { run, lane, locking, .. } = page;
     let doing = READING;
     results.collect::<Row>().await.doing(doing)?;
     let position = results.collect::<Row>().await.doing(doing)?.pop();
     let position = position.ok_or_else(|| StoreError::Unexpected(format!("run {} has no lane {lane}", run.id)))?;
-    let found = memory.emptied().read(&mut results).await.doing(doing)?;
+    let found = match memory.emptied().read(&mut results).await.doing(doing) {
+        Err(error) if locking == Locking::AllOrNone && error.means(Meaning::Locked) => return Ok(Beginning::Locked),
+        found => found?,
+    };
     results.drop_result().await.doing(doing)?;
-    Ok(Begun { position: lanes::position(&position)?, profile: lanes::profile(&position)?, found, since })
+    let begun = Begun { position: lanes::position(&position)?, profile: lanes::profile(&position)?, found, since };
+    Ok(Beginning::Begun(Box::new(begun)))
+}
+
+/// Writes the predictions of some of a page's locked items, one at least. Answers how many items changed.
+/// The memory is an earlier statement's.
+pub(crate) async fn write_items(
+    conn: &mut Conn,
+    Page { run, wanted, .. }: Page<'_>,
+    predictions: &Predictions<'_>,
+    memory: &mut Vec<u8>,
+) -> Result<u64, StoreError> {
+    memory.clear();
+    items::append_write_statement(memory, wanted.table, run.id, predictions)?;
+    let results = conn.query_iter(memory.as_slice()).await.doing("writing predictions")?;
+    let changed = results.affected_rows();
+    results.drop_result().await.doing("writing predictions")?;
+    Ok(changed)
 }
 
 /// Writes the predictions of a page's locked items, and advances its lane. Answers how many items

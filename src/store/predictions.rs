@@ -1,6 +1,7 @@
 //! Predictions of a page, and as one SQL text of which each row takes its part.
 
 use std::io::{self, Write as _};
+use std::ops::Range;
 
 use super::bound::text_literal;
 use crate::config::PredictionFormat;
@@ -21,6 +22,23 @@ impl Predictions<'_> {
     /// The probabilities of each item.
     pub fn rows(&self) -> impl Iterator<Item = &[f64]> {
         self.probabilities.chunks_exact(self.classes.len().max(1))
+    }
+
+    /// Those of the items from one place to another.
+    #[must_use]
+    pub fn part(&self, places: Range<usize>) -> Self {
+        let classes = self.classes.len();
+        Self {
+            ids: self.ids[places.clone()].to_vec(),
+            probabilities: self.probabilities[places.start * classes..places.end * classes].to_vec(),
+            classes: self.classes,
+        }
+    }
+
+    /// Adds those of later items.
+    pub fn append(&mut self, mut later: Self) {
+        self.ids.append(&mut later.ids);
+        self.probabilities.append(&mut later.probabilities);
     }
 
     /// Appends the SQL expression of the prediction at `place` of the page, an expression that counts

@@ -166,6 +166,14 @@ pub fn finish(id: RunId, state: RunState, counts: Counts, error: Option<&str>) -
     Statement::change("finishing a run", sql, params)
 }
 
+/// Settles how many items were skipped, on a row that [`lock`] holds, and since when they have been pending;
+/// `None`: since ever.
+pub fn leave_skipped(id: RunId, skipped: u64, since: Option<Time>) -> Statement<()> {
+    let sql = "UPDATE `batch_runs` SET `skipped` = :skipped, `pending_since` = COALESCE(:since, '1000-01-01') WHERE `id` = :id";
+    let params = params! { "skipped" => skipped, "since" => since.map(|time| time.naive_utc()), "id" => id.0 };
+    Statement::change("settling what was skipped", sql, params)
+}
+
 /// Settles what a backfill changes, on a row that [`lock`] holds.
 pub fn settle_changes(id: RunId, changes: Changes) -> Statement<()> {
     let sql = "UPDATE `batch_runs` SET `compared` = :compared, `changed_class` = :changed_class, \

@@ -40,12 +40,28 @@ pub struct Session {
     database: Database,
     conn: Option<Conn>,
     retries: usize,
+    purpose: Purpose,
+}
+
+/// What a session's connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// The steps of a hop.
+    Steps,
+    /// Pages, whose locks others wait for.
+    Pages,
 }
 
 impl Session {
     /// A session that connects when it is first used.
     pub fn new(database: &Database) -> Self {
-        Self { database: database.clone(), conn: None, retries: RETRIES }
+        Self { database: database.clone(), conn: None, retries: RETRIES, purpose: Purpose::Steps }
+    }
+
+    /// A session for pages: the server ends its connection after some seconds of silence, so that nobody waits
+    /// longer for the locks of one that is frozen or gone.
+    pub fn for_pages(database: &Database) -> Self {
+        Self { purpose: Purpose::Pages, ..Self::new(database) }
     }
 
     /// A session for somebody who waits at a terminal: what fails is not tried again.
@@ -64,7 +80,7 @@ impl Session {
     /// Connects ahead of the work. Where that does not succeed, the work tries again.
     pub async fn get_ready(&mut self) {
         if self.conn.is_none() {
-            let connected = tokio::time::timeout(ATTEMPT_LIMIT, self.database.connect()).await;
+            let connected = tokio::time::timeout(ATTEMPT_LIMIT, self.open()).await;
             self.conn = connected.ok().and_then(Result::ok);
         }
     }
@@ -100,6 +116,13 @@ impl Session {
         }
     }
 
+    async fn open(&self) -> Result<Conn, StoreError> {
+        match self.purpose {
+            Purpose::Steps => self.database.connect().await,
+            Purpose::Pages => self.database.connect_for_pages().await,
+        }
+    }
+
     async fn attempt<T, E: WorkError>(
         &mut self,
         work: &mut impl AsyncFnMut(&mut Conn) -> Result<T, E>,
@@ -107,7 +130,7 @@ impl Session {
         // Not in its place meanwhile: whoever drops this half done leaves a connection of no use.
         let mut conn = match self.conn.take() {
             Some(conn) => conn,
-            None => self.database.connect().await?,
+            None => self.open().await?,
         };
         let done = work(&mut conn).await;
         self.conn = Some(conn);

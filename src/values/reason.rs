@@ -18,6 +18,8 @@ named! {
         /// The text is longer than any row of these features needs, or a value so large that
         /// the model's arithmetic overflows.
         TooLarge = "too_large",
+        /// The database would not let the prediction be written; the reason is its words.
+        Refused = "refused",
     }
 }
 

@@ -7,7 +7,7 @@ use rowscore::answer::Outcome;
 use rowscore::event::{Request, Trigger};
 use rowscore::hop::Runner;
 use rowscore::run::{Backfill, FailurePolicy, Mode, RunId, RunKind, RunState};
-use rowscore::store::items;
+use rowscore::store::items::{self, Locking};
 use rowscore::store::selection::{Again, Outdated, Selection};
 use rowscore::store::wanted::{Ids, Wanted};
 use rowscore::window::Window;
@@ -271,7 +271,7 @@ async fn a_page_walks_the_ids_and_looks_runs_and_failures_up_by_key(
     let window = Window { from: Some(at("2024-03-05T00:00:00Z")), to: at(LATER) };
     let which = Selection::Outdated(Outdated { window, version: model().version(), classes: 3, again });
     let wanted = Wanted { table: db.database.items_table(), features: model().features(), which };
-    let page = items::read_statement(wanted, Ids { after: 100, upto: 1900 }, 500, Mode::Write);
+    let page = items::read_statement(wanted, Ids { after: 100, upto: 1900 }, 500, Locking::AllOrNone);
     let explain = if server == Server::Mysql { "EXPLAIN FORMAT=TRADITIONAL" } else { "EXPLAIN" };
 
     let plan: Vec<mysql_async::Row> = db.rows(&format!("{explain} {page}")).await;

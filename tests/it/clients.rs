@@ -4,8 +4,8 @@ use futures_util::future::join;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error, TxOpts};
 use rowscore::answer::Outcome;
-use rowscore::run::{Mode, RunId};
-use rowscore::store::items;
+use rowscore::run::RunId;
+use rowscore::store::items::{self, Locking};
 use rowscore::store::predictions::Predictions;
 use rowscore::store::selection::Selection;
 use rowscore::store::wanted::{Ids, Wanted};
@@ -20,11 +20,11 @@ const CREATED: &str = "2024-03-05T09:30:00Z";
 const TICK: &str = "2024-03-05T10:00:00Z";
 
 /// A tick that finds an item locked by `client`'s open transaction, which ends with `last` as soon
-/// as the page waits for it.
+/// as all other items are predicted.
 async fn tick_during(db: &TestDb, client: &mut Conn, last: &str) -> rowscore::answer::Answer {
     let (tick, now) = (tick(TICK), at(TICK));
     let end = async {
-        db.wait_for_lock_waits(1).await;
+        eventually("the others are predicted", async || db.pages().await >= 1).await;
         client.query_drop(last).await.unwrap();
     };
     join(db.hop(&tick, unhurried(now)), end).await.0
@@ -126,72 +126,6 @@ async fn items_that_come_and_go_between_two_hops_are_counted_as_they_are(
 
 #[rstest]
 #[tokio::test]
-async fn a_page_gives_way_to_a_long_transaction_and_tries_again(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
-) {
-    let db = TestDb::new(server, &[("LANES", "1"), ("PAGE_SIZE", "10")]).await;
-    db.fill(1..=30, CREATED).await;
-    db.audit().await;
-    let mut client = db.client().await;
-    client.query_drop("BEGIN").await.unwrap();
-    client.query_drop("SELECT * FROM `items` WHERE `id` = 15 FOR UPDATE").await.unwrap();
-    let (tick, now) = (tick(TICK), at(TICK));
-
-    let end = async {
-        eventually("the page waits for long", async || db.lock_waits().await.iter().any(|seconds| *seconds >= 3)).await;
-        eventually("it waits again", async || db.lock_waits().await.iter().any(|seconds| *seconds <= 1)).await;
-        client.exec_drop("UPDATE `items` SET `values` = ? WHERE `id` = 15", (sample(1000),)).await.unwrap();
-        client.query_drop("COMMIT").await.unwrap();
-    };
-    let (answer, ()) = join(db.hop(&tick, unhurried(now)), end).await;
-
-    assert_eq!((answer.outcome, answer.counts.predicted, answer.counts.pages), (Outcome::Finished, 30, 3));
-    assert_eq!(db.prediction(15).await.unwrap(), score(&sample(1000)));
-    assert_eq!(db.predicted().await, Vec::from_iter(1..=30));
-    // The client's own change, and one prediction of each.
-    let updated: Vec<i64> = (1..=15).chain(15..=30).collect();
-    assert_eq!(db.updated().await, updated);
-}
-
-#[rstest]
-#[tokio::test]
-async fn a_page_loses_a_deadlock_and_tries_again(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
-    let db = TestDb::new(server, &[("LANES", "1"), ("PAGE_SIZE", "10")]).await;
-    db.fill(1..=30, CREATED).await;
-    let mut client = db.client().await;
-    client.query_drop("BEGIN").await.unwrap();
-    client.query_drop("UPDATE `items` SET `values` = '[1, 2, 3, 4]' WHERE `id` IN (15, 25, 26, 27)").await.unwrap();
-
-    // The page has locked the eleventh item and waits for the fifteenth.
-    let answer =
-        tick_during(&db, &mut client, "UPDATE `items` SET `values` = '[4, 3, 2, 1]' WHERE `id` = 11; COMMIT").await;
-
-    assert_eq!((answer.outcome, answer.counts.predicted, answer.counts.pages), (Outcome::Finished, 30, 3));
-    assert_eq!(db.prediction(11).await.unwrap(), score("[4, 3, 2, 1]"));
-    assert_eq!(db.prediction(15).await.unwrap(), score("[1, 2, 3, 4]"));
-    assert_eq!(db.predicted().await, Vec::from_iter(1..=30));
-}
-
-#[rstest]
-#[tokio::test]
-async fn a_page_that_lost_a_deadlock_is_tried_with_half_its_items(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
-) {
-    let db = TestDb::new(server, &[("LANES", "1"), ("PAGE_SIZE", "800")]).await;
-    db.fill(1..=1000, CREATED).await;
-    let mut client = db.client().await;
-    client.query_drop("BEGIN").await.unwrap();
-    client.query_drop("UPDATE `items` SET `values` = '[1, 2, 3, 4]' WHERE `id` >= 600").await.unwrap();
-
-    let answer =
-        tick_during(&db, &mut client, "UPDATE `items` SET `values` = '[4, 3, 2, 1]' WHERE `id` = 1; COMMIT").await;
-
-    assert_eq!((answer.outcome, answer.counts.predicted), (Outcome::Finished, 1000));
-    assert!(answer.counts.pages >= 2, "{} pages: as if nothing had happened", answer.counts.pages);
-}
-
-#[rstest]
-#[tokio::test]
 async fn a_page_under_way_blocks_no_insert_and_no_other_item(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
     let db = TestDb::new(server, &[]).await;
     db.fill((1..=40).map(|number| 10 * number), CREATED).await;
@@ -200,7 +134,7 @@ async fn a_page_under_way_blocks_no_insert_and_no_other_item(#[values(Server::My
     let table = &db.config.work.items_table;
     let window = Window::everything_before(at(TICK));
     let wanted = Wanted { table, features: model().features(), which: Selection::Fresh(window) };
-    let read = items::read_statement(wanted, Ids { after: 0, upto: 400 }, 20, Mode::Write);
+    let read = items::read_statement(wanted, Ids { after: 0, upto: 400 }, 20, Locking::AllOrNone);
     let page: Vec<(i64, String)> = tx.query(read).await.unwrap();
     assert_eq!((page.len(), page[0].0, page[19].0), (20, 10, 200));
 

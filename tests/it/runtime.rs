@@ -164,7 +164,7 @@ async fn a_bad_setting_is_named_with_its_value_and_what_is_accepted() {
     let db = TestDb::bare(Server::Mysql, &[("MYSQL_PASSWORD", "pr1v4te")]).await;
 
     let said = refuses_to_start(&db, &[("PAGE_SIZE", "plenty"), ("LANES", "99")], &[]).await;
-    assert!(said.contains("PAGE_SIZE is `plenty`; accepted: a whole number from 1 to 50000"), "{said}");
+    assert!(said.contains("PAGE_SIZE is `plenty`; accepted: a whole number from 1 to 20000"), "{said}");
     assert!(said.contains("LANES is `99`; accepted: a whole number from 1 to 16"), "{said}");
     assert!(!said.contains("pr1v4te"), "{said}");
 

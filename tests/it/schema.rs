@@ -53,9 +53,15 @@ async fn tables_of_the_first_version_gain_their_columns_and_keep_their_runs(
     };
     let tables = columns().await;
     let sums = "DROP COLUMN `compared`, DROP COLUMN `changed_class`, DROP COLUMN `absolute_change`";
+    let left = "DROP COLUMN `skipped`, DROP COLUMN `pending_since`";
     let took = "DROP COLUMN `profile`, DROP COLUMN `billed_ms`, DROP COLUMN `memory_mb`";
-    db.execute(&format!("DROP VIEW `batch_status`; ALTER TABLE `batch_runs` DROP COLUMN `mode`, {sums}, {took}")).await;
-    db.execute(&format!("ALTER TABLE `batch_lanes` {sums}, DROP COLUMN `profile`")).await;
+    db.execute(&format!(
+        "DROP VIEW `batch_status`; ALTER TABLE `batch_runs` DROP COLUMN `mode`, {sums}, {took}, {left}"
+    ))
+    .await;
+    let looks = "DROP COLUMN `look`, DROP COLUMN `look_upto`, DROP COLUMN `skipped`, DROP COLUMN `skipped_after`, \
+                 DROP COLUMN `skipped_upto`";
+    db.execute(&format!("ALTER TABLE `batch_lanes` {sums}, DROP COLUMN `profile`, {looks}")).await;
     db.fill(1..=30, CREATED).await;
     db.execute(
         "INSERT INTO `batch_runs` (`items_table`, `kind`, `window_to`, `chained`, `policy`, `model_version`, `lanes`, \

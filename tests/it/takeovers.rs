@@ -1,7 +1,6 @@
 //! Several at the same lanes: one works, the others leave, and nothing is written twice.
 
 use futures_util::future::join_all;
-use mysql_async::prelude::Queryable;
 use rowscore::answer::Outcome;
 use rowscore::hop::Clock;
 use rowscore::run::{RunId, RunState};
@@ -71,21 +70,19 @@ async fn a_worker_whose_lanes_were_taken_over_commits_no_further_page(
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1")]).await;
     db.fill(1..=100, CREATED).await;
     db.audit().await;
-    // The worker's third page has to wait for an item, and so for us.
-    let mut client = db.client().await;
-    client.query_drop("BEGIN").await.unwrap();
-    client.query_drop("SELECT * FROM `items` WHERE `id` = 25 FOR UPDATE").await.unwrap();
+    // The worker's third page has to wait for us.
+    let holder = db.stall_at(25).await;
     let (tick, now) = (tick(TICK), at(TICK));
     let worker = db.hop(&tick, unhurried(now));
 
     let takeover = async {
-        db.wait_for_lock_waits(1).await;
+        db.wait_for_stall().await;
         let mut conn = db.connect().await;
         let claim = lanes::claim(RunId(1), Due { worker: 0, hop: 7 }).ask(&mut conn);
         let release = async {
             // The claim waits for the page that is under way.
-            db.wait_for_lock_waits(2).await;
-            client.query_drop("ROLLBACK").await.unwrap();
+            db.wait_for_lock_waits(1).await;
+            holder.disconnect().await.unwrap();
         };
         futures_util::future::join(claim, release).await.0.unwrap();
     };
@@ -111,17 +108,15 @@ async fn a_run_that_is_stopped_by_an_operator_commits_no_further_page(
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1")]).await;
     db.fill(1..=100, CREATED).await;
-    let mut client = db.client().await;
-    client.query_drop("BEGIN").await.unwrap();
-    client.query_drop("SELECT * FROM `items` WHERE `id` = 25 FOR UPDATE").await.unwrap();
+    let holder = db.stall_at(25).await;
     let (tick, now) = (tick(TICK), at(TICK));
     let worker = db.hop(&tick, unhurried(now));
 
     let operator = async {
-        db.wait_for_lock_waits(1).await;
+        db.wait_for_stall().await;
         // The operator does not wait for the page under way.
         db.execute("UPDATE `batch_runs` SET `state` = 'paused'").await;
-        client.query_drop("ROLLBACK").await.unwrap();
+        holder.disconnect().await.unwrap();
     };
     let (answer, ()) = futures_util::future::join(worker, operator).await;
 

@@ -41,7 +41,7 @@ fn everything_wrong_is_said_at_once_with_variable_value_and_what_is_accepted() {
         [
             "MYSQL_DATABASE is not set; give the name of the database that holds the items",
             "MYSQL_USER is not set; give the name of the user that rowscore logs in as",
-            "PAGE_SIZE is `zero`; accepted: a whole number from 1 to 50000",
+            "PAGE_SIZE is `zero`; accepted: a whole number from 1 to 20000",
         ]
     );
 }

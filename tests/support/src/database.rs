@@ -185,6 +185,28 @@ impl Setup {
         self.execute(&sql).await;
     }
 
+    /// From here on, updating an item waits until who gets the connection lets go of it.
+    pub async fn stall_at(&self, id: i64) -> Conn {
+        let mut holder = self.connect().await;
+        let name = "CONCAT(DATABASE(), ' stalls')";
+        let held: Option<u8> = holder.query_first(format!("SELECT GET_LOCK({name}, 0)")).await.unwrap();
+        assert_eq!(held, Some(1));
+        let sql = format!(
+            "CREATE TRIGGER `stalled_update` BEFORE UPDATE ON {} FOR EACH ROW \
+             IF NEW.`id` = {id} AND GET_LOCK({name}, 60) THEN DO RELEASE_LOCK({name}); END IF",
+            self.table()
+        );
+        self.execute(&sql).await;
+        holder
+    }
+
+    /// Waits until somebody waits because of [`Setup::stall_at`].
+    pub async fn wait_for_stall(&self) {
+        let sql =
+            "SELECT COUNT(*) FROM `information_schema`.`processlist` WHERE `db` = DATABASE() AND `state` = 'User lock'";
+        eventually("an update stalls", async || self.value::<u64>(sql).await == 1).await;
+    }
+
     /// For how many seconds each transaction in this database that waits for a lock has been active.
     pub async fn lock_waits(&self) -> Vec<u64> {
         // `innodb_trx` will not do: it shows the same picture for as long as it is asked often.

@@ -66,6 +66,12 @@ impl Program {
         self.child.try_wait().unwrap().is_none()
     }
 
+    /// Stops it where it is, until it is killed.
+    pub fn freeze(&self) {
+        let stopped = Command::new("kill").args(["-STOP", &self.child.id().to_string()]).status();
+        assert!(stopped.unwrap().success());
+    }
+
     /// SIGKILL: no farewell of any kind.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();

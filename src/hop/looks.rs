@@ -1,0 +1,101 @@
+//! What others have locked is not waited for: it is skipped, and looked at again at the end of the lane.
+
+use std::time::Duration;
+
+use crate::store::lanes::{Place, Position};
+use crate::store::looks::{Look, Skipped};
+use crate::store::wanted::Ids;
+
+/// The wait before the second look; before each one after it twice as long. The sum of all is 3.1 s, longer
+/// than most transactions last, and little beside a run.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+
+/// Looks after the first one. What is locked then stays pending, for a later window.
+const AGAIN: u8 = 5;
+
+/// Where a lane goes on after a page that took all items with ids up to `cursor`, but `skipped` of them.
+pub(super) fn after_page(from: Position, cursor: i64, skipped: u64) -> Place {
+    let (Look { number, upto, .. }, page) = (from.look, Ids { after: from.cursor, upto: cursor });
+    let skipped = add(from.look.skipped, skipped, page);
+    let look = Look { number, upto, skipped };
+    if cursor < upto {
+        return Place { cursor, look, finished: false };
+    }
+    match skipped {
+        Skipped::Some(_, ids) if number < AGAIN => {
+            let look = Look { number: number + 1, upto: ids.upto, skipped: Skipped::None };
+            Place { cursor: ids.after, look, finished: false }
+        }
+        _ => Place { cursor, look, finished: true },
+    }
+}
+
+/// How long to wait before a lane goes on from one place to another.
+pub(super) fn wait(from: Look, to: Look) -> Option<Duration> {
+    (to.number > from.number).then(|| FIRST_WAIT * 2_u32.pow(u32::from(from.number)))
+}
+
+fn add(known: Skipped, items: u64, page: Ids) -> Skipped {
+    match known {
+        known if items == 0 => known,
+        Skipped::None => Skipped::Some(items, page),
+        Skipped::Some(before, ids) => Skipped::Some(before + items, Ids { after: ids.after, upto: page.upto }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::Changes;
+
+    fn at(cursor: i64, look: Look) -> Position {
+        Position {
+            cursor,
+            look,
+            finished: false,
+            claim: 1,
+            running: true,
+            failures_ahead: false,
+            pages: 0,
+            predicted: 0,
+            failed: 0,
+            changes: Changes::default(),
+        }
+    }
+
+    fn first(upto: i64) -> Look {
+        Look { number: 0, upto, skipped: Skipped::None }
+    }
+
+    #[test]
+    fn a_lane_of_which_nothing_is_locked_has_one_look() {
+        let place = after_page(at(0, first(100)), 60, 0);
+        assert_eq!(place, Place { cursor: 60, look: first(100), finished: false });
+        assert!(after_page(at(60, place.look), 100, 0).finished);
+    }
+
+    #[test]
+    fn what_was_locked_is_looked_at_again_from_the_first_page_to_the_last_that_has_it() {
+        let mut place = Place { cursor: 0, look: first(100), finished: false };
+        for (cursor, skipped) in [(20, 0), (40, 2), (60, 0), (80, 1), (100, 0)] {
+            place = after_page(at(place.cursor, place.look), cursor, skipped);
+        }
+        assert_eq!(place, Place { cursor: 20, look: Look { number: 1, ..first(80) }, finished: false });
+        let place = after_page(at(20, place.look), 80, 0);
+        assert!(place.finished);
+        assert_eq!(place.look.skipped, Skipped::None);
+    }
+
+    #[test]
+    fn what_is_locked_at_every_look_is_left_and_counted_once() {
+        let (mut place, mut waited, mut looks) =
+            (Place { cursor: 0, look: first(10), finished: false }, Duration::ZERO, 0);
+        while !place.finished {
+            let next = after_page(at(place.cursor, place.look), 10, 3);
+            waited += wait(place.look, next.look).unwrap_or_default();
+            (place, looks) = (next, looks + 1);
+        }
+        assert_eq!((looks, waited), (6, Duration::from_millis(3100)));
+        assert_eq!(place.look.skipped, Skipped::Some(3, Ids { after: 0, upto: 10 }));
+    }
+}

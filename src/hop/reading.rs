@@ -1,0 +1,77 @@
+//! `read_page`: the next items of a lane, and how far they reach.
+
+use mysql_async::Conn;
+
+use super::going::{Ahead, Going};
+use crate::config::ItemsTable;
+use crate::store::items::Locking;
+use crate::store::lanes::Position;
+use crate::store::pages::{Beginning, Begun, Page};
+use crate::store::pending::PendingItems;
+use crate::store::statement::rollback;
+use crate::store::wanted::Ids;
+use crate::store::{StoreError, items, pages};
+
+/// Reads the next page, if `ahead` was not begun before. Where others have some of its rows locked, these are
+/// left out.
+pub(super) async fn read_page<'a>(
+    conn: &mut Conn,
+    going: &mut Going<'a>,
+    ahead: Option<Ahead<'a>>,
+) -> Result<(Page<'a>, Begun), StoreError> {
+    let Ahead { page, beginning } = match ahead {
+        Some(ahead) => ahead,
+        None => {
+            let page = going.next_page();
+            Ahead { page, beginning: pages::begin(conn, page, going.memory()).await }
+        }
+    };
+    if let Beginning::Begun(begun) = beginning? {
+        return Ok((page, *begun));
+    }
+    rollback().ask(conn).await?;
+    let page = Page { locking: Locking::Skip, ..page };
+    match pages::begin(conn, page, PendingItems::default()).await? {
+        Beginning::Begun(begun) => Ok((page, *begun)),
+        Beginning::Locked => Err(StoreError::Unexpected("rows that are skipped were waited for".into())),
+    }
+}
+
+/// How far a page reaches.
+pub(super) struct Reached {
+    /// Every item up to here is on it, or it was skipped.
+    pub cursor: i64,
+    /// Items that others have locked.
+    pub skipped: u64,
+}
+
+/// How far a page reaches that has `found` these items.
+pub(super) async fn reached(
+    conn: &mut Conn,
+    page: Page<'_>,
+    position: Position,
+    found: &PendingItems,
+) -> Result<Reached, StoreError> {
+    let end = match found.last_id() {
+        Some(last) if found.len() >= page.limit as usize => last,
+        _ => page.ids.upto,
+    };
+    let skipped = match page.locking {
+        Locking::Skip => {
+            let wanted = items::count(page.wanted, Ids { upto: end, ..page.ids }).ask(conn).await?;
+            wanted.saturating_sub(found.len() as u64)
+        }
+        Locking::None | Locking::AllOrNone => 0,
+    };
+    let ahead = Ids { after: end, upto: position.look.upto };
+    let cursor = if found.is_empty() { skip_gap(conn, page.wanted.table, ahead).await? } else { end };
+    Ok(Reached { cursor, skipped })
+}
+
+/// The cursor after a page that found nothing: just before the next of these ids that there is.
+async fn skip_gap(conn: &mut Conn, table: &ItemsTable, ids: Ids) -> Result<i64, StoreError> {
+    if ids.is_empty() {
+        return Ok(ids.upto);
+    }
+    Ok(items::next_id(table, ids).ask(conn).await?.map_or(ids.upto, |id| id - 1))
+}

@@ -1,0 +1,172 @@
+//! `write_page`: what a page came to goes into the tables, and what the database refuses is set aside.
+
+use mysql_async::Conn;
+
+use super::compare::compare;
+use super::page::ScoredPage;
+use crate::run::{FailurePolicy, Pass, RunKind};
+use crate::store::lanes::{Advance, Place, Position};
+use crate::store::pages::{self, Page};
+use crate::store::pending::{PendingItem, PendingItems};
+use crate::store::predictions::Predictions;
+use crate::store::{StoreError, failures};
+use crate::values::{Reason, ReasonCode};
+
+/// How a page is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// By one statement.
+    AtOnce,
+    /// By halves of halves, as far down as the database refuses one: so it is found which items it refuses. For
+    /// small pages only, of which many statements do not take long.
+    InParts,
+}
+
+/// What a page came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    /// It is written.
+    Done {
+        /// Items predicted.
+        predicted: u64,
+        /// Items set aside.
+        failed: u64,
+    },
+    /// The database refuses one of its items, at least. The transaction is to be rolled back.
+    Refused,
+}
+
+/// A page to be written.
+pub(super) struct Writing<'w> {
+    pub page: Page<'w>,
+    /// Where its lane stood.
+    pub from: Position,
+    /// Where its lane goes on.
+    pub to: Place,
+    /// Its items.
+    pub found: &'w PendingItems,
+    /// The lane's drift profile, with this page.
+    pub profile: String,
+    /// The memory of the statement.
+    pub statement: &'w mut Vec<u8>,
+}
+
+impl Writing<'_> {
+    /// Writes the page: each of its items gets a prediction or is set aside, and the lane advances. In a run's
+    /// first pass nothing is predicted, and a dry run has but its counts.
+    pub(super) async fn write(
+        &mut self,
+        conn: &mut Conn,
+        scored: &ScoredPage<'_>,
+        manner: Manner,
+    ) -> Result<Written, StoreError> {
+        let run = self.page.run;
+        let writes = run.mode.writes();
+        if writes {
+            failures::set_aside(conn, self.page.wanted.table, run.id, &scored.failures).await?;
+        }
+        let (failed, nothing) = (scored.failures.len() as u64, Predictions::default());
+        if !writes || run.pass == Pass::Check {
+            let counted = if run.pass == Pass::Check { &nothing } else { &scored.predictions };
+            let advance = self.advance(counted, failed);
+            pages::write(conn, self.page, &nothing, &advance, self.statement).await?;
+            return Ok(Written::Done { predicted: advance.predicted, failed });
+        }
+        match manner {
+            Manner::AtOnce => self.at_once(conn, &scored.predictions, failed).await,
+            Manner::InParts => self.in_parts(conn, &scored.predictions, failed).await,
+        }
+    }
+
+    async fn at_once(
+        &mut self,
+        conn: &mut Conn,
+        predictions: &Predictions<'_>,
+        failed: u64,
+    ) -> Result<Written, StoreError> {
+        self.forget(conn, predictions).await?;
+        let advance = self.advance(predictions, failed);
+        match pages::write(conn, self.page, predictions, &advance, self.statement).await {
+            Ok(changed) => all_changed(predictions, changed)?,
+            Err(error) if error.refusal().is_some() => return Ok(Written::Refused),
+            Err(error) => return Err(error),
+        }
+        Ok(Written::Done { predicted: advance.predicted, failed })
+    }
+
+    async fn in_parts(
+        &mut self,
+        conn: &mut Conn,
+        predictions: &Predictions<'_>,
+        failed: u64,
+    ) -> Result<Written, StoreError> {
+        let (mut taken, mut refused) =
+            (Predictions { classes: predictions.classes, ..Predictions::default() }, Vec::new());
+        let mut parts = vec![predictions.part(0..predictions.ids.len())];
+        while let Some(part) = parts.pop() {
+            match pages::write_items(conn, self.page, &part, self.statement).await {
+                Ok(changed) => {
+                    all_changed(&part, changed)?;
+                    taken.append(part);
+                }
+                Err(error) => match (error.refusal(), &part.ids[..]) {
+                    (None, _) => return Err(error),
+                    (Some(words), &[id]) => refused.push((id, words)),
+                    // The first half is to come first.
+                    (Some(_), ids) => {
+                        let middle = ids.len() / 2;
+                        parts.extend([part.part(middle..ids.len()), part.part(0..middle)]);
+                    }
+                },
+            }
+        }
+        self.forget(conn, &taken).await?;
+        let refused = self.refused(&refused);
+        failures::set_aside(conn, self.page.wanted.table, self.page.run.id, &refused).await?;
+        let failed = failed + refused.len() as u64;
+        let advance = self.advance(&taken, failed);
+        pages::write(conn, self.page, &Predictions::default(), &advance, self.statement).await?;
+        Ok(Written::Done { predicted: advance.predicted, failed })
+    }
+
+    /// Items that are predicted now are set aside no longer.
+    async fn forget(&self, conn: &mut Conn, predictions: &Predictions<'_>) -> Result<(), StoreError> {
+        let Page { run, wanted, .. } = self.page;
+        if wanted.which.has_set_aside() || run.policy == FailurePolicy::RetryAll {
+            failures::forget(wanted.table, &predictions.ids).ask(conn).await?;
+        }
+        Ok(())
+    }
+
+    /// The page's progress, with these predictions.
+    fn advance(&self, predictions: &Predictions<'_>, failed: u64) -> Advance {
+        Advance {
+            from: self.from,
+            to: self.to,
+            predicted: predictions.ids.len() as u64,
+            failed,
+            changes: (self.page.run.kind == RunKind::Backfill).then(|| compare(self.found, predictions)),
+            page_size: self.page.limit,
+            profile: self.profile.clone(),
+        }
+    }
+
+    /// Why these items are set aside, which the database refuses in these words. Both are in order of id.
+    fn refused(&self, refused: &[(i64, String)]) -> Vec<(PendingItem<'_>, Reason)> {
+        let mut items = self.found.iter();
+        let one = |(id, words): &(i64, String)| {
+            let item = items.find(|item| item.id == *id)?;
+            Some((item, Reason::new(ReasonCode::Refused, words.as_str())))
+        };
+        refused.iter().filter_map(one).collect()
+    }
+}
+
+/// The rows are locked and were pending or another run's, so each of them changes.
+fn all_changed(predictions: &Predictions<'_>, changed: u64) -> Result<(), StoreError> {
+    let predicted = predictions.ids.len() as u64;
+    if changed == predicted {
+        return Ok(());
+    }
+    Err(StoreError::Unexpected(format!("{predicted} predictions changed {changed} rows; page undone")))
+}
