@@ -115,7 +115,7 @@ variables! {
         FAILURE_POLICY: FailurePolicy, Is("retry_failed"), "what happens to items that cannot be scored";
         MAX_ATTEMPTS: Whole<u32, 1, 1000>, Is("3"), "how often an item that cannot be scored is tried in all; with \
             `retry_all`, how often a whole window is";
-        MAX_FAILED_PERCENT: Whole<u32, 0, 100>, Is("50"), "a run fails if more than this share of its items cannot be \
+        MAX_FAILED_PERCENT: Whole<u32, 0, 100>, Is("50"), "a run of ten items or more fails if more than this share of them cannot be \
             scored";
         LOOKBACK: Span, Is("1h"), "how far a window reaches back into the one before, for rows that were committed late";
         DELIVER_WITHIN: Span, Means("no deadline"), "how long after the schedule's time a run's predictions are due";

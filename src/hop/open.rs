@@ -5,9 +5,11 @@ use mysql_async::Conn;
 use super::census::{self, Ground};
 use super::check::check_table;
 use super::error::HopError;
+use super::job::Job;
 use super::next::Next;
 use super::opening::{Opened, Opening, open_run};
 use super::relay::Relay;
+use super::scope::Scope;
 use super::step::Step;
 use super::succession::successor;
 use super::terms::new_run;
@@ -17,9 +19,8 @@ use crate::event::Request;
 use crate::run::{RunId, RunState};
 use crate::store::StoreError;
 use crate::store::earlier::earlier;
-use crate::store::lanes::{self, Due};
+use crate::store::lanes::{self, Due, Source};
 use crate::store::runs::{self, Run};
-use crate::store::selection::Selection;
 use crate::store::statement::{begin, commit, rollback};
 use crate::window::Time;
 
@@ -130,7 +131,7 @@ async fn open_new(
 async fn try_again(conn: &mut Conn, opening: Opening<'_>, ground: Ground, run: Run) -> Result<Run, HopError> {
     let Opening { means, lanes, now } = opening;
     let table = means.table();
-    let whole = means.wanted(Selection::Whole(run.window));
+    let whole = means.wanted(Scope::of(Job { run: &run, means }).selection(Source::Items));
     let items = census::extent(conn, lanes, whole, ground.ends).await?.map_or(Some(0), |extent| extent.items);
     if begin().then(runs::lock(run.id)).ask(conn).await? == Some(RunState::Failed) {
         runs::try_again(run.id, items, now).then(lanes::rewind(run.id)).ask(conn).await?;

@@ -49,7 +49,9 @@ impl<'a> Scope<'a> {
                 FailurePolicy::RetryFailed => Again::Changed,
                 FailurePolicy::RetryAll | FailurePolicy::Leave => Again::Released,
             }),
-            (Source::Items, FailurePolicy::RetryAll) => Selection::Whole(window),
+            (Source::Items, FailurePolicy::RetryAll) => {
+                Selection::OnePiece { window, run, version: means.model.version() }
+            }
             (Source::Items, FailurePolicy::RetryFailed | FailurePolicy::Leave) => Selection::Fresh(window),
             (Source::Failures, FailurePolicy::RetryFailed) => Selection::SetAside { max_attempts, run },
             (Source::Failures, FailurePolicy::RetryAll | FailurePolicy::Leave) => Selection::Released,

@@ -4,7 +4,7 @@ use mysql_async::Conn;
 
 use super::compare::compare;
 use super::page::ScoredPage;
-use crate::run::{FailurePolicy, Pass, RunKind};
+use crate::run::{Pass, RunKind};
 use crate::store::lanes::{Advance, Place, Position};
 use crate::store::pages::{self, Page};
 use crate::store::pending::{PendingItem, PendingItems};
@@ -131,8 +131,8 @@ impl Writing<'_> {
 
     /// Items that are predicted now are set aside no longer.
     async fn forget(&self, conn: &mut Conn, predictions: &Predictions<'_>) -> Result<(), StoreError> {
-        let Page { run, wanted, .. } = self.page;
-        if wanted.which.has_set_aside() || run.policy == FailurePolicy::RetryAll {
+        let wanted = self.page.wanted;
+        if wanted.which.has_set_aside() {
             failures::forget(wanted.table, &predictions.ids).ask(conn).await?;
         }
         Ok(())

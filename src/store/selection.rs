@@ -28,6 +28,15 @@ pub enum Selection {
     Fresh(Window),
     /// Those created in the window, set aside or not.
     Whole(Window),
+    /// Those of a window that is one piece. What other runs set aside is for these to try again.
+    OnePiece {
+        /// When they were created.
+        window: Window,
+        /// The run that takes them, once there is one.
+        run: Option<RunId>,
+        /// The version of its model: what another version could not score, it tries.
+        version: ModelVersion,
+    },
     /// Those set aside that have attempts left, or other values than those that failed.
     SetAside {
         /// Attempts in all.
@@ -71,9 +80,10 @@ impl Selection {
     /// Whether it reaches over the whole table.
     pub fn is_unbounded(self) -> bool {
         match self {
-            Self::Fresh(window) | Self::Whole(window) | Self::Outdated(Outdated { window, .. }) => {
-                window.from.is_none()
-            }
+            Self::Fresh(window)
+            | Self::Whole(window)
+            | Self::OnePiece { window, .. }
+            | Self::Outdated(Outdated { window, .. }) => window.from.is_none(),
             Self::SetAside { .. } | Self::Released => false,
         }
     }
@@ -82,7 +92,7 @@ impl Selection {
     #[must_use]
     pub fn where_none_is_set_aside(self) -> Self {
         match self {
-            Self::Fresh(window) => Self::Whole(window),
+            Self::Fresh(window) | Self::OnePiece { window, .. } => Self::Whole(window),
             Self::Outdated(outdated) => Self::Outdated(Outdated { again: Again::All, ..outdated }),
             selection => selection,
         }
@@ -91,7 +101,7 @@ impl Selection {
     /// Whether there may be items among them that are set aside.
     pub fn has_set_aside(self) -> bool {
         match self {
-            Self::SetAside { .. } | Self::Released => true,
+            Self::SetAside { .. } | Self::Released | Self::OnePiece { .. } => true,
             Self::Outdated(outdated) => outdated.again != Again::All,
             Self::Fresh(_) | Self::Whole(_) => false,
         }
@@ -102,7 +112,9 @@ impl Selection {
     pub(super) fn tables(self, table: &ItemsTable) -> String {
         let items = table.quoted();
         match self {
-            Self::Fresh(_) | Self::Whole(_) | Self::Outdated(_) => format!("{items} i FORCE INDEX (PRIMARY)"),
+            Self::Fresh(_) | Self::Whole(_) | Self::OnePiece { .. } | Self::Outdated(_) => {
+                format!("{items} i FORCE INDEX (PRIMARY)")
+            }
             Self::SetAside { .. } | Self::Released => {
                 let id = table.id.quoted();
                 format!("`item_failures` f STRAIGHT_JOIN {items} i FORCE INDEX (PRIMARY) ON i.{id} = f.`item_id`")
@@ -120,6 +132,12 @@ impl Selection {
                 format!("{} AND {unknown}", within(items, &window))
             }
             Self::Whole(window) => within(items, &window),
+            Self::OnePiece { window, run, version } => {
+                let others = run.map_or_else(|| "TRUE".to_owned(), |run| format!("f.`run_id` <> {run}"));
+                let by_this = is_of(version, "f.`run_id`");
+                let tried = format!("{others} AND {} AND {by_this}", in_vain(values));
+                format!("{}{}", within(items, &window), but_those(items, &tried))
+            }
             Self::SetAside { max_attempts, run } => {
                 let changed = CHANGED.replace("{values}", values);
                 let earlier = run.map_or_else(|| "TRUE".to_owned(), |run| format!("f.`run_id` <> {run}"));
@@ -134,7 +152,9 @@ impl Selection {
     /// The column that ids are compared by: that of the table which is walked.
     pub(super) fn key(self, table: &ItemsTable) -> String {
         match self {
-            Self::Fresh(_) | Self::Whole(_) | Self::Outdated(_) => format!("i.{}", table.id.quoted()),
+            Self::Fresh(_) | Self::Whole(_) | Self::OnePiece { .. } | Self::Outdated(_) => {
+                format!("i.{}", table.id.quoted())
+            }
             Self::SetAside { .. } | Self::Released => "f.`item_id`".to_owned(),
         }
     }
@@ -157,23 +177,36 @@ impl Outdated {
         let Self { window, version, again, .. } = self;
         // Without the column nobody knows whose a prediction is, and a backfill is refused before.
         let Some(run) = items.run.column() else { return "FALSE".to_owned() };
-        let (run, id, table) = (format!("i.{}", run.quoted()), items.id.quoted(), items.literal());
-        let by_this = |run: &str| format!("{} = '{version}'", VERSION_OF.replace("{run}", run));
+        let run = format!("i.{}", run.quoted());
         let tried = match again {
             Again::All => None,
-            Again::Changed => Some(format!("f.`attempts` > 0 AND NOT {}", CHANGED.replace("{values}", values))),
+            Again::Changed => Some(in_vain(values)),
             Again::Released => Some("f.`attempts` > 0".to_owned()),
         };
-        // A scalar subquery, too: a page must not read the failures of the whole table.
-        let tried = tried.map_or_else(String::new, |tried| {
-            format!(
-                " AND NOT COALESCE((SELECT {tried} AND {} FROM `item_failures` f WHERE f.`items_table` = {table} \
-                 AND f.`item_id` = i.{id}), FALSE)",
-                by_this("f.`run_id`")
-            )
-        });
-        format!("{} AND {} AND NOT {}{tried}", predicted(items, &run), within(items, &window), by_this(&run))
+        let by_this = is_of(version, "f.`run_id`");
+        let tried = tried.map_or_else(String::new, |tried| but_those(items, &format!("{tried} AND {by_this}")));
+        format!("{} AND {} AND NOT {}{tried}", predicted(items, &run), within(items, &window), is_of(version, &run))
     }
+}
+
+/// The condition that `run` is of a model version.
+fn is_of(version: ModelVersion, run: &str) -> String {
+    format!("{} = '{version}'", VERSION_OF.replace("{run}", run))
+}
+
+/// The condition that an item set aside was tried, and has the same values still.
+fn in_vain(values: &str) -> String {
+    format!("f.`attempts` > 0 AND NOT {}", CHANGED.replace("{values}", values))
+}
+
+/// Leaves out the items set aside for which `tried` holds. A scalar subquery: a page must not read the failures
+/// of the whole table.
+fn but_those(items: &ItemsTable, tried: &str) -> String {
+    format!(
+        " AND NOT COALESCE((SELECT {tried} FROM `item_failures` f WHERE f.`items_table` = {} AND f.`item_id` = i.{}), FALSE)",
+        items.literal(),
+        items.id.quoted()
+    )
 }
 
 /// The condition that an item has no prediction: SQL NULL, or in a JSON column a JSON `null`. MariaDB,

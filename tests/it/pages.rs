@@ -1,5 +1,8 @@
 //! Pages: what is written goes to its row, and what was in vain is tried smaller.
 
+use std::time::{Duration, Instant};
+
+use mysql_async::prelude::Queryable;
 use rowscore::answer::Outcome;
 use rstest::rstest;
 
@@ -32,6 +35,25 @@ async fn every_prediction_of_a_page_goes_to_its_own_item(
 
     assert_eq!((answer.outcome, answer.counts.pages), (Outcome::Finished, 1));
     assert_eq!(db.predicted().await, ids);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_largest_page_of_ids_with_gaps_is_written_by_its_ids_and_not_by_reading_the_table(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let db = TestDb::new(server, &[("LANES", "1"), ("PAGE_SIZE", "20000")]).await;
+    db.fill((1..=20_000).map(|id| 3 * id), CREATED).await;
+    // Whoever read the whole table would wait for it.
+    db.fill([1_000_000], "2024-03-05T10:30:00Z").await;
+    let mut client = db.client().await;
+    client.query_drop("BEGIN; SELECT * FROM `items` WHERE `id` = 1000000 FOR UPDATE").await.unwrap();
+    let begun = Instant::now();
+
+    let answer = db.tick(TICK).await;
+
+    assert_eq!((answer.outcome, answer.counts.predicted, answer.counts.pages), (Outcome::Finished, 20_000, 1));
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
 }
 
 #[rstest]

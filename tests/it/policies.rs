@@ -150,6 +150,43 @@ async fn under_retry_all_a_window_is_given_up_after_its_attempts_and_later_windo
 
 #[rstest]
 #[tokio::test]
+async fn under_retry_all_a_bad_item_holds_back_its_own_window_only(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    // The next window reaches back over all of the failed one.
+    let db = nine_and_one(server, &[("FAILURE_POLICY", "retry_all"), ("MAX_ATTEMPTS", "2"), ("LOOKBACK", "3d")]).await;
+    assert_eq!(db.tick(FIRST).await.state, Some(RunState::Failed));
+    db.insert(&[Item { created: Some(at("2024-03-05T10:30:00Z")), ..item(11, &sample(11)) }]).await;
+
+    let next = db.tick(SECOND).await;
+
+    assert_eq!((next.run_id, next.state, next.counts.failed), (Some(RunId(2)), Some(RunState::Succeeded), 0));
+    assert_eq!(db.ids("`prediction` IS NULL").await, [5]);
+    // A sweep goes on without it, too, and takes it once it is corrected.
+    assert_eq!(db.hop(&sweep(), unhurried(at(SECOND))).await.counts.failed, 0);
+    correct(&db, 5).await;
+    db.hop(&sweep(), unhurried(at(THIRD))).await;
+    assert_eq!(db.ids("`prediction` IS NULL").await, Vec::<i64>::new());
+    assert_eq!(attempts(&db).await, []);
+}
+
+#[rstest]
+#[tokio::test]
+async fn one_bad_item_alone_in_a_quiet_hour_fails_no_run(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+    let db = TestDb::new(server, &[]).await;
+    db.insert(&[item(1, "[]")]).await;
+
+    assert_eq!(db.tick(FIRST).await.state, Some(RunState::SucceededWithFailures));
+
+    assert_eq!(attempts(&db).await, [(1, 1)]);
+    // Who accepts no failure gets none.
+    let none = TestDb::new(server, &[("MAX_FAILED_PERCENT", "0")]).await;
+    none.insert(&[item(1, "[]")]).await;
+    assert_eq!(none.tick(FIRST).await.state, Some(RunState::Failed));
+}
+
+#[rstest]
+#[tokio::test]
 async fn under_retry_all_no_reader_sees_a_part_of_a_failed_window(
     #[values(Server::Mysql, Server::Mariadb)] server: Server,
 ) {
