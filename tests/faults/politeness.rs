@@ -1,13 +1,14 @@
-//! How long another client's single-row inserts and updates wait while a window of 200,000 items is
-//! worked off, beside how long its pages take.
+//! How long another client's single-row inserts and updates wait while a window of 300,000 items is
+//! worked off, beside how long its pages take. Meanwhile four more clients change two rows at a time, just ahead of
+//! the pages and in descending order: none of them may die in a deadlock. And one row is held all the time.
 
 use std::cell::Cell;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use futures_util::future::join3;
-use mysql_async::Params;
+use futures_util::future::{join_all, join4};
 use mysql_async::prelude::Queryable;
+use mysql_async::{Error, Params};
 use rand_mt::Mt64;
 use tokio::time::sleep;
 
@@ -16,7 +17,11 @@ use crate::support::items::sample;
 use crate::support::programs::{Program, ROWSCORE, rowscore};
 use crate::support::{Server, Setup, TestDb};
 
-const ROWS: u64 = 200_000;
+const ROWS: u64 = 300_000;
+/// The row that is held.
+const HELD: u64 = 170_000;
+/// Clients that change two rows at a time.
+const PAIRS: usize = 4;
 const TICK: &str = "2024-03-05T10:00:00Z";
 
 /// Between two of the client's statements.
@@ -31,12 +36,19 @@ pub(crate) async fn run(seed: u64) -> Report {
     let mut report = Report::default();
     // One after the other, so that they do not measure each other.
     for server in [Server::Mysql, Server::Mariadb] {
-        let Measured { mut inserts, mut updates, mut pages } = measure(server, seed).await;
+        let Measured { mut inserts, mut updates, mut pages, pairs } = measure(server, seed).await;
         let (insert, update, page) = (Waits::of(&mut inserts), Waits::of(&mut updates), Waits::of(&mut pages));
         println!("politeness: {server:?}: while {ROWS} items were worked off");
         println!("  pages    {page}");
         println!("  inserts  {insert}");
         println!("  updates  {update}");
+        println!("  pairs    {:>6}: {} ended by a deadlock", pairs.committed, pairs.died);
+        if pairs.died > 0 || pairs.committed < 100 {
+            report.problem(format!(
+                "politeness of {server:?}: of pairs, {} died, {} did not",
+                pairs.died, pairs.committed
+            ));
+        }
         let bound = PAGES * page.longest + LEEWAY;
         let longest = insert.longest.max(update.longest);
         if longest > bound {
@@ -53,6 +65,14 @@ struct Measured {
     inserts: Vec<Duration>,
     updates: Vec<Duration>,
     pages: Vec<Duration>,
+    pairs: Pairs,
+}
+
+/// How transactions of two rows ended.
+#[derive(Clone, Copy, Default)]
+struct Pairs {
+    committed: u64,
+    died: u64,
 }
 
 async fn measure(server: Server, seed: u64) -> Measured {
@@ -65,6 +85,8 @@ async fn measure(server: Server, seed: u64) -> Measured {
     variables
         .extend([("RUST_LOG", "rowscore=debug"), ("NO_COLOR", "1")].map(|(name, value)| (name.into(), value.into())));
     let mut random = Mt64::new(seed);
+    let mut holder = db.connect().await;
+    holder.query_drop(format!("BEGIN; SELECT `id` FROM `items` WHERE `id` = {HELD} FOR UPDATE")).await.unwrap();
     let mut program = Program::start(ROWSCORE, &["run", "--to", TICK], &variables);
     let is_over = Cell::new(false);
     let watch = async {
@@ -74,17 +96,50 @@ async fn measure(server: Server, seed: u64) -> Measured {
         is_over.set(true);
     };
     let insert = || (sample(1),).into();
-    let update = || (sample(2), 1 + random.next_u64() % ROWS).into();
+    let update = || (sample(2), free(1 + random.next_u64() % ROWS)).into();
     let inserts = repeat(&db, &is_over, "INSERT INTO `items` (`values`) VALUES (?)", insert);
     let updates = repeat(&db, &is_over, "UPDATE `items` SET `values` = ? WHERE `id` = ?", update);
-    let (inserts, updates, ()) = join3(inserts, updates, watch).await;
+    let pairs = join_all((0..PAIRS).map(|client| change_pairs(&db, &is_over, client as u64)));
+    let (inserts, updates, pairs, ()) = join4(inserts, updates, pairs, watch).await;
+    let add = |sum: Pairs, one: &Pairs| Pairs { committed: sum.committed + one.committed, died: sum.died + one.died };
+    let pairs = pairs.iter().fold(Pairs::default(), add);
 
     let ended = program.end().await;
     assert!(ended.status.success(), "{ended:?}");
+    let skipped: u64 = db.value("SELECT `skipped` FROM `batch_runs`").await;
+    assert!((1..=1 + PAIRS as u64 * 2).contains(&skipped), "{skipped} skipped");
     let page_ms = |line: &str| line.split_once("page_ms=")?.1.split_whitespace().next()?.parse().ok();
     let pages = ended.stderr.lines().filter_map(page_ms).map(Duration::from_millis).collect();
     tokio::task::spawn_blocking(move || drop(db)).await.unwrap();
-    Measured { inserts, updates, pages }
+    Measured { inserts, updates, pages, pairs }
+}
+
+/// An id that nobody holds.
+fn free(id: u64) -> u64 {
+    if id == HELD { id + 1 } else { id }
+}
+
+/// Changes two rows just ahead of a lane's page in one transaction, the later one first, again and again.
+async fn change_pairs(db: &Setup, is_over: &Cell<bool>, client: u64) -> Pairs {
+    let mut conn = db.connect().await;
+    let mut pairs = Pairs::default();
+    while !is_over.get() {
+        let cursor = format!("SELECT `cursor_id` FROM `batch_lanes` WHERE `lane` = {}", client % 2);
+        let low = conn.query_first::<u64, _>(cursor).await.unwrap().unwrap_or(0) + 100 + client;
+        let change = |id: u64| format!("UPDATE `items` SET `values` = '[1, 2, 3, 4]' WHERE `id` = {}", free(id));
+        let done = async {
+            conn.query_drop(format!("BEGIN; {}", change(low + 400))).await?;
+            sleep(Duration::from_millis(60)).await;
+            conn.query_drop(format!("{}; COMMIT", change(low))).await
+        };
+        match done.await {
+            Ok(()) => pairs.committed += 1,
+            Err(Error::Server(error)) if error.code == 1213 => pairs.died += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    conn.disconnect().await.unwrap();
+    pairs
 }
 
 /// Executes a statement again and again. Answers how long each took.
