@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::clock::Clock;
+use super::clock::{Began, Clock};
 use super::error::HopError;
 use super::forecast::Forecast;
 use super::lane_sessions::LaneSessions;
@@ -24,6 +24,7 @@ pub(super) struct Hop<'h, R> {
     pub means: Means<'h>,
     pub relay: &'h R,
     pub clock: Clock,
+    pub began: Began,
     /// The hop's own session, which also holds a worker's lanes.
     pub session: Session,
     /// The sessions beside it.
