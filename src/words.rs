@@ -139,12 +139,16 @@ impl<W: Write> Write for PlainLog<W> {
     fn write(&mut self, record: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(record);
         let line = text.strip_suffix('\n').unwrap_or(&text);
-        // Colours are the log's own: it escapes those that are in what it is given.
-        let parts = line.split_inclusive("\u{1b}[").map(|part| match part.strip_suffix("\u{1b}[") {
-            Some(before) => plain(before) + "\u{1b}[",
-            None => plain(part),
-        });
-        self.0.write_all(format!("{}\n", parts.collect::<String>()).as_bytes())?;
+        // Colours are the log's own, and all that is kept of what a terminal obeys.
+        let mut parts = line.split("\u{1b}[");
+        let mut shown = plain(parts.next().unwrap_or_default());
+        for part in parts {
+            let is_colour =
+                part.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == ';').starts_with('m');
+            shown += if is_colour { "\u{1b}[" } else { "\\u001b[" };
+            shown += &plain(part);
+        }
+        self.0.write_all(format!("{shown}\n").as_bytes())?;
         Ok(record.len())
     }
 

@@ -25,15 +25,16 @@ use crate::store::{StoreError, failures, hold, lanes, runs};
 /// Ends the run, if these were its last lanes.
 pub(super) async fn finish<R: Relay>(hop: &mut Hop<'_, R>, run: Run) -> Result<Next, HopError> {
     hop.done.part_in = Some(run.id);
-    let (job, lanes) = (Job { run: &run, means: hop.means }, hop.lanes);
-    match hop.session.run(async |conn| finish_run(conn, job, lanes).await).await? {
+    let (job, lanes, bill) = (Job { run: &run, means: hop.means }, hop.lanes, hop.bill(run.id));
+    match hop.session.run(async |conn| finish_run(conn, job, lanes, &bill).await).await? {
         Ended::Lanes if run.pass == Pass::Check => leave_check(hop, run.id).await,
         Ended::Lanes => Ok(Next::Over(Some(run.id), Outcome::LanesFinished)),
         Ended::Run(seen) => {
             hop.done.drift = seen;
+            // What the hop took is in the run's row already: a commit less.
+            hop.done.part_in = None;
             match hop.asked.take() {
                 Some(request) if hop.clock.allows(Duration::ZERO) => {
-                    hop.session.ask(hop.bill(run.id)).await?;
                     hop.done = Done { billed: hop.clock.elapsed(), ..Done::default() };
                     Ok(Next::Open(request))
                 }
@@ -98,7 +99,13 @@ struct End {
 }
 
 /// Ends the run, or its pass, if no lane is left. Of two workers who finish together one does.
-async fn finish_run(conn: &mut Conn, job: Job<'_>, lanes: &LaneSessions) -> Result<Ended, StoreError> {
+/// What the hop took until then goes with it.
+async fn finish_run(
+    conn: &mut Conn,
+    job: Job<'_>,
+    lanes: &LaneSessions,
+    bill: &impl Fn() -> Statement<()>,
+) -> Result<Ended, StoreError> {
     let (id, model) = (job.run.id, job.means.model);
     let standing = Standing::of(job).ask(conn).await?;
     let Some(run) = &standing.run else {
@@ -119,7 +126,7 @@ async fn finish_run(conn: &mut Conn, job: Job<'_>, lanes: &LaneSessions) -> Resu
     }
     let finish = runs::finish(id, state, counts, why.as_deref()).then(settle_changes(run, &standing.totals));
     let seen = drift::report(drift::sum(&standing.profiles, model), model, &standing.earlier);
-    let finish = finish.then(drift::keep(id, seen.as_ref())?).then(commit());
+    let finish = finish.then(drift::keep(id, seen.as_ref())?).then(bill()).then(commit());
     Step::FinishRun.commit(finish.ask(conn)).await?;
     if let Some(seen) = &seen {
         drift::warn(id, seen);

@@ -71,8 +71,11 @@ impl<R: Relay> Hop<'_, R> {
     /// words, and Lambda's own start.
     pub(super) fn bill(&self, run: RunId) -> impl Fn() -> Statement<()> + use<R> {
         let (is_mine, memory_mb) = (self.done.part_in == Some(run), self.means.work.memory_mb);
-        let took = self.clock.elapsed().saturating_sub(self.done.billed);
-        let milliseconds = (took.as_secs_f64() * 1e3).ceil() as u64;
-        move || if is_mine { measures::add_billed(run, milliseconds, memory_mb) } else { Statement::nothing() }
+        let (clock, billed) = (self.clock, self.done.billed);
+        move || {
+            let took = clock.elapsed().saturating_sub(billed);
+            let milliseconds = (took.as_secs_f64() * 1e3).ceil() as u64;
+            if is_mine { measures::add_billed(run, milliseconds, memory_mb) } else { Statement::nothing() }
+        }
     }
 }
