@@ -2,10 +2,20 @@
 
 use std::fmt;
 
-use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 
 /// A moment, in UTC like every time in rowscore.
 pub type Time = DateTime<Utc>;
+
+/// Whether SQL has the moment: its years have four digits.
+pub fn is_known_to_sql(time: Time) -> bool {
+    (1000..=9999).contains(&time.year())
+}
+
+/// The moment `span` after `time`, or before it if that is negative; `None`: SQL does not have it.
+pub fn after(time: Time, span: TimeDelta) -> Option<Time> {
+    time.checked_add_signed(span).filter(|time| is_known_to_sql(*time))
+}
 
 /// The items created in `[from, to)`; without `from`, every item created before `to`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,10 +28,12 @@ pub struct Window {
 
 impl Window {
     /// The window that ends at `to` and begins where the last finished one ended, less `lookback`
-    /// for rows that were committed late. The first window begins at the beginning.
+    /// for rows that were committed late. The first window begins at the beginning, and so does one that
+    /// reaches back farther than SQL does.
     pub fn following(last_end: Option<Time>, lookback: TimeDelta, to: Time) -> Self {
+        let from = last_end.and_then(|end| after(second(end), -lookback));
         // A tick that was delivered after a later one finds its span worked off: an empty window.
-        Self { from: last_end.map(|end| (end - lookback).min(to)), to }
+        Self { from: from.map(|from| from.min(to)), to }
     }
 
     /// Every item created before `to`.
@@ -42,10 +54,11 @@ impl fmt::Display for Window {
 
 /// The minute that `now` lies in: the granularity of a schedule.
 pub fn minute(now: Time) -> Time {
-    now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now)
+    second(now).with_second(0).unwrap_or(now)
 }
 
-/// The second that `now` lies in: the granularity of `created_datetime`.
+/// The second that `now` lies in: the granularity of a run's times in SQL.
 pub fn second(now: Time) -> Time {
-    now.duration_trunc(TimeDelta::seconds(1)).unwrap_or(now)
+    // Also in years and leap seconds that chrono's rounding does not know.
+    now.with_nanosecond(0).unwrap_or(now)
 }

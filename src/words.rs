@@ -1,6 +1,8 @@
 //! Numbers, times, states and errors as people say them: on the page, on the command line, in the log.
 
 use std::error::Error;
+use std::fmt::Write as _;
+use std::io::{self, Write};
 use std::iter;
 
 use chrono::TimeDelta;
@@ -95,17 +97,72 @@ pub fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }
 
-/// The beginning of `text`, `characters` long at most, and whether that is not all.
+/// The beginning of `text`, `characters` long at most, and whether that is not all; as [`plain`] has it.
 pub fn cut(text: &str, characters: usize) -> String {
-    let mut shown: String = text.chars().take(characters).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
+    let shown: String = text.chars().take(characters).collect();
+    let rest = if shown.len() < text.len() { "…" } else { "" };
+    plain(&shown) + rest
+}
+
+/// `text` in one line, with everything escaped that could make a terminal, a log or a page show something else
+/// than what it says. A row and a server may say anything. What is escaped is still JSON, where it was.
+pub fn plain(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            _ if misleads(letter) => {
+                // Writing to a String does not fail.
+                let _ = write!(shown, "\\u{:04x}", u32::from(letter));
+            }
+            _ => shown.push(letter),
+        }
     }
     shown
 }
 
+/// Whether a letter is a command, as to a terminal, or turns the direction of the letters around it.
+fn misleads(letter: char) -> bool {
+    let turns =
+        matches!(letter, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    letter.is_control() || turns || matches!(letter, '\u{2028}' | '\u{2029}')
+}
+
+/// A log of which each record is one line, whatever is in it.
+#[derive(Debug)]
+pub struct PlainLog<W>(pub W);
+
+impl<W: Write> Write for PlainLog<W> {
+    /// Takes whole records, as `tracing-subscriber` writes them.
+    fn write(&mut self, record: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(record);
+        let line = text.strip_suffix('\n').unwrap_or(&text);
+        // Colours are the log's own, and all that is kept of what a terminal obeys.
+        let mut parts = line.split("\u{1b}[");
+        let mut shown = plain(parts.next().unwrap_or_default());
+        for part in parts {
+            let is_colour =
+                part.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == ';').starts_with('m');
+            shown += if is_colour { "\u{1b}[" } else { "\\u001b[" };
+            shown += &plain(part);
+        }
+        self.0.write_all(format!("{shown}\n").as_bytes())?;
+        Ok(record.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
 /// An error with all that is behind it, each cause said once: many errors repeat their own.
 pub fn chain(error: &(dyn Error + 'static)) -> String {
+    plain(&causes(error))
+}
+
+fn causes(error: &(dyn Error + 'static)) -> String {
     let causes = || iter::successors(error.source(), |&cause| cause.source());
     let mut said = error.to_string();
     if causes().last().is_some_and(|root| said.contains(&root.to_string())) {

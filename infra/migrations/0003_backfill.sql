@@ -38,11 +38,11 @@ SELECT
        ELSE TIMESTAMPDIFF(SECOND, `finished_at`, `deadline`) END AS `spare_seconds`,
   `window_from`, `window_to`, `model_version`, `started_at`, `finished_at`, `last_error`,
   `mode`, `changed_class`, `compared`, `absolute_change` / NULLIF(`compared`, 0) AS `mean_absolute_change`,
-  `done` - `failed` - `compared` AS `incomparable`
+  GREATEST(`done` - `failed` - `compared`, 0) AS `incomparable`
 FROM (
   SELECT
     counted.*,
-    CASE WHEN `state` = 'running' THEN CAST(CEIL((`total` - `done`) * `seconds` / NULLIF(`done`, 0)) AS SIGNED) END AS `eta_seconds`
+    CASE WHEN `state` = 'running' THEN CAST(CEIL(GREATEST(`total` - `done`, 0) * `seconds` / NULLIF(`done`, 0)) AS SIGNED) END AS `eta_seconds`
   FROM (
     SELECT
       r.`id` AS `run_id`, r.`items_table`, r.`kind`, r.`state`, r.`window_from`, r.`window_to`, r.`model_version`,
@@ -58,7 +58,8 @@ FROM (
         (SELECT SUM(l.`changed_class`) FROM `batch_lanes` l WHERE l.`run_id` = r.`id`), 0) AS SIGNED) END AS `changed_class`,
       COALESCE(r.`absolute_change`,
         (SELECT SUM(l.`absolute_change`) FROM `batch_lanes` l WHERE l.`run_id` = r.`id`)) AS `absolute_change`,
-      TIMESTAMPDIFF(MICROSECOND, r.`started_at`, COALESCE(r.`finished_at`, UTC_TIMESTAMP(3))) / 1000000 AS `seconds`
+      -- A clock that is set back, as by a failover to another server, makes no time negative.
+      GREATEST(TIMESTAMPDIFF(MICROSECOND, r.`started_at`, COALESCE(r.`finished_at`, UTC_TIMESTAMP(3))), 0) / 1000000 AS `seconds`
     FROM `batch_runs` r
   ) AS counted
 ) AS runs;

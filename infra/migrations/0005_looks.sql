@@ -20,7 +20,7 @@ SET @ddl = IF(
   'DO 0',
   'ALTER TABLE `batch_runs`
      ADD COLUMN `skipped` BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT ''settled when finished: items that others had locked at every look; they are pending'',
-     ADD COLUMN `pending_since` DATETIME(6) NULL COMMENT ''when the oldest of these was created; the next window begins there''');
+     ADD COLUMN `pending_since` DATETIME(3) NULL COMMENT ''when the oldest of these was created; the next window begins there''');
 PREPARE migration FROM @ddl;
 EXECUTE migration;
 DEALLOCATE PREPARE migration;

@@ -25,7 +25,7 @@ use utoipa_axum::routes;
 
 pub use local::only_local;
 use problem::Problem;
-pub use shared::Api;
+pub use shared::{Api, Present};
 
 /// Every route, and an answer for what is none.
 pub fn router(api: Api) -> Router {

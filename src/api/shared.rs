@@ -8,21 +8,30 @@ use crate::store::listing::Width;
 use crate::store::pool::Readers;
 use crate::window::Time;
 
+/// How it is known what time it is.
+#[derive(Clone, Copy, Debug)]
+pub enum Present {
+    /// The database is asked, whose times are compared with it. This clock counts where that does not answer.
+    Asked(fn() -> Time),
+    /// It is told.
+    Told(fn() -> Time),
+}
+
 /// What the handlers share.
 #[derive(Debug)]
 pub struct Api {
     pub(super) readers: Readers,
     pub(super) table: String,
     pub(super) model: &'static Model,
-    pub(super) clock: fn() -> Time,
+    pub(super) present: Present,
 }
 
 impl Api {
     /// Over the items of `database`, which `model` scores, on at most `connections` connections;
-    /// `clock` tells the present.
-    pub fn new(database: Database, connections: usize, model: &'static Model, clock: fn() -> Time) -> Self {
+    /// `present` tells the time.
+    pub fn new(database: Database, connections: usize, model: &'static Model, present: Present) -> Self {
         let table = database.items_table().as_str().to_owned();
-        Self { readers: Readers::new(database, connections), table, model, clock }
+        Self { readers: Readers::new(database, connections), table, model, present }
     }
 
     pub(super) fn width(&self) -> Width {

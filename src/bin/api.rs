@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use lambda_runtime::tracing;
-use rowscore::api::{self, Api};
+use rowscore::api::{self, Api, Present};
 use rowscore::config::Config;
 use rowscore::store::Database;
 use rowscore::{model, words};
@@ -14,7 +14,7 @@ const CONNECTIONS: usize = 1;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     rowscore::store::buffers::keep_small();
-    tracing::init_default_subscriber();
+    tracing::init_default_subscriber_with_writer(|| words::PlainLog(std::io::stdout()));
     match serve().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -30,5 +30,5 @@ async fn serve() -> Result<(), lambda_http::Error> {
     let model = model::embedded()?;
     config.work.items_table.feature_columns(model.features())?;
     let database = Database::new(&config.mysql, &config.work.items_table).await;
-    lambda_http::run(api::router(Api::new(database, CONNECTIONS, model, chrono::Utc::now))).await
+    lambda_http::run(api::router(Api::new(database, CONNECTIONS, model, Present::Asked(chrono::Utc::now)))).await
 }

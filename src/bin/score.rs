@@ -12,7 +12,7 @@ async fn main() -> ExitCode {
     rowscore::store::buffers::keep_small();
     #[cfg(feature = "faults")]
     rowscore::hop::step::arm();
-    tracing::init_default_subscriber();
+    tracing::init_default_subscriber_with_writer(|| words::PlainLog(std::io::stdout()));
     match serve().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

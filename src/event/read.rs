@@ -64,7 +64,8 @@ fn scheduled(event: &Value) -> Result<Trigger, EventError> {
         )));
     }
     let tick = event.time.ok_or_else(|| refused("`time` is missing".into()))?;
-    Ok(Trigger::Open(Request { tick: Some(tick), ..Request::by_hand(RunKind::Window) }))
+    let request = Request { tick: Some(tick), ..Request::by_hand(RunKind::Window) };
+    request.checked().map(Trigger::Open).map_err(|error| refused(error.to_string()))
 }
 
 fn direct(event: &Value, now: Time) -> Result<Trigger, EventError> {

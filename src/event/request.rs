@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 use crate::run::{FailurePolicy, Mode, RunKind};
-use crate::window::Time;
+use crate::window::{self, Time};
 
 /// A run as it is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -48,12 +48,14 @@ fn in_seconds<S: Serializer>(span: &Option<Duration>, serializer: S) -> Result<S
 pub struct RequestError(Cow<'static, str>);
 
 impl Request {
-    /// The request, if all its parts go together.
+    /// The request, if all its parts go together, with its times in whole seconds: as the database keeps
+    /// them, so that the second delivery of a tick is known again.
     ///
     /// # Errors
     /// Says which do not.
     pub fn checked(self) -> Result<Self, RequestError> {
-        let Self { kind, tick, from, to, policy, deliver_within, mode } = self;
+        let request = self.in_seconds()?;
+        let Self { kind, tick, from, to, policy, deliver_within, mode } = request;
         let has_bounds = from.is_some() || to.is_some();
         let has_window = has_bounds || policy.is_some() || deliver_within.is_some();
         let refusal = match (kind, from.zip(to)) {
@@ -76,9 +78,20 @@ impl Request {
             (_, Some((from, to))) if from >= to => {
                 return Err(RequestError(format!("`from` {from} is not before `to` {to}").into()));
             }
-            _ => return Ok(self),
+            _ => return Ok(request),
         };
         Err(RequestError(refusal.into()))
+    }
+
+    fn in_seconds(self) -> Result<Self, RequestError> {
+        let second = |name: &str, time: Option<Time>| match time {
+            Some(time) if !window::is_known_to_sql(time) => Err(RequestError(
+                format!("`{name}` is {time}; accepted: a time from the year 1000 to the year 9999").into(),
+            )),
+            time => Ok(time.map(window::second)),
+        };
+        let tick = second("scheduled_time", self.tick)?;
+        Ok(Self { tick, from: second("from", self.from)?, to: second("to", self.to)?, ..self })
     }
 
     /// Whether it is the request of a tick, and a run was opened for that.

@@ -4,24 +4,30 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 
-use crate::window::Time;
+use crate::window::{self, Time};
 
-/// A hop's clock: it is told the time once, when the hop starts, and counts on from there. After a
-/// certain moment the hop begins no further page.
+/// A hop's clock. After a certain moment the hop begins no further page. What time it is, the database
+/// is asked for once, when the hop begins: of the machines that ask for a run, none decides. A clock can
+/// also be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clock {
     started: Instant,
-    began: Time,
+    told: Option<Time>,
     stop_at: Instant,
 }
 
 impl Clock {
-    /// The clock of a hop that starts `now`: it stops `margin` before the function's end, and after
+    /// The clock of a hop that starts now: it stops `margin` before the function's end, and after
     /// `budget` in any case. `time_left` is `None` where the end is unknown.
-    pub fn new(now: Time, time_left: Option<Duration>, margin: Duration, budget: Duration) -> Self {
+    pub fn starting(time_left: Option<Duration>, margin: Duration, budget: Duration) -> Self {
         let allowed = time_left.map_or(budget, |left| left.saturating_sub(margin).min(budget));
         let started = Instant::now();
-        Self { started, began: now, stop_at: started + allowed }
+        Self { started, told: None, stop_at: started + allowed }
+    }
+
+    /// As [`Clock::starting`], for a hop to which it is `now` in any case.
+    pub fn new(now: Time, time_left: Option<Duration>, margin: Duration, budget: Duration) -> Self {
+        Self { told: Some(now), ..Self::starting(time_left, margin, budget) }
     }
 
     /// That of a hop that is over after one page of each lane.
@@ -29,14 +35,9 @@ impl Clock {
         Self::new(now, None, Duration::ZERO, Duration::ZERO)
     }
 
-    /// When the hop started.
-    pub fn began(&self) -> Time {
-        self.began
-    }
-
-    /// The present time.
-    pub fn now(&self) -> Time {
-        self.began + TimeDelta::from_std(self.elapsed()).unwrap_or_default()
+    /// When the hop began, if the clock was told.
+    pub(super) fn told(&self) -> Option<Began> {
+        Some(Began { time: self.told?, then: self.started })
     }
 
     /// Whether there is time for something that takes as long as `next`.
@@ -47,6 +48,27 @@ impl Clock {
     /// How long the hop has taken so far.
     pub fn elapsed(&self) -> Duration {
         self.started.elapsed()
+    }
+}
+
+/// When a hop began, and so what time it is at every later moment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Began {
+    /// The time that it was.
+    pub time: Time,
+    then: Instant,
+}
+
+impl Began {
+    /// It begins at this moment, when it is `time`.
+    pub(super) fn now(time: Time) -> Self {
+        Self { time, then: Instant::now() }
+    }
+
+    /// What time it is.
+    pub(super) fn present(self) -> Time {
+        let took = TimeDelta::from_std(self.then.elapsed()).unwrap_or_default();
+        window::after(self.time, took).unwrap_or(self.time)
     }
 }
 

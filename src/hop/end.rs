@@ -76,9 +76,9 @@ async fn locked(conn: &mut Conn, table: &ItemsTable, id: RunId) -> Result<Option
     }
 }
 
-/// Ends a run whose row is locked before its lanes are done.
+/// Ends a run whose row is locked before its lanes are done. Waits for the pages under way, which count.
 pub(super) async fn end_early(conn: &mut Conn, run: &Run, to: RunState, why: Option<&str>) -> Result<(), StoreError> {
-    let totals = lanes::totals(run.id).ask(conn).await?;
+    let totals = lanes::lock_all(run.id).then(lanes::totals(run.id)).ask(conn).await?;
     let counts = totals.counts.of_items(run.items);
     runs::finish(run.id, to, counts, why).then(settle_changes(run, &totals)).ask(conn).await
 }

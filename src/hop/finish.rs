@@ -27,15 +27,17 @@ use crate::window::Time;
 /// Ends the run, if these were its last lanes.
 pub(super) async fn finish<R: Relay>(hop: &mut Hop<'_, R>, run: Run) -> Result<Next, HopError> {
     hop.done.part_in = Some(run.id);
-    let (job, lanes, now) = (Job { run: &run, means: hop.means }, hop.lanes, hop.clock.now());
-    match hop.session.run(async |conn| finish_run(conn, job, lanes, now).await).await? {
+    let (job, lanes, bill, now) =
+        (Job { run: &run, means: hop.means }, hop.lanes, hop.bill(run.id), hop.began.present());
+    match hop.session.run(async |conn| finish_run(conn, job, lanes, (&bill, now)).await).await? {
         Ended::Lanes if run.pass == Pass::Check => leave_check(hop, run.id).await,
         Ended::Lanes => Ok(Next::Over(Some(run.id), Outcome::LanesFinished)),
         Ended::Run(seen) => {
             hop.done.drift = seen;
+            // What the hop took is in the run's row already: a commit less.
+            hop.done.part_in = None;
             match hop.asked.take() {
                 Some(request) if hop.clock.allows(Duration::ZERO) => {
-                    hop.session.ask(hop.bill(run.id)).await?;
                     hop.done = Done { billed: hop.clock.elapsed(), ..Done::default() };
                     Ok(Next::Open(request))
                 }
@@ -100,7 +102,13 @@ struct End {
 }
 
 /// Ends the run, or its pass, if no lane is left. Of two workers who finish together one does.
-async fn finish_run(conn: &mut Conn, job: Job<'_>, lanes: &LaneSessions, now: Time) -> Result<Ended, StoreError> {
+/// What the hop took until then goes with it.
+async fn finish_run(
+    conn: &mut Conn,
+    job: Job<'_>,
+    lanes: &LaneSessions,
+    (bill, now): (&impl Fn() -> Statement<()>, Time),
+) -> Result<Ended, StoreError> {
     let (id, model) = (job.run.id, job.means.model);
     let standing = Standing::of(job).ask(conn).await?;
     let Some(run) = &standing.run else {
@@ -123,7 +131,7 @@ async fn finish_run(conn: &mut Conn, job: Job<'_>, lanes: &LaneSessions, now: Ti
         .then(settle_changes(run, &standing.totals))
         .then(leave_skipped(conn, job, standing.totals.skipped, now).await?);
     let seen = drift::report(drift::sum(&standing.profiles, model), model, &standing.earlier);
-    let finish = finish.then(drift::keep(id, seen.as_ref())?).then(commit());
+    let finish = finish.then(drift::keep(id, seen.as_ref())?).then(bill()).then(commit());
     Step::FinishRun.commit(finish.ask(conn)).await?;
     if let Some(seen) = &seen {
         drift::warn(id, seen);

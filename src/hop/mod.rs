@@ -62,3 +62,11 @@ pub use unfit::Unfit;
 #[cfg(test)]
 #[path = "../../tests/stages/mod.rs"]
 mod stages;
+
+#[cfg(test)]
+#[path = "../../tests/stages/history.rs"]
+mod history;
+
+#[cfg(test)]
+#[path = "../../tests/stages/present.rs"]
+mod present;

@@ -12,7 +12,7 @@ use super::relay::Relay;
 use super::scope::Scope;
 use super::step::Step;
 use super::succession::successor;
-use super::terms::new_run;
+use super::terms::{end_by_hand, new_run};
 use super::under_way::Hop;
 use crate::answer::Outcome;
 use crate::event::Request;
@@ -116,7 +116,7 @@ async fn open_new(
     last_end: Option<Time>,
 ) -> Result<Found, HopError> {
     let new = new_run(opening.means, request, last_end, opening.now);
-    if new.window.to > opening.now {
+    if new.window.to > end_by_hand(opening.now) {
         let window = new.window;
         tracing::warn!(%window, "the window ends in the future; the next one will take what arrives in it from now on");
     }

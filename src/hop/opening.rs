@@ -32,7 +32,7 @@ pub(super) struct Opening<'a> {
 impl<'a> Opening<'a> {
     /// What a hop opens a run with.
     pub(super) fn of<R: Relay>(hop: &Hop<'a, R>) -> Self {
-        Self { means: hop.means, lanes: hop.lanes, now: hop.clock.began() }
+        Self { means: hop.means, lanes: hop.lanes, now: hop.began.time }
     }
 }
 

@@ -17,8 +17,8 @@ use crate::event::Request;
 use crate::run::{FailurePolicy, RunId};
 use crate::store::earlier::earlier;
 use crate::store::lanes::Source;
-use crate::store::measures;
-use crate::window::{Time, Window};
+use crate::store::{clock, measures};
+use crate::window::{self, Window};
 
 /// Items a second where no run has measured it: a modest database's.
 const ASSUMED_RATE: f64 = 20_000.0;
@@ -72,12 +72,13 @@ pub struct Takes {
     pub spare_seconds: Option<i64>,
 }
 
-/// Reckons what the run that `request` asks for would be, if it was opened at `now`.
+/// Reckons what the run that `request` asks for would be, if it was opened now.
 ///
 /// # Errors
 /// [`HopError::Unfit`] where no run would be opened.
-pub async fn plan(conn: &mut Conn, means: Means<'_>, request: &Request, now: Time) -> Result<Plan, HopError> {
+pub async fn plan(conn: &mut Conn, means: Means<'_>, request: &Request) -> Result<Plan, HopError> {
     let (table, work) = (means.table(), means.work);
+    let now = clock::present().ask(conn).await?;
     check_columns(conn, table, means.model).await?;
     let earlier = earlier(table, request.kind, None, work.max_attempts, now);
     let (earlier, ground) = earlier.and(census::ground(table)).ask(conn).await?;
@@ -95,7 +96,8 @@ pub async fn plan(conn: &mut Conn, means: Means<'_>, request: &Request, now: Tim
     let items = new_items.zip(set_aside_items).map(|(new, set_aside)| new + set_aside);
     let takes = items.map(|items| {
         let Takes { seconds, hops, dollars, .. } = basis.takes(items, work);
-        let end = TimeDelta::from_std(Duration::from_secs_f64(seconds.ceil())).ok().map(|takes| now + takes);
+        let takes = Duration::try_from_secs_f64(seconds.ceil()).ok().and_then(|takes| TimeDelta::from_std(takes).ok());
+        let end = takes.and_then(|takes| window::after(now, takes));
         let spare_seconds = new.deadline.zip(end).map(|(deadline, end)| (deadline - end).num_seconds());
         Takes { seconds, hops, dollars, spare_seconds }
     });

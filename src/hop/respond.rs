@@ -33,7 +33,7 @@ pub(super) async fn respond<R: Relay>(
         }
         if run.state == RunState::Running {
             let done = answer.counts.predicted + answer.counts.failed;
-            answer.forecast_spare_seconds = forecast::of_run(&run, done, hop.clock.now());
+            answer.forecast_spare_seconds = forecast::of_run(&run, done, hop.began.present());
         }
         answer = Answer { state: Some(run.state), kind: Some(run.kind), spare_seconds: run.spare_seconds, ..answer };
     }
@@ -58,7 +58,7 @@ async fn oldest_pending<R: Relay>(
     match (outcome, counts.pending) {
         (Outcome::Finished | Outcome::NothingToDo | Outcome::Status, 0) => Ok(Some(0)),
         (Outcome::Finished | Outcome::Status, _) => {
-            let (means, now) = (hop.means, hop.clock.now());
+            let (means, now) = (hop.means, hop.began.present());
             Ok(hop.session.run(async |conn| means.oldest_pending(conn, run.window, now).await).await?)
         }
         _ => Ok(None),

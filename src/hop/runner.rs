@@ -4,7 +4,7 @@ use futures_util::future::join;
 
 use super::canary::try_out;
 use super::check::check_names;
-use super::clock::Clock;
+use super::clock::{Began, Clock};
 use super::error::HopError;
 use super::finish::finish;
 use super::go_on::go_on;
@@ -24,6 +24,11 @@ use crate::answer::Answer;
 use crate::event::Trigger;
 use crate::run::RunKind;
 use crate::store::session::Session;
+use crate::store::{StoreError, clock};
+
+/// Stages of a hop, at most: a hop that goes from stage to stage and comes to no end is ended by an error.
+/// A run that comes first, and the one that was asked for, take a quarter of it.
+const STAGES: usize = 100;
 
 /// What hops are made with.
 #[derive(Debug)]
@@ -47,12 +52,22 @@ impl<R: Relay> Runner<'_, R> {
         };
         check_names(means, trigger)?;
         let lanes = &LaneSessions::new(means.database, means.work.lanes);
-        let session = Session::new(means.database);
-        let mut hop = Hop { means, relay, clock, session, lanes, asked: None, done: Done::default() };
+        let mut session = Session::new(means.database);
+        // Whoever is refused is refused here once, not on each connection.
+        let began = began(&mut session, clock).await?;
+        let mut hop = Hop { means, relay, clock, began, session, lanes, asked: None, done: Done::default() };
         // Boxed: a hop's future is deep, and its type would be as deep in every caller's.
         let result = Box::pin(hop.answer(trigger)).await;
         join(hop.session.close(), lanes.close()).await;
         result
+    }
+}
+
+/// When the hop began, by the clock that decides: the database's, unless the hop is told. Connects.
+async fn began(session: &mut Session, clock: Clock) -> Result<Began, StoreError> {
+    match clock.told() {
+        Some(began) => session.connect().await.map(|()| began),
+        None => session.ask(clock::present).await.map(Began::now),
     }
 }
 
@@ -61,8 +76,6 @@ impl<R: Relay> Hop<'_, R> {
         match trigger {
             Trigger::Open(request) if request.kind == RunKind::Canary => self.go(Next::TryOut(request.clone())).await,
             Trigger::Open(request) => {
-                // Whoever is refused is refused once, not on each connection.
-                self.session.connect().await?;
                 let lanes = self.lanes;
                 lanes.ready_during(self.go(Next::Open(request.clone()))).await
             }
@@ -73,7 +86,7 @@ impl<R: Relay> Hop<'_, R> {
 
     async fn go(&mut self, first: Next) -> Result<Answer, HopError> {
         let mut next = first;
-        loop {
+        for _ in 0..STAGES {
             let stage = next.stage();
             next = match next {
                 Next::LookUp => look_up(self).await?,
@@ -90,5 +103,7 @@ impl<R: Relay> Hop<'_, R> {
             };
             debug_assert!(stage.may_lead_to(next.stage()), "{stage} --> {}", next.stage());
         }
+        let stage = next.stage();
+        Err(StoreError::Unexpected(format!("a hop came to no end in {STAGES} stages, the next is {stage}")).into())
     }
 }

@@ -5,7 +5,9 @@ use mysql_async::Conn;
 
 use super::census;
 use super::check::check_table;
+use super::end::{Steered, stop};
 use super::error::HopError;
+use super::means::Means;
 use super::next::Next;
 use super::opening::{Opened, Opening, open_run};
 use super::relay::Relay;
@@ -13,9 +15,14 @@ use super::under_way::Hop;
 use crate::answer::Outcome;
 use crate::model::ShownVersion;
 use crate::run::RunState;
+use crate::store::StoreError;
 use crate::store::earlier::earlier;
 use crate::store::runs::{self, NewRun, Run};
 use crate::store::statement::rollback;
+
+/// Runs that replace each other without one item done, at most: where functions with different models work side by
+/// side, each hop would begin with a check anew, and none come to its end.
+const IDLE_TAKEOVERS: u64 = 5;
 
 /// What became of a run of another model.
 #[derive(Debug)]
@@ -47,6 +54,9 @@ pub(super) async fn succeed<R: Relay>(hop: &mut Hop<'_, R>, run: Run) -> Result<
 async fn replace(conn: &mut Conn, opening: Opening<'_>, run: &Run) -> Result<Succession, HopError> {
     let Opening { means, now, .. } = opening;
     let (table, version) = (means.table(), means.model.version().shown());
+    if is_braked(conn, means, run).await? {
+        return Ok(Succession::Overtaken);
+    }
     if matches!(run.state, RunState::Running | RunState::Failed) {
         let ground = census::ground(table).ask(conn).await?;
         let new = NewRun {
@@ -76,6 +86,22 @@ async fn replace(conn: &mut Conn, opening: Opening<'_>, run: &Run) -> Result<Suc
     let (now, earlier) = runs::find(table, run.id).and(earlier).ask(conn).await?;
     let successor = now.and_then(|run| successor(&version, &run, earlier.unfinished));
     Ok(successor.map_or(Succession::Overtaken, Succession::Successor))
+}
+
+/// Fails a run over whose window models took turns for too long. One that has failed already is tried again
+/// only by a tick.
+async fn is_braked(conn: &mut Conn, means: Means<'_>, run: &Run) -> Result<bool, StoreError> {
+    let table = means.table();
+    if run.state != RunState::Running || runs::idle_takeovers(table, run).ask(conn).await? < IDLE_TAKEOVERS {
+        return Ok(false);
+    }
+    let why = format!(
+        "models {} and {} took this window from each other {IDLE_TAKEOVERS} times with nothing done; let all functions \
+         and commands that work on this table have one model",
+        run.model,
+        means.model.version()
+    );
+    Ok(stop(conn, table, run.id, RunState::Failed, Some(&why)).await? == Steered::Done)
 }
 
 /// The `unfinished` run, if it is one of the model `version` that replaced `run`, by somebody who may have

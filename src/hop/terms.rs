@@ -42,11 +42,18 @@ fn policy_of(work: &WorkConfig, request: &Request) -> FailurePolicy {
 fn deadline_of(work: &WorkConfig, request: &Request, window: Window) -> Option<Time> {
     let wanted = work.deliver_within.filter(|_| request.kind != RunKind::Backfill);
     let span = request.deliver_within.or(wanted)?;
-    Some(window.to + TimeDelta::from_std(span).ok()?)
+    window::after(window.to, TimeDelta::from_std(span).ok()?)
+}
+
+/// Where a window ends that somebody asks for at `now`: with the second of that, so that what they have just
+/// inserted is in it. What arrives in the rest of this second belongs to the next window.
+pub(super) fn end_by_hand(now: Time) -> Time {
+    let this = window::second(now);
+    window::after(this, TimeDelta::seconds(1)).unwrap_or(this)
 }
 
 fn window_of(work: &WorkConfig, request: &Request, last_end: Option<Time>, now: Time) -> Window {
-    let to = request.to.or(request.tick).unwrap_or_else(|| window::second(now));
+    let to = request.to.or(request.tick).unwrap_or_else(|| end_by_hand(now));
     match request.kind {
         RunKind::Sweep => return Window::everything_before(to),
         RunKind::Canary => return Window { from: Some(to), to },

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::clock::Clock;
+use super::clock::{Began, Clock};
 use super::error::HopError;
 use super::forecast::Forecast;
 use super::lane_sessions::LaneSessions;
@@ -24,6 +24,7 @@ pub(super) struct Hop<'h, R> {
     pub means: Means<'h>,
     pub relay: &'h R,
     pub clock: Clock,
+    pub began: Began,
     /// The hop's own session, which also holds a worker's lanes.
     pub session: Session,
     /// The sessions beside it.
@@ -70,8 +71,11 @@ impl<R: Relay> Hop<'_, R> {
     /// words, and Lambda's own start.
     pub(super) fn bill(&self, run: RunId) -> impl Fn() -> Statement<()> + use<R> {
         let (is_mine, memory_mb) = (self.done.part_in == Some(run), self.means.work.memory_mb);
-        let took = self.clock.elapsed().saturating_sub(self.done.billed);
-        let milliseconds = (took.as_secs_f64() * 1e3).ceil() as u64;
-        move || if is_mine { measures::add_billed(run, milliseconds, memory_mb) } else { Statement::nothing() }
+        let (clock, billed) = (self.clock, self.done.billed);
+        move || {
+            let took = clock.elapsed().saturating_sub(billed);
+            let milliseconds = (took.as_secs_f64() * 1e3).ceil() as u64;
+            if is_mine { measures::add_billed(run, milliseconds, memory_mb) } else { Statement::nothing() }
+        }
     }
 }

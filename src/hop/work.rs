@@ -48,5 +48,5 @@ pub(super) async fn work<R: Relay>(hop: &mut Hop<'_, R>, run: Run, due: Due) -> 
 async fn forecast<R: Relay>(hop: &mut Hop<'_, R>, run: &Run) -> Result<Option<Forecast>, HopError> {
     let Some(deadline) = run.deadline else { return Ok(None) };
     let (totals, due) = hop.session.ask(|| lanes::totals(run.id).and(lanes::due(run.id))).await?;
-    Ok(Forecast::new(run, deadline, &totals, due.len(), hop.clock.now()))
+    Ok(Forecast::new(run, deadline, &totals, due.len(), hop.began.present()))
 }

@@ -48,6 +48,8 @@ enum Outbox {
 /// One invocation: its time, and the ways out of it.
 #[derive(Clone, Copy, Debug)]
 struct Call<'f> {
+    /// When it began, by this machine's clock: for messages and metrics of this machine.
+    now: Time,
     clock: Clock,
     outbox: &'f Outbox,
     metrics: Source<'f>,
@@ -153,7 +155,8 @@ impl Function {
         let LambdaEvent { payload, context } = invocation;
         let (now, work) = (now(), &self.config.work);
         let call = Call {
-            clock: Clock::new(now, time_left(&context), work.hop_margin, work.hop_budget),
+            now,
+            clock: Clock::starting(time_left(&context), work.hop_margin, work.hop_budget),
             outbox: &self.outbox,
             metrics: Source {
                 function: &context.env_config.function_name,
@@ -202,7 +205,7 @@ impl Function {
             Ok(answer) => answer,
             Err(error) => {
                 if matches!(trigger, Trigger::Open(request) if request.kind == RunKind::Canary) {
-                    metrics.canary_failed(clock.began());
+                    metrics.canary_failed(call.now);
                 }
                 return Err(error);
             }
@@ -268,11 +271,12 @@ impl Function {
 /// Sends the message that continues to wait, unless it took too long already.
 async fn wait_on(waker: &Waker, trigger: &Trigger, status: Asleep, call: Call<'_>) -> Result<Reply, Failure> {
     let next = match trigger {
-        Trigger::Wake(wake) => Wake { hop: wake.hop + 1, ..wake.clone() },
-        asked => Wake { since: call.clock.began(), hop: 1, event: Box::new(asked.clone()) },
+        Trigger::Wake(wake) => Wake { hop: wake.hop.saturating_add(1), ..wake.clone() },
+        asked => Wake { since: call.now, hop: 1, event: Box::new(asked.clone()) },
     };
-    let waited = call.clock.began() - next.since;
-    if waited > WAKE_PATIENCE {
+    let waited = call.now - next.since;
+    // A begin in the future would never be long ago.
+    if waited.abs() > WAKE_PATIENCE {
         let resource = waker.resource().clone();
         return Err(WakeError::OutOfPatience { resource, status, minutes: waited.num_minutes() }.into());
     }

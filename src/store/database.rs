@@ -67,6 +67,14 @@ impl Database {
         Self { opts, name, login, certificate_advice, items: items.clone(), fits: Arc::default() }
     }
 
+    /// The same, where it is `time` on every connection, for ever.
+    #[cfg(test)]
+    pub(crate) fn where_it_is(&self, time: &str) -> Self {
+        let mut setup = Opts::from(self.opts.clone()).setup().to_vec();
+        setup.push(format!("SET SESSION timestamp = TIMESTAMPDIFF(SECOND, '1970-01-01', '{time}')"));
+        Self { opts: self.opts.clone().setup(setup), ..self.clone() }
+    }
+
     /// The table of the items.
     pub fn items_table(&self) -> &ItemsTable {
         &self.items

@@ -1,7 +1,7 @@
 //! The runs that a request for a run comes after: what is said to `batch_runs` before one is opened.
 
 use chrono::NaiveDateTime;
-use mysql_async::params;
+use mysql_async::{Params, params};
 
 use super::row::column;
 use super::runs::{COLUMNS, Run, run, utc};
@@ -38,28 +38,40 @@ pub(crate) fn earlier(
     let of_kind = |which: &str| {
         let sql =
             format!("SELECT {COLUMNS} FROM `batch_runs` WHERE `items_table` = :table AND `kind` = :kind AND {which}");
-        let params = params! {
-            "table" => table.as_str(), "kind" => kind.name(), "tick" => tick.map(|tick| tick.naive_utc()),
-            "max_attempts" => max_attempts, "now" => now.naive_utc(),
-        };
-        Statement::first("looking for earlier runs", &sql, params, run)
+        Statement::first("looking for earlier runs", &sql, params(table, kind, tick), run)
     };
     let of_tick = of_kind("`tick` = :tick");
     let unfinished = of_kind("`unfinished` = 1");
-    let to_try_again = of_kind(
-        "`state` = 'failed' AND `policy` = 'retry_all' AND `attempt` < :max_attempts \
-         AND `attempted_at` < CAST(:now AS DATETIME(3)) ORDER BY `id` LIMIT 1",
-    );
-    of_tick.and(unfinished).and(to_try_again.and(last_end(table))).map(
+    let to_try_again = to_try_again(table, kind, max_attempts, now);
+    of_tick.and(unfinished).and(to_try_again.and(last_end(table, now))).map(
         |((of_tick, unfinished), (to_try_again, last_end))| Earlier { of_tick, unfinished, to_try_again, last_end },
     )
 }
 
-fn last_end(table: &ItemsTable) -> Statement<Option<Time>> {
-    let sql = "SELECT MAX(LEAST(COALESCE(`pending_since`, `window_to`), `window_to`, `started_at`)) AS `last_end` FROM `batch_runs` \
-               WHERE `items_table` = :table AND `kind` = 'window' AND `chained` \
-                 AND (`state` IN ('succeeded', 'succeeded_with_failures') OR (`state` = 'failed' AND `policy` = 'retry_all'))";
-    Statement::one("looking for earlier runs", sql, params! { "table" => table.as_str() }, |row| {
+fn params(table: &ItemsTable, kind: RunKind, tick: Option<Time>) -> Params {
+    let tick = tick.map(|tick| tick.naive_utc());
+    params! { "table" => table.as_str(), "kind" => kind.name(), "tick" => tick }
+}
+
+fn to_try_again(table: &ItemsTable, kind: RunKind, max_attempts: u32, now: Time) -> Statement<Option<Run>> {
+    // Named, since the order of the ids alone would lead through the whole history.
+    let sql = format!(
+        "SELECT {COLUMNS} FROM `batch_runs` FORCE INDEX (`windows_to_try_again`) \
+         WHERE `items_table` = :table AND `kind` = :kind AND `failed_attempt` < :max_attempts \
+           AND `attempted_at` < CAST(:now AS DATETIME(3)) ORDER BY `id` LIMIT 1"
+    );
+    let params = params! {
+        "table" => table.as_str(), "kind" => kind.name(), "max_attempts" => max_attempts, "now" => now.naive_utc(),
+    };
+    Statement::first("looking for earlier runs", &sql, params, run)
+}
+
+/// One that ended in the future tells of a clock that was wrong then, and is not believed.
+fn last_end(table: &ItemsTable, now: Time) -> Statement<Option<Time>> {
+    let sql = "SELECT MAX(`chain_end`) AS `last_end` FROM `batch_runs` \
+               WHERE `items_table` = :table AND `chain_end` <= CAST(:now AS DATETIME(3))";
+    let params = params! { "table" => table.as_str(), "now" => now.naive_utc() };
+    Statement::one("looking for earlier runs", sql, params, |row| {
         Ok(column::<Option<NaiveDateTime>>(row, "last_end")?.map(utc))
     })
 }

@@ -46,7 +46,7 @@ impl Due {
     /// The worker's next hop.
     #[must_use]
     pub fn next(self) -> Self {
-        Self { hop: self.hop + 1, ..self }
+        Self { hop: self.hop.saturating_add(1), ..self }
     }
 }
 
@@ -137,6 +137,13 @@ fn set_hop(run: RunId, Due { worker, hop }: Due, claim: &str) -> Statement<()> {
          WHERE `run_id` = :run AND `worker` = :worker AND `finished_at` IS NULL"
     );
     Statement::change("claiming the lanes", &sql, params! { "hop" => hop, "run" => run.0, "worker" => worker })
+}
+
+/// Locks all lanes of a run whose row is locked, once the pages under way are committed: from here on its
+/// counts stay as they are.
+pub fn lock_all(run: RunId) -> Statement<()> {
+    let sql = "SELECT `lane` FROM `batch_lanes` WHERE `run_id` = :run ORDER BY `lane` FOR UPDATE";
+    Statement::change("locking the run's lanes", sql, params! { "run" => run.0 })
 }
 
 /// Where a lane stands, read under its lock.

@@ -4,6 +4,7 @@ use mysql_async::{Params, Row, params};
 
 use super::places::joined;
 use super::row::column;
+use super::runs::OF_A_TABLE;
 use super::statement::Statement;
 use crate::config::ItemsTable;
 use crate::model::ShownVersion;
@@ -100,8 +101,8 @@ pub struct Measured {
 pub fn measured(table: &ItemsTable, least: u64) -> Statement<Measured> {
     let sql = format!(
         "SELECT `predicted` + `failed` AS `items`, `billed_ms`, `memory_mb`, \
-           TIMESTAMPDIFF(MICROSECOND, `started_at`, `finished_at`) / 1000000 AS `seconds` \
-         FROM (SELECT * FROM `batch_runs` WHERE `items_table` = :table ORDER BY `id` DESC LIMIT {MEASURED_LOOKED_AT}) r \
+           GREATEST(TIMESTAMPDIFF(MICROSECOND, `started_at`, `finished_at`), 0) / 1000000 AS `seconds` \
+         FROM (SELECT * FROM `batch_runs` {OF_A_TABLE} WHERE `items_table` = :table ORDER BY `id` DESC LIMIT {MEASURED_LOOKED_AT}) r \
          WHERE `kind` IN ('window', 'sweep') AND `state` IN ('succeeded', 'succeeded_with_failures') \
            AND `billed_ms` > 0 AND `predicted` + `failed` >= :least ORDER BY `id` DESC LIMIT {MEASURED_RUNS}"
     );

@@ -1,17 +1,19 @@
 //! The database: how it is reached, and everything that is said to it.
 //!
 //! All SQL of a table is in one file of small functions: [`items`] with `counts`; [`runs`] with
-//! `earlier`, [`status`] and [`measures`]; [`lanes`] with [`looks`] and [`hold`]; [`failures`]. Each function answers a
+//! `earlier`, `past`, [`status`] and [`measures`]; [`lanes`] with [`looks`] and [`hold`]; [`failures`]. Each function answers a
 //! [`statement`], a value that can be joined with others into one round trip. A function is `async` only
 //! where it needs several round trips, gives an answer also when time runs out, or moves a page.
 //! [`predictions`] are written as one text; `pages` sends a page's statements together. [`schema`] makes
 //! the tables, [`catalog`] reads what columns the items have. [`session`] repeats a piece of work after
 //! transient faults. For readers there are [`listing`] and [`status`], and `pool` lends them connections
-//! that cannot write. What the servers' error codes mean is in `codes`.
+//! that cannot write. What the servers' error codes mean is in `codes`;
+//! what time it is says [`clock`].
 
 mod bound;
 pub mod buffers;
 pub mod catalog;
+pub mod clock;
 mod codes;
 pub(crate) mod counts;
 mod database;
@@ -26,6 +28,7 @@ pub(crate) mod login;
 pub mod looks;
 pub mod measures;
 pub(crate) mod pages;
+pub mod past;
 pub(crate) mod pending;
 mod places;
 pub(crate) mod pool;

@@ -48,6 +48,9 @@ pub(super) const COLUMNS: &str = "`id`, `kind`, `mode`, `tick`, `window_from`, `
                        `attempted_at`, `deadline`, \
                        TIMESTAMPDIFF(SECOND, COALESCE(`finished_at`, UTC_TIMESTAMP()), `deadline`) AS `spare_seconds`";
 
+/// Named, since the order of the ids alone would lead through the runs of all other tables.
+pub(super) const OF_A_TABLE: &str = "FORCE INDEX (`runs_of_a_table`)";
+
 pub(super) fn utc(time: NaiveDateTime) -> Time {
     time.and_utc()
 }
@@ -81,10 +84,28 @@ pub fn find(table: &ItemsTable, id: RunId) -> Statement<Option<Run>> {
 /// The latest run over `table`.
 pub fn latest(table: &ItemsTable) -> Statement<Option<Run>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM `batch_runs` WHERE `items_table` = :table AND `kind` <> 'canary' ORDER BY `id` DESC LIMIT 1"
+        "SELECT {COLUMNS} FROM `batch_runs` {OF_A_TABLE} \
+         WHERE `items_table` = :table AND `kind` <> 'canary' ORDER BY `id` DESC LIMIT 1"
     );
     Statement::first("reading the last run", &sql, params! { "table" => table.as_str() }, run)
 }
+
+/// How often runs over the same window as `run` were replaced, one by the next, without having done anything.
+pub fn idle_takeovers(table: &ItemsTable, run: &Run) -> Statement<u64> {
+    let sql = "SELECT COUNT(*) AS `takeovers` FROM `batch_runs` \
+               WHERE `id` < :id AND `id` >= :oldest AND `items_table` = :table AND `kind` = :kind \
+                 AND `window_from` <=> CAST(:from AS DATETIME) AND `window_to` = :to AND `state` = 'cancelled' \
+                 AND `last_error` IS NOT NULL AND `predicted` = 0 AND (`policy` = 'retry_all' OR `failed` = 0)";
+    let params = params! {
+        "id" => run.id.0, "oldest" => run.id.0.saturating_sub(TAKEOVERS_LOOKED_AT), "table" => table.as_str(),
+        "kind" => run.kind.name(), "from" => run.window.from.map(|from| from.naive_utc()),
+        "to" => run.window.to.naive_utc(),
+    };
+    Statement::one("counting takeovers", sql, params, |row| column(row, "takeovers"))
+}
+
+/// Runs that are looked through for those that replaced each other: they come one after the other.
+const TAKEOVERS_LOOKED_AT: u64 = 1000;
 
 /// A run to be opened.
 #[derive(Clone, Debug)]
@@ -153,17 +174,24 @@ pub fn lock(id: RunId) -> Statement<Option<RunState>> {
     Statement::first("locking a run", sql, params! { "id" => id.0 }, |row| name(row, "state"))
 }
 
-/// Ends a run that [`lock`] holds: its state and its counts are settled.
+/// Ends a run that [`lock`] holds: its state and its counts are settled. What went wrong on the way to a
+/// good end is forgotten.
 pub fn finish(id: RunId, state: RunState, counts: Counts, error: Option<&str>) -> Statement<()> {
-    let sql = "UPDATE `batch_runs` SET `state` = :state, `items` = :items, `predicted` = :predicted, \
-               `failed` = :failed, `pending` = :pending, `finished_at` = UTC_TIMESTAMP(3), \
-               `last_error` = COALESCE(LEFT(:error, 1000), `last_error`) WHERE `id` = :id";
+    let last_error = match state {
+        RunState::Succeeded | RunState::SucceededWithFailures => "NULL",
+        _ => "COALESCE(LEFT(:error, 1000), `last_error`)",
+    };
+    let sql = format!(
+        "UPDATE `batch_runs` SET `state` = :state, `items` = :items, `predicted` = :predicted, \
+           `failed` = :failed, `pending` = :pending, `finished_at` = UTC_TIMESTAMP(3), \
+           `last_error` = {last_error} WHERE `id` = :id"
+    );
     let params = params! {
         "state" => state.name(), "items" => counts.predicted + counts.failed + counts.pending,
         "predicted" => counts.predicted, "failed" => counts.failed, "pending" => counts.pending,
         "error" => error, "id" => id.0,
     };
-    Statement::change("finishing a run", sql, params)
+    Statement::change("finishing a run", &sql, params)
 }
 
 /// Settles how many items were skipped, on a row that [`lock`] holds, and since when they have been pending;
@@ -196,14 +224,14 @@ pub fn begin_writing(id: RunId) -> Statement<()> {
 pub fn try_again(id: RunId, items: Option<u64>, now: Time) -> Statement<()> {
     let sql = "UPDATE `batch_runs` SET `state` = 'running', `pass` = 'check', `attempt` = `attempt` + 1, \
                  `attempted_at` = :now, `items` = :items, `predicted` = NULL, `failed` = NULL, `pending` = NULL, \
-                 `finished_at` = NULL WHERE `id` = :id";
+                 `finished_at` = NULL, `last_error` = NULL WHERE `id` = :id";
     let params = params! { "now" => now.naive_utc(), "items" => items, "id" => id.0 };
     Statement::change("trying a run again", sql, params)
 }
 
 /// Whether any table's run is at work: the database is needed.
 pub fn is_any_running() -> Statement<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM `batch_runs` WHERE `state` = 'running') AS `any`";
+    let sql = "SELECT EXISTS (SELECT 1 FROM `batch_runs` WHERE `unfinished` = 1 AND `state` = 'running') AS `any`";
     Statement::one("looking for runs at work", sql, Params::Empty, |row| column(row, "any"))
 }
 

@@ -8,12 +8,13 @@ use super::{Doing, StoreError, catalog};
 use crate::config::{ColumnName, ItemsTable};
 
 /// Every migration by name, in order. Each may be applied again at any time.
-const MIGRATIONS: [(&str, &str); 5] = [
+const MIGRATIONS: [(&str, &str); 6] = [
     ("0001_items.sql", include_str!("../../infra/migrations/0001_items.sql")),
     ("0002_runs.sql", include_str!("../../infra/migrations/0002_runs.sql")),
     ("0003_backfill.sql", include_str!("../../infra/migrations/0003_backfill.sql")),
     ("0004_watch.sql", include_str!("../../infra/migrations/0004_watch.sql")),
     ("0005_looks.sql", include_str!("../../infra/migrations/0005_looks.sql")),
+    ("0006_history.sql", include_str!("../../infra/migrations/0006_history.sql")),
 ];
 
 /// The comment of the column that the migrations add, by which it is known as rowscore's.

@@ -6,7 +6,7 @@ use mysql_async::{Params, Row, params};
 use super::StoreError;
 use super::places::joined;
 use super::row::{column, name};
-use super::runs::utc;
+use super::runs::{OF_A_TABLE, utc};
 use super::statement::Statement;
 use crate::config::ItemsTable;
 use crate::run::{Backfill, Mode, RunId, RunKind, RunState};
@@ -56,11 +56,13 @@ pub async fn latest(
     limit: u32,
 ) -> Result<Vec<StatusLine>, StoreError> {
     // The numbers first, in a statement of their own: the view sums up lanes, and must do so for those runs only.
-    let sql =
-        "SELECT `id` FROM `batch_runs` WHERE `items_table` = :table AND `id` < :before ORDER BY `id` DESC LIMIT :limit";
+    let sql = format!(
+        "SELECT `id` FROM `batch_runs` {OF_A_TABLE} WHERE `items_table` = :table AND `id` < :before \
+         ORDER BY `id` DESC LIMIT :limit"
+    );
     let before = before.map_or(u64::MAX, |run| run.0);
     let params = params! { "table" => table.as_str(), "before" => before, "limit" => limit };
-    let ids = Statement::all("finding the latest runs", sql, params, |row| column::<u64>(row, "id")).ask(conn).await?;
+    let ids = Statement::all("finding the latest runs", &sql, params, |row| column::<u64>(row, "id")).ask(conn).await?;
     if ids.is_empty() {
         return Ok(Vec::new());
     }

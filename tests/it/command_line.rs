@@ -186,3 +186,31 @@ async fn a_missing_setting_or_a_wrong_login_ends_with_status_1_and_says_what_to_
     assert_eq!(empty.status.code(), Some(1), "{empty:?}");
     assert!(empty.stderr.contains("rowscore init"), "{empty:?}");
 }
+
+#[rstest]
+#[tokio::test]
+async fn old_runs_without_an_item_are_forgotten_by_an_administrator(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let db = TestDb::new(server, &[]).await;
+    db.fill([1], "2024-03-05T09:30:00Z").await;
+    for hour in 10..15 {
+        db.tick(&format!("2024-03-05T{hour}:00:00Z")).await;
+    }
+
+    let denied = rowscore(&["forget"], db.variables()).await;
+    assert_eq!(denied.status.code(), Some(1), "{denied:?}");
+    assert_eq!(db.count("`batch_runs`").await, 5);
+    let owner = TestDb::bare(server, &[]).await;
+    let mut variables = owner.variables().clone();
+    variables.insert("MYSQL_DATABASE".into(), db.config.mysql.database.clone());
+    let young = rowscore(&["forget", "--older-than", "36500d"], &variables).await;
+    assert!(young.stderr.starts_with("Deleted 0 runs"), "{young:?}");
+    let forgot = rowscore(&["forget"], &variables).await;
+    assert!(forgot.stderr.starts_with("Deleted 3 runs"), "{forgot:?}");
+
+    // The one that predicted, and the last window.
+    let left: Vec<u64> = db.rows("SELECT `id` FROM `batch_runs` ORDER BY `id`").await;
+    assert_eq!(left, [1, 5]);
+    assert_eq!(rowscore(&["forget", "--older-than", "soon"], &variables).await.status.code(), Some(2));
+}

@@ -191,16 +191,11 @@ async fn no_neighbour_dies_in_a_deadlock_with_a_run(#[values(Server::Mysql, Serv
 async fn a_frozen_worker_lets_go_of_its_rows_within_seconds(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
     let db = TestDb::new(server, &[("LANES", "1"), ("PAGE_SIZE", "500")]).await;
     db.fill(1..=500, CREATED).await;
-    db.slow_down(1).await;
+    let stalled = db.stall_at(250).await;
     let worker = Program::start(ROWSCORE, &["run"], db.variables());
-    // Between the reading of the page and its end, which is half a second later.
-    eventually("the page is being written", async || {
-        let sql =
-            "SELECT COUNT(*) FROM `information_schema`.`processlist` WHERE `db` = DATABASE() AND `info` LIKE 'UPDATE%'";
-        db.value::<u64>(sql).await > 0
-    })
-    .await;
+    db.wait_for_stall().await;
     worker.freeze();
+    stalled.disconnect().await.unwrap();
     let mut client = db.client().await;
 
     let begun = Instant::now();

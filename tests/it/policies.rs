@@ -126,6 +126,7 @@ async fn under_retry_all_a_window_with_a_bad_item_writes_nothing_and_is_tried_ag
     let answer = db.tick(SECOND).await;
     assert_eq!((answer.run_id, answer.state), (Some(RunId(2)), Some(RunState::Succeeded)));
     assert_eq!(db.run(1).await, RunRow::over("succeeded", 10, 0, 0));
+    assert_eq!(db.count("`batch_runs` WHERE `last_error` IS NOT NULL").await, 0, "it went well in the end");
     assert_eq!(db.run(2).await, RunRow::over("succeeded", 1, 0, 0));
     assert_eq!(db.updated().await, (1..=11).collect::<Vec<i64>>());
     assert_eq!(attempts(&db).await, []);

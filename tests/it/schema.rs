@@ -55,10 +55,11 @@ async fn tables_of_the_first_version_gain_their_columns_and_keep_their_runs(
     let sums = "DROP COLUMN `compared`, DROP COLUMN `changed_class`, DROP COLUMN `absolute_change`";
     let left = "DROP COLUMN `skipped`, DROP COLUMN `pending_since`";
     let took = "DROP COLUMN `profile`, DROP COLUMN `billed_ms`, DROP COLUMN `memory_mb`";
-    db.execute(&format!(
-        "DROP VIEW `batch_status`; ALTER TABLE `batch_runs` DROP COLUMN `mode`, {sums}, {took}, {left}"
-    ))
-    .await;
+    let keys = "DROP KEY `runs_of_a_table`, DROP KEY `end_of_the_chain`, DROP KEY `windows_to_try_again`, \
+                DROP KEY `empty_runs`, DROP KEY `unfinished_runs`";
+    let found = "DROP COLUMN `chain_end`, DROP COLUMN `failed_attempt`, DROP COLUMN `empty_since`";
+    db.execute(&format!("DROP VIEW `batch_status`; ALTER TABLE `batch_runs` {keys}, {found}")).await;
+    db.execute(&format!("ALTER TABLE `batch_runs` DROP COLUMN `mode`, {sums}, {took}, {left}")).await;
     let looks = "DROP COLUMN `look`, DROP COLUMN `look_upto`, DROP COLUMN `skipped`, DROP COLUMN `skipped_after`, \
                  DROP COLUMN `skipped_upto`";
     db.execute(&format!("ALTER TABLE `batch_lanes` {sums}, DROP COLUMN `profile`, {looks}")).await;

@@ -177,3 +177,61 @@ async fn a_window_that_failed_as_a_whole_is_tried_again_by_the_next_model(
     assert_eq!(db.predicted_by(model()).await, Vec::from_iter(1..=10));
     assert_eq!(db.tick("2024-03-05T12:00:00Z").await.outcome, Outcome::NothingToDo);
 }
+
+/// Hops of both models in turns, from a tick on, until no continuation is left. Answers how many.
+async fn in_turns(db: &TestDb, time: &str) -> usize {
+    let now = at(time);
+    let mut answer = db.hop_by(other(), &tick(time), Clock::immediately(now)).await;
+    for hops in 1..100 {
+        let [next] = answer.continuations[..] else { return hops };
+        let model = if hops % 2 == 0 { other() } else { model() };
+        answer = db.hop_by(model, &Trigger::Continue(next), Clock::immediately(now)).await;
+    }
+    panic!("two models take turns without an end");
+}
+
+#[rstest]
+#[tokio::test]
+async fn two_models_in_turns_that_only_check_fail_their_run_and_one_of_them_finishes_it(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let settings = [("FAILURE_POLICY", "retry_all"), ("PAGE_SIZE", "10"), ("LANES", "1")];
+    let db = TestDb::new(server, &settings).await;
+    db.fill(1..=50, CREATED).await;
+
+    let hops = in_turns(&db, FIRST).await;
+
+    assert!(hops < 10, "{hops}");
+    let last: (u64, String, String) =
+        db.rows("SELECT `id`, `state`, `last_error` FROM `batch_runs` ORDER BY `id` DESC LIMIT 1").await.remove(0);
+    assert_eq!(last.1, "failed");
+    for part in [&other().version().to_string(), &model().version().to_string(), "took this window from each other"] {
+        assert!(last.2.contains(part), "{part} in {}", last.2);
+    }
+    assert_eq!((db.predicted().await.len(), db.count("`batch_runs` WHERE `unfinished` = 1").await), (0, 0));
+    // Also later, as long as there are two; each tick says so anew.
+    assert!(in_turns(&db, SECOND).await < 10);
+    assert_eq!(db.count("`batch_runs` WHERE `state` = 'failed'").await, 1);
+    assert_eq!(db.predicted().await.len(), 0);
+
+    let answer = db.tick("2024-03-05T12:00:00Z").await;
+    assert_eq!(answer.state, Some(RunState::Succeeded));
+    assert_eq!(db.predicted_by(model()).await, Vec::from_iter(1..=50));
+}
+
+#[rstest]
+#[tokio::test]
+async fn two_models_in_turns_that_write_come_to_an_end(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values("retry_failed", "leave")] policy: &str,
+) {
+    let db = TestDb::new(server, &[("FAILURE_POLICY", policy), ("PAGE_SIZE", "3"), ("LANES", "1")]).await;
+    db.fill(1..=50, CREATED).await;
+
+    let hops = in_turns(&db, FIRST).await;
+
+    assert!((17..40).contains(&hops), "{hops}");
+    let both = [db.predicted_by(other()).await, db.predicted_by(model()).await].concat();
+    assert_eq!(both.len(), 50);
+    assert_eq!(db.count("`batch_runs` WHERE `state` IN ('failed', 'running')").await, 0);
+}

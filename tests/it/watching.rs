@@ -3,6 +3,7 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
+use crate::support::items::Item;
 use crate::support::programs::{Program, ROWSCORE, rowscore};
 use crate::support::{Server, TestDb, at, eventually};
 
@@ -150,4 +151,75 @@ async fn the_help_of_each_has_examples_and_exit_statuses() {
     }
     let help = rowscore(&["--help"], &nothing).await;
     assert!(help.stdout.contains("Examples:") && help.stdout.contains("3 the run is not over"), "{help:?}");
+}
+
+/// What would clear a line of a terminal, begin another, and name its window.
+const FORGED: &str = "petal\u{1b}[2K\r\nrun 9 window succeeded\u{1b}]0;all is well\u{7}\u{9b}1A\u{202e}";
+
+fn assert_plain(text: &str, lines: usize) {
+    let odd = |letter: &char| letter.is_control() && *letter != '\n' || *letter == '\u{202e}';
+    assert_eq!(text.chars().find(odd), None, "{text:?}");
+    assert_eq!(text.lines().count(), lines, "{text:?}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_a_row_or_a_server_says_forges_no_line_in_terminal_log_and_page(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let db = TestDb::new(server, &[]).await;
+    let values = json!({FORGED: 1, "other": 2}).to_string();
+    let items: Vec<Item> = (1..=20).map(|id| Item { id, values: values.clone(), created: Some(at(CREATED)) }).collect();
+    db.insert(&items).await;
+    let run = rowscore(&["run"], db.variables()).await;
+    assert_eq!(run.status.code(), Some(1), "{run:?}");
+    assert!(run.stderr.contains("cannot be scored") && run.stderr.contains("\\u001b[2K\\r\\nrun 9"), "{run:?}");
+    assert_plain(&run.stderr, 1);
+
+    // As another version, or another program, may have kept it.
+    db.execute("UPDATE `items` SET `values` = '[]', `updated_datetime` = '2020-01-01' WHERE `id` = 1").await;
+    db.execute("DELETE FROM `items` WHERE `id` > 1").await;
+    db.tick(TICK).await;
+    let hex: String = FORGED.bytes().map(|byte| format!("{byte:02x}")).collect();
+    db.execute(&format!("UPDATE `batch_runs` SET `last_error` = CONVERT(x'{hex}' USING utf8mb4)")).await;
+    db.execute(&format!("UPDATE `item_failures` SET `reason` = CONVERT(x'{hex}' USING utf8mb4)")).await;
+    let runs = db.count("`batch_runs`").await as usize;
+    for (command, lines) in
+        [(&["status"][..], runs), (&["failures"], 1), (&["status", "--json"], runs), (&["failures", "--json"], 1)]
+    {
+        let shown = rowscore(command, db.variables()).await;
+        assert_plain(&shown.stdout, lines);
+        assert!(shown.stdout.contains("petal\\u001b[2K"), "{shown:?}");
+        if command.len() > 1 {
+            let object = &objects(&shown.stdout)[0];
+            let text = object.get("last_error").or(object.get("reason"));
+            assert_eq!(text, Some(&json!(FORGED)));
+        }
+    }
+    let page = crate::api::Service::of(&db).await.page().await;
+    assert!(page.contains("petal\\u001b[2K"), "{page}");
+    assert!(!page.contains('\u{1b}') && !page.contains('\u{202e}'), "{page}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_a_server_says_is_one_line_of_the_log(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+    let db = TestDb::new(server, &[]).await;
+    db.fill(1..=3, CREATED).await;
+    // A fault that is tried again, and logged each time.
+    db.execute(
+        "CREATE TRIGGER `odd` BEFORE INSERT ON `batch_lanes` FOR EACH ROW \
+         IF (SELECT COUNT(*) FROM `batch_runs`) < 9 THEN \
+           SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = 'a\\r\\n2026-11-22 INFO forged\x1b[2K'; \
+         END IF",
+    )
+    .await;
+
+    let mut running = Program::start(ROWSCORE, &["run"], db.variables());
+    eventually("a line of the log", async || running.output().1.lines().count() >= 2).await;
+    running.kill();
+
+    let log = running.output().1;
+    let is_whole = |line: &str| line.contains("WARN") && line.contains("a\\r\\n2026-11-22 INFO forged");
+    assert!(log.lines().all(is_whole) && !log.contains("\u{1b}[2K"), "{log:?}");
 }

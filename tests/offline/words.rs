@@ -1,5 +1,7 @@
 //! Numbers, times and errors as people say them.
 
+use std::io::Write;
+
 use chrono::TimeDelta;
 use rowscore::window::Time;
 use rowscore::words::*;
@@ -38,4 +40,30 @@ fn a_clock_that_is_behind_is_now() {
 fn a_text_is_cut_between_characters() {
     assert_eq!(cut("größer", 3), "grö…");
     assert_eq!(cut("größer", 6), "größer");
+}
+
+#[test]
+fn what_a_row_or_a_server_says_stays_in_its_line_and_turns_nothing_around() {
+    assert_eq!(plain("größer, \\ and \"quotes\""), "größer, \\ and \"quotes\"");
+    assert_eq!(
+        plain("a\u{1b}[2K\rrun 1 succeeded\n\tb\u{7f}\u{9b}31m\u{202e}\u{2028}"),
+        "a\\u001b[2K\\rrun 1 succeeded\\n\\tb\\u007f\\u009b31m\\u202e\\u2028"
+    );
+    assert_eq!(plain(&plain("a\nb")), "a\\nb");
+    assert_eq!(cut("a\nbc", 2), "a\\n…");
+    assert_eq!(chain(&Failure::Plain("a\nb")), "a\\nb");
+    // In what is JSON it is the same text as before.
+    let json = serde_json::json!({"key\u{9b}": "\u{1b}\u{202e}"}).to_string();
+    let back: serde_json::Value = serde_json::from_str(&plain(&json)).unwrap();
+    assert_eq!(back.to_string(), json);
+}
+
+#[test]
+fn a_record_of_the_log_is_one_line_in_its_own_colours() {
+    let mut log = PlainLog(Vec::new());
+    log.write_all(b"\x1b[33m WARN\x1b[0m refused: a\n2026-11-22 INFO forged\x1b]0;title\x07\x1b[2K\n").unwrap();
+    assert_eq!(
+        String::from_utf8(log.0).unwrap(),
+        "\u{1b}[33m WARN\u{1b}[0m refused: a\\n2026-11-22 INFO forged\\u001b]0;title\\u0007\\u001b[2K\n"
+    );
 }

@@ -87,7 +87,8 @@ impl Ground {
         let model = model::embedded().unwrap();
         let means = Means { database: &self.database, work: &self.config.work, model };
         let session = Session::new(&self.database);
-        Hop { means, relay: &InAnswer, clock, session, lanes: &self.lanes, asked: None, done: Done::default() }
+        let began = clock.told().unwrap();
+        Hop { means, relay: &InAnswer, clock, began, session, lanes: &self.lanes, asked: None, done: Done::default() }
     }
 
     /// A hop with time enough.

@@ -89,7 +89,9 @@ fn progress(run: &StatusLine) -> String {
 
 /// `: what happened.`
 fn reason(run: &StatusLine) -> String {
-    run.last_error.as_ref().map_or_else(|| ".".to_owned(), |error| format!(": {}.", error.trim_end_matches('.')))
+    run.last_error
+        .as_ref()
+        .map_or_else(|| ".".to_owned(), |error| format!(": {}.", words::plain(error.trim_end_matches('.'))))
 }
 
 fn at_work(run: &StatusLine, view: &View, now: Time) -> Headline {

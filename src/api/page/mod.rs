@@ -17,7 +17,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
 use super::problem::Problem;
-use super::shared::{Api, Shared};
+use super::shared::{Api, Present, Shared};
 use crate::window::Time;
 use headline::{Headline, Mood};
 use view::View;
@@ -50,12 +50,12 @@ static POLICY: LazyLock<Option<HeaderValue>> = LazyLock::new(|| {
 pub(super) async fn status(State(api): Shared) -> Response {
     let width = api.width();
     let read = api.readers.read(move |conn, source| Box::pin(View::read(conn, source, width)));
-    let now = (api.clock)();
-    let (status, markup) = match read.await {
-        Ok(view) => (StatusCode::OK, page(&api, now, &view)),
-        Err(error) => {
+    let (status, markup) = match (read.await, api.present) {
+        (Ok(view), Present::Asked(_)) => (StatusCode::OK, page(&api, view.now, &view)),
+        (Ok(view), Present::Told(clock)) => (StatusCode::OK, page(&api, clock(), &view)),
+        (Err(error), Present::Asked(clock) | Present::Told(clock)) => {
             let problem = Problem::from(error);
-            (problem.status(), without_database(&api, now, &problem))
+            (problem.status(), without_database(&api, clock(), &problem))
         }
     };
     let mut response = (status, axum::response::Html(markup.into_string())).into_response();

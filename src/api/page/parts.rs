@@ -235,7 +235,7 @@ pub(super) fn aside(view: &View) -> Markup {
                                 @for failure in &reason.examples {
                                     li {
                                         a href={ "/data/" (failure.item) } { "item " (failure.item) }
-                                        " " (failure.reason)
+                                        " " (words::plain(&failure.reason))
                                         @if let Some(values) = view.excerpts.get(&failure.item) { code class="values" { (words::cut(values, EXCERPT)) } }
                                     }
                                 }

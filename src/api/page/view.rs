@@ -6,12 +6,12 @@ use mysql_async::Conn;
 
 use crate::drift::Report;
 use crate::run::{RunId, RunKind, RunState};
-use crate::store::StoreError;
 use crate::store::failures::{self, Reasoned};
 use crate::store::lanes::{self, LaneLine};
 use crate::store::listing::{self, Listing, SeenTable, Width};
-use crate::store::measures;
 use crate::store::status::{self, StatusLine};
+use crate::store::{StoreError, clock, measures};
+use crate::window::Time;
 
 /// Runs in the history.
 const RUNS: u32 = 20;
@@ -25,6 +25,8 @@ pub(super) const LATEST: u32 = 500;
 /// Everything on the page.
 #[derive(Debug)]
 pub(super) struct View {
+    /// What time it is for the database.
+    pub now: Time,
     /// The latest runs, the latest first.
     pub runs: Vec<StatusLine>,
     /// The lanes of the run that the page is about.
@@ -49,7 +51,7 @@ impl View {
             None => Vec::new(),
         };
         let ids: Vec<RunId> = runs.iter().map(|run| run.id).collect();
-        let profiles = measures::profiles(&ids).ask(conn).await?;
+        let (profiles, now) = measures::profiles(&ids).and(clock::present()).ask(conn).await?;
         // One that is not understood was written by another version.
         let read = |(run, text): (RunId, String)| Some((run, serde_json::from_str(&text).ok()?));
         let profiles = profiles.into_iter().filter_map(read).collect();
@@ -59,7 +61,7 @@ impl View {
         let excerpts = listing::excerpts(table, width, &shown, EXCERPT + 1);
         let (excerpts, latest) = excerpts.and(listing::latest(seen, width, LATEST)).ask(conn).await?;
         let excerpts = excerpts.into_iter().collect();
-        Ok(Self { runs, lanes, profiles, reasons, excerpts, latest })
+        Ok(Self { now, runs, lanes, profiles, reasons, excerpts, latest })
     }
 
     /// The run that the page is about.

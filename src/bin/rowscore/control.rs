@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use rowscore::hop::{self, Steered};
 use rowscore::run::{RunId, RunState};
-use rowscore::store::failures;
+use rowscore::store::{Fault, failures};
 use rowscore::values::ReasonCode;
 
 use crate::opened::Opened;
@@ -52,14 +52,31 @@ pub(crate) async fn cancel(args: RunArgs) -> Result<ExitCode, Box<dyn Error>> {
     steer(args, RunState::Cancelled, "cancelled; what it predicted stays, and the next window takes the rest").await
 }
 
+/// How often a run's lock is waited for again, some seconds each time: a worker that stands still in the middle of a page
+/// keeps it.
+const PATIENCE: u32 = 6;
+
 async fn steer(args: RunArgs, to: RunState, done: &str) -> Result<ExitCode, Box<dyn Error>> {
     let opened = Opened::from_env().await?;
     let (table, id) = (opened.table(), RunId(args.run));
-    let steered = opened.ask(async |conn| match to {
-        RunState::Cancelled => hop::stop(conn, table, id, to, None).await,
-        _ => hop::steer(conn, table, id, to).await,
-    });
-    match steered.await? {
+    let steer = async || {
+        let steered = opened.ask(async |conn| match to {
+            RunState::Cancelled => hop::stop(conn, table, id, to, None).await,
+            _ => hop::steer(conn, table, id, to).await,
+        });
+        steered.await
+    };
+    let mut steered = steer().await;
+    for _ in 0..PATIENCE {
+        match steered {
+            Err(error) if error.fault() == Fault::Retry => {
+                eprintln!("Waiting for a page that is under way ...");
+                steered = steer().await;
+            }
+            _ => break,
+        }
+    }
+    match steered? {
         Steered::Done => {
             eprintln!("Run {id} is {done}.");
             Ok(ExitCode::SUCCESS)

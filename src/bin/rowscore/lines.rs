@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::io::{self, BufWriter, StdoutLock, Write};
 
+use rowscore::words;
+
 /// Standard output, line by line.
 pub(crate) struct Lines(BufWriter<StdoutLock<'static>>);
 
@@ -11,9 +13,9 @@ impl Lines {
         Self(BufWriter::new(io::stdout().lock()))
     }
 
-    /// Writes a line. Where nobody reads any more, as after `head`, the program ends well.
+    /// Writes a line, as [`words::plain`] has it. Where nobody reads any more, as after `head`, the program ends well.
     pub(crate) fn write(&mut self, line: impl Display) -> io::Result<()> {
-        Self::heard(writeln!(self.0, "{line}"))
+        Self::heard(writeln!(self.0, "{}", words::plain(&line.to_string())))
     }
 
     pub(crate) fn flush(&mut self) -> io::Result<()> {

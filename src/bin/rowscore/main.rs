@@ -6,6 +6,7 @@ mod evaluate;
 mod explain;
 mod failures;
 mod files;
+mod forget;
 mod import;
 mod init;
 mod lines;
@@ -62,6 +63,7 @@ enum Command {
     Cancel(control::RunArgs),
     /// Let the next run try items again that were set aside, whatever the failure policy
     Release(control::ReleaseArgs),
+    Forget(forget::Args),
     Train(train::Args),
     Import(import::Args),
     Score(score::Args),
@@ -77,7 +79,11 @@ async fn main() -> ExitCode {
     #[cfg(feature = "faults")]
     rowscore::hop::step::arm();
     let levels = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
-    tracing_subscriber::fmt().with_env_filter(levels).with_writer(std::io::stderr).with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(levels)
+        .with_writer(|| words::PlainLog(std::io::stderr()))
+        .with_target(false)
+        .init();
     // Only who asks for help, or needs it, gets the texts about variables: a run would carry them along.
     let cli = Cli::try_parse().unwrap_or_else(|_| {
         let matches = variables::named_in(Cli::command()).get_matches();
@@ -95,6 +101,7 @@ async fn main() -> ExitCode {
         Command::Resume(args) => control::resume(args).await,
         Command::Cancel(args) => control::cancel(args).await,
         Command::Release(args) => control::release(args).await,
+        Command::Forget(args) => forget::run(args).await,
         Command::Train(args) => train::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Score(args) => score::run(&args),

@@ -3,12 +3,11 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use rowscore::config::Config;
 use rowscore::hop::{self, Means, Plan};
 use rowscore::model;
 use rowscore::run::{Mode, RunKind};
-use rowscore::window::Time;
 use rowscore::words;
 use serde_json::{Value, json};
 
@@ -37,19 +36,13 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let opened = Opened::from_env().await?;
     let Opened { config, database } = &opened;
     let means = Means { database, work: &config.work, model: model::embedded()? };
-    let now = now();
-    let plan = opened.ask(async |conn| hop::plan(conn, means, &request, now).await).await?;
+    let plan = opened.ask(async |conn| hop::plan(conn, means, &request).await).await?;
     if args.json {
         println!("{}", object(&plan, kind, config));
     } else {
         describe(&plan, kind, config).iter().for_each(|line| println!("{line}"));
     }
     Ok(ExitCode::SUCCESS)
-}
-
-#[expect(clippy::disallowed_methods, reason = "the edge: a plan by hand is made now")]
-fn now() -> Time {
-    Utc::now()
 }
 
 fn object(plan: &Plan, kind: RunKind, config: &Config) -> Value {

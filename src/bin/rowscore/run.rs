@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use futures_util::future::{Either, select};
 use indicatif::{ProgressBar, ProgressStyle};
 use rowscore::answer::{Answer, Outcome};
@@ -19,7 +19,6 @@ use rowscore::model;
 use rowscore::run::{Mode, RunKind, RunState};
 use rowscore::store::session::Session;
 use rowscore::store::{Database, status};
-use rowscore::window::Time;
 use rowscore::words;
 
 use crate::asked::Options;
@@ -89,13 +88,8 @@ async fn work_off(config: &Config, database: &Database, request: Request) -> Res
     Ok(last)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the edge: a run by hand happens now")]
-fn now() -> Time {
-    Utc::now()
-}
-
 fn clock(config: &Config) -> Clock {
-    Clock::new(now(), None, Duration::ZERO, config.work.hop_budget)
+    Clock::starting(None, Duration::ZERO, config.work.hop_budget)
 }
 
 /// Keeps the bar at what the database says of the run.

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use rowscore::api::{self, Api};
+use rowscore::api::{self, Api, Present};
 use rowscore::model;
 use tokio::net::TcpListener;
 
@@ -30,7 +30,8 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let opened = Opened::from_env().await?;
     let model = model::embedded()?;
     opened.table().feature_columns(model.features())?;
-    let mut router = api::router(Api::new(opened.database, args.connections.into(), model, chrono::Utc::now));
+    let mut router =
+        api::router(Api::new(opened.database, args.connections.into(), model, Present::Asked(chrono::Utc::now)));
     let listener = TcpListener::bind(args.listen).await.map_err(|error| format!("{}: {error}", args.listen))?;
     let address = listener.local_addr()?;
     if address.ip().is_loopback() {

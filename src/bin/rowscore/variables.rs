@@ -16,7 +16,9 @@ const READ_TWO: [&str; 9] = ["init", "results", "failures", "serve", "pause", "r
 
 pub(crate) fn run() -> Result<ExitCode, Box<dyn Error>> {
     let mut lines = Lines::new();
-    lines.write(table().trim_end())?;
+    for line in table().trim_end().lines() {
+        lines.write(line)?;
+    }
     lines.flush()?;
     Ok(ExitCode::SUCCESS)
 }

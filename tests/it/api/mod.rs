@@ -10,7 +10,7 @@ mod runs;
 
 use axum::http::StatusCode;
 use reqwest::{Client, Method, Response};
-use rowscore::api::{self, Api};
+use rowscore::api::{self, Api, Present};
 use rowscore::store::Database;
 use rowscore::window::Time;
 use serde_json::Value;
@@ -23,7 +23,7 @@ use crate::support::{TestDb, at, model};
 const NOW: &str = "2024-03-05T10:03:00Z";
 
 /// A service on a port of its own, ended with this value.
-struct Service {
+pub(crate) struct Service {
     base: String,
     client: Client,
     server: JoinHandle<()>,
@@ -31,7 +31,7 @@ struct Service {
 
 impl Service {
     /// Over `db`, as its reader.
-    async fn of(db: &TestDb) -> Self {
+    pub(crate) async fn of(db: &TestDb) -> Self {
         Self::over(db.reader().await.database.clone()).await
     }
 
@@ -42,7 +42,7 @@ impl Service {
     async fn at(database: Database, clock: fn() -> Time) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let router = api::router(Api::new(database, 4, model(), clock));
+        let router = api::router(Api::new(database, 4, model(), Present::Told(clock)));
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { base, client: Client::new(), server }
     }
@@ -59,14 +59,14 @@ impl Service {
     }
 
     /// The JSON of a GET that succeeds.
-    async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         let (status, json) = self.ask(path).await;
         assert_eq!(status, StatusCode::OK, "{path}: {json}");
         json
     }
 
     /// The status page.
-    async fn page(&self) -> String {
+    pub(crate) async fn page(&self) -> String {
         let response = self.send(Method::GET, "/").await;
         assert_eq!(response.status(), StatusCode::OK);
         response.text().await.unwrap()

@@ -15,8 +15,8 @@ async fn a_window_by_hand_reaches_to_now_and_takes_its_own_policy(
     #[values(Server::Mysql, Server::Mariadb)] server: Server,
 ) {
     let db = TestDb::new(server, &[("FAILURE_POLICY", "retry_failed")]).await;
-    db.fill([1], "2024-03-05T09:59:59Z").await;
-    db.fill([2], "2024-03-05T10:00:00Z").await;
+    db.fill([1], "2024-03-05T10:00:00Z").await;
+    db.fill([2], "2024-03-05T10:00:01Z").await;
     let request = Request { policy: Some(FailurePolicy::Leave), ..Request::by_hand(RunKind::Window) };
 
     let answer = db.hop(&Trigger::Open(request), unhurried(at("2024-03-05T10:00:00.900Z"))).await;
@@ -25,7 +25,7 @@ async fn a_window_by_hand_reaches_to_now_and_takes_its_own_policy(
     assert_eq!(db.predicted().await, [1]);
     let run: Vec<(String, String, Option<String>)> =
         db.rows("SELECT `policy`, CAST(`window_to` AS CHAR), CAST(`tick` AS CHAR) FROM `batch_runs`").await;
-    assert_eq!(run, [("leave".to_owned(), "2024-03-05 10:00:00".to_owned(), None)]);
+    assert_eq!(run, [("leave".to_owned(), "2024-03-05 10:00:01".to_owned(), None)]);
 }
 
 #[rstest]

@@ -1,0 +1,128 @@
+//! Runs that end while pages of them are under way: what is counted is what is in the table.
+
+use futures_util::future::join;
+use rowscore::answer::Outcome;
+use rowscore::hop::{self, Steered};
+use rowscore::run::{RunId, RunState};
+use rstest::rstest;
+
+use crate::support::items::{Item, sample};
+use crate::support::models::other;
+use crate::support::programs::rowscore;
+use crate::support::{Server, TestDb, at, eventually, model, tick, unhurried};
+
+const CREATED: &str = "2024-03-05T09:30:00Z";
+const TICK: &str = "2024-03-05T10:00:00Z";
+
+/// Asserts that the run's counts are those of its lanes and of the table, and that they add up.
+async fn assert_counted(db: &TestDb, run: u64) {
+    let row = db.run(run).await;
+    let written = db.count(&format!("`items` WHERE `run_id` = {run}")).await;
+    let failed = db.count(&format!("`item_failures` WHERE `run_id` = {run}")).await;
+    assert_eq!((row.predicted, row.failed), (Some(written), Some(failed)), "{row:?}");
+    assert_eq!(row.items, Some(written + failed + row.pending.unwrap()), "{row:?}");
+    let lanes: u64 = db
+        .value(&format!(
+            "SELECT CAST(SUM(`predicted` + `failed`) AS UNSIGNED) FROM `batch_lanes` WHERE `run_id` = {run}"
+        ))
+        .await;
+    assert_eq!(lanes, written + failed);
+}
+
+/// Two lanes, whose pages of five items take some 50 ms, with a bad item now and then.
+async fn slow(server: Server, settings: &[(&str, &str)]) -> TestDb {
+    let mut all = vec![("PAGE_SIZE", "5"), ("LANES", "2")];
+    all.extend(settings);
+    let db = TestDb::new(server, &all).await;
+    let values = |id| if id % 7 == 0 { "[]".to_owned() } else { sample(id) };
+    let items: Vec<Item> = (1..=200).map(|id| Item { id, values: values(id), created: Some(at(CREATED)) }).collect();
+    db.insert(&items).await;
+    db.slow_down(10).await;
+    db
+}
+
+async fn some_pages(db: &TestDb) {
+    eventually("some pages", async || db.pages().await >= 4).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_run_that_is_cancelled_while_pages_are_under_way_counts_them(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let db = slow(server, &[]).await;
+    let cancel = async {
+        some_pages(&db).await;
+        let cancelled = rowscore(&["cancel", "1"], db.variables()).await;
+        assert_eq!(cancelled.status.code(), Some(0), "{cancelled:?}");
+        let counted = db.run(1).await;
+        assert_eq!(counted.state, "cancelled");
+        counted
+    };
+
+    let (answer, counted) = join(db.tick(TICK), cancel).await;
+
+    assert_eq!((answer.outcome, answer.state), (Outcome::Stopped, Some(RunState::Cancelled)));
+    assert!(counted.predicted.unwrap() > 0 && counted.pending.unwrap() > 0, "{counted:?}");
+    assert_eq!(db.run(1).await, counted, "nothing was committed after that");
+    assert_counted(&db, 1).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_run_whose_first_pass_is_cancelled_has_predicted_nothing(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let db = TestDb::new(server, &[("FAILURE_POLICY", "retry_all"), ("PAGE_SIZE", "5"), ("LANES", "2")]).await;
+    db.fill(1..=50, CREATED).await;
+    db.hurried_tick(TICK).await;
+    let table = &db.config.work.items_table;
+
+    let steered = hop::stop(&mut db.connect().await, table, RunId(1), RunState::Cancelled, None).await.unwrap();
+
+    assert_eq!(steered, Steered::Done);
+    assert_counted(&db, 1).await;
+    assert_eq!(db.run(1).await.pending, Some(50));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_run_that_fails_while_another_workers_pages_are_under_way_counts_them(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let db = slow(server, &[]).await;
+    let table = &db.config.work.items_table;
+    let fail = async {
+        some_pages(&db).await;
+        let mut conn = db.connect().await;
+        hop::stop(&mut conn, table, RunId(1), RunState::Failed, Some("too many")).await.unwrap()
+    };
+
+    let (answer, steered) = join(db.tick(TICK), fail).await;
+
+    assert_eq!((answer.state, steered), (Some(RunState::Failed), Steered::Done));
+    assert_counted(&db, 1).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_run_that_another_model_takes_over_while_pages_are_under_way_counts_them(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let db = slow(server, &[]).await;
+    let first = async { db.hop_by(other(), &tick(TICK), unhurried(at(TICK))).await };
+    let second = async {
+        some_pages(&db).await;
+        db.tick("2024-03-05T11:00:00Z").await
+    };
+
+    let (old, new) = join(first, second).await;
+
+    assert_eq!((old.outcome, old.state), (Outcome::Stopped, Some(RunState::Cancelled)));
+    assert_eq!(new.state, Some(RunState::SucceededWithFailures), "{new:?}");
+    let (row, written) = (db.run(1).await, db.predicted_by(other()).await.len() as u64);
+    assert_eq!((row.predicted, row.state.as_str()), (Some(written), "cancelled"));
+    let counted: u64 = row.predicted.unwrap() + row.failed.unwrap() + row.pending.unwrap();
+    assert_eq!(row.items, Some(counted));
+    assert_eq!(written + db.predicted_by(model()).await.len() as u64, 200 - 28);
+}
