@@ -1,5 +1,9 @@
 //! The loop of a hop: stage after stage, until one says that the hop is over.
 
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
 use futures_util::future::join;
 
 use super::canary::try_out;
@@ -23,7 +27,9 @@ use super::work::work;
 use crate::answer::Answer;
 use crate::event::Trigger;
 use crate::run::RunKind;
+use crate::store::runs;
 use crate::store::session::Session;
+use crate::words;
 
 /// What hops are made with.
 #[derive(Debug)]
@@ -50,7 +56,11 @@ impl<R: Relay> Runner<'_, R> {
         let session = Session::new(means.database);
         let mut hop = Hop { means, relay, clock, session, lanes, asked: None, done: Done::default() };
         // Boxed: a hop's future is deep, and its type would be as deep in every caller's.
-        let result = Box::pin(hop.answer(trigger)).await;
+        let answered = Box::pin(AssertUnwindSafe(hop.answer(trigger)).catch_unwind()).await;
+        let result = match answered {
+            Ok(result) => result,
+            Err(panic) => Err(hop.note_panic(panic).await),
+        };
         join(hop.session.close(), lanes.close()).await;
         result
     }
@@ -69,6 +79,20 @@ impl<R: Relay> Hop<'_, R> {
             Trigger::Continue(message) => self.go(Next::GoOn(*message)).await,
             Trigger::Status | Trigger::Wake(_) => self.go(Next::LookUp).await,
         }
+    }
+
+    /// A panic is an error like any other: the run says so, and the next hop tries again. Its connection was in
+    /// use, so that a fresh one is opened.
+    async fn note_panic(&mut self, panic: Box<dyn Any + Send>) -> HopError {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+        let error = HopError::Panicked(text);
+        if let Some(id) = self.done.part_in {
+            let text = words::chain(&error);
+            // The panic is what counts, also where it cannot be noted.
+            let _ = self.session.ask(|| runs::note_error(id, &text)).await;
+        }
+        error
     }
 
     async fn go(&mut self, first: Next) -> Result<Answer, HopError> {
