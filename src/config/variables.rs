@@ -11,6 +11,7 @@ use super::names::{ColumnName, TableName};
 use super::price::Price;
 use super::resource::DatabaseResource;
 use super::setting::{Accepts, PemFile, QueueUrl, Setting, Span, Whole};
+use super::zone::Zone;
 use crate::run::FailurePolicy;
 
 /// A variable, for people.
@@ -100,7 +101,9 @@ variables! {
             JSON array, or the name of the most probable class alone";
         PREDICTION_DECIMALS: Decimals, Means("every digit"), "how many decimals of a probability are kept; 8 take half \
             the space on MariaDB";
-        CREATED_COLUMN: ColumnName, Is("created_datetime"), "when an item arrived, a TIMESTAMP or a DATETIME in UTC";
+        CREATED_COLUMN: ColumnName, Is("created_datetime"), "when an item arrived, a TIMESTAMP or a DATETIME";
+        CREATED_ZONE: Zone, Means("UTC"), "the zone of the clock whose time `CREATED_COLUMN` holds, where that is a \
+            DATETIME";
         RUN_COLUMN: RunColumn, Means("`run_id`, if rowscore made it"), "the column that says which run wrote a \
             prediction; with `none`, nothing says so";
     }

@@ -23,6 +23,8 @@ mod labels;
 mod locked;
 mod login;
 mod objects;
+mod odd_rows;
+mod odd_tables;
 mod own_table;
 mod pages;
 mod policies;
@@ -38,5 +40,6 @@ mod unfit_tables;
 mod wake;
 mod watching;
 mod windows;
+mod zones;
 
 use rowscore_tests as support;
