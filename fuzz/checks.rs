@@ -44,8 +44,8 @@ pub(super) fn values(bytes: &[u8]) {
     let mut features = Vec::new();
     let read = Reader::new(names).read(bytes, &mut features);
     let expected = serde_json::from_slice::<Value>(bytes).ok().and_then(|json| match &json {
-        Value::Object(fields) => names.iter().map(|name| fields.get(name)?.as_f64()).collect(),
-        Value::Array(values) if values.len() == names.len() => values.iter().map(Value::as_f64).collect(),
+        Value::Object(fields) => names.iter().map(|name| number(fields.get(name)?)).collect(),
+        Value::Array(values) if values.len() == names.len() => values.iter().map(number).collect(),
         _ => None::<Vec<f64>>,
     });
     match read {
@@ -63,6 +63,11 @@ pub(super) fn values(bytes: &[u8]) {
             assert!(reason.text.chars().count() <= LONGEST_REASON, "{}", reason.text);
         }
     }
+}
+
+/// What a value counts as: a number as such, a boolean as 1 or 0.
+fn number(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| value.as_bool().map(|is_true| f64::from(u8::from(is_true))))
 }
 
 fn read(event: &Value) -> Result<Event, EventError> {

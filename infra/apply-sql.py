@@ -53,25 +53,32 @@ def apply(sql: str, execute, variables: dict[str, str]) -> None:
 
 def filled(expression: str, variables: dict[str, str]) -> str:
     """The expression with what its variables hold."""
-    part = re.compile(r"'(?:[^'\\]|\\.|'')*'|@(\w+)", re.DOTALL)
+    part = re.compile(r"'(?:[^'\\]|\\.|'')*'|@@\w+|@(\w+)", re.DOTALL)
     value = lambda match: (quoted(variables[match[1]]) if match[1] in variables else "NULL") if match[1] else match[0]
     return part.sub(value, expression)
 
 
+def unquoted(name: str) -> str:
+    return name[1:-1].replace("``", "`") if len(name) > 2 and name[0] == name[-1] == "`" else name
+
+
 def names(environment: dict[str, str]) -> dict[str, str]:
     """The names of the items table and of its columns, as the files' variables."""
-    name = lambda variable, default: environment.get(variable, "").strip() or default
+    name = lambda variable, default: unquoted(environment.get(variable, "").strip()) or default
     run = name("RUN_COLUMN", "run_id")
     run = "" if run == "none" else run
     keys = {"items": name("ITEMS_TABLE", "items"), "id": name("ID_COLUMN", "id"), "run": run}
     keys["created"] = name("CREATED_COLUMN", "created_datetime")
     prediction = name("PREDICTION_COLUMN", "prediction")
-    values = name("FEATURE_COLUMNS", name("VALUES_COLUMN", "values"))
-    columns = [entry.rpartition("=")[2].strip() for entry in values.split(",")]
+    columns = [name("VALUES_COLUMN", "values")]
+    if features := environment.get("FEATURE_COLUMNS", "").strip():
+        # What stands between backticks separates nothing.
+        entries = re.findall(r"(?:`(?:[^`]|``)*`|[^,`])+", features)
+        columns = [unquoted(re.split(r"=(?=(?:[^`]*`[^`]*`)*[^`]*$)", entry)[-1].strip()) for entry in entries]
     for column in [*keys.values(), prediction, *columns]:
-        if not re.fullmatch(r"[\w$ .()-]{0,64}", column):
-            sys.exit(f"`{column}` is no name of a table or a column that rowscore accepts")
-    listed = lambda columns: ", ".join(f"`{column}`" for column in columns if column)
+        if len(column) > 64 or "\0" in column:
+            sys.exit(f"`{column}` is no name of a table or a column that a server has")
+    listed = lambda columns: ", ".join("`" + column.replace("`", "``") + "`" for column in columns if column)
     read = listed([keys["id"], prediction, keys["created"], run, *columns])
     return {**keys, "read": read, "written": listed([prediction, run])}
 

@@ -25,8 +25,9 @@ SET @updated = IF(
 
 SET @to_login = CONCAT(' TO ', QUOTE(@login), '@', QUOTE(@login_host));
 SET @in_database = CONCAT(' ON `', REPLACE(DATABASE(), '`', '``'), '`.');
+SET @quoted_items = CONCAT('`', REPLACE(@items, '`', '``'), '`');
 
-SET @ddl = CONCAT('GRANT SELECT (', @read, @updated, ')', @in_database, '`', @items, '`', @to_login);
+SET @ddl = CONCAT('GRANT SELECT (', @read, @updated, ')', @in_database, @quoted_items, @to_login);
 PREPARE permission FROM @ddl;
 EXECUTE permission;
 

@@ -6,12 +6,13 @@
 --   mysql --init-command="SET @login = 'scorer', @items = 'items'" shop < infra/grants.sql
 --
 -- (`rowscore init --grant scorer` does the same, and knows the names of your own table's columns;
--- by hand, set @read and @written to them.) The login itself is made before, by one of
+-- by hand, set @read and @written to them. A login of another host than '%' is `--grant scorer@10.%`;
+-- by hand, set @login_host.) The login itself is made before, by one of
 --
 --   CREATE USER scorer IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS' REQUIRE SSL;  -- RDS and Aurora, MYSQL_AUTH=iam
 --   CREATE USER scorer IDENTIFIED BY '...' REQUIRE SSL;                               -- elsewhere
 --
--- Rows are inserted, changed and deleted by their owner only: of an item, rowscore writes the
+-- Rows are inserted, changed and deleted by their owner only: of an item, rowscore changes the
 -- prediction and the run that made it. (Writing any column of it is also what lets it lock the row.)
 SET @login = COALESCE(@login, 'scorer');
 SET @login_host = COALESCE(@login_host, '%');
@@ -25,11 +26,21 @@ SET @updated = IF(
           WHERE table_schema = DATABASE() AND table_name = @items AND column_name = 'updated_datetime'),
   ', `updated_datetime`', '');
 
+-- Columns that the server would set to the present time with every change keep their values: rowscore writes
+-- what is in them.
+SET @kept = COALESCE(
+  (SELECT GROUP_CONCAT(CONCAT(', `', REPLACE(column_name, '`', '``'), '`') SEPARATOR '') FROM information_schema.columns
+   WHERE table_schema = DATABASE() AND table_name = @items
+     AND (@@lower_case_table_names <> 0 OR CAST(table_name AS BINARY) = CAST(@items AS BINARY))
+     AND LOWER(extra) LIKE '%on update%' AND LOWER(column_name) <> 'updated_datetime'), '');
+
 SET @to_login = CONCAT(' TO ', QUOTE(@login), '@', QUOTE(@login_host));
 SET @in_database = CONCAT(' ON `', REPLACE(DATABASE(), '`', '``'), '`.');
+SET @quoted_items = CONCAT('`', REPLACE(@items, '`', '``'), '`');
 
-SET @ddl = CONCAT('GRANT SELECT (', @read, @updated, '), UPDATE (', @written, ')',
-  @in_database, '`', @items, '`', @to_login);
+-- REFERENCES shows the names and kinds of all columns, and no value: by that rowscore sees which are to keep theirs.
+SET @ddl = CONCAT('GRANT SELECT (', @read, @updated, @kept, '), UPDATE (', @written, @kept, '), REFERENCES',
+  @in_database, @quoted_items, @to_login);
 PREPARE permission FROM @ddl;
 EXECUTE permission;
 

@@ -1,5 +1,8 @@
 -- Job management in SQL: runs, their lanes, and the items set aside.
--- Every DATETIME here is UTC, whatever the time zone of the server or the session.
+-- Every DATETIME here is UTC, whatever the time zone of the server or the session. Engine and character set
+-- are named: a server or a database may have others as its defaults. Names of tables are told apart by case
+-- and accents, as the server tells them apart. A run's lanes refer to it without a foreign key: group
+-- replication takes none with a cascade.
 
 CREATE TABLE IF NOT EXISTS `batch_runs` (
   `id` BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
@@ -28,7 +31,7 @@ CREATE TABLE IF NOT EXISTS `batch_runs` (
   `unfinished` TINYINT AS (CASE WHEN `state` IN ('running', 'paused') THEN 1 END) VIRTUAL,
   UNIQUE KEY `one_unfinished_run_of_a_kind` (`items_table`, `kind`, `unfinished`),
   UNIQUE KEY `one_run_per_tick` (`items_table`, `kind`, `tick`)
-);
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS `batch_lanes` (
   `run_id` BIGINT UNSIGNED NOT NULL,
@@ -46,9 +49,8 @@ CREATE TABLE IF NOT EXISTS `batch_lanes` (
   `failed` BIGINT UNSIGNED NOT NULL DEFAULT 0,
   `updated_at` DATETIME(3) NULL,
   `finished_at` DATETIME(3) NULL,
-  PRIMARY KEY (`run_id`, `lane`),
-  FOREIGN KEY (`run_id`) REFERENCES `batch_runs` (`id`) ON DELETE CASCADE
-);
+  PRIMARY KEY (`run_id`, `lane`)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS `item_failures` (
   `items_table` VARCHAR(64) NOT NULL,
@@ -62,4 +64,4 @@ CREATE TABLE IF NOT EXISTS `item_failures` (
   `last_failed_at` DATETIME(3) NOT NULL,
   PRIMARY KEY (`items_table`, `item_id`),
   KEY `failures_of_a_run` (`run_id`)
-);
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

@@ -1,6 +1,6 @@
 //! What a column can be, where it is more than a name.
 
-use super::names::ColumnName;
+use super::names::{ColumnName, parts};
 use super::setting::{Accepts, Setting};
 
 /// One of `FEATURE_COLUMNS`.
@@ -13,15 +13,26 @@ pub struct FeatureColumn {
 }
 
 impl Setting for FeatureColumn {
-    const ACCEPTS: Accepts = Accepts::Text("COLUMN, named as its feature, or FEATURE=COLUMN");
+    const ACCEPTS: Accepts =
+        Accepts::Text("COLUMN, named as its feature, or FEATURE=COLUMN; with a comma or = in it between backticks");
 
     fn read(entry: &str) -> Option<Self> {
-        // A column's name holds no `=`; a feature's may.
-        let (feature, column) = entry.rsplit_once('=').unwrap_or((entry, entry));
-        let column = ColumnName::read(column.trim())?;
-        Some(feature.trim().to_owned()).filter(|feature| !feature.is_empty()).map(|feature| Self { feature, column })
+        // The last `=` separates: a feature's name may have one.
+        let column = parts(entry, '=').pop()?;
+        let feature = match entry.strip_suffix(column)?.trim_end() {
+            "" => column,
+            named => named.strip_suffix('=')?.trim_end(),
+        };
+        let is_quoted = |name: &str| name.len() > 2 && name.starts_with('`') && name.ends_with('`');
+        if [feature, column].iter().any(|name| name.is_empty() || (name.contains('`') && !is_quoted(name))) {
+            return None;
+        }
+        let feature =
+            if is_quoted(feature) { feature[1..feature.len() - 1].replace("``", "`") } else { feature.into() };
+        ColumnName::read(column).map(|column| Self { feature, column })
     }
 }
+
 crate::run::named! {
     /// What a prediction is: `PREDICTION_FORMAT`.
     pub enum PredictionFormat {
@@ -44,7 +55,7 @@ pub enum RunColumn {
 }
 
 impl Setting for RunColumn {
-    const ACCEPTS: Accepts = Accepts::Text("none, or a column name of at most 64 letters, digits, spaces and `_$-.()`");
+    const ACCEPTS: Accepts = Accepts::Text("none, or the name of a column as the server has it, 64 characters at most");
 
     fn read(text: &str) -> Option<Self> {
         if text == "none" { Some(Self::None) } else { ColumnName::read(text).map(Self::Named) }

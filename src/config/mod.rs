@@ -10,6 +10,7 @@ mod setting;
 mod table;
 mod variables;
 mod vars;
+mod zone;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -28,6 +29,7 @@ pub use table::{FeatureMismatch, ItemsTable, ValuesIn, listed};
 pub use variables::{Entry, Group, Unset, VARIABLES};
 pub use vars::ConfigError;
 use vars::Vars;
+pub use zone::Zone;
 
 /// Everything the environment decides. The table [`VARIABLES`] says what each variable means.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! Names of a user's table and columns: checked here, and quoted wherever they stand in SQL, so that
+//! Names of a user's table and columns: whatever the servers take, quoted wherever they stand in SQL, so that
 //! nothing in them can be SQL.
 
 use super::setting::{Accepts, Setting};
@@ -7,9 +7,8 @@ use std::fmt;
 /// The longest name that the servers know, in characters.
 const LONGEST_NAME: usize = 64;
 
-/// What a column's name may hold besides letters and digits. Between backticks none of it has a
-/// meaning.
-const MARKS: &str = "_$ -.()";
+/// What may stand in a string of SQL as it is, whatever the server's mode is, and in a statement with parameters.
+const PLAIN_MARKS: &str = "_$ -.()";
 
 /// The name of a table, safe to stand quoted in SQL.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,20 +22,24 @@ impl TableName {
 
     /// The name between backticks.
     pub fn quoted(&self) -> String {
-        format!("`{}`", self.0)
+        quoted(&self.0)
     }
 
-    /// The name as an SQL string.
+    /// The name as an SQL string, in hexadecimal digits where that is safer.
     pub fn literal(&self) -> String {
-        format!("'{}'", self.0)
+        if self.0.chars().all(|c| c.is_alphanumeric() || PLAIN_MARKS.contains(c)) {
+            return format!("'{}'", self.0);
+        }
+        let digits: String = self.0.bytes().map(|byte| format!("{byte:02x}")).collect();
+        format!("_utf8mb4 x'{digits}'")
     }
 }
 
 impl Setting for TableName {
-    const ACCEPTS: Accepts = Accepts::Text("a table name of at most 64 letters, digits, `_` and `$`");
+    const ACCEPTS: Accepts = Accepts::Text("the name of a table as the server has it, 64 characters at most");
 
     fn read(name: &str) -> Option<Self> {
-        is_of(name, "_$").then(|| Self(name.to_owned()))
+        unquoted(name).map(Self)
     }
 }
 
@@ -45,6 +48,11 @@ impl Setting for TableName {
 pub struct ColumnName(String);
 
 impl ColumnName {
+    /// The column that the server calls so.
+    pub(crate) fn of(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+
     /// The name as it is.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -57,7 +65,7 @@ impl ColumnName {
 
     /// The name between backticks.
     pub fn quoted(&self) -> String {
-        format!("`{}`", self.0)
+        quoted(&self.0)
     }
 
     /// Whether the server takes `name` for the same column: it does not tell case.
@@ -73,16 +81,48 @@ impl fmt::Display for ColumnName {
 }
 
 impl Setting for ColumnName {
-    const ACCEPTS: Accepts = Accepts::Text("a column name of at most 64 letters, digits, spaces and `_$-.()`");
+    const ACCEPTS: Accepts = Accepts::Text("the name of a column as the server has it, 64 characters at most");
 
     fn read(name: &str) -> Option<Self> {
-        // The servers refuse a space at the end.
-        (name.trim() == name && is_of(name, MARKS)).then(|| Self(name.to_owned()))
+        unquoted(name).map(Self)
     }
 }
 
-/// Whether `name` is of letters, digits and `marks`, and not too long.
-fn is_of(name: &str, marks: &str) -> bool {
-    let plain = |c: char| c.is_alphanumeric() || marks.contains(c);
-    (1..=LONGEST_NAME).contains(&name.chars().count()) && name.chars().all(plain)
+/// A name between backticks, in which a backtick is doubled.
+fn quoted(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}
+
+/// The name that a person wrote, between backticks or without, if a server can have one like it: none has a
+/// character beyond the first 65,536, or a space at its end.
+fn unquoted(text: &str) -> Option<String> {
+    let name = match text.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')) {
+        Some(inner) => inner.replace("``", "`"),
+        None => text.to_owned(),
+    };
+    let known = |c: char| c != '\0' && c <= '\u{ffff}';
+    let fits = (1..=LONGEST_NAME).contains(&name.chars().count()) && name.chars().all(known) && !name.ends_with(' ');
+    fits.then_some(name)
+}
+
+/// The parts of `text` between `separator`s, without the spaces around them. What stands between backticks is
+/// not separated.
+pub(super) fn parts(text: &str, separator: char) -> Vec<&str> {
+    let mut is_quoted = false;
+    text.split(|c| {
+        is_quoted ^= c == '`';
+        c == separator && !is_quoted
+    })
+    .map(str::trim)
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_between_backticks_is_not_separated() {
+        assert_eq!(parts("a, `b,c` ,d=`e``,f`,", ','), ["a", "`b,c`", "d=`e``,f`", ""]);
+    }
 }

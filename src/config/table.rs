@@ -2,10 +2,11 @@
 
 use super::columns::{FeatureColumn, PredictionFormat, RunColumn};
 use super::decimals::Decimals;
-use super::names::{ColumnName, TableName};
+use super::names::{ColumnName, TableName, parts};
 use super::setting::Setting;
 use super::variables::{self, Variable};
 use super::vars::{ConfigError, Vars};
+use super::zone::Zone;
 
 /// The table that is scored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +25,13 @@ pub struct ItemsTable {
     pub decimals: Option<Decimals>,
     /// `CREATED_COLUMN`: when an item arrived.
     pub created: ColumnName,
+    /// `CREATED_ZONE`: where the clock stands whose time that column holds. Unset: it is UTC.
+    pub created_zone: Option<Zone>,
     /// `RUN_COLUMN`: where the run that wrote a prediction is noted.
     pub run: RunColumn,
+    /// Columns that keep their values when a prediction is written. No variable names them: the server says
+    /// which would change.
+    pub kept: Vec<ColumnName>,
 }
 
 /// Where an item's values stand.
@@ -88,7 +94,9 @@ impl ItemsTable {
             format: vars.or_default(variables::PREDICTION_FORMAT),
             decimals: vars.get(variables::PREDICTION_DECIMALS),
             created: vars.or_default(variables::CREATED_COLUMN),
+            created_zone: vars.get(variables::CREATED_ZONE),
             run: vars.get(variables::RUN_COLUMN).unwrap_or_else(|| RunColumn::Own(ColumnName::of_runs())),
+            kept: Vec::new(),
         };
         table.refuse_contradictions(vars);
         table
@@ -111,9 +119,10 @@ impl ItemsTable {
 
     /// Whether the columns are those that `rowscore init` makes a table with.
     pub fn has_default_columns(&self) -> bool {
-        let (name, decimals, run) = (self.name.clone(), self.decimals, self.run.clone());
         let made = Self::default();
-        self.run.column() == made.run.column() && *self == Self { name, decimals, run, ..made }
+        let other = self.clone();
+        let columns = Self { name: made.name.clone(), decimals: None, created_zone: None, kept: Vec::new(), ..other };
+        self.run.column() == made.run.column() && columns == Self { run: columns.run.clone(), ..made }
     }
 
     /// Whether the values stand in typed columns.
@@ -183,7 +192,7 @@ fn values(vars: &mut Vars<'_>) -> ValuesIn {
         vars.problem("VALUES_COLUMN and FEATURE_COLUMNS are both set; accepted: one of them".into());
     }
     let mut columns = Vec::new();
-    for entry in list.split(',').map(str::trim) {
+    for entry in parts(&list, ',') {
         match FeatureColumn::read(entry) {
             Some(column) => columns.push(column),
             None => vars.problem(format!("FEATURE_COLUMNS has `{entry}`; accepted: {}", FeatureColumn::ACCEPTS)),

@@ -11,6 +11,7 @@ use super::names::{ColumnName, TableName};
 use super::price::Price;
 use super::resource::DatabaseResource;
 use super::setting::{Accepts, PemFile, QueueUrl, Setting, Span, Whole};
+use super::zone::Zone;
 use crate::run::FailurePolicy;
 
 /// A variable, for people.
@@ -100,7 +101,9 @@ variables! {
             JSON array, or the name of the most probable class alone";
         PREDICTION_DECIMALS: Decimals, Means("every digit"), "how many decimals of a probability are kept; 8 take half \
             the space on MariaDB";
-        CREATED_COLUMN: ColumnName, Is("created_datetime"), "when an item arrived, a TIMESTAMP or a DATETIME in UTC";
+        CREATED_COLUMN: ColumnName, Is("created_datetime"), "when an item arrived, a TIMESTAMP or a DATETIME";
+        CREATED_ZONE: Zone, Means("UTC"), "the zone of the clock whose time `CREATED_COLUMN` holds, where that is a \
+            DATETIME";
         RUN_COLUMN: RunColumn, Means("`run_id`, if rowscore made it"), "the column that says which run wrote a \
             prediction; with `none`, nothing says so";
     }
@@ -116,7 +119,7 @@ variables! {
         MAX_ATTEMPTS: Whole<u32, 1, 1000>, Is("3"), "how often an item that cannot be scored is tried in all; with \
             `retry_all`, how often a whole window is";
         MAX_FAILED_PERCENT: Whole<u32, 0, 100>, Is("50"), "a run of ten items or more fails if more than this share of them cannot be \
-            scored";
+            scored; with 0, any run with such an item fails";
         LOOKBACK: Span, Is("1h"), "how far a window reaches back into the one before, for rows that were committed late";
         DELIVER_WITHIN: Span, Means("no deadline"), "how long after the schedule's time a run's predictions are due";
         MAX_HOPS: Whole<u32, 1, 1_000_000>, Is("1000"), "hops of one worker in one run; the run fails when they are used \

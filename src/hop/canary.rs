@@ -40,7 +40,7 @@ enum Found {
 /// Tries everything out: the model's answers, the connection, the grants, a page that is written, read
 /// back and rolled back, and the queue.
 pub(super) async fn try_out<R: Relay>(hop: &mut Hop<'_, R>, request: &Request) -> Result<Next, HopError> {
-    check_table(&mut hop.session, hop.means).await?;
+    check_table(&mut hop.session, hop.means, request.kind).await?;
     let opening = Opening::of(hop);
     let id = match hop.session.run(async |conn| open(conn, opening, request).await).await? {
         Found::Due(id) => id,
@@ -104,7 +104,7 @@ fn found(earlier: Earlier) -> Option<Found> {
 async fn look_at_recent_items(conn: &mut Conn, means: Means<'_>, id: RunId) -> Result<Option<Report>, StoreError> {
     let (table, model) = (means.table(), means.model);
     let items = items::recent(conn, table, model.features(), RECENT_ITEMS).await?;
-    let scored = score_page(model, table.decimals, &items);
+    let scored = score_page(model, table, &items);
     let earlier = drift::earlier(table, id, RunKind::Canary, model).ask(conn).await?;
     let seen = drift::report(scored.profile, model, &earlier);
     drift::keep(id, seen.as_ref())?.ask(conn).await?;

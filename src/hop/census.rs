@@ -21,7 +21,7 @@ const WORTH_HALVING: u64 = 30_000;
 /// What is known of a table before its items are counted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ground {
-    is_any_set_aside: bool,
+    pub is_any_set_aside: bool,
     /// As [`counts::ends`] has them.
     pub ends: Option<Ids>,
 }

@@ -21,6 +21,9 @@ pub enum HopError {
     /// A canary found something different from what it should be.
     #[error("the canary failed: {0}")]
     Canary(String),
+    /// A mistake of rowscore's own.
+    #[error("rowscore made a mistake of its own ({0}): please report it, with the log; what was committed stays")]
+    Panicked(String),
 }
 
 impl HopError {
@@ -34,7 +37,7 @@ impl WorkError for HopError {
     fn fault(&self) -> Fault {
         match self {
             Self::Store(error) => error.fault(),
-            Self::Unfit(_) | Self::Relay(_) | Self::Canary(_) => Fault::Permanent,
+            Self::Unfit(_) | Self::Relay(_) | Self::Canary(_) | Self::Panicked(_) => Fault::Permanent,
         }
     }
 }

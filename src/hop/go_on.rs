@@ -1,5 +1,6 @@
 //! A continuation arrived. It is trusted for nothing but where to look.
 
+use super::check::look_at_table;
 use super::error::HopError;
 use super::next::Next;
 use super::relay::Relay;
@@ -13,6 +14,7 @@ use crate::store::{hold, lanes, runs};
 /// Does what a continuation asks for, as far as it still holds.
 pub(super) async fn go_on<R: Relay>(hop: &mut Hop<'_, R>, message: Continuation) -> Result<Next, HopError> {
     let Continuation { run_id: id, worker, hop: number } = message;
+    look_at_table(&mut hop.session, hop.means).await?;
     let table = hop.means.table();
     let Some(run) = hop.session.ask(|| runs::find(table, id)).await? else {
         tracing::warn!(run = %id, table = table.as_str(), "a continuation of a run that the table does not have");

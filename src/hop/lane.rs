@@ -139,7 +139,7 @@ async fn page(conn: &mut Conn, going: &mut Going<'_>, goes_on: &impl Fn() -> boo
     let Reached { cursor, skipped } = reached(conn, this, position, &found).await?;
     let to = after_page(position, cursor, skipped);
 
-    let score = async || Ok::<_, StoreError>(score_page(means.model, means.table().decimals, &found));
+    let score = async || Ok::<_, StoreError>(score_page(means.model, means.table(), &found));
     let scored = Step::ScorePage.perform(score).await?;
     // The lane's own counts, read under its lock: a page is counted once, as it is written once.
     let mut profile = Profile::read(counted.as_deref(), means.model);

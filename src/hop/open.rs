@@ -48,7 +48,7 @@ enum Found {
 
 /// Opens the run that is asked for, or finds the one that comes first.
 pub(super) async fn open<R: Relay>(hop: &mut Hop<'_, R>, request: Request) -> Result<Next, HopError> {
-    check_table(&mut hop.session, hop.means).await?;
+    check_table(&mut hop.session, hop.means, request.kind).await?;
     let opening = Opening::of(hop);
     let found = hop.session.run(async |conn| find_or_open(conn, opening, &request).await).await?;
     Ok(match found {

@@ -14,6 +14,7 @@ use super::under_way::Hop;
 use crate::config::WorkConfig;
 use crate::run::{Counts, RunId, RunState};
 use crate::store::counts::Extent;
+use crate::store::failures;
 use crate::store::lanes::{self, Due, NewLane, Source};
 use crate::store::runs::{self, NewRun, Run};
 use crate::store::statement::{Statement, begin, commit, rollback};
@@ -56,6 +57,9 @@ pub(super) async fn open_run(
     replaced: Option<&Run>,
 ) -> Result<Opened, HopError> {
     let (table, work) = (means.table(), means.work);
+    if ground.is_any_set_aside {
+        failures::forget_gone(conn, table).await?;
+    }
     let extents = census::extents(conn, lanes, Scope::new(means, &new), ground).await?;
     let new = NewRun { items: extents.iter().map(|(_, extent)| extent.items).sum(), ..new };
     let begun = match replaced {

@@ -1,6 +1,6 @@
 //! `score_page`: from rows to predictions and failures, with no database in sight.
 
-use crate::config::Decimals;
+use crate::config::ItemsTable;
 use crate::drift::{Counter, Profile};
 use crate::model::{Model, ScoreError, Scorer};
 use crate::store::pending::{PendingItem, PendingItems};
@@ -20,12 +20,13 @@ pub(super) struct ScoredPage<'i> {
     pub profile: Profile,
 }
 
-/// Scores a page. An item that cannot be scored is set apart with its reason; the rest go on. With
-/// `decimals` its probabilities are rounded, for whoever writes, compares or counts them.
-pub(super) fn score_page<'i>(model: &'i Model, decimals: Option<Decimals>, items: &'i PendingItems) -> ScoredPage<'i> {
+/// Scores a page of `table`. An item that cannot be scored is set apart with its reason; the rest go on.
+/// Where the table keeps so many decimals, its probabilities are rounded, for whoever writes, compares or
+/// counts them.
+pub(super) fn score_page<'i>(model: &'i Model, table: &ItemsTable, items: &'i PendingItems) -> ScoredPage<'i> {
     let classes = model.classes();
     let mut scorer = model.scorer();
-    let mut chunk = Chunk::new(model.features());
+    let mut chunk = Chunk::new(Reader::of(table, model.features()));
     let mut page = ScoredPage {
         predictions: Predictions {
             ids: Vec::with_capacity(items.len()),
@@ -42,7 +43,7 @@ pub(super) fn score_page<'i>(model: &'i Model, decimals: Option<Decimals>, items
         let scored = page.predictions.probabilities.len();
         chunk.score(&mut scorer, &mut page);
         let probabilities = &mut page.predictions.probabilities[scored..];
-        if let Some(decimals) = decimals {
+        if let Some(decimals) = table.decimals {
             decimals.round(probabilities);
         }
         counter.rows(&chunk.rows);
@@ -62,13 +63,8 @@ struct Chunk<'i> {
 }
 
 impl<'i> Chunk<'i> {
-    fn new(features: &'i [String]) -> Self {
-        Self {
-            reader: Reader::new(features),
-            items: Vec::with_capacity(CHUNK),
-            rows: Vec::with_capacity(CHUNK * features.len()),
-            row: Vec::with_capacity(features.len()),
-        }
+    fn new(reader: Reader<'i>) -> Self {
+        Self { reader, items: Vec::with_capacity(CHUNK), rows: Vec::new(), row: Vec::new() }
     }
 
     fn read(&mut self, items: impl Iterator<Item = PendingItem<'i>>, failures: &mut Vec<(PendingItem<'i>, Reason)>) {

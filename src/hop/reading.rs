@@ -53,7 +53,7 @@ pub(super) async fn reached(
     found: &PendingItems,
 ) -> Result<Reached, StoreError> {
     let end = match found.last_id() {
-        Some(last) if found.len() >= page.limit as usize => last,
+        Some(last) if found.len() >= page.limit as usize || found.is_cut() => last,
         _ => page.ids.upto,
     };
     let skipped = match page.locking {

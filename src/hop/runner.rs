@@ -1,5 +1,9 @@
 //! The loop of a hop: stage after stage, until one says that the hop is over.
 
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
 use futures_util::future::join;
 
 use super::canary::try_out;
@@ -23,8 +27,10 @@ use super::work::work;
 use crate::answer::Answer;
 use crate::event::Trigger;
 use crate::run::RunKind;
+use crate::store::runs;
 use crate::store::session::Session;
 use crate::store::{StoreError, clock};
+use crate::words;
 
 /// Stages of a hop, at most: a hop that goes from stage to stage and comes to no end is ended by an error.
 /// A run that comes first, and the one that was asked for, take a quarter of it.
@@ -57,7 +63,11 @@ impl<R: Relay> Runner<'_, R> {
         let began = began(&mut session, clock).await?;
         let mut hop = Hop { means, relay, clock, began, session, lanes, asked: None, done: Done::default() };
         // Boxed: a hop's future is deep, and its type would be as deep in every caller's.
-        let result = Box::pin(hop.answer(trigger)).await;
+        let answered = Box::pin(AssertUnwindSafe(hop.answer(trigger)).catch_unwind()).await;
+        let result = match answered {
+            Ok(result) => result,
+            Err(panic) => Err(hop.note_panic(panic).await),
+        };
         join(hop.session.close(), lanes.close()).await;
         result
     }
@@ -82,6 +92,20 @@ impl<R: Relay> Hop<'_, R> {
             Trigger::Continue(message) => self.go(Next::GoOn(*message)).await,
             Trigger::Status | Trigger::Wake(_) => self.go(Next::LookUp).await,
         }
+    }
+
+    /// A panic is an error like any other: the run says so, and the next hop tries again. Its connection was in
+    /// use, so that a fresh one is opened.
+    async fn note_panic(&mut self, panic: Box<dyn Any + Send>) -> HopError {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+        let error = HopError::Panicked(text);
+        if let Some(id) = self.done.part_in {
+            let text = words::chain(&error);
+            // The panic is what counts, also where it cannot be noted.
+            let _ = self.session.ask(|| runs::note_error(id, &text)).await;
+        }
+        error
     }
 
     async fn go(&mut self, first: Next) -> Result<Answer, HopError> {

@@ -54,7 +54,10 @@ impl<'a> Scope<'a> {
             }
             (Source::Items, FailurePolicy::RetryFailed | FailurePolicy::Leave) => Selection::Fresh(window),
             (Source::Failures, FailurePolicy::RetryFailed) => Selection::SetAside { max_attempts, run },
-            (Source::Failures, FailurePolicy::RetryAll | FailurePolicy::Leave) => Selection::Released,
+            // Released by hand, or another row by now: its id may have been given anew.
+            (Source::Failures, FailurePolicy::RetryAll | FailurePolicy::Leave) => {
+                Selection::SetAside { max_attempts: 1, run }
+            }
         }
     }
 

@@ -37,7 +37,7 @@ enum Succession {
 
 /// Replaces `run`, or finds the one that replaced it.
 pub(super) async fn succeed<R: Relay>(hop: &mut Hop<'_, R>, run: Run) -> Result<Next, HopError> {
-    check_table(&mut hop.session, hop.means).await?;
+    check_table(&mut hop.session, hop.means, run.kind).await?;
     let opening = Opening::of(hop);
     let outcome = match hop.session.run(async |conn| replace(conn, opening, &run).await).await? {
         Succession::Successor(successor) => {

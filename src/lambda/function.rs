@@ -125,6 +125,7 @@ impl From<Failure> for Diagnostic {
             Failure::Hop(HopError::Unfit(_)) => "TableUnfit",
             Failure::Hop(HopError::Relay(_)) | Failure::Wake(WakeError::Relay(_)) => "QueueError",
             Failure::Hop(HopError::Canary(_)) => "CanaryFailed",
+            Failure::Hop(HopError::Panicked(_)) => "Panic",
             Failure::Wake(_) => "WakeError",
         };
         Self { error_type: error_type.into(), error_message: words::chain(&failure) }

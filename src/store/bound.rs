@@ -9,7 +9,13 @@ pub(super) fn bound(sql: &str, params: Params) -> String {
     let Params::Named(values) = params else { return sql.to_owned() };
     let mut text = String::with_capacity(sql.len() + 32 * values.len());
     let mut rest = sql;
-    while let Some((before, behind)) = rest.split_once(':') {
+    // A name between backticks is a user's, and may have a colon in it.
+    let mut is_quoted = false;
+    while let Some(at) = rest.find(|letter: char| {
+        is_quoted ^= letter == '`';
+        letter == ':' && !is_quoted
+    }) {
+        let (before, behind) = (&rest[..at], &rest[at + 1..]);
         let end = behind.find(|letter: char| !letter.is_ascii_lowercase() && letter != '_').unwrap_or(behind.len());
         let (name, after) = behind.split_at(end);
         text.push_str(before);
@@ -58,6 +64,11 @@ mod tests {
             bound("SELECT CONCAT('a:', :run, ':', :running), :part, :no, :b, ':run is :run'", params),
             "SELECT CONCAT('a:', -7, ':', _utf8mb4 x'4f274e65696c5c'), 1e-1, NULL, 1, '-7 is -7'"
         );
+    }
+
+    #[test]
+    fn a_name_is_not_looked_through_for_parameters() {
+        assert_eq!(bound("`a:b``:b` = :b AND `:b`", params! { "b" => 1 }), "`a:b``:b` = 1 AND `:b`");
     }
 
     #[test]

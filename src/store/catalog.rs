@@ -6,7 +6,10 @@ use mysql_async::{Params, Row};
 use super::StoreError;
 use super::row::column;
 use super::statement::Statement;
-use crate::config::ItemsTable;
+use crate::config::{ColumnName, ItemsTable};
+
+/// The column that is meant to say when a row was changed, where there is one of this name.
+pub const UPDATED: &str = "updated_datetime";
 
 /// The items table, as the server describes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,8 +18,22 @@ pub struct Catalog {
     pub columns: Vec<Column>,
     /// Its keys.
     pub keys: Vec<Key>,
+    /// Those of its columns that the server sets to the present time whenever a row is changed and nothing is
+    /// said of them. Also such that may not be read.
+    pub renewed: Vec<ColumnName>,
+    /// It, and rowscore's own tables, where an engine without transactions keeps them.
+    pub without_transactions: Vec<Kept>,
     /// Whether the server is a MariaDB, whose JSON is a LONGTEXT.
     pub is_mariadb: bool,
+}
+
+/// A table, and what keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Its name.
+    pub table: String,
+    /// Like `MyISAM`.
+    pub engine: String,
 }
 
 /// A column.
@@ -30,6 +47,10 @@ pub struct Column {
     pub full_type: String,
     /// Whether it may be NULL.
     pub is_nullable: bool,
+    /// Whether the server computes it from other columns.
+    pub is_generated: bool,
+    /// Whether its default is the present time.
+    pub is_born_now: bool,
     /// Of text: characters that have room.
     pub length: Option<u64>,
     /// Of text: like `utf8mb4`.
@@ -55,10 +76,14 @@ pub enum Kind {
     Text,
     /// LONGTEXT.
     LongText,
+    /// TINYBLOB to LONGBLOB, or VARBINARY.
+    Bytes,
     /// ENUM.
     Enum,
-    /// TIMESTAMP or DATETIME.
-    Time,
+    /// TIMESTAMP, a moment.
+    Timestamp,
+    /// DATETIME, what a clock shows somewhere.
+    Datetime,
     /// Anything else.
     #[default]
     Other,
@@ -74,8 +99,10 @@ impl Kind {
             "char" | "varchar" => Self::Char,
             "tinytext" | "text" | "mediumtext" => Self::Text,
             "longtext" => Self::LongText,
+            "tinyblob" | "blob" | "mediumblob" | "longblob" | "varbinary" => Self::Bytes,
             "enum" => Self::Enum,
-            "timestamp" | "datetime" => Self::Time,
+            "timestamp" => Self::Timestamp,
+            "datetime" => Self::Datetime,
             _ => Self::Other,
         }
     }
@@ -83,6 +110,11 @@ impl Kind {
     /// Whether it holds whole numbers.
     pub fn is_integer(self) -> bool {
         matches!(self, Self::Integer | Self::BigInt)
+    }
+
+    /// Whether it holds a date and a time.
+    pub fn is_time(self) -> bool {
+        matches!(self, Self::Timestamp | Self::Datetime)
     }
 
     /// Whether it holds any text.
@@ -100,6 +132,18 @@ pub struct Key {
     pub columns: Vec<String>,
 }
 
+impl Kept {
+    /// Whether the table is one of rowscore's own.
+    pub fn is_own(&self) -> bool {
+        OWN.contains(&self.table.as_str())
+    }
+
+    /// The table's name between backticks.
+    pub fn quoted(&self) -> String {
+        ColumnName::of(&self.table).quoted()
+    }
+}
+
 impl Column {
     /// The name between backticks.
     pub fn quoted(&self) -> String {
@@ -108,6 +152,16 @@ impl Column {
 }
 
 impl Catalog {
+    /// The columns that keep their values when a prediction is written: the server would set them to the present
+    /// time. `updated_datetime` is there to say when a row was changed, and says it.
+    pub fn kept(&self, table: &ItemsTable) -> Vec<ColumnName> {
+        let written = [Some(&table.prediction), table.run.column()];
+        let is_meant = |column: &ColumnName| {
+            column.is(UPDATED) || written.into_iter().flatten().any(|written| written.is(column.as_str()))
+        };
+        self.renewed.iter().filter(|column| !is_meant(column)).cloned().collect()
+    }
+
     /// The column of a name, which the servers know in any case.
     pub fn column(&self, name: &str) -> Option<&Column> {
         let name = name.to_lowercase();
@@ -115,37 +169,73 @@ impl Catalog {
     }
 }
 
+/// rowscore's own tables, which go along with the items in one transaction.
+const OWN: [&str; 3] = ["batch_runs", "batch_lanes", "item_failures"];
+
 /// What the server says of `table`.
 pub fn describe(table: &ItemsTable) -> Statement<Catalog> {
-    let of_table = format!("WHERE `table_schema` = DATABASE() AND `table_name` = {}", table.literal());
+    let doing = "reading what the items table is like";
+    let of_table = of_tables(&[table.literal()]);
     let columns = format!(
         "SELECT `column_name` AS `name`, `data_type` AS `type`, `column_type` AS `full_type`, \
-           `is_nullable` = 'YES' AS `nullable`, `character_maximum_length` AS `length`, \
-           `character_set_name` AS `charset`, `column_comment` AS `comment` \
+           `is_nullable` = 'YES' AS `nullable`, COALESCE(`generation_expression`, '') <> '' AS `generated`, \
+           COALESCE(LOWER(`column_default`), '') LIKE 'current_timestamp%' AS `born_now`, \
+           LOWER(`extra`) LIKE '%on update%' AS `renewed`, FIND_IN_SET('select', `privileges`) > 0 AS `readable`, \
+           `character_maximum_length` AS `length`, `character_set_name` AS `charset`, `column_comment` AS `comment` \
          FROM `information_schema`.`columns` {of_table} ORDER BY `ordinal_position`"
     );
     let parts = format!(
         "SELECT `index_name` AS `name`, `column_name` AS `part` FROM `information_schema`.`statistics` {of_table} \
          ORDER BY `index_name`, `seq_in_index`"
     );
-    let doing = "reading what the items table is like";
-    let columns = Statement::all(doing, &columns, Params::Empty, column_of);
+    let names = OWN.iter().map(|name| format!("'{name}'")).chain([table.literal()]).collect::<Vec<_>>();
+    let kept = format!(
+        "SELECT `table_name` AS `name`, `engine` AS `engine` FROM `information_schema`.`tables` {} AND `engine` NOT IN \
+           (SELECT `engine` FROM `information_schema`.`engines` WHERE `transactions` = 'YES')",
+        of_tables(&names)
+    );
+    let columns = Statement::all(doing, &columns, Params::Empty, |row| {
+        Ok((column_of(row)?, column::<bool>(row, "renewed")?, column::<bool>(row, "readable")?))
+    });
     // A part that is an expression has no column.
     let parts = Statement::all(doing, &parts, Params::Empty, |row| {
         Ok((column(row, "name")?, column::<Option<String>>(row, "part")?.unwrap_or_default()))
     });
+    let kept = Statement::all(doing, &kept, Params::Empty, |row| {
+        Ok(Kept { table: column(row, "name")?, engine: column(row, "engine")? })
+    });
     let version: Statement<String> =
         Statement::one(doing, "SELECT VERSION() AS `version`", Params::Empty, |row| column(row, "version"));
-    columns.and(parts).and(version).map(|((columns, parts), version)| {
-        let mut keys: Vec<Key> = Vec::new();
-        for (name, part) in parts {
-            match keys.last_mut().filter(|key| key.name == name) {
-                Some(key) => key.columns.push(part),
-                None => keys.push(Key { name, columns: vec![part] }),
-            }
-        }
-        Catalog { columns, keys, is_mariadb: version.contains("MariaDB") }
+    columns.and(parts).and(kept).and(version).map(|(((columns, parts), without_transactions), version)| Catalog {
+        renewed: columns.iter().filter(|(_, renewed, _)| *renewed).map(|(it, ..)| ColumnName::of(&it.name)).collect(),
+        columns: columns.into_iter().filter(|(.., readable)| *readable).map(|(it, ..)| it).collect(),
+        keys: keys(parts),
+        without_transactions,
+        is_mariadb: version.contains("MariaDB"),
     })
+}
+
+/// The condition that a row of the catalogue is about one of these tables, whose names are SQL strings. The
+/// catalogue does not tell names apart by case and accents, as the server does unless it was told not to.
+fn of_tables(names: &[String]) -> String {
+    let exact = names.iter().map(|name| format!("CAST({name} AS BINARY)")).collect::<Vec<_>>().join(", ");
+    format!(
+        "WHERE `table_schema` = DATABASE() AND `table_name` IN ({}) \
+         AND (@@lower_case_table_names <> 0 OR CAST(`table_name` AS BINARY) IN ({exact}))",
+        names.join(", ")
+    )
+}
+
+/// The keys that these parts, in order, are of.
+fn keys(parts: Vec<(String, String)>) -> Vec<Key> {
+    let mut keys: Vec<Key> = Vec::new();
+    for (name, part) in parts {
+        match keys.last_mut().filter(|key| key.name == name) {
+            Some(key) => key.columns.push(part),
+            None => keys.push(Key { name, columns: vec![part] }),
+        }
+    }
+    keys
 }
 
 fn column_of(row: &Row) -> Result<Column, StoreError> {
@@ -154,6 +244,8 @@ fn column_of(row: &Row) -> Result<Column, StoreError> {
         kind: Kind::of(&column::<String>(row, "type")?),
         full_type: column(row, "full_type")?,
         is_nullable: column(row, "nullable")?,
+        is_generated: column(row, "generated")?,
+        is_born_now: column(row, "born_now")?,
         length: column(row, "length")?,
         charset: column(row, "charset")?,
         comment: column(row, "comment")?,

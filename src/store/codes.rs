@@ -27,6 +27,10 @@ pub(super) enum Meaning {
     NoDatabase,
     /// There is no such table.
     NoTable,
+    /// A grant names a login that there is not.
+    NoLogin,
+    /// The table is not changed in that way while others use it.
+    NotOnline,
     /// Anything else, or no error of a server.
     Other,
 }
@@ -48,6 +52,8 @@ impl Meaning {
             1044 | 1142 | 1143 | 1370 => Self::Grant, // on the database, table, column, procedure
             1049 => Self::NoDatabase,
             1146 => Self::NoTable,
+            1133 | 1410 | 3523 => Self::NoLogin, // MariaDB, MySQL, one that is no role either
+            1845 | 1846 | 4092 => Self::NotOnline, // not at all, not for this table, too often before
             _ => Self::Other,
         }
     }

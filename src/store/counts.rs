@@ -5,17 +5,20 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Params, Row};
 
 use super::StoreError;
-use super::row::column;
-use super::selection::{Selection, values_text};
+use super::row::{column, date};
+use super::selection::{Selection, created, values_text};
 use super::statement::{ReadsRow, Statement};
 use super::wanted::{Ids, Wanted};
-use crate::config::ItemsTable;
+use crate::config::{ItemsTable, Zone};
 use crate::window::{Time, Window};
 
 /// Milliseconds that the server may count pending items for a run's progress and its final sum:
 /// enough for some million rows, and well within `HOP_MARGIN_MS`, since the last count comes after
 /// the last page. A larger window is worked off without a total.
 const COUNT_BUDGET_MS: u32 = 2000;
+
+/// From when on a time of arrival can be one: the servers also store 0000-00-00.
+const FIRST_YEAR: &str = "1000-01-01";
 
 /// Where items lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,11 +48,40 @@ fn signed(function: &str, id: &str) -> String {
     format!("LEAST({function}({id}), {})", i64::MAX)
 }
 
-/// An id that no signed number can hold, as text.
-pub(crate) fn beyond_signed(table: &ItemsTable) -> Statement<Option<String>> {
+/// An id that no signed number can hold, or the least of these, before which there is none to begin at; as text.
+pub(crate) fn out_of_range(table: &ItemsTable) -> Statement<Option<String>> {
     let (id, items) = (table.id.quoted(), table.quoted());
-    let sql = format!("SELECT CAST(MAX({id}) AS CHAR) AS `id` FROM {items} WHERE {id} > {}", i64::MAX);
+    let sql =
+        format!("SELECT CAST(MAX({id}) AS CHAR) AS `id` FROM {items} WHERE {id} > {} OR {id} = {}", i64::MAX, i64::MIN);
     Statement::one("finding the greatest id", &sql, Params::Empty, |row| column(row, "id"))
+}
+
+/// What the server's clock and the latest item say of the zone of a DATETIME.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Clocks {
+    /// Minutes by which the server's own time is ahead of UTC.
+    pub server_ahead: i64,
+    /// Seconds by which the latest item's time of arrival is ahead of UTC, if it has one.
+    pub latest_ahead: Option<i64>,
+}
+
+/// Looks at the clocks.
+pub(crate) fn clocks(table: &ItemsTable) -> Statement<Clocks> {
+    let (id, created, items) = (table.id.quoted(), table.created.quoted(), table.quoted());
+    let sql = format!(
+        "SELECT COALESCE(TIMESTAMPDIFF(MINUTE, UTC_TIMESTAMP(), \
+             CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', @@GLOBAL.time_zone)), 0) AS `server`, \
+           (SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), {created}) FROM {items} ORDER BY {id} DESC LIMIT 1) AS `latest`"
+    );
+    Statement::one("looking at the clocks", &sql, Params::Empty, |row| {
+        Ok(Clocks { server_ahead: column(row, "server")?, latest_ahead: column(row, "latest")? })
+    })
+}
+
+/// Whether the server knows a zone: names are known where its tables of zones are filled.
+pub(crate) fn knows_zone(zone: &Zone) -> Statement<bool> {
+    let sql = format!("SELECT CONVERT_TZ('2026-01-01', '+00:00', {}) IS NOT NULL AS `known`", zone.literal());
+    Statement::one("looking for a time zone", &sql, Params::Empty, |row| column(row, "known"))
 }
 
 /// Where wanted items lie, of those with `ids` if they are given; `None` if there are none.
@@ -89,17 +121,16 @@ pub(crate) async fn oldest_pending(
     now: Time,
 ) -> Result<Option<u64>, StoreError> {
     let selection = Selection::Fresh(window);
-    let (id, created) = (table.id.quoted(), table.created.quoted());
+    let (id, created, in_utc) = (table.id.quoted(), table.created.quoted(), created(table));
     let sql = limited(&format!(
-        "i.{created} AS `oldest` FROM {} i WHERE {} AND i.{created} IS NOT NULL ORDER BY i.{created}, i.{id} LIMIT 1",
+        "{in_utc} AS `oldest` FROM {} i WHERE {} AND i.{created} >= '{FIRST_YEAR}' ORDER BY i.{created}, i.{id} LIMIT 1",
         table.quoted(),
         selection.condition(table, &values_text(table, features)),
     ));
-    let oldest = Statement::first("looking for the oldest pending item", &sql, Params::Empty, |row| {
-        column::<NaiveDateTime>(row, "oldest")
-    });
+    let oldest =
+        Statement::first("looking for the oldest pending item", &sql, Params::Empty, |row| date(row, "oldest"));
     let age = |created: NaiveDateTime| u64::try_from((now - created.and_utc()).num_seconds()).unwrap_or(0);
-    Ok(oldest.ask_in_time(conn).await?.map(|oldest| oldest.map_or(0, age)))
+    Ok(oldest.ask_in_time(conn).await?.map(|oldest| oldest.flatten().map_or(0, age)))
 }
 
 /// One row of columns about wanted items within bounds, which ends after [`COUNT_BUDGET_MS`].

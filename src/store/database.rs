@@ -1,7 +1,7 @@
 //! Connections to the database, and how each is set up.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, OptsBuilder};
@@ -10,7 +10,7 @@ use super::codes::Meaning;
 use super::error::{Doing, StoreError, is_login, is_tls};
 use super::login::Login;
 use super::{schema, tls};
-use crate::config::{ItemsTable, MysqlConfig, Tls};
+use crate::config::{ColumnName, ItemsTable, MysqlConfig, Tls};
 
 /// Seconds that a statement waits for a row lock: longer than any page of ours, short enough that
 /// rowscore gives way to a user's long transaction and tries again later.
@@ -37,6 +37,8 @@ pub struct Database {
     /// What to check when the server's certificate is refused.
     certificate_advice: String,
     items: ItemsTable,
+    /// The same with what the server says of it, once that was asked; shared by all clones.
+    seen: Arc<OnceLock<ItemsTable>>,
     /// Whether the items table was looked at and is as it must be; shared by all clones.
     fits: Arc<AtomicBool>,
 }
@@ -64,7 +66,7 @@ impl Database {
                  SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = {LOCK_WAIT_S}, wait_timeout = {WAIT_TIMEOUT_S}"
             )]);
         let (name, login) = (config.database.clone(), Login::new(config).await);
-        Self { opts, name, login, certificate_advice, items: items.clone(), fits: Arc::default() }
+        Self { opts, name, login, certificate_advice, items: items.clone(), seen: Arc::default(), fits: Arc::default() }
     }
 
     /// The same, where it is `time` on every connection, for ever.
@@ -75,9 +77,19 @@ impl Database {
         Self { opts: self.opts.clone().setup(setup), ..self.clone() }
     }
 
-    /// The table of the items.
+    /// The table of the items, with as much as is known of it.
     pub fn items_table(&self) -> &ItemsTable {
-        &self.items
+        self.seen.get().unwrap_or(&self.items)
+    }
+
+    /// Whether it is known which columns keep their values.
+    pub(crate) fn has_seen_table(&self) -> bool {
+        self.seen.get().is_some()
+    }
+
+    /// Remembers which columns keep their values.
+    pub(crate) fn remember_table(&self, kept: Vec<ColumnName>) {
+        self.seen.get_or_init(|| ItemsTable { kept, ..self.items.clone() });
     }
 
     /// Whether the items table was looked at before, and is as it must be.

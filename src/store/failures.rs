@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::StoreError;
 use super::bound::{bound, bytes_literal};
+use super::counts::{mariadb_limit, mysql_limit};
 use super::pending::PendingItem;
 use super::places::joined;
 use super::row::column;
@@ -21,6 +22,9 @@ const LONGEST_REASON: usize = 500;
 
 /// Rows of one statement, each of 1.2 kB at most.
 const ROWS_PER_STATEMENT: usize = 2000;
+
+/// Milliseconds that the server may look for failures of items that are gone.
+const GONE_BUDGET_MS: u32 = 300;
 
 /// Failures that [`by_reason`] looks at: some milliseconds of the server's time, a few megabytes of
 /// its memory. Where there are more, it is the kinds that matter and not their number.
@@ -57,6 +61,17 @@ pub async fn set_aside(
     Ok(())
 }
 
+/// Sets no item aside and forgets none, but whoever may not do so is told.
+pub fn try_writing() -> Statement<()> {
+    let doing = "trying to set items aside";
+    let forget = Statement::change(doing, "DELETE FROM `item_failures` WHERE FALSE", Params::Empty);
+    let sql = "INSERT INTO `item_failures` (`items_table`, `item_id`, `run_id`, `code`, `reason`, `values_sha256`, \
+                 `first_failed_at`, `last_failed_at`) \
+               SELECT '', 0, 0, '', '', '', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) FROM DUAL WHERE FALSE \
+               ON DUPLICATE KEY UPDATE `attempts` = 1";
+    forget.then(Statement::change(doing, sql, Params::Empty))
+}
+
 /// Whether any item of the table is set aside.
 pub fn any(table: &ItemsTable) -> Statement<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM `item_failures` WHERE `items_table` = :table) AS `any`";
@@ -64,7 +79,7 @@ pub fn any(table: &ItemsTable) -> Statement<bool> {
     Statement::one("looking for failures", sql, params, |row| column(row, "any"))
 }
 
-/// Forgets items that were set aside and have a prediction now.
+/// Forgets that items were set aside: they have a prediction now, or are gone.
 pub fn forget(table: &ItemsTable, ids: &[i64]) -> Statement<()> {
     if ids.is_empty() {
         return Statement::nothing();
@@ -72,6 +87,22 @@ pub fn forget(table: &ItemsTable, ids: &[i64]) -> Statement<()> {
     let sql =
         format!("DELETE FROM `item_failures` WHERE `items_table` = :table AND `item_id` IN ({})", joined(ids, ","));
     Statement::change("forgetting failures", &sql, params! { "table" => table.as_str() })
+}
+
+/// Forgets failures of items that are gone: their ids may be given anew. As many as are found in time; the rest
+/// are for the next run. What comes back between the two statements is looked at as a new item.
+pub(crate) async fn forget_gone(conn: &mut impl Queryable, table: &ItemsTable) -> Result<(), StoreError> {
+    let sql = format!(
+        "{} SELECT {} f.`item_id` FROM `item_failures` f LEFT JOIN {} i ON i.{id} = f.`item_id` \
+         WHERE f.`items_table` = :table AND i.{id} IS NULL ORDER BY f.`item_id` LIMIT {LOOK}",
+        mariadb_limit(GONE_BUDGET_MS),
+        mysql_limit(GONE_BUDGET_MS),
+        table.quoted(),
+        id = table.id.quoted(),
+    );
+    let params = params! { "table" => table.as_str() };
+    let gone = Statement::all("looking for failures of rows that are gone", &sql, params, |row| column(row, "item_id"));
+    forget(table, &gone.ask_in_time(conn).await?.unwrap_or_default()).ask(conn).await
 }
 
 /// Gives items that were set aside another chance, under any policy: those with ids in `ids`, or

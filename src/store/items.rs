@@ -14,7 +14,7 @@ use super::selection::values_text;
 use super::statement::Statement;
 use super::wanted::{Ids, Wanted};
 use super::{Doing, StoreError};
-use crate::config::ItemsTable;
+use crate::config::{ColumnName, ItemsTable};
 use crate::run::RunId;
 use crate::window::Time;
 
@@ -106,9 +106,23 @@ pub(super) fn append_write_statement(
     sql.extend_from_slice(begin.as_bytes());
     let unwritable = |error| StoreError::Unexpected(format!("formatting a page: {error}"));
     page.append_values(sql, table.format, &place).map_err(unwritable)?;
+    sql.extend_from_slice(kept(table).as_bytes());
     sql.extend_from_slice(b" WHERE ");
     sql.extend_from_slice(which.as_bytes());
     Ok(())
+}
+
+/// The assignments by which columns keep their values that the server would set to the present time.
+fn kept(table: &ItemsTable) -> String {
+    table.kept.iter().map(ColumnName::quoted).map(|column| format!(", {column} = {column}")).collect()
+}
+
+/// Writes no row at all, but whoever may not write the predictions, or cannot, is told so.
+pub fn try_writing(table: &ItemsTable) -> Statement<()> {
+    let run = table.run.column().map_or_else(String::new, |column| format!("{} = NULL, ", column.quoted()));
+    let (items, prediction) = (table.quoted(), table.prediction.quoted());
+    let sql = format!("UPDATE {items} SET {run}{prediction} = NULL{} WHERE FALSE", kept(table));
+    Statement::change("trying to write predictions", &sql, Params::Empty)
 }
 
 /// Locks at most `limit` of the latest items, those that nobody else has locked, and answers their

@@ -91,6 +91,12 @@ pub fn insert(lanes: &[NewLane], page_size: u32) -> Statement<()> {
     Statement::change("making the run's lanes", &sql, Params::Empty)
 }
 
+/// Advances no lane, but whoever may not do so is told.
+pub fn try_writing() -> Statement<()> {
+    let sql = "UPDATE `batch_lanes` SET `cursor_id` = 0 WHERE FALSE";
+    Statement::change("trying to advance a lane", sql, Params::Empty)
+}
+
 /// A worker's lanes that are not finished, in order.
 pub fn unfinished(run: RunId, worker: u16) -> Statement<Vec<Lane>> {
     let sql = format!(

@@ -8,13 +8,13 @@ use mysql_async::{Params, Row, Value, from_row_opt, from_value_opt};
 use super::catalog::Column;
 use super::places::joined;
 use super::row::column;
-use super::selection::{pending, values_text, whole_values};
+use super::selection::{created, pending, shown_values, whole_values};
 use super::statement::Statement;
 use super::wanted::Ids;
 use super::{StoreError, counts};
 use crate::config::{ItemsTable, PredictionFormat};
 use crate::run::{RunId, named};
-use crate::values::longest_text;
+use crate::values::longest_numbers;
 
 /// Rows that one page looks at, at most, for those it wants: a few milliseconds of the server's time.
 pub const LOOK_AHEAD: u32 = 10_000;
@@ -36,7 +36,7 @@ named! {
 pub struct Listing {
     /// Its key.
     pub id: i64,
-    /// What is scored, as JSON text; `None`: SQL NULL, or longer than any row of those features needs.
+    /// What is scored, as JSON text; `None`: SQL NULL, no text, or longer than any array of those features needs.
     pub values: Option<String>,
     /// The class probabilities as JSON text, or the label, if it has any that are not longer than
     /// any such row.
@@ -66,9 +66,9 @@ impl SeenTable {
         let Self { table, updated } = self;
         let or_null = |column: Option<String>| column.map_or_else(|| "NULL".to_owned(), |column| format!("i.{column}"));
         format!(
-            "i.{}, {values}, {prediction}, i.{}, {}, {}",
+            "i.{}, {values}, {prediction}, {}, {}, {}",
             table.id.quoted(),
-            table.created.quoted(),
+            created(table),
             or_null(updated.as_ref().map(Column::quoted)),
             or_null(table.run.column().map(|column| column.quoted())),
         )
@@ -88,21 +88,21 @@ impl Width {
     /// Bytes of the longest item that is read.
     #[must_use]
     pub fn longest_item(self) -> usize {
-        longest_text(self.features) + longest_text(self.classes)
+        longest_numbers(self.features) + longest_numbers(self.classes)
     }
 
     /// The columns, texts cut one character beyond the longest that is read.
     fn columns(self, seen: &SeenTable) -> String {
-        let prediction = format!("LEFT(i.{}, {})", seen.table.prediction.quoted(), longest_text(self.classes) + 1);
-        seen.columns(&values_text(&seen.table, self.features), &prediction)
+        let prediction = format!("LEFT(i.{}, {})", seen.table.prediction.quoted(), longest_numbers(self.classes) + 1);
+        seen.columns(&shown_values(&seen.table, self.features), &prediction)
     }
 
     /// The item without a text that was cut.
     fn fitting(self, item: Listing) -> Listing {
         let fits = |text: &String, longest| text.len() <= longest || text.chars().count() <= longest;
         Listing {
-            values: item.values.filter(|text| fits(text, longest_text(self.features))),
-            prediction: item.prediction.filter(|text| fits(text, longest_text(self.classes))),
+            values: item.values.filter(|text| fits(text, longest_numbers(self.features))),
+            prediction: item.prediction.filter(|text| fits(text, longest_numbers(self.classes))),
             ..item
         }
     }
@@ -121,12 +121,15 @@ fn items(
 }
 
 fn item(row: Row, format: PredictionFormat) -> Result<Listing, StoreError> {
-    type Columns = (i64, Option<String>, Option<String>, Value, Value, Option<u64>);
-    let (id, values, prediction, created, updated, run): Columns = from_row_opt(row)
+    type Columns = (i64, Option<Vec<u8>>, Option<Vec<u8>>, Value, Value, Option<u64>);
+    let (id, values, prediction, arrived, updated, run): Columns = from_row_opt(row)
         .map_err(|_| StoreError::Unexpected("an item's column is of another type; run `rowscore init`".into()))?;
+    // Bytes may be no text.
+    let text = |bytes: Option<Vec<u8>>| bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    let (values, prediction) = (text(values), text(prediction));
     // MySQL stores dates that do not exist, such as 0000-00-00.
     let time = |value| from_value_opt(value).ok().flatten();
-    let (created_datetime, updated_datetime) = (time(created), time(updated));
+    let (created_datetime, updated_datetime) = (time(arrived), time(updated));
     Ok(Listing { id, values, prediction, format, created_datetime, updated_datetime, run: run.map(RunId) })
 }
 
@@ -259,11 +262,13 @@ pub fn excerpts(table: &ItemsTable, width: Width, ids: &[i64], characters: usize
     let id = format!("i.{}", table.id.quoted());
     let sql = format!(
         "SELECT {id} AS `id`, LEFT({}, {characters}) AS `excerpt` FROM {} i WHERE {id} IN ({})",
-        values_text(table, width.features),
+        shown_values(table, width.features),
         table.quoted(),
         joined(ids, ",")
     );
     Statement::all("reading what was set aside", &sql, Params::Empty, |row| {
-        Ok((column(row, "id")?, column::<Option<_>>(row, "excerpt")?.unwrap_or_default()))
+        // Bytes may be no text, or be cut within a character.
+        let excerpt: Vec<u8> = column::<Option<_>>(row, "excerpt")?.unwrap_or_default();
+        Ok((column(row, "id")?, String::from_utf8_lossy(&excerpt).into_owned()))
     })
 }

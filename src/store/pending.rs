@@ -13,7 +13,12 @@ pub struct PendingItems {
     texts: Vec<u8>,
     /// For each item, where in `texts` its values end, and its prediction after them, if it has one.
     ends: Vec<(usize, Option<usize>)>,
+    /// Whether the items behind these had no room.
+    is_cut: bool,
 }
+
+/// Bytes of texts that a page holds, at most: 5000 rows of three kilobytes, or the first of longer ones.
+const MOST_BYTES: usize = 16 << 20;
 
 /// One of them.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +38,7 @@ impl PendingItems {
         self.ids.clear();
         self.texts.clear();
         self.ends.clear();
+        self.is_cut = false;
         self
     }
 
@@ -65,8 +71,19 @@ impl PendingItems {
             (id, values, None)
         };
         let values = values.as_deref().unwrap_or(b"null");
-        self.push(PendingItem { id, values, prediction: prediction.as_deref() });
+        let length = values.len() + prediction.as_ref().map_or(0, Vec::len);
+        // One is taken however long it is. Behind one that was left out all are: the next page begins there.
+        self.is_cut |= !self.is_empty() && self.texts.len() + length > MOST_BYTES;
+        if !self.is_cut {
+            self.push(PendingItem { id, values, prediction: prediction.as_deref() });
+        }
         Ok(())
+    }
+
+    /// Whether items behind these were left out, because their texts would take too much memory.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     /// Adds an item behind the others.

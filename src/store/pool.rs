@@ -21,9 +21,6 @@ const READ_LIMIT: Duration = Duration::from_secs(8);
 /// A connection that was idle for so long is asked whether it is still there.
 const FRESH: Duration = Duration::from_secs(5);
 
-/// The column that says when an item was last changed, where there is one.
-const UPDATED: &str = "updated_datetime";
-
 /// Why work was not done.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReadError {
@@ -113,7 +110,7 @@ impl Readers {
         }
         let table = self.pool.manager().0.items_table();
         let catalog = catalog::describe(table).ask(conn).await?;
-        let seen = Arc::new(SeenTable { table: table.clone(), updated: catalog.column(UPDATED).cloned() });
+        let seen = Arc::new(SeenTable { table: table.clone(), updated: catalog.column(catalog::UPDATED).cloned() });
         if catalog.columns.is_empty() {
             return Ok(seen);
         }

@@ -1,6 +1,7 @@
 //! Columns of a row that was read.
 
-use mysql_async::Row;
+use chrono::NaiveDateTime;
+use mysql_async::{Row, Value, from_value_opt};
 
 use super::StoreError;
 
@@ -10,6 +11,12 @@ pub(super) fn column<T: mysql_async::prelude::FromValue>(row: &Row, name: &str) 
         Some(Ok(value)) => Ok(value),
         _ => Err(StoreError::Unexpected(format!("column `{name}` is missing or of another type; run `rowscore init`"))),
     }
+}
+
+/// A column of the user's with a date. The servers store such as no calendar has: 0000-00-00, 2026-00-10.
+pub(super) fn date(row: &Row, name: &str) -> Result<Option<NaiveDateTime>, StoreError> {
+    let value: Value = column(row, name)?;
+    Ok(from_value_opt(value).ok().flatten())
 }
 
 /// A column that holds one of an enum's names.

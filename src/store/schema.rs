@@ -4,17 +4,21 @@
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, params};
 
+use super::codes::Meaning;
+use super::row::column;
+use super::statement::Statement;
 use super::{Doing, StoreError, catalog};
 use crate::config::{ColumnName, ItemsTable};
 
 /// Every migration by name, in order. Each may be applied again at any time.
-const MIGRATIONS: [(&str, &str); 6] = [
+const MIGRATIONS: [(&str, &str); 7] = [
     ("0001_items.sql", include_str!("../../infra/migrations/0001_items.sql")),
     ("0002_runs.sql", include_str!("../../infra/migrations/0002_runs.sql")),
     ("0003_backfill.sql", include_str!("../../infra/migrations/0003_backfill.sql")),
     ("0004_watch.sql", include_str!("../../infra/migrations/0004_watch.sql")),
     ("0005_looks.sql", include_str!("../../infra/migrations/0005_looks.sql")),
     ("0006_history.sql", include_str!("../../infra/migrations/0006_history.sql")),
+    ("0007_any_ground.sql", include_str!("../../infra/migrations/0007_any_ground.sql")),
 ];
 
 /// The comment of the column that the migrations add, by which it is known as rowscore's.
@@ -29,17 +33,31 @@ pub async fn create_database(conn: &mut Conn, name: &str) -> Result<(), StoreErr
     conn.query_drop(format!("CREATE DATABASE IF NOT EXISTS `{quoted}`")).await.doing("making the database")
 }
 
+/// How a column is added to a live table, the way that costs nothing first. Tables with a FULLTEXT key and
+/// compressed ones do not take it.
+const COLUMN_HOW: [&str; 2] = ["ALGORITHM=INSTANT", "ALGORITHM=INPLACE, LOCK=NONE"];
+
+const APPLYING: &str = "applying the migrations";
+
 /// Makes what is missing, for the table `items`: idempotent, and safe on a live table. A table
 /// with other columns than the default ones is the user's own, which is not made.
 ///
 /// # Errors
-/// A migration that the server refuses, or there is no such table of the user's.
+/// A migration that the server refuses, or there is no such table of the user's, or its engine has no transactions.
 pub async fn migrate(conn: &mut Conn, items: &ItemsTable) -> Result<(), StoreError> {
-    if !items.has_default_columns() && catalog::describe(items).ask(conn).await?.columns.is_empty() {
+    let catalog = catalog::describe(items).ask(conn).await?;
+    if !items.has_default_columns() && catalog.columns.is_empty() {
         return Err(StoreError::Unexpected(format!(
-            "there is no table `{}`, and rowscore makes none with other columns than its own: make it, \
+            "there is no table {}, and rowscore makes none with other columns than its own: make it, \
              or unset the variables that name its columns",
-            items.as_str()
+            items.quoted()
+        )));
+    }
+    if let Some(kept) = catalog.without_transactions.iter().find(|kept| !kept.is_own()) {
+        let (table, engine) = (kept.quoted(), &kept.engine);
+        return Err(StoreError::Unexpected(format!(
+            "the engine {engine} of the table {table} has no transactions, so that nothing could be taken back; \
+             accepted: InnoDB; ALTER TABLE {table} ENGINE=InnoDB makes it one"
         )));
     }
     let variables = params! {
@@ -51,35 +69,94 @@ pub async fn migrate(conn: &mut Conn, items: &ItemsTable) -> Result<(), StoreErr
         .doing("naming the items table")?;
     for (name, sql) in MIGRATIONS {
         tracing::debug!(migration = name, "applying");
-        conn.query_drop(sql).await.doing("applying the migrations")?;
+        if sql.contains("@column_how") {
+            apply_online(conn, items, sql).await?;
+        } else {
+            conn.query_drop(sql).await.doing(APPLYING)?;
+        }
     }
     Ok(())
 }
 
+/// Applies a migration, adding a column in the cheapest way that the table takes.
+async fn apply_online(conn: &mut Conn, items: &ItemsTable, sql: &str) -> Result<(), StoreError> {
+    for how in COLUMN_HOW {
+        let sql = format!("SET @column_how = '{how}'; {sql}");
+        match conn.query_drop(sql).await.doing(APPLYING) {
+            Err(error) if error.means(Meaning::NotOnline) => {
+                tracing::debug!(%error, how, "the table does not take it so");
+            }
+            applied => return applied,
+        }
+    }
+    let run = items
+        .run
+        .column()
+        .map(|run| format!("ADD COLUMN {} BIGINT UNSIGNED NULL COMMENT '{RUN_COLUMN_COMMENT}', ", run.quoted()));
+    let (table, created, id) = (items.quoted(), items.created.quoted(), items.id.quoted());
+    Err(StoreError::Unexpected(format!(
+        "the server adds no column to the table {table} while others write to it, as with a FULLTEXT or a SPATIAL key: \
+         run ALTER TABLE {table} {}ADD KEY `items_window` ({created}, {id}) when nobody has to (leave out what there is \
+         already), then `rowscore init` again; or set RUN_COLUMN=none, which needs no column",
+        run.unwrap_or_default()
+    )))
+}
+
 /// Grants `login`, which exists, what rowscore needs of its tables and of `items`, and nothing else:
-/// idempotent.
+/// idempotent. It is a name, for the host `%`, or `NAME@HOST`.
 ///
 /// # Errors
 /// The account may not, or there is no such login.
 pub async fn grant(conn: &mut Conn, items: &ItemsTable, login: &str) -> Result<(), StoreError> {
     let written: Vec<_> = std::iter::once(&items.prediction).chain(items.run.column()).collect();
     let variables = params! {
-        "items" => items.as_str(), "login" => login, "read" => read_columns(items), "written" => quoted(&written),
+        "items" => items.as_str(), "read" => read_columns(items), "written" => quoted(&written),
     };
-    conn.exec_drop("SET @items = :items, @login = :login, @read = :read, @written = :written", variables)
+    conn.exec_drop("SET @items = :items, @read = :read, @written = :written", variables)
         .await
-        .doing("naming the login")?;
-    conn.query_drop(include_str!("../../infra/grants.sql")).await.doing("granting what the login needs")
+        .doing("naming the columns")?;
+    grant_to(conn, login, include_str!("../../infra/grants.sql"), "granting what the login needs").await
 }
 
-/// Grants `login`, which exists, what reading results needs, and nothing else: idempotent.
+/// Grants `login`, which exists, what reading results needs, and nothing else: idempotent. It is named as for
+/// [`grant`].
 ///
 /// # Errors
 /// The account may not, or there is no such login.
 pub async fn grant_reader(conn: &mut Conn, items: &ItemsTable, login: &str) -> Result<(), StoreError> {
-    let variables = params! { "items" => items.as_str(), "login" => login, "read" => read_columns(items) };
-    conn.exec_drop("SET @items = :items, @login = :login, @read = :read", variables).await.doing("naming the login")?;
-    conn.query_drop(include_str!("../../infra/grants-reader.sql")).await.doing("granting what the reader needs")
+    let variables = params! { "items" => items.as_str(), "read" => read_columns(items) };
+    conn.exec_drop("SET @items = :items, @read = :read", variables).await.doing("naming the columns")?;
+    grant_to(conn, login, include_str!("../../infra/grants-reader.sql"), "granting what the reader needs").await
+}
+
+async fn grant_to(conn: &mut Conn, login: &str, sql: &str, doing: &'static str) -> Result<(), StoreError> {
+    let (name, host) = name_and_host(login);
+    let variables = params! { "login" => name, "host" => host };
+    conn.exec_drop("SET @login = :login, @login_host = :host", variables).await.doing("naming the login")?;
+    match conn.query_drop(sql).await.doing(doing) {
+        Err(error) if error.means(Meaning::NoLogin) => {
+            let known = hosts(name).ask(conn).await.unwrap_or_default();
+            let advice = match known.first() {
+                Some(first) => format!("the name is known at {}: say {name}@{first}", known.join(", ")),
+                None => "make it with CREATE USER first, as infra/grants.sql shows, or name it as NAME@HOST".to_owned(),
+            };
+            Err(StoreError::Unexpected(format!("{doing}: there is no login `{name}`@`{host}`; {advice}")))
+        }
+        granted => granted,
+    }
+}
+
+/// The hosts of the logins of a name. Whoever may not look finds none.
+fn hosts(name: &str) -> Statement<Vec<String>> {
+    let sql = "SELECT `Host` AS `host` FROM `mysql`.`user` WHERE `User` = :name ORDER BY `Host`";
+    Statement::all("looking for logins", sql, params! { "name" => name }, |row| column(row, "host"))
+}
+
+/// A login's name and host, in quotes or without. The last `@` separates them: a name may have one.
+fn name_and_host(login: &str) -> (&str, &str) {
+    let (name, host) = login.rsplit_once('@').filter(|(name, _)| !name.is_empty()).unwrap_or((login, "%"));
+    let quotes = ['\'', '"', '`'];
+    (name.trim_matches(quotes), host.trim_matches(quotes))
 }
 
 /// The columns that are read, as SQL.
@@ -89,4 +166,23 @@ fn read_columns(items: &ItemsTable) -> String {
 
 fn quoted(columns: &[&ColumnName]) -> String {
     columns.iter().map(|name| name.quoted()).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_is_a_name_or_a_name_and_a_host() {
+        for (login, expected) in [
+            ("scorer", ("scorer", "%")),
+            ("scorer@10.%", ("scorer", "10.%")),
+            ("'scorer'@'10.0.0.0/255.0.0.0'", ("scorer", "10.0.0.0/255.0.0.0")),
+            ("`a b`@localhost", ("a b", "localhost")),
+            ("mail@example.org@%", ("mail@example.org", "%")),
+            ("@odd", ("@odd", "%")),
+        ] {
+            assert_eq!(name_and_host(login), expected);
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use crate::config::{ColumnName, ItemsTable, PredictionFormat, ValuesIn};
 use crate::model::ModelVersion;
 use crate::run::RunId;
-use crate::values::longest_text;
+use crate::values::{longest_numbers, longest_text};
 use crate::window::{Time, Window};
 
 /// The version of the model that a run's predictions are of. A scalar subquery: a lookup by key for
@@ -18,8 +18,11 @@ const LONGEST_BRACKETS: usize = 1024;
 const NOT_SET_ASIDE: &str =
     "NOT EXISTS (SELECT 1 FROM `item_failures` f WHERE f.`items_table` = {table} AND f.`item_id` = i.{id})";
 
-/// An item set aside whose values are others than those that failed.
-const CHANGED: &str = "f.`values_sha256` <> UNHEX(SHA2({values}, 256))";
+/// An item set aside whose values are others than those that failed. Their hash is that of the text as it was
+/// read: in UTF-8, whatever the column's character set, and of bytes as they are. NULL is read as `null`.
+const CHANGED: &str = "f.`values_sha256` NOT IN (\
+    COALESCE(UNHEX(SHA2(CONVERT({values} USING utf8mb4), 256)), UNHEX(SHA2('null', 256))), \
+    COALESCE(UNHEX(SHA2({values}, 256)), UNHEX(SHA2('null', 256))))";
 
 /// Which items a lane takes. Pending they are in any case, but the outdated ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,13 +42,11 @@ pub enum Selection {
     },
     /// Those set aside that have attempts left, or other values than those that failed.
     SetAside {
-        /// Attempts in all.
+        /// Attempts in all; 1: only those that were released by hand.
         max_attempts: u32,
         /// The run that takes them, once there is one: what it set aside itself is for later runs.
         run: Option<RunId>,
     },
-    /// Those set aside that were released by hand.
-    Released,
     /// Those that another model version predicted.
     Outdated(Outdated),
 }
@@ -84,7 +85,7 @@ impl Selection {
             | Self::Whole(window)
             | Self::OnePiece { window, .. }
             | Self::Outdated(Outdated { window, .. }) => window.from.is_none(),
-            Self::SetAside { .. } | Self::Released => false,
+            Self::SetAside { .. } => false,
         }
     }
 
@@ -101,7 +102,7 @@ impl Selection {
     /// Whether there may be items among them that are set aside.
     pub fn has_set_aside(self) -> bool {
         match self {
-            Self::SetAside { .. } | Self::Released | Self::OnePiece { .. } => true,
+            Self::SetAside { .. } | Self::OnePiece { .. } => true,
             Self::Outdated(outdated) => outdated.again != Again::All,
             Self::Fresh(_) | Self::Whole(_) => false,
         }
@@ -115,7 +116,7 @@ impl Selection {
             Self::Fresh(_) | Self::Whole(_) | Self::OnePiece { .. } | Self::Outdated(_) => {
                 format!("{items} i FORCE INDEX (PRIMARY)")
             }
-            Self::SetAside { .. } | Self::Released => {
+            Self::SetAside { .. } => {
                 let id = table.id.quoted();
                 format!("`item_failures` f STRAIGHT_JOIN {items} i FORCE INDEX (PRIMARY) ON i.{id} = f.`item_id`")
             }
@@ -143,7 +144,6 @@ impl Selection {
                 let earlier = run.map_or_else(|| "TRUE".to_owned(), |run| format!("f.`run_id` <> {run}"));
                 format!("f.`items_table` = {table} AND {earlier} AND (f.`attempts` < {max_attempts} OR {changed})")
             }
-            Self::Released => format!("f.`items_table` = {table} AND f.`attempts` = 0"),
             Self::Outdated(outdated) => return outdated.condition(items, values),
         };
         format!("{} AND {rest}", pending(items))
@@ -155,7 +155,7 @@ impl Selection {
             Self::Fresh(_) | Self::Whole(_) | Self::OnePiece { .. } | Self::Outdated(_) => {
                 format!("i.{}", table.id.quoted())
             }
-            Self::SetAside { .. } | Self::Released => "f.`item_id`".to_owned(),
+            Self::SetAside { .. } => "f.`item_id`".to_owned(),
         }
     }
 
@@ -214,6 +214,10 @@ fn but_those(items: &ItemsTable, tried: &str) -> String {
 pub(super) fn pending(table: &ItemsTable) -> String {
     let prediction = table.prediction.quoted();
     match table.format {
+        // A name could end the comment.
+        PredictionFormat::Probabilities if prediction.contains("*/") => {
+            format!("(i.{prediction} IS NULL OR JSON_TYPE(i.{prediction}) = 'NULL')")
+        }
         PredictionFormat::Probabilities => {
             format!(
                 "(i.{prediction} IS NULL OR /*M! LENGTH(i.{prediction}) < 32 AND */ JSON_TYPE(i.{prediction}) = 'NULL')"
@@ -238,12 +242,28 @@ fn predicted(table: &ItemsTable, run: &str) -> String {
 /// The condition that an item was created within `window`.
 fn within(table: &ItemsTable, window: &Window) -> String {
     let created = table.created.quoted();
-    let moment = |time: Time| format!("'{}'", time.naive_utc().format("%Y-%m-%d %H:%M:%S%.6f"));
+    let moment = |time: Time| {
+        let utc = format!("'{}'", time.naive_utc().format("%Y-%m-%d %H:%M:%S%.6f"));
+        // The constant is turned, and not the column, whose key could not be used then.
+        table
+            .created_zone
+            .as_ref()
+            .map_or(utc.clone(), |zone| format!("CONVERT_TZ({utc}, '+00:00', {})", zone.literal()))
+    };
     let to = moment(window.to);
     match window.from {
         Some(from) => format!("i.{created} >= {} AND i.{created} < {to}", moment(from)),
         // A row without a timestamp belongs to the beginning.
         None => format!("(i.{created} < {to} OR i.{created} IS NULL)"),
+    }
+}
+
+/// When an item arrived, in UTC.
+pub(super) fn created(table: &ItemsTable) -> String {
+    let created = format!("i.{}", table.created.quoted());
+    match &table.created_zone {
+        Some(zone) => format!("CONVERT_TZ({created}, {}, '+00:00')", zone.literal()),
+        None => created,
     }
 }
 
@@ -254,6 +274,14 @@ pub(super) fn values_text(table: &ItemsTable, features: &[String]) -> String {
         ValuesIn::Json(column) => format!("LEFT(i.{}, {})", column.quoted(), longest_text(features) + 1),
         // Another model's names are refused before; here they make a row too short for the model.
         ValuesIn::Columns(_) => array_text(&table.feature_columns(features).unwrap_or_default()),
+    }
+}
+
+/// The values of an item as JSON text, cut one character beyond the longest that is shown.
+pub(super) fn shown_values(table: &ItemsTable, features: &[String]) -> String {
+    match &table.values {
+        ValuesIn::Json(column) => format!("LEFT(i.{}, {})", column.quoted(), longest_numbers(features) + 1),
+        ValuesIn::Columns(_) => values_text(table, features),
     }
 }
 

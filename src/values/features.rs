@@ -7,13 +7,15 @@ use std::collections::HashMap;
 #[derive(Debug)]
 pub(super) struct Features<'m> {
     pub(super) names: &'m [String],
+    /// Whether each has a column of its own, in which a `null` is an SQL NULL.
+    pub(super) in_columns: bool,
     /// Where each feature stands; only objects ask.
     positions: OnceCell<HashMap<&'m str, usize>>,
 }
 
 impl<'m> Features<'m> {
     pub(super) fn new(names: &'m [String]) -> Self {
-        Self { names, positions: OnceCell::new() }
+        Self { names, in_columns: false, positions: OnceCell::new() }
     }
 
     /// The position of a feature.

@@ -25,6 +25,9 @@ pub(super) fn read(features: &Features<'_>, text: &[u8], row: &mut Vec<f64>) -> 
     }
 }
 
+/// What a JSON `null` is called.
+const NULL: &str = "null";
+
 /// Deserialises one row in place. Its value is what is wrong with a well-formed text; an error means
 /// that the text is not well-formed.
 struct Row<'r, 'm> {
@@ -49,6 +52,9 @@ fn not_an_array<E>(what: &str) -> Result<Option<Reason>, E> {
 
 impl Row<'_, '_> {
     fn not_a_number(&self, (position, what): (usize, &str)) -> Reason {
+        if what == NULL && self.features.in_columns {
+            return Reason::new(ReasonCode::MissingValue, format!("{} is NULL", self.features.called(position)));
+        }
         Reason::new(ReasonCode::NotANumber, format!("{} is {what}, not a number", self.features.called(position)))
     }
 }
@@ -196,12 +202,13 @@ impl<'de> Deserialize<'de> for Element {
                 Ok(Element::Other("text"))
             }
 
-            fn visit_bool<E>(self, _: bool) -> Result<Element, E> {
-                Ok(Element::Other("a boolean"))
+            fn visit_bool<E>(self, value: bool) -> Result<Element, E> {
+                // As a BOOL column is read.
+                Ok(Element::Number(f64::from(u8::from(value))))
             }
 
             fn visit_unit<E>(self) -> Result<Element, E> {
-                Ok(Element::Other("null"))
+                Ok(Element::Other(NULL))
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Element, A::Error> {

@@ -7,6 +7,6 @@ mod reader;
 mod reason;
 mod shape;
 
-pub use reader::{Reader, longest_text};
+pub use reader::{Reader, longest_numbers, longest_text};
 pub use reason::{Reason, ReasonCode, StoredCode};
 pub use shape::Shape;

@@ -3,8 +3,12 @@
 use super::features::Features;
 use super::reason::{Reason, ReasonCode};
 use super::{json, plain};
+use crate::config::ItemsTable;
 
-/// Bytes for white space, for short rows, and for keys of an object that are no feature's.
+/// Bytes for what an object holds beside its features: a note, an address, a list.
+const OTHER_KEYS: usize = 64 << 10;
+
+/// Bytes for white space and for short rows, where numbers are all that there is.
 const SLACK: usize = 4096;
 
 /// Bytes for one number: an f64 takes at most 25 characters, and there may be space around it.
@@ -13,10 +17,19 @@ const NUMBER: usize = 64;
 /// Bytes for one character of a key: `\u00e9`.
 const CHARACTER: usize = 6;
 
-/// The longest text of `values` that is read, in bytes, for a model of these features. It bounds a
-/// page's memory whatever somebody stored in a row.
+/// The longest text of `values` that is read, in bytes, for a model of these features: 64 KiB beside what
+/// they need. It bounds a row, whatever somebody stored in it; a page is bounded by itself.
 pub fn longest_text(features: &[String]) -> usize {
-    SLACK + features.iter().map(|name| NUMBER + CHARACTER * name.len()).sum::<usize>()
+    OTHER_KEYS + of_numbers(features)
+}
+
+/// The longest text, in bytes, of numbers by these names and little else.
+pub fn longest_numbers(names: &[String]) -> usize {
+    SLACK + of_numbers(names)
+}
+
+fn of_numbers(names: &[String]) -> usize {
+    names.iter().map(|name| NUMBER + CHARACTER * name.len()).sum()
 }
 
 /// Reads rows for a model of some features.
@@ -30,6 +43,13 @@ impl<'m> Reader<'m> {
     /// A reader for a model whose features have these names, in this order.
     pub fn new(features: &'m [String]) -> Self {
         Self { features: Features::new(features), longest: longest_text(features) }
+    }
+
+    /// A reader of what a table's rows are read as. Of typed columns a `null` is a value that is missing.
+    pub(crate) fn of(table: &ItemsTable, features: &'m [String]) -> Self {
+        let mut reader = Self::new(features);
+        reader.features.in_columns = table.has_feature_columns();
+        reader
     }
 
     /// Reads a JSON array with one finite number for each feature, or an object with one under each

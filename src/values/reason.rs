@@ -9,14 +9,14 @@ named! {
         NotAnArray = "not_an_array",
         /// Another count of values than the model has features.
         WrongLength = "wrong_length",
-        /// An object does not have a feature's key.
+        /// An object does not have a feature's key, or a typed column is NULL.
         MissingValue = "missing_value",
-        /// A value is text, null, a boolean or nested; of a typed column: NULL.
+        /// A value is text, null or nested.
         NotANumber = "not_a_number",
         /// A value is beyond the range of a 64-bit float.
         NotFinite = "not_finite",
-        /// The text is longer than any row of these features needs, or a value so large that
-        /// the model's arithmetic overflows.
+        /// The text is longer than [`longest_text`](super::longest_text), or a value so large that the
+        /// model's arithmetic overflows.
         TooLarge = "too_large",
         /// The database would not let the prediction be written; the reason is its words.
         Refused = "refused",

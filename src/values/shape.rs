@@ -17,7 +17,7 @@ pub enum Shape {
     Array(usize),
     /// An object with other keys.
     Object(Vec<String>),
-    /// Longer than any row of the model's.
+    /// Longer than what is read.
     Long,
     /// Neither an array nor an object: it tells nothing about the model.
     Other,
@@ -36,7 +36,7 @@ impl fmt::Display for Shape {
             Self::Fits => f.write_str("what the model takes"),
             Self::Array(length) => write!(f, "{length} values without names"),
             Self::Object(keys) => write!(f, "{} keys: {}", keys.len(), listed(keys)),
-            Self::Long => f.write_str("a longer text than any row of such features"),
+            Self::Long => f.write_str("a longer text than is read"),
             Self::Other => f.write_str("neither an array nor an object"),
         }
     }
@@ -76,7 +76,7 @@ mod tests {
             assert_eq!(shape(text), Shape::Other, "{text}");
         }
         assert_eq!(shape("[1,2,3]"), Shape::Array(3));
-        assert_eq!(shape(&format!("[{}1]", "1,".repeat(5000))), Shape::Long);
+        assert_eq!(shape(&format!("[{}1]", "1,".repeat(50_000))), Shape::Long);
         assert_eq!(shape(r#"{"X":1,"y":2}"#).to_string(), "2 keys: `X`, `y`");
     }
 }

@@ -2,7 +2,7 @@
 //! are injected into the real programs on real servers, and what is left is compared with an
 //! undisturbed run. Run through `make faults`, which starts the servers.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on says so by panicking")]
 
 mod aws;
 mod crash;

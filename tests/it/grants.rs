@@ -78,6 +78,8 @@ async fn a_missing_grant_is_reported_with_statement_table_and_remedy(
     #[values(Server::Mysql, Server::Mariadb)] server: Server,
 ) {
     let db = TestDb::new(server, &[]).await;
+    // The table was looked at before, and was well then.
+    db.tick("2024-03-05T09:00:00Z").await;
     db.fill([1], CREATED).await;
     for (revoked, on, told) in [
         (
@@ -101,6 +103,55 @@ async fn a_missing_grant_is_reported_with_statement_table_and_remedy(
 }
 
 #[rstest]
+#[case("UPDATE (`prediction`) ON `items`", "trying to write predictions: ")]
+#[case("UPDATE (`run_id`) ON `items`", "trying to write predictions: ")]
+#[case("INSERT ON `item_failures`", "trying to set items aside: ")]
+#[case("DELETE ON `item_failures`", "trying to set items aside: ")]
+#[case("UPDATE (`cursor_id`) ON `batch_lanes`", "trying to advance a lane: ")]
+#[tokio::test]
+async fn a_login_that_may_not_write_is_told_before_a_run_is_opened(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[case] right: &str,
+    #[case] told: &str,
+) {
+    let db = TestDb::new(server, &[]).await;
+    db.fill([1], CREATED).await;
+    db.execute(&format!("REVOKE {right} FROM `{}`", db.config.mysql.user)).await;
+
+    let error = db.try_hop(&tick(TICK), unhurried(at(TICK))).await.unwrap_err().to_string();
+
+    assert!(error.starts_with(told) && error.contains("command denied"), "{error}");
+    assert!(error.ends_with("apply infra/grants.sql, or use `rowscore init --grant`"), "{error}");
+    assert_eq!(db.count("`batch_runs`").await, 0);
+    db.migrate().await;
+    assert_eq!(db.tick(TICK).await.counts.predicted, 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_login_of_a_host_is_granted_by_name_and_host_and_one_that_is_not_there_is_named(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let owner = TestDb::bare(server, &[]).await;
+    let login = owner.config.mysql.database.clone();
+    owner.execute(&format!("CREATE USER `{login}`@`127.0.0.%` IDENTIFIED BY 'of-its-own'")).await;
+
+    for option in ["--grant", "--grant-reader"] {
+        let lost = rowscore(&["init", option, &login], owner.variables()).await;
+        let told = format!("there is no login `{login}`@`%`; the name is known at 127.0.0.%: say {login}@127.0.0.%");
+        assert!(lost.status.code() == Some(1) && lost.stderr.contains(&told), "{lost:?}");
+        for named in [format!("{login}@127.0.0.%"), format!("'{login}'@'127.0.0.%'")] {
+            let init = rowscore(&["init", option, &named, "--rows", "10"], owner.variables()).await;
+            assert_eq!(init.status.code(), Some(0), "{init:?}");
+        }
+    }
+    let scorer = owner.with(&[("MYSQL_USER", &login), ("MYSQL_PASSWORD", "of-its-own")]).await;
+    let run = rowscore(&["run"], scorer.variables()).await;
+    assert_eq!(run.status.code(), Some(0), "{run:?}");
+    owner.execute(&format!("DROP USER `{login}`@`127.0.0.%`")).await;
+}
+
+#[rstest]
 #[tokio::test]
 async fn init_grants_a_login_what_it_needs(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
     let owner = TestDb::bare(server, &[("ITEMS_TABLE", "readings")]).await;
@@ -108,7 +159,8 @@ async fn init_grants_a_login_what_it_needs(#[values(Server::Mysql, Server::Maria
 
     let nobody = rowscore(&["init", "--grant", "no such login"], owner.variables()).await;
     assert_eq!(nobody.status.code(), Some(1), "{nobody:?}");
-    assert!(nobody.stderr.contains("rowscore: granting what the login needs: "), "{nobody:?}");
+    let told = "granting what the login needs: there is no login `no such login`@`%`; make it with CREATE USER first";
+    assert!(nobody.stderr.contains(told), "{nobody:?}");
 
     owner.execute(&format!("CREATE USER `{login}` IDENTIFIED BY 'of-its-own'")).await;
     let init = rowscore(&["init", "--grant", &login, "--rows", "10"], owner.variables()).await;

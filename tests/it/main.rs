@@ -1,7 +1,7 @@
 //! rowscore against the real thing: MySQL and MariaDB, SQS over HTTP, and its own programs as
 //! processes of their own. Run through `make test`, which starts the servers.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on says so by panicking")]
 
 mod api;
 mod backfill;
@@ -24,6 +24,8 @@ mod labels;
 mod locked;
 mod login;
 mod objects;
+mod odd_rows;
+mod odd_tables;
 mod own_table;
 mod pages;
 mod policies;
@@ -40,5 +42,6 @@ mod unfit_tables;
 mod wake;
 mod watching;
 mod windows;
+mod zones;
 
 use rowscore_tests as support;

@@ -147,8 +147,8 @@ async fn a_null_is_set_aside_with_its_column_and_taken_up_when_it_is_filled_in(
 
     assert_eq!((answer.counts.predicted, answer.counts.failed), (1, 1));
     let found: Vec<(i64, String, String)> = owner.rows("SELECT `item_id`, `code`, `reason` FROM `item_failures`").await;
-    let reason = "value 2 (`sepal_width`) is null, not a number";
-    assert_eq!(found, [(2, "not_a_number".to_owned(), reason.to_owned())]);
+    let reason = "value 2 (`sepal_width`) is NULL";
+    assert_eq!(found, [(2, "missing_value".to_owned(), reason.to_owned())]);
 
     owner.execute("UPDATE `item_failures` SET `attempts` = 3").await;
     assert_eq!(scorer.tick(LATER).await.outcome, Outcome::NothingToDo);

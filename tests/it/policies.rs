@@ -77,7 +77,6 @@ async fn under_leave_an_item_set_aside_stays_so_until_it_is_released(
 ) {
     let db = nine_and_one(server, &[("FAILURE_POLICY", "leave")]).await;
     db.tick(FIRST).await;
-    correct(&db, 5).await;
     assert_eq!(db.tick(SECOND).await.outcome, Outcome::NothingToDo);
     assert_eq!(db.hop(&sweep(), unhurried(at(SECOND))).await.outcome, Outcome::NothingToDo);
 
@@ -86,7 +85,18 @@ async fn under_leave_an_item_set_aside_stays_so_until_it_is_released(
     assert_eq!(failures::release(table, &[4], None).ask(&mut conn).await.unwrap(), 0);
     assert_eq!(failures::release(table, &[4, 5], None).ask(&mut conn).await.unwrap(), 1);
 
-    assert_eq!(db.tick(THIRD).await.counts.predicted, 1);
+    assert_eq!(db.tick(THIRD).await.counts.failed, 1);
+    assert_eq!(attempts(&db).await.len(), 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn under_leave_a_row_with_other_values_is_another_row(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+    let db = nine_and_one(server, &[("FAILURE_POLICY", "leave")]).await;
+    db.tick(FIRST).await;
+    correct(&db, 5).await;
+
+    assert_eq!(db.tick(SECOND).await.counts.predicted, 1);
     assert_eq!(attempts(&db).await, []);
 }
 

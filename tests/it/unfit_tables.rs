@@ -13,9 +13,12 @@ use crate::support::{Server, TestDb, at, sweep, tick, unhurried};
 const TICK: &str = "2024-03-05T10:00:00Z";
 const LATER: &str = "2024-03-05T11:00:00Z";
 #[rstest]
-#[case::a_quote("sepal_length'", "FEATURE_COLUMNS has `sepal_length'`")]
+#[case::a_quote("sepal_length'", "FEATURE_COLUMNS names 1: `sepal_length'`")]
 #[case::a_backtick("sepal_length` FROM `items", "FEATURE_COLUMNS has `sepal_length` FROM `items`")]
-#[case::a_semicolon("sepal_length; DROP TABLE Readings", "FEATURE_COLUMNS has `sepal_length; DROP TABLE Readings`")]
+#[case::a_semicolon(
+    "sepal_length; DROP TABLE Readings",
+    "FEATURE_COLUMNS names 1: `sepal_length; DROP TABLE Readings`"
+)]
 #[case::another_feature(
     "sepal_length=sl,petal_length,petal_width=width,sepal_depth=sepal width (cm)",
     "the model's 4 features are `sepal_length`, `sepal_width`, `petal_length`, `petal_width`; FEATURE_COLUMNS names 4: \
@@ -77,7 +80,7 @@ async fn everything_that_is_wrong_with_a_table_is_listed_in_one_error(
         "FEATURE_COLUMNS names `d`, which is no column of the table; ",
         "PREDICTION_COLUMN `prediction` is varchar(10); accepted: a column that may be NULL",
         "PREDICTION_COLUMN `prediction` is varchar(10); accepted: JSON; ",
-        "CREATED_COLUMN `day` is date; accepted: TIMESTAMP, or DATETIME in UTC; ",
+        "CREATED_COLUMN `day` is date; accepted: TIMESTAMP or DATETIME; ",
         "the table has a column `run_id` that rowscore did not make and would overwrite: ",
         "of its columns MYSQL_USER may see `id`, `tenant`, `a`, `b`, `c`, `prediction`, `day`, `run_id`",
     ] {
@@ -165,7 +168,7 @@ async fn an_id_that_no_signed_number_holds_is_refused_and_never_a_panic(
     let again = scorer.with(&[]).await;
     let error = again.try_hop(&tick(LATER), unhurried(at(LATER))).await.unwrap_err().to_string();
     assert!(
-        error.contains("ID_COLUMN `Reading No` has 18446744073709551615; accepted: ids up to 9223372036854775807"),
+        error.contains("ID_COLUMN `Reading No` has 18446744073709551615; accepted: ids from -9223372036854775807 to 9223372036854775807"),
         "{error}"
     );
 }

@@ -86,11 +86,29 @@ fn the_first_value_that_is_no_number_is_named() {
         row("[1,\"2\",null,4]").unwrap_err(),
         Reason { code: ReasonCode::NotANumber, text: "value 2 (`width`) is text, not a number".into() }
     );
-    for text in ["[1,2,3,null]", "[true,2,3,4]", "[1,2,3,[4]]", "[1,2,3,{\"four\":4}]"] {
+    for text in ["[1,2,3,null]", "[1,2,3,[4]]", "[1,2,3,{\"four\":4}]"] {
         assert_eq!(code(text), ReasonCode::NotANumber, "{text}");
     }
     let object = r#"{"a \"quoted\" name": 4, "größe": null, "width": {}, "length": 1}"#;
     assert_eq!(reason(object), "value 2 (`width`) is an object, not a number");
+}
+
+#[test]
+fn a_boolean_is_read_as_one_or_zero() {
+    assert_eq!(row("[true,2,false,4]").unwrap(), [1.0, 2.0, 0.0, 4.0]);
+    let object = r#"{"a \"quoted\" name": true, "größe": false, "width": 2, "length": 1, "other": true}"#;
+    assert_eq!(row(object).unwrap(), [1.0, 2.0, 0.0, 1.0]);
+    assert_eq!(code("true"), ReasonCode::NotAnArray);
+}
+
+#[test]
+fn an_object_may_have_sixty_four_kibibytes_of_other_keys() {
+    let object = |characters: usize| {
+        let note = "n".repeat(characters);
+        format!(r#"{{"note": "{note}", "a \"quoted\" name": 4, "größe": 3, "width": 2, "length": 1}}"#)
+    };
+    assert_eq!(row(&object(64 << 10)).unwrap(), [1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(code(&object(66 << 10)), ReasonCode::TooLarge);
 }
 
 #[test]

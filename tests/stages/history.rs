@@ -1,6 +1,8 @@
 //! However long the history of runs is, what is asked at each tick reads a few rows of it, and a part of it
 //! is forgotten some day.
 
+#![expect(clippy::disallowed_methods, reason = "a test that cannot go on says so by panicking")]
+
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 use rowscore_tests::{PrivateDatabase, Server};

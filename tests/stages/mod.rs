@@ -2,6 +2,8 @@
 //!
 //! They are tests of the library's inside, so `src/hop/mod.rs` takes this file in; they need the servers.
 
+#![expect(clippy::disallowed_methods, reason = "a test that cannot go on says so by panicking")]
+
 use std::time::Duration;
 
 use mysql_async::prelude::{FromValue, Queryable};

@@ -1,5 +1,7 @@
 //! The clock that decides is the database's, whatever that of the machine says.
 
+#![expect(clippy::disallowed_methods, reason = "a test that cannot go on says so by panicking")]
+
 use std::time::Duration;
 
 use mysql_async::prelude::Queryable;

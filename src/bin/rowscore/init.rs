@@ -22,10 +22,10 @@ use crate::opened::Opened;
 /// CREATE, ALTER, INDEX, CREATE VIEW and DROP (to replace the view).
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Allow an existing login what rowscore needs, and nothing else
+    /// Allow an existing login what rowscore needs, and nothing else: NAME, or NAME@HOST as the server has it
     #[arg(long, value_name = "LOGIN")]
     grant: Option<String>,
-    /// Allow an existing login to read results, and nothing else
+    /// Allow an existing login to read results, and nothing else: NAME, or NAME@HOST
     #[arg(long, value_name = "LOGIN")]
     grant_reader: Option<String>,
     /// Fill an empty items table with this many sample items, distributed like the model's training rows
@@ -63,7 +63,10 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
         hop::check_columns(&mut conn, &without_run, model).await?;
     }
     schema::migrate(&mut conn, table).await?;
-    hop::check_columns(&mut conn, table, model).await?;
+    let fit = hop::check_columns(&mut conn, table, model).await?;
+    if let Some(notice) = fit.local_time {
+        eprintln!("Mind the time: {notice}.");
+    }
     eprintln!("The tables are in place in database `{}`.", opened.config.mysql.database);
     if let Some(login) = args.grant {
         schema::grant(&mut conn, table, &login).await?;

@@ -28,22 +28,23 @@ pub(crate) struct Args {
 /// Items read at once, which bounds the memory whatever the limit.
 const PAGE: u32 = 1000;
 
-/// The column that says when an item was last changed, where there is one.
-const UPDATED: &str = "updated_datetime";
-
-/// A prediction as it stands in the table.
+/// What stands in a column: a text that is no JSON, in a column that may hold such, is shown as text.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Prediction<'a> {
-    Probabilities(&'a RawValue),
-    Label(&'a str),
+enum Shown<'a> {
+    Json(&'a RawValue),
+    Text(&'a str),
 }
 
-impl<'a> Prediction<'a> {
-    fn read(text: &'a str, format: PredictionFormat) -> serde_json::Result<Self> {
+impl<'a> Shown<'a> {
+    fn json(text: &'a str) -> Self {
+        serde_json::from_str(text).map_or(Self::Text(text), Self::Json)
+    }
+
+    fn prediction(text: &'a str, format: PredictionFormat) -> Self {
         match format {
-            PredictionFormat::Probabilities => serde_json::from_str(text).map(Self::Probabilities),
-            PredictionFormat::Label => Ok(Self::Label(text)),
+            PredictionFormat::Probabilities => Self::json(text),
+            PredictionFormat::Label => Self::Text(text),
         }
     }
 }
@@ -52,8 +53,8 @@ impl<'a> Prediction<'a> {
 #[derive(Serialize)]
 struct Line<'a> {
     id: i64,
-    values: Option<&'a RawValue>,
-    prediction: Option<Prediction<'a>>,
+    values: Option<Shown<'a>>,
+    prediction: Option<Shown<'a>>,
     created_datetime: Option<NaiveDateTime>,
     updated_datetime: Option<NaiveDateTime>,
 }
@@ -64,7 +65,7 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let features = model::embedded()?.features();
     table.feature_columns(features)?;
     let catalog = session.ask(|| catalog::describe(table)).await?;
-    let seen = SeenTable { table: table.clone(), updated: catalog.column(UPDATED).cloned() };
+    let seen = SeenTable { table: table.clone(), updated: catalog.column(catalog::UPDATED).cloned() };
     let mut lines = Lines::new();
     let (mut left, mut after) = (args.limit, args.after);
     while left > 0 {
@@ -84,8 +85,8 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
 fn object(item: &Listing) -> serde_json::Result<String> {
     serde_json::to_string(&Line {
         id: item.id,
-        values: item.values.as_deref().map(serde_json::from_str).transpose()?,
-        prediction: item.prediction.as_deref().map(|text| Prediction::read(text, item.format)).transpose()?,
+        values: item.values.as_deref().map(Shown::json),
+        prediction: item.prediction.as_deref().map(|text| Shown::prediction(text, item.format)),
         created_datetime: item.created_datetime,
         updated_datetime: item.updated_datetime,
     })

@@ -3,6 +3,7 @@
 //! is touched.
 
 mod columns;
+mod local_time;
 mod rows;
 
 use mysql_async::Conn;
@@ -10,20 +11,24 @@ use mysql_async::Conn;
 use super::error::HopError;
 use super::means::Means;
 use super::unfit::Unfit;
-use crate::config::{ItemsTable, RunColumn};
+use crate::config::{ColumnName, ItemsTable, RunColumn};
 use crate::event::Trigger;
 use crate::model::Model;
 use crate::run::RunKind;
 use crate::store::counts::{self, Extent};
 use crate::store::session::Session;
 use crate::store::wanted::Wanted;
-use crate::store::{catalog, items};
+use crate::store::{StoreError, catalog, failures, items, lanes};
 
 /// A table that can be scored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fit {
     /// The statement that makes the key by which a window is found at once, if it is missing.
     pub missing_key: Option<String>,
+    /// Columns that keep their values when a prediction is written.
+    pub kept: Vec<ColumnName>,
+    /// What speaks for local time in the column of the times of arrival.
+    pub local_time: Option<String>,
 }
 
 /// Before anything that touches items: whether `FEATURE_COLUMNS` names the model's features, and a
@@ -37,8 +42,9 @@ pub(super) fn check_names(means: Means<'_>, trigger: &Trigger) -> Result<(), Unf
     Unfit::unless_none(table, problems)
 }
 
-/// Before a run is opened: [`check_columns`], until all is well; then never again in this process.
-pub(super) async fn check_table(session: &mut Session, means: Means<'_>) -> Result<(), HopError> {
+/// Before a run is opened: [`check_columns`], and whether what a page writes may be written, until all is well;
+/// then never again in this process. A canary writes by itself.
+pub(super) async fn check_table(session: &mut Session, means: Means<'_>, kind: RunKind) -> Result<(), HopError> {
     if means.database.is_known_to_fit() {
         return Ok(());
     }
@@ -48,7 +54,26 @@ pub(super) async fn check_table(session: &mut Session, means: Means<'_>) -> Resu
         let table = table.as_str();
         tracing::warn!(table, "without a key, windows are found by reading the whole table: {missing}");
     }
+    if let Some(notice) = fit.local_time {
+        tracing::warn!(table = table.as_str(), "{notice}");
+    }
+    means.database.remember_table(fit.kept);
+    if kind == RunKind::Canary {
+        return Ok(());
+    }
+    let table = means.table();
+    session.ask(|| items::try_writing(table).then(failures::try_writing()).then(lanes::try_writing())).await?;
     means.database.remember_fit();
+    Ok(())
+}
+
+/// Before a page of a run that was opened by another process: which columns keep their values.
+pub(super) async fn look_at_table(session: &mut Session, means: Means<'_>) -> Result<(), StoreError> {
+    if !means.database.has_seen_table() {
+        let table = means.table();
+        let catalog = session.ask(|| catalog::describe(table)).await?;
+        means.database.remember_table(catalog.kept(table));
+    }
     Ok(())
 }
 
@@ -64,13 +89,26 @@ pub async fn check_columns(conn: &mut Conn, table: &ItemsTable, model: &Model) -
     let mut problems = names(table, model);
     let catalog = catalog::describe(table).ask(conn).await?;
     problems.extend(columns::problems(table, model, &catalog));
-    if problems.is_empty() && columns::may_exceed_signed(table, &catalog) {
-        let beyond = counts::beyond_signed(table).ask(conn).await?;
-        problems
-            .extend(beyond.map(|id| format!("ID_COLUMN `{}` has {id}; accepted: ids up to {}", table.id, i64::MAX)));
+    if problems.is_empty() && columns::may_be_extreme(table, &catalog) {
+        let beyond = counts::out_of_range(table).ask(conn).await?;
+        problems.extend(beyond.map(|id| {
+            format!("ID_COLUMN `{}` has {id}; accepted: ids from {} to {}", table.id, i64::MIN + 1, i64::MAX)
+        }));
+    }
+    if let Some(zone) = &table.created_zone
+        && !counts::knows_zone(zone).ask(conn).await?
+    {
+        problems.push(format!(
+            "CREATED_ZONE is `{zone}`, which the server does not know; accepted: an offset like +05:30, or a name \
+             from its tables of zones, which `mysql_tzinfo_to_sql` fills"
+        ));
     }
     Unfit::unless_none(table, problems)?;
-    Ok(Fit { missing_key: columns::missing_key(table, &catalog) })
+    let local_time = match columns::without_zone(table, &catalog) {
+        Some(column) => local_time::notice(column, counts::clocks(table).ask(conn).await?),
+        None => None,
+    };
+    Ok(Fit { local_time, missing_key: columns::missing_key(table, &catalog), kept: catalog.kept(table) })
 }
 
 /// Whether the first and the last of a run's pending items look like rows of the model's. Of typed

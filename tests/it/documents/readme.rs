@@ -34,7 +34,7 @@ async fn the_readme_does_what_it_says(#[values(Server::Mysql, Server::Mariadb)] 
 async fn look_around(user: &User, block: &str) {
     let (commands, serve) = block.rsplit_once('\n').unwrap();
     let shown = user.paste(commands).await.stdout;
-    for part in ["items: 0 new", "run 1 window [the beginning, ", "item 2 not_a_number", r#""prediction":"setosa""#] {
+    for part in ["items: 0 new", "run 1 window [the beginning, ", "item 2 missing_value", r#""prediction":"setosa""#] {
         assert!(shown.contains(part), "{part} in {shown}");
     }
 

@@ -3,11 +3,25 @@
 use rowscore::config::{ColumnName, DatabaseResource, Setting, TableName};
 
 #[test]
-fn what_could_end_the_quotes_or_is_no_name_is_refused() {
-    for name in ["", " a", "a ", "a`b", "a'b", "a\"b", "a;b", "a\\b", "a\nb", "a\0b", "a*b", "a#b", &"x".repeat(65)] {
+fn what_no_server_takes_for_a_name_is_refused() {
+    for name in ["", "a ", "a\0b", "🌷", &"x".repeat(65), "``", "`a `"] {
         assert!(ColumnName::read(name).is_none() && TableName::read(name).is_none(), "{name}");
     }
-    assert!(TableName::read("a b").is_none() && TableName::read("a.b").is_none());
+}
+
+#[test]
+fn a_name_of_any_characters_stands_quoted_and_may_be_given_so() {
+    for name in
+        ["order-items", "alcohol %", "km/h", "t [°C]", "a;b", "a'b", "a\"b", "a\\b", "a\nb", "a*/b", "a:b", "a{id}"]
+    {
+        assert_eq!(ColumnName::read(name).unwrap().quoted(), format!("`{name}`"));
+        assert_eq!(TableName::read(&format!("`{name}`")).unwrap().as_str(), name);
+    }
+    let odd = TableName::read("a`b").unwrap();
+    assert_eq!((odd.quoted().as_str(), odd.literal().as_str()), ("`a``b`", "_utf8mb4 x'616062'"));
+    assert_eq!(TableName::read("`a``b`"), Some(odd));
+    assert_eq!(TableName::read("it's").unwrap().literal(), "_utf8mb4 x'69742773'");
+    assert_eq!(TableName::read("my items").unwrap().literal(), "'my items'");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The variables that name the items table and its columns.
 
-use rowscore::config::{ColumnName, Decimals, ItemsTable, RunColumn, Setting, listed};
+use rowscore::config::{ColumnName, Decimals, ItemsTable, RunColumn, Setting, Zone, listed};
 
 fn read(vars: &[(&str, &str)]) -> Result<ItemsTable, Vec<String>> {
     let find = |name: &str| vars.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
@@ -16,22 +16,29 @@ fn names(names: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn a_table_name_cannot_be_sql() {
-    for name in ["items; DROP TABLE items", "it`ems", "a.b", "it ems", &"x".repeat(65)] {
-        assert!(problem(&[("ITEMS_TABLE", name)]).starts_with("ITEMS_TABLE is `"), "{name}");
+fn what_is_no_name_is_refused() {
+    for variable in ["ITEMS_TABLE", "ID_COLUMN", "VALUES_COLUMN", "PREDICTION_COLUMN", "CREATED_COLUMN", "RUN_COLUMN"] {
+        for name in ["a\0b", "🌷", &"x".repeat(65)] {
+            assert!(problem(&[(variable, name)]).starts_with(&format!("{variable} is `")), "{variable}={name}");
+        }
+    }
+    for name in ["a`b", "a b`", "=a", "a=", "a,,b", "`a", "x=`a", &"x".repeat(65)] {
+        assert!(problem(&[("FEATURE_COLUMNS", name)]).starts_with("FEATURE_COLUMNS has `"), "{name}");
     }
 }
 
 #[test]
-fn a_column_name_cannot_be_sql() {
-    for variable in ["ID_COLUMN", "VALUES_COLUMN", "PREDICTION_COLUMN", "CREATED_COLUMN", "RUN_COLUMN"] {
-        for name in ["a`b", "a;b", "a'b", "a\"b", "a\\b", "a\nb", "a\0b", "a*b", "a/b", "a#b", &"x".repeat(65)] {
-            assert!(problem(&[(variable, name)]).starts_with(&format!("{variable} is `")), "{variable}={name}");
-        }
-    }
-    for name in ["a`b", "a;DROP TABLE items", "a'b", "a b`", "=a", "a=", "a,,b", &"x".repeat(65)] {
-        assert!(problem(&[("FEATURE_COLUMNS", name)]).starts_with("FEATURE_COLUMNS has `"), "{name}");
-    }
+fn a_feature_or_a_column_with_a_comma_or_an_equals_sign_stands_between_backticks() {
+    let table = read(&[("FEATURE_COLUMNS", "`a,b`, x=`c,d`,`e=f`=g , h=`i``=j`, km/h,k=l=m")]).unwrap();
+    let columns = table.feature_columns(&names(&["a,b", "x", "e=f", "h", "km/h", "k=l"])).unwrap();
+    let columns: Vec<_> = columns.iter().map(|column| column.as_str()).collect();
+    assert_eq!(columns, ["a,b", "c,d", "g", "i`=j", "km/h", "m"]);
+}
+
+#[test]
+fn a_zone_is_an_offset_or_a_name() {
+    assert_eq!(read(&[("CREATED_ZONE", "-05:00")]).unwrap().created_zone, Zone::read("-05:00"));
+    assert!(problem(&[("CREATED_ZONE", "5 h")]).starts_with("CREATED_ZONE is `5 h`; accepted: an offset like +05:30"));
 }
 
 #[test]

@@ -18,7 +18,7 @@
 //!
 //! All else is for tests from outside: a [`TestDb`] is rowscore in such a database, run hop by hop.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on says so by panicking")]
 
 pub mod private;
 pub mod programs;
