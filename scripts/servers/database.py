@@ -14,7 +14,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import client, ports, rds, signals
+from . import client, fresh, ports, rds, signals
 from .common import Arguments, Failure, last_lines, say
 from .kinds import KINDS, Kind, number
 from .programs import Program
@@ -104,11 +104,15 @@ class Database(Service):
         shutil.rmtree(new, ignore_errors=True)
         (self.folder / "init.sql").write_text(INIT_SQL)
         self.note_version()
-        if not self.kind.family.make_data(self.program, [*self.common_options(), f"--datadir={new}"], self.log):
+        options = " ".join(self.common_options()).replace(str(self.folder), "")
+        fresh.copy(fresh.template(f"data-{self.kind.name}-{self.version}", options, self.make_data), new)
+        new.rename(self.data)
+
+    def make_data(self, place: Path) -> None:
+        if not self.kind.family.make_data(self.program, [*self.common_options(), f"--datadir={place}"], self.log):
             say(last_lines(self.log.read_text(errors="replace"), 20))
             self.hint()
             raise Failure(f"the {self.kind.name} server could not initialise {self.folder} (log: {self.log})")
-        new.rename(self.data)
 
     def note_version(self) -> None:
         (self.folder / "version").write_text(f"{self.kind.name} {self.version}\n")
