@@ -53,7 +53,7 @@ class GaleraNode(Node):
 
     def recovered(self) -> str:
         """Up to where the data of a server that was killed goes."""
-        command = [*self.program.command, *self.common_options(), f"--datadir={self.data}", "--wsrep-recover"]
+        command = [*self.command(self.port() or ports.free()), "--wsrep-recover"]
         told = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **self.environment(0)})
         found = re.findall(r"WSREP: Recovered position: *(\S+)", told.stdout + told.stderr)
         if not found:
@@ -65,6 +65,8 @@ class GaleraNode(Node):
         listens = f"gmcast.listen_addr=tcp://127.0.0.1:{self.place.port}"
         return [
             "--skip-log-bin",
+            # HAProxy hangs up after each of its checks.
+            "--log-warnings=1",
             "--binlog-format=ROW",
             "--innodb-autoinc-lock-mode=2",
             "--wsrep-on=ON",

@@ -71,6 +71,8 @@ class GroupNode(Node):
             f"--group-replication-group-seeds={self.place.addresses}",
             "--group-replication-recovery-get-public-key=ON",
             "--group-replication-start-on-boot=ON",
+            # One that is gone is given up after five seconds; by default it is a quarter of a minute or more.
+            "--group-replication-member-expel-timeout=0",
             # A server that cannot join says so by ending.
             "--group-replication-exit-state-action=ABORT_SERVER",
             *self.options_of_mode,

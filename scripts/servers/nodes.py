@@ -34,6 +34,9 @@ class Place:
 
 
 class Node(Database):
+    # One that comes back first catches up with what the others have written.
+    ready_s = 600
+
     def __init__(self, folder: Path, kind: Kind, habits: Habits, place: Place):
         super().__init__(folder, kind, habits)
         self.place = place
