@@ -135,7 +135,11 @@ global
 defaults
   mode tcp
   log global
+  # Who connects in the moment in which a server goes is told so: a connection that waits to be tried again there would
+  # wait for ever once the server is marked down.
+  retries 0
   timeout connect 2s
+  timeout queue 2s
   timeout client 1h
   timeout server 1h
 listen writer
