@@ -68,6 +68,8 @@ class GaleraNode(Node):
             # HAProxy hangs up after each of its checks.
             "--log-warnings=1",
             "--binlog-format=ROW",
+            # What a server reads again after it was killed.
+            "--innodb-log-file-size=64M",
             "--innodb-autoinc-lock-mode=2",
             "--wsrep-on=ON",
             f"--wsrep-provider={self.library}",

@@ -62,6 +62,8 @@ class GroupNode(Node):
     def own_options(self) -> list[str]:
         first = ["--group-replication-bootstrap-group=ON"] if self.role is Role.FIRST else []
         return [
+            # What a server reads again after it was killed.
+            "--innodb-redo-log-capacity=128M",
             "--gtid-mode=ON",
             "--enforce-gtid-consistency=ON",
             "--report-host=127.0.0.1",

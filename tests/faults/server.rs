@@ -1,4 +1,4 @@
-//! A database server, or a cluster of three, of the test's own, with durable settings, that may be killed.
+//! A database server of the test's own, with durable settings, or a cluster of three, that may be killed.
 
 use std::fs;
 use std::path::PathBuf;
@@ -16,6 +16,8 @@ pub(crate) struct OwnServer {
     kind: Server,
     /// As `scripts/database` calls it.
     name: &'static str,
+    /// How it is started.
+    options: &'static [&'static str],
     folder: TempDir,
 }
 
@@ -25,22 +27,23 @@ impl OwnServer {
             Server::Mysql => "mysql",
             Server::Mariadb => "mariadb",
         };
-        Self::named(kind, name).await
+        Self::named(kind, name, &[]).await
     }
 
-    /// A cluster of three, with a proxy in front.
+    /// A cluster of three, with a proxy in front. Its servers leave it to the system when files are written
+    /// to the disk, so that they are quick to come back: what is killed is a process, not the system.
     pub(crate) async fn cluster(kind: Server) -> Self {
         let name = match kind {
             Server::Mysql => "group-replication",
             Server::Mariadb => "galera",
         };
-        Self::named(kind, name).await
+        Self::named(kind, name, &["--relaxed"]).await
     }
 
-    async fn named(kind: Server, name: &'static str) -> Self {
+    async fn named(kind: Server, name: &'static str, options: &'static [&'static str]) -> Self {
         // Where it is found and ended if these tests are killed.
         let servers = std::env::var_os("ROWSCORE_TEST_SERVERS").expect("tests are started by scripts/faults");
-        let server = Self { kind, name, folder: TempDir::new_in(servers).unwrap() };
+        let server = Self { kind, name, options, folder: TempDir::new_in(servers).unwrap() };
         server.restart().await;
         server
     }
@@ -48,7 +51,7 @@ impl OwnServer {
     /// Starts it again after [`OwnServer::kill`], or the server of a cluster after
     /// [`OwnServer::kill_node`], and waits until that has caught up. Its port stays the same.
     pub(crate) async fn restart(&self) {
-        self.script(&["start", self.name], self.folder.path().into()).await;
+        self.script(&[&["start"], self.options, &[self.name]].concat(), self.folder.path().into()).await;
     }
 
     /// SIGKILL.
