@@ -13,7 +13,7 @@ pub(super) enum Meaning {
     ReadOnly,
     /// The statement is too large for the server, which then hangs up.
     TooLarge,
-    /// The connection was cut off, or the server is shutting down.
+    /// The connection was cut off, the server is shutting down, or has left its cluster.
     CutOff,
     /// The statement used up its time.
     TimeUp,
@@ -48,6 +48,12 @@ impl Meaning {
             1044 | 1142 | 1143 | 1370 => Self::Grant, // on the database, table, column, procedure
             1049 => Self::NoDatabase,
             1146 => Self::NoTable,
+            // Clusters. Group Replication: another server's commit was first.
+            3101 => Self::Locked,
+            // This server is none of the cluster's at the moment: Galera, then Group Replication.
+            1047 | 1180 | 3100 | 3796..=3799 => Self::CutOff,
+            // A proxy's words, which are else a client's own: the server is not there, or has gone.
+            2002 | 2003 | 2006 | 2013 => Self::CutOff,
             _ => Self::Other,
         }
     }
