@@ -49,6 +49,9 @@ const SETTINGS: [(&str, &str); 5] = [
 /// Time in which the servers are left alone after each has come back.
 const CALM_MS: u64 = 4000;
 
+/// Items that are added at once.
+const PIECE: u64 = 50_000;
+
 /// How long the others may take to replace a server that is gone.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -113,9 +116,15 @@ fn times(kills: &[Duration]) -> String {
 }
 
 async fn fill(db: &Setup, size: Size) {
-    let rows = size.items.to_string();
-    let filled = rowscore(&["init", "--rows", &rows, "--until", work::FIRST_TICK], db.variables()).await;
-    assert!(filled.status.success(), "{filled:?}");
+    // In pieces, so that none takes longer than a program may in tests.
+    let mut left = size.items;
+    while left > 0 {
+        let piece = left.min(PIECE);
+        let filled =
+            rowscore(&["init", "--rows", &piece.to_string(), "--until", work::FIRST_TICK], db.variables()).await;
+        assert!(filled.status.success(), "{filled:?}");
+        left -= piece;
+    }
     db.execute(&format!("UPDATE `items` SET `values` = '[]' WHERE `id` % 1000 = {BAD}")).await;
 }
 
