@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import client, ports, rds, signals
-from .common import Arguments, Failure, last_lines, say
+from . import fresh, ports, rds
+from .common import Failure, last_lines, say
 from .kinds import KINDS, Kind, number
 from .programs import Program
 from .search import find
-from .service import Service, exports
+from .service import Service
 
 LOGIN = PASSWORD = "rowscore"
 # The statements stay out of the binary log: a reader of it sees only its tests'.
@@ -42,10 +40,13 @@ class Habits:
     like_rds: bool = False
 
 
+USUAL = Habits()
+
+
 class Database(Service):
     patience_s = 300
 
-    def __init__(self, folder: Path, kind: Kind, habits: Habits = Habits()):
+    def __init__(self, folder: Path, kind: Kind, habits: Habits = USUAL):
         super().__init__(folder, kind.name)
         self.kind, self.habits = kind, habits
         # Set by prepare().
@@ -102,16 +103,25 @@ class Database(Service):
         say(f"{self.name}: making a new database in {self.folder} ...")
         new = self.folder / "data.new"
         shutil.rmtree(new, ignore_errors=True)
-        (self.folder / "init.sql").write_text(INIT_SQL)
+        (self.folder / "init.sql").write_text(self.first_statements)
         self.note_version()
-        if not self.kind.family.make_data(self.program, [*self.common_options(), f"--datadir={new}"], self.log):
+        options = " ".join(self.common_options()).replace(str(self.folder), "")
+        fresh.copy(fresh.template(f"data-{self.kind.name}-{self.version}", options, self.make_data), new)
+        new.rename(self.data)
+
+    def make_data(self, place: Path) -> None:
+        if not self.kind.family.make_data(self.program, [*self.common_options(), f"--datadir={place}"], self.log):
             say(last_lines(self.log.read_text(errors="replace"), 20))
             self.hint()
             raise Failure(f"the {self.kind.name} server could not initialise {self.folder} (log: {self.log})")
-        new.rename(self.data)
 
     def note_version(self) -> None:
         (self.folder / "version").write_text(f"{self.kind.name} {self.version}\n")
+
+    @property
+    def first_statements(self) -> str:
+        """One a line; what is done at the first start."""
+        return INIT_SQL
 
     def common_options(self) -> list[str]:
         """Options for every run of the server. --no-defaults must come first."""
@@ -193,62 +203,25 @@ class Database(Service):
             say(f"      {self.kind.variable} names is not restricted")
 
     def variables(self) -> dict[str, str]:
-        return {
-            "MYSQL_SERVER": "127.0.0.1",
-            "MYSQL_PORT": str(self.running_port()),
-            "MYSQL_USER": LOGIN,
-            "MYSQL_PASSWORD": PASSWORD,
-            "MYSQL_TLS": "off",
-        }
+        return login(self.running_port())
 
     def url(self) -> str:
-        return f"mysql://{LOGIN}:{PASSWORD}@127.0.0.1:{self.running_port()}"
+        return url(self.running_port())
 
 
-def main(text: str | None) -> None:
-    arguments = Arguments(text)
-    commands = arguments.add_subparsers(dest="command", required=True)
-    commands.add_parser("client")
-    get = commands.add_parser("get")
-    get.add_argument("kind", choices=KINDS)
-    start = commands.add_parser("start")
-    start.add_argument("kind", choices=KINDS)
-    start.add_argument("folder", type=Path)
-    for option in ("--relaxed", "--like-rds", "--report"):
-        start.add_argument(option, action="store_true")
-    for name in ("stop", "kill", "env"):
-        commands.add_parser(name).add_argument("folder", type=Path)
-    asked = arguments.read(sys.argv[1:])
-
-    signals.end_in_order()
-    if asked.command == "client":
-        print(client.library())
-    elif asked.command == "get":
-        print(asked.kind, find(KINDS[asked.kind])[1])
-    elif asked.command == "start":
-        habits = Habits(asked.relaxed, asked.like_rds)
-        started = Database(asked.folder, KINDS[asked.kind], habits).start()
-        if asked.report:
-            print("started" if started else "running")
-    elif asked.command == "env":
-        print(exports(variables_in(asked.folder)), end="")
-    else:
-        end(asked.folder, signal.SIGTERM if asked.command == "stop" else signal.SIGKILL)
+def login(port: int) -> dict[str, str]:
+    """What a client's environment needs."""
+    return {
+        "MYSQL_SERVER": "127.0.0.1",
+        "MYSQL_PORT": str(port),
+        "MYSQL_USER": LOGIN,
+        "MYSQL_PASSWORD": PASSWORD,
+        "MYSQL_TLS": "off",
+    }
 
 
-def variables_in(folder: Path) -> dict[str, str]:
-    """What a client's environment needs for the server whose data is in a folder."""
-    made_by = stored(folder)
-    if not made_by:
-        raise Failure(f"no server runs in {folder}")
-    return Database(folder, made_by[0]).variables()
-
-
-def end(folder: Path, number: int) -> None:
-    """Ends the server whose data is in a folder, if there is one."""
-    made_by = stored(folder)
-    if made_by:
-        Database(folder, made_by[0]).end(number)
+def url(port: int) -> str:
+    return f"mysql://{LOGIN}:{PASSWORD}@127.0.0.1:{port}"
 
 
 def stored(folder: Path) -> tuple[Kind, str] | None:

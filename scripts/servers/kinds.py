@@ -33,7 +33,7 @@ class Kind:
     @property
     def label(self) -> str:
         """The name in variables."""
-        return re.sub(r"\W", "_", self.name).upper()
+        return label(self.name)
 
     @property
     def variable(self) -> str:
@@ -90,3 +90,8 @@ KINDS = {
 def number(version: str) -> tuple[int, ...]:
     """10.11.18 as (10, 11, 18), for comparisons."""
     return tuple(int(part) for part in version.split("."))
+
+
+def label(name: str) -> str:
+    """MARIADB_11_8 for mariadb-11.8."""
+    return re.sub(r"\W", "_", name).upper()

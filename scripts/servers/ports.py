@@ -21,11 +21,11 @@ def free() -> int:
             return port
 
 
-def said(port: int, request: bytes = b"") -> bytes:
+def said(port: int, request: bytes = b"", size: int = 64) -> bytes:
     """How a server begins its answer; nothing if there is no server, or if it is silent."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
             connection.sendall(request)
-            return connection.recv(64)
+            return connection.recv(size)
     except OSError:
         return b""

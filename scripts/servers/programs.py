@@ -36,9 +36,12 @@ class Program:
         loaders = [folder / here.loader for folder in folders if (folder / here.loader).exists()]
         return Program(root / path, loaders[-1] if loaders else None, folders, root / "usr")
 
+    def with_libraries(self, folder: Path) -> Program:
+        return replace(self, libraries=(*self.libraries, folder))
+
     def preloading(self, library: Path, libraries: Path) -> Program:
         """With a library of ours first, which finds what it needs in a folder."""
-        return replace(self, preload=library, libraries=(*self.libraries, libraries))
+        return replace(self.with_libraries(libraries), preload=library)
 
     @property
     def command(self) -> list[str]:

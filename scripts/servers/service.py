@@ -16,7 +16,6 @@ from . import ports, signals
 from .common import Failure, last_lines, locked, say
 from .processes import LOOK_EVERY_S, Process
 
-READY_S = 60
 TRIES = 5
 
 
@@ -29,8 +28,9 @@ class Launch(Enum):
 class Service(ABC):
     """A server program. It stays up after the end of whoever started it, until it is ended."""
 
-    # How long an end may take.
+    # How long an end may take, and a start.
     patience_s: ClassVar[float]
+    ready_s: ClassVar[float] = 60
 
     def __init__(self, folder: Path, name: str):
         self.folder, self.name = folder.absolute(), name
@@ -135,7 +135,7 @@ class Service(ABC):
             port = None
         say(last_lines(said, 30))
         self.hint()
-        what = f"was not ready after {READY_S} s" if launch is Launch.LATE else "did not start"
+        what = f"was not ready after {self.ready_s:.0f} s" if launch is Launch.LATE else "did not start"
         raise Failure(f"{self.name} {what} (log: {self.log})")
 
     def _launch(self, port: int) -> tuple[Launch, str]:
@@ -150,7 +150,7 @@ class Service(ABC):
                 log.seek(begin)
                 return log.read().decode(errors="replace")
 
-        until = time.monotonic() + READY_S
+        until = time.monotonic() + self.ready_s
         while time.monotonic() < until:
             if not process.is_alive():
                 return Launch.ENDED, said()

@@ -19,9 +19,9 @@ from types import FrameType
 from . import signals
 from .aws import LocalAws
 from .common import Arguments, Failure, say
-from .database import Database, Habits, end
-from .kinds import KINDS, Kind
-from .service import Service
+from .database import Habits
+from .databases import CLUSTERS, NAMES, AnyDatabase, end, named
+from .kinds import label
 
 # The exit code if a server could not be started.
 NOT_STARTED = 125
@@ -31,7 +31,7 @@ NOT_STARTED = 125
 class Wanted:
     """What to start, for which command."""
 
-    kinds: Sequence[Kind]
+    kinds: Sequence[str]
     folder: Path | None  # of the data; a temporary one if there is none
     habits: Habits
     aws: bool
@@ -55,22 +55,22 @@ class Servers:
     def aws(self) -> LocalAws:
         return LocalAws(self.work / "aws")
 
-    def folder(self, kind: Kind) -> Path:
+    def folder(self, kind: str) -> Path:
         if not self.wanted.folder:
-            return self.work / kind.name
+            return self.work / kind
         several = len(self.wanted.kinds) > 1
-        return self.wanted.folder / kind.name if several else self.wanted.folder
+        return self.wanted.folder / kind if several else self.wanted.folder
 
-    def report(self, kind: Kind) -> Path:
+    def report(self, kind: str) -> Path:
         """Is there if the server was not running before."""
-        return self.work / f"{kind.name}.report"
+        return self.work / f"{kind}.report"
 
     def start(self) -> bool:
         """Starts everything at the same time, each in a copy of this process."""
         self.own.mkdir()
-        services: list[tuple[Service, Path]] = []
+        services: list[tuple[AnyDatabase | LocalAws, Path]] = []
         for kind in self.wanted.kinds:
-            services.append((Database(self.folder(kind), kind, self.wanted.habits), self.report(kind)))
+            services.append((named(kind, self.folder(kind), self.wanted.habits), self.report(kind)))
         if self.wanted.aws:
             services.append((self.aws, self.work / "aws.report"))
         for service in services:
@@ -88,9 +88,9 @@ class Servers:
         """What the command finds in its environment."""
         found = {"ROWSCORE_TEST_SERVERS": str(self.own)}
         for kind in self.wanted.kinds:
-            server = Database(self.folder(kind).resolve(), kind)
-            found[f"ROWSCORE_TEST_{kind.label}"] = server.url()
-            found[f"ROWSCORE_{kind.label}_DIR"] = str(server.folder)
+            server = named(kind, self.folder(kind).resolve())
+            found[f"ROWSCORE_TEST_{label(kind)}"] = server.url()
+            found[f"ROWSCORE_{label(kind)}_DIR"] = str(server.folder)
             if len(self.wanted.kinds) == 1:
                 found |= {"ROWSCORE_DATABASE_DIR": str(server.folder), **server.variables()}
         if self.wanted.aws:
@@ -122,7 +122,7 @@ class Servers:
             yield folder, signal.SIGKILL
 
 
-def start(service: Service, report: Path) -> None:
+def start(service: AnyDatabase | LocalAws, report: Path) -> None:
     """In a process of its own: starts the service, and notes in `report` if it was not running before."""
     signals.end_in_order()
     try:
@@ -190,9 +190,11 @@ def main(text: str | None) -> int:
         arguments.add_argument(option, action="store_true")
     asked = arguments.read(words)
     names = ["mysql", "mariadb"] if asked.servers == "both" else asked.servers.split(",")
-    if any(name not in KINDS for name in names):
-        arguments.error(f"first argument: both, or of {', '.join(KINDS)} one or more with commas between")
+    if any(name not in NAMES for name in names):
+        arguments.error(f"first argument: both, or of {', '.join(NAMES)} one or more with commas between")
+    if asked.dir and any(name in CLUSTERS for name in names):
+        arguments.error("--dir: a cluster that was stopped cannot be started again, so its data is not kept")
     if not command:
         arguments.error("which COMMAND? It comes after --")
     habits = Habits(asked.relaxed, asked.like_rds)
-    return run(Wanted([KINDS[name] for name in names], asked.dir, habits, asked.with_aws, command))
+    return run(Wanted(names, asked.dir, habits, asked.with_aws, command))

@@ -13,7 +13,7 @@ pub(super) enum Meaning {
     ReadOnly,
     /// The statement is too large for the server, which then hangs up.
     TooLarge,
-    /// The connection was cut off, or the server is shutting down.
+    /// The connection was cut off, the server is shutting down, or has left its cluster.
     CutOff,
     /// The statement used up its time.
     TimeUp,
@@ -54,6 +54,12 @@ impl Meaning {
             1146 => Self::NoTable,
             1133 | 1410 | 3523 => Self::NoLogin, // MariaDB, MySQL, one that is no role either
             1845 | 1846 | 4092 => Self::NotOnline, // not at all, not for this table, too often before
+            // Clusters. Group Replication: another server's commit was first.
+            3101 => Self::Locked,
+            // This server is none of the cluster's at the moment: Galera, then Group Replication.
+            1047 | 1180 | 3100 | 3796..=3799 => Self::CutOff,
+            // A proxy's words, which are else a client's own: the server is not there, or has gone.
+            2002 | 2003 | 2006 | 2013 => Self::CutOff,
             _ => Self::Other,
         }
     }

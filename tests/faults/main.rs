@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on says so by panicking")]
 
 mod aws;
+mod cluster;
 mod crash;
 mod ledger;
 mod matrix;
@@ -45,6 +46,7 @@ async fn main() -> ExitCode {
             Scenario::Crash => crash::run().boxed_local(),
             Scenario::Soak => soak::run(seed).boxed_local(),
             Scenario::Politeness => politeness::run(seed).boxed_local(),
+            Scenario::Cluster => cluster::run(short, seed).boxed_local(),
         };
         match AssertUnwindSafe(run).catch_unwind().await {
             Ok(part) => report.append(part),

@@ -8,8 +8,8 @@ Injects faults into rowscore and compares what is left with an undisturbed run.
 
   scripts/faults [--short] [--seed N] [--only TEXT] [--times N] [SCENARIO...]
 
-Scenarios: matrix, network, packets, crash, soak, politeness. Without any: all of them, or with --short
-those that fit into a minute. The seed draws what happens at random. --only keeps to the faults
+Scenarios: matrix, network, packets, crash, soak, politeness, cluster. Without any: all of them, or
+with --short those that fit into a minute. The seed draws what happens at random. --only keeps to the faults
 of the matrix whose names contain TEXT, as they are printed; --times injects each N times.
 ";
 
@@ -22,16 +22,18 @@ pub(crate) enum Scenario {
     Crash,
     Soak,
     Politeness,
+    Cluster,
 }
 
 impl Scenario {
-    const ALL: [(&'static str, Self); 6] = [
+    const ALL: [(&'static str, Self); 7] = [
         ("matrix", Self::Matrix),
         ("network", Self::Network),
         ("packets", Self::Packets),
         ("crash", Self::Crash),
         ("soak", Self::Soak),
         ("politeness", Self::Politeness),
+        ("cluster", Self::Cluster),
     ];
 
     /// Whether it is part of the short form.

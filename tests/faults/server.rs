@@ -1,5 +1,7 @@
-//! A database server of the test's own, with durable settings, that may be killed.
+//! A database server of the test's own, with durable settings, or a cluster of three, that may be killed.
 
+use std::fs;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -10,36 +12,65 @@ use crate::support::{Server, Setup, TestDb};
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/database");
 
 pub(crate) struct OwnServer {
+    /// Whose SQL it speaks.
     kind: Server,
+    /// As `scripts/database` calls it.
+    name: &'static str,
+    /// How it is started.
+    options: &'static [&'static str],
     folder: TempDir,
 }
 
 impl OwnServer {
     pub(crate) async fn start(kind: Server) -> Self {
+        let name = match kind {
+            Server::Mysql => "mysql",
+            Server::Mariadb => "mariadb",
+        };
+        Self::named(kind, name, &[]).await
+    }
+
+    /// A cluster of three, with a proxy in front. Its servers leave it to the system when files are written
+    /// to the disk, so that they are quick to come back: what is killed is a process, not the system.
+    pub(crate) async fn cluster(kind: Server) -> Self {
+        let name = match kind {
+            Server::Mysql => "group-replication",
+            Server::Mariadb => "galera",
+        };
+        Self::named(kind, name, &["--relaxed"]).await
+    }
+
+    async fn named(kind: Server, name: &'static str, options: &'static [&'static str]) -> Self {
         // Where it is found and ended if these tests are killed.
         let servers = std::env::var_os("ROWSCORE_TEST_SERVERS").expect("tests are started by scripts/faults");
-        let server = Self { kind, folder: TempDir::new_in(servers).unwrap() };
+        let server = Self { kind, name, options, folder: TempDir::new_in(servers).unwrap() };
         server.restart().await;
         server
     }
 
-    /// Starts it again after [`OwnServer::kill`]. Its port stays the same.
+    /// Starts it again after [`OwnServer::kill`], or the server of a cluster after
+    /// [`OwnServer::kill_node`], and waits until that has caught up. Its port stays the same.
     pub(crate) async fn restart(&self) {
-        let name = match self.kind {
-            Server::Mysql => "mysql",
-            Server::Mariadb => "mariadb",
-        };
-        self.script(&["start", name]).await;
+        self.script(&[&["start"], self.options, &[self.name]].concat(), self.folder.path().into()).await;
     }
 
     /// SIGKILL.
     pub(crate) async fn kill(&self) {
-        self.script(&["kill"]).await;
+        self.script(&["kill"], self.folder.path().into()).await;
     }
 
-    async fn script(&self, command: &[&str]) -> String {
+    /// SIGKILL for the one server of a cluster that has this port.
+    pub(crate) async fn kill_node(&self, port: u16) {
+        let nodes = fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        let has_port =
+            |node: &PathBuf| fs::read_to_string(node.join("port")).is_ok_and(|noted| noted.trim() == port.to_string());
+        let node = nodes.filter(|folder| folder.join("data").is_dir()).find(has_port);
+        self.script(&["kill"], node.expect("each server notes its port")).await;
+    }
+
+    async fn script(&self, command: &[&str], folder: PathBuf) -> String {
         let mut script = Command::new(SCRIPT);
-        script.args(command).arg(self.folder.path()).stdin(Stdio::null());
+        script.args(command).arg(folder).stdin(Stdio::null());
         let begun = Instant::now();
         let output = tokio::task::spawn_blocking(move || script.output()).await.unwrap().unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -54,7 +85,7 @@ impl OwnServer {
 
     /// An empty database on it with rowscore's tables, and `settings`.
     pub(crate) async fn database(&self, settings: &[(&str, &str)]) -> Setup {
-        let environment = self.script(&["env"]).await;
+        let environment = self.script(&["env"], self.folder.path().into()).await;
         let port = environment.split_once("MYSQL_PORT=").unwrap().1.lines().next().unwrap();
         // The login is the same as on the servers that all tests share.
         let db = TestDb::bare(self.kind, settings).await;

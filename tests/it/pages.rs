@@ -76,3 +76,30 @@ async fn a_page_that_fails_while_it_is_written_is_tried_with_half_its_items(
     assert_eq!((answer.outcome, answer.counts.predicted, answer.counts.pages), (Outcome::Finished, 200, 2));
     assert_eq!(db.predicted().await, (1..=200).collect::<Vec<_>>());
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_page_is_written_again_after_a_cluster_has_given_up_its_transaction(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    // Galera's; Group Replication's; those that a proxy answers in the name of a server that is gone.
+    #[values(1047, 1180, 3100, 3101, 3797, 2003, 2013)] code: u16,
+) {
+    let db = TestDb::new(server, &[("LANES", "1"), ("PAGE_SIZE", "200")]).await;
+    db.fill(1..=20, CREATED).await;
+    // Its counter goes on where a transaction that is rolled back left it.
+    db.execute("CREATE TABLE `tries` (`number` INT AUTO_INCREMENT PRIMARY KEY)").await;
+    let sql = format!(
+        "CREATE TRIGGER `give_up_once` BEFORE UPDATE ON {} FOR EACH ROW BEGIN \
+           INSERT INTO `tries` VALUES (NULL); \
+           IF LAST_INSERT_ID() = 1 THEN SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = {code}; END IF; \
+         END",
+        db.table()
+    );
+    db.execute(&sql).await;
+
+    let answer = db.tick(TICK).await;
+
+    assert_eq!((answer.outcome, answer.counts.predicted), (Outcome::Finished, 20));
+    assert_eq!(db.predicted().await, (1..=20).collect::<Vec<_>>());
+    assert_eq!(db.value::<i32>("SELECT MIN(`number`) FROM `tries`").await, 2);
+}

@@ -90,7 +90,7 @@ async fn see_what_happened(user: &User, block: &str) {
     let of = |name: &str| status[0].iter().position(|column| column == name).unwrap();
     let first = status.last().unwrap();
     assert_eq!((&*first[of("run_id")], &*first[of("state")]), ("1", "succeeded_with_failures"), "{status:?}");
-    assert_eq!(user.ask(failures).await[1][..2], ["not_a_number", "1"]);
+    assert_eq!(user.ask(failures).await[1][..2], ["missing_value", "1"]);
 }
 
 /// Figures of speed and memory are those that `make bench` wrote.

@@ -1,0 +1,62 @@
+"""The programs beside the servers of a cluster, unpacked from Debian's packages."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from .common import Failure
+from .packages import Distribution, Download, NoDownload, unpacked
+from .programs import Program
+
+
+@dataclass(frozen=True)
+class Tool:
+    package: str
+    suite: str  # of Debian
+    path: str
+    libraries: str = ""  # a folder of its own ones
+
+    def program(self) -> Program:
+        try:
+            root = unpacked(self.package, self._take, self._is_good)
+        except NoDownload as why:
+            raise Failure(f"{self.package}: {why}; a cluster takes its programs from Debian's packages") from None
+        return self.below(root)
+
+    def below(self, root: Path) -> Program:
+        program = Program.below(root, self.path)
+        return program.with_libraries(root / self.libraries) if self.libraries else program
+
+    def _take(self, work: Path) -> Path:
+        on_debian()
+        return Download(self.package, self.suite, work).with_dependencies([self.package])
+
+    def _is_good(self, root: Path) -> bool:
+        command = [*self.below(root).command, "-v" if self.package == "haproxy" else "--version"]
+        try:
+            return subprocess.run(command, capture_output=True).returncode == 0
+        except OSError:
+            return False
+
+
+def on_debian() -> None:
+    here = Distribution.here().name
+    if here != "debian":
+        raise NoDownload(f"no download is known for {here}")
+
+
+ROUTER = Tool("mysql-router", "sid", "usr/bin/mysqlrouter", "usr/lib/mysql-router")
+ROUTER_KEYRING = Tool("mysql-router", "sid", "usr/bin/mysqlrouter_keyring", "usr/lib/mysql-router")
+HAPROXY = Tool("haproxy", "trixie", "usr/sbin/haproxy")
+
+
+def galera_library(suite: str) -> Path:
+    """What makes a MariaDB server one of a cluster. It needs no library that the server does not have."""
+
+    def take(work: Path) -> Path:
+        on_debian()
+        return Download("galera", suite, work).alone("galera-4")
+
+    return unpacked(f"galera-{suite}", take) / "usr/lib/libgalera_smm.so"
