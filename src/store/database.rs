@@ -9,16 +9,8 @@ use mysql_async::{Conn, Opts, OptsBuilder};
 use super::codes::Meaning;
 use super::error::{Doing, StoreError, is_login, is_tls};
 use super::login::Login;
-use super::{schema, tls};
+use super::{schema, settings, tls};
 use crate::config::{ItemsTable, MysqlConfig, Tls};
-
-/// Seconds that a statement waits for a row lock: longer than any page of ours, short enough that
-/// rowscore gives way to a user's long transaction and tries again later.
-const LOCK_WAIT_S: u32 = 5;
-
-/// Seconds after which the server ends a connection that says nothing, so that the locks of a
-/// vanished function are not kept for the server's default of eight hours.
-const WAIT_TIMEOUT_S: u32 = 60;
 
 /// Bytes of a statement, at most: MariaDB's default, and a page has less than a tenth of it. Known without
 /// asking the server; where that takes less it says so, and the page is tried with half of its items.
@@ -54,11 +46,8 @@ impl Database {
             .ssl_opts(ssl)
             .prefer_socket(false)
             .max_allowed_packet(Some(LARGEST_STATEMENT))
-            .wait_timeout(Some(WAIT_TIMEOUT_S as usize))
-            .setup(vec![format!(
-                "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
-                 SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = {LOCK_WAIT_S}, wait_timeout = {WAIT_TIMEOUT_S}"
-            )]);
+            .wait_timeout(Some(settings::WAIT_TIMEOUT_S as usize))
+            .setup(vec![settings::of_each_session()]);
         let (name, login) = (config.database.clone(), Login::new(config).await);
         Self { opts, name, login, certificate_advice, items: items.clone(), fits: Arc::default() }
     }
@@ -93,14 +82,7 @@ impl Database {
     /// As [`Database::connect`].
     pub async fn connect_to_read(&self, limit_ms: u32) -> Result<Conn, StoreError> {
         let mut conn = self.connect().await?;
-        // Each server reads its own name for the limit and takes the other's for a comment.
-        let sql = format!(
-            "SET SESSION TRANSACTION READ ONLY; \
-             SET SESSION wait_timeout = {WAIT_TIMEOUT_S} /*!80000 , max_execution_time = {limit_ms} */ \
-               /*M! , max_statement_time = {} */",
-            f64::from(limit_ms) / 1e3
-        );
-        conn.query_drop(sql).await.doing("preparing a connection for reading")?;
+        conn.query_drop(settings::of_a_reader(limit_ms)).await.doing("preparing a connection for reading")?;
         Ok(conn)
     }
 

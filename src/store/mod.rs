@@ -34,6 +34,7 @@ pub mod runs;
 pub mod schema;
 pub mod selection;
 pub mod session;
+mod settings;
 pub mod statement;
 pub mod status;
 mod tls;

@@ -25,11 +25,7 @@ impl OwnServer {
 
     /// Starts it again after [`OwnServer::kill`]. Its port stays the same.
     pub(crate) async fn restart(&self) {
-        let name = match self.kind {
-            Server::Mysql => "mysql",
-            Server::Mariadb => "mariadb",
-        };
-        self.script(&["start", name]).await;
+        self.script(&["start", self.kind.kind()]).await;
     }
 
     /// SIGKILL.

@@ -21,7 +21,9 @@ const OTHER_CA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/infra/rds-ca.pem");
 
 #[rstest]
 #[tokio::test]
-async fn a_window_is_worked_off_over_verified_tls(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_window_is_worked_off_over_verified_tls(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=50, CREATED).await;
     db.execute(&format!("ALTER USER `{}` REQUIRE SSL", db.config.mysql.user)).await;
@@ -37,7 +39,7 @@ async fn a_window_is_worked_off_over_verified_tls(#[values(Server::Mysql, Server
 #[rstest]
 #[tokio::test]
 async fn another_servers_certificate_is_refused_with_what_to_check(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("MYSQL_TLS", "verify")]).await;
     let own = server.ca_file();

@@ -21,6 +21,7 @@ mod hops;
 mod killed;
 mod labels;
 mod login;
+mod new_mariadb;
 mod objects;
 mod own_table;
 mod pages;

@@ -18,7 +18,7 @@ const LARGE: i64 = (1 << 53) + 1;
 #[case::below_zero((-300..=-150).chain(-148..0).chain(1..100).collect())]
 #[tokio::test]
 async fn every_prediction_of_a_page_goes_to_its_own_item(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[case] ids: Vec<i64>,
 ) {
     let db = TestDb::new(server, &[("LANES", "1")]).await;
@@ -37,7 +37,7 @@ async fn every_prediction_of_a_page_goes_to_its_own_item(
 #[rstest]
 #[tokio::test]
 async fn a_page_that_fails_while_it_is_written_is_tried_with_half_its_items(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("LANES", "1"), ("PAGE_SIZE", "200")]).await;
     db.fill(1..=200, CREATED).await;

@@ -6,7 +6,7 @@
 //! ```ignore
 //! #[rstest]
 //! #[tokio::test]
-//! async fn a_step_answers_what_comes_next(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+//! async fn a_step_answers_what_comes_next(#[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server) {
 //!     let private = PrivateDatabase::new(server).await; // empty; dropped at the end, unless the test failed
 //!     let variables = private.variables(); // of a login that may do anything
 //!     let config = Config::read(|name| variables.get(name).cloned()).unwrap();
