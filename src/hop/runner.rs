@@ -1,5 +1,7 @@
 //! The loop of a hop: stage after stage, until one says that the hop is over.
 
+use std::time::Duration;
+
 use futures_util::future::join;
 
 use super::canary::try_out;
@@ -23,7 +25,12 @@ use super::work::work;
 use crate::answer::Answer;
 use crate::event::Trigger;
 use crate::run::RunKind;
+use crate::store::runs;
 use crate::store::session::Session;
+use crate::words;
+
+/// How long noting an error may take: the hop's time may be up.
+const LAST_WORDS: Duration = Duration::from_millis(1500);
 
 /// What hops are made with.
 #[derive(Debug)]
@@ -46,11 +53,14 @@ impl<R: Relay> Runner<'_, R> {
             asked => asked,
         };
         check_names(means, trigger)?;
-        let lanes = &LaneSessions::new(means.database, means.work.lanes);
-        let session = Session::new(means.database);
+        let lanes = &LaneSessions::new(means.database, means.work.lanes).until(clock.gives_up_at());
+        let session = Session::new(means.database).until(clock.gives_up_at());
         let mut hop = Hop { means, relay, clock, session, lanes, asked: None, done: Done::default() };
         // Boxed: a hop's future is deep, and its type would be as deep in every caller's.
         let result = Box::pin(hop.answer(trigger)).await;
+        if let Err(error) = &result {
+            hop.note(error).await;
+        }
         join(hop.session.close(), lanes.close()).await;
         result
     }
@@ -71,10 +81,19 @@ impl<R: Relay> Hop<'_, R> {
         }
     }
 
+    /// Notes on the row of the run that was worked on why the hop failed.
+    async fn note(&mut self, error: &HopError) {
+        let Some(id) = self.done.about else { return };
+        let text = words::chain(error);
+        // The hop's own error is what counts, also where it cannot be noted.
+        let _ = tokio::time::timeout(LAST_WORDS, self.session.ask(|| runs::note_error(id, &text))).await;
+    }
+
     async fn go(&mut self, first: Next) -> Result<Answer, HopError> {
         let mut next = first;
         loop {
             let stage = next.stage();
+            self.done.about = next.run();
             next = match next {
                 Next::LookUp => look_up(self).await?,
                 Next::Open(request) => open(self, request).await?,

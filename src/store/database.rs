@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Opts, OptsBuilder};
+use mysql_async::{Conn, DriverError, Error, OptsBuilder};
 
 use super::codes::Meaning;
 use super::error::{Doing, StoreError, is_login, is_tls};
 use super::login::Login;
-use super::{schema, settings, tls};
-use crate::config::{ItemsTable, MysqlConfig, Tls};
+use super::tls::Protection;
+use super::{schema, settings};
+use crate::config::{ItemsTable, MysqlConfig, Place};
 
 /// Bytes of a statement, at most: MariaDB's default, and a page has less than a tenth of it. Known without
 /// asking the server; where that takes less it says so, and the page is tried with half of its items.
@@ -21,35 +22,41 @@ const LARGEST_STATEMENT: usize = 16 << 20;
 pub struct Database {
     opts: OptsBuilder,
     name: String,
+    /// Where connections go.
+    place: Place,
+    protection: Protection,
     login: Login,
-    /// What to check when the server's certificate is refused.
-    certificate_advice: String,
     items: ItemsTable,
     /// Whether the items table was looked at and is as it must be; shared by all clones.
     fits: Arc<AtomicBool>,
+    /// Whether a run was found or opened in it; shared by all clones.
+    at_work: Arc<AtomicBool>,
 }
 
 impl Database {
     /// The database of `config`, holding the items in table `items`. Opens no connection.
     pub async fn new(config: &MysqlConfig, items: &ItemsTable) -> Self {
-        let (ssl, certificate_advice) = match &config.tls {
-            Tls::Off => (None, String::new()),
-            Tls::Verify { ca_file } => {
-                (Some(tls::verified(&config.server, ca_file.clone())), tls::advice(&config.server, ca_file.is_some()))
-            }
-        };
+        let named = || Place { host: config.server.clone(), port: config.port };
+        let place = config.connect_to.clone().unwrap_or_else(named);
+        let protection = Protection::of(config);
         let opts = OptsBuilder::default()
-            .ip_or_hostname(&config.server)
-            .tcp_port(config.port)
+            .ip_or_hostname(&place.host)
+            .tcp_port(place.port)
             .db_name(Some(&config.database))
             .user(Some(&config.user))
-            .ssl_opts(ssl)
+            .ssl_opts(protection.by_the_driver().cloned())
             .prefer_socket(false)
             .max_allowed_packet(Some(LARGEST_STATEMENT))
             .wait_timeout(Some(settings::WAIT_TIMEOUT_S as usize))
             .setup(vec![settings::of_each_session()]);
         let (name, login) = (config.database.clone(), Login::new(config).await);
-        Self { opts, name, login, certificate_advice, items: items.clone(), fits: Arc::default() }
+        let (fits, at_work) = Default::default();
+        Self { opts, name, place, protection, login, items: items.clone(), fits, at_work }
+    }
+
+    /// Where connections go.
+    pub(super) fn place(&self) -> &Place {
+        &self.place
     }
 
     /// The table of the items.
@@ -65,6 +72,16 @@ impl Database {
     /// The items table is as it must be; it need not be looked at again.
     pub(crate) fn remember_fit(&self) {
         self.fits.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a run was found or opened in this database by this process: what is missing now was there then.
+    pub(crate) fn was_at_work(&self) -> bool {
+        self.at_work.load(Ordering::Relaxed)
+    }
+
+    /// A run was found or opened.
+    pub(crate) fn remember_work(&self) {
+        self.at_work.store(true, Ordering::Relaxed);
     }
 
     /// Opens a connection: READ COMMITTED, UTC, short lock waits.
@@ -103,13 +120,41 @@ impl Database {
     }
 
     async fn open(&self, opts: OptsBuilder) -> Result<Conn, StoreError> {
-        let opts: Opts = self.login.apply(opts).await?.into();
-        Conn::new(opts).await.map_err(|source| match &source {
-            mysql_async::Error::Io(error) if is_tls(error) => {
-                StoreError::Refused { advice: self.certificate_advice.clone(), source }
+        let opts = self.login.apply(opts).await?;
+        let connected = match self.protection.by_us().map_err(StoreError::Unexpected)? {
+            None => Conn::new(opts).await,
+            Some(tls) => match tls.reach(&self.place).await {
+                Err(error) => Err(error),
+                Ok(reached) => match Conn::new(opts.socket(Some(&reached.socket))).await {
+                    // The server's own words are passed on, and a cut by us is not explained by the driver.
+                    Err(error @ (Error::Io(_) | Error::Driver(_))) => Err(reached.failure().await.unwrap_or(error)),
+                    connected => connected,
+                },
+            },
+        };
+        connected.map_err(|source| {
+            let advice = match &source {
+                Error::Io(error) if is_tls(error) => self.protection.advice().to_owned(),
+                error => login_advice(error, &self.login).unwrap_or_default(),
+            };
+            let place = self.place.to_string();
+            if advice.is_empty() {
+                StoreError::Connecting { place, source }
+            } else {
+                StoreError::Refused { place, advice, source }
             }
-            error if is_login(error) => StoreError::Refused { advice: self.login.advice().into(), source },
-            _ => StoreError::Mysql { doing: "connecting to the database", source },
         })
+    }
+}
+
+/// What to check where the login was refused; `None`: it was not.
+fn login_advice(error: &Error, login: &Login) -> Option<String> {
+    match error {
+        // What MySQL answers for a user that does not exist, so as not to tell.
+        Error::Driver(DriverError::UnknownAuthPlugin { .. }) => Some(format!(
+            "{}; rowscore logs in by caching_sha2_password, mysql_native_password, and MariaDB's ed25519 and parsec",
+            login.advice()
+        )),
+        error => is_login(error).then(|| login.advice().into()),
     }
 }

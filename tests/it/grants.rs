@@ -78,6 +78,13 @@ async fn a_missing_grant_is_reported_with_statement_table_and_remedy(
     #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[]).await;
+    db.execute(&format!("REVOKE UPDATE (`prediction`) ON `items` FROM `{}`", db.config.mysql.user)).await;
+    let early = db.try_hop(&tick("2024-03-05T09:00:00Z"), unhurried(at(TICK))).await.unwrap_err().to_string();
+    assert!(early.starts_with("trying whether predictions can be written: "), "{early}");
+    assert!(early.ends_with("apply infra/grants.sql, or use `rowscore init --grant`"), "{early}");
+    assert_eq!(db.count("`batch_runs`").await, 0);
+    db.migrate().await;
+    db.tick("2024-03-05T09:00:00Z").await;
     db.fill([1], CREATED).await;
     for (revoked, on, told) in [
         (

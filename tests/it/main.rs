@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod api;
+mod away;
 mod backfill;
 mod backfill_hops;
 mod bad_rows;
@@ -21,6 +22,7 @@ mod hops;
 mod killed;
 mod labels;
 mod login;
+mod login_ways;
 mod new_mariadb;
 mod objects;
 mod own_table;
@@ -30,6 +32,7 @@ mod queue;
 mod runtime;
 mod schema;
 mod secrets;
+mod server_defaults;
 mod succession;
 mod takeovers;
 mod telemetry;

@@ -235,7 +235,7 @@ async fn missing_tables_are_reported_with_the_command_that_makes_them(
 /// What is said when the database cannot be reached this way.
 async fn refusal(db: &Setup, settings: &[(&str, &str)]) -> String {
     let error = db.with(settings).await.database.connect().await.unwrap_err().to_string();
-    assert!(error.starts_with("connecting to the database: "), "{error}");
+    assert!(error.starts_with("connecting to the database at "), "{error}");
     error
 }
 
@@ -254,7 +254,10 @@ async fn a_database_that_cannot_be_reached_is_reported_with_what_to_check(
     let database = refusal(&db, &[("MYSQL_DATABASE", "nowhere")]).await;
     assert!(database.contains("check MYSQL_DATABASE"), "{database}");
     let port = refusal(&db, &[("MYSQL_PORT", "9")]).await;
-    assert!(port.contains("nothing listens at MYSQL_SERVER and MYSQL_PORT"), "{port}");
+    assert!(
+        port.contains("at 127.0.0.1:9: Connection refused (os error 111); nothing listens there: check MYSQL_SERVER"),
+        "{port}"
+    );
 }
 
 #[rstest]

@@ -17,7 +17,7 @@ use crate::run::RunKind;
 use crate::store::counts::{self, Extent};
 use crate::store::session::Session;
 use crate::store::wanted::Wanted;
-use crate::store::{catalog, items};
+use crate::store::{catalog, items, trial};
 
 /// A table that can be scored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +70,7 @@ pub async fn check_columns(conn: &mut Conn, table: &ItemsTable, model: &Model) -
             .extend(beyond.map(|id| format!("ID_COLUMN `{}` has {id}; accepted: ids up to {}", table.id, i64::MAX)));
     }
     Unfit::unless_none(table, problems)?;
+    trial::of_a_page(table).ask(conn).await?;
     Ok(Fit { missing_key: columns::missing_key(table, &catalog) })
 }
 

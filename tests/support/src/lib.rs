@@ -33,6 +33,7 @@ pub mod iam;
 pub mod invocation;
 pub mod items;
 pub mod models;
+pub mod own_server;
 pub mod readings;
 
 use std::time::{Duration, Instant};
@@ -45,6 +46,7 @@ use rowscore::window::Time;
 use serde_json::{Value, json};
 
 pub use database::{Setup, TestDb};
+pub use own_server::OwnServer;
 pub use private::PrivateDatabase;
 pub use server::Server;
 

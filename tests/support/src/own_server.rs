@@ -1,35 +1,54 @@
-//! A database server of the test's own, with durable settings, that may be killed.
+//! A database server of the test's own, which may be set up oddly, stopped and killed.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use tempfile::TempDir;
 
-use crate::support::{Server, Setup, TestDb};
+use super::{Server, Setup, TestDb, environment};
 
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/database");
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/database");
 
-pub(crate) struct OwnServer {
+/// A server of the test's own. It ends with this value.
+pub struct OwnServer {
     kind: Server,
     folder: TempDir,
+    habits: &'static [&'static str],
 }
 
 impl OwnServer {
-    pub(crate) async fn start(kind: Server) -> Self {
+    /// One with durable settings, without certificates but those that it makes itself.
+    pub async fn start(kind: Server) -> Self {
+        Self::start_with(kind, &[]).await
+    }
+
+    /// One with these options of `scripts/database`.
+    pub async fn start_with(kind: Server, habits: &'static [&'static str]) -> Self {
         // Where it is found and ended if these tests are killed.
-        let servers = std::env::var_os("ROWSCORE_TEST_SERVERS").expect("tests are started by scripts/faults");
-        let server = Self { kind, folder: TempDir::new_in(servers).unwrap() };
+        let folder = TempDir::new_in(environment("ROWSCORE_TEST_SERVERS")).unwrap();
+        let server = Self { kind, folder, habits };
         server.restart().await;
         server
     }
 
-    /// Starts it again after [`OwnServer::kill`]. Its port stays the same.
-    pub(crate) async fn restart(&self) {
-        self.script(&["start", self.kind.kind()]).await;
+    /// Starts it again after [`OwnServer::stop`] or [`OwnServer::kill`]. Its port stays the same.
+    pub async fn restart(&self) {
+        self.script(&[&["start", self.kind.kind()], self.habits].concat()).await;
+    }
+
+    /// Its data and its certificates.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// As an operator ends it.
+    pub async fn stop(&self) {
+        self.script(&["stop"]).await;
     }
 
     /// SIGKILL.
-    pub(crate) async fn kill(&self) {
+    pub async fn kill(&self) {
         self.script(&["kill"]).await;
     }
 
@@ -49,12 +68,12 @@ impl OwnServer {
     }
 
     /// An empty database on it with rowscore's tables, and `settings`.
-    pub(crate) async fn database(&self, settings: &[(&str, &str)]) -> Setup {
+    pub async fn database(&self, settings: &[(&str, &str)]) -> Setup {
         let environment = self.script(&["env"]).await;
         let port = environment.split_once("MYSQL_PORT=").unwrap().1.lines().next().unwrap();
         // The login is the same as on the servers that all tests share.
         let db = TestDb::bare(self.kind, settings).await;
-        let mut setup = db.with(&[("MYSQL_PORT", port), ("MYSQL_DATABASE", "own")]).await;
+        let mut setup = db.with(&[("MYSQL_PORT", port), ("MYSQL_DATABASE", OWN)]).await;
         setup.owner = setup.database.clone();
         tokio::task::spawn_blocking(move || drop(db)).await.unwrap();
         setup.database.connect_or_create().await.unwrap().disconnect().await.unwrap();
@@ -62,6 +81,9 @@ impl OwnServer {
         setup
     }
 }
+
+/// The name of the database on it, and of the login that scores its items.
+pub const OWN: &str = "own";
 
 impl Drop for OwnServer {
     fn drop(&mut self) {
