@@ -17,6 +17,8 @@ from .programs import Program
 # ours. Of these packages a few files are wanted.
 PAM_PACKAGES = ("mariadb-server", "libpam0g", "libpam-modules", "libaudit1", "libcap-ng0")
 PAM_FILES = ("auth_pam_v1.so", "pam_exec.so", "libpam*.so*", "libaudit.so*", "libcap-ng.so*")
+# MariaDB's own ways of logging in; the second from 11.6 on.
+LOGIN_FILES = ("auth_ed25519.so", "auth_parsec.so")
 CREDENTIALS = "AKIDROWSCORETEST 5ecretOf/the+Test/only"
 NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
 VALID = ("-days", "3650")
@@ -51,7 +53,7 @@ def make_certificates(folder: Path, log: Path) -> None:
 
 def tokens(kind: Kind, folder: Path, log: Path, program: Program) -> tuple[Program, list[str]]:
     """Has MariaDB's logins through PAM checked by scripts/rds-login: the program to run, and its options."""
-    pam = unpacked(f"{kind.name}-pam", lambda work: take_pam(kind, work))
+    pam = unpacked(f"{kind.name}-logins", lambda work: take_plugins(kind, work))
     iam, services = folder / "iam", folder / "pam.d"
     iam.mkdir(exist_ok=True)
     services.mkdir(exist_ok=True)
@@ -71,6 +73,7 @@ def tokens(kind: Kind, folder: Path, log: Path, program: Program) -> tuple[Progr
     compile = ("cc", "-shared", "-fPIC", "-o", str(preload), f"{SCRIPTS}/pam-start.c", f"{pam}/libpam.so.0")
     must(compile, log, "scripts/pam-start.c cannot be compiled")
     options = [f"--plugin-dir={pam}", "--plugin-load-add=auth_pam_v1", "--loose-pam-use-cleartext-plugin=ON"]
+    options += [f"--plugin-load-add={Path(file).stem}" for file in LOGIN_FILES if (pam / file).exists()]
     return program.preloading(preload, pam), options
 
 
@@ -79,11 +82,11 @@ def environment(folder: Path) -> dict[str, str]:
     return {"ROWSCORE_PAM_SERVICES": f"{folder}/pam.d"}
 
 
-def take_pam(kind: Kind, work: Path) -> Path:
-    taken = work / "pam"
+def take_plugins(kind: Kind, work: Path) -> Path:
+    taken = work / "logins"
     taken.mkdir()
-    root = Download(f"{kind.name}-pam", kind.packages_here().suite, work).alone(*PAM_PACKAGES)
-    for pattern in PAM_FILES:
+    root = Download(f"{kind.name}-logins", kind.packages_here().suite, work).alone(*PAM_PACKAGES)
+    for pattern in (*PAM_FILES, *LOGIN_FILES):
         for file in root.rglob(pattern):
             shutil.copy2(file, taken / file.name, follow_symlinks=False)
     return taken

@@ -4,11 +4,8 @@ use super::columns::PredictionFormat;
 use super::setting::{Accepts, Setting, one_of};
 use crate::run::{FailurePolicy, named};
 
-one_of! { AuthName, TlsName, FailurePolicy, PredictionFormat }
+one_of! { AuthName, FailurePolicy, PredictionFormat }
 
 named! {
     pub(super) enum AuthName { Password = "password", Iam = "iam", }
-}
-named! {
-    pub(super) enum TlsName { Verify = "verify", Off = "off", }
 }

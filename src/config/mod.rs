@@ -6,6 +6,7 @@ mod decimals;
 mod names;
 mod price;
 mod resource;
+mod server;
 mod setting;
 mod table;
 mod variables;
@@ -13,17 +14,18 @@ mod vars;
 mod zone;
 
 use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::run::FailurePolicy;
 
-use choices::{AuthName, TlsName};
+use choices::AuthName;
 pub use columns::{FeatureColumn, PredictionFormat, RunColumn};
 pub use decimals::Decimals;
 pub use names::{ColumnName, TableName};
 pub use price::Price;
 pub use resource::DatabaseResource;
+use server::Host;
+pub use server::{Fingerprint, Place, Tls};
 pub use setting::{Accepts, Setting, Span};
 pub use table::{FeatureMismatch, ItemsTable, ValuesIn, listed};
 pub use variables::{Entry, Group, Unset, VARIABLES};
@@ -51,6 +53,8 @@ pub struct MysqlConfig {
     pub server: String,
     /// `MYSQL_PORT`.
     pub port: u16,
+    /// `MYSQL_CONNECT_TO`. Unset: server and port.
+    pub connect_to: Option<Place>,
     /// `MYSQL_DATABASE`.
     pub database: String,
     /// `MYSQL_USER`.
@@ -77,18 +81,6 @@ impl fmt::Debug for Auth {
             Self::Iam => "Iam",
         })
     }
-}
-
-/// Whether the connection is encrypted: `MYSQL_TLS`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Tls {
-    /// `verify`: and the server's certificate and host name are checked.
-    Verify {
-        /// `MYSQL_CA_FILE`. Unset: the public authorities and those of RDS are trusted.
-        ca_file: Option<PathBuf>,
-    },
-    /// `off`: plain TCP.
-    Off,
 }
 
 /// How runs work.
@@ -180,27 +172,36 @@ fn mysql(vars: &mut Vars<'_>) -> Option<MysqlConfig> {
         // The one variable that may be empty: some servers have logins without a password.
         AuthName::Password => vars.exactly(variables::MYSQL_PASSWORD).map(Auth::Password),
     };
-    if auth.is_none() {
-        vars.problem("MYSQL_PASSWORD is not set; give the user's password, or set MYSQL_AUTH=iam".into());
+    match &auth {
+        None => vars.problem("MYSQL_PASSWORD is not set; give the user's password, or set MYSQL_AUTH=iam".into()),
+        // A file's last line has one, and so has what `echo` writes.
+        Some(Auth::Password(password)) if password.ends_with(['\n', '\r']) => vars.problem(
+            "MYSQL_PASSWORD ends in a line break; accepted: the password alone, as of a file by `tr -d '\\r\\n'`"
+                .into(),
+        ),
+        Some(_) => {}
     }
     let ca_file = vars.get(variables::MYSQL_CA_FILE).map(|file| file.0);
-    let tls = match vars.or_default(variables::MYSQL_TLS) {
-        TlsName::Verify => Tls::Verify { ca_file },
-        TlsName::Off => Tls::Off,
-    };
-    let server = vars.or_default(variables::MYSQL_SERVER);
+    let tls = Tls::new(vars.or_default(variables::MYSQL_TLS), ca_file).unwrap_or_else(|problem| {
+        vars.problem(problem.into());
+        Tls::Verify { ca_file: None }
+    });
+    let server = vars.or_default(variables::MYSQL_SERVER).0;
     if auth == Some(Auth::Iam) {
         check_iam(vars, &server, user.as_deref(), &tls);
     }
     let port = vars.or_default(variables::MYSQL_PORT).0;
-    Some(MysqlConfig { server, port, database: database?, user: user?, auth: auth?, tls })
+    let connect_to = vars.get(variables::MYSQL_CONNECT_TO);
+    Some(MysqlConfig { server, port, connect_to, database: database?, user: user?, auth: auth?, tls })
 }
 
 /// A token goes over an encrypted connection only. Server and user become part of a URL, which is signed.
 fn check_iam(vars: &mut Vars<'_>, server: &str, user: Option<&str>, tls: &Tls) {
     if *tls == Tls::Off {
         vars.problem(
-            "MYSQL_TLS is `off`; MYSQL_AUTH=iam accepts verify only, because the token would go out in clear".into(),
+            "MYSQL_TLS is `off`; MYSQL_AUTH=iam accepts verify, verify-ca or pin:SHA256 only, because the token would go \
+             out in clear"
+                .into(),
         );
     }
     let plain = |text: &str, others: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c));
@@ -217,7 +218,7 @@ fn wake(vars: &mut Vars<'_>) -> Option<DatabaseResource> {
     if !vars.or_default(variables::WAKE_DATABASE) {
         return None;
     }
-    let server = vars.or_default(variables::MYSQL_SERVER);
+    let Host(server) = vars.or_default(variables::MYSQL_SERVER);
     let resource = named.or_else(|| DatabaseResource::behind(&server));
     if resource.is_none() && vars.given(variables::MYSQL_RESOURCE).is_none() {
         vars.problem(format!(

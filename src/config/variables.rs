@@ -4,12 +4,13 @@
 
 #![expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "types are named as the variables are")]
 
-use super::choices::{AuthName, TlsName};
+use super::choices::AuthName;
 use super::columns::{FeatureColumn, PredictionFormat, RunColumn};
 use super::decimals::Decimals;
 use super::names::{ColumnName, TableName};
 use super::price::Price;
 use super::resource::DatabaseResource;
+use super::server::{Host, Place, TlsSetting};
 use super::setting::{Accepts, PemFile, QueueUrl, Setting, Span, Whole};
 use super::zone::Zone;
 use crate::run::FailurePolicy;
@@ -77,15 +78,18 @@ use Unset::{Is, Means, Required};
 
 variables! {
     "The database" {
-        MYSQL_SERVER: String, Is("127.0.0.1"), "the host name of the server, as in its certificate, or its address";
+        MYSQL_SERVER: Host, Is("127.0.0.1"), "the host name of the server, as in its certificate, or its address";
         MYSQL_PORT: Whole<u16, 1, 65_535>, Is("3306"), "the TCP port of the server";
+        MYSQL_CONNECT_TO: Place, Means("`MYSQL_SERVER` and `MYSQL_PORT`"), "where the connection goes instead, as into a \
+            tunnel; the certificate and a token are still those of `MYSQL_SERVER`";
         MYSQL_DATABASE: String, Required, "the name of the database that holds the items";
         MYSQL_USER: String, Required, "the name of the user that rowscore logs in as";
         MYSQL_AUTH: AuthName, Is("password"), "how the user proves who it is: with a password, or with a token that \
             AWS credentials sign";
         MYSQL_PASSWORD: String, Means("none; a password login needs it"), "the user's password; it may be empty";
-        MYSQL_TLS: TlsName, Is("verify"), "whether the connection is encrypted and the server's certificate checked; \
-            `off` is for a protected network, and refused with `iam`";
+        MYSQL_TLS: TlsSetting, Is("verify"), "whether the connection is encrypted and the server's certificate checked: \
+            with the name in it, without the name, or against the fingerprint of one certificate; `off` is for a \
+            protected network, and refused with `iam`";
         MYSQL_CA_FILE: PemFile, Means("public authorities and those of RDS"), "a file with the certificate authority of \
             the server; if it is set, no other is trusted";
     }

@@ -20,7 +20,10 @@ impl<'l> Vars<'l> {
     }
 
     pub(super) fn problem(&mut self, text: String) {
-        self.problems.push(text);
+        // A variable may be asked for twice.
+        if !self.problems.contains(&text) {
+            self.problems.push(text);
+        }
     }
 
     /// What is given, whatever it is: for passwords, which may be empty.
@@ -47,7 +50,7 @@ impl<'l> Vars<'l> {
         };
         let read = V::Value::read(&value);
         if read.is_none() {
-            self.problem(format!("{name} is `{value}`; accepted: {accepts}"));
+            self.problem(format!("{name} is `{}`; accepted: {accepts}", without_secret(&value)));
         }
         read
     }
@@ -59,5 +62,13 @@ impl<'l> Vars<'l> {
         };
         let read = self.get(variable).or_else(|| V::Value::read(default));
         read.unwrap_or_else(|| unreachable!("the default of {name} is accepted"))
+    }
+}
+
+/// What is given, without the login that a URL may hold.
+fn without_secret(value: &str) -> String {
+    match value.split_once("://").zip(value.rsplit_once('@')) {
+        Some(((scheme, _), (_, place))) => format!("{scheme}://***@{place}"),
+        None => value.to_owned(),
     }
 }

@@ -46,7 +46,7 @@ pub(super) async fn try_out<R: Relay>(hop: &mut Hop<'_, R>, request: &Request) -
         Found::Due(id) => id,
         Found::Over(id) => return Ok(Next::Over(Some(id), Outcome::NothingToDo)),
     };
-    hop.done.part_in = Some(id);
+    (hop.done.part_in, hop.done.about) = (Some(id), Some(id));
     let tried = try_everything(hop, id).await;
     let (state, why) = match &tried {
         Ok(_) => (RunState::Succeeded, None),

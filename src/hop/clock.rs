@@ -14,15 +14,28 @@ pub struct Clock {
     started: Instant,
     told: Option<Time>,
     stop_at: Instant,
+    give_up_at: Instant,
 }
+
+/// The least that is left of the function's own time when a hop gives up what does not succeed: enough to
+/// note why.
+const LEAST_LEFT: Duration = Duration::from_secs(2);
+
+/// How long a hop that may take its time still tries to end what it has begun.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Clock {
     /// The clock of a hop that starts now: it stops `margin` before the function's end, and after
     /// `budget` in any case. `time_left` is `None` where the end is unknown.
     pub fn starting(time_left: Option<Duration>, margin: Duration, budget: Duration) -> Self {
         let allowed = time_left.map_or(budget, |left| left.saturating_sub(margin).min(budget));
+        let tried = match time_left {
+            // Half of the margin is left for the last words.
+            Some(left) => left - (margin / 2).max(LEAST_LEFT).min(left / 2),
+            None => budget + PATIENCE,
+        };
         let started = Instant::now();
-        Self { started, told: None, stop_at: started + allowed }
+        Self { started, told: None, stop_at: started + allowed, give_up_at: started + tried }
     }
 
     /// As [`Clock::starting`], for a hop to which it is `now` in any case.
@@ -43,6 +56,11 @@ impl Clock {
     /// Whether there is time for something that takes as long as `next`.
     pub fn allows(&self, next: Duration) -> bool {
         Instant::now() + next < self.stop_at
+    }
+
+    /// When nothing is tried again any more: what fails until then is noted before the function's own end.
+    pub fn gives_up_at(&self) -> Instant {
+        self.give_up_at
     }
 
     /// How long the hop has taken so far.
@@ -91,6 +109,14 @@ mod tests {
     #[test]
     fn a_hop_never_works_longer_than_its_budget() {
         assert_eq!(allowed(Some(60 * SECOND), 5 * SECOND, 20 * SECOND), 20 * SECOND);
+    }
+
+    #[test]
+    fn what_fails_is_given_up_in_time_to_note_it_before_the_function_ends() {
+        for (left, margin, tried) in [(60, 5, 57.5), (60, 20, 50.0), (60, 0, 58.0), (3, 5, 1.5), (0, 5, 0.0)] {
+            let clock = Clock::new(Time::UNIX_EPOCH, Some(left * SECOND), margin * SECOND, 10 * SECOND);
+            assert_eq!((clock.gives_up_at() - clock.started).as_secs_f64(), tried, "{left} s left, margin {margin} s");
+        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub(super) async fn go_on<R: Relay>(hop: &mut Hop<'_, R>, message: Continuation)
         tracing::warn!(run = %id, table = table.as_str(), "a continuation of a run that the table does not have");
         return Ok(Next::Over(None, Outcome::Stale));
     };
+    hop.means.database.remember_work();
     match run.state {
         _ if run.kind == RunKind::Canary => return Ok(Next::Over(Some(id), Outcome::Stale)),
         RunState::Running | RunState::Cancelled if run.model != hop.means.model.version().shown() => {

@@ -52,6 +52,19 @@ named! {
 }
 
 impl Next {
+    /// The run that this stage works on, if it is not over.
+    pub(super) fn run(&self) -> Option<RunId> {
+        match self {
+            Self::Succeed(run)
+            | Self::TakeUp(run)
+            | Self::SetOff(run, _)
+            | Self::Work(run, _)
+            | Self::HandOver(run, _)
+            | Self::Finish(run) => Some(run.id),
+            Self::LookUp | Self::Open(_) | Self::TryOut(_) | Self::GoOn(_) | Self::Over(..) => None,
+        }
+    }
+
     /// The name of this stage.
     pub(super) fn stage(&self) -> Stage {
         match self {

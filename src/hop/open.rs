@@ -51,6 +51,7 @@ pub(super) async fn open<R: Relay>(hop: &mut Hop<'_, R>, request: Request) -> Re
     check_table(&mut hop.session, hop.means, request.kind).await?;
     let opening = Opening::of(hop);
     let found = hop.session.run(async |conn| find_or_open(conn, opening, &request).await).await?;
+    hop.means.database.remember_work();
     Ok(match found {
         Found::New(run, due) => Next::SetOff(run, due),
         Found::Empty(id) => {

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::join;
@@ -36,6 +37,9 @@ use crate::words;
 /// A run that comes first, and the one that was asked for, take a quarter of it.
 const STAGES: usize = 100;
 
+/// How long noting an error may take: the hop's time may be up.
+const LAST_WORDS: Duration = Duration::from_millis(1500);
+
 /// What hops are made with.
 #[derive(Debug)]
 pub struct Runner<'a, R> {
@@ -57,20 +61,27 @@ impl<R: Relay> Runner<'_, R> {
             asked => asked,
         };
         check_names(means, trigger)?;
-        let lanes = &LaneSessions::new(means.database, means.work.lanes);
-        let mut session = Session::new(means.database);
+        let lanes = &LaneSessions::new(means.database, means.work.lanes).until(clock.gives_up_at());
+        let mut session = Session::new(means.database).until(clock.gives_up_at());
         // Whoever is refused is refused here once, not on each connection.
         let began = began(&mut session, clock).await?;
         let mut hop = Hop { means, relay, clock, began, session, lanes, asked: None, done: Done::default() };
         // Boxed: a hop's future is deep, and its type would be as deep in every caller's.
         let answered = Box::pin(AssertUnwindSafe(hop.answer(trigger)).catch_unwind()).await;
-        let result = match answered {
-            Ok(result) => result,
-            Err(panic) => Err(hop.note_panic(panic).await),
-        };
+        // A panic is an error like any other: the run says so, and the next hop tries again.
+        let result = answered.unwrap_or_else(|panic| Err(panicked(panic)));
+        if let Err(error) = &result {
+            hop.note(error).await;
+        }
         join(hop.session.close(), lanes.close()).await;
         result
     }
+}
+
+/// What a panic said, as an error.
+fn panicked(panic: Box<dyn Any + Send>) -> HopError {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    HopError::Panicked(text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default())
 }
 
 /// When the hop began, by the clock that decides: the database's, unless the hop is told. Connects.
@@ -94,24 +105,19 @@ impl<R: Relay> Hop<'_, R> {
         }
     }
 
-    /// A panic is an error like any other: the run says so, and the next hop tries again. Its connection was in
-    /// use, so that a fresh one is opened.
-    async fn note_panic(&mut self, panic: Box<dyn Any + Send>) -> HopError {
-        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-        let error = HopError::Panicked(text);
-        if let Some(id) = self.done.part_in {
-            let text = words::chain(&error);
-            // The panic is what counts, also where it cannot be noted.
-            let _ = self.session.ask(|| runs::note_error(id, &text)).await;
-        }
-        error
+    /// Notes on the row of the run that was worked on why the hop failed.
+    async fn note(&mut self, error: &HopError) {
+        let Some(id) = self.done.about else { return };
+        let text = words::chain(error);
+        // The hop's own error is what counts, also where it cannot be noted.
+        let _ = tokio::time::timeout(LAST_WORDS, self.session.ask(|| runs::note_error(id, &text))).await;
     }
 
     async fn go(&mut self, first: Next) -> Result<Answer, HopError> {
         let mut next = first;
         for _ in 0..STAGES {
             let stage = next.stage();
+            self.done.about = next.run();
             next = match next {
                 Next::LookUp => look_up(self).await?,
                 Next::Open(request) => open(self, request).await?,

@@ -16,7 +16,7 @@ use super::step::Step;
 use super::under_way::Hop;
 use crate::run::RunId;
 use crate::store::lanes::{Due, Lane};
-use crate::store::session::Session;
+use crate::store::session::{Room, Session};
 use crate::store::statement::{begin, commit};
 use crate::store::{StoreError, lanes};
 use crate::window::Time;
@@ -41,7 +41,7 @@ pub(super) async fn work_lanes<R: Relay>(
         let watch = &Watch { forecast: done.forecast.as_ref(), relay: *relay };
         let work = claimed.into_iter().enumerate().map(async |(place, lane)| match lanes.get(place).await {
             Some(mut session) => work_lane(&mut session, job, lane, *clock, watch).await,
-            None => work_lane_on_its_own(job, lane, *clock, watch).await,
+            None => work_lane_on_its_own(job, lane, (*clock, lanes), watch).await,
         });
         // The session that holds the lanes would be silent for the length of the hop.
         match select(pin!(join_all(work)), pin!(keep_alive(session, lanes))).await {
@@ -67,10 +67,13 @@ async fn oldest_pending(job: Job<'_>, due: Due, lanes: &LaneSessions, now: Time)
 async fn work_lane_on_its_own<R: Relay>(
     job: Job<'_>,
     lane: Lane,
-    clock: Clock,
+    (clock, others): (Clock, &LaneSessions),
     watch: &Watch<'_, R>,
 ) -> Result<LaneWork, StoreError> {
-    let mut session = Session::for_pages(job.means.database);
+    let mut session = Session::for_pages(job.means.database).until(clock.gives_up_at());
+    if session.get_ready().await == Room::None {
+        return work_lane(&mut *others.first().await, job, lane, clock, watch).await;
+    }
     let done = work_lane(&mut session, job, lane, clock, watch).await;
     session.close().await;
     done

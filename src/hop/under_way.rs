@@ -39,6 +39,8 @@ pub(super) struct Hop<'h, R> {
 pub(super) struct Done {
     /// The run that it had a part in: what the hop takes is added to that run's.
     pub part_in: Option<RunId>,
+    /// The run that is worked on just now, on whose row an error is noted.
+    pub about: Option<RunId>,
     /// Of the hop's time, what was added to a run's already.
     pub billed: Duration,
     pub work: HopWork,

@@ -11,23 +11,14 @@ use super::side_by_side::work_lanes;
 use super::under_way::Hop;
 use crate::answer::Outcome;
 use crate::store::lanes::{self, Due};
-use crate::store::runs::{self, Run};
-use crate::words;
+use crate::store::runs::Run;
 
 /// Works on one worker's lanes, which this hop holds, until they are done or time is up.
 pub(super) async fn work<R: Relay>(hop: &mut Hop<'_, R>, run: Run, due: Due) -> Result<Next, HopError> {
     let (id, job) = (run.id, Job { run: &run, means: hop.means });
     hop.done.part_in = Some(id);
     hop.done.forecast = forecast(hop, &run).await?;
-    let done = match work_lanes(hop, job, due).await {
-        Ok(done) => done,
-        Err(error) => {
-            let text = words::chain(&error);
-            // The hop's own error is what counts, also where it cannot be noted.
-            let _ = hop.session.ask(|| runs::note_error(id, &text)).await;
-            return Err(error.into());
-        }
-    };
+    let done = work_lanes(hop, job, due).await?;
     done.iter().for_each(|lane| hop.done.work.add(lane.hop));
     let any = |end: LaneEnd| done.iter().any(|lane| lane.end == end);
     Ok(if any(LaneEnd::TakenOver) {

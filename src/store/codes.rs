@@ -2,15 +2,21 @@
 
 use mysql_async::{Error, ServerError};
 
+use super::fault::Fault;
+
 /// What a server's error means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
-    /// Another transaction has the lock that was wanted.
+    /// Another transaction has the lock that was wanted, or has changed what was to be locked.
     Locked,
-    /// The server, or the login, has too many connections.
+    /// The server has too many connections.
     TooMany,
+    /// The login has too many connections.
+    TooManyOfLogin,
     /// The server takes no writes, as an old writer does after a failover.
     ReadOnly,
+    /// The server's binary log takes statements only, and InnoDB gives it none at READ COMMITTED.
+    LogsStatements,
     /// The statement is too large for the server, which then hangs up.
     TooLarge,
     /// The connection was cut off, the server is shutting down, or has left its cluster.
@@ -21,6 +27,8 @@ pub(super) enum Meaning {
     Duplicate,
     /// There is no such login, or not with that proof of it.
     Login,
+    /// The server takes no connection without TLS.
+    NeedsTls,
     /// The login lacks a grant.
     Grant,
     /// There is no such database.
@@ -36,20 +44,46 @@ pub(super) enum Meaning {
 }
 
 impl Meaning {
+    /// Whether trying again may help.
+    pub(super) fn fault(self) -> Fault {
+        match self {
+            Self::Locked => Fault::Retry,
+            Self::TooMany | Self::TooLarge | Self::CutOff => Fault::Reconnect,
+            Self::TooManyOfLogin => Fault::Crowded,
+            Self::ReadOnly | Self::NoTable | Self::NoDatabase => Fault::Away,
+            Self::LogsStatements
+            | Self::TimeUp
+            | Self::Duplicate
+            | Self::Login
+            | Self::NeedsTls
+            | Self::Grant
+            | Self::NoLogin
+            | Self::NotOnline
+            | Self::Other => Fault::Permanent,
+        }
+    }
+
     pub(super) fn of(error: &Error) -> Self {
         let Error::Server(error) = error else { return Self::Other };
         match error.code {
-            1205 | 1213 | 3572 => Self::Locked, // lock wait timeout, deadlock; with NOWAIT, of MySQL
-            1040 | 1203 | 1226 => Self::TooMany, // of the server, of a login, of this login
-            1290 | 1792 | 1836 => Self::ReadOnly, // by an option, in this transaction, the server
-            1153 => Self::TooLarge,             // max_allowed_packet
-            1053 | 1077..=1079 => Self::CutOff, // shutting down, shut down, ended by a signal
+            // Changed meanwhile (MariaDB), lock wait timeout, deadlock; with NOWAIT, of MySQL.
+            1020 | 1205 | 1213 | 3572 => Self::Locked,
+            1040 => Self::TooMany,
+            1203 | 1226 => Self::TooManyOfLogin, // by max_user_connections, by the login's own limits
+            // By an option; there are others that it is said of.
+            1290 if error.message.contains("read") => Self::ReadOnly,
+            1792 | 1836 => Self::ReadOnly, // in this transaction, the server
+            1665 => Self::LogsStatements,
+            1153 => Self::TooLarge,                    // max_allowed_packet
+            1053 | 1077..=1079 => Self::CutOff,        // shutting down, shut down, ended by a signal
             1152 | 1158..=1161 | 1184 => Self::CutOff, // aborted, or the network failed or was silent
-            1927 | 3169 => Self::CutOff,        // killed: MariaDB, MySQL
+            1317 | 1927 | 3169 => Self::CutOff, // the statement or the connection was killed: both, MariaDB, MySQL
+            3032 => Self::CutOff,               // offline mode
             1969 | 3024 => Self::TimeUp,        // MariaDB, MySQL
             1062 => Self::Duplicate,
             1045 | 1698 => Self::Login, // a wrong password, no password is accepted
             1044 | 1142 | 1143 | 1370 => Self::Grant, // on the database, table, column, procedure
+            3159 => Self::NeedsTls,
             1049 => Self::NoDatabase,
             1146 => Self::NoTable,
             1133 | 1410 | 3523 => Self::NoLogin, // MariaDB, MySQL, one that is no role either

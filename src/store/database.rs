@@ -4,25 +4,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Opts, OptsBuilder};
+use mysql_async::{Conn, DriverError, Error, OptsBuilder};
 
 use super::codes::Meaning;
 use super::error::{Doing, StoreError, is_login, is_tls};
 use super::login::Login;
-use super::{schema, tls};
-use crate::config::{ColumnName, ItemsTable, MysqlConfig, Tls};
-
-/// Seconds that a statement waits for a row lock: longer than any page of ours, short enough that
-/// rowscore gives way to a user's long transaction and tries again later.
-const LOCK_WAIT_S: u32 = 5;
-
-/// Seconds after which the server ends a connection that says nothing, so that the locks of a
-/// vanished function are not kept for the server's default of eight hours.
-const WAIT_TIMEOUT_S: u32 = 60;
-
-/// Seconds that a connection with a page's locks in hand may say nothing, or not take what it is sent. Between
-/// two statements of a page lie some milliseconds of scoring.
-const PAGE_SILENCE_S: u32 = 5;
+use super::tls::Protection;
+use super::{schema, settings};
+use crate::config::{ColumnName, ItemsTable, MysqlConfig, Place};
 
 /// Bytes of a statement, at most: MariaDB's default, and a page has less than a tenth of it. Known without
 /// asking the server; where that takes less it says so, and the page is tried with half of its items.
@@ -33,46 +22,49 @@ const LARGEST_STATEMENT: usize = 16 << 20;
 pub struct Database {
     opts: OptsBuilder,
     name: String,
+    /// Where connections go.
+    place: Place,
+    protection: Protection,
     login: Login,
-    /// What to check when the server's certificate is refused.
-    certificate_advice: String,
     items: ItemsTable,
     /// The same with what the server says of it, once that was asked; shared by all clones.
     seen: Arc<OnceLock<ItemsTable>>,
     /// Whether the items table was looked at and is as it must be; shared by all clones.
     fits: Arc<AtomicBool>,
+    /// Whether a run was found or opened in it; shared by all clones.
+    at_work: Arc<AtomicBool>,
 }
 
 impl Database {
     /// The database of `config`, holding the items in table `items`. Opens no connection.
     pub async fn new(config: &MysqlConfig, items: &ItemsTable) -> Self {
-        let (ssl, certificate_advice) = match &config.tls {
-            Tls::Off => (None, String::new()),
-            Tls::Verify { ca_file } => {
-                (Some(tls::verified(&config.server, ca_file.clone())), tls::advice(&config.server, ca_file.is_some()))
-            }
-        };
+        let named = || Place { host: config.server.clone(), port: config.port };
+        let place = config.connect_to.clone().unwrap_or_else(named);
+        let protection = Protection::of(config);
         let opts = OptsBuilder::default()
-            .ip_or_hostname(&config.server)
-            .tcp_port(config.port)
+            .ip_or_hostname(&place.host)
+            .tcp_port(place.port)
             .db_name(Some(&config.database))
             .user(Some(&config.user))
-            .ssl_opts(ssl)
+            .ssl_opts(protection.by_the_driver().cloned())
             .prefer_socket(false)
             .max_allowed_packet(Some(LARGEST_STATEMENT))
-            .wait_timeout(Some(WAIT_TIMEOUT_S as usize))
-            .setup(vec![format!(
-                "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
-                 SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = {LOCK_WAIT_S}, wait_timeout = {WAIT_TIMEOUT_S}"
-            )]);
+            .wait_timeout(Some(settings::WAIT_TIMEOUT_S as usize))
+            .setup(vec![settings::of_each_session()]);
         let (name, login) = (config.database.clone(), Login::new(config).await);
-        Self { opts, name, login, certificate_advice, items: items.clone(), seen: Arc::default(), fits: Arc::default() }
+        let (seen, fits, at_work) = Default::default();
+        Self { opts, name, place, protection, login, items: items.clone(), seen, fits, at_work }
+    }
+
+    /// Where connections go.
+    pub(super) fn place(&self) -> &Place {
+        &self.place
     }
 
     /// The same, where it is `time` on every connection, for ever.
     #[cfg(test)]
     pub(crate) fn where_it_is(&self, time: &str) -> Self {
-        let mut setup = Opts::from(self.opts.clone()).setup().to_vec();
+        let mut setup = mysql_async::Opts::from(self.opts.clone()).setup().to_vec();
         setup.push(format!("SET SESSION timestamp = TIMESTAMPDIFF(SECOND, '1970-01-01', '{time}')"));
         Self { opts: self.opts.clone().setup(setup), ..self.clone() }
     }
@@ -102,6 +94,16 @@ impl Database {
         self.fits.store(true, Ordering::Relaxed);
     }
 
+    /// Whether a run was found or opened in this database by this process: what is missing now was there then.
+    pub(crate) fn was_at_work(&self) -> bool {
+        self.at_work.load(Ordering::Relaxed)
+    }
+
+    /// A run was found or opened.
+    pub(crate) fn remember_work(&self) {
+        self.at_work.store(true, Ordering::Relaxed);
+    }
+
     /// Opens a connection: READ COMMITTED, UTC, short lock waits.
     ///
     /// # Errors
@@ -110,18 +112,14 @@ impl Database {
         self.open(self.opts.clone()).await
     }
 
-    /// As [`Database::connect`], for pages: the server ends the connection after [`PAGE_SILENCE_S`] seconds of
+    /// As [`Database::connect`], for pages: the server ends the connection after a few seconds of
     /// silence.
     ///
     /// # Errors
     /// As [`Database::connect`].
     pub async fn connect_for_pages(&self) -> Result<Conn, StoreError> {
         let mut conn = self.connect().await?;
-        let sql = format!(
-            "SET SESSION wait_timeout = {PAGE_SILENCE_S}, net_read_timeout = {PAGE_SILENCE_S}, \
-               net_write_timeout = {PAGE_SILENCE_S}"
-        );
-        conn.query_drop(sql).await.doing("preparing a connection for pages")?;
+        conn.query_drop(settings::of_pages()).await.doing("preparing a connection for pages")?;
         Ok(conn)
     }
 
@@ -132,14 +130,7 @@ impl Database {
     /// As [`Database::connect`].
     pub async fn connect_to_read(&self, limit_ms: u32) -> Result<Conn, StoreError> {
         let mut conn = self.connect().await?;
-        // Each server reads its own name for the limit and takes the other's for a comment.
-        let sql = format!(
-            "SET SESSION TRANSACTION READ ONLY; \
-             SET SESSION wait_timeout = {WAIT_TIMEOUT_S} /*!80000 , max_execution_time = {limit_ms} */ \
-               /*M! , max_statement_time = {} */",
-            f64::from(limit_ms) / 1e3
-        );
-        conn.query_drop(sql).await.doing("preparing a connection for reading")?;
+        conn.query_drop(settings::of_a_reader(limit_ms)).await.doing("preparing a connection for reading")?;
         Ok(conn)
     }
 
@@ -160,13 +151,41 @@ impl Database {
     }
 
     async fn open(&self, opts: OptsBuilder) -> Result<Conn, StoreError> {
-        let opts: Opts = self.login.apply(opts).await?.into();
-        Conn::new(opts).await.map_err(|source| match &source {
-            mysql_async::Error::Io(error) if is_tls(error) => {
-                StoreError::Refused { advice: self.certificate_advice.clone(), source }
+        let opts = self.login.apply(opts).await?;
+        let connected = match self.protection.by_us().map_err(StoreError::Unexpected)? {
+            None => Conn::new(opts).await,
+            Some(tls) => match tls.reach(&self.place).await {
+                Err(error) => Err(error),
+                Ok(reached) => match Conn::new(opts.socket(Some(&reached.socket))).await {
+                    // The server's own words are passed on, and a cut by us is not explained by the driver.
+                    Err(error @ (Error::Io(_) | Error::Driver(_))) => Err(reached.failure().await.unwrap_or(error)),
+                    connected => connected,
+                },
+            },
+        };
+        connected.map_err(|source| {
+            let advice = match &source {
+                Error::Io(error) if is_tls(error) => self.protection.advice().to_owned(),
+                error => login_advice(error, &self.login).unwrap_or_default(),
+            };
+            let place = self.place.to_string();
+            if advice.is_empty() {
+                StoreError::Connecting { place, source }
+            } else {
+                StoreError::Refused { place, advice, source }
             }
-            error if is_login(error) => StoreError::Refused { advice: self.login.advice().into(), source },
-            _ => StoreError::Mysql { doing: "connecting to the database", source },
         })
+    }
+}
+
+/// What to check where the login was refused; `None`: it was not.
+fn login_advice(error: &Error, login: &Login) -> Option<String> {
+    match error {
+        // What MySQL answers for a user that does not exist, so as not to tell.
+        Error::Driver(DriverError::UnknownAuthPlugin { .. }) => Some(format!(
+            "{}; rowscore logs in by caching_sha2_password, mysql_native_password, and MariaDB's ed25519 and parsec",
+            login.advice()
+        )),
+        error => is_login(error).then(|| login.advice().into()),
     }
 }

@@ -6,17 +6,7 @@ use std::time::Duration;
 use mysql_async::{DriverError, IoError};
 
 use super::codes::{self, Meaning};
-
-/// Whether trying again may help.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Roll back and try again on the same connection.
-    Retry,
-    /// Try again on a fresh connection.
-    Reconnect,
-    /// It would fail again.
-    Permanent,
-}
+use super::fault::Fault;
 
 /// A failed statement or connection, with what it was for.
 #[derive(Debug, thiserror::Error)]
@@ -29,17 +19,32 @@ pub enum StoreError {
         /// The driver's error.
         source: mysql_async::Error,
     },
+    /// The way to the server, or what it says to whom it does not know yet.
+    #[error("connecting to the database at {place}: {}", explain(.source))]
+    Connecting {
+        /// Its host and port.
+        place: String,
+        /// The driver's error.
+        source: mysql_async::Error,
+    },
     /// The server's certificate was refused, or our login was.
-    #[error("connecting to the database: {}; {advice}", words(.source))]
+    #[error("connecting to the database at {place}: {}; {advice}", words(.source))]
     Refused {
+        /// The server's host and port.
+        place: String,
         /// What to check, for a person.
         advice: String,
         /// The driver's error.
         source: mysql_async::Error,
     },
     /// No answer for too long.
-    #[error("the database did not answer for {} s", .0.as_secs())]
-    Silent(Duration),
+    #[error("the database at {place} did not answer for {} s", .limit.as_secs())]
+    Silent {
+        /// Its host and port.
+        place: String,
+        /// How long it was waited for.
+        limit: Duration,
+    },
     /// A token for the database login could not be made.
     #[error("signing a database login token: {0}; check the AWS credentials and AWS_REGION")]
     Token(String),
@@ -51,25 +56,27 @@ pub enum StoreError {
 impl StoreError {
     /// Whether trying again may help, and on which connection.
     pub fn fault(&self) -> Fault {
+        use mysql_async::Error;
         match self {
-            Self::Mysql { source: source @ mysql_async::Error::Server(_), .. } => match Meaning::of(source) {
-                Meaning::Locked => Fault::Retry,
-                Meaning::TooMany | Meaning::ReadOnly | Meaning::TooLarge | Meaning::CutOff => Fault::Reconnect,
+            Self::Mysql { source, .. } | Self::Connecting { source, .. } => match source {
+                Error::Server(_) => Meaning::of(source).fault(),
+                Error::Io(_) => Fault::Reconnect,
+                Error::Driver(DriverError::ConnectionClosed | DriverError::PacketOutOfOrder) => Fault::Reconnect,
                 _ => Fault::Permanent,
             },
-            Self::Mysql { source: mysql_async::Error::Io(_), .. } => Fault::Reconnect,
-            Self::Mysql {
-                source: mysql_async::Error::Driver(DriverError::ConnectionClosed | DriverError::PacketOutOfOrder),
-                ..
-            } => Fault::Reconnect,
-            Self::Mysql { .. } | Self::Refused { .. } | Self::Unexpected(_) => Fault::Permanent,
-            Self::Token(_) | Self::Silent(_) => Fault::Reconnect,
+            Self::Refused { .. } | Self::Unexpected(_) => Fault::Permanent,
+            Self::Token(_) | Self::Silent { .. } => Fault::Reconnect,
         }
     }
 
     /// Whether a unique key already holds what was to be inserted.
     pub fn is_duplicate(&self) -> bool {
         self.means(Meaning::Duplicate)
+    }
+
+    /// Whether the server, or the login, has as many connections as it may.
+    pub(super) fn is_for_want_of_room(&self) -> bool {
+        self.means(Meaning::TooMany) || self.means(Meaning::TooManyOfLogin)
     }
 
     /// Whether a statement reached the time that the server may spend on it.
@@ -89,7 +96,10 @@ impl StoreError {
     }
 
     pub(super) fn means(&self, meaning: Meaning) -> bool {
-        matches!(self, Self::Mysql { source, .. } if Meaning::of(source) == meaning)
+        match self {
+            Self::Mysql { source, .. } | Self::Connecting { source, .. } => Meaning::of(source) == meaning,
+            _ => false,
+        }
     }
 }
 
@@ -100,10 +110,29 @@ fn explain(error: &mysql_async::Error) -> String {
             Meaning::NoTable => "; make the tables with `rowscore init`",
             Meaning::Grant => "; MYSQL_USER lacks a grant: apply infra/grants.sql, or use `rowscore init --grant`",
             Meaning::NoDatabase => "; check MYSQL_DATABASE, or make the database with `rowscore init`",
+            Meaning::NeedsTls => {
+                "; set MYSQL_TLS=verify, or for a certificate of the server's own making verify-ca with MYSQL_CA_FILE, or \
+                 pin:SHA256 with its fingerprint"
+            }
+            Meaning::ReadOnly => {
+                "; rowscore writes: name the server that takes writes in MYSQL_SERVER, or set read_only \
+                 (MySQL: super_read_only, too) and transaction_read_only (MariaDB: tx_read_only) to OFF on this one"
+            }
+            Meaning::TooManyOfLogin => {
+                "; a hop opens LANES + 1 connections, two at least: let MYSQL_USER have so many for each of the \
+                 WORKERS (ALTER USER … WITH MAX_USER_CONNECTIONS), or set LANES and WORKERS lower"
+            }
+            Meaning::TooMany => {
+                "; a hop opens LANES + 1 connections: raise max_connections of the server, or set LANES and WORKERS lower"
+            }
+            Meaning::LogsStatements => {
+                "; rowscore works at READ COMMITTED, of which InnoDB logs rows only: set binlog_format to ROW or MIXED \
+                 on the server"
+            }
             _ => "",
         },
         mysql_async::Error::Io(IoError::Io(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            "; nothing listens at MYSQL_SERVER and MYSQL_PORT"
+            "; nothing listens there: check MYSQL_SERVER and MYSQL_PORT, or MYSQL_CONNECT_TO"
         }
         mysql_async::Error::Driver(DriverError::CleartextPluginDisabled) => {
             "; the server asks this login for a token: set MYSQL_AUTH=iam"
@@ -136,9 +165,7 @@ pub(super) fn is_tls(error: &IoError) -> bool {
 
 /// Whether the server knows no such login, or not with that proof of it.
 pub(super) fn is_login(error: &mysql_async::Error) -> bool {
-    // What MySQL answers for a user that does not exist, so as not to tell.
-    let hidden = matches!(error, mysql_async::Error::Driver(DriverError::UnknownAuthPlugin { .. }));
-    hidden || Meaning::of(error) == Meaning::Login
+    Meaning::of(error) == Meaning::Login
 }
 
 /// Says what a statement was for when it fails.

@@ -48,7 +48,9 @@ impl Login {
     /// What to check when it is refused.
     pub(super) fn advice(&self) -> &'static str {
         match self {
-            Self::Password(_) => "check MYSQL_USER and MYSQL_PASSWORD, or MYSQL_TLS if the login requires it",
+            Self::Password(_) => {
+                "check MYSQL_USER and MYSQL_PASSWORD, or MYSQL_TLS if the login requires it: verify, verify-ca or pin:SHA256"
+            }
             Self::Iam { .. } => {
                 "check that MYSQL_USER was made with AWSAuthenticationPlugin, that the server has IAM authentication on, \
                  and that the AWS role in use is allowed rds-db:connect as that user"

@@ -40,7 +40,7 @@ impl ReadError {
     pub(crate) fn is_passing(&self) -> bool {
         match self {
             Self::Busy | Self::Slow => true,
-            Self::Store(error) => error.fault() != Fault::Permanent,
+            Self::Store(error) => !matches!(error.fault(), Fault::Permanent | Fault::Away),
         }
     }
 }
@@ -122,7 +122,7 @@ fn unlent(error: PoolError<StoreError>) -> ReadError {
     match error {
         PoolError::Backend(error) => error.into(),
         PoolError::Timeout(deadpool::managed::TimeoutType::Wait) => ReadError::Busy,
-        PoolError::Timeout(_) => StoreError::Silent(WAIT_LIMIT).into(),
+        PoolError::Timeout(_) => ReadError::Slow,
         PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => ReadError::Busy,
     }
 }

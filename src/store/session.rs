@@ -1,7 +1,7 @@
 //! A connection that outlives its faults: work is repeated, on a fresh connection where needed.
 
 use std::fmt::Display;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use mysql_async::Conn;
@@ -17,10 +17,18 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// Tries after the first: half a minute in all, the time that a failover or an Aurora resuming
 /// from zero takes. What lasts longer is left to redelivery.
 const RETRIES: usize = 14;
+/// The same where the login has its own limit of connections: who waits longer waits for itself.
+const RETRIES_WITHOUT_ROOM: usize = 6;
 
 /// The longest that one attempt may take. A page takes a fraction of a second, counting is limited
 /// to a few; whoever is silent for longer is behind a network that drops what it is sent.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(30);
+/// The shortest, however late it is: what there is to say at the end is said.
+const SHORTEST_ATTEMPT: Duration = Duration::from_secs(1);
+/// The longest that taking back a transaction may take: a page's takes a fraction of it.
+const ROLLBACK_LIMIT: Duration = Duration::from_secs(2);
+/// The longest that is waited for a connection that is given up.
+const FAREWELL_LIMIT: Duration = Duration::from_millis(500);
 
 /// Why a piece of work failed: an error of the database, or one of its own.
 pub trait WorkError: From<StoreError> + Display {
@@ -34,12 +42,23 @@ impl WorkError for StoreError {
     }
 }
 
+/// Whether one more connection may be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// As far as is known.
+    Enough,
+    /// The server, or the login, has as many as it may.
+    None,
+}
+
 /// A database and, while it lasts, one connection to it.
 #[derive(Debug)]
 pub struct Session {
     database: Database,
     conn: Option<Conn>,
     retries: usize,
+    /// When it stops trying.
+    until: Option<Instant>,
     purpose: Purpose,
 }
 
@@ -55,7 +74,7 @@ enum Purpose {
 impl Session {
     /// A session that connects when it is first used.
     pub fn new(database: &Database) -> Self {
-        Self { database: database.clone(), conn: None, retries: RETRIES, purpose: Purpose::Steps }
+        Self { database: database.clone(), conn: None, retries: RETRIES, until: None, purpose: Purpose::Steps }
     }
 
     /// A session for pages: the server ends its connection after some seconds of silence, so that nobody waits
@@ -69,6 +88,11 @@ impl Session {
         Self { retries: 0, ..Self::new(database) }
     }
 
+    /// The same session, which neither begins nor goes on with anything at that moment.
+    pub fn until(self, moment: Instant) -> Self {
+        Self { until: Some(moment), ..self }
+    }
+
     /// Connects, if it is not connected.
     ///
     /// # Errors
@@ -77,11 +101,42 @@ impl Session {
         self.run(async |_| Ok::<_, StoreError>(())).await
     }
 
-    /// Connects ahead of the work. Where that does not succeed, the work tries again.
-    pub async fn get_ready(&mut self) {
-        if self.conn.is_none() {
-            let connected = tokio::time::timeout(ATTEMPT_LIMIT, self.open()).await;
-            self.conn = connected.ok().and_then(Result::ok);
+    /// Connects ahead of the work. Where that does not succeed, the work tries again. Answers whether there
+    /// is room for one more connection, as far as is known.
+    pub async fn get_ready(&mut self) -> Room {
+        if self.conn.is_some() {
+            return Room::Enough;
+        }
+        match tokio::time::timeout(self.longest(), self.open()).await {
+            Ok(Err(error)) if error.is_for_want_of_room() => Room::None,
+            connected => {
+                self.conn = connected.ok().and_then(Result::ok);
+                Room::Enough
+            }
+        }
+    }
+
+    fn silent(&self, limit: Duration) -> StoreError {
+        StoreError::Silent { place: self.database.place().to_string(), limit }
+    }
+
+    /// How long an attempt may take now.
+    fn longest(&self) -> Duration {
+        self.left().clamp(SHORTEST_ATTEMPT, ATTEMPT_LIMIT)
+    }
+
+    /// How long it may go on trying.
+    fn left(&self) -> Duration {
+        self.until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()))
+    }
+
+    /// Whether `fault` is worth another try, after so many.
+    fn may_pass(&self, fault: Fault, tries: usize) -> bool {
+        match fault {
+            Fault::Retry | Fault::Reconnect => true,
+            Fault::Crowded => tries < RETRIES_WITHOUT_ROOM,
+            Fault::Away => self.database.was_at_work(),
+            Fault::Permanent => false,
         }
     }
 
@@ -90,7 +145,7 @@ impl Session {
     /// it must also see from the data whether it has been done before.
     ///
     /// # Errors
-    /// The last fault, when it is permanent or the tries are used up.
+    /// The last fault, when it is permanent, or the tries or the time are used up.
     pub async fn run<T, E: WorkError>(&mut self, mut work: impl AsyncFnMut(&mut Conn) -> Result<T, E>) -> Result<T, E> {
         let mut waits = ExponentialBuilder::default()
             .with_min_delay(FIRST_WAIT)
@@ -98,22 +153,27 @@ impl Session {
             .with_max_times(self.retries)
             .with_jitter()
             .build();
-        loop {
-            let error = match tokio::time::timeout(ATTEMPT_LIMIT, self.attempt(&mut work)).await {
+        let mut before = None;
+        for tries in 0.. {
+            let longest = self.longest();
+            let error = match tokio::time::timeout(longest, self.attempt(&mut work)).await {
                 Ok(Ok(value)) => return Ok(value),
                 Ok(Err(error)) => error,
-                Err(_) => StoreError::Silent(ATTEMPT_LIMIT).into(),
+                // Cut short, it tells less than the one before.
+                Err(_) => before.take().unwrap_or_else(|| self.silent(longest).into()),
             };
             let fault = error.fault();
             if fault != Fault::Retry || !self.rolled_back().await {
                 self.conn = None;
             }
-            let Some(wait) = waits.next().filter(|_| fault != Fault::Permanent) else {
+            let Some(wait) = waits.next().filter(|wait| self.may_pass(fault, tries) && *wait < self.left()) else {
                 return Err(error);
             };
             tracing::warn!(%error, wait_ms = wait.as_millis() as u64, "transient database fault; trying again");
+            before = Some(error);
             tokio::time::sleep(wait).await;
         }
+        unreachable!("the waits come to an end")
     }
 
     async fn open(&self) -> Result<Conn, StoreError> {
@@ -159,7 +219,11 @@ impl Session {
 
     async fn rolled_back(&mut self) -> bool {
         match &mut self.conn {
-            Some(conn) => conn.query_drop("ROLLBACK").await.is_ok(),
+            // Whoever does not answer that in time is given up.
+            Some(conn) => {
+                let rolled_back = tokio::time::timeout(ROLLBACK_LIMIT, conn.query_drop("ROLLBACK")).await;
+                rolled_back.is_ok_and(|done| done.is_ok())
+            }
             None => false,
         }
     }
@@ -168,7 +232,7 @@ impl Session {
     pub async fn close(&mut self) {
         if let Some(conn) = self.conn.take() {
             // A connection that cannot be closed is gone, which is what was wanted.
-            let _ = conn.disconnect().await;
+            let _ = tokio::time::timeout(FAREWELL_LIMIT, conn.disconnect()).await;
         }
     }
 }

@@ -1,8 +1,73 @@
 //! Whose certificates are trusted.
 
+use std::fs;
 use std::path::PathBuf;
 
 use mysql_async::SslOpts;
+
+use super::own_tls::OwnTls;
+use crate::config::{MysqlConfig, Tls};
+
+/// How a connection is protected.
+#[derive(Clone, Debug)]
+pub(super) enum Protection {
+    /// Not at all.
+    None,
+    /// By the driver: what it takes, and what to check when the certificate is refused.
+    Driver(Box<SslOpts>, String),
+    /// By us, or why that cannot be; and what to check when the certificate is refused.
+    Own(Result<OwnTls, String>, &'static str),
+}
+
+impl Protection {
+    pub(super) fn of(config: &MysqlConfig) -> Self {
+        match &config.tls {
+            Tls::Off => Self::None,
+            Tls::Verify { ca_file } => {
+                let mut ssl = verified(&config.server, ca_file.clone());
+                if config.connect_to.is_some() {
+                    ssl = ssl.with_danger_tls_hostname_override(Some(config.server.clone()));
+                }
+                Self::Driver(Box::new(ssl), advice(&config.server, ca_file.is_some()))
+            }
+            Tls::VerifyCa { ca_file } => {
+                let pem = fs::read(ca_file).map_err(|error| format!("MYSQL_CA_FILE cannot be read: {error}"));
+                let own = pem.and_then(|pem| OwnTls::of_authorities(&pem));
+                Self::Own(own, "check that MYSQL_CA_FILE holds the server's certificate authority")
+            }
+            Tls::Pin(fingerprint) => Self::Own(
+                OwnTls::of_fingerprint(*fingerprint),
+                "if that is the server's new certificate, put the new fingerprint into MYSQL_TLS",
+            ),
+        }
+    }
+
+    /// What the driver takes for TLS, if that is its part.
+    pub(super) fn by_the_driver(&self) -> Option<&SslOpts> {
+        match self {
+            Self::Driver(ssl, _) => Some(ssl),
+            Self::None | Self::Own(..) => None,
+        }
+    }
+
+    /// TLS of our own, if it is used.
+    pub(super) fn by_us(&self) -> Result<Option<&OwnTls>, String> {
+        match self {
+            Self::Own(Ok(tls), _) => Ok(Some(tls)),
+            Self::Own(Err(why), _) => Err(why.clone()),
+            Self::None | Self::Driver(..) => Ok(None),
+        }
+    }
+
+    /// What to check when the server's certificate is refused.
+    pub(super) fn advice(&self) -> &str {
+        match self {
+            Self::None => "",
+            Self::Driver(_, advice) => advice,
+            Self::Own(_, advice) => advice,
+        }
+    }
+}
 
 /// The certificate authorities of Amazon RDS, region by region; `scripts/rds-certificates` renews them.
 const RDS: &str = include_str!("../../infra/rds-ca.pem");
@@ -11,7 +76,7 @@ const RDS: &str = include_str!("../../infra/rds-ca.pem");
 /// else against the public roots (which an RDS Proxy has its certificate from) and, for a server in
 /// RDS, against the authorities of its region. These are few: each one that is read makes a cold
 /// start longer.
-pub(super) fn verified(server: &str, ca_file: Option<PathBuf>) -> SslOpts {
+fn verified(server: &str, ca_file: Option<PathBuf>) -> SslOpts {
     match (ca_file, rds_authorities(server)) {
         (Some(file), _) => SslOpts::default().with_root_certs(vec![file.into()]).with_disable_built_in_roots(true),
         (None, Some(region)) => SslOpts::default().with_root_certs(vec![region.as_bytes().into()]),
@@ -20,8 +85,9 @@ pub(super) fn verified(server: &str, ca_file: Option<PathBuf>) -> SslOpts {
 }
 
 /// What to check when the certificate of `server` was refused.
-pub(super) fn advice(server: &str, ca_file: bool) -> String {
-    let name = "and that MYSQL_SERVER is the name in the server's certificate";
+fn advice(server: &str, ca_file: bool) -> String {
+    let name = "and that MYSQL_SERVER is the name in the server's certificate; for a certificate with another name or none, \
+                set MYSQL_TLS to verify-ca, or to pin:SHA256 with its fingerprint";
     match region(server) {
         Some(region) if !ca_file && part(region).is_none() => {
             format!(

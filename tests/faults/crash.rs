@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use crate::aws::{Aws, Habits};
 use crate::ledger::Verdict;
 use crate::report::{Report, Tally};
-use crate::server::OwnServer;
+use crate::support::OwnServer;
 use crate::support::programs::rowscore;
 use crate::support::{Server, Setup};
 use crate::workload::window;

@@ -142,7 +142,7 @@ async fn connections_left(server: Server, db: &TestDb) -> u64 {
     let connections = match server {
         // MySQL's list of processes cannot be read while one of them sends binary parameters.
         Server::Mysql => "`performance_schema`.`threads` WHERE `processlist_db` = DATABASE() AND `processlist_id`",
-        Server::Mariadb => "`information_schema`.`processlist` WHERE `db` = DATABASE() AND `id`",
+        Server::Mariadb | Server::Mariadb11 => "`information_schema`.`processlist` WHERE `db` = DATABASE() AND `id`",
     };
     let sql = format!("SELECT COUNT(*) FROM {connections} <> CONNECTION_ID()");
     let begun = Instant::now();

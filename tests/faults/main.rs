@@ -15,7 +15,6 @@ mod packets;
 mod politeness;
 mod proxy;
 mod report;
-mod server;
 mod soak;
 mod workload;
 

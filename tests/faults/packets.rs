@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 
 use crate::ledger::Verdict;
 use crate::report::{Report, Tally};
-use crate::server::OwnServer;
+use crate::support::OwnServer;
 use crate::support::Server;
 use crate::support::programs::rowscore;
 

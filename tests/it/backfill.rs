@@ -35,7 +35,7 @@ async fn spoil(db: &TestDb, id: i64) {
 #[rstest]
 #[tokio::test]
 async fn a_dry_run_touches_no_item_and_reports_what_the_backfill_then_does(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = predicted(server, &[("PAGE_SIZE", "70"), ("LANES", "3")], 500).await;
     let before = touched(&db).await;
@@ -73,7 +73,7 @@ async fn a_dry_run_touches_no_item_and_reports_what_the_backfill_then_does(
 #[rstest]
 #[tokio::test]
 async fn a_second_backfill_of_the_same_version_finds_nothing(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values(Mode::DryRun, Mode::Write)] second: Mode,
 ) {
     let db = predicted(server, &[], 50).await;
@@ -92,7 +92,7 @@ async fn a_second_backfill_of_the_same_version_finds_nothing(
 #[rstest]
 #[tokio::test]
 async fn a_backfill_keeps_to_its_range_and_leaves_pending_items_to_the_windows(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "5")]).await;
     let begin = at("2024-03-05T09:00:00Z");
@@ -116,7 +116,7 @@ async fn a_backfill_keeps_to_its_range_and_leaves_pending_items_to_the_windows(
 #[rstest]
 #[tokio::test]
 async fn an_item_that_cannot_be_scored_any_more_keeps_its_prediction(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = predicted(server, &[], 20).await;
     spoil(&db, 7).await;
@@ -147,7 +147,7 @@ async fn an_item_that_cannot_be_scored_any_more_keeps_its_prediction(
 #[rstest]
 #[tokio::test]
 async fn what_one_version_could_not_score_the_next_tries_anyway(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values("leave", "retry_failed")] policy: &str,
 ) {
     let db = predicted(server, &[("FAILURE_POLICY", policy)], 20).await;
@@ -169,7 +169,9 @@ async fn what_one_version_could_not_score_the_next_tries_anyway(
 
 #[rstest]
 #[tokio::test]
-async fn a_released_item_is_tried_again_under_leave(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_released_item_is_tried_again_under_leave(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = predicted(server, &[], 5).await;
     spoil(&db, 3).await;
     let leave = Trigger::Open(Request { policy: Some(FailurePolicy::Leave), ..Request::by_hand(RunKind::Backfill) });
@@ -185,7 +187,7 @@ async fn a_released_item_is_tried_again_under_leave(#[values(Server::Mysql, Serv
 #[rstest]
 #[tokio::test]
 async fn predictions_of_unknown_origin_are_replaced_and_those_of_another_shape_not_compared(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=9, CREATED).await;
@@ -206,7 +208,9 @@ async fn predictions_of_unknown_origin_are_replaced_and_those_of_another_shape_n
 
 #[rstest]
 #[tokio::test]
-async fn a_backfill_does_not_move_the_chain_of_windows(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_backfill_does_not_move_the_chain_of_windows(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = predicted(server, &[("LOOKBACK", "1s"), ("DELIVER_WITHIN", "1s")], 5).await;
     db.fill([6], "2024-03-05T10:10:00Z").await;
     let answer = run(&db, Mode::Write).await;
@@ -220,7 +224,7 @@ async fn a_backfill_does_not_move_the_chain_of_windows(#[values(Server::Mysql, S
 #[rstest]
 #[tokio::test]
 async fn a_model_of_other_features_is_refused_and_replaces_nothing(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values(Mode::DryRun, Mode::Write)] mode: Mode,
 ) {
     let db = predicted(server, &[("LANES", "1"), ("PAGE_SIZE", "500")], 2500).await;
@@ -240,7 +244,9 @@ async fn a_model_of_other_features_is_refused_and_replaces_nothing(
 
 #[rstest]
 #[tokio::test]
-async fn under_retry_all_a_backfill_retries_failed_items(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn under_retry_all_a_backfill_retries_failed_items(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = predicted(server, &[("FAILURE_POLICY", "retry_all")], 10).await;
     spoil(&db, 4).await;
 
@@ -257,7 +263,7 @@ async fn under_retry_all_a_backfill_retries_failed_items(#[values(Server::Mysql,
 #[case(Again::Released, 4)]
 #[tokio::test]
 async fn a_page_walks_the_ids_and_looks_runs_and_failures_up_by_key(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[case] again: Again,
     #[case] tables: usize,
 ) {
@@ -272,7 +278,7 @@ async fn a_page_walks_the_ids_and_looks_runs_and_failures_up_by_key(
     let which = Selection::Outdated(Outdated { window, version: model().version(), classes: 3, again });
     let wanted = Wanted { table: db.database.items_table(), features: model().features(), which };
     let page = items::read_statement(wanted, Ids { after: 100, upto: 1900 }, 500, Locking::AllOrNone);
-    let explain = if server == Server::Mysql { "EXPLAIN FORMAT=TRADITIONAL" } else { "EXPLAIN" };
+    let explain = if server.is_mariadb() { "EXPLAIN" } else { "EXPLAIN FORMAT=TRADITIONAL" };
 
     let plan: Vec<mysql_async::Row> = db.rows(&format!("{explain} {page}")).await;
 
@@ -304,7 +310,9 @@ async fn the_command_line_refuses_what_does_not_go_together() {
 
 #[rstest]
 #[tokio::test]
-async fn only_a_backfills_answer_reports_changes(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn only_a_backfills_answer_reports_changes(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = predicted(server, &[], 10).await;
     let window = serde_json::to_value(db.tick("2024-03-05T11:00:00Z").await).unwrap();
     assert_eq!(window.get("backfill"), None);

@@ -15,7 +15,9 @@ use crate::support::{Server, at, eventually, model, tick, unhurried};
 
 #[rstest]
 #[tokio::test]
-async fn old_predictions_stay_until_they_are_replaced(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn old_predictions_stay_until_they_are_replaced(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = predicted(server, &[("PAGE_SIZE", "10"), ("LANES", "2")], 100).await;
     db.audit().await;
     let first = db.hop(&backfill(Mode::Write), Clock::immediately(at(LATER))).await;
@@ -38,7 +40,7 @@ async fn old_predictions_stay_until_they_are_replaced(#[values(Server::Mysql, Se
 #[rstest]
 #[tokio::test]
 async fn every_hop_delivered_twice_changes_neither_predictions_nor_sums(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values(Mode::DryRun, Mode::Write)] mode: Mode,
 ) {
     let db = predicted(server, &[("PAGE_SIZE", "7"), ("LANES", "2"), ("WORKERS", "2")], 150).await;
@@ -74,7 +76,9 @@ async fn every_hop_delivered_twice_changes_neither_predictions_nor_sums(
 
 #[rstest]
 #[tokio::test]
-async fn a_dry_run_stays_one_whoever_goes_on_with_it(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_dry_run_stays_one_whoever_goes_on_with_it(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = predicted(server, &[("PAGE_SIZE", "10"), ("LANES", "1")], 30).await;
     let before = touched(&db).await;
     let dry = db.hop(&backfill(Mode::DryRun), Clock::immediately(at(LATER))).await;
@@ -95,7 +99,9 @@ async fn a_dry_run_stays_one_whoever_goes_on_with_it(#[values(Server::Mysql, Ser
 
 #[rstest]
 #[tokio::test]
-async fn who_asks_for_a_dry_run_sets_off_nothing_that_writes(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn who_asks_for_a_dry_run_sets_off_nothing_that_writes(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = predicted(server, &[("PAGE_SIZE", "10"), ("LANES", "1")], 30).await;
     db.hop(&backfill(Mode::Write), Clock::immediately(at(LATER))).await;
     let before = touched(&db).await;
@@ -112,7 +118,9 @@ async fn who_asks_for_a_dry_run_sets_off_nothing_that_writes(#[values(Server::My
 
 #[rstest]
 #[tokio::test]
-async fn a_backfill_and_a_window_are_at_work_side_by_side(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_backfill_and_a_window_are_at_work_side_by_side(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = predicted(server, &[("PAGE_SIZE", "10"), ("LANES", "1")], 40).await;
     db.fill(41..=80, "2024-03-05T10:10:00Z").await;
     db.audit().await;
@@ -133,7 +141,7 @@ async fn a_backfill_and_a_window_are_at_work_side_by_side(#[values(Server::Mysql
 #[rstest]
 #[tokio::test]
 async fn the_command_line_backfills_and_survives_being_killed(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = predicted(server, &[("PAGE_SIZE", "10"), ("FAILURE_POLICY", "leave")], 600).await;
     db.execute("UPDATE `items` SET `values` = '[]' WHERE `id` = 300").await;

@@ -41,7 +41,7 @@ async fn set_aside(db: &Setup) -> Vec<(i64, String, u32)> {
 #[rstest]
 #[tokio::test]
 async fn a_hundred_bad_items_of_ten_kinds_are_set_aside_and_the_others_are_scored(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "64")]).await;
     // Every seventh of 700 is bad; the kinds take turns.
@@ -64,7 +64,7 @@ async fn a_hundred_bad_items_of_ten_kinds_are_set_aside_and_the_others_are_score
 
 #[rstest]
 #[tokio::test]
-async fn the_reason_says_what_was_found(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn the_reason_says_what_was_found(#[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server) {
     let db = TestDb::new(server, &[]).await;
     db.insert(&[item(1, "{}"), item(2, "[1, 2, 3]"), item(3, "[1, [2], 3, 4]")]).await;
 
@@ -86,7 +86,9 @@ async fn the_reason_says_what_was_found(#[values(Server::Mysql, Server::Mariadb)
 
 #[rstest]
 #[tokio::test]
-async fn values_that_are_too_large_are_set_aside(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn values_that_are_too_large_are_set_aside(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[]).await;
     let long = |count: usize| format!("[{}]", vec!["1.5"; count].join(", "));
     db.insert(&[
@@ -127,7 +129,9 @@ async fn a_number_beyond_a_float_is_set_aside_as_not_finite_where_the_server_sto
 
 #[rstest]
 #[tokio::test]
-async fn unusual_but_usable_numbers_are_scored(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn unusual_but_usable_numbers_are_scored(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[]).await;
     let usable = [
         "[0, 0, 0, 0]",
@@ -148,7 +152,7 @@ async fn unusual_but_usable_numbers_are_scored(#[values(Server::Mysql, Server::M
 #[rstest]
 #[tokio::test]
 async fn items_set_aside_are_not_read_again_by_a_later_window_or_sweep(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("LOOKBACK", "2d"), ("FAILURE_POLICY", "leave")]).await;
     db.insert(&[item(1, "[]"), item(2, &sample(2)), item(3, "null")]).await;
@@ -169,7 +173,7 @@ async fn items_set_aside_are_not_read_again_by_a_later_window_or_sweep(
 #[rstest]
 #[tokio::test]
 async fn a_window_of_nothing_but_bad_items_comes_to_its_end_hop_by_hop(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "4"), ("LANES", "1"), ("MAX_FAILED_PERCENT", "100")]).await;
     db.insert(&(1..=30).map(|id| item(id, "[1, 2, 3, null]")).collect::<Vec<_>>()).await;

@@ -20,7 +20,7 @@ fn canary() -> Value {
 #[rstest]
 #[tokio::test]
 async fn a_canary_tries_everything_out_and_leaves_the_items_as_they_were(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values(0, 3, 100)] items: i64,
 ) {
     let queue = Queue::new().await;
@@ -47,7 +47,7 @@ async fn a_canary_tries_everything_out_and_leaves_the_items_as_they_were(
 #[rstest]
 #[tokio::test]
 async fn a_table_that_does_not_keep_what_is_written_fails_the_canary(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=10, CREATED).await;
@@ -69,7 +69,9 @@ async fn a_table_that_does_not_keep_what_is_written_fails_the_canary(
 
 #[rstest]
 #[tokio::test]
-async fn a_queue_that_does_not_exist_fails_the_canary(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_queue_that_does_not_exist_fails_the_canary(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let queue = Queue::new().await;
     let nowhere = queue.url.replace("it-", "not-it-");
     queue.remove().await;
@@ -94,7 +96,7 @@ fn wrong_model() -> &'static Model {
 #[rstest]
 #[tokio::test]
 async fn a_model_that_does_not_answer_as_its_golden_rows_say_fails_the_canary(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=10, CREATED).await;
@@ -111,7 +113,7 @@ async fn a_model_that_does_not_answer_as_its_golden_rows_say_fails_the_canary(
 #[rstest]
 #[tokio::test]
 async fn a_missing_grant_fails_the_canary(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values("UPDATE (`prediction`) ON `items`", "INSERT ON `item_failures`")] right: &str,
 ) {
     let db = TestDb::new(server, &[]).await;
@@ -131,7 +133,7 @@ async fn a_missing_grant_fails_the_canary(
 #[rstest]
 #[tokio::test]
 async fn a_column_that_may_not_be_read_fails_the_canary_before_it_begins(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=10, CREATED).await;
@@ -148,7 +150,7 @@ async fn a_column_that_may_not_be_read_fails_the_canary_before_it_begins(
 #[rstest]
 #[tokio::test]
 async fn a_canary_that_was_killed_is_tried_again_and_holds_up_no_window(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=10, CREATED).await;

@@ -33,7 +33,7 @@ async fn tick_during(db: &TestDb, client: &mut Conn, last: &str) -> rowscore::an
 #[rstest]
 #[tokio::test]
 async fn an_item_that_is_being_changed_is_scored_by_its_new_values(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("LANES", "1")]).await;
     db.fill(1..=50, CREATED).await;
@@ -51,7 +51,9 @@ async fn an_item_that_is_being_changed_is_scored_by_its_new_values(
 
 #[rstest]
 #[tokio::test]
-async fn a_change_that_is_taken_back_was_never_scored(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_change_that_is_taken_back_was_never_scored(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[("LANES", "1")]).await;
     db.fill(1..=50, CREATED).await;
     let mut client = db.client().await;
@@ -67,7 +69,7 @@ async fn a_change_that_is_taken_back_was_never_scored(#[values(Server::Mysql, Se
 #[rstest]
 #[tokio::test]
 async fn an_item_that_another_client_predicts_meanwhile_keeps_that_prediction(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("LANES", "1")]).await;
     db.fill(1..=50, CREATED).await;
@@ -84,7 +86,9 @@ async fn an_item_that_another_client_predicts_meanwhile_keeps_that_prediction(
 
 #[rstest]
 #[tokio::test]
-async fn an_item_that_is_being_deleted_is_not_brought_back(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn an_item_that_is_being_deleted_is_not_brought_back(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[("LANES", "1")]).await;
     db.fill(1..=50, CREATED).await;
     let mut client = db.client().await;
@@ -101,7 +105,7 @@ async fn an_item_that_is_being_deleted_is_not_brought_back(#[values(Server::Mysq
 #[rstest]
 #[tokio::test]
 async fn items_that_come_and_go_between_two_hops_are_counted_as_they_are(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1")]).await;
     db.fill((1..=100).filter(|id| ![5, 50].contains(id)), CREATED).await;
@@ -126,7 +130,9 @@ async fn items_that_come_and_go_between_two_hops_are_counted_as_they_are(
 
 #[rstest]
 #[tokio::test]
-async fn a_page_under_way_blocks_no_insert_and_no_other_item(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_page_under_way_blocks_no_insert_and_no_other_item(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[]).await;
     db.fill((1..=40).map(|number| 10 * number), CREATED).await;
     let mut worker = db.connect().await;

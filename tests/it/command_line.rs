@@ -17,7 +17,7 @@ fn answer(ended: &Ended) -> Value {
 
 #[rstest]
 #[tokio::test]
-async fn from_init_to_status(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn from_init_to_status(#[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server) {
     let db = TestDb::bare(server, &[]).await;
     let variables = db.variables();
 
@@ -61,7 +61,9 @@ async fn from_init_to_status(#[values(Server::Mysql, Server::Mariadb)] server: S
 
 #[rstest]
 #[tokio::test]
-async fn the_same_seed_makes_the_same_table(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn the_same_seed_makes_the_same_table(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let (one, same, other) =
         (TestDb::bare(server, &[]).await, TestDb::bare(server, &[]).await, TestDb::bare(server, &[]).await);
     for (db, seed) in [(&one, "7"), (&same, "7"), (&other, "8")] {
@@ -75,7 +77,7 @@ async fn the_same_seed_makes_the_same_table(#[values(Server::Mysql, Server::Mari
 #[rstest]
 #[tokio::test]
 async fn a_run_over_items_that_cannot_be_scored_is_a_success_that_says_so(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=10, "2024-03-05T09:30:00Z").await;
@@ -96,7 +98,7 @@ async fn a_run_over_items_that_cannot_be_scored_is_a_success_that_says_so(
 #[rstest]
 #[tokio::test]
 async fn a_run_with_a_budget_goes_on_by_itself_until_all_is_done(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("HOP_BUDGET_MS", "1"), ("WORKERS", "2")]).await;
     db.fill(1..=200, "2024-03-05T09:30:00Z").await;
@@ -112,7 +114,9 @@ async fn a_run_with_a_budget_goes_on_by_itself_until_all_is_done(
 
 #[rstest]
 #[tokio::test]
-async fn a_run_that_is_held_or_used_up_is_no_success(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_run_that_is_held_or_used_up_is_no_success(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let settings = [("PAGE_SIZE", "10"), ("LANES", "1"), ("HOP_BUDGET_MS", "1"), ("MAX_HOPS", "2")];
     let db = TestDb::new(server, &settings).await;
     db.fill(1..=100, "2024-03-05T09:30:00Z").await;
@@ -190,7 +194,7 @@ async fn a_missing_setting_or_a_wrong_login_ends_with_status_1_and_says_what_to_
 #[rstest]
 #[tokio::test]
 async fn old_runs_without_an_item_are_forgotten_by_an_administrator(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[]).await;
     db.fill([1], "2024-03-05T09:30:00Z").await;

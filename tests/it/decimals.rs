@@ -39,7 +39,7 @@ fn equal_by_rounding(decimals: usize) -> Vec<i64> {
 #[rstest]
 #[tokio::test]
 async fn the_table_holds_so_many_decimals_of_the_full_numbers(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values(1, 3, 8, 15)] decimals: usize,
 ) {
     let db = TestDb::new(server, &[setting(&decimals.to_string())[0], ("PAGE_SIZE", "70")]).await;
@@ -69,7 +69,9 @@ async fn the_table_holds_so_many_decimals_of_the_full_numbers(
 
 #[rstest]
 #[tokio::test]
-async fn without_the_setting_every_bit_is_written(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn without_the_setting_every_bit_is_written(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &setting("")).await;
     db.fill(1..=ITEMS, CREATED).await;
     db.tick(TICK).await;
@@ -78,7 +80,9 @@ async fn without_the_setting_every_bit_is_written(#[values(Server::Mysql, Server
 
 #[rstest]
 #[tokio::test]
-async fn drift_counts_the_classes_that_stand_in_the_table(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn drift_counts_the_classes_that_stand_in_the_table(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let mut expected = [0; 3];
     (1..=ITEMS).for_each(|id| expected[first_of_most(&rounded(id, 1))] += 1);
     assert!(!equal_by_rounding(1).is_empty(), "rounding makes no classes equal: this is no test");
@@ -95,7 +99,7 @@ async fn drift_counts_the_classes_that_stand_in_the_table(#[values(Server::Mysql
 #[rstest]
 #[tokio::test]
 async fn a_backfill_finds_no_other_class_in_the_same_models_numbers_whatever_their_decimals(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values("", "1", "2")] old: &str,
     #[values("", "1", "2")] new: &str,
 ) {
@@ -121,7 +125,7 @@ async fn a_backfill_finds_no_other_class_in_the_same_models_numbers_whatever_the
 #[rstest]
 #[tokio::test]
 async fn a_backfill_reports_and_writes_another_models_numbers_rounded(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = predicted(server, &setting("3"), ITEMS).await;
     let mut old = Vec::new();

@@ -39,7 +39,7 @@ async fn report(db: &Setup, run: u64) -> Report {
 #[rstest]
 #[tokio::test]
 async fn a_run_over_rows_like_the_training_rows_has_no_drift_and_says_what_it_saw(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "40")]).await;
     fill_with_iris(&db, 1, 300, 0.0, CREATED).await;
@@ -59,7 +59,7 @@ async fn a_run_over_rows_like_the_training_rows_has_no_drift_and_says_what_it_sa
 #[rstest]
 #[tokio::test]
 async fn a_run_over_shifted_rows_drifts_in_features_and_classes(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[]).await;
     fill_with_iris(&db, 1, 300, 0.0, CREATED).await;
@@ -77,7 +77,7 @@ async fn a_run_over_shifted_rows_drifts_in_features_and_classes(
 #[rstest]
 #[tokio::test]
 async fn however_a_run_is_cut_into_hops_and_workers_each_row_is_counted_once(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values("retry_failed", "retry_all")] policy: &str,
 ) {
     let settings = [("PAGE_SIZE", "20"), ("LANES", "2"), ("WORKERS", "2"), ("FAILURE_POLICY", policy)];
@@ -100,7 +100,9 @@ async fn however_a_run_is_cut_into_hops_and_workers_each_row_is_counted_once(
 
 #[rstest]
 #[tokio::test]
-async fn what_another_model_counted_is_not_mixed_in(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn what_another_model_counted_is_not_mixed_in(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "100"), ("LANES", "1")]).await;
     fill_with_iris(&db, 1, 300, 0.0, CREATED).await;
     let first = db.hurried_tick(TICK).await;
@@ -115,7 +117,7 @@ async fn what_another_model_counted_is_not_mixed_in(#[values(Server::Mysql, Serv
 #[rstest]
 #[tokio::test]
 async fn a_canary_tells_the_drift_of_the_latest_rows_and_succeeds(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[]).await;
     // A thousand are looked at, and older ones are not.

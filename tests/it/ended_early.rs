@@ -48,7 +48,7 @@ async fn some_pages(db: &TestDb) {
 #[rstest]
 #[tokio::test]
 async fn a_run_that_is_cancelled_while_pages_are_under_way_counts_them(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = slow(server, &[]).await;
     let cancel = async {
@@ -71,7 +71,7 @@ async fn a_run_that_is_cancelled_while_pages_are_under_way_counts_them(
 #[rstest]
 #[tokio::test]
 async fn a_run_whose_first_pass_is_cancelled_has_predicted_nothing(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("FAILURE_POLICY", "retry_all"), ("PAGE_SIZE", "5"), ("LANES", "2")]).await;
     db.fill(1..=50, CREATED).await;
@@ -88,7 +88,7 @@ async fn a_run_whose_first_pass_is_cancelled_has_predicted_nothing(
 #[rstest]
 #[tokio::test]
 async fn a_run_that_fails_while_another_workers_pages_are_under_way_counts_them(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = slow(server, &[]).await;
     let table = &db.config.work.items_table;
@@ -107,7 +107,7 @@ async fn a_run_that_fails_while_another_workers_pages_are_under_way_counts_them(
 #[rstest]
 #[tokio::test]
 async fn a_run_that_another_model_takes_over_while_pages_are_under_way_counts_them(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = slow(server, &[]).await;
     let first = async { db.hop_by(other(), &tick(TICK), unhurried(at(TICK))).await };

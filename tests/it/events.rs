@@ -60,7 +60,7 @@ async fn table(server: Server, settings: &[(&str, &str)]) -> TestDb {
 #[rstest]
 #[tokio::test]
 async fn a_scheduled_event_works_off_what_was_created_before_its_time(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values("schedule.json", "scheduler.json")] name: &str,
 ) {
     let db = table(server, &[]).await;
@@ -90,7 +90,9 @@ async fn a_scheduled_event_works_off_what_was_created_before_its_time(
 
 #[rstest]
 #[tokio::test]
-async fn both_schedulers_mean_the_same_tick(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn both_schedulers_mean_the_same_tick(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = table(server, &[]).await;
     let function = db.function().await;
 
@@ -103,7 +105,7 @@ async fn both_schedulers_mean_the_same_tick(#[values(Server::Mysql, Server::Mari
 
 #[rstest]
 #[tokio::test]
-async fn a_window_by_hand_is_its_own_span(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_window_by_hand_is_its_own_span(#[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server) {
     let db = table(server, &[]).await;
 
     let reply = invoke(&db.function().await, sample("window.json")).await.unwrap();
@@ -116,7 +118,9 @@ async fn a_window_by_hand_is_its_own_span(#[values(Server::Mysql, Server::Mariad
 
 #[rstest]
 #[tokio::test]
-async fn a_sweep_takes_everything_before_its_time(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_sweep_takes_everything_before_its_time(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = table(server, &[]).await;
 
     let reply = invoke(&db.function().await, sample("sweep.json")).await.unwrap();
@@ -130,7 +134,7 @@ async fn a_sweep_takes_everything_before_its_time(#[values(Server::Mysql, Server
 #[rstest]
 #[tokio::test]
 async fn a_backfill_replaces_what_another_model_predicted_and_a_dry_run_says_so_before(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = table(server, &[]).await;
     db.hop_by(other(), &tick("2026-11-22T15:19:00Z"), unhurried(at("2026-11-22T15:19:00Z"))).await;
@@ -154,7 +158,7 @@ async fn a_backfill_replaces_what_another_model_predicted_and_a_dry_run_says_so_
 #[rstest]
 #[tokio::test]
 async fn canary_json_tries_everything_out_and_predicts_nothing(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = table(server, &[]).await;
 
@@ -166,7 +170,9 @@ async fn canary_json_tries_everything_out_and_predicts_nothing(
 
 #[rstest]
 #[tokio::test]
-async fn a_continuation_goes_on_with_its_run(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_continuation_goes_on_with_its_run(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = table(server, &[("PAGE_SIZE", "5")]).await;
     let first = db.hurried_tick("2026-11-22T15:19:00Z").await;
     assert_eq!((first.run_id.unwrap().0, first.continuations[0].hop), (1, 2));
@@ -180,7 +186,9 @@ async fn a_continuation_goes_on_with_its_run(#[values(Server::Mysql, Server::Mar
 
 #[rstest]
 #[tokio::test]
-async fn the_status_is_that_of_the_latest_run(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn the_status_is_that_of_the_latest_run(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = table(server, &[("PAGE_SIZE", "5"), ("LANES", "1")]).await;
     let function = db.function().await;
 
@@ -201,7 +209,7 @@ async fn the_status_is_that_of_the_latest_run(#[values(Server::Mysql, Server::Ma
 #[rstest]
 #[tokio::test]
 async fn an_unfilled_placeholder_of_the_scheduler_is_the_current_minute(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=3, "2024-03-05T10:00:00Z").await;
@@ -218,7 +226,7 @@ async fn an_unfilled_placeholder_of_the_scheduler_is_the_current_minute(
 
 #[rstest]
 #[tokio::test]
-async fn a_refused_event_touches_nothing(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_refused_event_touches_nothing(#[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server) {
     let db = table(server, &[]).await;
     let function = db.function().await;
     let before = db.snapshot().await;
@@ -258,7 +266,7 @@ async fn a_refused_event_touches_nothing(#[values(Server::Mysql, Server::Mariadb
 #[rstest]
 #[tokio::test]
 async fn a_message_that_is_refused_goes_back_alone_and_touches_nothing(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values("nonsense", "{}", r#"{"run": "continuation", "run_id": -1, "worker": 0, "hop": 1}"#)] body: &str,
 ) {
     let db = table(server, &[]).await;
@@ -274,7 +282,7 @@ async fn a_message_that_is_refused_goes_back_alone_and_touches_nothing(
 #[rstest]
 #[tokio::test]
 async fn of_a_batch_everything_from_the_first_bad_message_on_goes_back(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = table(server, &[("PAGE_SIZE", "5")]).await;
     db.hurried_tick("2026-11-22T15:19:00Z").await;
@@ -293,7 +301,9 @@ async fn of_a_batch_everything_from_the_first_bad_message_on_goes_back(
 
 #[rstest]
 #[tokio::test]
-async fn a_message_whose_hop_fails_goes_back(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_message_whose_hop_fails_goes_back(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::bare(server, &[]).await;
 
     let body = r#"{"run": "continuation", "run_id": 1, "worker": 0, "hop": 2}"#;

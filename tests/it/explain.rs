@@ -10,7 +10,9 @@ use crate::support::{Server, TestDb};
 const TICK: &str = "2024-03-05T10:00:00Z";
 #[rstest]
 #[tokio::test]
-async fn explain_shows_what_an_items_prediction_rests_on(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn explain_shows_what_an_items_prediction_rests_on(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[]).await;
     db.insert(&[Item::new(1, sample(1)), Item::new(2, object(2)), Item::new(3, "[1, 2]")]).await;
     db.tick(TICK).await;

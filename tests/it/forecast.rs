@@ -40,7 +40,7 @@ fn runner<'s>(db: &'s Setup, relay: &'s Noting) -> Runner<'s, Noting> {
 #[rstest]
 #[tokio::test]
 async fn a_deadline_that_cannot_be_kept_is_told_in_the_first_fifth_of_the_run(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values("retry_failed", "retry_all")] policy: &str,
 ) {
     // A second is left, and the pages take two, if nothing else took time.
@@ -67,7 +67,9 @@ async fn a_deadline_that_cannot_be_kept_is_told_in_the_first_fifth_of_the_run(
 
 #[rstest]
 #[tokio::test]
-async fn a_deadline_that_can_be_kept_is_not_spoken_of(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_deadline_that_can_be_kept_is_not_spoken_of(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("DELIVER_WITHIN", "1m")]).await;
     db.fill(1..=200, CREATED).await;
     db.slow_down(5).await;
@@ -82,7 +84,7 @@ async fn a_deadline_that_can_be_kept_is_not_spoken_of(#[values(Server::Mysql, Se
 #[rstest]
 #[tokio::test]
 async fn a_hop_forecasts_by_the_runs_rate_gaps_included(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values(("10m", 95, 0), ("6m", -145, 1))] (within, spare, told): (&str, i64, usize),
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1"), ("DELIVER_WITHIN", within)]).await;
@@ -106,7 +108,7 @@ async fn a_hop_forecasts_by_the_runs_rate_gaps_included(
 #[rstest]
 #[tokio::test]
 async fn a_schedule_may_have_a_deadline_of_its_own_and_it_stays(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1"), ("DELIVER_WITHIN", "2h")]).await;
     db.fill(1..=30, CREATED).await;
@@ -129,7 +131,7 @@ async fn a_schedule_may_have_a_deadline_of_its_own_and_it_stays(
 #[rstest]
 #[tokio::test]
 async fn the_age_of_the_oldest_pending_item_is_told_at_begin_and_end(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1")]).await;
     db.fill(1..=20, CREATED).await;

@@ -17,7 +17,7 @@ const DENIED: [u16; 5] = [1044, 1045, 1142, 1143, 1227];
 
 #[rstest]
 #[tokio::test]
-async fn the_login_may_do_nothing_else(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn the_login_may_do_nothing_else(#[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server) {
     let (db, other) = (TestDb::new(server, &[]).await, TestDb::new(server, &[]).await);
     db.fill([1], CREATED).await;
     db.execute("CREATE TABLE `orders` (`id` BIGINT PRIMARY KEY)").await;
@@ -60,7 +60,7 @@ async fn the_login_may_do_nothing_else(#[values(Server::Mysql, Server::Mariadb)]
 
 #[rstest]
 #[tokio::test]
-async fn granting_again_changes_nothing(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn granting_again_changes_nothing(#[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server) {
     let db = TestDb::new(server, &[]).await;
     let shown = format!("SHOW GRANTS FOR `{}`", db.config.mysql.user);
     let before: Vec<String> = db.rows(&shown).await;
@@ -75,7 +75,7 @@ async fn granting_again_changes_nothing(#[values(Server::Mysql, Server::Mariadb)
 #[rstest]
 #[tokio::test]
 async fn a_missing_grant_is_reported_with_statement_table_and_remedy(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[]).await;
     // The table was looked at before, and was well then.
@@ -110,7 +110,7 @@ async fn a_missing_grant_is_reported_with_statement_table_and_remedy(
 #[case("UPDATE (`cursor_id`) ON `batch_lanes`", "trying to advance a lane: ")]
 #[tokio::test]
 async fn a_login_that_may_not_write_is_told_before_a_run_is_opened(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[case] right: &str,
     #[case] told: &str,
 ) {
@@ -130,7 +130,7 @@ async fn a_login_that_may_not_write_is_told_before_a_run_is_opened(
 #[rstest]
 #[tokio::test]
 async fn a_login_of_a_host_is_granted_by_name_and_host_and_one_that_is_not_there_is_named(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let owner = TestDb::bare(server, &[]).await;
     let login = owner.config.mysql.database.clone();
@@ -153,7 +153,9 @@ async fn a_login_of_a_host_is_granted_by_name_and_host_and_one_that_is_not_there
 
 #[rstest]
 #[tokio::test]
-async fn init_grants_a_login_what_it_needs(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn init_grants_a_login_what_it_needs(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let owner = TestDb::bare(server, &[("ITEMS_TABLE", "readings")]).await;
     let login = owner.config.mysql.database.clone();
 

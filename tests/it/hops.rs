@@ -34,7 +34,7 @@ async fn table(server: Server, settings: &[(&str, &str)]) -> TestDb {
 #[rstest]
 #[tokio::test]
 async fn many_hops_leave_the_same_table_as_one(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values("1", "2", "4")] lanes: &str,
     #[values("1", "3")] workers: &str,
 ) {
@@ -64,7 +64,9 @@ async fn many_hops_leave_the_same_table_as_one(
 
 #[rstest]
 #[tokio::test]
-async fn the_counts_add_up_after_every_hop(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn the_counts_add_up_after_every_hop(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = table(server, &[("PAGE_SIZE", "500"), ("LANES", "2")]).await;
 
     let first = db.hurried_tick(TICK).await;
@@ -77,7 +79,9 @@ async fn the_counts_add_up_after_every_hop(#[values(Server::Mysql, Server::Maria
 
 #[rstest]
 #[tokio::test]
-async fn a_run_of_two_workers_is_finished_by_the_last(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_run_of_two_workers_is_finished_by_the_last(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[("WORKERS", "2"), ("LANES", "1"), ("PAGE_SIZE", "50")]).await;
     db.fill(1..=200, CREATED).await;
 
@@ -95,7 +99,9 @@ async fn a_run_of_two_workers_is_finished_by_the_last(#[values(Server::Mysql, Se
 
 #[rstest]
 #[tokio::test]
-async fn each_worker_goes_on_with_its_own_lanes(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn each_worker_goes_on_with_its_own_lanes(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[("WORKERS", "2"), ("LANES", "2"), ("PAGE_SIZE", "10")]).await;
     db.fill(1..=400, CREATED).await;
 
@@ -114,7 +120,7 @@ async fn each_worker_goes_on_with_its_own_lanes(#[values(Server::Mysql, Server::
 #[rstest]
 #[tokio::test]
 async fn a_message_older_than_its_lanes_starts_no_work_and_sends_the_due_one_again(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1")]).await;
     db.fill(1..=50, CREATED).await;
@@ -134,7 +140,9 @@ async fn a_message_older_than_its_lanes_starts_no_work_and_sends_the_due_one_aga
 
 #[rstest]
 #[tokio::test]
-async fn a_message_for_a_run_that_does_not_exist_is_stale(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_message_for_a_run_that_does_not_exist_is_stale(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=5, CREATED).await;
 
@@ -148,7 +156,9 @@ async fn a_message_for_a_run_that_does_not_exist_is_stale(#[values(Server::Mysql
 
 #[rstest]
 #[tokio::test]
-async fn a_message_for_a_run_that_is_over_is_stale(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_message_for_a_run_that_is_over_is_stale(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=5, CREATED).await;
     db.tick(TICK).await;
@@ -167,7 +177,7 @@ async fn a_message_for_a_run_that_is_over_is_stale(#[values(Server::Mysql, Serve
 #[rstest]
 #[tokio::test]
 async fn a_message_for_a_worker_that_the_run_does_not_have_does_nothing(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1")]).await;
     db.fill(1..=50, CREATED).await;
@@ -183,7 +193,7 @@ async fn a_message_for_a_worker_that_the_run_does_not_have_does_nothing(
 #[rstest]
 #[tokio::test]
 async fn a_message_with_a_hop_of_the_far_future_goes_on_with_the_run(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values(5000, u32::MAX)] hop: u32,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1"), ("MAX_HOPS", "100")]).await;
@@ -202,7 +212,7 @@ async fn a_message_with_a_hop_of_the_far_future_goes_on_with_the_run(
 #[rstest]
 #[tokio::test]
 async fn a_run_fails_with_the_reason_when_its_hops_are_used_up(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1"), ("MAX_HOPS", "3")]).await;
     db.fill(1..=50, CREATED).await;
@@ -225,7 +235,7 @@ async fn a_run_fails_with_the_reason_when_its_hops_are_used_up(
 #[rstest]
 #[tokio::test]
 async fn a_run_that_is_held_by_an_operator_waits_until_it_is_let_go(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1")]).await;
     db.fill(1..=50, CREATED).await;
@@ -251,7 +261,7 @@ async fn a_run_that_is_held_by_an_operator_waits_until_it_is_let_go(
 #[rstest]
 #[tokio::test]
 async fn the_numbers_of_lanes_and_workers_are_frozen_when_a_run_is_opened(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "2")]).await;
     db.fill(1..=100, CREATED).await;
@@ -271,7 +281,7 @@ async fn the_numbers_of_lanes_and_workers_are_frozen_when_a_run_is_opened(
 #[case::at_its_lane("BEFORE UPDATE ON `batch_lanes` FOR EACH ROW IF NEW.`pages` = 3")]
 #[tokio::test]
 async fn a_page_that_cannot_be_committed_as_a_whole_leaves_nothing_behind(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[case] obstacle: &str,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1")]).await;
@@ -323,7 +333,7 @@ impl Relay for Witness<'_> {
 #[rstest]
 #[tokio::test]
 async fn when_a_message_is_sent_its_lanes_are_free_and_its_hop_is_due(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1"), ("WORKERS", "2")]).await;
     db.fill(1..=100, CREATED).await;

@@ -24,7 +24,7 @@ async fn table(server: Server, settings: &[(&str, &str)]) -> TestDb {
 #[rstest]
 #[tokio::test]
 async fn a_run_that_is_killed_again_and_again_leaves_the_same_table_as_an_undisturbed_one(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     // With other policies the run after the last kill would try its failures again.
     let undisturbed = table(server, &[("FAILURE_POLICY", "leave")]).await;

@@ -31,7 +31,7 @@ async fn labelled(server: Server, kind: &str) -> Own {
 #[rstest]
 #[tokio::test]
 async fn the_label_alone_goes_to_a_text_or_an_enum_column(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values("VARCHAR(10)", "CHAR(10)", "TEXT", "ENUM('virginica', 'other', 'setosa', 'versicolor')")] kind: &str,
 ) {
     let Own { owner, scorer } = labelled(server, kind).await;
@@ -66,7 +66,7 @@ async fn the_label_alone_goes_to_a_text_or_an_enum_column(
 #[rstest]
 #[tokio::test]
 async fn a_backfill_replaces_the_labels_that_runs_wrote_and_nobody_elses(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let Own { owner, scorer } = labelled(server, "VARCHAR(10)").await;
     insert_samples(&owner, 60).await;
@@ -98,7 +98,7 @@ async fn a_column_that_has_no_room_for_every_class_is_refused(#[case] kind: &str
 #[rstest]
 #[tokio::test]
 async fn a_class_of_any_name_is_written_as_it_is_in_any_sql_mode(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values("", "NO_BACKSLASH_ESCAPES,ANSI_QUOTES")] mode: &str,
 ) {
     let names = ["it's'); DROP TABLE `Readings`; --", r#"back\slash\' "quoted""#, "Größe 🌷 `x`"].map(str::to_owned);

@@ -36,7 +36,7 @@ async fn timed(db: &TestDb) -> (Answer, Duration) {
 #[case::of_a_later_window("2024-03-05 10:30:00", "NULL", 0)]
 #[tokio::test]
 async fn all_rows_but_one_that_is_held_are_predicted_at_once(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[case] created: &str,
     #[case] prediction: &str,
     #[case] skipped: u64,
@@ -65,7 +65,7 @@ async fn all_rows_but_one_that_is_held_are_predicted_at_once(
 #[rstest]
 #[tokio::test]
 async fn a_row_that_is_free_again_before_its_lane_is_done_is_predicted_by_its_new_values(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("LANES", "1"), ("PAGE_SIZE", "10")]).await;
     db.fill(1..=30, CREATED).await;
@@ -90,7 +90,7 @@ async fn a_row_that_is_free_again_before_its_lane_is_done_is_predicted_by_its_ne
 #[rstest]
 #[tokio::test]
 async fn a_later_hop_looks_again_at_what_an_earlier_one_skipped(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("LANES", "1"), ("PAGE_SIZE", "10")]).await;
     db.fill(1..=40, CREATED).await;
@@ -112,7 +112,7 @@ async fn a_later_hop_looks_again_at_what_an_earlier_one_skipped(
 #[rstest]
 #[tokio::test]
 async fn nobody_waits_long_for_a_page_while_another_row_of_it_is_held(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("LANES", "1"), ("PAGE_SIZE", "1000")]).await;
     db.fill(1..=4000, CREATED).await;
@@ -136,7 +136,9 @@ async fn nobody_waits_long_for_a_page_while_another_row_of_it_is_held(
 
 #[rstest]
 #[tokio::test]
-async fn no_neighbour_dies_in_a_deadlock_with_a_run(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn no_neighbour_dies_in_a_deadlock_with_a_run(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[("LANES", "2"), ("PAGE_SIZE", "500")]).await;
     db.fill(1..=10_000, CREATED).await;
     let (tick, now) = (tick(TICK), at(TICK));
@@ -188,7 +190,9 @@ async fn no_neighbour_dies_in_a_deadlock_with_a_run(#[values(Server::Mysql, Serv
 
 #[rstest]
 #[tokio::test]
-async fn a_frozen_worker_lets_go_of_its_rows_within_seconds(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_frozen_worker_lets_go_of_its_rows_within_seconds(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[("LANES", "1"), ("PAGE_SIZE", "500")]).await;
     db.fill(1..=500, CREATED).await;
     let stalled = db.stall_at(250).await;

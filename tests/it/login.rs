@@ -21,7 +21,9 @@ const OTHER_CA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/infra/rds-ca.pem");
 
 #[rstest]
 #[tokio::test]
-async fn a_window_is_worked_off_over_verified_tls(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_window_is_worked_off_over_verified_tls(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=50, CREATED).await;
     db.execute(&format!("ALTER USER `{}` REQUIRE SSL", db.config.mysql.user)).await;
@@ -37,7 +39,7 @@ async fn a_window_is_worked_off_over_verified_tls(#[values(Server::Mysql, Server
 #[rstest]
 #[tokio::test]
 async fn another_servers_certificate_is_refused_with_what_to_check(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("MYSQL_TLS", "verify")]).await;
     let own = server.ca_file();
@@ -114,7 +116,7 @@ async fn a_token_of_somebody_else_is_refused_with_what_to_check(
     let run = rowscore(&["run"], &iam.with(&[(variable, value)])).await;
 
     assert_eq!(run.status.code(), Some(1), "{run:?}");
-    assert!(run.stderr.contains("rowscore: connecting to the database: Server error: `ERROR 1045"), "{run:?}");
+    assert!(run.stderr.contains("rowscore: connecting to the database at localhost:"), "{run:?}");
     assert!(run.stderr.contains("AWSAuthenticationPlugin") && run.stderr.contains("rds-db:connect"), "{run:?}");
     assert!(iam.refused().iter().all(|line| line.contains(why)) && !iam.refused().is_empty(), "{:?}", iam.refused());
     assert_eq!(iam.accepted(), Vec::<String>::new());
@@ -142,7 +144,7 @@ async fn without_tls_a_token_login_is_refused_before_a_connection_is_opened() {
     let run = rowscore(&["run"], &iam.with(&[("MYSQL_TLS", "off"), ("MYSQL_PORT", &port)])).await;
 
     assert_eq!(run.status.code(), Some(1), "{run:?}");
-    assert!(run.stderr.contains("MYSQL_AUTH=iam accepts verify only"), "{run:?}");
+    assert!(run.stderr.contains("MYSQL_AUTH=iam accepts verify, verify-ca or pin:SHA256 only"), "{run:?}");
     assert!(listener.accept().is_err(), "a connection was opened");
 }
 
@@ -158,4 +160,34 @@ async fn a_login_that_is_not_configured_as_it_was_made_is_refused_with_what_to_d
     let nobody = rowscore(&["status"], &nobody).await;
     assert!(nobody.stderr.contains("signing a database login token: "), "{nobody:?}");
     assert!(nobody.stderr.contains("check the AWS credentials"), "{nobody:?}");
+}
+
+#[rstest]
+#[case::process("credential_process = /bin/sh PLACE/credentials.sh", None)]
+#[case::sso(
+    "sso_session = s\nsso_account_id = 1\nsso_role_name = r\n[sso-session s]\nsso_region = eu-central-1\n\
+             sso_start_url = https://example.com/start\nsso_registration_scopes = sso:account:access",
+    Some("token")
+)]
+#[case::login("login_session = arn:aws:iam::123456789012:user/somebody", Some("login"))]
+#[tokio::test]
+async fn the_command_line_takes_every_kind_of_profile(#[case] profile: &str, #[case] missing: Option<&str>) {
+    let iam = IamDb::new(&[]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut variables = iam.variables().clone();
+    let [key, secret] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(|name| variables.remove(name).unwrap());
+    let answer = json!({"Version": 1, "AccessKeyId": key, "SecretAccessKey": secret});
+    std::fs::write(folder.path().join("credentials.sh"), format!("echo '{answer}'\n")).unwrap();
+    let (place, config) = (folder.path().display().to_string(), folder.path().join("config").display().to_string());
+    std::fs::write(&config, format!("[default]\nregion = eu-central-1\n{}\n", profile.replace("PLACE", &place)))
+        .unwrap();
+    variables.extend([("AWS_CONFIG_FILE".to_owned(), config), ("HOME".to_owned(), place)]);
+
+    let status = rowscore(&["status"], &variables).await;
+
+    match missing {
+        None => assert_eq!(status.status.code(), Some(0), "{status:?}"),
+        // Who has not logged in is told so, in the SDK's words.
+        Some(word) => assert!(status.stderr.contains(word) && !status.stderr.contains("cargo feature"), "{status:?}"),
+    }
 }

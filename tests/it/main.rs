@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on says so by panicking")]
 
 mod api;
+mod away;
 mod backfill;
 mod backfill_hops;
 mod bad_rows;
@@ -23,6 +24,8 @@ mod killed;
 mod labels;
 mod locked;
 mod login;
+mod login_ways;
+mod new_mariadb;
 mod objects;
 mod odd_rows;
 mod odd_tables;
@@ -34,6 +37,7 @@ mod refused;
 mod runtime;
 mod schema;
 mod secrets;
+mod server_defaults;
 mod succession;
 mod takeovers;
 mod telemetry;

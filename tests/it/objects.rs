@@ -12,7 +12,7 @@ const LATER: &str = "2024-03-05T11:00:00Z";
 #[rstest]
 #[tokio::test]
 async fn an_object_keyed_by_feature_is_scored_as_the_array_is(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[]).await;
     let values = |id: i64| if id % 2 == 0 { object(id) } else { sample(id) };
@@ -47,7 +47,7 @@ async fn an_object_keyed_by_feature_is_scored_as_the_array_is(
 #[rstest]
 #[tokio::test]
 async fn rows_for_another_model_are_refused_before_the_first_page_with_both_lists(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values(("[5.1, 3.5, 1.4]", "3 values without names"), (r#"{"age": 44, "income": 1e5}"#, "2 keys: `age`, `income`"))]
     (values, told): (&str, &str),
 ) {

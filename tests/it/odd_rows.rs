@@ -36,7 +36,7 @@ async fn readers_are_well(own: &Own) {
 #[rstest]
 #[tokio::test]
 async fn values_that_are_null_are_set_aside_and_taken_up_when_they_are_filled_in(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values("retry_failed", "leave")] policy: &str,
 ) {
     let settings = [("FAILURE_POLICY", policy), ("PAGE_SIZE", "2"), ("MAX_ATTEMPTS", "1")];
@@ -62,7 +62,7 @@ async fn values_that_are_null_are_set_aside_and_taken_up_when_they_are_filled_in
 #[rstest]
 #[tokio::test]
 async fn a_row_with_an_impossible_date_is_scored_and_shown_without_one(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values("DATETIME", "DATETIME(6)", "TIMESTAMP")] kind: &str,
 ) {
     let own = own(server, &items("JSON NOT NULL", &format!("{kind} NULL")), &[("PAGE_SIZE", "2")]).await;
@@ -104,7 +104,9 @@ impl Relay for Broken {
 
 #[rstest]
 #[tokio::test]
-async fn a_panic_is_noted_in_the_run_as_any_error_is(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_panic_is_noted_in_the_run_as_any_error_is(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1")]).await;
     db.insert(&(1..=40).map(|id| Item::new(id, sample(id))).collect::<Vec<_>>()).await;
     let runner = Runner { means: db.means(model()), relay: &Broken };
@@ -126,7 +128,7 @@ async fn a_panic_is_noted_in_the_run_as_any_error_is(#[values(Server::Mysql, Ser
 #[rstest]
 #[tokio::test]
 async fn new_rows_with_the_ids_of_rows_that_were_set_aside_and_are_gone_are_predicted(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values("leave", "retry_failed", "retry_all")] policy: &str,
 ) {
     let settings = [("FAILURE_POLICY", "leave"), ("MAX_FAILED_PERCENT", "100"), ("MAX_ATTEMPTS", "1")];
@@ -170,7 +172,7 @@ async fn new_rows_with_the_ids_of_rows_that_were_set_aside_and_are_gone_are_pred
 #[case("LONGBLOB")]
 #[tokio::test]
 async fn values_in_any_character_set_are_scored_and_known_again(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[case] kind: &str,
 ) {
     let Own { owner, scorer } = own(server, &items(kind, "DATETIME NULL"), &[("MAX_ATTEMPTS", "1")]).await;
@@ -196,7 +198,9 @@ async fn values_in_any_character_set_are_scored_and_known_again(
 
 #[rstest]
 #[tokio::test]
-async fn bytes_that_are_no_text_are_in_nobodys_way(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn bytes_that_are_no_text_are_in_nobodys_way(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let own = own(server, &items("BLOB", "DATETIME NULL"), &[("PREDICTION_FORMAT", "probabilities")]).await;
     own.owner.fill(1..=5, "2024-03-05T09:30:00Z").await;
     own.owner.execute("UPDATE `items` SET `values` = x'5b80ff2c' WHERE `id` = 2").await;
@@ -206,7 +210,9 @@ async fn bytes_that_are_no_text_are_in_nobodys_way(#[values(Server::Mysql, Serve
 
 #[rstest]
 #[tokio::test]
-async fn the_smallest_and_the_largest_ids_are_scored(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn the_smallest_and_the_largest_ids_are_scored(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "2"), ("LANES", "3")]).await;
     let ids = [i64::MIN + 1, i64::MIN + 2, -9, -1, 0, 1, 2, i64::MAX - 1, i64::MAX];
     db.execute("ALTER TABLE `items` MODIFY `id` BIGINT NOT NULL").await;
@@ -227,7 +233,7 @@ async fn the_smallest_and_the_largest_ids_are_scored(#[values(Server::Mysql, Ser
 #[rstest]
 #[tokio::test]
 async fn objects_with_long_notes_are_scored_in_pages_that_fit_into_memory(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[]).await;
     let object = |id: i64, note: usize| {
@@ -255,7 +261,7 @@ async fn objects_with_long_notes_are_scored_in_pages_that_fit_into_memory(
 #[rstest]
 #[tokio::test]
 async fn reasons_are_kept_in_any_characters_whatever_the_databases_default_is(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values("latin1", "ascii", "utf8mb3", "utf16")] charset: &str,
 ) {
     let db = TestDb::bare(server, &[]).await;

@@ -25,7 +25,7 @@ fn canary() -> Trigger {
 #[rstest]
 #[tokio::test]
 async fn columns_that_the_server_renews_keep_their_values_and_updated_datetime_says_when_a_row_changed(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let renewed = "ON UPDATE CURRENT_TIMESTAMP";
     let ddl = format!(
@@ -66,7 +66,7 @@ async fn columns_that_the_server_renews_keep_their_values_and_updated_datetime_s
 #[rstest]
 #[tokio::test]
 async fn a_login_that_may_not_keep_a_column_is_refused_before_it_overwrites_it(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let Own { owner, scorer } = readings(server, &[]).await;
     insert_samples(&owner, 3).await;
@@ -88,7 +88,7 @@ async fn a_login_that_may_not_keep_a_column_is_refused_before_it_overwrites_it(
 #[rstest]
 #[tokio::test]
 async fn a_table_without_transactions_is_refused_before_anything_is_touched(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values("MyISAM", "MEMORY", "Aria")] engine: &str,
 ) {
     if server == Server::Mysql && engine == "Aria" {
@@ -122,7 +122,7 @@ async fn a_table_without_transactions_is_refused_before_anything_is_touched(
 #[rstest]
 #[tokio::test]
 async fn rowscores_own_tables_without_transactions_are_refused_and_made_anew_by_init(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values("batch_runs", "batch_lanes", "item_failures")] table: &str,
 ) {
     let db = TestDb::new(server, &[]).await;
@@ -145,7 +145,7 @@ async fn rowscores_own_tables_without_transactions_are_refused_and_made_anew_by_
 #[rstest]
 #[tokio::test]
 async fn a_prediction_column_that_the_server_computes_is_refused_before_a_run(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values("VIRTUAL", "STORED")] kind: &str,
 ) {
     let ddl = DDL.replace("`scores` JSON", &format!("`species` VARCHAR(30) AS (IF(`sl` > 5, 'setosa', NULL)) {kind}"));
@@ -166,7 +166,7 @@ async fn a_prediction_column_that_the_server_computes_is_refused_before_a_run(
 #[rstest]
 #[tokio::test]
 async fn names_that_differ_in_case_or_accents_are_two_tables(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values(["readings", "Readings"], ["grossen", "größen"], ["resume", "résumé"])] names: [&str; 2],
 ) {
     let one = TestDb::new(server, &[("ITEMS_TABLE", names[0]), ("PAGE_SIZE", "10"), ("LANES", "1")]).await;
@@ -199,7 +199,7 @@ async fn names_that_differ_in_case_or_accents_are_two_tables(
 #[case("KEY (`note`)", "ROW_FORMAT=COMPRESSED")]
 #[tokio::test]
 async fn a_table_that_takes_no_column_instantly_gains_it_otherwise_or_the_statement_is_said(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[case] key: &str,
     #[case] options: &str,
 ) {
@@ -227,7 +227,7 @@ async fn a_table_that_takes_no_column_instantly_gains_it_otherwise_or_the_statem
 #[rstest]
 #[tokio::test]
 async fn names_of_any_characters_are_taken(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values("retry_failed", "retry_all")] policy: &str,
 ) {
     let table = "order-items: `new`, it's 100 % \"ours\"; a.b/c*/ \\ {id} 長";
@@ -296,7 +296,7 @@ async fn names_of_any_characters_are_taken(
 #[rstest]
 #[tokio::test]
 async fn tables_of_an_earlier_version_become_what_a_new_one_makes(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=30, CREATED).await;

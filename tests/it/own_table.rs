@@ -18,7 +18,7 @@ const LATER: &str = "2024-03-05T11:00:00Z";
 #[rstest]
 #[tokio::test]
 async fn four_double_columns_are_scored_exactly_as_the_json_one(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let hard = [
         [5e-324, -5e-324, 2.2250738585072014e-308, 2.225073858507201e-308],
@@ -61,7 +61,7 @@ async fn four_double_columns_are_scored_exactly_as_the_json_one(
     assert_eq!((of_typed.len(), of_json.len(), as_read.len()), (307, 307, 307));
     for (row, read) in rows.iter().zip(&as_read) {
         // MariaDB knows no -0, which a model does not tell from 0.
-        let row = row.map(|number| if server == Server::Mariadb && number == 0.0 { 0.0 } else { number });
+        let row = row.map(|number| if server.is_mariadb() && number == 0.0 { 0.0 } else { number });
         assert_eq!(bits(read), bits(&row), "{row:?} was read as {read:?}");
     }
     for ((typed, json), row) in of_typed.iter().zip(&of_json).zip(&rows) {
@@ -75,7 +75,7 @@ async fn four_double_columns_are_scored_exactly_as_the_json_one(
 #[rstest]
 #[tokio::test]
 async fn many_hops_over_an_own_table_leave_nothing_out_and_write_nothing_twice(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values("retry_failed", "retry_all")] policy: &str,
 ) {
     let settings = [("PAGE_SIZE", "30"), ("WORKERS", "2"), ("FAILURE_POLICY", policy), ("RUN_COLUMN", "none")];
@@ -113,7 +113,7 @@ async fn many_hops_over_an_own_table_leave_nothing_out_and_write_nothing_twice(
 #[case("DOUBLE AS (`petal_length` / 3) VIRTUAL", "DEFAULT", 1.4 / 3.0)]
 #[tokio::test]
 async fn a_number_of_any_type_is_read_to_its_nearest_float(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[case] kind: &str,
     #[case] written: &str,
     #[case] expected: f64,
@@ -137,7 +137,7 @@ async fn a_number_of_any_type_is_read_to_its_nearest_float(
 #[rstest]
 #[tokio::test]
 async fn a_null_is_set_aside_with_its_column_and_taken_up_when_it_is_filled_in(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let Own { owner, scorer } = readings(server, &[]).await;
     insert(&owner, &[(1, numbers(sampled(1))), (2, numbers(sampled(2)))]).await;
@@ -159,7 +159,7 @@ async fn a_null_is_set_aside_with_its_column_and_taken_up_when_it_is_filled_in(
 
 #[rstest]
 #[tokio::test]
-async fn a_datetime_is_read_as_utc(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_datetime_is_read_as_utc(#[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server) {
     let Own { owner, scorer } = readings(server, &[("LOOKBACK", "1s")]).await;
     insert(&owner, &[1, 2, 3].map(|id| (id, numbers(sampled(1))))).await;
     owner.execute("UPDATE `Readings` SET `arrived` = '2024-03-05 09:59:59.999999' WHERE `Reading No` = 2").await;
@@ -173,7 +173,7 @@ async fn a_datetime_is_read_as_utc(#[values(Server::Mysql, Server::Mariadb)] ser
 #[rstest]
 #[tokio::test]
 async fn a_hop_whose_columns_are_no_longer_the_models_goes_no_further(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let Own { owner, scorer } = readings(server, &[("PAGE_SIZE", "10"), ("LANES", "1")]).await;
     insert_samples(&owner, 40).await;
@@ -189,7 +189,7 @@ async fn a_hop_whose_columns_are_no_longer_the_models_goes_no_further(
 #[rstest]
 #[tokio::test]
 async fn init_adds_a_column_and_a_key_and_grants_what_the_own_table_needs(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let owner = TestDb::bare(server, &SETTINGS).await;
     let missing = rowscore(&["init"], owner.variables()).await;

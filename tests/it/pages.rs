@@ -21,7 +21,7 @@ const LARGE: i64 = (1 << 53) + 1;
 #[case::below_zero((-300..=-150).chain(-148..0).chain(1..100).collect())]
 #[tokio::test]
 async fn every_prediction_of_a_page_goes_to_its_own_item(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[case] ids: Vec<i64>,
 ) {
     let db = TestDb::new(server, &[("LANES", "1")]).await;
@@ -40,7 +40,7 @@ async fn every_prediction_of_a_page_goes_to_its_own_item(
 #[rstest]
 #[tokio::test]
 async fn the_largest_page_of_ids_with_gaps_is_written_by_its_ids_and_not_by_reading_the_table(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("LANES", "1"), ("PAGE_SIZE", "20000")]).await;
     db.fill((1..=20_000).map(|id| 3 * id), CREATED).await;
@@ -59,7 +59,7 @@ async fn the_largest_page_of_ids_with_gaps_is_written_by_its_ids_and_not_by_read
 #[rstest]
 #[tokio::test]
 async fn a_page_that_fails_while_it_is_written_is_tried_with_half_its_items(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("LANES", "1"), ("PAGE_SIZE", "200")]).await;
     db.fill(1..=200, CREATED).await;
@@ -80,7 +80,7 @@ async fn a_page_that_fails_while_it_is_written_is_tried_with_half_its_items(
 #[rstest]
 #[tokio::test]
 async fn a_page_is_written_again_after_a_cluster_has_given_up_its_transaction(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     // Galera's; Group Replication's; those that a proxy answers in the name of a server that is gone.
     #[values(1047, 1180, 3100, 3101, 3797, 2003, 2013)] code: u16,
 ) {

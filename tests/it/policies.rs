@@ -39,7 +39,7 @@ async fn correct(db: &TestDb, id: i64) {
 #[rstest]
 #[tokio::test]
 async fn under_retry_failed_an_item_is_tried_by_later_runs_up_to_its_attempts(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = nine_and_one(server, &[("MAX_ATTEMPTS", "2")]).await;
 
@@ -56,7 +56,7 @@ async fn under_retry_failed_an_item_is_tried_by_later_runs_up_to_its_attempts(
 #[case::with_none_left("1")]
 #[tokio::test]
 async fn under_retry_failed_a_corrected_row_is_scored_by_the_next_run(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[case] max_attempts: &str,
 ) {
     let db = nine_and_one(server, &[("MAX_ATTEMPTS", max_attempts)]).await;
@@ -73,7 +73,7 @@ async fn under_retry_failed_a_corrected_row_is_scored_by_the_next_run(
 #[rstest]
 #[tokio::test]
 async fn under_leave_an_item_set_aside_stays_so_until_it_is_released(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = nine_and_one(server, &[("FAILURE_POLICY", "leave")]).await;
     db.tick(FIRST).await;
@@ -91,7 +91,9 @@ async fn under_leave_an_item_set_aside_stays_so_until_it_is_released(
 
 #[rstest]
 #[tokio::test]
-async fn under_leave_a_row_with_other_values_is_another_row(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn under_leave_a_row_with_other_values_is_another_row(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = nine_and_one(server, &[("FAILURE_POLICY", "leave")]).await;
     db.tick(FIRST).await;
     correct(&db, 5).await;
@@ -103,7 +105,7 @@ async fn under_leave_a_row_with_other_values_is_another_row(#[values(Server::Mys
 #[rstest]
 #[tokio::test]
 async fn under_leave_an_item_released_without_correction_gets_one_more_attempt(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = nine_and_one(server, &[("FAILURE_POLICY", "leave")]).await;
     db.tick(FIRST).await;
@@ -117,7 +119,7 @@ async fn under_leave_an_item_released_without_correction_gets_one_more_attempt(
 #[rstest]
 #[tokio::test]
 async fn under_retry_all_a_window_with_a_bad_item_writes_nothing_and_is_tried_again_as_a_whole(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = nine_and_one(server, &[("FAILURE_POLICY", "retry_all"), ("PAGE_SIZE", "2"), ("LANES", "3")]).await;
     db.audit().await;
@@ -145,7 +147,7 @@ async fn under_retry_all_a_window_with_a_bad_item_writes_nothing_and_is_tried_ag
 #[rstest]
 #[tokio::test]
 async fn under_retry_all_a_window_is_given_up_after_its_attempts_and_later_windows_go_on(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = nine_and_one(server, &[("FAILURE_POLICY", "retry_all"), ("MAX_ATTEMPTS", "2"), ("LOOKBACK", "0s")]).await;
     db.tick(FIRST).await;
@@ -162,7 +164,7 @@ async fn under_retry_all_a_window_is_given_up_after_its_attempts_and_later_windo
 #[rstest]
 #[tokio::test]
 async fn under_retry_all_a_bad_item_holds_back_its_own_window_only(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     // The next window reaches back over all of the failed one.
     let db = nine_and_one(server, &[("FAILURE_POLICY", "retry_all"), ("MAX_ATTEMPTS", "2"), ("LOOKBACK", "3d")]).await;
@@ -183,7 +185,9 @@ async fn under_retry_all_a_bad_item_holds_back_its_own_window_only(
 
 #[rstest]
 #[tokio::test]
-async fn one_bad_item_alone_in_a_quiet_hour_fails_no_run(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn one_bad_item_alone_in_a_quiet_hour_fails_no_run(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[]).await;
     db.insert(&[item(1, "[]")]).await;
 
@@ -199,7 +203,7 @@ async fn one_bad_item_alone_in_a_quiet_hour_fails_no_run(#[values(Server::Mysql,
 #[rstest]
 #[tokio::test]
 async fn under_retry_all_no_reader_sees_a_part_of_a_failed_window(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let settings = [("FAILURE_POLICY", "retry_all"), ("PAGE_SIZE", "1"), ("LANES", "2")];
     let db = nine_and_one(server, &settings).await;
@@ -216,7 +220,7 @@ async fn under_retry_all_no_reader_sees_a_part_of_a_failed_window(
 #[rstest]
 #[tokio::test]
 async fn under_retry_all_many_hops_and_workers_write_the_same_as_one(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let whole = TestDb::new(server, &[]).await;
     whole.fill(1..=40, "2024-03-05T09:30:00Z").await;
@@ -238,7 +242,7 @@ async fn under_retry_all_many_hops_and_workers_write_the_same_as_one(
 #[rstest]
 #[tokio::test]
 async fn too_great_a_share_of_failures_fails_the_run_and_sets_its_items_aside(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = nine_and_one(server, &[("MAX_FAILED_PERCENT", "9")]).await;
     assert_eq!(db.tick(FIRST).await.state, Some(RunState::Failed));
@@ -252,7 +256,7 @@ async fn too_great_a_share_of_failures_fails_the_run_and_sets_its_items_aside(
 #[rstest]
 #[tokio::test]
 async fn a_large_window_of_failures_is_stopped_before_its_end(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("LANES", "1"), ("PAGE_SIZE", "100")]).await;
     let items: Vec<Item> = (1..=5000).map(|id| item(id, "[1, 2, 3, null]")).collect();
@@ -267,7 +271,7 @@ async fn a_large_window_of_failures_is_stopped_before_its_end(
 #[rstest]
 #[tokio::test]
 async fn a_held_run_waits_for_its_operator_and_a_cancelled_one_is_over(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "5"), ("LANES", "1")]).await;
     db.fill(1..=20, "2024-03-05T09:30:00Z").await;

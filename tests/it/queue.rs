@@ -57,7 +57,7 @@ async fn deliver_all(queue: &Queue, function: &Function) -> Vec<Value> {
 #[rstest]
 #[tokio::test]
 async fn a_window_in_many_hops_is_finished_over_the_queue(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values("1", "2")] workers: &str,
 ) {
     let whole = TestDb::new(server, &[]).await;
@@ -104,7 +104,7 @@ async fn a_continuation_that_is_sent_twice_is_delivered_once() {
 #[rstest]
 #[tokio::test]
 async fn a_message_that_is_none_of_rowscores_goes_back_and_touches_nothing(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let queue = Queue::new().await;
     let db = TestDb::new(server, &[("CONTINUATION_QUEUE_URL", &queue.url)]).await;
@@ -124,7 +124,7 @@ async fn a_message_that_is_none_of_rowscores_goes_back_and_touches_nothing(
 #[rstest]
 #[tokio::test]
 async fn a_queue_that_does_not_exist_fails_the_invocation_and_a_repeated_event_goes_on(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let queue = Queue::new().await;
     let db = table(server).await;
@@ -152,7 +152,7 @@ async fn a_queue_that_does_not_exist_fails_the_invocation_and_a_repeated_event_g
 #[rstest]
 #[tokio::test]
 async fn a_message_that_could_not_send_the_next_goes_back_and_heals_the_run(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let queue = Queue::new().await;
     let db = table(server).await;

@@ -34,7 +34,7 @@ async fn set_aside(db: &TestDb) -> Vec<(i64, String, String)> {
 )]
 #[tokio::test]
 async fn a_row_that_the_database_refuses_is_set_aside_with_its_words(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values("1", "2")] lanes: &str,
     #[case] refuses: &str,
     #[case] words: &str,
@@ -65,7 +65,7 @@ async fn a_row_that_the_database_refuses_is_set_aside_with_its_words(
 #[rstest]
 #[tokio::test]
 async fn labels_that_a_foreign_key_does_not_know_are_refused_row_by_row(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let ddl =
         DDL.replace("`scores` JSON", "`species` VARCHAR(10), FOREIGN KEY (`species`) REFERENCES `known` (`name`)");
@@ -90,7 +90,7 @@ async fn labels_that_a_foreign_key_does_not_know_are_refused_row_by_row(
 #[rstest]
 #[tokio::test]
 async fn a_database_that_refuses_every_row_stops_the_run_by_its_brake(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("LANES", "1")]).await;
     db.fill(1..=3000, CREATED).await;

@@ -28,7 +28,7 @@ fn next(reply: &Value) -> Option<Value> {
 #[rstest]
 #[tokio::test]
 async fn every_hop_answers_before_its_deadline_and_the_next_goes_on(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "25"), ("LANES", "1"), ("HOP_MARGIN_MS", "1200")]).await;
     db.fill(1..=500, CREATED).await;
@@ -58,7 +58,9 @@ async fn every_hop_answers_before_its_deadline_and_the_next_goes_on(
 
 #[rstest]
 #[tokio::test]
-async fn a_deadline_in_1970_is_unknown_and_the_budget_rules(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_deadline_in_1970_is_unknown_and_the_budget_rules(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1"), ("HOP_BUDGET_MS", "1000")]).await;
     db.fill(1..=400, CREATED).await;
     // Two seconds in all, if nothing else took time.
@@ -75,7 +77,7 @@ async fn a_deadline_in_1970_is_unknown_and_the_budget_rules(#[values(Server::Mys
 #[rstest]
 #[tokio::test]
 async fn a_bad_event_is_reported_by_name_and_the_function_goes_on(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=5, CREATED).await;
@@ -95,7 +97,7 @@ async fn a_bad_event_is_reported_by_name_and_the_function_goes_on(
 #[rstest]
 #[tokio::test]
 async fn a_database_without_tables_is_reported_with_what_to_do(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::bare(server, &[]).await;
     let mut environment = Environment::start(db.variables()).await;
@@ -170,7 +172,7 @@ async fn a_bad_setting_is_named_with_its_value_and_what_is_accepted() {
 
     let said = refuses_to_start(&db, &[("MYSQL_TLS", "maybe")], &["MYSQL_DATABASE"]).await;
     assert!(said.contains("MYSQL_DATABASE is not set"), "{said}");
-    assert!(said.contains("MYSQL_TLS is `maybe`; accepted: verify or off"), "{said}");
+    assert!(said.contains("MYSQL_TLS is `maybe`; accepted: verify, verify-ca, pin:SHA256 or off"), "{said}");
     assert!(!said.contains("pr1v4te"), "{said}");
 
     let said = refuses_to_start(&db, &[], &["MYSQL_PASSWORD"]).await;

@@ -40,7 +40,7 @@ fn assert_silent(said: &str, secrets: &[&str]) {
 
 #[rstest]
 #[tokio::test]
-async fn a_password_is_never_logged(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_password_is_never_logged(#[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server) {
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=20, CREATED).await;
     let (succeeded, said) = everything_said(db.variables()).await;

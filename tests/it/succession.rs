@@ -36,7 +36,7 @@ async fn window_of(db: &TestDb, run: u64) -> (Option<String>, String) {
 #[rstest]
 #[tokio::test]
 async fn a_continuation_at_another_model_goes_on_with_a_run_of_its_own(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = begun(server, &[], &tick(FIRST)).await;
 
@@ -63,7 +63,9 @@ async fn a_continuation_at_another_model_goes_on_with_a_run_of_its_own(
 
 #[rstest]
 #[tokio::test]
-async fn the_message_delivered_again_finds_the_successor(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn the_message_delivered_again_finds_the_successor(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = begun(server, &[("WORKERS", "2")], &tick(FIRST)).await;
     let first = db.hop(&continued(1, 0, 2), Clock::immediately(at(FIRST))).await;
     assert_eq!((first.outcome, first.run_id), (Outcome::Continued, Some(RunId(2))));
@@ -87,7 +89,7 @@ async fn the_message_delivered_again_finds_the_successor(#[values(Server::Mysql,
 #[rstest]
 #[tokio::test]
 async fn a_tick_at_another_model_finishes_what_is_unfinished_and_then_its_own(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let by_hand = window("2024-03-05T09:00:00Z", FIRST);
     let db = begun(server, &[], &by_hand).await;
@@ -107,7 +109,7 @@ async fn a_tick_at_another_model_finishes_what_is_unfinished_and_then_its_own(
 #[rstest]
 #[tokio::test]
 async fn its_own_tick_delivered_again_at_another_model_finishes_the_window(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = begun(server, &[], &tick(FIRST)).await;
 
@@ -122,7 +124,9 @@ async fn its_own_tick_delivered_again_at_another_model_finishes_the_window(
 
 #[rstest]
 #[tokio::test]
-async fn a_held_run_is_replaced_only_once_it_may_go_on(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_held_run_is_replaced_only_once_it_may_go_on(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = begun(server, &[], &tick(FIRST)).await;
     let table = &db.config.work.items_table;
     let mut conn = db.connect().await;
@@ -141,7 +145,9 @@ async fn a_held_run_is_replaced_only_once_it_may_go_on(#[values(Server::Mysql, S
 
 #[rstest]
 #[tokio::test]
-async fn a_worker_of_the_old_model_stops_at_its_next_page(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_worker_of_the_old_model_stops_at_its_next_page(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = begun(server, &[], &tick(FIRST)).await;
     db.hop(&continued(1, 0, 2), Clock::immediately(at(FIRST))).await;
 
@@ -156,7 +162,7 @@ async fn a_worker_of_the_old_model_stops_at_its_next_page(#[values(Server::Mysql
 #[rstest]
 #[tokio::test]
 async fn a_window_that_failed_as_a_whole_is_tried_again_by_the_next_model(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("FAILURE_POLICY", "retry_all"), ("MAX_ATTEMPTS", "3")]).await;
     db.fill(1..=10, CREATED).await;
@@ -193,7 +199,7 @@ async fn in_turns(db: &TestDb, time: &str) -> usize {
 #[rstest]
 #[tokio::test]
 async fn two_models_in_turns_that_only_check_fail_their_run_and_one_of_them_finishes_it(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let settings = [("FAILURE_POLICY", "retry_all"), ("PAGE_SIZE", "10"), ("LANES", "1")];
     let db = TestDb::new(server, &settings).await;
@@ -222,7 +228,7 @@ async fn two_models_in_turns_that_only_check_fail_their_run_and_one_of_them_fini
 #[rstest]
 #[tokio::test]
 async fn two_models_in_turns_that_write_come_to_an_end(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values("retry_failed", "leave")] policy: &str,
 ) {
     let db = TestDb::new(server, &[("FAILURE_POLICY", policy), ("PAGE_SIZE", "3"), ("LANES", "1")]).await;

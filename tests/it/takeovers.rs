@@ -17,7 +17,7 @@ const TICK: &str = "2024-03-05T10:00:00Z";
 #[rstest]
 #[tokio::test]
 async fn a_second_worker_that_finds_the_lanes_busy_leaves_at_once(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1")]).await;
     db.fill(1..=50, CREATED).await;
@@ -48,7 +48,7 @@ async fn a_second_worker_that_finds_the_lanes_busy_leaves_at_once(
 #[rstest]
 #[tokio::test]
 async fn the_holds_of_two_databases_on_one_server_are_independent(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let (one, other) = (TestDb::new(server, &[]).await, TestDb::new(server, &[]).await);
     let (mut first, mut second) = (one.connect().await, other.connect().await);
@@ -65,7 +65,7 @@ async fn the_holds_of_two_databases_on_one_server_are_independent(
 #[rstest]
 #[tokio::test]
 async fn a_worker_whose_lanes_were_taken_over_commits_no_further_page(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1")]).await;
     db.fill(1..=100, CREATED).await;
@@ -104,7 +104,7 @@ async fn a_worker_whose_lanes_were_taken_over_commits_no_further_page(
 #[rstest]
 #[tokio::test]
 async fn a_run_that_is_stopped_by_an_operator_commits_no_further_page(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1")]).await;
     db.fill(1..=100, CREATED).await;
@@ -128,7 +128,7 @@ async fn a_run_that_is_stopped_by_an_operator_commits_no_further_page(
 #[rstest]
 #[tokio::test]
 async fn eight_deliveries_of_one_message_commit_each_page_once(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values(true, false)] hurried: bool,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "20"), ("LANES", "2")]).await;

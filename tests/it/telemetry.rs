@@ -41,7 +41,9 @@ fn messages<'l>(lines: &'l [Value], message: &str) -> Vec<&'l Value> {
 
 #[rstest]
 #[tokio::test]
-async fn a_hop_writes_one_line_of_metrics_and_one_in_the_log(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_hop_writes_one_line_of_metrics_and_one_in_the_log(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=300, CREATED).await;
     db.execute("UPDATE `items` SET `values` = '[]' WHERE `id` = 7").await;
@@ -81,7 +83,7 @@ async fn a_hop_writes_one_line_of_metrics_and_one_in_the_log(#[values(Server::My
 #[rstest]
 #[tokio::test]
 async fn a_deadline_that_cannot_be_kept_is_a_metric_before_the_hop_ends(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1"), ("DELIVER_WITHIN", "1s")]).await;
     db.fill(1..=100, CREATED).await;
@@ -104,7 +106,7 @@ async fn a_deadline_that_cannot_be_kept_is_a_metric_before_the_hop_ends(
 
 #[rstest]
 #[tokio::test]
-async fn a_page_is_one_line_at_debug(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_page_is_one_line_at_debug(#[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1")]).await;
     db.fill(1..=30, CREATED).await;
 
@@ -117,7 +119,9 @@ async fn a_page_is_one_line_at_debug(#[values(Server::Mysql, Server::Mariadb)] s
 
 #[rstest]
 #[tokio::test]
-async fn a_canary_is_a_metric_whether_it_succeeds_or_fails(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_canary_is_a_metric_whether_it_succeeds_or_fails(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=300, CREATED).await;
     let succeeded =
@@ -133,7 +137,9 @@ async fn a_canary_is_a_metric_whether_it_succeeds_or_fails(#[values(Server::Mysq
 
 #[rstest]
 #[tokio::test]
-async fn a_run_that_a_brake_stops_is_a_metric_once(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_run_that_a_brake_stops_is_a_metric_once(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[("MAX_FAILED_PERCENT", "0")]).await;
     db.fill(1..=30, CREATED).await;
     db.execute("UPDATE `items` SET `values` = '[]' WHERE `id` = 7").await;
@@ -147,7 +153,7 @@ async fn a_run_that_a_brake_stops_is_a_metric_once(#[values(Server::Mysql, Serve
 #[rstest]
 #[tokio::test]
 async fn the_trace_of_the_first_hop_goes_on_with_every_continuation(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let queue = Queue::new().await;
     let settings =
@@ -177,7 +183,7 @@ async fn the_trace_of_the_first_hop_goes_on_with_every_continuation(
 #[rstest]
 #[tokio::test]
 async fn a_run_records_the_time_of_all_its_hops_and_the_memory(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let settings = [("PAGE_SIZE", "10"), ("LANES", "1"), ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")];
     let db = TestDb::new(server, &settings).await;

@@ -15,7 +15,7 @@ use crate::support::{Server, TestDb, at, tick, unhurried};
 #[rstest]
 #[tokio::test]
 async fn a_tick_with_a_fraction_of_a_second_is_delivered_twice_and_makes_one_run(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values("15:19:00.500Z", "15:19:00.999999999Z", "15:19:00.000001Z", "15:18:60Z", "16:19:00.7+01:00")] time: &str,
     #[values("window", "sweep", "canary", "scheduled")] run: &str,
 ) {
@@ -41,7 +41,7 @@ async fn a_tick_with_a_fraction_of_a_second_is_delivered_twice_and_makes_one_run
 #[rstest]
 #[tokio::test]
 async fn windows_by_hand_with_fractions_of_seconds_follow_each_other_without_a_gap(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[]).await;
     for second in 0..4 {
@@ -61,7 +61,7 @@ async fn windows_by_hand_with_fractions_of_seconds_follow_each_other_without_a_g
 #[rstest]
 #[tokio::test]
 async fn a_year_that_sql_does_not_know_is_refused_with_a_sentence(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values(
         "0000-01-01T00:00:00Z",
         "0999-12-31T23:59:59Z",
@@ -100,7 +100,7 @@ async fn a_year_that_sql_does_not_know_is_refused_with_a_sentence(
 #[rstest]
 #[tokio::test]
 async fn the_first_and_the_last_second_that_sql_knows_are_times_like_others(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     // A deadline and a begin beyond them are none.
     let db = TestDb::new(server, &[("DELIVER_WITHIN", "36500d"), ("LOOKBACK", "36500d")]).await;
@@ -128,7 +128,7 @@ async fn the_first_and_the_last_second_that_sql_knows_are_times_like_others(
 #[rstest]
 #[tokio::test]
 async fn a_run_by_hand_takes_what_was_inserted_in_this_very_second_and_the_next_window_the_rest_of_it(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values(RunKind::Window, RunKind::Sweep)] kind: RunKind,
 ) {
     let db = TestDb::new(server, &[("LOOKBACK", "0s")]).await;
@@ -147,7 +147,9 @@ async fn a_run_by_hand_takes_what_was_inserted_in_this_very_second_and_the_next_
 
 #[rstest]
 #[tokio::test]
-async fn rows_are_inserted_and_predicted_within_a_second(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn rows_are_inserted_and_predicted_within_a_second(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[]).await;
     for id in 1..=5 {
         db.execute(&format!("INSERT INTO `items` (`id`, `values`) VALUES ({id}, '{}')", sample(id))).await;
@@ -160,7 +162,7 @@ async fn rows_are_inserted_and_predicted_within_a_second(#[values(Server::Mysql,
 #[rstest]
 #[tokio::test]
 async fn a_window_that_ended_in_the_future_hides_nothing_from_the_next(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("LOOKBACK", "1m")]).await;
     db.fill([1], "2024-03-05T09:30:00Z").await;
@@ -180,7 +182,7 @@ async fn a_window_that_ended_in_the_future_hides_nothing_from_the_next(
 #[rstest]
 #[tokio::test]
 async fn a_run_that_began_in_the_future_of_the_database_is_shown_all_the_same(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values(1, 15, 86_400)] seconds: u32,
     #[values("running", "succeeded")] state: &str,
 ) {

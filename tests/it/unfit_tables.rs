@@ -34,7 +34,7 @@ const LATER: &str = "2024-03-05T11:00:00Z";
 )]
 #[tokio::test]
 async fn feature_columns_that_are_not_the_models_or_the_tables_are_refused(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[case] columns: &str,
     #[case] told: &str,
 ) {
@@ -56,7 +56,7 @@ async fn feature_columns_that_are_not_the_models_or_the_tables_are_refused(
 #[rstest]
 #[tokio::test]
 async fn everything_that_is_wrong_with_a_table_is_listed_in_one_error(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::bare(
         server,
@@ -96,7 +96,7 @@ async fn everything_that_is_wrong_with_a_table_is_listed_in_one_error(
 #[rstest]
 #[tokio::test]
 async fn a_column_that_the_login_may_not_see_is_reported_as_such(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let Own { owner, scorer } = readings(server, &[]).await;
     owner.execute(&format!("REVOKE SELECT (`sl`) ON `Readings` FROM `{}`", scorer.config.mysql.user)).await;
@@ -119,7 +119,7 @@ async fn a_column_that_the_login_may_not_see_is_reported_as_such(
 #[rstest]
 #[tokio::test]
 async fn a_column_named_as_ours_that_means_something_else_is_not_overwritten(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let ddl = DDL.replace("`note`", "`run_id` BIGINT NOT NULL DEFAULT 77, `note`");
     let Own { owner, scorer } = own(server, &ddl, &SETTINGS).await;
@@ -139,7 +139,7 @@ async fn a_column_named_as_ours_that_means_something_else_is_not_overwritten(
 #[rstest]
 #[tokio::test]
 async fn a_backfill_that_could_not_tell_whose_a_prediction_is_is_refused(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let Own { owner, scorer } = readings(server, &[("RUN_COLUMN", "none")]).await;
     insert(&owner, &[(1, numbers(sampled(1)))]).await;
@@ -154,7 +154,7 @@ async fn a_backfill_that_could_not_tell_whose_a_prediction_is_is_refused(
 #[rstest]
 #[tokio::test]
 async fn an_id_that_no_signed_number_holds_is_refused_and_never_a_panic(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let Own { owner, scorer } = readings(server, &[]).await;
     insert(&owner, &[(7, numbers(sampled(7))), (i64::MAX.cast_unsigned(), numbers(sampled(8)))]).await;

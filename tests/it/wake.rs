@@ -42,7 +42,7 @@ fn standing(status: &str, tags: &[&str]) -> (String, Vec<String>) {
 #[rstest]
 #[tokio::test]
 async fn a_stopped_database_is_started_waited_for_in_hops_worked_off_and_stopped_again(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values(Kind::Instance, Kind::Cluster)] kind: Kind,
 ) {
     let (rds, queue) = (Rds::new(kind).await, Queue::new().await);

@@ -16,7 +16,9 @@ fn objects(lines: &str) -> Vec<Value> {
 
 #[rstest]
 #[tokio::test]
-async fn a_status_line_has_progress_rate_drift_and_price(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_status_line_has_progress_rate_drift_and_price(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db =
         TestDb::new(server, &[("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512"), ("PRICE_PER_GB_SECOND", "0.00002")]).await;
     db.fill(1..=300, CREATED).await;
@@ -43,7 +45,9 @@ async fn a_status_line_has_progress_rate_drift_and_price(#[values(Server::Mysql,
 
 #[rstest]
 #[tokio::test]
-async fn the_status_of_a_run_is_the_exit_status(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn the_status_of_a_run_is_the_exit_status(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1")]).await;
     let code = async |arguments: &[&str]| rowscore(arguments, db.variables()).await.status.code();
     assert_eq!(code(&["status", "1"]).await, Some(1), "there is none");
@@ -62,7 +66,7 @@ async fn the_status_of_a_run_is_the_exit_status(#[values(Server::Mysql, Server::
 
 #[rstest]
 #[tokio::test]
-async fn a_run_is_watched_to_its_end(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_run_is_watched_to_its_end(#[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1")]).await;
     db.fill(1..=100, CREATED).await;
     let first = db.hurried_tick(TICK).await;
@@ -81,7 +85,9 @@ async fn a_run_is_watched_to_its_end(#[values(Server::Mysql, Server::Mariadb)] s
 
 #[rstest]
 #[tokio::test]
-async fn a_plan_counts_reckons_and_writes_nothing(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_plan_counts_reckons_and_writes_nothing(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[("WORKERS", "2"), ("LANES", "3")]).await;
     db.fill(1..=2000, CREATED).await;
     db.execute("UPDATE `items` SET `values` = '[]', `updated_datetime` = '2020-01-01' WHERE `id` = 7").await;
@@ -120,7 +126,9 @@ async fn a_plan_counts_reckons_and_writes_nothing(#[values(Server::Mysql, Server
 
 #[rstest]
 #[tokio::test]
-async fn failures_are_listed_by_run_with_their_reasons(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn failures_are_listed_by_run_with_their_reasons(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[]).await;
     let none = rowscore(&["failures"], db.variables()).await;
     assert_eq!((none.status.code(), none.stdout.as_str()), (Some(0), ""));
@@ -165,7 +173,7 @@ fn assert_plain(text: &str, lines: usize) {
 #[rstest]
 #[tokio::test]
 async fn what_a_row_or_a_server_says_forges_no_line_in_terminal_log_and_page(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[]).await;
     let values = json!({FORGED: 1, "other": 2}).to_string();
@@ -203,7 +211,9 @@ async fn what_a_row_or_a_server_says_forges_no_line_in_terminal_log_and_page(
 
 #[rstest]
 #[tokio::test]
-async fn what_a_server_says_is_one_line_of_the_log(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn what_a_server_says_is_one_line_of_the_log(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=3, CREATED).await;
     // A fault that is tried again, and logged each time.

@@ -15,7 +15,7 @@ const LATER: &str = "2024-03-05T11:00:00Z";
 #[case("+05:30", "2024-03-05 15:00:00")]
 #[tokio::test]
 async fn a_datetime_of_another_zone_is_compared_in_its_zone(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[case] zone: &str,
     #[case] local: &str,
 ) {
@@ -46,7 +46,7 @@ async fn a_datetime_of_another_zone_is_compared_in_its_zone(
 #[rstest]
 #[tokio::test]
 async fn a_zone_that_does_not_fit_the_column_or_that_nobody_knows_is_refused(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let unknown = readings(server, &[("CREATED_ZONE", "Middle/Earth")]).await;
     assert!(refusal(&unknown.scorer).await.contains("CREATED_ZONE is `Middle/Earth`, which the server does not know"));
@@ -61,7 +61,7 @@ async fn a_zone_that_does_not_fit_the_column_or_that_nobody_knows_is_refused(
 #[rstest]
 #[tokio::test]
 async fn a_datetime_that_seems_to_be_local_time_is_noticed_by_init_and_by_the_canary(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     // The servers of the tests are not in UTC, and the column's default is their time.
     let told = "read as UTC, but its default is the server's own time, which is +05:30: set CREATED_ZONE=+05:30";

@@ -81,7 +81,9 @@ fn at(time: &str) -> Time {
 
 #[rstest]
 #[tokio::test]
-async fn what_a_tick_asks_reads_a_few_rows_of_a_long_history(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn what_a_tick_asks_reads_a_few_rows_of_a_long_history(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let mut past = Past::new(server).await;
     let table = past.config.work.items_table.clone();
     let now = at("2026-11-22T15:19:00Z");
@@ -115,7 +117,7 @@ async fn what_a_tick_asks_reads_a_few_rows_of_a_long_history(#[values(Server::My
 #[rstest]
 #[tokio::test]
 async fn windows_to_be_tried_again_are_found_among_many_that_were_given_up(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let mut past = Past::new(server).await;
     let (table, now) = (past.config.work.items_table.clone(), at("2026-11-22T15:19:00Z"));
@@ -129,7 +131,7 @@ async fn windows_to_be_tried_again_are_found_among_many_that_were_given_up(
 #[rstest]
 #[tokio::test]
 async fn empty_runs_of_long_ago_are_forgotten_a_few_at_a_time_and_the_last_window_never(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let mut past = Past::new(server).await;
     let table = past.config.work.items_table.clone();

@@ -37,12 +37,12 @@ use crate::store::session::Session;
 use crate::store::{Database, hold, schema};
 use crate::window::Time;
 
-/// Both servers, for each test.
-macro_rules! on_both_servers {
+/// Every server, for each test.
+macro_rules! on_every_server {
     ($(async fn $name:ident($server:ident) $body:block)+) => { $(
         #[rstest]
         #[tokio::test]
-        async fn $name(#[values(Server::Mysql, Server::Mariadb)] $server: Server) $body
+        async fn $name(#[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] $server: Server) $body
     )+ };
 }
 
@@ -147,7 +147,7 @@ macro_rules! assert_next {
     };
 }
 
-on_both_servers! {
+on_every_server! {
     async fn a_run_that_is_asked_for_is_opened_once(server) {
         let ground = Ground::new(server, 3, &[("WORKERS", "2"), ("LANES", "1")]).await;
         let (run, due) = ground.opened().await;

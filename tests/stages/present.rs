@@ -23,7 +23,7 @@ use crate::window::Time;
 #[rstest]
 #[tokio::test]
 async fn a_run_by_hand_ends_now_by_the_clock_of_the_database(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values("2024-03-05 10:00:00", "2037-03-05 10:00:00")] present: &str,
 ) {
     let private = PrivateDatabase::new(server).await;

@@ -19,7 +19,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::aws::{Aws, Habits};
 use crate::report::{Report, Tally};
-use crate::server::OwnServer;
+use crate::support::own_server::OwnServer;
 use crate::support::programs::rowscore;
 use crate::support::{Server, Setup};
 

@@ -18,7 +18,7 @@ use tokio::time::sleep;
 
 use crate::aws::{Aws, Habits};
 use crate::report::{Report, Tally};
-use crate::server::OwnServer;
+use crate::support::OwnServer;
 use crate::support::{Server, Setup};
 
 /// How long the noise takes.

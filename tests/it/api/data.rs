@@ -28,7 +28,7 @@ fn seen(setup: &Setup) -> SeenTable {
 
 #[rstest]
 #[tokio::test]
-async fn items_come_in_the_patterns_shape(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn items_come_in_the_patterns_shape(#[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server) {
     let db = TestDb::new(server, &[]).await;
     db.fill([1], CREATED).await;
     db.tick(TICK).await;
@@ -51,7 +51,7 @@ async fn items_come_in_the_patterns_shape(#[values(Server::Mysql, Server::Mariad
 
 #[rstest]
 #[tokio::test]
-async fn links_lead_to_every_item_once(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn links_lead_to_every_item_once(#[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server) {
     let db = TestDb::new(server, &[]).await;
     // With gaps wider than a look ahead, and below zero.
     let some = [-70_000, -3, 1, 2, 3, 500, 30_000, 30_001, 99_999, 5_000_000_000];
@@ -74,7 +74,7 @@ async fn links_lead_to_every_item_once(#[values(Server::Mysql, Server::Mariadb)]
 
 #[rstest]
 #[tokio::test]
-async fn an_empty_table_is_an_empty_list(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn an_empty_table_is_an_empty_list(#[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server) {
     let db = TestDb::new(server, &[]).await;
     let service = Service::of(&db).await;
     for list in ["all", "predicted", "unpredicted"] {
@@ -85,7 +85,7 @@ async fn an_empty_table_is_an_empty_list(#[values(Server::Mysql, Server::Mariadb
 #[rstest]
 #[tokio::test]
 async fn a_long_stretch_without_a_wanted_item_is_walked_in_short_steps(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[]).await;
     let last = 2 * i64::from(LOOK_AHEAD) + 7;
@@ -113,7 +113,9 @@ async fn rows_read(conn: &mut mysql_async::Conn) -> u64 {
 
 #[rstest]
 #[tokio::test]
-async fn every_page_is_a_range_of_the_primary_key(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn every_page_is_a_range_of_the_primary_key(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=2000, CREATED).await;
     db.execute("UPDATE `items` SET `prediction` = '[1.0, 0.0, 0.0]' WHERE `id` % 2 = 0").await;
@@ -136,7 +138,9 @@ async fn every_page_is_a_range_of_the_primary_key(#[values(Server::Mysql, Server
 
 #[rstest]
 #[tokio::test]
-async fn an_item_tells_what_its_prediction_rests_on(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn an_item_tells_what_its_prediction_rests_on(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[]).await;
     db.fill([7], CREATED).await;
     db.tick(TICK).await;
@@ -174,7 +178,9 @@ async fn an_item_tells_what_its_prediction_rests_on(#[values(Server::Mysql, Serv
 
 #[rstest]
 #[tokio::test]
-async fn a_prediction_of_few_decimals_rests_on_the_same(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_prediction_of_few_decimals_rests_on_the_same(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[("PREDICTION_DECIMALS", "4")]).await;
     db.fill([7], CREATED).await;
     db.tick(TICK).await;
@@ -194,7 +200,9 @@ async fn a_prediction_of_few_decimals_rests_on_the_same(#[values(Server::Mysql, 
 
 #[rstest]
 #[tokio::test]
-async fn an_item_that_is_set_aside_says_why(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn an_item_that_is_set_aside_says_why(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[]).await;
     db.insert(&[Item { id: 7, values: "[1.0, 2.0]".into(), created: Some(at(CREATED)) }]).await;
     db.tick(TICK).await;
@@ -213,7 +221,9 @@ async fn an_item_that_is_set_aside_says_why(#[values(Server::Mysql, Server::Mari
 
 #[rstest]
 #[tokio::test]
-async fn a_row_of_any_length_is_answered_shortly(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_row_of_any_length_is_answered_shortly(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[]).await;
     let long = format!("[{}1]", "1,".repeat(500_000));
     db.insert(&[Item { id: 1, values: long, created: None }]).await;
@@ -229,7 +239,9 @@ async fn a_row_of_any_length_is_answered_shortly(#[values(Server::Mysql, Server:
 
 #[rstest]
 #[tokio::test]
-async fn numbers_that_are_no_item_are_not_found(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn numbers_that_are_no_item_are_not_found(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[]).await;
     let service = Service::of(&db).await;
     for number in ["1", "-1", "9223372036854775807"] {

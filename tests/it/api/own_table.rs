@@ -12,7 +12,9 @@ const TICK: &str = "2024-03-05T10:00:00Z";
 
 #[rstest]
 #[tokio::test]
-async fn typed_columns_are_shown_in_the_patterns_shape(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn typed_columns_are_shown_in_the_patterns_shape(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let Own { owner, scorer } = readings(server, &[]).await;
     insert_samples(&owner, 3).await;
     scorer.tick(TICK).await;
@@ -44,7 +46,7 @@ async fn typed_columns_are_shown_in_the_patterns_shape(#[values(Server::Mysql, S
 
 #[rstest]
 #[tokio::test]
-async fn labels_are_shown_as_they_are(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn labels_are_shown_as_they_are(#[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server) {
     let ddl = DDL.replace("`scores` JSON", "`scores` VARCHAR(20)");
     let Own { owner, scorer } = own(server, &ddl, &[&SETTINGS[..], &[("PREDICTION_FORMAT", "label")]].concat()).await;
     insert_samples(&owner, 3).await;

@@ -16,7 +16,7 @@ const SCRIPT: &str = "<script>alert(1)</script>";
 
 #[rstest]
 #[tokio::test]
-async fn without_any_run_it_says_so(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn without_any_run_it_says_so(#[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server) {
     let db = TestDb::new(server, &[]).await;
     let service = Service::of(&db).await;
     let page = service.page().await;
@@ -27,7 +27,9 @@ async fn without_any_run_it_says_so(#[values(Server::Mysql, Server::Mariadb)] se
 
 #[rstest]
 #[tokio::test]
-async fn a_finished_run_is_shown_with_its_predictions(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_finished_run_is_shown_with_its_predictions(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=50, CREATED).await;
     db.tick(TICK).await;
@@ -53,7 +55,9 @@ async fn a_finished_run_is_shown_with_its_predictions(#[values(Server::Mysql, Se
 
 #[rstest]
 #[tokio::test]
-async fn a_run_under_way_is_shown_with_its_progress(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_run_under_way_is_shown_with_its_progress(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1")]).await;
     db.fill(1..=100, CREATED).await;
     db.hurried_tick(TICK).await;
@@ -74,7 +78,7 @@ async fn a_run_under_way_is_shown_with_its_progress(#[values(Server::Mysql, Serv
 
 #[rstest]
 #[tokio::test]
-async fn a_failed_run_says_why(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_failed_run_says_why(#[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server) {
     let db = TestDb::new(server, &[("MAX_FAILED_PERCENT", "10")]).await;
     let bad: Vec<Item> = (1..=10).map(|id| Item { id, values: "[]".into(), created: Some(at(CREATED)) }).collect();
     db.insert(&bad).await;
@@ -88,7 +92,9 @@ async fn a_failed_run_says_why(#[values(Server::Mysql, Server::Mariadb)] server:
 
 #[rstest]
 #[tokio::test]
-async fn what_stands_in_the_table_is_text_and_never_markup(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn what_stands_in_the_table_is_text_and_never_markup(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[]).await;
     let values = serde_json::to_string(&[SCRIPT, "\"><img src=x onerror=alert(1)>"]).unwrap();
     db.fill([1], CREATED).await;
@@ -111,7 +117,9 @@ async fn what_stands_in_the_table_is_text_and_never_markup(#[values(Server::Mysq
 
 #[rstest]
 #[tokio::test]
-async fn what_runs_saw_is_drawn_run_by_run(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn what_runs_saw_is_drawn_run_by_run(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=10, CREATED).await;
     db.tick(TICK).await;

@@ -15,7 +15,9 @@ const CREATED: &str = "2024-03-05T09:30:00Z";
 
 #[rstest]
 #[tokio::test]
-async fn serve_says_where_it_is_and_answers_there(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn serve_says_where_it_is_and_answers_there(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=3, CREATED).await;
     let reader = db.reader().await;
@@ -69,7 +71,7 @@ fn request(path: &str, query: &str) -> Value {
 
 #[rstest]
 #[tokio::test]
-async fn the_function_answers_its_url(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn the_function_answers_its_url(#[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server) {
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=3, CREATED).await;
     let mut environment = Environment::start_with(API, db.reader().await.variables()).await;

@@ -94,7 +94,9 @@ async fn a_missing_table_is_the_operators_to_see_and_not_the_readers() {
 
 #[rstest]
 #[tokio::test]
-async fn a_database_that_is_stuck_is_given_up_and_comes_back(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_database_that_is_stuck_is_given_up_and_comes_back(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[]).await;
     db.fill([1], "2024-03-05T09:30:00Z").await;
     let service = Service::of(&db).await;

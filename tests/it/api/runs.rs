@@ -11,7 +11,9 @@ const CREATED: &str = "2024-03-05T09:30:00Z";
 
 #[rstest]
 #[tokio::test]
-async fn runs_come_the_latest_first_page_by_page(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn runs_come_the_latest_first_page_by_page(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[("DELIVER_WITHIN", "1h")]).await;
     db.fill(1..=10, CREATED).await;
     for hour in 10..15 {
@@ -33,7 +35,9 @@ async fn runs_come_the_latest_first_page_by_page(#[values(Server::Mysql, Server:
 
 #[rstest]
 #[tokio::test]
-async fn a_run_shows_its_lanes_and_what_it_set_aside(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_run_shows_its_lanes_and_what_it_set_aside(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[("LANES", "2")]).await;
     db.fill(1..=20, CREATED).await;
     let bad = |id, values: &str| Item { id, values: values.into(), created: Some(at(CREATED)) };
@@ -65,7 +69,9 @@ async fn a_run_shows_its_lanes_and_what_it_set_aside(#[values(Server::Mysql, Ser
 
 #[rstest]
 #[tokio::test]
-async fn a_run_under_way_says_how_far_it_is(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_run_under_way_says_how_far_it_is(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1")]).await;
     db.fill(1..=100, CREATED).await;
     db.hurried_tick("2024-03-05T10:00:00Z").await;
@@ -80,7 +86,9 @@ async fn a_run_under_way_says_how_far_it_is(#[values(Server::Mysql, Server::Mari
 
 #[rstest]
 #[tokio::test]
-async fn another_tables_run_is_none_of_ours(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn another_tables_run_is_none_of_ours(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[]).await;
     db.fill([1], CREATED).await;
     db.tick("2024-03-05T10:00:00Z").await;

@@ -12,7 +12,7 @@ type Object = Map<String, Value>;
 
 #[rstest]
 #[tokio::test]
-async fn the_api_answers_as_described(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn the_api_answers_as_described(#[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server) {
     let mut api = Document::new(include_str!("../../../docs/API.md"));
     let user = User::new(server, &[]).await;
     user.paste("rowscore init --rows 2 --until 2024-03-05T10:00:00Z; rowscore run").await;

@@ -12,7 +12,7 @@ const README: &str = include_str!("../../../README.md");
 
 #[rstest]
 #[tokio::test]
-async fn the_readme_does_what_it_says(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn the_readme_does_what_it_says(#[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server) {
     let mut readme = Document::new(README);
     let user = User::new(server, &[]).await;
 

@@ -11,7 +11,7 @@ type Object = Map<String, Value>;
 
 #[rstest]
 #[tokio::test]
-async fn running_it_goes_as_described(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn running_it_goes_as_described(#[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server) {
     let mut running = Document::new(include_str!("../../../docs/RUNNING.md"));
     // With its memory, as the function has it: a run's line shows its price.
     let settings = [("PAGE_SIZE", "10"), ("LANES", "1"), ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")];

@@ -12,7 +12,7 @@ use crate::support::{Server, TestDb, at, sweep, tick, unhurried, window};
 #[rstest]
 #[tokio::test]
 async fn a_window_by_hand_reaches_to_now_and_takes_its_own_policy(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("FAILURE_POLICY", "retry_failed")]).await;
     db.fill([1], "2024-03-05T10:00:00Z").await;
@@ -31,7 +31,7 @@ async fn a_window_by_hand_reaches_to_now_and_takes_its_own_policy(
 #[rstest]
 #[tokio::test]
 async fn a_window_by_hand_does_not_move_the_begin_of_the_next_tick(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("LOOKBACK", "1s")]).await;
     db.fill([1], "2024-03-05T08:00:00Z").await;
@@ -47,7 +47,9 @@ async fn a_window_by_hand_does_not_move_the_begin_of_the_next_tick(
 
 #[rstest]
 #[tokio::test]
-async fn a_sweep_finds_what_the_windows_cannot_see(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_sweep_finds_what_the_windows_cannot_see(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=20, "2024-03-05T06:00:00Z").await;
     db.tick("2024-03-05T10:00:00Z").await;
@@ -71,7 +73,9 @@ async fn a_sweep_finds_what_the_windows_cannot_see(#[values(Server::Mysql, Serve
 
 #[rstest]
 #[tokio::test]
-async fn a_sweep_and_a_window_may_be_at_work_side_by_side(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_sweep_and_a_window_may_be_at_work_side_by_side(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1")]).await;
     db.fill(1..=50, "2024-03-05T09:30:00Z").await;
     db.audit().await;

@@ -9,7 +9,7 @@ use crate::support::{Server, TestDb, at};
 #[rstest]
 #[tokio::test]
 async fn gaps_between_ids_and_the_highest_ids_are_crossed_in_a_few_pages(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     #[values("1", "2")] lanes: &str,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "100"), ("LANES", lanes)]).await;
@@ -29,7 +29,7 @@ async fn gaps_between_ids_and_the_highest_ids_are_crossed_in_a_few_pages(
 #[rstest]
 #[tokio::test]
 async fn a_stretch_without_pending_items_is_crossed_in_a_few_pages(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1")]).await;
     db.fill(1..=5000, "2024-03-05T09:30:00Z").await;
@@ -45,7 +45,7 @@ async fn a_stretch_without_pending_items_is_crossed_in_a_few_pages(
 #[rstest]
 #[tokio::test]
 async fn an_item_that_arrives_behind_the_cursor_counts_as_pending_even_if_another_went(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "5"), ("LANES", "1")]).await;
     db.fill((1..=20).map(|number| 10 * number), "2024-03-05T09:30:00Z").await;

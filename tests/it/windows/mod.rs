@@ -16,7 +16,7 @@ use crate::support::{Server, TestDb, at, unhurried, window};
 #[rstest]
 #[tokio::test]
 async fn a_whole_window_on_an_empty_past_is_worked_off_and_its_counts_add_up(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "100")]).await;
     db.fill(1..=2500, "2024-03-05T09:00:00Z").await;
@@ -37,7 +37,7 @@ async fn a_whole_window_on_an_empty_past_is_worked_off_and_its_counts_add_up(
 #[rstest]
 #[tokio::test]
 async fn a_window_includes_its_first_second_and_excludes_its_last(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[]).await;
     db.fill([1], "2024-03-05T11:59:59Z").await;
@@ -59,7 +59,9 @@ async fn a_window_includes_its_first_second_and_excludes_its_last(
 
 #[rstest]
 #[tokio::test]
-async fn a_json_null_is_pending_for_a_window_too(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_json_null_is_pending_for_a_window_too(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=3, "2024-03-05T09:30:00Z").await;
     db.execute("UPDATE `items` SET `prediction` = 'null' WHERE `id` = 2").await;
@@ -74,7 +76,7 @@ async fn a_json_null_is_pending_for_a_window_too(#[values(Server::Mysql, Server:
 
 #[rstest]
 #[tokio::test]
-async fn an_empty_table_is_nothing_to_do(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn an_empty_table_is_nothing_to_do(#[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server) {
     let db = TestDb::new(server, &[]).await;
 
     let answer = db.tick("2024-03-05T10:00:00Z").await;
@@ -87,7 +89,9 @@ async fn an_empty_table_is_nothing_to_do(#[values(Server::Mysql, Server::Mariadb
 
 #[rstest]
 #[tokio::test]
-async fn the_time_zone_of_other_sessions_does_not_matter(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn the_time_zone_of_other_sessions_does_not_matter(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[("DELIVER_WITHIN", "15m")]).await;
     let mut client = db.client().await;
     for (zone, before, at_the_end) in [

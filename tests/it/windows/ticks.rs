@@ -12,7 +12,9 @@ use crate::support::{Server, TestDb, at, tick, unhurried};
 
 #[rstest]
 #[tokio::test]
-async fn a_tick_that_is_delivered_twice_makes_one_run(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+async fn a_tick_that_is_delivered_twice_makes_one_run(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=50, "2024-03-05T09:30:00Z").await;
     let first = db.tick("2024-03-05T10:00:00Z").await;
@@ -31,7 +33,7 @@ async fn a_tick_that_is_delivered_twice_makes_one_run(#[values(Server::Mysql, Se
 #[rstest]
 #[tokio::test]
 async fn a_tick_that_is_delivered_four_times_at_once_makes_one_run(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "100")]).await;
     db.fill(1..=1000, "2024-03-05T09:30:00Z").await;
@@ -54,7 +56,7 @@ async fn a_tick_that_is_delivered_four_times_at_once_makes_one_run(
 #[rstest]
 #[tokio::test]
 async fn an_earlier_ticks_unfinished_run_is_gone_on_with_before_the_ticks_own_window(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10")]).await;
     db.fill(1..=100, "2024-03-05T09:30:00Z").await;
@@ -76,7 +78,7 @@ async fn an_earlier_ticks_unfinished_run_is_gone_on_with_before_the_ticks_own_wi
 #[rstest]
 #[tokio::test]
 async fn a_tick_in_a_hurry_goes_on_with_an_unfinished_run_only(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1")]).await;
     db.fill(1..=20, "2024-03-05T09:30:00Z").await;
@@ -95,7 +97,7 @@ async fn a_tick_in_a_hurry_goes_on_with_an_unfinished_run_only(
 #[rstest]
 #[tokio::test]
 async fn a_tick_that_comes_after_a_later_one_finds_nothing_to_do(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[]).await;
     db.fill([1], "2024-03-05T08:30:00Z").await;
@@ -114,7 +116,7 @@ async fn a_tick_that_comes_after_a_later_one_finds_nothing_to_do(
 #[rstest]
 #[tokio::test]
 async fn the_next_tick_reaches_back_by_the_look_back_and_finds_a_row_that_was_committed_late(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("LOOKBACK", "1h")]).await;
     db.fill(1..=10, "2024-03-05T09:30:00Z").await;
@@ -137,7 +139,7 @@ async fn the_next_tick_reaches_back_by_the_look_back_and_finds_a_row_that_was_co
 #[rstest]
 #[tokio::test]
 async fn what_arrives_in_a_window_that_ended_in_the_future_belongs_to_the_next(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("LOOKBACK", "1m")]).await;
     db.fill([1], "2024-03-05T09:00:00Z").await;
@@ -154,7 +156,7 @@ async fn what_arrives_in_a_window_that_ended_in_the_future_belongs_to_the_next(
 #[rstest]
 #[tokio::test]
 async fn after_a_failed_run_the_next_window_covers_what_it_left(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1"), ("MAX_HOPS", "2")]).await;
     db.fill(1..=50, "2024-03-05T09:30:00Z").await;
@@ -171,7 +173,7 @@ async fn after_a_failed_run_the_next_window_covers_what_it_left(
 #[rstest]
 #[tokio::test]
 async fn windows_follow_each_other_without_a_gap_or_a_second_prediction(
-    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("LOOKBACK", "30m")]).await;
     let begin = at("2024-03-05T00:00:00Z");

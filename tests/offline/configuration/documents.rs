@@ -11,10 +11,11 @@ const DOCUMENT: &str = include_str!("../../../docs/CONFIGURATION.md");
 const TEMPLATE: &str = include_str!("../../../template.yaml");
 
 /// The variables that the template sets by itself, or leaves as they are.
-const WITHOUT_PARAMETER: [&str; 7] = [
+const WITHOUT_PARAMETER: [&str; 8] = [
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
     "CONTINUATION_QUEUE_URL",
     "HOP_MARGIN_MS",
+    "MYSQL_CONNECT_TO",
     "MYSQL_PASSWORD",
     "MYSQL_RESOURCE",
     "PRICE_PER_GB_SECOND",

@@ -74,6 +74,40 @@ fn an_iam_login_refuses_an_unencrypted_connection() {
 }
 
 #[test]
+fn a_server_with_its_port_or_as_a_url_is_refused_with_what_is_accepted_and_without_the_password() {
+    for (server, shown) in [
+        ("db.example.com:3306", "db.example.com:3306"),
+        ("127.0.0.1:3306", "127.0.0.1:3306"),
+        ("mysql://db.example.com/shop", "mysql://db.example.com/shop"),
+        ("mysql://scorer:s3cret@db.example.com:3306/shop", "mysql://***@db.example.com:3306/shop"),
+        ("scorer@db.example.com", "scorer@db.example.com"),
+    ] {
+        let accepted = "accepted: a host name or an address alone, without port or user";
+        assert_eq!(problem(&[("MYSQL_SERVER", server)]), format!("MYSQL_SERVER is `{shown}`; {accepted}"));
+    }
+    for (server, read_as) in [("::1", "::1"), ("[::1]", "::1"), (" db.example.com\n", "db.example.com")] {
+        assert_eq!(read(&[("MYSQL_SERVER", server)]).unwrap().mysql.server, read_as);
+    }
+}
+
+#[test]
+fn a_password_that_ends_in_a_line_break_is_refused() {
+    for password in ["s3cret\n", "s3cret\r\n", "\n"] {
+        let problem = problem(&[("MYSQL_PASSWORD", password)]);
+        assert!(problem.starts_with("MYSQL_PASSWORD ends in a line break; accepted: "), "{problem}");
+        assert!(!problem.contains("s3cret"), "{problem}");
+    }
+    assert!(read(&[("MYSQL_PASSWORD", " s3\ncret ")]).is_ok());
+}
+
+#[test]
+fn a_certificate_without_its_name_checked_needs_its_own_authority() {
+    assert!(problem(&[("MYSQL_TLS", "verify-ca")]).contains("MYSQL_CA_FILE"));
+    assert_eq!(problem(&[("MYSQL_TLS", "on")]), "MYSQL_TLS is `on`; accepted: verify, verify-ca, pin:SHA256 or off");
+    assert!(read(&[("MYSQL_TLS", "verify-ca"), ("MYSQL_CA_FILE", "infra/rds-ca.pem")]).is_ok());
+}
+
+#[test]
 fn an_iam_login_takes_only_what_can_be_signed() {
     assert!(problem(&[("MYSQL_AUTH", "iam"), ("MYSQL_SERVER", "::1")]).contains("MYSQL_SERVER is `::1`"));
     assert!(problem(&[("MYSQL_AUTH", "iam"), ("MYSQL_USER", "a&b=c")]).contains("MYSQL_USER is `a&b=c`"));

@@ -6,7 +6,7 @@
 //! ```ignore
 //! #[rstest]
 //! #[tokio::test]
-//! async fn a_step_answers_what_comes_next(#[values(Server::Mysql, Server::Mariadb)] server: Server) {
+//! async fn a_step_answers_what_comes_next(#[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server) {
 //!     let private = PrivateDatabase::new(server).await; // empty; dropped at the end, unless the test failed
 //!     let variables = private.variables(); // of a login that may do anything
 //!     let config = Config::read(|name| variables.get(name).cloned()).unwrap();
@@ -33,6 +33,7 @@ pub mod iam;
 pub mod invocation;
 pub mod items;
 pub mod models;
+pub mod own_server;
 pub mod readings;
 
 use std::time::{Duration, Instant};
@@ -45,6 +46,7 @@ use rowscore::window::Time;
 use serde_json::{Value, json};
 
 pub use database::{Setup, TestDb};
+pub use own_server::OwnServer;
 pub use private::PrivateDatabase;
 pub use server::Server;
 
