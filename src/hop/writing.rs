@@ -168,5 +168,5 @@ fn all_changed(predictions: &Predictions<'_>, changed: u64) -> Result<(), StoreE
     if changed == predicted {
         return Ok(());
     }
-    Err(StoreError::Unexpected(format!("{predicted} predictions changed {changed} rows; page undone")))
+    Err(StoreError::Undone(format!("{predicted} predictions changed {changed} rows")))
 }

@@ -3,6 +3,10 @@
 
 use mysql_async::{Params, Value};
 
+/// Holds only within a transaction, where a server tells. A server of a Galera cluster may end a transaction
+/// between two statements that are sent together, and does the second one alone.
+pub(super) const IN_TRANSACTION: &str = " /*M! AND @@in_transaction = 1 */";
+
 /// `sql` with each `:name` replaced by its value. A name that is not given stays, and the server
 /// refuses it.
 pub(super) fn bound(sql: &str, params: Params) -> String {

@@ -51,6 +51,9 @@ pub enum StoreError {
     /// The database answered something that the schema does not allow.
     #[error("{0}")]
     Unexpected(String),
+    /// A page's statements did not do all that they should; it is rolled back.
+    #[error("writing a page: {0}; page undone")]
+    Undone(String),
 }
 
 impl StoreError {
@@ -65,6 +68,7 @@ impl StoreError {
                 _ => Fault::Permanent,
             },
             Self::Refused { .. } | Self::Unexpected(_) => Fault::Permanent,
+            Self::Undone(_) => Fault::Retry,
             Self::Token(_) | Self::Silent { .. } => Fault::Reconnect,
         }
     }

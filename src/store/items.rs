@@ -4,7 +4,7 @@
 use mysql_async::prelude::Queryable;
 use mysql_async::{Params, params};
 
-use super::bound::bound;
+use super::bound::{IN_TRANSACTION, bound};
 use super::counts::{mariadb_limit, mysql_limit};
 use super::pending::PendingItems;
 use super::places::{Places, joined, places};
@@ -108,7 +108,7 @@ pub(super) fn append_write_statement(
     page.append_values(sql, table.format, &place).map_err(unwritable)?;
     sql.extend_from_slice(kept(table).as_bytes());
     sql.extend_from_slice(b" WHERE ");
-    sql.extend_from_slice(which.as_bytes());
+    sql.extend_from_slice(format!("({which}){IN_TRANSACTION}").as_bytes());
     Ok(())
 }
 
@@ -221,11 +221,16 @@ mod tests {
         assert_eq!(
             written(&table, [7, 8]),
             "UPDATE `items` SET `run_id` = 9, `prediction` = RTRIM(SUBSTR(_latin1'[0.5,0.5][0.5,0.5]', \
-             (`id` - (6)) * 9 - 8, 9)) WHERE `id` BETWEEN 7 AND 8"
+             (`id` - (6)) * 9 - 8, 9)) WHERE (`id` BETWEEN 7 AND 8) /*M! AND @@in_transaction = 1 */"
         );
         let own = ItemsTable { id: Setting::read("no").unwrap(), run: RunColumn::None, ..table };
         let sql = written(&own, [3, 8]);
         assert!(sql.starts_with("UPDATE `items` SET `prediction` = RTRIM("), "{sql}");
-        assert!(sql.ends_with("', (INTERVAL(`no`,3,8)) * 9 - 8, 9)) WHERE `no` IN (3,8)"), "{sql}");
+        assert!(
+            sql.ends_with(
+                "', (INTERVAL(`no`,3,8)) * 9 - 8, 9)) WHERE (`no` IN (3,8)) /*M! AND @@in_transaction = 1 */"
+            ),
+            "{sql}"
+        );
     }
 }

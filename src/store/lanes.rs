@@ -3,7 +3,7 @@
 use mysql_async::{Params, Row, params};
 
 use super::StoreError;
-use super::bound::bound;
+use super::bound::{IN_TRANSACTION, bound};
 use super::looks::{self, LOOK, Look};
 use super::places::joined;
 use super::row::{column, name};
@@ -262,7 +262,7 @@ pub(super) fn advance_statement(run: RunId, lane: u16, page: &Advance) -> String
     format!(
         "UPDATE `batch_lanes` SET `cursor_id` = {cursor}, `page_size` = {page_size}, `pages` = {}, `predicted` = {}, \
            `failed` = {}, {changes}{look}`profile` = '{profile}', `updated_at` = UTC_TIMESTAMP(3){finished} \
-         WHERE `run_id` = {run} AND `lane` = {lane}",
+         WHERE `run_id` = {run} AND `lane` = {lane}{IN_TRANSACTION}",
         from.pages + 1,
         from.predicted + predicted,
         from.failed + failed,

@@ -148,18 +148,23 @@ pub(crate) async fn write(
     memory: &mut Vec<u8>,
 ) -> Result<u64, StoreError> {
     let Page { run, lane, wanted, .. } = page;
-    let advance = lanes::advance_statement(run.id, lane, advance);
-    let doing = "writing a page";
-    if predictions.ids.is_empty() {
-        conn.query_drop(advance).await.doing(doing)?;
-        return Ok(0);
-    }
     memory.clear();
-    items::append_write_statement(memory, wanted.table, run.id, predictions)?;
-    memory.extend_from_slice(b"; ");
-    memory.extend_from_slice(advance.as_bytes());
-    let results = conn.query_iter(memory.as_slice()).await.doing(doing)?;
-    let changed = results.affected_rows();
+    if !predictions.ids.is_empty() {
+        items::append_write_statement(memory, wanted.table, run.id, predictions)?;
+        memory.extend_from_slice(b"; ");
+    }
+    memory.extend_from_slice(lanes::advance_statement(run.id, lane, advance).as_bytes());
+    let doing = "writing a page";
+    let mut results = conn.query_iter(memory.as_slice()).await.doing(doing)?;
+    let mut changed = 0;
+    if !predictions.ids.is_empty() {
+        changed = results.affected_rows();
+        results.collect::<Row>().await.doing(doing)?;
+    }
+    let advanced = results.affected_rows();
     results.drop_result().await.doing(doing)?;
+    if advanced != 1 {
+        return Err(StoreError::Undone("the server ended the transaction meanwhile".into()));
+    }
     Ok(changed)
 }
