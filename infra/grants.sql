@@ -57,7 +57,8 @@ EXECUTE permission;
 
 SET @ddl = CONCAT('GRANT
   SELECT,
-  INSERT (`run_id`, `lane`, `worker`, `source`, `low_id`, `high_id`, `cursor_id`, `page_size`, `finished_at`),
+  INSERT (`run_id`, `lane`, `worker`, `source`, `low_id`, `high_id`, `cursor_id`, `page_size`, `hop`, `claim`,
+          `finished_at`),
   UPDATE (`hop`, `claim`, `cursor_id`, `page_size`, `pages`, `predicted`, `failed`, `compared`, `changed_class`, `absolute_change`,
           `profile`, `updated_at`, `finished_at`, `look`, `look_upto`, `skipped`, `skipped_after`, `skipped_upto`)',
   @in_database, '`batch_lanes`', @to_login);

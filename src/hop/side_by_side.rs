@@ -15,7 +15,7 @@ use super::relay::Relay;
 use super::step::Step;
 use super::under_way::Hop;
 use crate::run::RunId;
-use crate::store::lanes::{Due, Lane};
+use crate::store::lanes::{Due, FIRST, FIRST_CLAIM, Lane};
 use crate::store::session::{Room, Session};
 use crate::store::statement::{begin, commit};
 use crate::store::{StoreError, lanes};
@@ -55,7 +55,7 @@ pub(super) async fn work_lanes<R: Relay>(
 /// Age of the oldest pending item, when a run begins.
 async fn oldest_pending(job: Job<'_>, due: Due, lanes: &LaneSessions, now: Time) -> Result<Option<u64>, StoreError> {
     // Every other worker, and every later hop, comes after this one.
-    if due != (Due { worker: 0, hop: 1 }) {
+    if due != FIRST {
         return Ok(None);
     }
     let (means, window) = (job.means, job.run.window);
@@ -88,8 +88,13 @@ async fn keep_alive(session: &mut Session, lanes: &LaneSessions) -> Infallible {
     }
 }
 
-/// `claim_lanes`: from here on, nobody who had the lanes before can commit a page of them.
+/// `claim_lanes`: from here on, nobody who had the lanes before can commit a page of them. Who opened the run has
+/// them from their birth, unless somebody else has claimed them since: then its first page will tell.
 async fn claim_lanes(conn: &mut Conn, run: RunId, due: Due) -> Result<Vec<Lane>, StoreError> {
+    if due == FIRST {
+        let born = Step::ClaimLanes.commit(lanes::unfinished(run, due.worker).ask(conn)).await?;
+        return Ok(born.into_iter().map(|lane| Lane { claim: FIRST_CLAIM, ..lane }).collect());
+    }
     let claim = begin().then(lanes::claim(run, due)).then(lanes::unfinished(run, due.worker));
     let (claimed, ()) = Step::ClaimLanes.commit(claim.and(commit()).ask(conn)).await?;
     Ok(claimed)

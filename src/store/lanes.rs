@@ -71,21 +71,28 @@ pub struct NewLane {
     pub ids: Ids,
 }
 
+/// The hop that opens a run. The lanes of the first worker are born claimed by it.
+pub const FIRST: Due = Due { worker: 0, hop: 1 };
+
+/// The fencing token that [`FIRST`] has.
+pub const FIRST_CLAIM: u32 = 1;
+
 /// Makes the lanes of the run that this connection opened last, numbered in order. An empty one is born
 /// finished.
 pub fn insert(lanes: &[NewLane], page_size: u32) -> Statement<()> {
-    let row = "(LAST_INSERT_ID(), :lane, :worker, :source, :low, :high, :low, :page_size, \
+    let row = "(LAST_INSERT_ID(), :lane, :worker, :source, :low, :high, :low, :page_size, :hop, :claim, \
                 IF(:low = :high, UTC_TIMESTAMP(3), NULL))";
     let rows = lanes.iter().enumerate().map(|(number, lane)| {
+        let (hop, claim) = if lane.worker == FIRST.worker { (FIRST.hop, FIRST_CLAIM) } else { (0, 0) };
         let params = params! {
-            "lane" => number, "worker" => lane.worker, "source" => lane.source.name(), "low" => lane.ids.after,
+            "hop" => hop, "claim" => claim, "lane" => number, "worker" => lane.worker, "source" => lane.source.name(), "low" => lane.ids.after,
             "high" => lane.ids.upto, "page_size" => page_size,
         };
         bound(row, params)
     });
     let sql = format!(
         "INSERT INTO `batch_lanes` (`run_id`, `lane`, `worker`, `source`, `low_id`, `high_id`, `cursor_id`, `page_size`, \
-           `finished_at`) VALUES {}",
+           `hop`, `claim`, `finished_at`) VALUES {}",
         joined(rows, ", ")
     );
     Statement::change("making the run's lanes", &sql, Params::Empty)
