@@ -84,6 +84,9 @@ class Contenders:
     def limit(self) -> dict:
         return self.fresh().floor(self.page, 2)
 
+    def statements(self) -> dict:
+        return self.fresh().statements(self.page, 2)
+
     def python(self) -> dict:
         return self.best["full"].take(self.fresh(), self.rows)
 

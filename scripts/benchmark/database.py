@@ -1,8 +1,12 @@
 """A database server under test: tables in a known state, and the server's own floor."""
 
+import itertools
+import json
 import os
+import random
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -92,12 +96,25 @@ class Server:
     def floor(self, page: int, streams: int) -> dict:
         """What the server itself needs to update every item to the same constant: one statement and
         one commit for each `page` ids, in so many streams side by side."""
+        return self.streams(page, streams, lambda after, upto: [constant(after, upto)])
+
+    def statements(self, page: int, streams: int) -> dict:
+        """What the statements of rowscore's pages take with nothing computed: what a page reads and locks, and
+        a text of its own for each item, made before."""
+        return self.streams(page, streams, own_statements)
+
+    def streams(self, page: int, streams: int, of_page: Callable[[int, int], list[str]]) -> dict:
+        """Sends some statements and a commit for each `page` ids, in so many streams side by side."""
         [(low, high)] = self.sql(f"SELECT MIN(id) - 1, MAX(id) FROM {self.database}.items")
         edges = [low + (high - low) * n // streams for n in range(streams + 1)]
         connections = [self.connect() for _ in range(streams)]
+        pages = [
+            [of_page(after, min(after + page, end)) for after in range(begin, end, page)]
+            for begin, end in itertools.pairwise(edges)
+        ]
         threads = [
-            threading.Thread(target=update, args=(connection, edges[n], edges[n + 1], page))
-            for n, connection in enumerate(connections)
+            threading.Thread(target=send, args=(connection, own))
+            for connection, own in zip(connections, pages, strict=True)
         ]
         begun = time.perf_counter()
         for thread in threads:
@@ -107,18 +124,37 @@ class Server:
         wall = time.perf_counter() - begun
         [(pending,)] = self.sql(f"SELECT COUNT(*) FROM {self.database}.items WHERE prediction IS NULL")
         if pending:
-            raise RuntimeError(f"{self.name}: the floor left {pending} items out")
+            raise RuntimeError(f"{self.name}: {pending} items were left out")
         for connection in connections:
             connection.close()
         return {"wall_s": wall}
 
 
-def update(connection, low: int, high: int, page: int) -> None:
-    cursor = connection.cursor()
-    for after in range(low, high, page):
-        upto = min(after + page, high)
-        cursor.execute(f"UPDATE items SET prediction = '{CONSTANT}' WHERE id > {after} AND id <= {upto}")
+def send(connection, pages: list[list[str]]) -> None:
+    for statements in pages:
+        for statement in statements:
+            connection.query(statement)
+            # What was read stays bytes: nothing is made of it.
+            connection.store_result()
         connection.commit()
+
+
+def constant(after: int, upto: int) -> str:
+    return f"UPDATE items SET prediction = '{CONSTANT}' WHERE id > {after} AND id <= {upto}"
+
+
+def own_statements(after: int, upto: int) -> list[str]:
+    """Of ids without a gap, as the sample items are."""
+    draw = random.Random(after)
+    texts = [json.dumps([draw.random(), draw.random(), draw.random()]) for _ in range(upto - after)]
+    width = max(map(len, texts))
+    joined = "".join(text.ljust(width) for text in texts)
+    within = f"id > {after} AND id <= {upto}"
+    return [
+        f"SELECT id, `values` FROM items WHERE {within} AND prediction IS NULL ORDER BY id FOR UPDATE NOWAIT",
+        f"UPDATE items SET run_id = 1, prediction = "
+        f"RTRIM(SUBSTR(_latin1'{joined}', (id - {after}) * {width} - {width - 1}, {width})) WHERE {within}",
+    ]
 
 
 def servers(kinds: list[str]) -> list[Server]:

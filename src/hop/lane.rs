@@ -71,6 +71,10 @@ enum PageEnd {
     Over(LaneEnd),
 }
 
+/// How often a page may begin again. Twice is what it takes: where the lane was found elsewhere, and where the
+/// database refuses an item.
+const MOST_AGAIN: u32 = 10;
+
 /// Items of a lane that are looked at before their share of failures can stop the run.
 const SAMPLE: u64 = 1000;
 
@@ -84,16 +88,24 @@ pub(super) async fn work_lane<R: Relay>(
     watch: &Watch<'_, R>,
 ) -> Result<LaneWork, StoreError> {
     let mut hop = HopWork::default();
-    let mut going = Going::new(job, lane);
+    let (mut going, mut again) = (Going::new(job, lane), 0);
     while hop.pages == 0 || clock.allows(hop.longest_page) {
         let begun = Instant::now();
         let goes_on = || clock.allows(hop.longest_page.max(begun.elapsed()));
         let end = session.run(async |conn| page(conn, &mut going, &goes_on).await).await?;
         let (to, wait, predicted, failed) = match end {
             PageEnd::Committed { to, wait, predicted, failed } => (to, wait, predicted, failed),
-            PageEnd::Again => continue,
+            PageEnd::Again if again < MOST_AGAIN => {
+                again += 1;
+                continue;
+            }
+            PageEnd::Again => {
+                let text = format!("lane {} was found elsewhere {MOST_AGAIN} times in a row", lane.number);
+                return Err(StoreError::Unexpected(text));
+            }
             PageEnd::Over(end) => return Ok(LaneWork { end, hop }),
         };
+        again = 0;
         let took = begun.elapsed();
         hop.add(HopWork { predicted, failed, pages: 1, longest_page: took });
         watch.page(predicted + failed);
