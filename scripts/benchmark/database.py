@@ -134,8 +134,9 @@ def send(connection, pages: list[list[str]]) -> None:
     for statements in pages:
         for statement in statements:
             connection.query(statement)
-            # What was read stays bytes: nothing is made of it.
-            connection.store_result()
+            # What was read stays bytes: nothing is made of it. PyMySQL has taken it already.
+            if hasattr(connection, "store_result"):
+                connection.store_result()
         connection.commit()
 
 

@@ -18,7 +18,7 @@ use crate::config::PredictionFormat;
 use crate::drift::Report;
 use crate::event::{Continuation, Request};
 use crate::run::{Counts, FailurePolicy, RunId, RunKind, RunState};
-use crate::store::earlier::{Earlier, earlier};
+use crate::store::earlier::{Earlier, Ends, earlier};
 use crate::store::pending::PendingItem;
 use crate::store::predictions::{Predictions, most_probable};
 use crate::store::runs::NewRun;
@@ -83,7 +83,7 @@ async fn open(conn: &mut Conn, opening: Opening<'_>, request: &Request) -> Resul
         lanes: 0,
         workers: 0,
         items: Some(0),
-        ..new_run(means, request, None, now)
+        ..new_run(means, request, Ends::default(), now)
     };
     match runs::insert(table, &new).then(runs::opened()).ask(conn).await {
         // Somebody else opened it a moment ago.

@@ -18,11 +18,10 @@ use crate::answer::Outcome;
 use crate::event::Request;
 use crate::run::{RunId, RunState};
 use crate::store::StoreError;
-use crate::store::earlier::earlier;
+use crate::store::earlier::{Ends, earlier};
 use crate::store::lanes::{self, Due, Source};
 use crate::store::runs::{self, Run};
 use crate::store::statement::{begin, commit, rollback};
-use crate::window::Time;
 
 /// How often it is looked for earlier runs, where others open one between the look and the opening.
 const LOOKS: usize = 10;
@@ -97,7 +96,7 @@ async fn find_or_open_once(conn: &mut Conn, opening: Opening<'_>, request: &Requ
         return Ok(successor.map_or(Found::Over(run.id), Found::Successor));
     }
     let Some(run) = earlier.of_tick.or(earlier.unfinished).or(earlier.to_try_again) else {
-        return open_new(conn, opening, ground, request, earlier.last_end).await;
+        return open_new(conn, opening, ground, request, earlier.ends).await;
     };
     Ok(match run.state {
         // Who asks for a dry run must not set off what writes.
@@ -114,9 +113,9 @@ async fn open_new(
     opening: Opening<'_>,
     ground: Ground,
     request: &Request,
-    last_end: Option<Time>,
+    ends: Ends,
 ) -> Result<Found, HopError> {
-    let new = new_run(opening.means, request, last_end, opening.now);
+    let new = new_run(opening.means, request, ends, opening.now);
     if new.window.to > end_by_hand(opening.now) {
         let window = new.window;
         tracing::warn!(%window, "the window ends in the future; the next one will take what arrives in it from now on");

@@ -82,7 +82,7 @@ pub async fn plan(conn: &mut Conn, means: Means<'_>, request: &Request) -> Resul
     check_columns(conn, table, means.model).await?;
     let earlier = earlier(table, request.kind, None, work.max_attempts, now);
     let (earlier, ground) = earlier.and(census::ground(table)).ask(conn).await?;
-    let new = new_run(means, request, earlier.last_end, now);
+    let new = new_run(means, request, earlier.ends, now);
     let lanes = LaneSessions::new(means.database, 1);
     let extents = census::extents(conn, &lanes, Scope::new(means, &new), ground).await;
     lanes.close().await;

@@ -6,14 +6,15 @@ use super::means::Means;
 use crate::config::WorkConfig;
 use crate::event::Request;
 use crate::run::{FailurePolicy, RunKind};
+use crate::store::earlier::Ends;
 use crate::store::runs::NewRun;
 use crate::window::{self, Time, Window};
 
-/// The run that a request at `now` is for, where the last window ended at `last_end`. Its items are not
+/// The run that a request at `now` is for, where the windows before ended like this. Its items are not
 /// counted yet.
-pub(super) fn new_run(means: Means<'_>, request: &Request, last_end: Option<Time>, now: Time) -> NewRun {
+pub(super) fn new_run(means: Means<'_>, request: &Request, ends: Ends, now: Time) -> NewRun {
     let work = means.work;
-    let window = window_of(work, request, last_end, now);
+    let window = window_of(work, request, ends, now);
     NewRun {
         kind: request.kind,
         mode: request.mode,
@@ -52,7 +53,7 @@ pub(super) fn end_by_hand(now: Time) -> Time {
     window::after(this, TimeDelta::seconds(1)).unwrap_or(this)
 }
 
-fn window_of(work: &WorkConfig, request: &Request, last_end: Option<Time>, now: Time) -> Window {
+fn window_of(work: &WorkConfig, request: &Request, ends: Ends, now: Time) -> Window {
     let to = request.to.or(request.tick).unwrap_or_else(|| end_by_hand(now));
     match request.kind {
         RunKind::Sweep => return Window::everything_before(to),
@@ -64,5 +65,10 @@ fn window_of(work: &WorkConfig, request: &Request, last_end: Option<Time>, now: 
         return Window { from: Some(from), to };
     }
     let lookback = TimeDelta::from_std(work.lookback).unwrap_or(TimeDelta::MAX);
-    Window::following(last_end, lookback, to)
+    let window = Window::following(ends.last, lookback, to);
+    match policy_of(work, request) {
+        // It does not reach back over a window that is one piece and failed.
+        FailurePolicy::RetryAll => Window { from: window.from.max(ends.failed.map(|end| end.min(to))), ..window },
+        FailurePolicy::RetryFailed | FailurePolicy::Leave => window,
+    }
 }

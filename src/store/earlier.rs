@@ -3,6 +3,7 @@
 use chrono::NaiveDateTime;
 use mysql_async::{Params, params};
 
+use super::StoreError;
 use super::row::column;
 use super::runs::{COLUMNS, Run, run, utc};
 use super::statement::Statement;
@@ -20,11 +21,19 @@ pub(crate) struct Earlier {
     /// The oldest run that failed under `retry_all` and has attempts left, if it was not attempted
     /// since the present time.
     pub to_try_again: Option<Run>,
-    /// Where the last finished window ended: up to there every window has been worked off. One that
-    /// failed under `retry_all` counts: it is tried again by itself. A window whose end lay in the
-    /// future when it was opened ended when it was opened; one that had to skip items, where the oldest of
-    /// them was created.
-    pub last_end: Option<Time>,
+    /// Where the windows before ended.
+    pub ends: Ends,
+}
+
+/// Where windows ended. One whose end lay in the future when it was opened ended when it was opened; one that
+/// had to skip items, where the oldest of them was created.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Ends {
+    /// That of the last finished one: up to there every window has been worked off. One that failed under
+    /// `retry_all` counts: it is tried again by itself.
+    pub last: Option<Time>,
+    /// That of the last one which failed under `retry_all`: it is one piece, of which no other takes a part.
+    pub failed: Option<Time>,
 }
 
 /// Which runs of `kind` come before one that is asked for at `now`.
@@ -43,9 +52,10 @@ pub(crate) fn earlier(
     let of_tick = of_kind("`tick` = :tick");
     let unfinished = of_kind("`unfinished` = 1");
     let to_try_again = to_try_again(table, kind, max_attempts, now);
-    of_tick.and(unfinished).and(to_try_again.and(last_end(table, now))).map(
-        |((of_tick, unfinished), (to_try_again, last_end))| Earlier { of_tick, unfinished, to_try_again, last_end },
-    )
+    of_tick
+        .and(unfinished)
+        .and(to_try_again.and(ends(table, now)))
+        .map(|((of_tick, unfinished), (to_try_again, ends))| Earlier { of_tick, unfinished, to_try_again, ends })
 }
 
 fn params(table: &ItemsTable, kind: RunKind, tick: Option<Time>) -> Params {
@@ -67,11 +77,19 @@ fn to_try_again(table: &ItemsTable, kind: RunKind, max_attempts: u32, now: Time)
 }
 
 /// One that ended in the future tells of a clock that was wrong then, and is not believed.
-fn last_end(table: &ItemsTable, now: Time) -> Statement<Option<Time>> {
-    let sql = "SELECT MAX(`chain_end`) AS `last_end` FROM `batch_runs` \
-               WHERE `items_table` = :table AND `chain_end` <= CAST(:now AS DATETIME(3))";
+fn ends(table: &ItemsTable, now: Time) -> Statement<Ends> {
+    let end = |from: &str, which: &str| {
+        format!(
+            "(SELECT MAX(`chain_end`) FROM `batch_runs` {from} WHERE `items_table` = :table \
+             AND `chain_end` <= CAST(:now AS DATETIME(3)) {which})"
+        )
+    };
+    let last = end("", "");
+    let failed = end("FORCE INDEX (`windows_to_try_again`)", "AND `kind` = 'window' AND `failed_attempt` > 0");
+    let sql = format!("SELECT {last} AS `last`, {failed} AS `failed`");
     let params = params! { "table" => table.as_str(), "now" => now.naive_utc() };
-    Statement::one("looking for earlier runs", sql, params, |row| {
-        Ok(column::<Option<NaiveDateTime>>(row, "last_end")?.map(utc))
+    Statement::one("looking for earlier runs", &sql, params, |row| {
+        let end = |name| Ok::<_, StoreError>(column::<Option<NaiveDateTime>>(row, name)?.map(utc));
+        Ok(Ends { last: end("last")?, failed: end("failed")? })
     })
 }

@@ -127,8 +127,10 @@ async fn runs(db: &TestDb) -> Vec<String> {
         .await;
     let lanes: Vec<String> = db
         .rows(&format!(
-            "SELECT CONCAT_WS(' ', {RUN}, 'lane', t.`lane`, t.`worker`, t.`low_id`, t.`high_id`, t.`cursor_id`, \
-               IF(t.`finished_at` IS NULL, 'unfinished', 'finished'), t.`pages`, t.`predicted`, t.`failed`, \
+            // Pages are left out, and where a last look ended: rows that a dead connection still had locked are
+            // looked at again.
+            "SELECT CONCAT_WS(' ', {RUN}, 'lane', t.`lane`, t.`worker`, t.`low_id`, t.`high_id`, t.`skipped`, \
+               IF(t.`finished_at` IS NULL, t.`cursor_id`, 'finished'), t.`predicted`, t.`failed`, \
                t.`compared`, t.`changed_class`, ROUND(t.`absolute_change`, 9)) \
              FROM `batch_lanes` t ORDER BY t.`run_id`, t.`lane`"
         ))

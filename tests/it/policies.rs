@@ -174,9 +174,11 @@ async fn under_retry_all_a_bad_item_holds_back_its_own_window_only(
     let next = db.tick(SECOND).await;
 
     assert_eq!((next.run_id, next.state, next.counts.failed), (Some(RunId(2)), Some(RunState::Succeeded), 0));
-    assert_eq!(db.ids("`prediction` IS NULL").await, [5]);
-    // A sweep goes on without it, too, and takes it once it is corrected.
+    // Nothing of the failed window is written by another one.
+    assert_eq!(db.predicted().await, [11]);
+    // A sweep goes on without the bad one, and takes it once it is corrected.
     assert_eq!(db.hop(&sweep(), unhurried(at(SECOND))).await.counts.failed, 0);
+    assert_eq!(db.ids("`prediction` IS NULL").await, [5]);
     correct(&db, 5).await;
     db.hop(&sweep(), unhurried(at(THIRD))).await;
     assert_eq!(db.ids("`prediction` IS NULL").await, Vec::<i64>::new());
