@@ -76,17 +76,17 @@ fn to_try_again(table: &ItemsTable, kind: RunKind, max_attempts: u32, now: Time)
     Statement::first("looking for earlier runs", &sql, params, run)
 }
 
+/// Windows that are looked through for one that failed. A look-back reaches over some hours.
+const LOOKED_THROUGH: u32 = 30;
+
 /// One that ended in the future tells of a clock that was wrong then, and is not believed.
 fn ends(table: &ItemsTable, now: Time) -> Statement<Ends> {
-    let end = |from: &str, which: &str| {
-        format!(
-            "(SELECT MAX(`chain_end`) FROM `batch_runs` {from} WHERE `items_table` = :table \
-             AND `chain_end` <= CAST(:now AS DATETIME(3)) {which})"
-        )
-    };
-    let last = end("", "");
-    let failed = end("FORCE INDEX (`windows_to_try_again`)", "AND `kind` = 'window' AND `failed_attempt` > 0");
-    let sql = format!("SELECT {last} AS `last`, {failed} AS `failed`");
+    let sql = format!(
+        "SELECT MAX(`chain_end`) AS `last`, MAX(IF(`state` = 'failed', `chain_end`, NULL)) AS `failed` \
+         FROM (SELECT `chain_end`, `state` FROM `batch_runs` FORCE INDEX (`end_of_the_chain`) \
+               WHERE `items_table` = :table AND `chain_end` <= CAST(:now AS DATETIME(3)) \
+               ORDER BY `chain_end` DESC LIMIT {LOOKED_THROUGH}) r"
+    );
     let params = params! { "table" => table.as_str(), "now" => now.naive_utc() };
     Statement::one("looking for earlier runs", &sql, params, |row| {
         let end = |name| Ok::<_, StoreError>(column::<Option<NaiveDateTime>>(row, name)?.map(utc));
