@@ -40,6 +40,8 @@ pub enum Locking {
 pub fn read_statement(wanted: Wanted<'_>, ids: Ids, limit: u32, locking: Locking) -> String {
     let Wanted { table, features, which } = wanted;
     let (values, key) = (values_text(table, features), which.key(table));
+    // Where every id is an item's, the server then does not look at the next lane's first item, which may be locked.
+    let limit = u64::from(limit).min(ids.len());
     format!(
         "SELECT i.{}, {} FROM {} WHERE {} AND {} ORDER BY {key} LIMIT {limit}{}",
         table.id.quoted(),

@@ -7,12 +7,16 @@ use futures_util::future::{join, join_all};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error};
 use rowscore::answer::{Answer, Outcome};
+use rowscore::store::items::{self, Locking};
+use rowscore::store::selection::Selection;
+use rowscore::store::wanted::{Ids, Wanted};
+use rowscore::window::Window;
 use rstest::rstest;
 
 use crate::support::database::RunRow;
 use crate::support::items::{sample, score};
 use crate::support::programs::{Program, ROWSCORE};
-use crate::support::{Server, TestDb, at, continued, eventually, tick, unhurried};
+use crate::support::{Server, TestDb, at, continued, eventually, model, tick, unhurried};
 
 const CREATED: &str = "2024-03-05T09:30:00Z";
 const TICK: &str = "2024-03-05T10:00:00Z";
@@ -207,4 +211,25 @@ async fn a_frozen_worker_lets_go_of_its_rows_within_seconds(
 
     assert!(updated.is_ok(), "{updated:?}");
     assert!(begun.elapsed() < Duration::from_secs(7), "{:?}", begun.elapsed());
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_next_lanes_first_row_is_not_touched(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = TestDb::new(server, &[]).await;
+    db.fill(1..=100, CREATED).await;
+    let table = db.database.items_table();
+    let which = Selection::Fresh(Window::everything_before(at(TICK)));
+    let wanted = Wanted { table, features: model().features(), which };
+    let read = |after, upto| items::read_statement(wanted, Ids { after, upto }, 5000, Locking::AllOrNone);
+    let (mut one, mut other) = (db.connect().await, db.connect().await);
+    one.query_drop("BEGIN").await.unwrap();
+    let upper: Vec<mysql_async::Row> = one.query(read(50, 100)).await.unwrap();
+
+    other.query_drop("BEGIN").await.unwrap();
+    let lower: Vec<mysql_async::Row> = other.query(read(0, 50)).await.unwrap();
+
+    assert_eq!((lower.len(), upper.len()), (50, 50));
 }
