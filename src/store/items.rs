@@ -76,7 +76,7 @@ pub fn next_id(table: &ItemsTable, ids: Ids) -> Statement<Option<i64>> {
     Statement::one("looking for the next item", &sql, Params::Empty, |row| column(row, "next"))
 }
 
-/// Writes the predictions of locked items.
+/// Writes the predictions of locked items, within the transaction that locked them.
 pub async fn write(
     tx: &mut impl Queryable,
     table: &ItemsTable,

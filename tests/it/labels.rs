@@ -112,7 +112,9 @@ async fn a_class_of_any_name_is_written_as_it_is_in_any_sql_mode(
     conn.query_drop(format!("SET SESSION sql_mode = CONCAT(@@sql_mode, ',{mode}')")).await.unwrap();
     let probabilities = vec![0.8, 0.1, 0.1, 0.1, 0.8, 0.1, 0.1, 0.1, 0.8];
     let page = Predictions { ids: vec![1, 2, 3], probabilities, classes: odd.classes() };
+    conn.query_drop("BEGIN").await.unwrap();
     items::write(&mut conn, scorer.database.items_table(), RunId(1), &page).await.unwrap();
+    conn.query_drop("COMMIT").await.unwrap();
     let written: Vec<String> = owner.rows("SELECT `species` FROM `Readings` ORDER BY `Reading No`").await;
     assert_eq!(written, names);
 
