@@ -110,6 +110,7 @@ async fn measure(server: Server, seed: u64) -> Measured {
     assert!((1..=1 + PAIRS as u64 * 2).contains(&skipped), "{skipped} skipped");
     let page_ms = |line: &str| line.split_once("page_ms=")?.1.split_whitespace().next()?.parse().ok();
     let pages = ended.stderr.lines().filter_map(page_ms).map(Duration::from_millis).collect();
+    holder.disconnect().await.unwrap();
     tokio::task::spawn_blocking(move || drop(db)).await.unwrap();
     Measured { inserts, updates, pages, pairs }
 }
