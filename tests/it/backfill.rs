@@ -301,6 +301,8 @@ async fn the_command_line_refuses_what_does_not_go_together() {
         (&["run", "--canary", "--policy", "leave"], "a canary has no `from`, `to`, `policy`"),
         (&["run", "--backfill", "--policy", "retry_all"], "accepts retry_failed or leave"),
         (&["plan", "--backfill", "--policy", "retry_all"], "accepts retry_failed or leave"),
+        (&["run", "--to", "200000-01-01T00:00:00Z"], "accepted: a time of the years 1000 to 9999"),
+        (&["plan", "--from", "yesterday"], "accepted: a time of the years 1000 to 9999"),
     ] {
         let ended = rowscore(arguments, &nothing).await;
         assert_eq!(ended.status.code(), Some(2), "{arguments:?}: {ended:?}");
