@@ -57,6 +57,8 @@ async fn main() -> ExitCode {
     if scenarios.contains(&Scenario::Matrix) && !short && only.is_empty() && total.struck < FAULTS_IN_FULL {
         report.problem(format!("{} faults struck, {FAULTS_IN_FULL} are wanted", total.struck));
     }
+    // Once more, for who sees only the end.
+    report.problems().iter().for_each(|problem| println!("WRONG: {problem}"));
     println!(
         "\n{} faults, {} struck, {} problems, {:.0} s",
         total.tried,

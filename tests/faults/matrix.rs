@@ -23,7 +23,7 @@ use crate::workload::{Shape, drop_table, work_off};
 /// Faults under way at the same time.
 const SIDE_BY_SIDE: usize = 4;
 
-/// How often it is tried to make a fault strike.
+/// How often it is tried to make a fault strike: twice where it is meant to, then earlier.
 const TRIES: usize = 4;
 
 /// How long a delayed step takes, the whole process with it; and when its event comes a second time.
@@ -255,14 +255,20 @@ fn a_few(all: &[(Fault, Arc<Reference>)]) -> Vec<(Fault, Arc<Reference>)> {
     few
 }
 
-/// Injects one fault, again if it did not strike: on a busy machine a second delivery may do the
-/// step that was meant. Answers what it came to, and what was wrong.
-async fn inject(fault: Fault, reference: &Reference) -> (Tally, Option<String>) {
+/// Injects one fault, again if it did not strike: on a busy machine another worker or a second
+/// delivery may do the step that was meant, and a step may come less often than in the undisturbed
+/// run. The last try is at the step's first time. Answers what it came to, and what was wrong.
+async fn inject(mut fault: Fault, reference: &Reference) -> (Tally, Option<String>) {
     let mut last = inject_once(fault, reference).await;
-    for _ in 1..TRIES {
+    for tried in 1..TRIES {
         if last.0.struck > 0 || last.1.is_some() {
             return last;
         }
+        fault.after = match tried {
+            1 => fault.after,
+            2 => fault.after / 2,
+            _ => 0,
+        };
         last = inject_once(fault, reference).await;
     }
     let (tally, problem) = last;
