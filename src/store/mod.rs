@@ -36,6 +36,7 @@ mod places;
 pub(crate) mod pool;
 pub mod predictions;
 mod private_socket;
+pub mod refusals;
 mod row;
 pub mod runs;
 pub mod schema;
@@ -44,6 +45,7 @@ pub mod session;
 mod settings;
 pub mod statement;
 pub mod status;
+pub mod tempo;
 mod tls;
 pub mod wanted;
 
