@@ -45,6 +45,7 @@ mod succession;
 mod terms;
 mod under_way;
 mod unfit;
+mod waiting;
 mod work;
 mod writing;
 
@@ -58,6 +59,7 @@ pub use plan::{Basis, Plan, plan};
 pub use relay::{InAnswer, Relay};
 pub use runner::Runner;
 pub use unfit::Unfit;
+pub use waiting::{Waiting, waiting};
 
 #[cfg(test)]
 #[path = "../../tests/stages/mod.rs"]
