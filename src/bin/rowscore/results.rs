@@ -1,4 +1,4 @@
-//! `rowscore results`: items and their predictions, one JSON object per line.
+//! `rowscore results`: items and their predictions, a line each.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -8,14 +8,18 @@ use rowscore::config::PredictionFormat;
 use rowscore::model;
 use rowscore::store::catalog;
 use rowscore::store::listing::{self, Listing, SeenTable};
+use rowscore::words;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::lines::Lines;
 use crate::opened::Opened;
+use crate::out::Out;
+use crate::report;
 
-/// Show items with their predictions, one JSON object per line
+/// Show items with their predictions, a line each
 #[derive(clap::Args)]
+#[command(after_help = "Examples:\n  rowscore results\n  rowscore results --after 17 --limit 3\n  \
+                        rowscore results --json --limit 1000000 > results.jsonl")]
 pub(crate) struct Args {
     /// Show at most this many
     #[arg(long, value_name = "N", default_value_t = 10)]
@@ -59,14 +63,14 @@ struct Line<'a> {
     updated_datetime: Option<NaiveDateTime>,
 }
 
-pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let opened = Opened::from_env().await?;
     let (table, mut session) = (opened.table(), opened.session());
-    let features = model::embedded()?.features();
+    let model = model::embedded()?;
+    let features = model.features();
     table.feature_columns(features)?;
     let catalog = session.ask(|| catalog::describe(table)).await?;
     let seen = SeenTable { table: table.clone(), updated: catalog.column(catalog::UPDATED).cloned() };
-    let mut lines = Lines::new();
     let (mut left, mut after) = (args.limit, args.after);
     while left > 0 {
         let page = session.ask(|| listing::whole(&seen, features, after, left.min(PAGE))).await?;
@@ -74,20 +78,37 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
         after = last.id;
         left -= page.len() as u32;
         for item in &page {
-            lines.write(object(item)?)?;
+            out.show(&object(item), || [sentence(item, model.classes())])?;
         }
     }
-    lines.flush()?;
+    out.flush()?;
     session.close().await;
     Ok(ExitCode::SUCCESS)
 }
 
-fn object(item: &Listing) -> serde_json::Result<String> {
-    serde_json::to_string(&Line {
+fn object(item: &Listing) -> Line<'_> {
+    Line {
         id: item.id,
         values: item.values.as_deref().map(Shown::json),
         prediction: item.prediction.as_deref().map(|text| Shown::prediction(text, item.format)),
         created_datetime: item.created_datetime,
         updated_datetime: item.updated_datetime,
-    })
+    }
+}
+
+/// Characters of an item's values that are shown.
+const EXCERPT: usize = 80;
+
+fn sentence(item: &Listing, classes: &[String]) -> String {
+    let Listing { id, values, prediction, .. } = item;
+    let values = words::cut(values.as_deref().unwrap_or("no values"), EXCERPT);
+    let prediction = match prediction {
+        Some(text) => {
+            let probabilities: Option<Vec<f64>> = serde_json::from_str(text).ok();
+            let named = probabilities.filter(|probabilities| probabilities.len() == classes.len());
+            named.map_or_else(|| text.clone(), |probabilities| report::probabilities(classes, &probabilities))
+        }
+        None => "no prediction".to_owned(),
+    };
+    format!("item {id} {values}: {prediction}")
 }

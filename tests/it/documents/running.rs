@@ -21,18 +21,18 @@ async fn running_it_goes_as_described(#[values(Server::Mysql, Server::Mariadb, S
 
     let status = running.next("text", "$ rowscore status");
     let (_, line) = status.split_once('\n').unwrap();
-    assert_eq!(without_figures(user.paste("rowscore status").await.stdout.trim_end()), without_figures(line));
+    assert_eq!(without_figures(user.paste("rowscore status --text").await.stdout.trim_end()), without_figures(line));
     for question in running.next("sql", "SELECT * FROM batch_status").lines() {
         user.ask(question).await;
     }
     let planned = user.paste(running.next("sh", "rowscore plan")).await;
-    assert!(planned.stderr.contains("(finished)"), "{planned:?}");
+    assert!(planned.stderr.contains("canary (succeeded)"), "{planned:?}");
 
     user.db.execute("UPDATE `items` SET `prediction` = NULL WHERE `id` > 290").await;
     user.db.execute("UPDATE `items` SET `values` = '[1, 2, 3, null]' WHERE `id` = 300").await;
     user.paste("rowscore run --sweep").await;
     let shown = user.paste(running.next("sh", "rowscore failures")).await;
-    assert!(shown.stdout.contains("item 300 not_a_number"), "{shown:?}");
+    assert!(shown.stdout.contains(r#""item_id":300"#) && shown.stdout.contains("not_a_number"), "{shown:?}");
     assert!(shown.stderr.contains("Released 1 item"), "{shown:?}");
     stop(&user, running.next("sh", "rowscore pause 2")).await;
 
