@@ -40,6 +40,15 @@ pub enum Made {
     },
 }
 
+impl Made {
+    /// The table or view.
+    pub fn table(&self) -> &str {
+        match self {
+            Self::Table(table) | Self::Parts { table, .. } => table,
+        }
+    }
+}
+
 impl Inventory {
     /// Looks what there is.
     pub(super) fn of(items: &ItemsTable) -> Statement<Self> {

@@ -14,7 +14,7 @@ use super::{Doing, StoreError, catalog};
 use crate::config::{ColumnName, ItemsTable};
 
 /// Every migration by name, in order. Each may be applied again at any time.
-const MIGRATIONS: [(&str, &str); 7] = [
+const MIGRATIONS: [(&str, &str); 8] = [
     ("0001_items.sql", include_str!("../../infra/migrations/0001_items.sql")),
     ("0002_runs.sql", include_str!("../../infra/migrations/0002_runs.sql")),
     ("0003_backfill.sql", include_str!("../../infra/migrations/0003_backfill.sql")),
@@ -22,6 +22,7 @@ const MIGRATIONS: [(&str, &str); 7] = [
     ("0005_looks.sql", include_str!("../../infra/migrations/0005_looks.sql")),
     ("0006_history.sql", include_str!("../../infra/migrations/0006_history.sql")),
     ("0007_any_ground.sql", include_str!("../../infra/migrations/0007_any_ground.sql")),
+    ("0008_tempo.sql", include_str!("../../infra/migrations/0008_tempo.sql")),
 ];
 
 /// The comment of the column that the migrations add, by which it is known as rowscore's.
@@ -81,7 +82,13 @@ pub async fn migrate(conn: &mut Conn, items: &ItemsTable) -> Result<Vec<(Made, D
             conn.query_drop(sql).await.doing(APPLYING)?;
         }
         let (took, now) = (begun.elapsed(), Inventory::of(items).ask(conn).await?);
-        made.extend(now.since(&before).into_iter().map(|made| (made, took)));
+        for part in now.since(&before) {
+            // What a new table gains at once belongs to it.
+            let is_of_new = made.iter().any(|(new, _)| matches!(new, Made::Table(name) if *name == part.table()));
+            if !is_of_new {
+                made.push((part, took));
+            }
+        }
         before = now;
     }
     Ok(made)

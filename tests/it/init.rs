@@ -62,6 +62,7 @@ async fn what_was_made_is_told_with_the_time_that_it_took_and_again_nothing_was_
     {
         assert!(init.stderr.contains(told), "{told} in {init:?}");
     }
+    assert!(!init.stderr.contains("Added"), "{init:?}");
     let done: Value = serde_json::from_str(&init.stdout).unwrap();
     assert_eq!(done["done"].as_array().unwrap().len(), init.stderr.lines().count(), "{init:?}");
 

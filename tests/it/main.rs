@@ -44,6 +44,7 @@ mod stopped;
 mod succession;
 mod takeovers;
 mod telemetry;
+mod tempo;
 mod times;
 mod told;
 mod unfit_tables;

@@ -3,7 +3,8 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-use rowscore::hop::{self, Steered};
+use rowscore::hop::{self, Means, Steered};
+use rowscore::model;
 use rowscore::run::{Mode, RunId, RunKind, RunState};
 use rowscore::store::runs::{self, Run};
 use rowscore::store::status::{self, StatusLine};
@@ -31,12 +32,13 @@ const PATIENCE: u32 = 6;
 pub(crate) async fn steer(args: RunArgs, to: RunState, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let opened = Opened::from_env().await?;
     let (table, id) = (opened.table(), RunId(args.run));
-    let mut steered = steer_once(&opened, id, to).await;
+    let means = Means { database: &opened.database, work: &opened.config.work, model: model::embedded()? };
+    let mut steered = steer_once(means, &opened, id, to).await;
     for _ in 0..PATIENCE {
         match steered {
             Err(error) if error.fault() == Fault::Retry => {
                 say!("Waiting for a page that is under way ...");
-                steered = steer_once(&opened, id, to).await;
+                steered = steer_once(means, &opened, id, to).await;
             }
             _ => break,
         }
@@ -56,11 +58,10 @@ pub(crate) async fn steer(args: RunArgs, to: RunState, out: &mut Out) -> Result<
     }
 }
 
-async fn steer_once(opened: &Opened, id: RunId, to: RunState) -> Result<Steered, StoreError> {
-    let table = opened.table();
+async fn steer_once(means: Means<'_>, opened: &Opened, id: RunId, to: RunState) -> Result<Steered, StoreError> {
     let steered = opened.ask(async |conn| match to {
-        RunState::Cancelled => hop::stop(conn, table, id, to, None).await,
-        _ => hop::steer(conn, table, id, to).await,
+        RunState::Cancelled => hop::stop(conn, means, id, to, None).await,
+        _ => hop::steer(conn, opened.table(), id, to).await,
     });
     steered.await
 }
