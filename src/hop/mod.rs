@@ -46,7 +46,6 @@ mod succession;
 mod terms;
 mod under_way;
 mod unfit;
-mod waiting;
 mod work;
 mod writing;
 
@@ -60,7 +59,6 @@ pub use plan::{Basis, Plan, plan};
 pub use relay::{InAnswer, Relay};
 pub use runner::Runner;
 pub use unfit::Unfit;
-pub use waiting::{Waiting, waiting};
 
 #[cfg(test)]
 #[path = "../../tests/stages/mod.rs"]

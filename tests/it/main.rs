@@ -39,6 +39,7 @@ mod runtime;
 mod schema;
 mod secrets;
 mod server_defaults;
+mod standing;
 mod steered;
 mod stopped;
 mod succession;

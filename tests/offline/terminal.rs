@@ -1,6 +1,6 @@
 //! The command line as a good citizen: for people and for programs, with and without somebody who reads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::pipe;
 use std::path::Path;
@@ -183,6 +183,50 @@ fn the_manual_has_a_page_for_each_command() {
         assert!(page.contains(".TH rowscore") && page.contains("Example"), "{command}: {page}");
     }
     assert!(folder.path().join("rowscore.1").is_file());
+}
+
+/// All texts that may name a command: the code's own, and the documents.
+fn texts(folder: &Path, texts: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() {
+            self::texts(&entry, texts);
+        } else if entry.extension().is_some_and(|extension| extension == "rs" || extension == "md") {
+            texts.push(fs::read_to_string(entry).unwrap());
+        }
+    }
+}
+
+/// The commands between backticks, with a number for each placeholder.
+fn commands(text: &str) -> Vec<Vec<String>> {
+    let spans = text.split('`').filter_map(|span| span.strip_prefix("rowscore "));
+    let is_whole = |span: &&str| span.lines().count() == 1 && !span.contains(['"', '\\', '(']);
+    let is_placeholder = |word: &str| word.starts_with(['{', '<', '…']) || word.chars().all(|c| c.is_ascii_uppercase());
+    spans
+        .filter(is_whole)
+        .map(|span| {
+            span.split(' ').map(|word| if is_placeholder(word) { "1".into() } else { word.to_owned() }).collect()
+        })
+        .collect()
+}
+
+#[test]
+fn every_command_that_a_sentence_names_is_one() {
+    let mut all = vec![fs::read_to_string("README.md").unwrap()];
+    for folder in ["src", "docs"] {
+        texts(Path::new(folder), &mut all);
+    }
+    let named: BTreeSet<Vec<String>> = all.iter().flat_map(|text| commands(text)).collect();
+    assert!(named.len() > 30, "{named:?}");
+    for command in named {
+        // Its words are looked at in order, up to this one.
+        let upto = if command[0] == "help" { None } else { Some("--help") };
+        let arguments: Vec<&str> = command.iter().map(String::as_str).chain(upto).collect();
+        let output = rowscore(&arguments).output().unwrap();
+        // An option may be named alone.
+        let is_known =
+            output.status.success() || String::from_utf8_lossy(&output.stderr).contains("a value is required");
+        assert!(is_known, "`rowscore {}`: {output:?}", command.join(" "));
+    }
 }
 
 /// What only the command line needs is not carried along by the functions.

@@ -70,7 +70,7 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
         say!("Stopped before a run was opened.");
         return Ok(ExitCode::from(NOT_OVER));
     };
-    let told = Told::of(&opened, means, &request, &answer, out).await;
+    let told = Told::of(&opened, &request, &answer, out).await;
     out.tell(&answer, told.lines(begun.elapsed()))?;
     Ok(exit_code(&answer))
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use rowscore::answer::{Answer, Outcome, Part};
 use rowscore::event::Request;
-use rowscore::hop::{Means, Waiting, waiting};
 use rowscore::run::{Mode, RunId, RunKind, RunState};
+use rowscore::store::backlog::{self, Backlog, COUNTED};
 use rowscore::store::status::{self, StatusLine};
 use rowscore::words;
 
@@ -21,18 +21,12 @@ pub(crate) struct Told<'a> {
     /// The run that the answer is about, as far as that could be read.
     run: Option<StatusLine>,
     /// What waits beside its window.
-    waiting: Option<Waiting>,
+    backlog: Option<Backlog>,
 }
 
 impl<'a> Told<'a> {
     /// Reads what there is to say beyond the answer. What waits is counted for people only: a schedule comes again.
-    pub(crate) async fn of(
-        opened: &Opened,
-        means: Means<'_>,
-        request: &'a Request,
-        answer: &'a Answer,
-        out: &Out,
-    ) -> Self {
+    pub(crate) async fn of(opened: &Opened, request: &'a Request, answer: &'a Answer, out: &Out) -> Self {
         let table = opened.table();
         let (mut session, mut run) = (opened.session(), None);
         if let Some(id) = answer.run_id {
@@ -42,12 +36,12 @@ impl<'a> Told<'a> {
         let reaches_to_now = request.kind == RunKind::Window && request.from.is_none() && request.to.is_none();
         let is_over = matches!(answer.outcome, Outcome::Finished | Outcome::NothingToDo);
         let window = run.as_ref().map(|run| run.window).filter(|_| out.is_for_people() && reaches_to_now && is_over);
-        let mut left = None;
+        let mut backlog = None;
         if let Some(window) = window {
-            left = session.run(async |conn| waiting(conn, means, window).await).await.ok().flatten();
+            backlog = session.run(async |conn| backlog::whole(conn, table, window.from).await).await.ok().flatten();
         }
         session.close().await;
-        Self { request, answer, run, waiting: left }
+        Self { request, answer, run, backlog }
     }
 
     /// In one line what was done, then what to do next.
@@ -117,14 +111,23 @@ impl<'a> Told<'a> {
         })
     }
 
+    /// What the run left, and how to get it.
     fn waiting(&self) -> Vec<String> {
-        let Waiting { newer, older } = self.waiting.unwrap_or_default();
-        let wait = |count, why, command| {
+        let Backlog { items, unreached, oldest } = self.backlog.unwrap_or_default();
+        let wait = |count, why: &str, command| {
             let (verb, them) = if count == 1 { ("waits", "it") } else { ("wait", "them") };
-            (count > 0).then(|| format!("{} {verb} that {why}: `{command}` takes {them}.", words::items(count)))
+            let least = if count >= COUNTED { "At least " } else { "" };
+            (count > 0).then(|| format!("{least}{} {verb} that {why}: `{command}` takes {them}.", words::items(count)))
         };
-        let newer = wait(newer, "arrived meanwhile", "rowscore run");
-        let older = wait(older, "arrived before this window, or without a time", "rowscore run --sweep");
+        let newer = items.saturating_sub(unreached);
+        let ends = self.run.as_ref().map(|run| run.window.to);
+        let newer = match oldest.zip(ends) {
+            Some((oldest, end)) if unreached == 0 && oldest > end + TimeDelta::minutes(1) => {
+                wait(newer, &format!("arrive at {} at the earliest", words::moment(oldest)), "rowscore run")
+            }
+            _ => wait(newer, "arrived meanwhile", "rowscore run"),
+        };
+        let older = wait(unreached, "arrived before this window, or without a time", "rowscore run --sweep");
         newer.into_iter().chain(older).collect()
     }
 }
