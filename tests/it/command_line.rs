@@ -4,8 +4,9 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::support::database::RunRow;
+use crate::support::items::{label, sample};
 use crate::support::programs::{Ended, rowscore};
-use crate::support::{Server, TestDb};
+use crate::support::{Server, TestDb, model};
 
 /// Samples of a time that is past whenever the tests run.
 const INIT: [&str; 7] = ["init", "--rows", "1000", "--seed", "7", "--until", "2024-03-05T10:00:00Z"];
@@ -133,6 +134,34 @@ async fn a_run_that_is_held_or_used_up_is_no_success(
     let held = rowscore(&["run"], db.variables()).await;
     assert_eq!(held.status.code(), Some(3), "{held:?}");
     assert_eq!(answer(&held)["outcome"], json!("stopped"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn results_name_each_probabilitys_class(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = TestDb::new(server, &[]).await;
+    db.fill(1..=3, "2024-03-05T09:30:00Z").await;
+    db.tick("2024-03-05T10:00:00Z").await;
+    db.execute("UPDATE `items` SET `prediction` = NULL WHERE `id` = 2").await;
+    db.execute("UPDATE `items` SET `prediction` = '[1]' WHERE `id` = 3").await;
+
+    let shown = rowscore(&["results"], db.variables()).await;
+    let lines: Vec<Value> = shown.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let probabilities = lines[0]["prediction"].as_array().unwrap();
+    for (class, probability) in model().classes().iter().zip(probabilities) {
+        assert_eq!(lines[0]["probabilities"][class], *probability);
+    }
+    assert_eq!((&lines[1]["probabilities"], &lines[2]["probabilities"]), (&Value::Null, &Value::Null));
+    assert_eq!(lines[0]["created_datetime"], json!("2024-03-05T09:30:00Z"));
+
+    let text = rowscore(&["results", "--text"], db.variables()).await.stdout;
+    let told: Vec<&str> = text.lines().collect();
+    let (_, first) = told[0].split_once("]: ").unwrap();
+    assert!(first.starts_with(label(&sample(1))), "{text}");
+    assert!(model().classes().iter().all(|class| first.contains(&format!("{class} 0."))), "{text}");
+    assert!(told[1].ends_with(": no prediction") && told[2].ends_with(": [1]"), "{text}");
 }
 
 #[tokio::test]

@@ -3,13 +3,13 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-use chrono::NaiveDateTime;
 use rowscore::config::PredictionFormat;
 use rowscore::model;
 use rowscore::store::catalog;
 use rowscore::store::listing::{self, Listing, SeenTable};
+use rowscore::window::Time;
 use rowscore::words;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::opened::Opened;
@@ -53,14 +53,35 @@ impl<'a> Shown<'a> {
     }
 }
 
+/// Probabilities by the names of their classes, in the model's order.
+struct Named<'a> {
+    classes: &'a [String],
+    probabilities: Vec<f64>,
+}
+
+impl<'a> Named<'a> {
+    fn of(text: &str, classes: &'a [String]) -> Option<Self> {
+        let probabilities: Vec<f64> = serde_json::from_str(text).ok()?;
+        (probabilities.len() == classes.len()).then_some(Self { classes, probabilities })
+    }
+}
+
+impl Serialize for Named<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.classes.iter().zip(&self.probabilities))
+    }
+}
+
 /// An item as its line shows it.
 #[derive(Serialize)]
 struct Line<'a> {
     id: i64,
     values: Option<Shown<'a>>,
     prediction: Option<Shown<'a>>,
-    created_datetime: Option<NaiveDateTime>,
-    updated_datetime: Option<NaiveDateTime>,
+    /// The prediction by the names of the classes; `None`: it is a label, or of another model.
+    probabilities: Option<Named<'a>>,
+    created_datetime: Option<Time>,
+    updated_datetime: Option<Time>,
 }
 
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
@@ -78,7 +99,7 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
         after = last.id;
         left -= page.len() as u32;
         for item in &page {
-            out.show(&object(item), || [sentence(item, model.classes())])?;
+            out.show(&object(item, model.classes()), || [sentence(item, model.classes())])?;
         }
     }
     out.flush()?;
@@ -86,13 +107,14 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
     Ok(ExitCode::SUCCESS)
 }
 
-fn object(item: &Listing) -> Line<'_> {
+fn object<'a>(item: &'a Listing, classes: &'a [String]) -> Line<'a> {
     Line {
         id: item.id,
         values: item.values.as_deref().map(Shown::json),
         prediction: item.prediction.as_deref().map(|text| Shown::prediction(text, item.format)),
-        created_datetime: item.created_datetime,
-        updated_datetime: item.updated_datetime,
+        probabilities: item.prediction.as_deref().and_then(|text| Named::of(text, classes)),
+        created_datetime: item.created_datetime.map(|time| time.and_utc()),
+        updated_datetime: item.updated_datetime.map(|time| time.and_utc()),
     }
 }
 
@@ -103,11 +125,10 @@ fn sentence(item: &Listing, classes: &[String]) -> String {
     let Listing { id, values, prediction, .. } = item;
     let values = words::cut(values.as_deref().unwrap_or("no values"), EXCERPT);
     let prediction = match prediction {
-        Some(text) => {
-            let probabilities: Option<Vec<f64>> = serde_json::from_str(text).ok();
-            let named = probabilities.filter(|probabilities| probabilities.len() == classes.len());
-            named.map_or_else(|| text.clone(), |probabilities| report::probabilities(classes, &probabilities))
-        }
+        Some(text) => match Named::of(text, classes) {
+            Some(named) => report::probabilities(classes, &named.probabilities),
+            None => text.clone(),
+        },
         None => "no prediction".to_owned(),
     };
     format!("item {id} {values}: {prediction}")
