@@ -48,7 +48,7 @@ fn queue(event: &Value, now: Time) -> Result<Event, EventError> {
                 Ok(body) => direct(&body, now),
                 Err(error) => Err(refused(format!("the message's body is not JSON: {error}"))),
             };
-            Ok(Message { id, trigger, trace })
+            Ok(Message { id, trigger, trace, receipt: record.receipt_handle })
         })
         .collect::<Result<_, _>>()
         .map(Event::Queue)

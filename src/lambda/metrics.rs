@@ -35,6 +35,11 @@ impl Source<'_> {
         self.write(answer.kind, run, &of_hop(answer), now);
     }
 
+    /// Writes that a hop of this kind failed; `None`: a continuation's.
+    pub(super) fn hop_failed(self, kind: Option<RunKind>, now: Time) {
+        self.write(kind, None, &[("HopsFailed", "Count", Some(1.0))], now);
+    }
+
     /// Writes that a canary failed.
     pub(super) fn canary_failed(self, now: Time) {
         self.write(Some(RunKind::Canary), None, &[("CanarySucceeded", "Count", Some(0.0))], now);
@@ -93,7 +98,11 @@ fn of_hop(answer: &Answer) -> Vec<Metric> {
         let succeeded = f64::from(u8::from(*state == Some(RunState::Succeeded)));
         return [("CanarySucceeded", "Count", Some(succeeded))].into_iter().filter(|_| worked).chain(drift).collect();
     }
-    let mut metrics = vec![("OldestPendingSeconds", "Seconds", answer.oldest_pending_seconds.map(|age| age as f64))];
+    let mut metrics = vec![
+        ("OldestPendingSeconds", "Seconds", answer.oldest_pending_seconds.map(|age| age as f64)),
+        // Each hop that succeeds says so: where nobody does, something is wrong.
+        ("HopsFailed", "Count", (worked || *outcome == Outcome::NothingToDo).then_some(0.0)),
+    ];
     if worked {
         let failed = earlier().filter(|part| part.state == RunState::Failed).count()
             + usize::from(is_end && *state == Some(RunState::Failed));
@@ -160,7 +169,7 @@ mod tests {
 
     #[test]
     fn who_only_looked_says_nothing() {
-        for outcome in [Outcome::Status, Outcome::Stale, Outcome::AlreadyRunning, Outcome::NothingToDo] {
+        for outcome in [Outcome::Status, Outcome::Stale, Outcome::AlreadyRunning] {
             let answer = Answer { state: Some(RunState::Failed), ..Answer::without_run(outcome) };
             assert_eq!(SOURCE.line(None, None, &of_hop(&answer), at()), None, "{outcome}");
         }
