@@ -53,7 +53,7 @@ def execute(sql: str, rows: list | None = None) -> None:
 def make_reader() -> dict[str, str]:
     """A login with exactly the rights that the service needs."""
     execute("CREATE USER reader IDENTIFIED BY 'reads-only'")
-    rowscore("init", "--grant-reader", "reader")
+    rowscore("init", "--create", "--grant-reader", "reader")
     return {"MYSQL_USER": "reader", "MYSQL_PASSWORD": "reads-only"}
 
 
