@@ -10,6 +10,7 @@ mod page;
 mod params;
 mod problem;
 mod runs;
+mod server;
 mod shared;
 
 use std::sync::{Arc, LazyLock};
@@ -25,7 +26,8 @@ use utoipa_axum::routes;
 
 pub use local::only_local;
 use problem::Problem;
-pub use shared::{Api, Present};
+pub use server::serve;
+pub use shared::{Api, Present, Unreadable};
 
 /// Every route, and an answer for what is none.
 pub fn router(api: Api) -> Router {

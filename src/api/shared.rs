@@ -17,6 +17,15 @@ pub enum Present {
     Told(fn() -> Time),
 }
 
+/// Why nothing can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// The database is busy or away: it may be there a little later.
+    Now(String),
+    /// What is to be read is not there, or not for this login.
+    AtAll(String),
+}
+
 /// What the handlers share.
 #[derive(Debug)]
 pub struct Api {

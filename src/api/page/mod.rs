@@ -17,8 +17,9 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
 use super::problem::Problem;
-use super::shared::{Api, Present, Shared};
+use super::shared::{Api, Present, Shared, Unreadable};
 use crate::window::Time;
+use crate::words;
 use headline::{Headline, Mood};
 use view::View;
 
@@ -45,6 +46,22 @@ static POLICY: LazyLock<Option<HeaderValue>> = LazyLock::new(|| {
     );
     policy.try_into().ok()
 });
+
+impl Api {
+    /// Reads once what the page reads.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub async fn try_out(&self) -> Result<(), Unreadable> {
+        let width = self.width();
+        let read = self.readers.read(move |conn, source| Box::pin(View::read(conn, source, width))).await;
+        match read {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_passing() => Err(Unreadable::Now(words::chain(&error))),
+            Err(error) => Err(Unreadable::AtAll(words::chain(&error))),
+        }
+    }
+}
 
 /// The status page. It comes without the database, too, and says so.
 pub(super) async fn status(State(api): Shared) -> Response {

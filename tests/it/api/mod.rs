@@ -7,6 +7,7 @@ mod programs;
 mod readers;
 mod refusals;
 mod runs;
+mod serving;
 
 use axum::http::StatusCode;
 use reqwest::{Client, Method, Response};

@@ -68,8 +68,13 @@ impl Program {
 
     /// Stops it where it is, until it is killed.
     pub fn freeze(&self) {
-        let stopped = Command::new("kill").args(["-STOP", &self.child.id().to_string()]).status();
-        assert!(stopped.unwrap().success());
+        self.signal("STOP");
+    }
+
+    /// Sends it a signal, by its name without `SIG`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        assert!(sent.unwrap().success());
     }
 
     /// SIGKILL: no farewell of any kind.
