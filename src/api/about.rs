@@ -16,7 +16,7 @@ use crate::store::StoreError;
 pub(super) struct Health {
     /// `ok`: it works, and so does the database
     #[schema(example = "ok")]
-    status: &'static str,
+    health: &'static str,
     /// The version of rowscore
     version: &'static str,
     /// The version of the model
@@ -36,7 +36,7 @@ pub(super) async fn health(State(api): Shared) -> Result<Json<Health>, Problem> 
     });
     asked.await?;
     Ok(Json(Health {
-        status: "ok",
+        health: "ok",
         version: env!("CARGO_PKG_VERSION"),
         model_version: api.model.version().to_string(),
     }))

@@ -4,11 +4,11 @@ use maud::{Markup, html};
 
 use super::charts;
 use super::view::{EXCERPT, View};
-use crate::api::data::Predicted;
 use crate::drift::Report;
 use crate::model::Model;
 use crate::run::{RunId, RunState};
 use crate::store::failures::LOOK;
+use crate::store::predicted::Predicted;
 use crate::store::status::StatusLine;
 use crate::window::Time;
 use crate::words;

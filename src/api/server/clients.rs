@@ -9,7 +9,7 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 /// Connections at once, at most: well below the files that a process may open everywhere.
-const MOST: usize = 200;
+const MOST: usize = 400;
 /// How long the end waits for what is being answered.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
 /// How long it waits for answers that are on their way.

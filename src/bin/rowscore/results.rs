@@ -3,11 +3,12 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, Utc};
 use rowscore::config::PredictionFormat;
 use rowscore::model;
 use rowscore::store::catalog;
 use rowscore::store::listing::{self, Listing, SeenTable};
+use rowscore::store::predicted::{ByClass, Writers};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -55,14 +56,17 @@ struct Line<'a> {
     id: i64,
     values: Option<Shown<'a>>,
     prediction: Option<Shown<'a>>,
-    created_datetime: Option<NaiveDateTime>,
-    updated_datetime: Option<NaiveDateTime>,
+    /// The same by the names of the classes, where a run of this model wrote it.
+    probabilities: Option<ByClass>,
+    created_datetime: Option<DateTime<Utc>>,
+    updated_datetime: Option<DateTime<Utc>>,
 }
 
 pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let opened = Opened::from_env().await?;
     let (table, mut session) = (opened.table(), opened.session());
-    let features = model::embedded()?.features();
+    let model = model::embedded()?;
+    let features = model.features();
     table.feature_columns(features)?;
     let catalog = session.ask(|| catalog::describe(table)).await?;
     let seen = SeenTable { table: table.clone(), updated: catalog.column(catalog::UPDATED).cloned() };
@@ -73,8 +77,9 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
         let Some(last) = page.last() else { break };
         after = last.id;
         left -= page.len() as u32;
+        let writers = session.ask(|| Writers::of(model, &page)).await?;
         for item in &page {
-            lines.write(object(item)?)?;
+            lines.write(object(item, writers.by_class(item))?)?;
         }
     }
     lines.flush()?;
@@ -82,12 +87,13 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn object(item: &Listing) -> serde_json::Result<String> {
+fn object(item: &Listing, probabilities: Option<ByClass>) -> serde_json::Result<String> {
     serde_json::to_string(&Line {
         id: item.id,
         values: item.values.as_deref().map(Shown::json),
         prediction: item.prediction.as_deref().map(|text| Shown::prediction(text, item.format)),
-        created_datetime: item.created_datetime,
-        updated_datetime: item.updated_datetime,
+        probabilities,
+        created_datetime: item.created_datetime.map(|time| time.and_utc()),
+        updated_datetime: item.updated_datetime.map(|time| time.and_utc()),
     })
 }
