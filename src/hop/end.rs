@@ -3,12 +3,14 @@
 use mysql_async::Conn;
 
 use super::job::Job;
+use super::means::Means;
+use super::scope::Scope;
 use crate::config::ItemsTable;
-use crate::run::{RunId, RunKind, RunState};
+use crate::run::{Counts, RunId, RunKind, RunState};
 use crate::store::lanes::Totals;
 use crate::store::runs::Run;
 use crate::store::statement::{Statement, begin, commit, rollback};
-use crate::store::{StoreError, lanes, runs};
+use crate::store::{StoreError, counts, lanes, runs};
 
 /// Why a run fails of which too many items cannot be scored.
 pub(super) fn too_many(totals: &Totals, percent: u32) -> String {
@@ -19,7 +21,7 @@ pub(super) fn too_many(totals: &Totals, percent: u32) -> String {
 /// Fails a run of which too many items cannot be scored.
 pub(super) async fn fail_for_failures(conn: &mut Conn, job: Job<'_>) -> Result<(), StoreError> {
     let why = too_many(&lanes::totals(job.run.id).ask(conn).await?, job.means.work.max_failed_percent);
-    stop(conn, job.table(), job.run.id, RunState::Failed, Some(&why)).await.map(|_| ())
+    stop(conn, job.means, job.run.id, RunState::Failed, Some(&why)).await.map(|_| ())
 }
 
 /// What became of a request to change a run's state.
@@ -45,20 +47,21 @@ pub async fn steer(conn: &mut Conn, table: &ItemsTable, id: RunId, to: RunState)
     Ok(Steered::Done)
 }
 
-/// Ends a run before its lanes are done, as `failed` or `cancelled`. What was written stays.
+/// Ends a run before its lanes are done, as `failed` or `cancelled`. What was written stays, and what is still
+/// pending is counted.
 pub async fn stop(
     conn: &mut Conn,
-    table: &ItemsTable,
+    means: Means<'_>,
     id: RunId,
     to: RunState,
     why: Option<&str>,
 ) -> Result<Steered, StoreError> {
-    let Some((run, state)) = locked(conn, table, id).await? else { return Ok(Steered::Unknown) };
+    let Some((run, state)) = locked(conn, means.table(), id).await? else { return Ok(Steered::Unknown) };
     if !state.may_become(to) {
         rollback().ask(conn).await?;
         return Ok(Steered::Refused(state));
     }
-    end_early(conn, &run, to, why).await?;
+    end_early(conn, Job { run: &run, means }, to, why).await?;
     commit().ask(conn).await?;
     if let Some(why) = why {
         tracing::error!(run = %id, why, "the run was stopped");
@@ -77,10 +80,28 @@ async fn locked(conn: &mut Conn, table: &ItemsTable, id: RunId) -> Result<Option
 }
 
 /// Ends a run whose row is locked before its lanes are done. Waits for the pages under way, which count.
-pub(super) async fn end_early(conn: &mut Conn, run: &Run, to: RunState, why: Option<&str>) -> Result<(), StoreError> {
+pub(super) async fn end_early(
+    conn: &mut Conn,
+    job: Job<'_>,
+    to: RunState,
+    why: Option<&str>,
+) -> Result<(), StoreError> {
+    let run = job.run;
     let totals = lanes::lock_all(run.id).then(lanes::totals(run.id)).ask(conn).await?;
-    let counts = totals.counts.of_items(run.items);
+    let counts = counted(conn, job, &totals).await?;
     runs::finish(run.id, to, counts, why).then(settle_changes(run, &totals)).ask(conn).await
+}
+
+/// The counts of a run that ends with items left: these are counted, for rows may have come, gone or changed since
+/// it was opened. What cannot be counted in time is reckoned, and so are the items of another model's backfill.
+pub(super) async fn counted(conn: &mut Conn, job: Job<'_>, totals: &Totals) -> Result<Counts, StoreError> {
+    let Job { run, means } = job;
+    let can_be_told = run.kind != RunKind::Backfill || run.model == means.model.version().shown();
+    let left = match Scope::of(job).left().filter(|_| can_be_told) {
+        Some(left) => counts::count(conn, means.wanted(left), totals.ids).await?,
+        None => None,
+    };
+    Ok(left.map_or_else(|| totals.counts.of_items(run.items), |pending| Counts { pending, ..totals.counts }))
 }
 
 /// Settles what a backfill changed, when it ends.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use mysql_async::Conn;
 
-use super::end::{settle_changes, too_many};
+use super::end::{counted, settle_changes, too_many};
 use super::error::HopError;
 use super::job::Job;
 use super::lane_sessions::LaneSessions;
@@ -121,7 +121,7 @@ async fn finish_run(
         return Ok(Ended::Lanes);
     }
     let End { state, counts, why } = match run.pass {
-        Pass::Check => refused_as_a_whole(run, standing.totals.counts),
+        Pass::Check => refused_as_a_whole(run, counted(conn, job, &standing.totals).await?),
         Pass::Write => worked_off(conn, job, lanes, &standing).await?,
     };
     if let Some(why) = &why {
@@ -155,7 +155,7 @@ async fn leave_skipped(conn: &mut Conn, job: Job<'_>, skipped: u64, now: Time) -
 /// The end of a run in one piece of which items cannot be scored.
 fn refused_as_a_whole(run: &Run, counts: Counts) -> End {
     let why = format!("{} items cannot be scored, so none was written ({})", counts.failed, run.policy);
-    End { state: RunState::Failed, counts: counts.of_items(run.items), why: Some(why) }
+    End { state: RunState::Failed, counts, why: Some(why) }
 }
 
 /// The end of a run whose lanes are all done. Rows may have come, gone or changed meanwhile, so what is

@@ -43,10 +43,14 @@ impl Progress {
         Some(Self { done: before + done, total })
     }
 
+    /// Items that are still to be worked off.
+    fn rest(self) -> f64 {
+        self.total.saturating_sub(self.done) as f64
+    }
+
     /// Seconds until the rest is done, if the last `rows` took so long.
     fn seconds_left(self, rows: u64, seconds: f64) -> Option<f64> {
-        let rest = self.total.saturating_sub(self.done);
-        (rows > 0).then(|| rest as f64 * seconds / rows as f64)
+        (rows > 0).then(|| self.rest() * seconds / rows as f64)
     }
 }
 
@@ -56,14 +60,13 @@ fn spare_seconds(now: Time, seconds_left: f64, deadline: Time) -> i64 {
     (deadline - now).num_seconds().saturating_sub(seconds_left.ceil() as i64)
 }
 
-/// Seconds from the forecast finish of a run to its deadline; negative: it will be late. By its rate
-/// since its attempt began, gaps between hops included. `None` where a deadline, a total or a rate is
-/// missing.
-pub(super) fn of_run(run: &Run, done: u64, now: Time) -> Option<i64> {
+/// Seconds from the forecast finish of a run to its deadline; negative: it will be late. By the rate of its
+/// latest pages. `None` where a deadline, a total or a rate is missing.
+pub(super) fn of_run(run: &Run, totals: &Totals, now: Time) -> Option<i64> {
     let deadline = run.deadline?;
-    let progress = Progress::of(run, done)?;
-    let seconds = (now - run.attempted_at).as_seconds_f64().max(1e-3);
-    Some(spare_seconds(now, progress.seconds_left(progress.done, seconds)?, deadline))
+    let progress = Progress::of(run, totals.counts.predicted + totals.counts.failed)?;
+    let rate = Some(totals.rows_per_second).filter(|rate| *rate > 0.0)?;
+    Some(spare_seconds(now, progress.rest() / rate, deadline))
 }
 
 /// The forecast of a hop under way, by its own rate. Shared by its lanes.

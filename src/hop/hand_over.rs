@@ -16,8 +16,8 @@ pub(super) async fn hand_over<R: Relay>(hop: &mut Hop<'_, R>, run: &Run, due: Du
     let (next, max_hops) = (due.next(), hop.means.work.max_hops);
     if next.hop > max_hops && may_run_out_of_hops(run) {
         let why = format!("worker {} used up its {max_hops} hops (MAX_HOPS)", due.worker);
-        let table = hop.means.table();
-        hop.session.run(async |conn| stop(conn, table, run.id, RunState::Failed, Some(&why)).await).await?;
+        let means = hop.means;
+        hop.session.run(async |conn| stop(conn, means, run.id, RunState::Failed, Some(&why)).await).await?;
         return Ok(Next::Over(Some(run.id), Outcome::Stopped));
     }
     // Lets go first: the continuation may be delivered before this hop has ended.

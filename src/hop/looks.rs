@@ -47,6 +47,7 @@ fn add(known: Skipped, items: u64, page: Ids) -> Skipped {
 mod tests {
     use super::*;
     use crate::run::Changes;
+    use crate::store::tempo::Tempo;
 
     fn at(cursor: i64, look: Look) -> Position {
         Position {
@@ -60,6 +61,7 @@ mod tests {
             predicted: 0,
             failed: 0,
             changes: Changes::default(),
+            tempo: Tempo { busy_ms: 0.0, recent_rows: 0.0, recent_ms: 0.0, since: chrono::NaiveDateTime::default() },
         }
     }
 

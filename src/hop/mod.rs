@@ -34,6 +34,7 @@ mod pace;
 mod page;
 mod plan;
 mod reading;
+mod refusal;
 mod relay;
 mod respond;
 mod runner;

@@ -32,8 +32,7 @@ pub(super) async fn respond<R: Relay>(
             answer.backfill = Some(Backfill::new(run.mode, answer.counts.predicted, &totals.changes));
         }
         if run.state == RunState::Running {
-            let done = answer.counts.predicted + answer.counts.failed;
-            answer.forecast_spare_seconds = forecast::of_run(&run, done, hop.began.present());
+            answer.forecast_spare_seconds = forecast::of_run(&run, &totals, hop.began.present());
         }
         answer = Answer { state: Some(run.state), kind: Some(run.kind), spare_seconds: run.spare_seconds, ..answer };
     }

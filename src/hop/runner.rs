@@ -19,6 +19,8 @@ use super::look_up::look_up;
 use super::means::Means;
 use super::next::Next;
 use super::open::open;
+use super::opening::Opening;
+use super::refusal::note_refusal;
 use super::relay::Relay;
 use super::respond::respond;
 use super::set_off::{set_off, take_up};
@@ -60,7 +62,6 @@ impl<R: Relay> Runner<'_, R> {
             Trigger::Wake(wake) => &wake.event,
             asked => asked,
         };
-        check_names(means, trigger)?;
         let lanes = &LaneSessions::new(means.database, means.work.lanes).until(clock.gives_up_at());
         let mut session = Session::new(means.database).until(clock.gives_up_at());
         // Whoever is refused is refused here once, not on each connection.
@@ -71,7 +72,7 @@ impl<R: Relay> Runner<'_, R> {
         // A panic is an error like any other: the run says so, and the next hop tries again.
         let result = answered.unwrap_or_else(|panic| Err(panicked(panic)));
         if let Err(error) = &result {
-            hop.note(error).await;
+            hop.note(trigger, error).await;
         }
         join(hop.session.close(), lanes.close()).await;
         result
@@ -94,6 +95,7 @@ async fn began(session: &mut Session, clock: Clock) -> Result<Began, StoreError>
 
 impl<R: Relay> Hop<'_, R> {
     async fn answer(&mut self, trigger: &Trigger) -> Result<Answer, HopError> {
+        check_names(self.means, trigger)?;
         match trigger {
             Trigger::Open(request) if request.kind == RunKind::Canary => self.go(Next::TryOut(request.clone())).await,
             Trigger::Open(request) => {
@@ -105,12 +107,18 @@ impl<R: Relay> Hop<'_, R> {
         }
     }
 
-    /// Notes on the row of the run that was worked on why the hop failed.
-    async fn note(&mut self, error: &HopError) {
-        let Some(id) = self.done.about else { return };
+    /// Notes why the hop failed: on the row of the run that was worked on, or where none could be opened, in one
+    /// that says so.
+    async fn note(&mut self, trigger: &Trigger, error: &HopError) {
         let text = words::chain(error);
+        let opening = Opening::of(self);
+        let noted = self.session.run(async |conn| match (self.done.about, trigger) {
+            (Some(id), _) => runs::note_error(id, &text).ask(conn).await,
+            (None, Trigger::Open(request)) => note_refusal(conn, opening, request, &text).await,
+            (None, _) => Ok(()),
+        });
         // The hop's own error is what counts, also where it cannot be noted.
-        let _ = tokio::time::timeout(LAST_WORDS, self.session.ask(|| runs::note_error(id, &text))).await;
+        let _ = tokio::time::timeout(LAST_WORDS, noted).await;
     }
 
     async fn go(&mut self, first: Next) -> Result<Answer, HopError> {

@@ -101,7 +101,7 @@ async fn is_braked(conn: &mut Conn, means: Means<'_>, run: &Run) -> Result<bool,
         run.model,
         means.model.version()
     );
-    Ok(stop(conn, table, run.id, RunState::Failed, Some(&why)).await? == Steered::Done)
+    Ok(stop(conn, means, run.id, RunState::Failed, Some(&why)).await? == Steered::Done)
 }
 
 /// The `unfinished` run, if it is one of the model `version` that replaced `run`, by somebody who may have

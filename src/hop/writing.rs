@@ -147,6 +147,7 @@ impl Writing<'_> {
             failed,
             changes: (self.page.run.kind == RunKind::Backfill).then(|| compare(self.found, predictions)),
             page_size: self.page.limit,
+            rows: self.found.len() as u64,
             profile: self.profile.clone(),
         }
     }

@@ -9,6 +9,7 @@ use super::places::joined;
 use super::row::{column, name};
 use super::runs::utc;
 use super::statement::Statement;
+use super::tempo::{self, RATE, TEMPO, Tempo};
 use super::wanted::Ids;
 use crate::config::ItemsTable;
 use crate::run::{Changes, Counts, Pass, RunId, named};
@@ -182,6 +183,8 @@ pub struct Position {
     pub failed: u64,
     /// What the lane changes, in a backfill.
     pub changes: Changes,
+    /// How fast it is.
+    pub tempo: Tempo,
 }
 
 /// The statement that locks a lane's row and reads where it stands, for [`position`]. The run's own
@@ -189,7 +192,7 @@ pub struct Position {
 pub(super) fn lock_statement(run: RunId, pass: Pass, lane: u16, items: &ItemsTable) -> String {
     format!(
         "SELECT l.`cursor_id`, l.`claim`, l.`pages`, l.`predicted`, l.`failed`, l.`compared`, l.`changed_class`, l.`absolute_change`, \
-           l.`profile`, {LOOK}, l.`finished_at` IS NOT NULL AS `finished`, \
+           l.`profile`, {LOOK}, {TEMPO}, l.`finished_at` IS NOT NULL AS `finished`, \
            (SELECT r.`state` = 'running' AND r.`pass` = '{pass}' FROM `batch_runs` r WHERE r.`id` = l.`run_id`) AS `running`, \
            EXISTS (SELECT 1 FROM `item_failures` f WHERE f.`items_table` = {} \
                    AND f.`item_id` > l.`cursor_id` AND f.`item_id` <= l.`high_id`) AS `failures_ahead` \
@@ -216,6 +219,7 @@ pub(super) fn position(row: &Row) -> Result<Position, StoreError> {
         predicted: column(row, "predicted")?,
         failed: column(row, "failed")?,
         changes: changes(row)?,
+        tempo: tempo::read(row)?,
     })
 }
 
@@ -253,13 +257,17 @@ pub struct Advance {
     pub changes: Option<Changes>,
     /// At most so many items the next page.
     pub page_size: u32,
+    /// Items that were looked at.
+    pub rows: u64,
     /// The lane's drift profile afterwards. It holds no quote and no backslash.
     pub profile: String,
 }
 
 /// The statement that advances a locked lane by one page.
 pub(super) fn advance_statement(run: RunId, lane: u16, page: &Advance) -> String {
-    let Advance { from, to: Place { cursor, look, finished }, predicted, failed, changes, page_size, profile } = page;
+    let Advance { from, to: Place { cursor, look, finished }, predicted, failed, changes, page_size, rows, profile } =
+        page;
+    let tempo = tempo::set(from.tempo, *rows);
     let look = if *look == from.look { String::new() } else { looks::set(*look) };
     let finished = if *finished { ", `finished_at` = UTC_TIMESTAMP(3)" } else { "" };
     let changes = changes.map_or_else(String::new, |page| {
@@ -268,7 +276,7 @@ pub(super) fn advance_statement(run: RunId, lane: u16, page: &Advance) -> String
     });
     format!(
         "UPDATE `batch_lanes` SET `cursor_id` = {cursor}, `page_size` = {page_size}, `pages` = {}, `predicted` = {}, \
-           `failed` = {}, {changes}{look}`profile` = '{profile}', `updated_at` = UTC_TIMESTAMP(3){finished} \
+           `failed` = {}, {changes}{look}{tempo}`profile` = '{profile}', `updated_at` = UTC_TIMESTAMP(3){finished} \
          WHERE `run_id` = {run} AND `lane` = {lane}{IN_TRANSACTION}",
         from.pages + 1,
         from.predicted + predicted,
@@ -287,7 +295,7 @@ pub fn profiles(run: RunId) -> Statement<Vec<String>> {
 pub fn rewind(run: RunId) -> Statement<()> {
     let sql = "UPDATE `batch_lanes` SET `cursor_id` = `low_id`, `predicted` = 0, `failed` = 0, `profile` = NULL, \
                  `compared` = 0, `changed_class` = 0, `absolute_change` = 0, `claim` = `claim` + 1, \
-                 `look` = 0, `look_upto` = NULL, `skipped` = 0, `skipped_after` = NULL, `skipped_upto` = NULL, \
+                 `look` = 0, `look_upto` = NULL, `skipped` = 0, `skipped_after` = NULL, `skipped_upto` = NULL, `recent_rows` = 0, `recent_ms` = 0, \
                  `finished_at` = IF(`low_id` = `high_id`, `finished_at`, NULL) WHERE `run_id` = :run";
     Statement::change("rewinding the lanes", sql, params! { "run" => run.0 })
 }
@@ -309,19 +317,24 @@ pub struct Totals {
     pub skipped: u64,
     /// The ids of the run.
     pub ids: Ids,
+    /// Items a second, by the latest pages of the lanes at work; 0: there is none.
+    pub rows_per_second: f64,
 }
 
 /// Sums up a run's lanes.
 pub fn totals(run: RunId) -> Statement<Totals> {
-    let sql = "SELECT COALESCE(SUM(`finished_at` IS NULL), 0) AS `unfinished`, COALESCE(SUM(`predicted`), 0) AS `predicted`, \
+    let sql = format!(
+        "SELECT COALESCE(SUM(`finished_at` IS NULL), 0) AS `unfinished`, COALESCE(SUM(`predicted`), 0) AS `predicted`, \
                  COALESCE(SUM(`failed`), 0) AS `failed`, COALESCE(SUM(`pages`), 0) AS `pages`, \
                  COALESCE(SUM(IF(`source` = 'items', `predicted` + `failed`, 0)), 0) AS `fresh_done`, \
                  COALESCE(SUM(IF(`source` = 'items', `failed`, 0)), 0) AS `fresh_failed`, \
                  COALESCE(SUM(`skipped`), 0) AS `skipped`, COALESCE(SUM(`compared`), 0) AS `compared`, COALESCE(SUM(`changed_class`), 0) AS `changed_class`, \
                  COALESCE(SUM(`absolute_change`), 0) AS `absolute_change`, \
-                 COALESCE(MIN(`low_id`), 0) AS `low`, COALESCE(MAX(`high_id`), 0) AS `high` \
-               FROM `batch_lanes` WHERE `run_id` = :run";
-    Statement::one("summing up the lanes", sql, params! { "run" => run.0 }, sum)
+                 COALESCE(MIN(`low_id`), 0) AS `low`, COALESCE(MAX(`high_id`), 0) AS `high`, \
+                 COALESCE({RATE}, 0) AS `rows_per_second` \
+               FROM `batch_lanes` WHERE `run_id` = :run"
+    );
+    Statement::one("summing up the lanes", &sql, params! { "run" => run.0 }, sum)
 }
 
 fn sum(row: &Row) -> Result<Totals, StoreError> {
@@ -338,6 +351,7 @@ fn sum(row: &Row) -> Result<Totals, StoreError> {
         fresh_failed: column(row, "fresh_failed")?,
         skipped: column(row, "skipped")?,
         ids: Ids { after: column(row, "low")?, upto: column(row, "high")? },
+        rows_per_second: column(row, "rows_per_second")?,
     })
 }
 

@@ -91,7 +91,7 @@ pub struct Measured {
     pub items: u64,
     /// Milliseconds of their hops.
     pub billed_ms: u64,
-    /// Seconds from their begin to their end.
+    /// Seconds that each of their workers took on average: no pause, and no gap between hops.
     pub seconds: f64,
     /// Memory of the function in the latest of them that had one.
     pub memory_mb: Option<u32>,
@@ -101,7 +101,7 @@ pub struct Measured {
 pub fn measured(table: &ItemsTable, least: u64) -> Statement<Measured> {
     let sql = format!(
         "SELECT `predicted` + `failed` AS `items`, `billed_ms`, `memory_mb`, \
-           GREATEST(TIMESTAMPDIFF(MICROSECOND, `started_at`, `finished_at`), 0) / 1000000 AS `seconds` \
+           `billed_ms` / 1000 / GREATEST(`workers`, 1) AS `seconds` \
          FROM (SELECT * FROM `batch_runs` {OF_A_TABLE} WHERE `items_table` = :table ORDER BY `id` DESC LIMIT {MEASURED_LOOKED_AT}) r \
          WHERE `kind` IN ('window', 'sweep') AND `state` IN ('succeeded', 'succeeded_with_failures') \
            AND `billed_ms` > 0 AND `predicted` + `failed` >= :least ORDER BY `id` DESC LIMIT {MEASURED_RUNS}"

@@ -37,6 +37,7 @@ pub(crate) mod pool;
 pub mod predicted;
 pub mod predictions;
 mod private_socket;
+pub mod refusals;
 mod row;
 pub mod runs;
 pub mod schema;
@@ -45,6 +46,7 @@ pub mod session;
 mod settings;
 pub mod statement;
 pub mod status;
+pub mod tempo;
 mod tls;
 pub mod wanted;
 

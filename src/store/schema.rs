@@ -11,7 +11,7 @@ use super::{Doing, StoreError, catalog};
 use crate::config::{ColumnName, ItemsTable};
 
 /// Every migration by name, in order. Each may be applied again at any time.
-const MIGRATIONS: [(&str, &str); 7] = [
+const MIGRATIONS: [(&str, &str); 8] = [
     ("0001_items.sql", include_str!("../../infra/migrations/0001_items.sql")),
     ("0002_runs.sql", include_str!("../../infra/migrations/0002_runs.sql")),
     ("0003_backfill.sql", include_str!("../../infra/migrations/0003_backfill.sql")),
@@ -19,6 +19,7 @@ const MIGRATIONS: [(&str, &str); 7] = [
     ("0005_looks.sql", include_str!("../../infra/migrations/0005_looks.sql")),
     ("0006_history.sql", include_str!("../../infra/migrations/0006_history.sql")),
     ("0007_any_ground.sql", include_str!("../../infra/migrations/0007_any_ground.sql")),
+    ("0008_tempo.sql", include_str!("../../infra/migrations/0008_tempo.sql")),
 ];
 
 /// The comment of the column that the migrations add, by which it is known as rowscore's.

@@ -237,7 +237,8 @@ async fn a_model_of_other_features_is_refused_and_replaces_nothing(
     assert!(error.contains("the model's 3 features are `sepal_length`, `sepal_width`, `petal_length`; "), "{error}");
     assert!(error.contains("item 1 has 4 values without names; of 100 items"), "{error}");
     assert!(touched(&db).await == before, "items were touched");
-    assert_eq!((db.count("`batch_runs`").await, db.count("`item_failures`").await), (1, 0));
+    assert_eq!((db.opened().await, db.count("`item_failures`").await), (1, 0));
+    db.assert_refused(&error).await;
     // The right model takes all of them all the same.
     assert_eq!(run(&db, Mode::Write).await.counts.predicted, 2500);
 }

@@ -144,7 +144,8 @@ async fn a_column_that_may_not_be_read_fails_the_canary_before_it_begins(
 
     let text = failure.to_string();
     assert!(text.contains("VALUES_COLUMN names `values`") && text.contains("MYSQL_USER may see `id`"), "{text}");
-    assert_eq!((db.snapshot().await, db.count("`batch_runs`").await), (before, 0));
+    assert_eq!((db.snapshot().await, db.opened().await), (before, 0));
+    db.assert_refused(&text).await;
 }
 
 #[rstest]

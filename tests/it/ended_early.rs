@@ -3,9 +3,11 @@
 use futures_util::future::join;
 use rowscore::answer::Outcome;
 use rowscore::hop::{self, Steered};
-use rowscore::run::{RunId, RunState};
+use rowscore::run::{Mode, RunId, RunState};
 use rstest::rstest;
 
+use crate::support::backfills::{predicted, run};
+use crate::support::database::RunRow;
 use crate::support::items::{Item, sample};
 use crate::support::models::other;
 use crate::support::programs::rowscore;
@@ -76,9 +78,9 @@ async fn a_run_whose_first_pass_is_cancelled_has_predicted_nothing(
     let db = TestDb::new(server, &[("FAILURE_POLICY", "retry_all"), ("PAGE_SIZE", "5"), ("LANES", "2")]).await;
     db.fill(1..=50, CREATED).await;
     db.hurried_tick(TICK).await;
-    let table = &db.config.work.items_table;
 
-    let steered = hop::stop(&mut db.connect().await, table, RunId(1), RunState::Cancelled, None).await.unwrap();
+    let steered =
+        hop::stop(&mut db.connect().await, db.means(model()), RunId(1), RunState::Cancelled, None).await.unwrap();
 
     assert_eq!(steered, Steered::Done);
     assert_counted(&db, 1).await;
@@ -91,11 +93,10 @@ async fn a_run_that_fails_while_another_workers_pages_are_under_way_counts_them(
     #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = slow(server, &[]).await;
-    let table = &db.config.work.items_table;
     let fail = async {
         some_pages(&db).await;
         let mut conn = db.connect().await;
-        hop::stop(&mut conn, table, RunId(1), RunState::Failed, Some("too many")).await.unwrap()
+        hop::stop(&mut conn, db.means(model()), RunId(1), RunState::Failed, Some("too many")).await.unwrap()
     };
 
     let (answer, steered) = join(db.tick(TICK), fail).await;
@@ -125,4 +126,51 @@ async fn a_run_that_another_model_takes_over_while_pages_are_under_way_counts_th
     let counted: u64 = row.predicted.unwrap() + row.failed.unwrap() + row.pending.unwrap();
     assert_eq!(row.items, Some(counted));
     assert_eq!(written + db.predicted_by(model()).await.len() as u64, 200 - 28);
+}
+
+#[rstest]
+#[tokio::test]
+async fn backfills_that_are_cancelled_at_any_moment_count_what_the_table_has(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = predicted(server, &[("PAGE_SIZE", "5"), ("LANES", "2")], 400).await;
+    db.slow_down(5).await;
+    for round in 0..10_u64 {
+        let id = 2 + round;
+        let pages = db.pages().await;
+        let cancel = async {
+            eventually("a page", async || db.pages().await > pages).await;
+            // At another moment of a page each time.
+            tokio::time::sleep(std::time::Duration::from_millis(7 * round)).await;
+            rowscore(&["cancel", &id.to_string()], db.variables()).await
+        };
+        let (answer, cancelled) = join(run(&db, Mode::Write), cancel).await;
+        assert_eq!((answer.state, cancelled.status.code()), (Some(RunState::Cancelled), Some(0)), "{cancelled:?}");
+        assert_counted(&db, id).await;
+        let left = 400 - db.predicted_by(model()).await.len() as u64;
+        let row = db.run(id).await;
+        assert_eq!((row.pending, row.state.as_str()), (Some(left), "cancelled"), "round {round}");
+        let report: u64 = db
+            .value(&format!(
+                "SELECT CAST(`compared` + `incomparable` AS UNSIGNED) FROM `batch_status` WHERE `run_id` = {id}"
+            ))
+            .await;
+        assert_eq!(Some(report), row.predicted, "round {round}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_pending_when_a_run_is_cancelled_is_counted_not_reckoned(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = TestDb::new(server, &[("PAGE_SIZE", "5"), ("LANES", "1")]).await;
+    db.fill(1..=50, CREATED).await;
+    db.hurried_tick(TICK).await;
+    db.execute("DELETE FROM `items` WHERE `id` BETWEEN 11 AND 20").await;
+
+    let cancelled = rowscore(&["cancel", "1"], db.variables()).await;
+
+    assert_eq!(cancelled.status.code(), Some(0), "{cancelled:?}");
+    assert_eq!(db.run(1).await, RunRow::over("cancelled", 5, 0, 35));
 }

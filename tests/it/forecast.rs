@@ -83,25 +83,27 @@ async fn a_deadline_that_can_be_kept_is_not_spoken_of(
 
 #[rstest]
 #[tokio::test]
-async fn a_hop_forecasts_by_the_runs_rate_gaps_included(
+async fn a_gap_between_two_hops_makes_no_run_late(
     #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
-    #[values(("10m", 95, 0), ("6m", -145, 1))] (within, spare, told): (&str, i64, usize),
+    // Seconds from the second hop to the deadline.
+    #[values(("2m", 20, 0), ("101s", 1, 1))] (within, spare, told): (&str, i64, usize),
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1"), ("DELIVER_WITHIN", within)]).await;
     db.fill(1..=100, CREATED).await;
+    // 10 items in half a second: the 80 that are left want four more.
+    db.slow_down(50).await;
     let relay = Noting::default();
     let runner = runner(&db, &relay);
     let first = runner.hop(&tick(TICK), Clock::immediately(at(NOW))).await.unwrap();
     assert_eq!((first.outcome, relay.told.lock().unwrap().len()), (Outcome::Continued, 0));
 
-    // 20 of 100 items in 100 seconds: 400 more.
     let later = at(NOW) + TimeDelta::seconds(100);
     let second = runner.hop(&continued(1, 0, 2), Clock::immediately(later)).await.unwrap();
 
     assert_eq!(second.counts.predicted, 20);
     let forecast = second.forecast_spare_seconds.unwrap();
-    // Less what the test itself takes, five times over.
-    assert!((spare - 10..=spare).contains(&forecast), "{forecast}");
+    // A busy machine is slower.
+    assert!((spare - 12..=spare - 4).contains(&forecast), "{forecast}");
     assert_eq!(relay.told.lock().unwrap().len(), told);
 }
 

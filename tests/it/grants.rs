@@ -122,7 +122,7 @@ async fn a_login_that_may_not_write_is_told_before_a_run_is_opened(
 
     assert!(error.starts_with(told) && error.contains("command denied"), "{error}");
     assert!(error.ends_with("apply infra/grants.sql, or use `rowscore init --grant`"), "{error}");
-    assert_eq!(db.count("`batch_runs`").await, 0);
+    assert_eq!(db.opened().await, 0);
     db.migrate().await;
     assert_eq!(db.tick(TICK).await.counts.predicted, 1);
 }

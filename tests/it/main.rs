@@ -41,6 +41,7 @@ mod server_defaults;
 mod succession;
 mod takeovers;
 mod telemetry;
+mod tempo;
 mod times;
 mod unfit_tables;
 mod wake;

@@ -69,6 +69,6 @@ async fn rows_for_another_model_are_refused_before_the_first_page_with_both_list
     assert_eq!(db.predicted().await, [41]);
     // So they are where they are few.
     db.insert(&(50..69).map(|id| Item::new(id, values)).collect::<Vec<_>>()).await;
-    assert_eq!(db.run(1).await, RunRow::over("succeeded_with_failures", 1, 30, 0));
+    assert_eq!(db.run(2).await, RunRow::over("succeeded_with_failures", 1, 30, 0));
     assert_eq!(db.hop(&sweep(), unhurried(at(LATER))).await.counts.failed, 19 + 30);
 }

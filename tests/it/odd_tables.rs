@@ -137,7 +137,8 @@ async fn rowscores_own_tables_without_transactions_are_refused_and_made_anew_by_
 
     let told = format!("the engine MyISAM of the table `{table}` has no transactions");
     assert!(error.contains(&told) && error.contains("`rowscore init` makes it one"), "{error}");
-    assert_eq!(db.count("`batch_runs`").await, 0);
+    assert_eq!(db.opened().await, 0);
+    db.assert_refused(&error).await;
     db.migrate().await;
     assert_eq!(db.tick(TICK).await.counts.predicted, 3);
 }

@@ -9,7 +9,7 @@ use rstest::rstest;
 
 use crate::support::database::RunRow;
 use crate::support::items::{Item, sample};
-use crate::support::{Server, TestDb, at, continued, sweep, tick, unhurried};
+use crate::support::{Server, TestDb, at, continued, model, sweep, tick, unhurried};
 
 const FIRST: &str = "2024-03-05T10:00:00Z";
 const SECOND: &str = "2024-03-05T11:00:00Z";
@@ -296,7 +296,7 @@ async fn a_held_run_waits_for_its_operator_and_a_cancelled_one_is_over(
     let answer = db.hop(&go_on, Clock::immediately(at(SECOND))).await;
     assert_eq!((answer.outcome, db.predicted().await.len()), (Outcome::Continued, 10));
 
-    let cancelled = hop::stop(&mut conn, table, RunId(1), RunState::Cancelled, None).await.unwrap();
+    let cancelled = hop::stop(&mut conn, db.means(model()), RunId(1), RunState::Cancelled, None).await.unwrap();
     assert_eq!(cancelled, Steered::Done);
     assert_eq!(db.run(1).await, RunRow::over("cancelled", 10, 0, 10));
     assert_eq!(steer(&mut conn, RunState::Running).await, Steered::Refused(RunState::Cancelled));

@@ -49,7 +49,7 @@ async fn feature_columns_that_are_not_the_models_or_the_tables_are_refused(
         assert!(ended.stderr.contains(told), "{ended:?}");
         assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
     }
-    assert_eq!(owner.count("`batch_runs`").await, 0);
+    assert_eq!(owner.opened().await, 0);
     assert_eq!(owner.count("`Readings` WHERE `scores` IS NULL").await, 1);
 }
 
@@ -133,7 +133,7 @@ async fn a_column_named_as_ours_that_means_something_else_is_not_overwritten(
     owner.execute("UPDATE `Readings` SET `scores` = NULL").await;
     let named = scorer.with(&[("RUN_COLUMN", "run_id")]).await;
     assert_eq!(named.hop(&sweep(), unhurried(at(LATER))).await.counts.predicted, 1);
-    assert_eq!(owner.count("`Readings` WHERE `run_id` = 2").await, 1);
+    assert_eq!(owner.count("`Readings` WHERE `run_id` = 3").await, 1);
 }
 
 #[rstest]
@@ -148,7 +148,8 @@ async fn a_backfill_that_could_not_tell_whose_a_prediction_is_is_refused(
     let error = scorer.try_hop(&backfill(Mode::Write), unhurried(at(LATER))).await.unwrap_err().to_string();
 
     assert!(error.contains("a backfill needs RUN_COLUMN"), "{error}");
-    assert_eq!(owner.count("`batch_runs`").await, 1);
+    assert_eq!(owner.opened().await, 1);
+    owner.assert_refused(&error).await;
 }
 
 #[rstest]

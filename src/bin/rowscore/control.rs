@@ -3,7 +3,8 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-use rowscore::hop::{self, Steered};
+use rowscore::hop::{self, Means, Steered};
+use rowscore::model;
 use rowscore::run::{RunId, RunState};
 use rowscore::store::{Fault, failures};
 use rowscore::values::ReasonCode;
@@ -59,9 +60,10 @@ const PATIENCE: u32 = 6;
 async fn steer(args: RunArgs, to: RunState, done: &str) -> Result<ExitCode, Box<dyn Error>> {
     let opened = Opened::from_env().await?;
     let (table, id) = (opened.table(), RunId(args.run));
+    let means = Means { database: &opened.database, work: &opened.config.work, model: model::embedded()? };
     let steer = async || {
         let steered = opened.ask(async |conn| match to {
-            RunState::Cancelled => hop::stop(conn, table, id, to, None).await,
+            RunState::Cancelled => hop::stop(conn, means, id, to, None).await,
             _ => hop::steer(conn, table, id, to).await,
         });
         steered.await

@@ -145,6 +145,20 @@ impl Setup {
         self.value(&format!("SELECT COUNT(*) FROM {table}")).await
     }
 
+    /// How many runs were opened: not those that could not be.
+    pub async fn opened(&self) -> u64 {
+        self.count("`batch_runs` WHERE NOT (`state` = 'failed' AND `lanes` = 0)").await
+    }
+
+    /// Asserts that the latest run could not be opened, for a reason that its row has.
+    pub async fn assert_refused(&self, reason: &str) {
+        let latest = "SELECT `state`, `lanes`, COALESCE(`last_error`, '') FROM `batch_runs` ORDER BY `id` DESC LIMIT 1";
+        let (state, lanes, error): (String, u16, String) = self.rows(latest).await.pop().expect("there is a run");
+        assert_eq!((state.as_str(), lanes), ("failed", 0));
+        let start: String = reason.chars().take(900).collect();
+        assert!(error.contains(&start), "noted: {error}\nsaid: {reason}");
+    }
+
     /// Pages that were committed, in all runs.
     pub async fn pages(&self) -> u64 {
         self.value("SELECT CAST(COALESCE(SUM(`pages`), 0) AS UNSIGNED) FROM `batch_lanes`").await

@@ -105,6 +105,7 @@ pub fn bits(row: &[f64]) -> Vec<u64> {
 pub async fn refusal(db: &Setup) -> String {
     let error =
         db.try_hop(&tick("2024-03-05T10:00:00Z"), unhurried(at("2024-03-05T10:00:00Z"))).await.unwrap_err().to_string();
-    assert_eq!(db.count("`batch_runs`").await, 0, "{error}");
+    assert_eq!(db.opened().await, 0, "{error}");
+    db.assert_refused(&error).await;
     error
 }

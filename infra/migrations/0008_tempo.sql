@@ -1,0 +1,63 @@
+-- How fast a lane is, from its pages alone: neither a pause nor the gap between two hops counts. Safe on live
+-- tables.
+
+SET @ddl = IF(
+  EXISTS (SELECT 1 FROM information_schema.columns
+          WHERE table_schema = DATABASE() AND table_name = 'batch_lanes' AND column_name = 'busy_ms'),
+  'DO 0',
+  'ALTER TABLE `batch_lanes`
+     ADD COLUMN `busy_ms` DOUBLE NOT NULL DEFAULT 0 COMMENT ''milliseconds of all of its pages'',
+     ADD COLUMN `recent_rows` DOUBLE NOT NULL DEFAULT 0 COMMENT ''items of the latest pages; a page counts less with each one after it'',
+     ADD COLUMN `recent_ms` DOUBLE NOT NULL DEFAULT 0 COMMENT ''milliseconds of the same pages, counted in the same way'', ALGORITHM=INSTANT');
+PREPARE migration FROM @ddl;
+EXECUTE migration;
+DEALLOCATE PREPARE migration;
+
+-- Of a run at work, rate and remaining time are those of its latest pages; afterwards the rate is that of all
+-- of them. What is pending is known when it is over.
+CREATE OR REPLACE SQL SECURITY INVOKER VIEW `batch_status` AS
+SELECT
+  `run_id`, `items_table`, `kind`, `state`, `done`, `total`,
+  CAST(100 * `done` / NULLIF(`total`, 0) AS DECIMAL(5, 1)) AS `percent`,
+  `failed`,
+  CAST(`rows_per_second` AS UNSIGNED) AS `rows_per_second`,
+  `eta_seconds`,
+  CASE WHEN `state` = 'running' THEN TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), `deadline`) - `eta_seconds`
+       ELSE TIMESTAMPDIFF(SECOND, `finished_at`, `deadline`) END AS `spare_seconds`,
+  `window_from`, `window_to`, `model_version`, `started_at`, `finished_at`, `last_error`,
+  `mode`, `changed_class`, `compared`, `absolute_change` / NULLIF(`compared`, 0) AS `mean_absolute_change`,
+  GREATEST(`done` - `failed` - `compared`, 0) AS `incomparable`, `pending`, `skipped`
+FROM (
+  SELECT
+    counted.*,
+    CASE WHEN `state` = 'running' THEN CAST(CEIL(GREATEST(`total` - `done`, 0) / NULLIF(`rows_per_second`, 0)) AS SIGNED) END AS `eta_seconds`
+  FROM (
+    SELECT
+      r.`id` AS `run_id`, r.`items_table`, r.`kind`, r.`state`, r.`window_from`, r.`window_to`, r.`model_version`,
+      r.`started_at`, r.`finished_at`, r.`deadline`, r.`last_error`, r.`mode`,
+      CAST(r.`items` AS SIGNED) AS `total`,
+      CAST(COALESCE(r.`predicted` + r.`failed`,
+        (SELECT SUM(l.`predicted` + l.`failed`) FROM `batch_lanes` l WHERE l.`run_id` = r.`id`), 0) AS SIGNED) AS `done`,
+      CAST(COALESCE(r.`failed`,
+        (SELECT SUM(l.`failed`) FROM `batch_lanes` l WHERE l.`run_id` = r.`id`), 0) AS SIGNED) AS `failed`,
+      CASE WHEN r.`kind` = 'backfill' THEN CAST(COALESCE(r.`compared`,
+        (SELECT SUM(l.`compared`) FROM `batch_lanes` l WHERE l.`run_id` = r.`id`), 0) AS SIGNED) END AS `compared`,
+      CASE WHEN r.`kind` = 'backfill' THEN CAST(COALESCE(r.`changed_class`,
+        (SELECT SUM(l.`changed_class`) FROM `batch_lanes` l WHERE l.`run_id` = r.`id`), 0) AS SIGNED) END AS `changed_class`,
+      COALESCE(r.`absolute_change`,
+        (SELECT SUM(l.`absolute_change`) FROM `batch_lanes` l WHERE l.`run_id` = r.`id`)) AS `absolute_change`,
+      CASE
+        WHEN r.`state` = 'running' THEN
+          (SELECT SUM(1000 * l.`recent_rows` / NULLIF(l.`recent_ms`, 0)) FROM `batch_lanes` l
+           WHERE l.`run_id` = r.`id` AND l.`finished_at` IS NULL)
+        ELSE
+          COALESCE(r.`predicted` + r.`failed`, (SELECT SUM(l.`predicted` + l.`failed`) FROM `batch_lanes` l WHERE l.`run_id` = r.`id`))
+          / NULLIF(COALESCE(
+              (SELECT NULLIF(MAX(l.`busy_ms`), 0) FROM `batch_lanes` l WHERE l.`run_id` = r.`id`) / 1000,
+              -- Of a run before this version. A clock that is set back, as by a failover to another server, makes no time negative.
+              GREATEST(TIMESTAMPDIFF(MICROSECOND, r.`started_at`, r.`finished_at`), 0) / 1000000), 0)
+      END AS `rows_per_second`,
+      r.`pending`, r.`skipped`
+    FROM `batch_runs` r
+  ) AS counted
+) AS runs;
