@@ -9,6 +9,7 @@ pub mod hop;
 pub mod lambda;
 pub mod model;
 pub mod run;
+pub mod standing;
 pub mod store;
 pub mod training;
 pub mod values;

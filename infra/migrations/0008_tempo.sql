@@ -26,7 +26,8 @@ SELECT
        ELSE TIMESTAMPDIFF(SECOND, `finished_at`, `deadline`) END AS `spare_seconds`,
   `window_from`, `window_to`, `model_version`, `started_at`, `finished_at`, `last_error`,
   `mode`, `changed_class`, `compared`, `absolute_change` / NULLIF(`compared`, 0) AS `mean_absolute_change`,
-  GREATEST(`done` - `failed` - `compared`, 0) AS `incomparable`, `pending`, `skipped`
+  GREATEST(`done` - `failed` - `compared`, 0) AS `incomparable`, `pending`, `skipped`,
+  `tick`, `attempt`, `refused`
 FROM (
   SELECT
     counted.*,
@@ -57,7 +58,9 @@ FROM (
               -- Of a run before this version. A clock that is set back, as by a failover to another server, makes no time negative.
               GREATEST(TIMESTAMPDIFF(MICROSECOND, r.`started_at`, r.`finished_at`), 0) / 1000000), 0)
       END AS `rows_per_second`,
-      r.`pending`, r.`skipped`
+      r.`pending`, r.`skipped`, r.`tick`, r.`attempt`,
+      -- What was never opened has no lanes, and whatever was tried out is a canary.
+      r.`state` = 'failed' AND r.`lanes` = 0 AND r.`kind` <> 'canary' AS `refused`
     FROM `batch_runs` r
   ) AS counted
 ) AS runs;

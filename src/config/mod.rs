@@ -108,6 +108,8 @@ pub struct WorkConfig {
     pub hop_margin: Duration,
     /// `HOP_BUDGET_MS`: also where the function's own deadline is unknown.
     pub hop_budget: Duration,
+    /// `TICK_EVERY`. Unset: as the schedule's history has it.
+    pub tick_every: Option<Duration>,
     /// `DELIVER_WITHIN`. Unset: no deadline.
     pub deliver_within: Option<Duration>,
     /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`. Unset: this is not Lambda, and costs nothing there.
@@ -151,6 +153,7 @@ impl Config {
             max_hops: vars.or_default(variables::MAX_HOPS).0,
             hop_margin: Duration::from_millis(vars.or_default(variables::HOP_MARGIN_MS).0.into()),
             hop_budget: Duration::from_millis(vars.or_default(variables::HOP_BUDGET_MS).0.into()),
+            tick_every: vars.get(variables::TICK_EVERY).map(|span| span.0),
             deliver_within: vars.get(variables::DELIVER_WITHIN).map(|span| span.0),
             memory_mb: vars.get(variables::AWS_LAMBDA_FUNCTION_MEMORY_SIZE).map(|megabytes| megabytes.0),
             price: vars.get(variables::PRICE_PER_GB_SECOND).unwrap_or(Price::LISTED),

@@ -76,11 +76,24 @@ fn to_try_again(table: &ItemsTable, kind: RunKind, max_attempts: u32, now: Time)
     Statement::first("looking for earlier runs", &sql, params, run)
 }
 
+/// The latest times of a table's schedule, the latest first.
+pub(crate) fn ticks(table: &ItemsTable) -> Statement<Vec<Time>> {
+    let sql = format!(
+        "SELECT `tick` FROM `batch_runs` WHERE `items_table` = :table AND `kind` = 'window' AND `tick` IS NOT NULL \
+         ORDER BY `tick` DESC LIMIT {TICKS}"
+    );
+    let params = params! { "table" => table.as_str() };
+    Statement::all("reading the schedule's times", &sql, params, |row| column(row, "tick").map(utc))
+}
+
+/// Ticks that tell what a schedule is like: some weeks of one that rests at the weekend.
+const TICKS: u32 = 200;
+
 /// Windows that are looked through for one that failed. A look-back reaches over some hours.
 const LOOKED_THROUGH: u32 = 30;
 
-/// One that ended in the future tells of a clock that was wrong then, and is not believed.
-fn ends(table: &ItemsTable, now: Time) -> Statement<Ends> {
+/// Where windows ended. One that ended in the future tells of a clock that was wrong then, and is not believed.
+pub(crate) fn ends(table: &ItemsTable, now: Time) -> Statement<Ends> {
     let sql = format!(
         "SELECT MAX(`chain_end`) AS `last`, MAX(IF(`state` = 'failed', `chain_end`, NULL)) AS `failed` \
          FROM (SELECT `chain_end`, `state` FROM `batch_runs` FORCE INDEX (`end_of_the_chain`) \

@@ -8,8 +8,10 @@
 use mysql_async::{Params, params};
 
 use super::row::column;
+use super::runs::utc;
 use super::statement::Statement;
 use crate::run::RunId;
+use crate::window::Time;
 
 /// Holds a worker's lanes on this connection, until it ends or [`release`]s them; answers whether nobody
 /// else does.
@@ -29,6 +31,27 @@ pub fn is_held(run: RunId, worker: u16) -> Statement<bool> {
         params,
         |row| Ok(column::<Option<u64>>(row, "holder")?.is_some()),
     )
+}
+
+/// Who works on a run, as far as can be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attendance {
+    /// Whether somebody holds some of its lanes, on the server that is asked.
+    pub is_held: bool,
+    /// When a page was committed last.
+    pub last_page: Option<Time>,
+}
+
+/// Whether anybody works on a run, and when a page of it was committed last.
+pub fn attendance(run: RunId) -> Statement<Attendance> {
+    let held = HOLD_NAME.replace(":worker", "`worker`");
+    let sql = format!(
+        "SELECT COALESCE(MAX(`finished_at` IS NULL AND IS_USED_LOCK({held}) IS NOT NULL), FALSE) AS `held`, \
+           MAX(`updated_at`) AS `last` FROM `batch_lanes` WHERE `run_id` = :run"
+    );
+    Statement::one("looking who works on the run", &sql, params! { "run" => run.0 }, |row| {
+        Ok(Attendance { is_held: column(row, "held")?, last_page: column::<Option<_>>(row, "last")?.map(utc) })
+    })
 }
 
 /// Lets go of every hold on this connection.

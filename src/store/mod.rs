@@ -10,6 +10,7 @@
 //! that cannot write. What the servers' error codes mean is in `codes`;
 //! what time it is says [`clock`].
 
+pub mod backlog;
 mod bound;
 pub mod buffers;
 pub mod catalog;

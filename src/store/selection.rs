@@ -239,20 +239,22 @@ fn predicted(table: &ItemsTable, run: &str) -> String {
     }
 }
 
+/// A time as the column of the times of arrival would have it.
+pub(super) fn moment(table: &ItemsTable, time: Time) -> String {
+    let utc = format!("'{}'", time.naive_utc().format("%Y-%m-%d %H:%M:%S%.6f"));
+    // The constant is turned, and not the column, whose key could not be used then.
+    match &table.created_zone {
+        Some(zone) => format!("CONVERT_TZ({utc}, '+00:00', {})", zone.literal()),
+        None => utc,
+    }
+}
+
 /// The condition that an item was created within `window`.
 fn within(table: &ItemsTable, window: &Window) -> String {
     let created = table.created.quoted();
-    let moment = |time: Time| {
-        let utc = format!("'{}'", time.naive_utc().format("%Y-%m-%d %H:%M:%S%.6f"));
-        // The constant is turned, and not the column, whose key could not be used then.
-        table
-            .created_zone
-            .as_ref()
-            .map_or(utc.clone(), |zone| format!("CONVERT_TZ({utc}, '+00:00', {})", zone.literal()))
-    };
-    let to = moment(window.to);
+    let to = moment(table, window.to);
     match window.from {
-        Some(from) => format!("i.{created} >= {} AND i.{created} < {to}", moment(from)),
+        Some(from) => format!("i.{created} >= {} AND i.{created} < {to}", moment(table, from)),
         // A row without a timestamp belongs to the beginning.
         None => format!("(i.{created} < {to} OR i.{created} IS NULL)"),
     }

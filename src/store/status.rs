@@ -45,6 +45,16 @@ pub struct StatusLine {
     pub finished_at: Option<Time>,
     /// Why a hop of it failed last.
     pub last_error: Option<String>,
+    /// Items that it left pending, if it is over.
+    pub pending: Option<u64>,
+    /// Of these, items that others had locked at every look.
+    pub skipped: u64,
+    /// The schedule's time; `None`: opened by hand, or not opened at all.
+    pub tick: Option<Time>,
+    /// Attempts at it, this one included.
+    pub attempt: u32,
+    /// Whether it could not even be opened: it stands for so many `attempt`s, the last one when it was `finished_at`.
+    pub is_refused: bool,
 }
 
 /// The latest runs over `table`, the latest first; of these those before the run `before`, if that
@@ -95,6 +105,11 @@ fn line(row: &Row) -> Result<StatusLine, StoreError> {
         started_at: utc(column(row, "started_at")?),
         finished_at: column::<Option<_>>(row, "finished_at")?.map(utc),
         last_error: column(row, "last_error")?,
+        pending: column(row, "pending")?,
+        skipped: column(row, "skipped")?,
+        tick: column::<Option<_>>(row, "tick")?.map(utc),
+        attempt: column(row, "attempt")?,
+        is_refused: column(row, "refused")?,
     })
 }
 

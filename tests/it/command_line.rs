@@ -28,8 +28,8 @@ async fn from_init_to_status(#[values(Server::Mysql, Server::Mariadb, Server::Ma
     assert_eq!(items.lines().count(), 1000);
 
     let none = rowscore(&["status"], variables).await;
-    assert_eq!((none.status.code(), none.stdout.as_str()), (Some(0), ""));
-    assert!(none.stderr.contains("no run yet"), "{none:?}");
+    assert_eq!((none.status.code(), none.stdout.as_str()), (Some(3), ""));
+    assert!(none.stderr.contains("no run yet") && none.stderr.contains("1,000 items wait"), "{none:?}");
 
     let again = rowscore(&INIT, variables).await;
     assert_eq!(again.status.code(), Some(0), "{again:?}");

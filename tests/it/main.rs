@@ -38,6 +38,7 @@ mod runtime;
 mod schema;
 mod secrets;
 mod server_defaults;
+mod standing;
 mod succession;
 mod takeovers;
 mod telemetry;

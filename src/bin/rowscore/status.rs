@@ -7,9 +7,11 @@ use std::time::Duration;
 use rowscore::config::Price;
 use rowscore::drift::{Ratios, Report};
 use rowscore::run::{RunId, RunState};
+use rowscore::standing::{Expected, Facts, Mood, Standing, Trouble, attended};
 use rowscore::store::measures::{self, Watched};
 use rowscore::store::session::Session;
 use rowscore::store::status::{self, StatusLine};
+use rowscore::store::{clock, hold};
 use rowscore::words;
 use serde_json::{Value, json};
 
@@ -23,8 +25,10 @@ use crate::report;
                         rowscore status --json | jq -c '[.run_id, .state, .drift_ratio]'\n\n\
                         A drift of 1 or more means that the items are not like the training rows. Dollars are Lambda's, for a \
                         million items at this run's rate.\n\n\
-                        Exit status: 0 shown; 1 something went wrong; 2 wrong arguments. With RUN or --watch, about the \
-                        run: 0 it succeeded; 1 it failed or was cancelled; 3 it is not over.")]
+                        Below the runs stands what is wrong and what to do about it, if anything is.\n\n\
+                        Exit status: 0 all is well; 1 something is to be done, or went wrong; 2 wrong arguments; 3 something \
+                        wants a look. With RUN or --watch, about the run: 0 it succeeded; 1 it failed or was cancelled; 3 it \
+                        is not over.")]
 pub(crate) struct Args {
     /// Show only this run
     #[arg(value_name = "RUN", value_parser = clap::value_parser!(u64).range(1..))]
@@ -50,19 +54,22 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
         price: opened.config.work.price,
         as_json: args.json,
         lines: Lines::new(),
+        told: None,
         opened: &opened,
     };
     let table = opened.table();
     if args.run.is_none() && !args.watch {
         let latest = screen.session.run(async |conn| status::latest(conn, table, None, args.limit).await).await?;
-        if latest.is_empty() {
-            eprintln!("There is no run yet; `rowscore run` makes one.");
-        }
         for line in &latest {
             screen.show(line).await?;
         }
+        let mood = screen.tell_troubles().await?;
         screen.session.close().await;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(match mood {
+            Mood::Calm | Mood::Busy => ExitCode::SUCCESS,
+            Mood::Odd => ExitCode::from(3),
+            Mood::Bad => ExitCode::FAILURE,
+        });
     }
     let mut last = screen.find(args.run.map(RunId)).await?;
     screen.show(&last).await?;
@@ -70,6 +77,7 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
         tokio::time::sleep(WATCH_EVERY).await;
         last = screen.find(Some(last.id)).await?;
         screen.show(&last).await?;
+        screen.tell_who_is_missing(&last).await?;
     }
     screen.session.close().await;
     Ok(match last.state {
@@ -86,6 +94,8 @@ struct Screen<'o> {
     price: Price,
     as_json: bool,
     lines: Lines,
+    /// The trouble that was told last of a run which is watched.
+    told: Option<&'static str>,
 }
 
 impl Screen<'_> {
@@ -100,6 +110,36 @@ impl Screen<'_> {
             Some(id) => format!("table `{}` has no run {id}; see `rowscore status`", table.as_str()).into(),
             None => "there is no run yet; `rowscore run` makes one".into(),
         })
+    }
+
+    /// Says, when it begins, that nobody is at work on a run which is watched, or that it is held up.
+    async fn tell_who_is_missing(&mut self, line: &StatusLine) -> Result<(), Box<dyn Error>> {
+        if line.state != RunState::Running {
+            return Ok(());
+        }
+        let (attendance, now) = self.session.ask(|| hold::attendance(line.id).and(clock::present())).await?;
+        let trouble = attended(line, attendance, now);
+        let name = trouble.as_ref().map(Trouble::name);
+        if let Some(trouble) = trouble.filter(|_| self.told != name) {
+            eprintln!("{} {}", trouble.sentence(now), trouble.remedy());
+        }
+        self.told = name;
+        Ok(())
+    }
+
+    /// Says what is wrong, and what waits. Beside the runs, which may be piped.
+    async fn tell_troubles(&mut self) -> Result<Mood, Box<dyn Error>> {
+        let (table, expected) = (self.opened.table(), Expected::from(&self.opened.config.work));
+        let facts = self.session.run(async |conn| Facts::read(conn, table, expected).await).await?;
+        let standing = Standing::of(facts);
+        for trouble in &standing.troubles {
+            eprintln!("{} {}", trouble.sentence(standing.facts.now), trouble.remedy());
+        }
+        if standing.facts.runs.is_empty() && standing.troubles.is_empty() {
+            eprintln!("There is no run yet; `rowscore run` makes one.");
+        }
+        eprintln!("{}", standing.waiting());
+        Ok(standing.mood)
     }
 
     async fn show(&mut self, line: &StatusLine) -> Result<(), Box<dyn Error>> {
@@ -138,7 +178,7 @@ fn percent(line: &StatusLine) -> Option<f64> {
 fn object(line: &StatusLine, watched: &Watched, seen: &Seen) -> Value {
     json!({
         "run_id": line.id, "kind": line.kind, "state": line.state, "done": line.done, "total": line.total,
-        "percent": percent(line), "failed": line.failed, "rows_per_second": line.rows_per_second,
+        "percent": percent(line), "failed": line.failed, "skipped": line.skipped, "pending": line.pending, "rows_per_second": line.rows_per_second,
         "eta_seconds": line.eta_seconds, "spare_seconds": line.spare_seconds, "drift_ratio": seen.drift.features,
         "class_drift_ratio": seen.drift.classes, "billed_ms": watched.billed_ms, "memory_mb": watched.memory_mb,
         "dollars_per_million_rows": seen.dollars_per_million_rows, "window_from": line.window.from,
@@ -156,6 +196,9 @@ fn describe(line: &StatusLine, seen: &Seen) -> String {
         Some(format!("run {id} {kind} {window} {state}")),
         Some(format!("{}/{total}{percent}", words::count(line.done))),
         Some(format!("set aside {}", words::count(line.failed))),
+        Some(line.skipped)
+            .filter(|skipped| *skipped > 0)
+            .map(|skipped| format!("locked by others {}", words::count(skipped))),
         backfill.map(report::changes),
         line.rows_per_second.map(|rate| format!("{} rows/s", words::count(rate))),
         line.eta_seconds.map(words::to_go),

@@ -11,7 +11,7 @@ const DOCUMENT: &str = include_str!("../../../docs/CONFIGURATION.md");
 const TEMPLATE: &str = include_str!("../../../template.yaml");
 
 /// The variables that the template sets by itself, or leaves as they are.
-const WITHOUT_PARAMETER: [&str; 8] = [
+const WITHOUT_PARAMETER: [&str; 9] = [
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
     "CONTINUATION_QUEUE_URL",
     "HOP_MARGIN_MS",
@@ -19,6 +19,7 @@ const WITHOUT_PARAMETER: [&str; 8] = [
     "MYSQL_PASSWORD",
     "MYSQL_RESOURCE",
     "PRICE_PER_GB_SECOND",
+    "TICK_EVERY",
     "WAKE_DATABASE",
 ];
 

@@ -1,0 +1,175 @@
+//! From what the tables say to how things stand.
+
+use chrono::TimeDelta;
+
+use super::facts::{Facts, did_something};
+use super::mood::Mood;
+use super::schedule;
+use super::trouble::Trouble;
+use crate::run::{RunKind, RunState};
+use crate::store::backlog::COUNTED;
+use crate::store::hold::Attendance;
+use crate::store::status::StatusLine;
+use crate::window::Time;
+use crate::words;
+
+/// Without a hop for so long, nobody is at work: longer than the pause between two hops.
+const UNATTENDED: TimeDelta = TimeDelta::seconds(30);
+
+/// Without a page for so long, whoever is at work is held up: longer than any page.
+const HELD_UP: TimeDelta = TimeDelta::seconds(120);
+
+/// A share of items set aside that is many, in percent, and of how many at least.
+const MANY_PERCENT: u64 = 10;
+const OF_SO_MANY: u64 = 10;
+
+/// How things stand.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// What it asks of its reader: the worst of its troubles, or else whether something is at work.
+    pub mood: Mood,
+    /// What is wrong, the worst first.
+    pub troubles: Vec<Trouble>,
+    /// The run at work, or else the latest that did something, or else the latest.
+    pub current: Option<StatusLine>,
+    /// When the next tick is due at the latest, as far as is known.
+    pub due: Option<Time>,
+    /// What it was judged by.
+    pub facts: Facts,
+}
+
+impl Standing {
+    /// Judges.
+    pub fn of(facts: Facts) -> Self {
+        let current = current(&facts.runs).cloned();
+        let due = schedule::due(&facts.ticks, facts.tick_every);
+        let mut troubles: Vec<Trouble> = [silence(&facts, due), canary(&facts), refused(&facts)]
+            .into_iter()
+            .chain(current.iter().flat_map(|run| of_run(run, &facts)))
+            .chain([waiting(&facts), drifted(&facts)])
+            .flatten()
+            .collect();
+        // Stable: of equal ones the first stays the first.
+        troubles.sort_by_key(|trouble| std::cmp::Reverse(trouble.mood()));
+        let is_busy = facts.runs.iter().any(|run| run.state == RunState::Running);
+        let least = if is_busy { Mood::Busy } else { Mood::Calm };
+        let mood = troubles.iter().map(Trouble::mood).max().unwrap_or(least);
+        Self { mood, troubles, current, due, facts }
+    }
+}
+
+impl Standing {
+    /// What waits, in one sentence.
+    pub fn waiting(&self) -> String {
+        let Some(backlog) = self.facts.backlog else {
+            return "The table is too large to look in time for what waits.".into();
+        };
+        let least = if backlog.items >= COUNTED { "At least " } else { "" };
+        let oldest = backlog
+            .oldest
+            .map_or_else(String::new, |oldest| format!("; the oldest arrived {}", words::ago(oldest, self.facts.now)));
+        match (backlog.items, self.facts.is_whole) {
+            (0, true) => "Nothing waits.".into(),
+            (0, false) => {
+                "Nothing waits of what arrived of late; the table is too large to look through in time.".into()
+            }
+            (1, _) => format!("1 item waits{oldest}."),
+            (items, _) => format!("{least}{} wait{oldest}.", words::items(items)),
+        }
+    }
+}
+
+fn current(runs: &[StatusLine]) -> Option<&StatusLine> {
+    let opened = || runs.iter().filter(|run| run.kind != RunKind::Canary && !run.is_refused);
+    opened()
+        .find(|run| !run.state.is_over())
+        .or_else(|| opened().find(|run| did_something(run) && !is_tried(run)))
+        .or_else(|| opened().next())
+}
+
+/// Whether a run only tried what another would do.
+fn is_tried(run: &StatusLine) -> bool {
+    run.backfill.is_some_and(|backfill| backfill.dry_run)
+}
+
+fn silence(facts: &Facts, due: Option<Time>) -> Option<Trouble> {
+    let due = due.filter(|due| *due < facts.now)?;
+    // A tick that was refused came all the same.
+    let came = facts.runs.iter().any(|run| run.is_refused && run.finished_at.is_some_and(|last| last > due));
+    let last = *facts.ticks.first()?;
+    (!came).then_some(Trouble::Silent { last, due })
+}
+
+fn reason(run: &StatusLine) -> String {
+    run.last_error.clone().unwrap_or_else(|| "without a reason".into())
+}
+
+fn canary(facts: &Facts) -> Option<Trouble> {
+    let latest = facts.runs.iter().find(|run| run.kind == RunKind::Canary)?;
+    (latest.state == RunState::Failed).then(|| Trouble::CanaryFailed { run: latest.id, reason: reason(latest) })
+}
+
+/// The latest run, if it could not be opened.
+fn refused(facts: &Facts) -> Option<Trouble> {
+    let latest = facts.runs.iter().find(|run| run.kind != RunKind::Canary)?;
+    latest.is_refused.then(|| Trouble::Refused {
+        run: latest.id,
+        kind: latest.kind,
+        times: latest.attempt,
+        since: latest.started_at,
+        reason: reason(latest),
+    })
+}
+
+fn of_run(run: &StatusLine, facts: &Facts) -> Vec<Option<Trouble>> {
+    let state = match run.state {
+        RunState::Running => facts.attendance.and_then(|attendance| attended(run, attendance, facts.now)),
+        RunState::Paused => Some(Trouble::Paused { run: run.id }),
+        RunState::Failed => Some(Trouble::Failed { run: run.id, kind: run.kind, reason: reason(run) }),
+        RunState::Cancelled => Some(Trouble::Cancelled { run: run.id, reason: run.last_error.clone() }),
+        RunState::Succeeded | RunState::SucceededWithFailures => None,
+    };
+    let late = run.spare_seconds.filter(|spare| *spare < 0).map(|spare| Trouble::Late {
+        run: run.id,
+        seconds: spare.unsigned_abs(),
+        is_over: run.state.is_over(),
+    });
+    let (items, of) = (run.failed, run.done);
+    let many = of >= OF_SO_MANY && items * 100 >= of * MANY_PERCENT;
+    vec![state, late, many.then_some(Trouble::ManySetAside { run: run.id, items, of })]
+}
+
+/// Whether a run that should be worked on is.
+pub fn attended(run: &StatusLine, Attendance { is_held, last_page }: Attendance, now: Time) -> Option<Trouble> {
+    let silent_for = now - last_page.unwrap_or(run.started_at);
+    match is_held {
+        true if silent_for > HELD_UP => Some(Trouble::HeldUp { run: run.id, silent_for }),
+        false if silent_for > UNATTENDED => {
+            Some(Trouble::Unattended { run: run.id, silent_for, reason: run.last_error.clone() })
+        }
+        _ => None,
+    }
+}
+
+/// What no run will take. While one is at work, it may.
+fn waiting(facts: &Facts) -> Option<Trouble> {
+    let backlog = facts.backlog?;
+    let is_at_work = facts.runs.iter().any(|run| !run.state.is_over());
+    if is_at_work || backlog.items == 0 {
+        return None;
+    }
+    if facts.runs.iter().all(|run| run.kind == RunKind::Canary || run.is_refused) {
+        return Some(Trouble::NeverRun);
+    }
+    (facts.reach.is_some() && backlog.unreached > 0).then_some(Trouble::Unreached { items: backlog.unreached })
+}
+
+fn drifted(facts: &Facts) -> Option<Trouble> {
+    let (run, report) = facts.seen.as_ref()?;
+    let ratios = report.ratios();
+    let feature = report.worst().map(|worst| worst.feature.clone());
+    let by_feature = ratios.features.filter(|ratio| *ratio >= 1.0).map(|ratio| (ratio, feature));
+    let (ratio, feature) =
+        by_feature.or_else(|| ratios.classes.filter(|ratio| *ratio >= 1.0).map(|ratio| (ratio, None)))?;
+    Some(Trouble::Drifted { run: *run, ratio, feature })
+}

@@ -1,0 +1,67 @@
+//! When a tick is due, by the schedule's own history.
+
+use std::cmp::Reverse;
+
+use chrono::TimeDelta;
+
+use crate::window::Time;
+
+/// Ticks that say something of a schedule, at least: two gaps.
+const TELLING_TICKS: usize = 3;
+
+/// Gaps of which the longest may be an outage: in a longer history it does not count.
+const MANY_GAPS: usize = 10;
+
+/// How much later than due a tick may come: a schedule's own delay, and a cold start.
+const GRACE: TimeDelta = TimeDelta::minutes(2);
+
+/// When the next tick should have come at the latest. `ticks` are the latest times of the schedule, the latest
+/// first; `every` is what is known of it. `None`: nothing can be said.
+pub(super) fn due(ticks: &[Time], every: Option<TimeDelta>) -> Option<Time> {
+    let last = *ticks.first()?;
+    let gap = every.or_else(|| longest_gap(ticks))?;
+    // A tenth more, for who shifts a schedule a little.
+    last.checked_add_signed(gap + gap / 10 + GRACE)
+}
+
+/// The longest gap that a schedule is known for: a night, a weekend.
+fn longest_gap(ticks: &[Time]) -> Option<TimeDelta> {
+    if ticks.len() < TELLING_TICKS {
+        return None;
+    }
+    let mut gaps: Vec<TimeDelta> = ticks.windows(2).map(|pair| pair[0] - pair[1]).collect();
+    gaps.sort_unstable_by_key(|gap| Reverse(*gap));
+    gaps.get(usize::from(gaps.len() >= MANY_GAPS)).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(time: &str) -> Time {
+        format!("2024-03-{time}:00Z").parse().unwrap()
+    }
+
+    fn hourly(hours: std::ops::Range<u32>) -> Vec<Time> {
+        hours.rev().map(|hour| at(&format!("05T{hour:02}:19"))).collect()
+    }
+
+    #[test]
+    fn an_hourly_schedule_is_silent_some_minutes_after_its_hour() {
+        assert_eq!(due(&hourly(6..10), None), Some(at("05T10:27")));
+        assert_eq!(due(&hourly(8..10), None), None, "one gap may be any");
+        assert_eq!(due(&hourly(8..10), Some(TimeDelta::hours(2))), Some(at("05T11:33")));
+        assert_eq!(due(&[], Some(TimeDelta::hours(2))), None);
+    }
+
+    #[test]
+    fn nights_belong_to_a_schedule_and_one_outage_does_not() {
+        let mut days: Vec<Time> =
+            (1..8).flat_map(|day| [at(&format!("{day:02}T08:00")), at(&format!("{day:02}T18:00"))]).collect();
+        days.reverse();
+        assert_eq!(due(&days, None).unwrap() - days[0], TimeDelta::minutes(14 * 60 + 84 + 2));
+        let mut outage = hourly(6..20);
+        outage.push(at("03T06:19"));
+        assert_eq!(due(&outage, None), Some(at("05T20:27")));
+    }
+}

@@ -1,0 +1,225 @@
+//! What may be wrong, each with its sentence and what to do about it.
+
+use chrono::TimeDelta;
+
+use super::mood::Mood;
+use crate::run::{RunId, RunKind};
+use crate::window::Time;
+use crate::words;
+
+/// Something that is not as it should be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Trouble {
+    /// Runs cannot be opened.
+    Refused {
+        /// The row that stands for them.
+        run: RunId,
+        /// Of which kind they were to be.
+        kind: RunKind,
+        /// How often.
+        times: u32,
+        /// When it began.
+        since: Time,
+        /// The latest reason.
+        reason: String,
+    },
+    /// The schedule was due and nothing came.
+    Silent {
+        /// The last tick.
+        last: Time,
+        /// When the next one should have come at the latest.
+        due: Time,
+    },
+    /// The latest run failed.
+    Failed {
+        /// The run.
+        run: RunId,
+        /// Its kind.
+        kind: RunKind,
+        /// Why.
+        reason: String,
+    },
+    /// The latest canary failed.
+    CanaryFailed {
+        /// The canary.
+        run: RunId,
+        /// Why.
+        reason: String,
+    },
+    /// Nobody is at work on a run that is not over.
+    Unattended {
+        /// The run.
+        run: RunId,
+        /// How long nothing has been heard of it.
+        silent_for: TimeDelta,
+        /// Why its last hop failed, if it did.
+        reason: Option<String>,
+    },
+    /// Somebody is at work on a run and commits nothing.
+    HeldUp {
+        /// The run.
+        run: RunId,
+        /// How long no page has been committed.
+        silent_for: TimeDelta,
+    },
+    /// A run is held by its operator.
+    Paused {
+        /// The run.
+        run: RunId,
+    },
+    /// The latest run was cancelled.
+    Cancelled {
+        /// The run.
+        run: RunId,
+        /// Why, where it was not by an operator.
+        reason: Option<String>,
+    },
+    /// A run missed its deadline, or will.
+    Late {
+        /// The run.
+        run: RunId,
+        /// By so many seconds.
+        seconds: u64,
+        /// Whether it is over.
+        is_over: bool,
+    },
+    /// Items wait that no window reaches.
+    Unreached {
+        /// How many.
+        items: u64,
+    },
+    /// Items wait, and no run was ever made.
+    NeverRun,
+    /// Items of the latest run are unlike the training rows.
+    Drifted {
+        /// The run.
+        run: RunId,
+        /// Of the feature that is most unlike, or of the classes: 1 is the bound.
+        ratio: f64,
+        /// The feature; `None`: the classes.
+        feature: Option<String>,
+    },
+    /// Many of the latest run's items could not be scored.
+    ManySetAside {
+        /// The run.
+        run: RunId,
+        /// How many.
+        items: u64,
+        /// Of so many.
+        of: u64,
+    },
+}
+
+impl Trouble {
+    /// How bad it is.
+    pub fn mood(&self) -> Mood {
+        match self {
+            Self::Unattended { reason: Some(_), .. } => Mood::Bad,
+            Self::Refused { .. } | Self::Silent { .. } | Self::Failed { .. } | Self::CanaryFailed { .. } => Mood::Bad,
+            _ => Mood::Odd,
+        }
+    }
+
+    /// Its name in metrics and in `/health`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Refused { .. } => "refused",
+            Self::Silent { .. } => "silent",
+            Self::Failed { .. } => "failed",
+            Self::CanaryFailed { .. } => "canary_failed",
+            Self::Unattended { .. } => "unattended",
+            Self::HeldUp { .. } => "held_up",
+            Self::Paused { .. } => "paused",
+            Self::Cancelled { .. } => "cancelled",
+            Self::Late { .. } => "late",
+            Self::Unreached { .. } => "unreached",
+            Self::NeverRun => "never_run",
+            Self::Drifted { .. } => "drifted",
+            Self::ManySetAside { .. } => "many_set_aside",
+        }
+    }
+
+    /// What is the matter, in one sentence.
+    pub fn sentence(&self, now: Time) -> String {
+        match self {
+            Self::Refused { kind, times, since, reason, .. } => {
+                let times =
+                    if *times == 1 { String::new() } else { format!(", {} times", words::count((*times).into())) };
+                let what = words::kind(*kind).to_lowercase();
+                format!("No {what} can be opened since {}{times}: {}.", words::minute(*since), said(reason))
+            }
+            Self::Silent { last, due } => format!(
+                "No tick of the schedule since {}; the next was due before {}, {}.",
+                words::minute(*last),
+                words::minute(*due),
+                words::ago(*due, now)
+            ),
+            Self::Failed { run, kind, reason } => format!("{} {run} failed: {}.", words::kind(*kind), said(reason)),
+            Self::CanaryFailed { run, reason } => format!("The last canary, run {run}, failed: {}.", said(reason)),
+            Self::Unattended { run, silent_for, reason: Some(reason) } => format!(
+                "Run {run} does not get on, and nobody has been at work on it for {}: {}.",
+                span(*silent_for),
+                said(reason)
+            ),
+            Self::Unattended { run, silent_for, reason: None } => {
+                format!("Nobody is at work on run {run}: no hop for {}.", span(*silent_for))
+            }
+            Self::HeldUp { run, silent_for } => format!("Run {run} is held up: no page for {}.", span(*silent_for)),
+            Self::Paused { run } => format!("Run {run} is paused."),
+            Self::Cancelled { run, reason: None } => format!("Run {run} was cancelled."),
+            Self::Cancelled { run, reason: Some(reason) } => format!("Run {run} was cancelled: {}.", said(reason)),
+            Self::Late { run, seconds, is_over: true } => format!("Run {run} was {} too late.", words::span(*seconds)),
+            Self::Late { run, seconds, is_over: false } => {
+                format!("Run {run} will be {} too late.", words::span(*seconds))
+            }
+            Self::Unreached { items: 1 } => "1 item waits that no window reaches.".into(),
+            Self::Unreached { items } => format!("{} wait that no window reaches.", words::items(*items)),
+            Self::NeverRun => "Items wait, and there was no run yet.".into(),
+            Self::Drifted { run, ratio, feature } => {
+                let what = feature.as_ref().map_or_else(|| "the classes".to_owned(), |feature| words::plain(feature));
+                format!(
+                    "The items of run {run} are unlike the training rows: {what} drifted to {ratio:.2} of the bound."
+                )
+            }
+            Self::ManySetAside { run, items, of } => format!(
+                "Run {run} set aside {} of {} items ({}).",
+                words::count(*items),
+                words::count(*of),
+                words::percent(*items as f64 / *of as f64)
+            ),
+        }
+    }
+
+    /// What to do about it, in one sentence.
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::Refused { .. } => {
+                "Mend what it names; the next tick tries again, and `rowscore run` does so now.".into()
+            }
+            Self::Silent { .. } => {
+                "Look at the schedule, and at the function's log; `rowscore run` does what is due.".into()
+            }
+            Self::Failed { run, .. } => format!("See `rowscore status {run}`; the next tick takes what is pending."),
+            Self::CanaryFailed { .. } => "`rowscore run --canary` tries it again.".into(),
+            Self::Unattended { .. } => "The next tick goes on with it; `rowscore run` does so now.".into(),
+            Self::HeldUp { .. } => "Others may hold its rows locked; it goes on by itself.".into(),
+            Self::Paused { run } => format!("`rowscore resume {run}` lets it go on."),
+            Self::Cancelled { .. } => "The next window takes what it left.".into(),
+            Self::Late { is_over: true, .. } => "`rowscore plan` says how long the next one takes.".into(),
+            Self::Late { .. } => "More LANES or WORKERS may help the next one; see `rowscore plan`.".into(),
+            Self::Unreached { .. } => "`rowscore run --sweep` takes them.".into(),
+            Self::NeverRun => "The schedule makes the first; `rowscore run` makes one now.".into(),
+            Self::Drifted { run, .. } => format!("See `rowscore status {run}`; a model of newer rows may be due."),
+            Self::ManySetAside { run, .. } => format!("`rowscore failures --run {run}` says why."),
+        }
+    }
+}
+
+/// A reason as part of a sentence.
+fn said(reason: &str) -> String {
+    words::plain(reason.trim_end_matches('.'))
+}
+
+fn span(span: TimeDelta) -> String {
+    words::span(u64::try_from(span.num_seconds()).unwrap_or(0))
+}
