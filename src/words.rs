@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::iter;
 
-use chrono::TimeDelta;
+use chrono::{SecondsFormat, TimeDelta};
 use indicatif::HumanCount;
 
 use crate::run::{RunKind, RunState};
@@ -51,6 +51,11 @@ pub fn ago(then: Time, now: Time) -> String {
 /// `2026-11-22 15:19`.
 pub fn minute(time: Time) -> String {
     time.format("%Y-%m-%d %H:%M").to_string()
+}
+
+/// `2026-11-22T15:19:02Z`, with what there is below a second, in UTC: RFC 3339.
+pub fn rfc3339(time: Time) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
 /// `about 3 min to go`.

@@ -59,32 +59,32 @@ pub(super) struct Item {
 #[derive(Serialize, ToSchema)]
 pub(super) struct ItemDetail {
     /// Its key
-    id: i64,
+    pub(super) id: i64,
     /// What is scored, as in a list
     #[schema(value_type = Option<serde_json::Value>)]
-    values: Option<Box<RawValue>>,
+    pub(super) values: Option<Box<RawValue>>,
     /// The probability of each class, as in a list
     #[schema(value_type = Option<serde_json::Value>)]
-    prediction: Option<Box<RawValue>>,
+    pub(super) prediction: Option<Box<RawValue>>,
     /// When it arrived
-    created_datetime: Option<DateTime<Utc>>,
+    pub(super) created_datetime: Option<DateTime<Utc>>,
     /// When it was last changed
-    updated_datetime: Option<DateTime<Utc>>,
+    pub(super) updated_datetime: Option<DateTime<Utc>>,
     /// The most probable class
-    label: Option<String>,
+    pub(super) label: Option<String>,
     /// The prediction by the names of the classes
     #[schema(value_type = Option<HashMap<String, f64>>)]
-    probabilities: Option<ByClass>,
+    pub(super) probabilities: Option<ByClass>,
     /// What each pair of classes says, if this service has the model and the values that were scored
-    margins: Option<Vec<Margin>>,
+    pub(super) margins: Option<Vec<Margin>>,
     /// Why label, probabilities or margins are missing
-    note: Option<String>,
+    pub(super) note: Option<String>,
     /// The run that wrote the prediction
-    run_id: Option<u64>,
+    pub(super) run_id: Option<u64>,
     /// The version of the model that it used
-    model_version: Option<String>,
+    pub(super) model_version: Option<String>,
     /// Why it is set aside, if it is
-    failure: Option<SetAside>,
+    pub(super) failure: Option<SetAside>,
 }
 
 /// What a pair of classes says
@@ -117,11 +117,11 @@ pub(super) struct SetAside {
     code: String,
     /// What was found
     #[schema(example = "values has 2 elements, the model takes 4")]
-    reason: String,
+    pub(super) reason: String,
     /// Tries so far; 0: released by hand
-    attempts: u32,
+    pub(super) attempts: u32,
     /// The run that failed on it last
-    run_id: u64,
+    pub(super) run_id: u64,
     /// When it was set aside
     first_failed_at: DateTime<Utc>,
     /// When it failed last
@@ -221,6 +221,11 @@ fn utc(time: Option<NaiveDateTime>) -> Option<DateTime<Utc>> {
     BadRequest, NotFound, Unread,
 ))]
 pub(super) async fn one(State(api): Shared, Number(id): Number) -> Result<Json<ItemDetail>, Problem> {
+    detail(&api, id).await.map(Json)
+}
+
+/// One item.
+pub(super) async fn detail(api: &Api, id: i64) -> Result<ItemDetail, Problem> {
     let width = api.width();
     let found = api.readers.read(move |conn, seen| {
         Box::pin(async move {
@@ -239,7 +244,7 @@ pub(super) async fn one(State(api): Shared, Number(id): Number) -> Result<Json<I
     let Grounds { label, probabilities, margins, note } = grounds;
     let Item { id, values, prediction, probabilities, created_datetime, updated_datetime } =
         Item::new(probabilities, item);
-    Ok(Json(ItemDetail {
+    Ok(ItemDetail {
         id,
         values,
         prediction,
@@ -252,7 +257,7 @@ pub(super) async fn one(State(api): Shared, Number(id): Number) -> Result<Json<I
         run_id,
         model_version,
         failure: failure.map(SetAside::from),
-    }))
+    })
 }
 
 /// What a prediction rests on, as far as that is known here.

@@ -6,6 +6,7 @@
 mod about;
 mod data;
 mod local;
+mod metrics;
 mod page;
 mod params;
 mod problem;
@@ -20,6 +21,7 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, Method, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -33,7 +35,9 @@ pub use shared::{Api, Present, Unreadable};
 pub fn router(api: Api) -> Router {
     let (router, _) = routes().split_for_parts();
     router
-        .route("/", axum::routing::get(page::status))
+        .route("/", get(page::status))
+        .route("/run/{id}", get(page::run))
+        .route("/items/{id}", get(page::item))
         .fallback(async |request: Request| Problem::not_found(format!("there is no {}", request.uri().path())))
         .method_not_allowed_fallback(async |method: Method| Problem::method_not_allowed(&method))
         .layer(map_response(guarded))
@@ -68,6 +72,7 @@ fn routes() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(runs::one))
         .routes(routes!(about::health))
         .routes(routes!(about::metadata))
+        .routes(routes!(metrics::metrics))
         .routes(routes!(openapi))
 }
 

@@ -7,6 +7,7 @@ use rowscore::api::{self, Api, Present};
 use rowscore::config::Config;
 use rowscore::lambda::program;
 use rowscore::model;
+use rowscore::standing::Expected;
 use rowscore::store::Database;
 
 /// Lambda gives an environment one request at a time.
@@ -23,5 +24,7 @@ async fn serve() -> Result<(), Error> {
     let model = model::embedded()?;
     config.work.items_table.feature_columns(model.features())?;
     let database = Database::new(&config.mysql, &config.work.items_table).await;
-    lambda_http::run(api::router(Api::new(database, CONNECTIONS, model, Present::Asked(chrono::Utc::now)))).await
+    let present = Present::Asked(chrono::Utc::now);
+    let expected = Expected::from(&config.work);
+    lambda_http::run(api::router(Api::new(database, CONNECTIONS, model, present, expected))).await
 }

@@ -254,13 +254,12 @@ pub fn find(seen: &SeenTable, width: Width, id: i64) -> Statement<Option<Listing
     found.map(|items| items.into_iter().next())
 }
 
-/// The items with the greatest ids, the greatest first.
-pub fn latest(seen: &SeenTable, width: Width, limit: u32) -> Statement<Vec<Listing>> {
+/// The items with the greatest ids up to `upto`, the greatest first.
+pub fn latest(seen: &SeenTable, width: Width, upto: i64, limit: u32) -> Statement<Vec<Listing>> {
     let (id, table) = (seen.table.id.quoted(), seen.table.quoted());
     let sql = format!(
-        "SELECT {} FROM {table} i FORCE INDEX (PRIMARY) WHERE i.{id} <= {} ORDER BY i.{id} DESC LIMIT {limit}",
+        "SELECT {} FROM {table} i FORCE INDEX (PRIMARY) WHERE i.{id} <= {upto} ORDER BY i.{id} DESC LIMIT {limit}",
         width.columns(seen),
-        i64::MAX
     );
     items("reading the latest items", &sql, seen.table.format, move |item| width.fitting(item))
 }

@@ -51,11 +51,16 @@ impl ByClass {
     pub fn new(model: &'static Model, probabilities: Vec<f64>) -> Self {
         Self { classes: model.classes(), probabilities }
     }
+
+    /// Each class with its probability.
+    pub fn pairs(&self) -> impl Iterator<Item = (&'static str, f64)> {
+        self.classes.iter().map(String::as_str).zip(self.probabilities.iter().copied())
+    }
 }
 
 impl Serialize for ByClass {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.classes.iter().zip(&self.probabilities))
+        serializer.collect_map(self.pairs())
     }
 }
 

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use rowscore::api::{self, Api, Present, Unreadable};
 use rowscore::model;
+use rowscore::standing::Expected;
 use tokio::net::TcpListener;
 
 use crate::opened::Opened;
@@ -35,7 +36,9 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let opened = Opened::from_env().await?;
     let model = model::embedded()?;
     opened.table().feature_columns(model.features())?;
-    let api = Api::new(opened.database, args.connections.into(), model, Present::Asked(chrono::Utc::now));
+    let present = Present::Asked(chrono::Utc::now);
+    let expected = Expected::from(&opened.config.work);
+    let api = Api::new(opened.database, args.connections.into(), model, present, expected);
     let tried = tokio::select! {
         () = &mut stop => return Ok(ExitCode::SUCCESS),
         tried = api.try_out() => tried,

@@ -42,7 +42,7 @@ async fn serve_says_where_it_is_and_answers_there(
     let items: Vec<Value> = reqwest::get(format!("{base}/data/all")).await.unwrap().json().await.unwrap();
     assert_eq!(ids(&items, "id"), [1, 2, 3]);
     let page = reqwest::get(&base).await.unwrap().text().await.unwrap();
-    assert!(page.contains("No run yet."), "{page}");
+    assert!(page.contains("<h1>Items wait, and there was no run yet.</h1>"), "{page}");
     assert!(!program.output().1.contains("Warning"));
     // A page of somebody else's, whose name was given this address.
     let rebound =
@@ -95,5 +95,5 @@ async fn the_function_answers_its_url(#[values(Server::Mysql, Server::Mariadb, S
     assert_eq!(ask("/nothing", "").await["statusCode"], json!(404));
     let page = ask("/", "").await;
     assert_eq!(page["headers"]["content-type"], json!("text/html; charset=utf-8"));
-    assert!(page["body"].as_str().unwrap().contains("No run yet."));
+    assert!(page["body"].as_str().unwrap().contains("there was no run yet."));
 }
