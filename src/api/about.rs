@@ -2,41 +2,75 @@
 
 use axum::Json;
 use axum::extract::State;
-use mysql_async::prelude::Queryable;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::problem::{Problem, Unread};
 use super::shared::Shared;
 use crate::model::{FeatureDistribution, Kernel, Origin};
-use crate::store::StoreError;
+use crate::standing::{Mood, Trouble};
 
-/// How the service is
+/// How the service is, and how things stand
 #[derive(Serialize, ToSchema)]
 pub(super) struct Health {
-    /// `ok`: it works, and so does the database
+    /// `ok`, or `bad` where something has to be done about the runs. That this is answered says that service and
+    /// database work
     #[schema(example = "ok")]
-    status: &'static str,
+    health: &'static str,
+    /// How things stand: `calm`; `busy`: to wait; `odd`: to have a look; `bad`: to do something
+    #[schema(example = "calm")]
+    standing: &'static str,
+    /// What is wrong, the worst first
+    troubles: Vec<TroubleLine>,
+    /// Items that wait, at most 100,000; null: too large a table to look through in time
+    waiting: Option<u64>,
+    /// When the oldest of them arrived
+    oldest_waiting: Option<DateTime<Utc>>,
+    /// When the schedule fired last
+    last_tick: Option<DateTime<Utc>>,
+    /// The run at work, or else the latest that did something
+    run_id: Option<u64>,
     /// The version of rowscore
     version: &'static str,
     /// The version of the model
     model_version: String,
 }
 
-/// Whether service and database work
+/// Something that is wrong
+#[derive(Serialize, ToSchema)]
+#[schema(as = Trouble)]
+pub(super) struct TroubleLine {
+    /// Its kind
+    #[schema(example = "silent")]
+    name: &'static str,
+    /// What is the matter
+    sentence: String,
+    /// What to do about it
+    remedy: String,
+}
+
+/// Whether service and database work, and how things stand
 #[utoipa::path(get, operation_id = "get_health", path = "/health", tag = "about", responses(
     (status = 200, description = "Both work", body = Health),
     Unread,
 ))]
 pub(super) async fn health(State(api): Shared) -> Result<Json<Health>, Problem> {
-    let asked = api.readers.read(|conn, _| {
-        Box::pin(async move {
-            conn.ping().await.map_err(|source| StoreError::Mysql { doing: "asking for the database's health", source })
-        })
-    });
-    asked.await?;
+    let standing = api.standing().await?;
+    let facts = &standing.facts;
+    let trouble = |trouble: &Trouble| TroubleLine {
+        name: trouble.name(),
+        sentence: trouble.sentence(facts.now),
+        remedy: trouble.remedy(),
+    };
     Ok(Json(Health {
-        status: "ok",
+        health: if standing.mood == Mood::Bad { "bad" } else { "ok" },
+        standing: standing.mood.name(),
+        troubles: standing.troubles.iter().map(trouble).collect(),
+        waiting: facts.backlog.map(|backlog| backlog.items),
+        oldest_waiting: facts.backlog.and_then(|backlog| backlog.oldest),
+        last_tick: facts.ticks.first().copied(),
+        run_id: standing.current.as_ref().map(|run| run.id.0),
         version: env!("CARGO_PKG_VERSION"),
         model_version: api.model.version().to_string(),
     }))

@@ -1,5 +1,7 @@
 //! `/data`: items and their predictions.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -16,14 +18,19 @@ use crate::config::{Decimals, PredictionFormat};
 use crate::model::{self, Model, PairMargin};
 use crate::store::failures::{self, Failure};
 use crate::store::listing::{self, Asked, Listed, Listing};
+use crate::store::predicted::{ByClass, Predicted, Writers, most_probable};
 use crate::store::runs;
 use crate::values::Reader;
 
 /// Bytes of an answer, within the 6 MB that a Lambda function may answer: rows that may be long come
 /// in shorter pages.
 const MAX_ANSWER: usize = 5_000_000;
-/// Bytes of an item beside its two texts.
+/// Bytes of an item beside its texts.
 const ITEM_FRAME: usize = 256;
+/// Bytes of a probability beside the name of its class, which may be escaped.
+const NAMED: usize = 32;
+/// How long a list looks for items: then the answer says where to go on.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// An item
 #[derive(Serialize, ToSchema)]
@@ -38,6 +45,10 @@ pub(super) struct Item {
     /// label; null while it is pending
     #[schema(value_type = Option<serde_json::Value>, example = json!([0.0548, 0.4302, 0.515]))]
     prediction: Option<Box<RawValue>>,
+    /// The same by the names of the classes; null where the table keeps labels, or where it is not known to be of this
+    /// service's model
+    #[schema(value_type = Option<HashMap<String, f64>>, example = json!({"setosa": 0.0548, "versicolor": 0.4302, "virginica": 0.515}))]
+    probabilities: Option<ByClass>,
     /// When it arrived
     created_datetime: Option<DateTime<Utc>>,
     /// When it was last changed
@@ -48,38 +59,32 @@ pub(super) struct Item {
 #[derive(Serialize, ToSchema)]
 pub(super) struct ItemDetail {
     /// Its key
-    id: i64,
+    pub(super) id: i64,
     /// What is scored, as in a list
     #[schema(value_type = Option<serde_json::Value>)]
-    values: Option<Box<RawValue>>,
+    pub(super) values: Option<Box<RawValue>>,
     /// The probability of each class, as in a list
     #[schema(value_type = Option<serde_json::Value>)]
-    prediction: Option<Box<RawValue>>,
+    pub(super) prediction: Option<Box<RawValue>>,
     /// When it arrived
-    created_datetime: Option<DateTime<Utc>>,
+    pub(super) created_datetime: Option<DateTime<Utc>>,
     /// When it was last changed
-    updated_datetime: Option<DateTime<Utc>>,
+    pub(super) updated_datetime: Option<DateTime<Utc>>,
     /// The most probable class
-    label: Option<String>,
-    /// The prediction by class
-    probabilities: Option<Vec<ClassProbability>>,
+    pub(super) label: Option<String>,
+    /// The prediction by the names of the classes
+    #[schema(value_type = Option<HashMap<String, f64>>)]
+    pub(super) probabilities: Option<ByClass>,
     /// What each pair of classes says, if this service has the model and the values that were scored
-    margins: Option<Vec<Margin>>,
+    pub(super) margins: Option<Vec<Margin>>,
     /// Why label, probabilities or margins are missing
-    note: Option<String>,
+    pub(super) note: Option<String>,
     /// The run that wrote the prediction
-    run_id: Option<u64>,
+    pub(super) run_id: Option<u64>,
     /// The version of the model that it used
-    model_version: Option<String>,
+    pub(super) model_version: Option<String>,
     /// Why it is set aside, if it is
-    failure: Option<SetAside>,
-}
-
-/// The probability of a class
-#[derive(Serialize, ToSchema)]
-pub(super) struct ClassProbability {
-    class: String,
-    probability: f64,
+    pub(super) failure: Option<SetAside>,
 }
 
 /// What a pair of classes says
@@ -112,11 +117,11 @@ pub(super) struct SetAside {
     code: String,
     /// What was found
     #[schema(example = "values has 2 elements, the model takes 4")]
-    reason: String,
+    pub(super) reason: String,
     /// Tries so far; 0: released by hand
-    attempts: u32,
+    pub(super) attempts: u32,
     /// The run that failed on it last
-    run_id: u64,
+    pub(super) run_id: u64,
     /// When it was set aside
     first_failed_at: DateTime<Utc>,
     /// When it failed last
@@ -162,12 +167,22 @@ pub(super) async fn unpredicted(State(api): Shared, paging: Paging) -> Result<(H
 
 async fn list(api: &Api, listed: Listed, paging: Paging) -> Result<(HeaderMap, Json<Vec<Item>>), Problem> {
     let width = api.width();
-    let fits = u32::try_from(MAX_ANSWER / (width.longest_item() + ITEM_FRAME)).unwrap_or(u32::MAX);
+    let names: usize = width.classes.iter().map(|class| 6 * class.len() + NAMED).sum();
+    let fits = u32::try_from(MAX_ANSWER / (width.longest_item() + names + ITEM_FRAME)).unwrap_or(u32::MAX);
     let limit = paging.limit.min(fits).max(1);
-    let asked = Asked { listed, width, after: paging.after, limit };
-    let page = api.readers.read(move |conn, seen| Box::pin(listing::page(conn, seen, asked))).await?;
+    let asked = Asked { listed, width, after: paging.after, limit, patience: PATIENCE };
+    let model = api.model;
+    let read = api.readers.read(move |conn, seen| {
+        Box::pin(async move {
+            let page = listing::page(conn, seen, asked).await?;
+            let writers = Writers::of(model, &page.items).ask(conn).await?;
+            Ok((page, writers))
+        })
+    });
+    let (page, writers) = read.await?;
     let next = page.next_after.map(|after| format!("/data/{listed}?limit={}&after={after}", paging.limit));
-    Ok((next_page(next.as_deref()), Json(page.items.into_iter().map(Item::from).collect())))
+    let items = page.items.into_iter().map(|item| Item::new(writers.by_class(&item), item)).collect();
+    Ok((next_page(next.as_deref()), Json(items)))
 }
 
 /// The header that names the next page.
@@ -176,8 +191,8 @@ pub(super) fn next_page(url: Option<&str>) -> HeaderMap {
     link.map(|link| (LINK, link)).into_iter().collect()
 }
 
-impl From<Listing> for Item {
-    fn from(item: Listing) -> Self {
+impl Item {
+    fn new(probabilities: Option<ByClass>, item: Listing) -> Self {
         Self {
             id: item.id,
             values: json(item.values),
@@ -185,6 +200,7 @@ impl From<Listing> for Item {
                 PredictionFormat::Probabilities => json(item.prediction),
                 PredictionFormat::Label => item.prediction.and_then(|label| to_raw_value(&label).ok()),
             },
+            probabilities,
             created_datetime: utc(item.created_datetime),
             updated_datetime: utc(item.updated_datetime),
         }
@@ -205,6 +221,11 @@ fn utc(time: Option<NaiveDateTime>) -> Option<DateTime<Utc>> {
     BadRequest, NotFound, Unread,
 ))]
 pub(super) async fn one(State(api): Shared, Number(id): Number) -> Result<Json<ItemDetail>, Problem> {
+    detail(&api, id).await.map(Json)
+}
+
+/// One item.
+pub(super) async fn detail(api: &Api, id: i64) -> Result<ItemDetail, Problem> {
     let width = api.width();
     let found = api.readers.read(move |conn, seen| {
         Box::pin(async move {
@@ -220,9 +241,10 @@ pub(super) async fn one(State(api): Shared, Number(id): Number) -> Result<Json<I
         found.await?.ok_or_else(|| Problem::not_found(format!("there is no item {id}")))?;
     let grounds = Grounds::of(api.model, &item, model_version.as_deref());
     let run_id = item.run.map(|run| run.0);
-    let Item { id, values, prediction, created_datetime, updated_datetime } = item.into();
     let Grounds { label, probabilities, margins, note } = grounds;
-    Ok(Json(ItemDetail {
+    let Item { id, values, prediction, probabilities, created_datetime, updated_datetime } =
+        Item::new(probabilities, item);
+    Ok(ItemDetail {
         id,
         values,
         prediction,
@@ -235,23 +257,26 @@ pub(super) async fn one(State(api): Shared, Number(id): Number) -> Result<Json<I
         run_id,
         model_version,
         failure: failure.map(SetAside::from),
-    }))
+    })
 }
 
 /// What a prediction rests on, as far as that is known here.
 #[derive(Default)]
 struct Grounds {
     label: Option<String>,
-    probabilities: Option<Vec<ClassProbability>>,
+    probabilities: Option<ByClass>,
     margins: Option<Vec<Margin>>,
     note: Option<String>,
 }
 
 impl Grounds {
-    fn of(model: &Model, item: &Listing, model_version: Option<&str>) -> Self {
+    fn of(model: &'static Model, item: &Listing, model_version: Option<&str>) -> Self {
         let noted = |note: &str| Self { note: Some(note.to_owned()), ..Self::default() };
         if item.prediction.is_none() {
             return Self::default();
+        }
+        if model_version.is_none() {
+            return noted("it is not known which model wrote the prediction");
         }
         if model_version != Some(&model.version().to_string()) {
             return noted("the prediction is not of this service's model");
@@ -265,40 +290,10 @@ impl Grounds {
             None => most_probable(&explanation.probabilities) == Some(class),
         });
         let note = explained.is_none().then(|| "the values are not those that were scored".to_owned());
-        let by_class = probabilities.map(|stored| {
-            let by_class = model.classes().iter().zip(stored);
-            by_class.map(|(class, probability)| ClassProbability { class: class.clone(), probability }).collect()
-        });
+        let by_class = probabilities.map(|stored| ByClass::new(model, stored));
         let margins = explained.map(|explanation| explanation.pairs.into_iter().map(Margin::from).collect());
         Self { label: Some(model.classes()[class].clone()), probabilities: by_class, margins, note }
     }
-}
-
-/// A prediction as the model writes it.
-pub(super) struct Predicted {
-    /// The most probable class.
-    pub class: usize,
-    /// Of each class; `None` where the label alone is kept.
-    pub probabilities: Option<Vec<f64>>,
-}
-
-impl Predicted {
-    /// What stands in an item, if it is that.
-    pub(super) fn of(model: &Model, item: &Listing) -> Option<Self> {
-        let text = item.prediction.as_deref()?;
-        if item.format == PredictionFormat::Label {
-            let class = model.classes().iter().position(|class| class == text)?;
-            return Some(Self { class, probabilities: None });
-        }
-        let stored: Vec<f64> = serde_json::from_str(text).ok()?;
-        (stored.len() == model.classes().len()).then_some(())?;
-        Some(Self { class: most_probable(&stored)?, probabilities: Some(stored) })
-    }
-}
-
-/// The first class of the largest probability.
-fn most_probable(probabilities: &[f64]) -> Option<usize> {
-    (0..probabilities.len()).reduce(|best, class| if probabilities[class] > probabilities[best] { class } else { best })
 }
 
 fn explained(model: &Model, item: &Listing) -> Option<model::Explanation> {

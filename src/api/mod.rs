@@ -6,10 +6,12 @@
 mod about;
 mod data;
 mod local;
+mod metrics;
 mod page;
 mod params;
 mod problem;
 mod runs;
+mod server;
 mod shared;
 
 use std::sync::{Arc, LazyLock};
@@ -19,19 +21,23 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, Method, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use local::only_local;
 use problem::Problem;
-pub use shared::{Api, Present};
+pub use server::serve;
+pub use shared::{Api, Present, Unreadable};
 
 /// Every route, and an answer for what is none.
 pub fn router(api: Api) -> Router {
     let (router, _) = routes().split_for_parts();
     router
-        .route("/", axum::routing::get(page::status))
+        .route("/", get(page::status))
+        .route("/run/{id}", get(page::run))
+        .route("/items/{id}", get(page::item))
         .fallback(async |request: Request| Problem::not_found(format!("there is no {}", request.uri().path())))
         .method_not_allowed_fallback(async |method: Method| Problem::method_not_allowed(&method))
         .layer(map_response(guarded))
@@ -66,6 +72,7 @@ fn routes() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(runs::one))
         .routes(routes!(about::health))
         .routes(routes!(about::metadata))
+        .routes(routes!(metrics::metrics))
         .routes(routes!(openapi))
 }
 

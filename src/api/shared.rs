@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use mysql_async::Conn;
+
+use crate::config::ItemsTable;
 use crate::model::Model;
-use crate::store::Database;
+use crate::standing::{Expected, Facts, Standing};
 use crate::store::listing::Width;
-use crate::store::pool::Readers;
+use crate::store::pool::{ReadError, Readers};
+use crate::store::{Database, StoreError};
 use crate::window::Time;
 
 /// How it is known what time it is.
@@ -17,25 +21,77 @@ pub enum Present {
     Told(fn() -> Time),
 }
 
+/// Why nothing can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// The database is busy or away: it may be there a little later.
+    Now(String),
+    /// What is to be read is not there, or not for this login.
+    AtAll(String),
+}
+
 /// What the handlers share.
 #[derive(Debug)]
 pub struct Api {
     pub(super) readers: Readers,
-    pub(super) table: String,
+    pub(super) table: ItemsTable,
     pub(super) model: &'static Model,
     pub(super) present: Present,
+    pub(super) expected: Expected,
 }
 
 impl Api {
     /// Over the items of `database`, which `model` scores, on at most `connections` connections;
-    /// `present` tells the time.
-    pub fn new(database: Database, connections: usize, model: &'static Model, present: Present) -> Self {
-        let table = database.items_table().as_str().to_owned();
-        Self { readers: Readers::new(database, connections), table, model, present }
+    /// `present` tells the time, and `expected` what is to be expected of runs.
+    pub fn new(
+        database: Database,
+        connections: usize,
+        model: &'static Model,
+        present: Present,
+        expected: Expected,
+    ) -> Self {
+        let table = database.items_table().clone();
+        Self { readers: Readers::new(database, connections), table, model, present, expected }
+    }
+
+    /// What time it is by this machine, or as it is told.
+    pub(super) fn clock(&self) -> Time {
+        let (Present::Asked(clock) | Present::Told(clock)) = self.present;
+        clock()
+    }
+
+    /// How things stand.
+    pub(super) async fn standing(&self) -> Result<Standing, ReadError> {
+        let reading = self.reading();
+        self.readers.read(move |conn, seen| Box::pin(async move { reading.standing(conn, &seen.table).await })).await
+    }
+
+    pub(super) fn reading(&self) -> Reading {
+        Reading { width: self.width(), model: self.model, expected: self.expected, present: self.present }
     }
 
     pub(super) fn width(&self) -> Width {
         Width { features: self.model.features(), classes: self.model.classes() }
+    }
+}
+
+/// What is read, whoever asks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reading {
+    pub(super) width: Width,
+    pub(super) model: &'static Model,
+    expected: Expected,
+    present: Present,
+}
+
+impl Reading {
+    /// How things stand.
+    pub(super) async fn standing(self, conn: &mut Conn, table: &ItemsTable) -> Result<Standing, StoreError> {
+        let mut facts = Facts::read(conn, table, self.expected).await?;
+        if let Present::Told(clock) = self.present {
+            facts.now = clock();
+        }
+        Ok(Standing::of(facts))
     }
 }
 

@@ -2,27 +2,17 @@
 
 use std::process::ExitCode;
 
-use lambda_runtime::{Diagnostic, service_fn, tracing};
+use lambda_runtime::{Diagnostic, Error, service_fn};
 use rowscore::config::Config;
-use rowscore::lambda::Function;
-use rowscore::{model, words};
+use rowscore::lambda::{Function, program};
+use rowscore::model;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    rowscore::store::buffers::keep_small();
-    #[cfg(feature = "faults")]
-    rowscore::hop::step::arm();
-    tracing::init_default_subscriber_with_writer(|| words::PlainLog(std::io::stdout()));
-    match serve().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(error = words::chain(&*error), "rowscore cannot start");
-            ExitCode::FAILURE
-        }
-    }
+    program("rowscore cannot start", Box::pin(serve())).await
 }
 
-async fn serve() -> Result<(), lambda_runtime::Error> {
+async fn serve() -> Result<(), Error> {
     let function = Function::new(Config::from_env()?, model::embedded()?).await;
     let function = &function;
     // The runtime logs what it is given, so nobody else logs it.

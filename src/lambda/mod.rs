@@ -2,10 +2,12 @@
 
 mod function;
 mod metrics;
+mod program;
 mod queue;
 mod sdk;
 mod wake;
 
 pub use function::{Failure, Function, Reply};
+pub use program::program;
 pub use queue::{QueueError, SqsQueue};
 pub use wake::{Asleep, WakeError};

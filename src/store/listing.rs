@@ -1,9 +1,12 @@
-//! The items as readers ask for them. Every statement walks the primary key, and looks at so many
-//! rows only.
+//! The items as readers ask for them. Every statement walks the primary key, and looks at so many rows only; a page
+//! looks on for as long as its reader waits.
+
+use std::time::Duration;
 
 use chrono::NaiveDateTime;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Params, Row, Value, from_row_opt, from_value_opt};
+use tokio::time::Instant;
 
 use super::catalog::Column;
 use super::places::joined;
@@ -16,8 +19,11 @@ use crate::config::{ItemsTable, PredictionFormat};
 use crate::run::{RunId, named};
 use crate::values::longest_numbers;
 
-/// Rows that one page looks at, at most, for those it wants: a few milliseconds of the server's time.
+/// Rows that one statement looks at first, at most, for those that are wanted: a few milliseconds of the server's time.
 pub const LOOK_AHEAD: u32 = 10_000;
+/// A statement that took less is followed by one that looks at twice as many rows; one that took four times as long,
+/// by one that looks at half as many.
+const QUICK: Duration = Duration::from_millis(50);
 
 named! {
     /// Which items a reader asks for.
@@ -144,12 +150,14 @@ pub struct Asked {
     pub after: Option<i64>,
     /// At most so many.
     pub limit: u32,
+    /// How long is looked for them: no further statement begins after that.
+    pub patience: Duration,
 }
 
 /// Items in order of their ids, and where the next page begins.
 #[derive(Debug)]
 pub struct Page {
-    /// As many as were asked for; fewer, where few of the next [`LOOK_AHEAD`] rows are wanted ones.
+    /// As many as were asked for; fewer, where no more were found in time.
     pub items: Vec<Listing>,
     /// The next page's items have greater ids; `None`: the table ends here.
     pub next_after: Option<i64>,
@@ -160,29 +168,46 @@ pub struct Page {
 /// # Errors
 /// Those of [`Statement::ask`].
 pub async fn page(conn: &mut impl Queryable, seen: &SeenTable, asked: Asked) -> Result<Page, StoreError> {
+    let begun = Instant::now();
     let beginning = match asked.after {
         Some(after) => Some(after),
         None => counts::ends(&seen.table).ask(conn).await?.map(|ids| ids.after),
     };
-    let Some(after) = beginning else { return Ok(Page { items: Vec::new(), next_after: None }) };
+    let Some(mut after) = beginning else { return Ok(Page { items: Vec::new(), next_after: None }) };
     // As if every id were taken: true of most tables, and one statement for most pages.
     let near = match asked.listed {
         Listed::All => i64::MAX,
         Listed::Predicted | Listed::Unpredicted => after.saturating_add(i64::from(LOOK_AHEAD)),
     };
     let full = |items: &[Listing]| items.last().filter(|_| items.len() == asked.limit as usize).map(|last| last.id);
-    let items = between(seen, asked, Ids { after, upto: near }).ask(conn).await?;
+    let mut items = between(seen, asked, Ids { after, upto: near }).ask(conn).await?;
     if full(&items).is_some() || near == i64::MAX {
         return Ok(Page { next_after: full(&items), items });
     }
-    let nth = nth_statement(&seen.table, after, LOOK_AHEAD);
-    let far = Statement::first("looking ahead", &nth, Params::Empty, |row| column(row, "far")).ask(conn).await?;
-    if far.is_some_and(|far| far <= near) {
-        return Ok(Page { items, next_after: far });
+    let mut rows = LOOK_AHEAD;
+    after = near;
+    while begun.elapsed() < asked.patience {
+        let looked = Instant::now();
+        let nth = nth_statement(&seen.table, after, rows);
+        let far = Statement::first("looking ahead", &nth, Params::Empty, |row| column(row, "far")).ask(conn).await?;
+        let left = Asked { limit: asked.limit - items.len() as u32, ..asked };
+        items.extend(between(seen, left, Ids { after, upto: far.unwrap_or(i64::MAX) }).ask(conn).await?);
+        let Some(far) = far.filter(|_| full(&items).is_none()) else {
+            return Ok(Page { next_after: full(&items), items });
+        };
+        after = far;
+        rows = paced(rows, looked.elapsed());
     }
-    // There are gaps, or the table ends.
-    let items = between(seen, asked, Ids { after, upto: far.unwrap_or(i64::MAX) }).ask(conn).await?;
-    Ok(Page { next_after: full(&items).or(far), items })
+    Ok(Page { next_after: Some(after), items })
+}
+
+/// How many rows the next statement looks at, where one over `rows` took that long.
+fn paced(rows: u32, took: Duration) -> u32 {
+    match took {
+        _ if took < QUICK => rows.saturating_mul(2),
+        _ if took > 4 * QUICK => (rows / 2).max(LOOK_AHEAD),
+        _ => rows,
+    }
 }
 
 /// The first of the wanted items with these ids.
@@ -229,13 +254,12 @@ pub fn find(seen: &SeenTable, width: Width, id: i64) -> Statement<Option<Listing
     found.map(|items| items.into_iter().next())
 }
 
-/// The items with the greatest ids, the greatest first.
-pub fn latest(seen: &SeenTable, width: Width, limit: u32) -> Statement<Vec<Listing>> {
+/// The items with the greatest ids up to `upto`, the greatest first.
+pub fn latest(seen: &SeenTable, width: Width, upto: i64, limit: u32) -> Statement<Vec<Listing>> {
     let (id, table) = (seen.table.id.quoted(), seen.table.quoted());
     let sql = format!(
-        "SELECT {} FROM {table} i FORCE INDEX (PRIMARY) WHERE i.{id} <= {} ORDER BY i.{id} DESC LIMIT {limit}",
+        "SELECT {} FROM {table} i FORCE INDEX (PRIMARY) WHERE i.{id} <= {upto} ORDER BY i.{id} DESC LIMIT {limit}",
         width.columns(seen),
-        i64::MAX
     );
     items("reading the latest items", &sql, seen.table.format, move |item| width.fitting(item))
 }

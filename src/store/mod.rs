@@ -36,6 +36,7 @@ pub mod past;
 pub(crate) mod pending;
 mod places;
 pub(crate) mod pool;
+pub mod predicted;
 pub mod predictions;
 mod private_socket;
 pub mod refusals;

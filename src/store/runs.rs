@@ -4,6 +4,7 @@ use chrono::NaiveDateTime;
 use mysql_async::{Params, Row, params};
 
 use super::StoreError;
+use super::places::joined;
 use super::row::{column, name};
 use super::statement::Statement;
 use crate::config::ItemsTable;
@@ -286,6 +287,17 @@ fn recorded(row: &Row) -> Result<Record, StoreError> {
         deadline: column::<Option<_>>(row, "deadline")?.map(utc),
         settled,
     })
+}
+
+/// Those of `runs` that are of a version of a model.
+pub fn of_model(runs: &[RunId], version: &ShownVersion) -> Statement<Vec<RunId>> {
+    if runs.is_empty() {
+        return Statement::none();
+    }
+    let sql =
+        format!("SELECT `id` FROM `batch_runs` WHERE `id` IN ({}) AND `model_version` = :model", joined(runs, ","));
+    let params = params! { "model" => version.as_str() };
+    Statement::all("looking for the runs of a model", &sql, params, |row| column(row, "id").map(RunId))
 }
 
 /// The version of the model that the run numbered `id` scored with.

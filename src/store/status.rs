@@ -5,6 +5,7 @@ use mysql_async::{Params, Row, params};
 
 use super::StoreError;
 use super::places::joined;
+use super::refusals::IS_REFUSAL;
 use super::row::{column, name};
 use super::runs::{OF_A_TABLE, utc};
 use super::statement::Statement;
@@ -72,7 +73,25 @@ pub async fn latest(
     );
     let before = before.map_or(u64::MAX, |run| run.0);
     let params = params! { "table" => table.as_str(), "before" => before, "limit" => limit };
-    let ids = Statement::all("finding the latest runs", &sql, params, |row| column::<u64>(row, "id")).ask(conn).await?;
+    let found = Statement::all("finding the latest runs", &sql, params, |row| column(row, "id"));
+    of(conn, found).await
+}
+
+/// The latest runs over `table` of which something is left or is to be expected, the latest first: no canaries, and
+/// none that had nothing to do or was never opened, however many there were since.
+pub async fn worked(conn: &mut impl Queryable, table: &ItemsTable, limit: u32) -> Result<Vec<StatusLine>, StoreError> {
+    let sql = format!(
+        "SELECT `id` FROM `batch_runs` FORCE INDEX (`empty_runs`) \
+         WHERE `items_table` = :table AND `empty_since` IS NULL AND `kind` <> 'canary' AND NOT ({IS_REFUSAL}) \
+         ORDER BY `id` DESC LIMIT :limit"
+    );
+    let params = params! { "table" => table.as_str(), "limit" => limit };
+    let found = Statement::all("finding the latest runs that did something", &sql, params, |row| column(row, "id"));
+    of(conn, found).await
+}
+
+async fn of(conn: &mut impl Queryable, ids: Statement<Vec<u64>>) -> Result<Vec<StatusLine>, StoreError> {
+    let ids = ids.ask(conn).await?;
     if ids.is_empty() {
         return Ok(Vec::new());
     }

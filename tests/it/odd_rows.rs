@@ -84,7 +84,7 @@ async fn a_row_with_an_impossible_date_is_scored_and_shown_without_one(
     let lines: Vec<serde_json::Value> = shown.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 6);
     assert!(lines[0]["created_datetime"].is_null() && lines[3]["updated_datetime"].is_null(), "{shown:?}");
-    assert_eq!(lines[5]["created_datetime"], "2024-03-05T09:30:00");
+    assert_eq!(lines[5]["created_datetime"], "2024-03-05T09:30:00Z");
     for arguments in [&["run", "--sweep"][..], &["plan"], &["explain", "--id", "1"]] {
         let ended = rowscore(arguments, own.scorer.variables()).await;
         assert_eq!(ended.status.code(), Some(0), "{arguments:?}: {ended:?}");

@@ -1,39 +1,11 @@
-//! The sentence on top: how things stand.
+//! The sentence on top: how things stand, as it was judged.
 
 use super::view::View;
-use crate::run::{RunKind, RunState};
+use crate::run::RunState;
+use crate::standing::{Mood, Trouble};
 use crate::store::status::StatusLine;
 use crate::window::Time;
 use crate::words;
-
-/// Seconds without a committed page after which a run that should be at work is said to stand still:
-/// longer than any page, and longer than the pause between two hops.
-const STILL_S: i64 = 120;
-
-/// What the sentence asks of its reader.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mood {
-    /// Nothing.
-    Calm,
-    /// To wait.
-    Busy,
-    /// To have a look.
-    Odd,
-    /// To do something.
-    Bad,
-}
-
-impl Mood {
-    /// Its name for the style sheet.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Calm => "calm",
-            Self::Busy => "busy",
-            Self::Odd => "odd",
-            Self::Bad => "bad",
-        }
-    }
-}
 
 /// How things stand.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,117 +14,90 @@ pub(super) struct Headline {
     pub mood: Mood,
     /// The state, in a few words.
     pub sentence: String,
-    /// What is behind it.
-    pub detail: String,
+    /// What is behind it, a sentence or more each.
+    pub details: Vec<String>,
+    /// What else is the matter.
+    pub others: Vec<(Mood, String)>,
 }
 
 impl Headline {
     /// Of the page's run.
-    pub(super) fn of(view: &View, now: Time) -> Self {
-        let Some(run) = view.current() else {
-            return Self {
-                mood: Mood::Odd,
-                sentence: "No run yet.".into(),
-                detail: "The schedule starts the first one; rowscore run starts one now.".into(),
-            };
+    pub(super) fn of(view: &View) -> Self {
+        let standing = &view.standing;
+        let now = standing.facts.now;
+        let mut details = Vec::new();
+        let sentence = match standing.troubles.first() {
+            Some(trouble) => {
+                let (sentence, reason) = halves(&trouble.sentence(now));
+                details.extend(reason);
+                details.push(trouble.remedy());
+                sentence
+            }
+            None => untroubled(view),
         };
-        let mut headline = match run.state {
-            RunState::Running => at_work(run, view, now),
-            RunState::Paused => Self {
-                mood: Mood::Odd,
-                sentence: format!("{} is paused.", named(run)),
-                detail: format!("{} It goes on after rowscore resume {}.", progress(run), run.id),
-            },
-            RunState::Failed | RunState::Cancelled => stopped(run, now),
-            RunState::Succeeded | RunState::SucceededWithFailures => finished(run, view, now),
-        };
-        if let Some(canary) = view.runs.iter().find(|run| run.kind == RunKind::Canary)
-            && canary.state == RunState::Failed
-        {
-            headline.mood = Mood::Bad;
-            headline.detail += &format!(" The last canary, run {}, failed{}", canary.id, reason(canary));
+        match view.current() {
+            Some(run) => details.push(about(run, now)),
+            None => details.push("The schedule starts the first one; `rowscore run` starts one now.".into()),
         }
-        headline
+        details.push(standing.waiting());
+        let said = |trouble: &Trouble| (trouble.mood(), format!("{} {}", trouble.sentence(now), trouble.remedy()));
+        let others = standing.troubles.iter().skip(1).map(said).collect();
+        Self { mood: standing.mood, sentence, details, others }
     }
 }
 
-fn named(run: &StatusLine) -> String {
-    format!("{} {}", words::kind(run.kind), run.id)
-}
-
-fn progress(run: &StatusLine) -> String {
-    match run.total {
-        Some(total) => format!("{} of {} are worked off.", words::count(run.done), words::items(total)),
-        None => format!("{} are worked off.", words::items(run.done)),
+/// What is the matter, and why, as a sentence of its own.
+fn halves(sentence: &str) -> (String, Option<String>) {
+    match sentence.split_once(": ") {
+        Some((what, why)) => {
+            let mut letters = why.chars();
+            let why = letters.next().map(|first| first.to_uppercase().chain(letters).collect());
+            (format!("{what}."), why)
+        }
+        None => (sentence.to_owned(), None),
     }
 }
 
-/// `: what happened.`
-fn reason(run: &StatusLine) -> String {
-    run.last_error
-        .as_ref()
-        .map_or_else(|| ".".to_owned(), |error| format!(": {}.", words::plain(error.trim_end_matches('.'))))
-}
-
-fn at_work(run: &StatusLine, view: &View, now: Time) -> Headline {
-    let last = view.lanes.iter().filter_map(|lane| lane.updated_at).max().unwrap_or(run.started_at);
-    if (now - last).num_seconds() > STILL_S {
-        return Headline {
-            mood: Mood::Odd,
-            sentence: format!("{} stands still.", named(run)),
-            detail: format!(
-                "{} The last page was committed {}. The next tick of the schedule continues it, or rowscore run does so now.",
-                progress(run),
-                words::ago(last, now)
-            ),
-        };
+fn untroubled(view: &View) -> String {
+    let Some(run) = view.current() else { return "No run yet.".into() };
+    if run.state == RunState::Running {
+        return format!("{} is at work.", named(run));
     }
-    let late = run.spare_seconds.is_some_and(|spare| spare < 0);
-    let spare = run.spare_seconds.map_or_else(String::new, |spare| format!(", {}", words::spare(spare)));
-    let outlook = run.eta_seconds.map_or_else(String::new, |eta| format!(" It has {}{spare}.", words::to_go(eta)));
-    Headline {
-        mood: if late { Mood::Odd } else { Mood::Busy },
-        sentence: format!("{} is at work.", named(run)),
-        detail: format!("{}{outlook}", progress(run)),
-    }
-}
-
-fn stopped(run: &StatusLine, now: Time) -> Headline {
-    let (mood, word) = match run.state {
-        RunState::Failed => (Mood::Bad, "failed"),
-        _ => (Mood::Odd, "was cancelled"),
-    };
-    let when = run.finished_at.map_or_else(String::new, |end| format!(", {}", words::ago(end, now)));
-    Headline {
-        mood,
-        sentence: format!("{} {word}.", named(run)),
-        detail: format!("{} It ended{when}{}", progress(run), reason(run)),
-    }
-}
-
-fn finished(run: &StatusLine, view: &View, now: Time) -> Headline {
-    let pending = run.total.map_or(0, |total| total.saturating_sub(run.done));
-    let late = run.spare_seconds.is_some_and(|spare| spare < 0);
     // By whichever run.
     let aside: u64 = view.reasons.iter().map(|reason| reason.items).sum();
-    let sentence = match (pending, aside) {
-        (0, 0) => "All predicted.".to_owned(),
+    match (view.standing.facts.backlog.map_or(0, |backlog| backlog.items), aside) {
+        (0, 0) => "All predicted.".into(),
         (0, aside) => format!("All predicted but {}.", words::items(aside)),
-        (pending, _) => format!("{} arrived too late for this run.", words::items(pending)),
+        (1, _) => "1 item waits for the next run.".into(),
+        (items, _) => format!("{} wait for the next run.", words::items(items)),
+    }
+}
+
+/// `Backfill 7`, `Dry run of backfill 7`.
+fn named(run: &StatusLine) -> String {
+    match run.backfill {
+        Some(backfill) if backfill.dry_run => format!("Dry run {}", run.id),
+        _ => format!("{} {}", words::kind(run.kind), run.id),
+    }
+}
+
+/// What there is to say of a run, whatever is the matter with it.
+fn about(run: &StatusLine, now: Time) -> String {
+    let worked_off = match run.total {
+        Some(total) => format!("{} of {} are worked off", words::count(run.done), words::items(total)),
+        None => format!("{} are worked off", words::items(run.done)),
     };
+    if !run.state.is_over() {
+        let spare = run.spare_seconds.map_or_else(String::new, |spare| format!(", {}", words::spare(spare)));
+        let outlook = run.eta_seconds.map_or_else(String::new, |eta| format!(": {}{spare}", words::to_go(eta)));
+        return format!("{}: {worked_off}{outlook}.", named(run));
+    }
     let when = run.finished_at.map_or_else(|| "is over".to_owned(), |end| format!("finished {}", words::ago(end, now)));
     let spare = run.spare_seconds.map_or_else(String::new, |spare| {
         let span = words::span(spare.unsigned_abs());
         if spare < 0 { format!(", {span} too late") } else { format!(", {span} before its deadline") }
     });
-    let rest = match (pending, aside) {
-        (0, 0) => "",
-        (0, _) => " What cannot be scored is set aside, with its reason, below.",
-        _ => " The next run takes them.",
-    };
-    Headline {
-        mood: if late { Mood::Odd } else { Mood::Calm },
-        sentence,
-        detail: format!("{} {when}{spare}.{rest}", named(run)),
-    }
+    let left = run.pending.filter(|pending| *pending > 0);
+    let left = left.map_or_else(String::new, |pending| format!(" It left {}.", words::items(pending)));
+    format!("{} {when}{spare}.{left}", named(run))
 }

@@ -1,9 +1,12 @@
 //! `/`: the state of things, for people. It is rendered here and needs no JavaScript; with JavaScript
-//! the page renews its parts by itself.
+//! the page renews what changed of it by itself.
 
 mod charts;
+mod details;
 mod headline;
+mod history;
 mod parts;
+mod runs;
 mod view;
 
 use std::sync::LazyLock;
@@ -16,10 +19,17 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
+use super::data;
+use super::params::Number;
 use super::problem::Problem;
-use super::shared::{Api, Present, Shared};
+use super::shared::{Api, Shared, Unreadable};
+use crate::config::{ItemsTable, ValuesIn};
+use crate::run::RunId;
+use crate::standing::Mood;
+use crate::store::{failures, lanes, status};
 use crate::window::Time;
-use headline::{Headline, Mood};
+use crate::words;
+use headline::Headline;
 use view::View;
 
 const STYLE: &str = include_str!("page.css");
@@ -34,6 +44,9 @@ const MOVING_S: u32 = 2;
 /// Seconds between two renewals at other times.
 const RESTING_S: u32 = 15;
 
+/// Items set aside that are shown of each kind.
+const EXAMPLES: u32 = 3;
+
 /// The browser may use what is in the page itself, and nothing else: its style, its script, its renewals.
 static POLICY: LazyLock<Option<HeaderValue>> = LazyLock::new(|| {
     let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
@@ -46,18 +59,118 @@ static POLICY: LazyLock<Option<HeaderValue>> = LazyLock::new(|| {
     policy.try_into().ok()
 });
 
+impl Api {
+    /// Reads once what the page reads.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub async fn try_out(&self) -> Result<(), Unreadable> {
+        let reading = self.reading();
+        let read = self.readers.read(move |conn, source| Box::pin(View::read(conn, source, reading))).await;
+        match read {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_passing() => Err(Unreadable::Now(words::chain(&error))),
+            Err(error) => Err(Unreadable::AtAll(words::chain(&error))),
+        }
+    }
+}
+
+/// A page's title, how often it is renewed, and what is on it.
+struct Sheet {
+    now: Time,
+    title: String,
+    every: u32,
+    content: Markup,
+}
+
 /// The status page. It comes without the database, too, and says so.
 pub(super) async fn status(State(api): Shared) -> Response {
-    let width = api.width();
-    let read = api.readers.read(move |conn, source| Box::pin(View::read(conn, source, width)));
-    let (status, markup) = match (read.await, api.present) {
-        (Ok(view), Present::Asked(_)) => (StatusCode::OK, page(&api, view.now, &view)),
-        (Ok(view), Present::Told(clock)) => (StatusCode::OK, page(&api, clock(), &view)),
-        (Err(error), Present::Asked(clock) | Present::Told(clock)) => {
-            let problem = Problem::from(error);
-            (problem.status(), without_database(&api, clock(), &problem))
+    let reading = api.reading();
+    let read = api.readers.read(move |conn, source| Box::pin(View::read(conn, source, reading)));
+    match read.await {
+        Ok(view) => respond(StatusCode::OK, &api, &standing(&api, &view)),
+        Err(error) => unread(&api, &Problem::from(error)),
+    }
+}
+
+fn standing(api: &Api, view: &View) -> Sheet {
+    let headline = Headline::of(view);
+    let every = if view.is_moving() { MOVING_S } else { RESTING_S };
+    let content = html! {
+        (top(&headline))
+        (parts::figures(view))
+        div class="pair" {
+            (parts::classes(api.model, view))
+            (parts::drift(view))
         }
+        (runs::runs(view))
+        (parts::aside(view))
+        (parts::latest(api.model, &api.table, view))
     };
+    Sheet { now: view.standing.facts.now, title: headline.sentence, every, content }
+}
+
+/// A run's own page.
+pub(super) async fn run(State(api): Shared, number: Result<Number, Problem>) -> Response {
+    let id = match number.map(|Number(id)| u64::try_from(id)) {
+        Ok(Ok(id)) => RunId(id),
+        Ok(Err(_)) => return unread(&api, &Problem::not_found("there is no such run".into())),
+        Err(problem) => return unread(&api, &problem),
+    };
+    let found = api.readers.read(move |conn, seen| {
+        Box::pin(async move {
+            let Some(line) = status::find(&seen.table, id).ask(conn).await? else { return Ok(None) };
+            let rest = lanes::all(id).and(failures::by_reason(&seen.table, Some(id), EXAMPLES));
+            Ok(Some((line, rest.ask(conn).await?)))
+        })
+    });
+    match found.await {
+        Ok(Some((line, (lanes, reasons)))) => {
+            let now = api.clock();
+            let every = if line.state.is_over() { RESTING_S } else { MOVING_S };
+            let content = details::run(&line, &lanes, &reasons, now);
+            respond(StatusCode::OK, &api, &Sheet { now, title: format!("Run {id}"), every, content })
+        }
+        Ok(None) => unread(&api, &Problem::not_found(format!("there is no run {id}"))),
+        Err(error) => unread(&api, &Problem::from(error)),
+    }
+}
+
+/// An item's own page.
+pub(super) async fn item(State(api): Shared, number: Result<Number, Problem>) -> Response {
+    let found = match number {
+        Ok(Number(id)) => data::detail(&api, id).await,
+        Err(problem) => Err(problem),
+    };
+    match found {
+        Ok(item) => {
+            let title = format!("Item {}", item.id);
+            let sheet = Sheet { now: api.clock(), title, every: RESTING_S, content: details::item(&item) };
+            respond(StatusCode::OK, &api, &sheet)
+        }
+        Err(problem) => unread(&api, &problem),
+    }
+}
+
+/// A page that says why there is nothing to be seen.
+fn unread(api: &Api, problem: &Problem) -> Response {
+    let is_there = problem.status().is_client_error();
+    let sentence = if is_there { "There is nothing here." } else { "The database cannot be read." };
+    let headline = Headline {
+        mood: if is_there { Mood::Odd } else { Mood::Bad },
+        sentence: sentence.into(),
+        details: vec![match is_there {
+            true => format!("The service says: {}.", problem.detail()),
+            false => format!("So the state of the runs is not known: {}.", problem.detail()),
+        }],
+        others: Vec::new(),
+    };
+    let content = top(&headline);
+    respond(problem.status(), api, &Sheet { now: api.clock(), title: headline.sentence, every: RESTING_S, content })
+}
+
+fn respond(status: StatusCode, api: &Api, sheet: &Sheet) -> Response {
+    let markup = document(api, sheet);
     let mut response = (status, axum::response::Html(markup.into_string())).into_response();
     if let Some(policy) = &*POLICY {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy.clone());
@@ -65,38 +178,32 @@ pub(super) async fn status(State(api): Shared) -> Response {
     response
 }
 
-fn page(api: &Api, now: Time, view: &View) -> Markup {
-    let headline = Headline::of(view, now);
-    let every = if view.is_moving() { MOVING_S } else { RESTING_S };
-    document(
-        api,
-        now,
-        &headline,
-        every,
-        &html! {
-            (parts::figures(view))
-            div class="pair" {
-                (parts::classes(api.model, view))
-                (parts::drift(view))
+fn top(headline: &Headline) -> Markup {
+    html! {
+        section id="state" class=(headline.mood.name()) {
+            // Told when it changes; what is behind it changes all the time.
+            div role="status" { h1 { (headline.sentence) } }
+            @for detail in &headline.details { p class="detail" { (with_code(detail)) } }
+            @if !headline.others.is_empty() {
+                ul class="others" {
+                    @for (mood, other) in &headline.others { li class=(mood.name()) { (with_code(other)) } }
+                }
             }
-            (parts::runs(view, now))
-            (parts::aside(view))
-            (parts::latest(api.model, view))
-        },
-    )
+        }
+    }
 }
 
-fn without_database(api: &Api, now: Time, problem: &Problem) -> Markup {
-    let headline = Headline {
-        mood: Mood::Bad,
-        sentence: "The database cannot be read.".into(),
-        detail: format!("So the state of the runs is not known: {}.", problem.detail()),
-    };
-    document(api, now, &headline, RESTING_S, &html! {})
+/// A sentence whose commands stand between backticks.
+fn with_code(text: &str) -> Markup {
+    html! {
+        @for (number, part) in text.split('`').enumerate() {
+            @if number % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
 }
 
-fn document(api: &Api, now: Time, headline: &Headline, every: u32, rest: &Markup) -> Markup {
-    let version = api.model.version();
+fn document(api: &Api, sheet: &Sheet) -> Markup {
+    let Sheet { now, title, every, content } = sheet;
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -104,38 +211,56 @@ fn document(api: &Api, now: Time, headline: &Headline, every: u32, rest: &Markup
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (headline.sentence) " · " (api.table) " · rowscore" }
+                meta name="description" content={ "How the predictions of the table " (api.table.as_str()) " stand" };
+                title { (title) " · " (api.table.as_str()) " · rowscore" }
                 link rel="icon" href=(PreEscaped(ICON));
                 style { (PreEscaped(STYLE)) }
                 noscript { meta http-equiv="refresh" content=(every); }
             }
             body {
                 header {
-                    span class="mark" { "rowscore" }
-                    span class="table" { (api.table) }
+                    a class="mark" href="/" { "rowscore" }
+                    span class="table" { (api.table.as_str()) }
                     span class="as-of" id="as-of" {
-                        "as of " time datetime=(now.to_rfc3339()) { (now.format("%H:%M:%S")) } " UTC"
+                        "as of " time datetime=(words::rfc3339(*now)) { (now.format("%Y-%m-%d %H:%M:%S")) } " UTC"
                     }
                 }
                 main id="page" data-every=(every) {
-                    section id="state" class=(headline.mood.name()) {
-                        h1 role="status" { (headline.sentence) }
-                        p class="detail" { (headline.detail) }
-                        p class="stale" hidden { "This is old: the page could not be renewed. It keeps trying." }
-                    }
-                    (rest)
+                    p id="stale" class="stale" hidden { "This is old: the page could not be renewed. It keeps trying." }
+                    (content)
                 }
-                footer {
-                    p {
-                        "Model " code { (version) } ", rowscore " (env!("CARGO_PKG_VERSION")) ". "
-                        "As JSON: "
-                        a href="/runs" { "/runs" } ", " a href="/data/predicted" { "/data/predicted" } ", "
-                        a href="/data/unpredicted" { "/data/unpredicted" } ", " a href="/metadata" { "/metadata" } ", "
-                        a href="/openapi.json" { "/openapi.json" } "."
-                    }
-                }
+                (footer(api))
                 script { (PreEscaped(SCRIPT)) }
             }
         }
+    }
+}
+
+fn footer(api: &Api) -> Markup {
+    html! {
+        footer {
+            p { (columns(&api.table)) }
+            p {
+                "Model " code { (api.model.version()) } ", rowscore " (env!("CARGO_PKG_VERSION")) ". As JSON: "
+                a href="/health" { "/health" } ", " a href="/runs" { "/runs" } ", "
+                a href="/data/predicted" { "/data/predicted" } ", " a href="/data/unpredicted" { "/data/unpredicted" } ", "
+                a href="/metadata" { "/metadata" } ", " a href="/openapi.json" { "/openapi.json" } ". For Prometheus: "
+                a href="/metrics" { "/metrics" } "."
+            }
+        }
+    }
+}
+
+/// What the columns are called.
+fn columns(table: &ItemsTable) -> Markup {
+    html! {
+        "Table " code { (table.as_str()) } ": key " code { (table.id.as_str()) } ", values in "
+        @match &table.values {
+            ValuesIn::Json(column) => code { (column.as_str()) },
+            ValuesIn::Columns(_) => "columns of their own",
+        }
+        ", arrival in " code { (table.created.as_str()) } ", prediction in " code { (table.prediction.as_str()) }
+        @if let Some(run) = table.run.column() { ", its run in " code { (run.as_str()) } }
+        "."
     }
 }

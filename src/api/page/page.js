@@ -1,17 +1,43 @@
 "use strict";
-// Renews the page's parts where they changed, so that nothing jumps and readers hear what is new.
+// Renews what changed of the page, node by node: what is focused or selected stays so, nothing jumps, and readers
+// hear what is new.
 const wait = () => 1000 * Number(document.getElementById("page").dataset.every || 15);
-const stale = (is) => document.querySelectorAll(".stale").forEach((note) => { note.hidden = !is; });
+const stale = (is) => { document.getElementById("stale").hidden = !is; };
+const key = (node) => node.id || node.dataset?.key || "";
+const alike = (now, next) => now.nodeName === next.nodeName && key(now) === key(next);
 
-function replace(now, next) {
-  if (now.className !== next.className) now.className = next.className;
-  const parts = [...now.children];
-  const others = [...next.children];
-  const alike = parts.length === others.length && parts.every((part, n) => part.tagName === others[n].tagName && part.id === others[n].id);
-  if (alike && parts.some((part) => part.id || part.getAttribute("role"))) {
-    parts.forEach((part, n) => replace(part, others[n]));
-  } else if (now.innerHTML !== next.innerHTML) {
-    now.innerHTML = next.innerHTML;
+function renewAttributes(now, next) {
+  for (const { name } of [...now.attributes]) if (!next.hasAttribute(name)) now.removeAttribute(name);
+  for (const { name, value } of next.attributes) if (now.getAttribute(name) !== value) now.setAttribute(name, value);
+}
+
+function renewNode(now, next) {
+  if (now.nodeType !== Node.ELEMENT_NODE) {
+    if (now.nodeValue !== next.nodeValue) now.nodeValue = next.nodeValue;
+    return;
+  }
+  renewAttributes(now, next);
+  let at = now.firstChild;
+  for (const wanted of [...next.childNodes]) {
+    let found = at;
+    // What has a key is looked for behind what has gone or is new before it.
+    while (found && !alike(found, wanted)) found = key(wanted) ? found.nextSibling : null;
+    if (!found) {
+      now.insertBefore(document.importNode(wanted, true), at);
+      continue;
+    }
+    while (at !== found) {
+      const gone = at;
+      at = at.nextSibling;
+      gone.remove();
+    }
+    at = found.nextSibling;
+    renewNode(found, wanted);
+  }
+  while (at) {
+    const gone = at;
+    at = at.nextSibling;
+    gone.remove();
   }
 }
 
@@ -22,10 +48,8 @@ async function renew() {
       const next = new DOMParser().parseFromString(await answer.text(), "text/html");
       const page = next.getElementById("page");
       if (!page) throw new Error("another page");
-      document.title = next.title;
-      document.getElementById("as-of").replaceWith(next.getElementById("as-of"));
-      document.getElementById("page").dataset.every = page.dataset.every;
-      replace(document.getElementById("page"), page);
+      if (document.title !== next.title) document.title = next.title;
+      for (const id of ["as-of", "page"]) renewNode(document.getElementById(id), next.getElementById(id));
       stale(false);
     } catch {
       stale(true);
@@ -34,5 +58,4 @@ async function renew() {
   setTimeout(renew, wait());
 }
 
-document.addEventListener("visibilitychange", () => { document.documentElement.dataset.seen = String(!document.hidden); });
 setTimeout(renew, wait());

@@ -4,13 +4,12 @@ use maud::{Markup, html};
 
 use super::charts;
 use super::view::{EXCERPT, View};
-use crate::api::data::Predicted;
+use crate::config::ItemsTable;
 use crate::drift::Report;
 use crate::model::Model;
-use crate::run::{RunId, RunState};
+use crate::run::RunId;
 use crate::store::failures::LOOK;
-use crate::store::status::StatusLine;
-use crate::window::Time;
+use crate::store::predicted::Predicted;
 use crate::words;
 
 /// Predictions that are shown.
@@ -21,7 +20,7 @@ pub(super) fn figures(view: &View) -> Markup {
     let Some(run) = view.current() else { return html! {} };
     let share = run.total.filter(|total| *total > 0).map(|total| run.done as f64 / total as f64);
     html! {
-        section id="figures" aria-label="The run in numbers" {
+        section id="figures" aria-label={ "Run " (run.id) " in numbers" } {
             @if let Some(share) = share.filter(|_| !run.state.is_over()) {
                 (charts::progress(share, &format!("{} done", words::percent(share))))
             }
@@ -45,34 +44,43 @@ pub(super) fn figures(view: &View) -> Markup {
     }
 }
 
-/// The classes of what was predicted: run by run, or of the latest items where no run has a profile.
+/// The classes of what was predicted: of the run at work, run by run, or of the latest items where no run has a profile.
 pub(super) fn classes(model: &Model, view: &View) -> Markup {
     let names = model.classes();
     let fits = |profile: &Report| profile.classes.len() == names.len() && profile.classes.iter().any(|n| *n > 0);
     let runs: Vec<_> = view.profiles.iter().filter(|(_, profile)| fits(profile)).collect();
+    let under_way = view.under_way.as_ref().filter(|counts| counts.iter().any(|n| *n > 0));
     let latest = of_latest(model, view);
     html! {
-        section id="classes" {
-            h2 { "Classes" }
-            @if let Some((run, profile)) = runs.last() {
+        section id="classes" aria-labelledby="classes-title" {
+            h2 id="classes-title" { "Classes" }
+            @if let Some(counts) = under_way {
+                p class="note" { "Of what the run at work has predicted so far, by most probable class." }
+                (divided(names, counts, "the run at work"))
+                (legend(names, counts))
+            } @else if let Some((run, profile)) = runs.last() {
                 p class="note" { "Predictions by most probable class, run by run; the numbers are those of run " (run) "." }
                 div class="columns" {
                     @for (run, profile) in &runs {
                         @let shares = charts::shares(&profile.classes);
-                        div { (charts::column(&shares, &described(&format!("run {run}"), names, &shares))) span { (run) } }
+                        div data-key=(run) { (charts::column(&shares, &described(&format!("run {run}"), names, &shares))) span { (run) } }
                     }
                 }
                 (legend(names, &profile.classes))
             } @else if latest.iter().any(|n| *n > 0) {
-                @let shares = charts::shares(&latest);
                 p class="note" { "Of the latest " (words::items(latest.iter().sum())) " with a prediction, by most probable class." }
-                (charts::divided(&shares, &described("latest items", names, &shares)))
+                (divided(names, &latest, "latest items"))
                 (legend(names, &latest))
             } @else {
                 p class="none" { "There is no prediction yet." }
             }
         }
     }
+}
+
+fn divided(names: &[String], counts: &[u64], what: &str) -> Markup {
+    let shares = charts::shares(counts);
+    charts::divided(&shares, &described(what, names, &shares))
 }
 
 fn of_latest(model: &Model, view: &View) -> Vec<u64> {
@@ -85,7 +93,7 @@ fn of_latest(model: &Model, view: &View) -> Vec<u64> {
     counts
 }
 
-fn described(what: &str, names: &[String], shares: &[f64]) -> String {
+pub(super) fn described(what: &str, names: &[String], shares: &[f64]) -> String {
     let each: Vec<String> =
         names.iter().zip(shares).map(|(name, share)| format!("{name} {}", words::percent(*share))).collect();
     format!("{what}: {}", each.join(", "))
@@ -112,8 +120,8 @@ pub(super) fn drift(view: &View) -> Markup {
     let last = view.profiles.iter().rev().find(|(_, profile)| !profile.drift.is_empty());
     let Some((run, profile)) = last else {
         return html! {
-            section id="drift" {
-                h2 { "Drift" }
+            section id="drift" aria-labelledby="drift-title" {
+                h2 id="drift-title" { "Drift" }
                 p class="none" { "No run has measured it yet." }
             }
         };
@@ -127,20 +135,20 @@ pub(super) fn drift(view: &View) -> Markup {
         .collect()
     };
     html! {
-        section id="drift" {
-            h2 { "Drift" }
+        section id="drift" aria-labelledby="drift-title" {
+            h2 id="drift-title" { "Drift" }
             p class="note" {
                 "How far each feature is from the training rows (population stability index), run by run; the numbers are those of run " (run) "."
             }
             table {
                 thead {
                     tr {
-                        th { "Feature" } th class="wide" { "Runs" } th class="number" { "Index" } th class="number wide" { "Limit" } th { "" }
+                        th { "Feature" } th class="wide" { "Runs" } th class="number" { "Index" } th class="number wide" { "Limit" } th { "State" }
                     }
                 }
                 tbody {
                     @for drift in &profile.drift {
-                        tr {
+                        tr data-key=(drift.feature) {
                             th scope="row" { (drift.feature) }
                             td class="wide" {
                                 div class="columns low" {
@@ -166,61 +174,12 @@ fn moved(ratio: f64) -> (&'static str, &'static str) {
     if ratio >= 1.0 { ("poor", "moved") } else { ("good", "steady") }
 }
 
-/// The history.
-pub(super) fn runs(view: &View, now: Time) -> Markup {
-    let has_deadlines = view.runs.iter().any(|run| run.spare_seconds.is_some());
-    html! {
-        section id="runs" {
-            h2 { "Runs" }
-            @if view.runs.is_empty() {
-                p class="none" { "There is none yet." }
-            } @else {
-                table {
-                    thead {
-                        tr {
-                            th { "Run" } th { "State" } th class="number" { "Items" }
-                            th class="number wide" { "Set aside" } th class="number wide" { "Rows/s" } th class="number wide" { "Took" }
-                            @if has_deadlines { th class="wide" { "Deadline" } }
-                            th { "Begun" }
-                        }
-                    }
-                    tbody { @for run in &view.runs { (line(run, now, has_deadlines)) } }
-                }
-            }
-        }
-    }
-}
-
-fn line(run: &StatusLine, now: Time, has_deadlines: bool) -> Markup {
-    let tone = match run.state {
-        RunState::Running => "busy",
-        RunState::Succeeded => "good",
-        RunState::SucceededWithFailures | RunState::Paused | RunState::Cancelled => "fair",
-        RunState::Failed => "poor",
-    };
-    html! {
-        tr {
-            td class="run" { a href={ "/runs/" (run.id) } { (run.id) } small { (run.kind) } }
-            td {
-                span class={ "tag " (tone) } { (words::state(run.state)) }
-                @if let Some(error) = &run.last_error { small class="error" { (words::cut(error, 200)) } }
-            }
-            td class="number" { (words::count(run.done)) @if let Some(total) = run.total.filter(|total| *total != run.done) { small { "of " (words::count(total)) } } }
-            td class="number wide" { (words::count(run.failed)) }
-            td class="number wide" { (run.rows_per_second.map_or_else(|| "–".to_owned(), words::count)) }
-            td class="number wide" { (run.finished_at.map_or_else(|| "–".to_owned(), |end| words::took(end - run.started_at))) }
-            @if has_deadlines { td class="wide" { (run.spare_seconds.map_or_else(|| "–".to_owned(), words::spare)) } }
-            td { time datetime=(run.started_at.to_rfc3339()) title=(words::minute(run.started_at)) { (words::ago(run.started_at, now)) } }
-        }
-    }
-}
-
 /// What was set aside, and why.
 pub(super) fn aside(view: &View) -> Markup {
     let looked_at: u64 = view.reasons.iter().map(|reason| reason.items).sum();
     html! {
-        section id="aside" {
-            h2 { "Set aside" }
+        section id="aside" aria-labelledby="aside-title" {
+            h2 id="aside-title" { "Set aside" }
             @if view.reasons.is_empty() {
                 p class="none" { "Nothing: every item that was tried could be scored." }
             } @else {
@@ -229,12 +188,12 @@ pub(super) fn aside(view: &View) -> Markup {
                 }
                 div class="reasons" {
                     @for reason in &view.reasons {
-                        div {
+                        div data-key=(reason.code) {
                             h3 { code { (reason.code) } " " span { (words::items(reason.items)) } }
                             ul {
                                 @for failure in &reason.examples {
-                                    li {
-                                        a href={ "/data/" (failure.item) } { "item " (failure.item) }
+                                    li data-key=(failure.item) {
+                                        a href={ "/items/" (failure.item) } { "item " (failure.item) }
                                         " " (words::plain(&failure.reason))
                                         @if let Some(values) = view.excerpts.get(&failure.item) { code class="values" { (words::cut(values, EXCERPT)) } }
                                     }
@@ -249,23 +208,24 @@ pub(super) fn aside(view: &View) -> Markup {
 }
 
 /// The latest predictions.
-pub(super) fn latest(model: &Model, view: &View) -> Markup {
+pub(super) fn latest(model: &Model, table: &ItemsTable, view: &View) -> Markup {
     let names = model.classes();
     let predicted = view.latest.iter().filter_map(|item| Some((item, Predicted::of(model, item)?)));
     let shown: Vec<_> = predicted.take(PREDICTIONS).collect();
     html! {
-        section id="latest" {
-            h2 { "Latest predictions" }
+        section id="latest" aria-labelledby="latest-title" {
+            h2 id="latest-title" { "Latest predictions" }
             @if shown.is_empty() {
                 p class="none" { "None of the latest items has a prediction." }
             } @else {
+                p class="note" { "Of table " code { (table.as_str()) } ", in column " code { (table.prediction.as_str()) } "." }
                 table {
-                    thead { tr { th { "Item" } th { "Class" } th class="bars" { "Probabilities" } } }
+                    thead { tr { th { code { (table.id.as_str()) } } th { "Class" } th class="bars" { "Probabilities" } } }
                     tbody {
                         @for (item, Predicted { class, probabilities }) in &shown {
-                            tr {
+                            tr data-key=(item.id) {
                                 td {
-                                    a href={ "/data/" (item.id) } { (item.id) }
+                                    a href={ "/items/" (item.id) } { (item.id) }
                                     @if let Some(values) = &item.values { code class="values" { (words::cut(values, EXCERPT)) } }
                                 }
                                 td {

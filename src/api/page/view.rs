@@ -1,83 +1,112 @@
 //! What the status page shows, read in a few short statements.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use mysql_async::Conn;
 
-use crate::drift::Report;
-use crate::run::{RunId, RunKind, RunState};
+use super::history::is_idle;
+use crate::api::shared::Reading;
+use crate::drift::{Profile, Report};
+use crate::model::Model;
+use crate::run::{RunId, RunState};
+use crate::standing::Standing;
 use crate::store::failures::{self, Reasoned};
 use crate::store::lanes::{self, LaneLine};
 use crate::store::listing::{self, Listing, SeenTable, Width};
 use crate::store::status::{self, StatusLine};
-use crate::store::{StoreError, clock, measures};
-use crate::window::Time;
+use crate::store::{StoreError, measures};
 
-/// Runs in the history.
-const RUNS: u32 = 20;
+/// Runs that did something, in history and charts.
+const WORKED: u32 = 20;
 /// Items set aside that are shown of each kind.
 const EXAMPLES: u32 = 3;
 /// Characters of an item's values that are shown where it was set aside.
 pub(super) const EXCERPT: usize = 60;
 /// The latest items, whose classes are counted: one short look at the table's end.
 pub(super) const LATEST: u32 = 500;
+/// Items that are looked at where each lane of a run under way stands.
+const AT_EACH_LANE: u32 = 20;
 
 /// Everything on the page.
 #[derive(Debug)]
 pub(super) struct View {
-    /// What time it is for the database.
-    pub now: Time,
-    /// The latest runs, the latest first.
-    pub runs: Vec<StatusLine>,
-    /// The lanes of the run that the page is about.
-    pub lanes: Vec<LaneLine>,
+    /// How things stand.
+    pub standing: Standing,
+    /// The latest runs that did something, the latest first.
+    pub worked: Vec<StatusLine>,
     /// What the runs saw, the latest last.
     pub profiles: Vec<(RunId, Report)>,
+    /// What the run at work has predicted so far, by class.
+    pub under_way: Option<Vec<u64>>,
     /// The items that are set aside, by reason.
     pub reasons: Vec<Reasoned>,
     /// How their values begin, by id.
     pub excerpts: HashMap<i64, String>,
-    /// The latest items, the latest first.
+    /// The latest items, the latest first; of a run at work those that it worked off last.
     pub latest: Vec<Listing>,
 }
 
 impl View {
     /// Reads it.
-    pub(super) async fn read(conn: &mut Conn, seen: &SeenTable, width: Width) -> Result<Self, StoreError> {
-        let table = &seen.table;
-        let runs = status::latest(conn, table, None, RUNS).await?;
-        let lanes = match current(&runs) {
-            Some(run) => lanes::all(run.id).ask(conn).await?,
-            None => Vec::new(),
-        };
-        let ids: Vec<RunId> = runs.iter().map(|run| run.id).collect();
-        let (profiles, now) = measures::profiles(&ids).and(clock::present()).ask(conn).await?;
+    pub(super) async fn read(conn: &mut Conn, seen: &SeenTable, reading: Reading) -> Result<Self, StoreError> {
+        let (table, width) = (&seen.table, reading.width);
+        let standing = reading.standing(conn, table).await?;
+        let worked = status::worked(conn, table, WORKED).await?;
+        let ids: Vec<RunId> = worked.iter().map(|run| run.id).collect();
+        let profiles = measures::profiles(&ids).ask(conn).await?;
         // One that is not understood was written by another version.
         let read = |(run, text): (RunId, String)| Some((run, serde_json::from_str(&text).ok()?));
         let profiles = profiles.into_iter().filter_map(read).collect();
         let reasons = failures::by_reason(table, None, EXAMPLES).ask(conn).await?;
         let shown: Vec<i64> = reasons.iter().flat_map(|reason| &reason.examples).map(|failure| failure.item).collect();
         // One more than is shown tells whether there is more.
-        let excerpts = listing::excerpts(table, width, &shown, EXCERPT + 1);
-        let (excerpts, latest) = excerpts.and(listing::latest(seen, width, LATEST)).ask(conn).await?;
-        let excerpts = excerpts.into_iter().collect();
-        Ok(Self { now, runs, lanes, profiles, reasons, excerpts, latest })
+        let excerpts = listing::excerpts(table, width, &shown, EXCERPT + 1).ask(conn).await?.into_iter().collect();
+        let at_work = worked.iter().find(|run| !run.state.is_over());
+        let (under_way, latest) = match at_work {
+            Some(run) => {
+                let (lanes, counted) = lanes::all(run.id).and(lanes::profiles(run.id)).ask(conn).await?;
+                (Some(classes(&counted, reading.model)), of_run(conn, seen, width, (run.id, &lanes)).await?)
+            }
+            None => (None, listing::latest(seen, width, i64::MAX, LATEST).ask(conn).await?),
+        };
+        Ok(Self { standing, worked, profiles, under_way, reasons, excerpts, latest })
     }
 
-    /// The run that the page is about.
+    /// The run that the page is about. Idle ticks hide none that did something, however many there are.
     pub(super) fn current(&self) -> Option<&StatusLine> {
-        current(&self.runs)
+        let current = self.standing.current.as_ref();
+        current.filter(|run| !is_idle(run)).or(self.worked.first()).or(current)
     }
 
     /// Whether something is at work, so that the page is soon another.
     pub(super) fn is_moving(&self) -> bool {
-        self.runs.iter().any(|run| run.state == RunState::Running)
+        self.standing.facts.runs.iter().any(|run| run.state == RunState::Running)
     }
 }
 
-/// The run at work, or else the latest that wrote: canaries and dry runs do not.
-fn current(runs: &[StatusLine]) -> Option<&StatusLine> {
-    let tries = |run: &&StatusLine| run.state.is_over() && run.backfill.is_some_and(|backfill| backfill.dry_run);
-    let mut worked = runs.iter().filter(|run| run.kind != RunKind::Canary && !tries(run));
-    worked.clone().find(|run| !run.state.is_over()).or_else(|| worked.next())
+/// Rows by class, as the lanes counted them.
+fn classes(lanes: &[String], model: &Model) -> Vec<u64> {
+    let mut sum = Profile::empty(model);
+    lanes.iter().for_each(|lane| sum.add(&Profile::read(Some(lane), model)));
+    sum.classes
+}
+
+/// What a run wrote last: the items behind which its lanes stand, the latest lane first.
+async fn of_run(
+    conn: &mut Conn,
+    seen: &SeenTable,
+    width: Width,
+    (run, lanes): (RunId, &[LaneLine]),
+) -> Result<Vec<Listing>, StoreError> {
+    let mut lanes: Vec<&LaneLine> = lanes.iter().filter(|lane| lane.predicted > 0).collect();
+    lanes.sort_by_key(|lane| Reverse(lane.updated_at));
+    let mut found = Vec::new();
+    for lane in lanes.into_iter().take(2) {
+        found.extend(listing::latest(seen, width, lane.cursor, AT_EACH_LANE).ask(conn).await?);
+    }
+    // Without the column nobody knows whose a prediction is.
+    let knows = seen.table.run.column().is_some();
+    found.retain(|item| item.prediction.is_some() && (!knows || item.run == Some(run)));
+    Ok(found)
 }

@@ -7,9 +7,10 @@ use rowscore::config::PredictionFormat;
 use rowscore::model;
 use rowscore::store::catalog;
 use rowscore::store::listing::{self, Listing, SeenTable};
+use rowscore::store::predicted::{ByClass, Writers};
 use rowscore::window::Time;
 use rowscore::words;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::opened::Opened;
@@ -53,33 +54,14 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// Probabilities by the names of their classes, in the model's order.
-struct Named<'a> {
-    classes: &'a [String],
-    probabilities: Vec<f64>,
-}
-
-impl<'a> Named<'a> {
-    fn of(text: &str, classes: &'a [String]) -> Option<Self> {
-        let probabilities: Vec<f64> = serde_json::from_str(text).ok()?;
-        (probabilities.len() == classes.len()).then_some(Self { classes, probabilities })
-    }
-}
-
-impl Serialize for Named<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.classes.iter().zip(&self.probabilities))
-    }
-}
-
 /// An item as its line shows it.
 #[derive(Serialize)]
 struct Line<'a> {
     id: i64,
     values: Option<Shown<'a>>,
     prediction: Option<Shown<'a>>,
-    /// The prediction by the names of the classes; `None`: it is a label, or of another model.
-    probabilities: Option<Named<'a>>,
+    /// The same by the names of the classes, where a run of this model wrote it.
+    probabilities: Option<ByClass>,
     created_datetime: Option<Time>,
     updated_datetime: Option<Time>,
 }
@@ -98,8 +80,11 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
         let Some(last) = page.last() else { break };
         after = last.id;
         left -= page.len() as u32;
+        let writers = session.ask(|| Writers::of(model, &page)).await?;
         for item in &page {
-            out.show(&object(item, model.classes()), || [sentence(item, model.classes())])?;
+            let probabilities = writers.by_class(item);
+            let sentence = sentence(item, probabilities.as_ref());
+            out.show(&object(item, probabilities), || [sentence])?;
         }
     }
     out.flush()?;
@@ -107,12 +92,12 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
     Ok(ExitCode::SUCCESS)
 }
 
-fn object<'a>(item: &'a Listing, classes: &'a [String]) -> Line<'a> {
+fn object(item: &Listing, probabilities: Option<ByClass>) -> Line<'_> {
     Line {
         id: item.id,
         values: item.values.as_deref().map(Shown::json),
         prediction: item.prediction.as_deref().map(|text| Shown::prediction(text, item.format)),
-        probabilities: item.prediction.as_deref().and_then(|text| Named::of(text, classes)),
+        probabilities,
         created_datetime: item.created_datetime.map(|time| time.and_utc()),
         updated_datetime: item.updated_datetime.map(|time| time.and_utc()),
     }
@@ -121,15 +106,13 @@ fn object<'a>(item: &'a Listing, classes: &'a [String]) -> Line<'a> {
 /// Characters of an item's values that are shown.
 const EXCERPT: usize = 80;
 
-fn sentence(item: &Listing, classes: &[String]) -> String {
+fn sentence(item: &Listing, probabilities: Option<&ByClass>) -> String {
     let Listing { id, values, prediction, .. } = item;
     let values = words::cut(values.as_deref().unwrap_or("no values"), EXCERPT);
-    let prediction = match prediction {
-        Some(text) => match Named::of(text, classes) {
-            Some(named) => report::probabilities(classes, &named.probabilities),
-            None => text.clone(),
-        },
-        None => "no prediction".to_owned(),
+    let prediction = match (probabilities, prediction) {
+        (Some(probabilities), _) => report::probabilities(probabilities.pairs()),
+        (None, Some(text)) => text.clone(),
+        (None, None) => "no prediction".to_owned(),
     };
     format!("item {id} {values}: {prediction}")
 }

@@ -38,7 +38,9 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>
         let (chunk, failure) = read(&mut rows);
         let probabilities = training::score_lines(model, &mut scorer, &chunk).map_err(files::of(&args.data))?;
         for row in probabilities.chunks_exact(model.classes().len()) {
-            out.show(&row, || [report::probabilities(model.classes(), row)])?;
+            out.show(&row, || {
+                [report::probabilities(model.classes().iter().map(String::as_str).zip(row.iter().copied()))]
+            })?;
         }
         if let Some(error) = failure {
             out.flush()?;

@@ -1,11 +1,14 @@
 //! `rowscore serve`: the results API and the status page, from this machine.
 
 use std::error::Error;
+use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::process::ExitCode;
 
-use rowscore::api::{self, Api, Present};
+use rowscore::api::{self, Api, Present, Unreadable};
 use rowscore::model;
+use rowscore::standing::Expected;
 use tokio::net::TcpListener;
 
 use crate::opened::Opened;
@@ -15,7 +18,8 @@ use crate::opened::Opened;
 /// There is no login: whoever can reach the address can read all items. Without options, only this
 /// machine can.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  rowscore serve\n  curl 'http://127.0.0.1:8000/data/predicted?limit=10'")]
+#[command(after_help = "Examples:\n  rowscore serve\n  curl 'http://127.0.0.1:8000/data/predicted?limit=10'\n  \
+                        curl http://127.0.0.1:8000/metrics")]
 pub(crate) struct Args {
     /// Address and port; port 0 takes any free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
@@ -27,11 +31,26 @@ pub(crate) struct Args {
 
 #[expect(clippy::disallowed_methods, reason = "the edge: a request is answered now")]
 pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
+    // From here on a signal ends it well, also where it is the first process of a container.
+    let mut stop = pin!(stop()?);
     let opened = Opened::from_env().await?;
     let model = model::embedded()?;
     opened.table().feature_columns(model.features())?;
-    let mut router =
-        api::router(Api::new(opened.database, args.connections.into(), model, Present::Asked(chrono::Utc::now)));
+    let present = Present::Asked(chrono::Utc::now);
+    let expected = Expected::from(&opened.config.work);
+    let api = Api::new(opened.database, args.connections.into(), model, present, expected);
+    let tried = tokio::select! {
+        () = &mut stop => return Ok(ExitCode::SUCCESS),
+        tried = api.try_out() => tried,
+    };
+    match tried {
+        Ok(()) => {}
+        Err(Unreadable::AtAll(why)) => return Err(why.into()),
+        Err(Unreadable::Now(why)) => {
+            eprintln!("Warning: the database cannot be read now, and the page will say so until it can: {why}");
+        }
+    }
+    let mut router = api::router(api);
     let listener = TcpListener::bind(args.listen).await.map_err(|error| format!("{}: {error}", args.listen))?;
     let address = listener.local_addr()?;
     if address.ip().is_loopback() {
@@ -42,24 +61,28 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
         );
     }
     eprintln!("The status page is at http://{address}/, the description of the API at http://{address}/openapi.json.");
-    axum::serve(listener, router).with_graceful_shutdown(asked_to_stop()).await?;
+    api::serve(listener, router, stop).await;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Ctrl-C, or the signal that services are stopped by.
-async fn asked_to_stop() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupted => {}
-                _ = terminated.recv() => {}
-            }
-            return;
+/// Waits for Ctrl-C, or for the signal that services are stopped by.
+#[cfg(unix)]
+fn stop() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupted, mut terminated) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
         }
-    }
-    // A signal that cannot be listened to ends the process by itself.
-    let _ = interrupted.await;
+    })
+}
+
+/// Waits for Ctrl-C.
+#[cfg(not(unix))]
+fn stop() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        // One that cannot be listened to ends the process by itself.
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }

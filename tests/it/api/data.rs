@@ -1,5 +1,7 @@
 //! `/data`.
 
+use std::time::{Duration, Instant};
+
 use axum::http::StatusCode;
 use mysql_async::prelude::Queryable;
 use rowscore::store::listing::{self, Asked, LOOK_AHEAD, Listed, SeenTable, Width};
@@ -19,11 +21,17 @@ fn width() -> Width {
 }
 
 fn asked(listed: Listed, after: Option<i64>) -> Asked {
-    Asked { listed, width: width(), after, limit: 100 }
+    Asked { listed, width: width(), after, limit: 100, patience: Duration::ZERO }
 }
 
 fn seen(setup: &Setup) -> SeenTable {
     SeenTable { table: setup.config.work.items_table.clone(), updated: None }
+}
+
+/// Probabilities by the names of the model's classes.
+fn by_class(probabilities: &[f64]) -> Value {
+    let named = model().classes().iter().cloned().zip(probabilities.iter().map(|probability| json!(probability)));
+    Value::Object(named.collect())
 }
 
 #[rstest]
@@ -40,10 +48,11 @@ async fn items_come_in_the_patterns_shape(#[values(Server::Mysql, Server::Mariad
     let values: Value = serde_json::from_str(&sample(1)).unwrap();
     let updated = all[0]["updated_datetime"].as_str().unwrap();
     assert!(updated.ends_with('Z') && updated.len() == "2024-03-05T09:30:00Z".len(), "{updated}");
-    let one = json!({"id": 1, "values": values, "prediction": score(&sample(1)), "created_datetime": CREATED,
-                     "updated_datetime": updated});
-    let two = json!({"id": 2, "values": {"a": [null]}, "prediction": null, "created_datetime": null,
-                     "updated_datetime": "2020-01-01T00:00:00Z"});
+    let named = by_class(&score(&sample(1)));
+    let one = json!({"id": 1, "values": values, "prediction": score(&sample(1)), "probabilities": named,
+                     "created_datetime": CREATED, "updated_datetime": updated});
+    let two = json!({"id": 2, "values": {"a": [null]}, "prediction": null, "probabilities": null,
+                     "created_datetime": null, "updated_datetime": "2020-01-01T00:00:00Z"});
     assert_eq!(all, json!([one, two]));
     assert_eq!(service.get("/data/predicted").await, json!([one]));
     assert_eq!(service.get("/data/unpredicted").await, json!([two]));
@@ -84,26 +93,49 @@ async fn an_empty_table_is_an_empty_list(#[values(Server::Mysql, Server::Mariadb
 
 #[rstest]
 #[tokio::test]
-async fn a_long_stretch_without_a_wanted_item_is_walked_in_short_steps(
+async fn pending_items_are_on_the_first_page_wherever_they_stand(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = TestDb::new(server, &[]).await;
+    let last = 3 * i64::from(LOOK_AHEAD) + 7;
+    db.fill(1..=last, CREATED).await;
+    let pending = [last - 20_000, last - 1, last];
+    let list = pending.map(|id| id.to_string()).join(", ");
+    db.execute(&format!("UPDATE `items` SET `prediction` = '[1.0, 0.0, 0.0]' WHERE `id` NOT IN ({list})")).await;
+    let service = Service::of(&db).await;
+
+    let begun = Instant::now();
+    let (found, pages) = service.follow("/data/unpredicted").await;
+
+    assert_eq!((ids(&found, "id"), pages), (pending.to_vec(), vec![3]));
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    let (found, pages) = service.follow("/data/unpredicted?limit=2").await;
+    assert_eq!((ids(&found, "id"), pages), (pending.to_vec(), vec![2, 1]));
+}
+
+#[rstest]
+#[tokio::test]
+async fn where_the_time_ends_a_page_says_where_to_go_on(
     #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[]).await;
     let last = 2 * i64::from(LOOK_AHEAD) + 7;
     db.fill(1..=last, CREATED).await;
     db.execute(&format!("UPDATE `items` SET `prediction` = '[1.0, 0.0, 0.0]' WHERE `id` < {last}")).await;
-    let service = Service::of(&db).await;
-
-    let (pending, pages) = service.follow("/data/unpredicted").await;
-
-    assert_eq!((ids(&pending, "id"), pages), (vec![last], vec![0, 0, 1]));
     let reader = db.reader().await;
     let mut conn = reader.database.connect_to_read(10_000).await.unwrap();
     conn.query_drop("FLUSH STATUS").await.ok();
-    let before = rows_read(&mut conn).await;
-    listing::page(&mut conn, &seen(&reader), asked(Listed::Unpredicted, Some(0))).await.unwrap();
-    let looked_at = rows_read(&mut conn).await - before;
-    // Once for wanted items, once for the end of the look.
-    assert!(looked_at < 2 * u64::from(LOOK_AHEAD) + 100, "{looked_at} rows were read");
+
+    let (mut after, mut found) = (None, Vec::new());
+    for _ in 0..3 {
+        let before = rows_read(&mut conn).await;
+        let page = listing::page(&mut conn, &seen(&reader), asked(Listed::Unpredicted, after)).await.unwrap();
+        let looked_at = rows_read(&mut conn).await - before;
+        assert!(looked_at < u64::from(LOOK_AHEAD) + 100, "{looked_at} rows were read");
+        found.push(page.items.len());
+        after = page.next_after;
+    }
+    assert_eq!(found, [0, 0, 1]);
 }
 
 async fn rows_read(conn: &mut mysql_async::Conn) -> u64 {
@@ -152,9 +184,8 @@ async fn an_item_tells_what_its_prediction_rests_on(
     let classes = model().classes();
     let best = (0..3).max_by(|a, b| probabilities[*a].total_cmp(&probabilities[*b])).unwrap();
     assert_eq!(item["label"], json!(classes[best]));
-    for (class, probability) in probabilities.iter().enumerate() {
-        assert_eq!(item["probabilities"][class], json!({"class": classes[class], "probability": probability}));
-    }
+    assert_eq!(item["probabilities"], by_class(&probabilities));
+    assert_eq!(service.get("/data/predicted").await[0]["probabilities"], item["probabilities"]);
     assert_eq!(item["margins"].as_array().unwrap().len(), 3);
     for margin in item["margins"].as_array().unwrap() {
         // A sigmoid through about zero: far from it, both say the same.
@@ -174,6 +205,9 @@ async fn an_item_tells_what_its_prediction_rests_on(
     assert_eq!((&item["label"], &item["margins"]), (&json!(null), &json!(null)));
     assert_eq!(item["note"], json!("the prediction is not of this service's model"));
     assert_eq!(item["prediction"], json!(probabilities));
+    // Its numbers may be of other classes.
+    let listed = service.get("/data/predicted").await;
+    assert_eq!((&listed[0]["prediction"], &listed[0]["probabilities"]), (&json!(probabilities), &json!(null)));
 }
 
 #[rstest]
@@ -191,9 +225,8 @@ async fn a_prediction_of_few_decimals_rests_on_the_same(
 
     assert_ne!(item["prediction"], json!(score(&sample(7))));
     assert_eq!((item["margins"].as_array().map(Vec::len), &item["note"]), (Some(3), &json!(null)), "{item}");
-    for (class, entry) in item["probabilities"].as_array().unwrap().iter().enumerate() {
-        assert_eq!(entry["probability"], item["prediction"][class]);
-    }
+    let stored: Vec<f64> = serde_json::from_value(item["prediction"].clone()).unwrap();
+    assert_eq!(item["probabilities"], by_class(&stored));
     db.execute("UPDATE `items` SET `values` = '[1.0, 2.0, 3.0, 4.0]'").await;
     assert_eq!(service.get("/data/7").await["note"], json!("the values are not those that were scored"));
 }

@@ -7,10 +7,15 @@ mod programs;
 mod readers;
 mod refusals;
 mod runs;
+mod serving;
+mod standing;
+
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use reqwest::{Client, Method, Response};
 use rowscore::api::{self, Api, Present};
+use rowscore::standing::Expected;
 use rowscore::store::Database;
 use rowscore::window::Time;
 use serde_json::Value;
@@ -42,7 +47,8 @@ impl Service {
     async fn at(database: Database, clock: fn() -> Time) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let router = api::router(Api::new(database, 4, model(), Present::Told(clock)));
+        let expected = Expected { lookback: Duration::from_secs(3600), tick_every: None };
+        let router = api::router(Api::new(database, 4, model(), Present::Told(clock), expected));
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { base, client: Client::new(), server }
     }

@@ -41,7 +41,10 @@ async fn typed_columns_are_shown_in_the_patterns_shape(
     let one = service.get("/data/1").await;
     assert_eq!((&one["run_id"], &one["note"]), (&json!(1), &json!(null)), "{one}");
     assert_eq!(one["margins"].as_array().unwrap().len(), 3);
-    assert!(service.page().await.contains("All predicted."));
+    // The page says what the columns are called.
+    let page = service.page().await;
+    assert!(page.contains("<th><code>Reading No</code></th>") && page.contains("prediction in <code>scores</code>"));
+    assert!(page.contains("1 item wait"), "{page}");
 }
 
 #[rstest]

@@ -39,15 +39,17 @@ async fn a_finished_run_is_shown_with_its_predictions(
 
     let page = service.page().await;
 
-    assert!(page.contains("<h1 role=\"status\">All predicted.</h1>"), "{page}");
+    assert!(page.contains("<h1>All predicted.</h1>") && page.matches("<h1").count() == 1, "{page}");
     assert!(page.contains("Run 1 finished 3 min ago, 1 h before its deadline."), "{page}");
     assert!(page.contains("Predictions by most probable class, run by run"), "{page}");
-    assert!(page.contains("<a href=\"/data/50\">50</a>") && page.contains("<a href=\"/runs/1\">1</a>"), "{page}");
+    assert!(page.contains("<a href=\"/items/50\">50</a>") && page.contains("<a href=\"/run/1\">1</a>"), "{page}");
+    let now = "<time datetime=\"2024-03-05T10:03:00Z\">2024-03-05 10:03:00</time> UTC";
+    assert!(page.contains(now), "{page}");
 
     db.execute("UPDATE `batch_runs` SET `deadline` = '2024-03-05 09:59:00'").await;
     let late = service.page().await;
     assert!(late.contains("Run 1 finished 3 min ago, 1 min too late."), "{late}");
-    assert!(late.contains("class=\"odd\"") && late.contains("1 min late"), "{late}");
+    assert!(late.contains("<h1>Run 1 was 1 min too late.</h1>") && late.contains("class=\"odd\""), "{late}");
     for class in crate::support::model().classes() {
         assert!(page.contains(class.as_str()), "{class}");
     }
@@ -65,15 +67,116 @@ async fn a_run_under_way_is_shown_with_its_progress(
     let service = Service::of(&db).await;
 
     let page = service.page().await;
-    assert!(page.contains("Run 1 is at work.") && page.contains("10 of 100 items are worked off."), "{page}");
+    assert!(page.contains("<h1>Run 1 is at work.</h1>") && page.contains("10 of 100 items are worked off"), "{page}");
     assert!(page.contains("aria-label=\"10.0 % done\"") && page.contains("data-every=\"2\""), "{page}");
+    // The highest ids, of which none has a prediction yet, are not what it did last.
+    assert!(page.contains("Of what the run at work has predicted so far"), "{page}");
+    assert!(page.contains("<a href=\"/items/10\">10</a>") && page.contains("<a href=\"/items/1\">1</a>"), "{page}");
 
     db.execute("UPDATE `batch_lanes` SET `updated_at` = '2024-03-05 09:58:00'").await;
     let page = service.page().await;
-    assert!(page.contains("Run 1 stands still.") && page.contains("The last page was committed 5 min ago"), "{page}");
+    assert!(page.contains("<h1>Nobody is at work on run 1.</h1>") && page.contains("No hop for 5 min."), "{page}");
 
     db.execute("UPDATE `batch_runs` SET `state` = 'paused'").await;
-    assert!(service.page().await.contains("Run 1 is paused."));
+    let page = service.page().await;
+    assert!(page.contains("<h1>Run 1 is paused.</h1>") && page.contains("<code>rowscore resume 1</code>"), "{page}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn idle_ticks_are_one_line_and_hide_no_run_that_did_something(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = TestDb::new(server, &[]).await;
+    db.fill(1..=50, CREATED).await;
+    db.tick(TICK).await;
+    for tick in 0..52 {
+        db.tick(&format!("2024-03-{:02}T{:02}:00:00Z", 6 + tick / 24, tick % 24)).await;
+    }
+    let service = Service::of(&db).await;
+
+    let page = service.page().await;
+
+    assert!(page.contains("<td class=\"run\">4–53</td><td>50 with nothing to do</td>"), "{page}");
+    assert!(page.contains("<a href=\"/run/1\">1</a>") && page.contains("aria-label=\"Run 1 in numbers\""), "{page}");
+    assert!(page.contains("the numbers are those of run 1."), "{page}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn canaries_are_no_runs_and_dry_runs_are_marked(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = TestDb::new(server, &[]).await;
+    for hour in 10..13 {
+        db.fill([hour], &format!("2024-03-05T{:02}:30:00Z", hour - 1)).await;
+        db.tick(&format!("2024-03-05T{hour}:00:00Z")).await;
+    }
+    db.execute("UPDATE `batch_runs` SET `kind` = 'backfill', `mode` = 'dry_run' WHERE `id` = 2").await;
+    db.execute("UPDATE `batch_runs` SET `kind` = 'canary' WHERE `id` = 3").await;
+    let service = Service::of(&db).await;
+
+    let page = service.page().await;
+
+    assert!(page.contains("<small>backfill, dry run</small>"), "{page}");
+    assert!(page.contains("aria-label=\"run 1: ") && !page.contains("aria-label=\"run 3: "), "{page}");
+    assert!(page.contains("aria-label=\"Run 1 in numbers\""), "{page}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_set_aside_and_what_drifted_is_said_on_top(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = TestDb::new(server, &[("MAX_FAILED_PERCENT", "100")]).await;
+    db.fill(1..=10, CREATED).await;
+    let bad: Vec<Item> = (11..=20).map(|id| Item { id, values: "[]".into(), created: Some(at(CREATED)) }).collect();
+    db.insert(&bad).await;
+    db.tick(TICK).await;
+    let drift = r#"[{"feature": "petal_length", "psi": 0.4, "threshold": 0.25}]"#;
+    db.execute(&format!(
+        r#"UPDATE `batch_runs` SET `profile` = '{{"rows": 10, "classes": [5, 3, 2], "drift": {drift}}}'"#
+    ))
+    .await;
+    let service = Service::of(&db).await;
+
+    let page = service.page().await;
+
+    assert!(page.contains("<section id=\"state\" class=\"odd\">"), "{page}");
+    assert!(page.contains("<h1>Run 1 set aside 10 of 20 items (50.0 %).</h1>"), "{page}");
+    let drifted = "<li class=\"odd\">The items of run 1 are unlike the training rows: petal_length drifted to 1.60";
+    assert!(page.contains(drifted), "{page}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn runs_and_items_have_pages_of_their_own(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = TestDb::new(server, &[]).await;
+    db.fill([1], CREATED).await;
+    db.insert(&[Item { id: 2, values: "[]".into(), created: Some(at(CREATED)) }]).await;
+    db.tick(TICK).await;
+    let service = Service::of(&db).await;
+    let page = async |path: &str, status| {
+        let response = service.send(Method::GET, path).await;
+        assert_eq!(response.status(), status, "{path}");
+        assert!(response.headers().contains_key("content-security-policy"), "{path}");
+        response.text().await.unwrap()
+    };
+
+    let run = page("/run/1", StatusCode::OK).await;
+    assert!(run.contains("<h1>Run 1</h1>") && run.contains("<a href=\"/runs/1\">/runs/1</a>"), "{run}");
+    assert!(run.contains("<a href=\"/items/2\">item 2</a> values has 0 elements, the model takes 4"), "{run}");
+    let item = page("/items/1", StatusCode::OK).await;
+    assert!(item.contains("Probability of setosa") && item.contains("<a href=\"/run/1\">run 1</a>"), "{item}");
+    let aside = page("/items/2", StatusCode::OK).await;
+    assert!(aside.contains("Set aside: values has 0 elements"), "{aside}");
+    for path in ["/run/7", "/run/-1", "/items/7"] {
+        let missing = page(path, StatusCode::NOT_FOUND).await;
+        assert!(missing.contains("<h1>There is nothing here.</h1>"), "{missing}");
+    }
+    assert!(page("/run/first", StatusCode::BAD_REQUEST).await.contains("is no number"));
 }
 
 #[rstest]
@@ -123,6 +226,7 @@ async fn what_runs_saw_is_drawn_run_by_run(
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=10, CREATED).await;
     db.tick(TICK).await;
+    db.fill(11..=20, "2024-03-05T10:30:00Z").await;
     db.tick("2024-03-05T11:00:00Z").await;
     for (run, classes, index) in [(1, "[5, 3, 2]", 0.031), (2, "[1, 1, 2]", 0.4)] {
         let drift = format!(r#"[{{"feature": "petal_length", "psi": {index}, "threshold": 0.25}}]"#);

@@ -9,9 +9,24 @@ use super::ids;
 use crate::support::invocation::in_milliseconds;
 use crate::support::programs::{API, Program, ROWSCORE, rowscore};
 use crate::support::runtime_api::Environment;
-use crate::support::{Server, TestDb, eventually};
+use crate::support::{Server, Setup, TestDb, eventually};
 
 const CREATED: &str = "2024-03-05T09:30:00Z";
+
+/// `rowscore serve` on a port of its own, and its address.
+pub(super) async fn serve(reader: &Setup) -> (Program, String) {
+    let mut program = Program::start(ROWSCORE, &["serve", "--listen", "127.0.0.1:0"], reader.variables());
+    let mut address = None;
+    eventually("the address is said", async || {
+        assert!(program.is_running(), "{:?}", program.output());
+        let (_, said) = program.output();
+        let rest = said.split_once("The status page is at http://").map(|(_, rest)| rest);
+        address = rest.and_then(|rest| Some(rest.split_once("/,")?.0.to_owned()));
+        address.is_some()
+    })
+    .await;
+    (program, address.unwrap())
+}
 
 #[rstest]
 #[tokio::test]
@@ -21,22 +36,13 @@ async fn serve_says_where_it_is_and_answers_there(
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=3, CREATED).await;
     let reader = db.reader().await;
-    let mut program = Program::start(ROWSCORE, &["serve", "--listen", "127.0.0.1:0"], reader.variables());
-    let mut base = None;
-    eventually("the address is said", async || {
-        assert!(program.is_running(), "{:?}", program.output());
-        let (_, said) = program.output();
-        base =
-            said.split_once("The status page is at ").and_then(|(_, rest)| Some(rest.split_once("/,")?.0.to_owned()));
-        base.is_some()
-    })
-    .await;
-    let base = base.unwrap();
+    let (program, address) = serve(&reader).await;
+    let base = format!("http://{address}");
 
     let items: Vec<Value> = reqwest::get(format!("{base}/data/all")).await.unwrap().json().await.unwrap();
     assert_eq!(ids(&items, "id"), [1, 2, 3]);
     let page = reqwest::get(&base).await.unwrap().text().await.unwrap();
-    assert!(page.contains("No run yet."), "{page}");
+    assert!(page.contains("<h1>Items wait, and there was no run yet.</h1>"), "{page}");
     assert!(!program.output().1.contains("Warning"));
     // A page of somebody else's, whose name was given this address.
     let rebound =
@@ -89,5 +95,5 @@ async fn the_function_answers_its_url(#[values(Server::Mysql, Server::Mariadb, S
     assert_eq!(ask("/nothing", "").await["statusCode"], json!(404));
     let page = ask("/", "").await;
     assert_eq!(page["headers"]["content-type"], json!("text/html; charset=utf-8"));
-    assert!(page["body"].as_str().unwrap().contains("No run yet."));
+    assert!(page["body"].as_str().unwrap().contains("there was no run yet."));
 }

@@ -104,7 +104,7 @@ async fn init_grants_a_reader_what_it_needs(
     for path in ["/data/1", "/runs", "/health"] {
         service.get(path).await;
     }
-    assert!(service.page().await.contains("No run yet."));
+    assert!(service.page().await.contains("there was no run yet."));
 }
 
 #[rstest]

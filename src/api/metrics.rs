@@ -1,0 +1,137 @@
+//! `/metrics`: how things stand, for Prometheus.
+
+use std::sync::atomic::AtomicU64;
+
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use super::problem::{Problem, Unread};
+use super::shared::{Api, Shared};
+use crate::drift::Ratios;
+use crate::run::RunState;
+use crate::standing::{Mood, Standing};
+use crate::store::failures;
+use crate::store::status::StatusLine;
+
+/// What Prometheus asks for.
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+type Number = Gauge<f64, AtomicU64>;
+type Numbers = Family<Vec<(&'static str, String)>, Number>;
+
+/// How things stand, for Prometheus
+#[utoipa::path(get, operation_id = "get_metrics", path = "/metrics", tag = "about", responses(
+    (status = 200, description = "Gauges in OpenMetrics' text format", body = String, content_type = "application/openmetrics-text"),
+    Unread,
+))]
+pub(super) async fn metrics(State(api): Shared) -> Result<Response, Problem> {
+    let reading = api.reading();
+    let read = api.readers.read(move |conn, seen| {
+        Box::pin(async move {
+            let standing = reading.standing(conn, &seen.table).await?;
+            Ok((standing, failures::by_reason(&seen.table, None, 1).ask(conn).await?))
+        })
+    });
+    let (standing, reasons) = read.await?;
+    let mut page = Page::default();
+    page.service(&api);
+    page.standing(&standing);
+    page.waiting(&standing);
+    if let Some(run) = &standing.current {
+        page.run(run);
+    }
+    let by_code = reasons.iter().map(|reason| ("code", reason.code.to_string(), reason.items as f64));
+    page.each("set_aside_items", "Items set aside, by reason, of the 10,000 with the greatest ids", by_code);
+    Ok(([(CONTENT_TYPE, OPENMETRICS)], page.text()).into_response())
+}
+
+/// What is told.
+#[derive(Default)]
+struct Page(Registry);
+
+impl Page {
+    fn one(&mut self, name: &str, help: &str, value: f64) {
+        let gauge = Number::default();
+        gauge.set(value);
+        self.0.register(format!("rowscore_{name}"), help, gauge);
+    }
+
+    /// Nothing where there is nothing to say.
+    fn some(&mut self, name: &str, help: &str, value: Option<f64>) {
+        if let Some(value) = value {
+            self.one(name, help, value);
+        }
+    }
+
+    /// Several of a name, told apart by a label.
+    fn each(&mut self, name: &str, help: &str, values: impl IntoIterator<Item = (&'static str, String, f64)>) {
+        let family = Numbers::default();
+        for (label, which, value) in values {
+            family.get_or_create(&vec![(label, which)]).set(value);
+        }
+        self.0.register(format!("rowscore_{name}"), help, family);
+    }
+
+    fn service(&mut self, api: &Api) {
+        let family = Numbers::default();
+        let labels = [
+            ("version", env!("CARGO_PKG_VERSION").to_owned()),
+            ("model_version", api.model.version().to_string()),
+            ("table", api.table.as_str().to_owned()),
+        ];
+        family.get_or_create(&labels.to_vec()).set(1.0);
+        self.0.register("rowscore_about", "The versions of rowscore and its model, and the table", family);
+    }
+
+    fn standing(&mut self, standing: &Standing) {
+        let facts = &standing.facts;
+        let moods =
+            Mood::ALL.iter().map(|mood| ("mood", mood.to_string(), f64::from(u8::from(*mood == standing.mood))));
+        self.each("standing", "1 for how things stand: calm, busy, odd or bad", moods);
+        let troubles = standing.troubles.iter().map(|trouble| ("trouble", trouble.name().to_owned(), 1.0));
+        self.each("trouble", "1 for each thing that is wrong", troubles);
+        let count = |state: RunState| facts.runs.iter().filter(|run| run.state == state).count() as f64;
+        let states = RunState::ALL.iter().map(|state| ("state", state.to_string(), count(*state)));
+        self.each("recent_runs", "The latest 50 runs, by state", states);
+        let since_tick = facts.ticks.first().map(|tick| (facts.now - *tick).as_seconds_f64());
+        self.some("last_tick_seconds", "Seconds since the schedule's latest tick", since_tick);
+        let ratios = facts.seen.as_ref().map(|(_, report)| report.ratios()).unwrap_or_default();
+        let Ratios { features, classes } = ratios;
+        let ratios = [("features", features), ("classes", classes)];
+        let ratios = ratios.into_iter().filter_map(|(of, ratio)| Some(("of", of.to_owned(), ratio?)));
+        self.each("drift_ratio", "Drift of the latest run's worst feature and of its classes: 1 is the bound", ratios);
+    }
+
+    fn waiting(&mut self, standing: &Standing) {
+        let (backlog, now) = (standing.facts.backlog, standing.facts.now);
+        self.some("waiting_items", "Items that wait, at most 100,000", backlog.map(|backlog| backlog.items as f64));
+        let unreached = backlog.map(|backlog| backlog.unreached as f64);
+        self.some("unreached_items", "Items that wait and that no window reaches", unreached);
+        let oldest = backlog.and_then(|backlog| backlog.oldest).map(|oldest| (now - oldest).as_seconds_f64());
+        self.some("oldest_waiting_seconds", "Age of the oldest item that waits", oldest.map(|age| age.max(0.0)));
+    }
+
+    fn run(&mut self, run: &StatusLine) {
+        self.one("run_number", "The run at work, or else the latest that did something", run.id.0 as f64);
+        let items = [("done", Some(run.done)), ("total", run.total), ("set_aside", Some(run.failed))];
+        let items = items.into_iter().filter_map(|(what, items)| Some(("what", what.to_owned(), items? as f64)));
+        self.each("run_items", "Its items: done, in total, and set aside", items);
+        let number = |number: Option<u64>| number.map(|number| number as f64);
+        self.some("run_rows_per_second", "Its items worked off per second", number(run.rows_per_second));
+        self.some("run_eta_seconds", "Seconds to its end", number(run.eta_seconds));
+        let late = run.spare_seconds.map(|spare| -spare as f64);
+        self.some("run_late_seconds", "Seconds by which it is too late, or will be; negative: to spare", late);
+    }
+
+    fn text(self) -> String {
+        let mut text = String::new();
+        // Writing to a String does not fail.
+        let _ = encode(&mut text, &self.0);
+        text
+    }
+}
