@@ -23,7 +23,6 @@ mod results;
 mod run;
 mod samples;
 mod score;
-#[expect(clippy::print_stderr, reason = "its remarks go the old way yet")]
 mod serve;
 mod signals;
 mod status;
