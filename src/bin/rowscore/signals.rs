@@ -11,8 +11,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::out::say;
 
-/// How long what was begun may take to its end. Kubernetes kills after 30 s.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long what was begun may take to its end. Docker kills after 10 s, Kubernetes after 30.
+const GRACE: Duration = Duration::from_secs(8);
 
 /// Both signals. While this is there, neither ends the process by itself. The first process of a container is
 /// ended by no signal that it does not listen to.
