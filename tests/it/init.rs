@@ -58,7 +58,7 @@ async fn what_was_made_is_told_with_the_time_that_it_took_and_again_nothing_was_
     let init = rowscore(&["init", "--create"], &variables).await;
     assert_eq!(init.status.code(), Some(0), "{init:?}");
     for told in
-        [&format!("Created database `{made}` in 0."), "Created table `items` in 0.", "Created table `batch_status` in "]
+        [&format!("Created database `{made}` in 0."), "Created table `items` in 0.", "Created view `batch_status` in "]
     {
         assert!(init.stderr.contains(told), "{told} in {init:?}");
     }

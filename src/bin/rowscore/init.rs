@@ -160,6 +160,7 @@ fn described(made: &Made, time: Duration) -> String {
     let took = took(time);
     match made {
         Made::Table(name) => format!("Created table `{name}` in {took}."),
+        Made::View(name) => format!("Created view `{name}` in {took}."),
         Made::Parts { table, columns, keys } => {
             let named = |what: &str, names: &[String]| {
                 let many = if names.len() == 1 { "" } else { "s" };
