@@ -29,9 +29,9 @@ fn items(values: &str, created: &str) -> String {
 async fn readers_are_well(own: &Own) {
     for arguments in [&["results", "--limit", "100"][..], &["status"], &["failures"], &["run", "--canary"]] {
         let ended = rowscore(arguments, own.scorer.variables()).await;
-        // The status also says that there is something to look at.
-        let good: &[i32] = if arguments == ["status"] { &[0, 3] } else { &[0] };
-        assert!(good.contains(&ended.status.code().unwrap()), "{arguments:?}: {ended:?}");
+        // That items wait is no failure of the reader.
+        let is_told = arguments == ["status"] && ended.status.code() == Some(3) && ended.stderr.contains(" wait");
+        assert!(ended.status.success() || is_told, "{arguments:?}: {ended:?}");
     }
 }
 
@@ -89,9 +89,7 @@ async fn a_row_with_an_impossible_date_is_scored_and_shown_without_one(
     assert_eq!(lines[5]["created_datetime"], "2024-03-05T09:30:00Z");
     for arguments in [&["run", "--sweep"][..], &["plan"], &["explain", "--id", "1"]] {
         let ended = rowscore(arguments, own.scorer.variables()).await;
-        // The status also says that there is something to look at.
-        let good: &[i32] = if arguments == ["status"] { &[0, 3] } else { &[0] };
-        assert!(good.contains(&ended.status.code().unwrap()), "{arguments:?}: {ended:?}");
+        assert_eq!(ended.status.code(), Some(0), "{arguments:?}: {ended:?}");
     }
 }
 

@@ -290,9 +290,9 @@ async fn names_of_any_characters_are_taken(
         [&["results"][..], &["status"], &["failures"], &["explain", "--id", "1"], &["plan"], &["release", "3"]]
     {
         let ended = rowscore(arguments, scorer.variables()).await;
-        // Under retry_all the sweep failed, and the status says so.
-        let good = i32::from(arguments == ["status"] && policy == "retry_all");
-        assert_eq!(ended.status.code(), Some(good), "{arguments:?}: {ended:?}");
+        // That a run failed is no failure of the reader.
+        let is_told = arguments == ["status"] && ended.status.code() == Some(1) && ended.stderr.contains(" failed: ");
+        assert!(ended.status.success() || is_told, "{arguments:?}: {ended:?}");
     }
 }
 
