@@ -55,7 +55,7 @@ def execute(sql: str, rows: list | None = None) -> None:
 def make_reader() -> dict[str, str]:
     """A login with exactly the rights that the service needs."""
     execute("CREATE USER reader IDENTIFIED BY 'reads-only'")
-    rowscore("init", "--grant-reader", "reader")
+    rowscore("init", "--create", "--grant-reader", "reader")
     return {"MYSQL_USER": "reader", "MYSQL_PASSWORD": "reads-only"}
 
 
@@ -88,7 +88,7 @@ def try_api(base: str) -> None:
     print(next(line.strip() for line in tried.stdout.splitlines() if "generated" in line), "by schemathesis")
 
 
-def look(browser: Browser, base: str, pictures: Path | None) -> None:
+def look(browser: Browser, base: str) -> None:
     """In every state, at every width and in both schemes: nothing sticks out, nothing is refused, axe finds nothing."""
     looks, found = visit(browser, base, execute)
     last = len(WINDOWS) + 1
@@ -106,11 +106,14 @@ def look(browser: Browser, base: str, pictures: Path | None) -> None:
             found += faults(where, page, complaints, heading)
     need(not found, "\n".join(found))
     print(f"looked at the pages {looks} times, at 1280, 390 and 320 px, light and dark: axe finds nothing")
-    if pictures:
-        for where, page, _ in everywhere(browser, f"{base}/"):
-            width, scheme = page.viewport_size["width"], where.rsplit(" ", 1)[1]
-            if width in PICTURES:
-                page.screenshot(path=pictures / f"{width}-{scheme}.png", full_page=width == 1280)
+
+
+def take_pictures(browser: Browser, base: str, pictures: Path) -> None:
+    pictures.mkdir(parents=True, exist_ok=True)
+    for where, page, _ in everywhere(browser, f"{base}/"):
+        width, scheme = page.viewport_size["width"], where.rsplit(" ", 1)[1]
+        if width in PICTURES:
+            page.screenshot(path=pictures / f"{width}-{scheme}.png", full_page=width == 1280)
 
 
 def look_at(browser: Browser, base: str, heading: str) -> None:
@@ -181,8 +184,6 @@ def watch(browser: Browser, base: str, service: subprocess.Popen) -> None:
 
 def main() -> None:
     pictures = Path(sys.argv[1]) if len(sys.argv) > 1 else None
-    if pictures:
-        pictures.mkdir(parents=True, exist_ok=True)
     make_runs()
     service, base = serve(make_reader())
     try:
@@ -190,7 +191,9 @@ def main() -> None:
         if program:
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-                look(browser, base, pictures)
+                if pictures:
+                    take_pictures(browser, base, pictures)
+                look(browser, base)
                 look_at_none(browser)
                 read_without_script(browser, base)
                 try_api(base)

@@ -84,16 +84,37 @@ pub struct Answer {
     pub rows_per_second: u64,
     /// One per worker that goes on: what was sent, or would be with a queue. Empty when all is done.
     pub continuations: Vec<Continuation>,
+    /// What this hop did of each run that it had to do with, in order: one that it took up may come first. Absent
+    /// where it only looked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<Part>,
     /// The run's kind. For metrics.
     #[serde(skip)]
     pub kind: Option<RunKind>,
-    /// What this hop alone did. For metrics.
+    /// What this hop alone did, of all runs. For metrics.
     #[serde(skip)]
     pub hop: HopWork,
 }
 
+/// What one hop did of one run.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Part {
+    /// The run.
+    pub run_id: RunId,
+    /// Whether it came first, and the run that was asked for after it.
+    pub taken_up: bool,
+    /// The run's state afterwards.
+    pub state: RunState,
+    /// The hop's work on it.
+    #[serde(flatten)]
+    pub work: HopWork,
+    /// What the run saw, if the hop finished it. For metrics.
+    #[serde(skip)]
+    pub drift: Ratios,
+}
+
 /// What one hop did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct HopWork {
     /// Items that it predicted.
     pub predicted: u64,
@@ -102,12 +123,13 @@ pub struct HopWork {
     /// Pages that it committed.
     pub pages: u64,
     /// The longest of them, from reading to commit.
+    #[serde(skip)]
     pub longest_page: Duration,
 }
 
 impl HopWork {
-    /// Together with what `other` lanes of it did.
-    pub(crate) fn add(&mut self, other: Self) {
+    /// Together with `other` work.
+    pub fn add(&mut self, other: Self) {
         self.predicted += other.predicted;
         self.failed += other.failed;
         self.pages += other.pages;
@@ -133,6 +155,7 @@ impl Answer {
             elapsed_ms: 0,
             rows_per_second: 0,
             continuations: Vec::new(),
+            runs: Vec::new(),
             kind: None,
             hop: HopWork::default(),
         }
@@ -143,11 +166,13 @@ impl Answer {
         Self { drift_ratio: drift.features, class_drift_ratio: drift.classes, ..self }
     }
 
-    /// The answer with what its hop did, and how long that took.
-    pub(crate) fn with_work(self, hop: HopWork, elapsed: Duration) -> Self {
+    /// The answer with what its hop did, run by run, and how long that took.
+    pub(crate) fn with_work(self, runs: Vec<Part>, elapsed: Duration) -> Self {
+        let mut hop = HopWork::default();
+        runs.iter().for_each(|part| hop.add(part.work));
         let rows = hop.predicted + hop.failed;
         let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         let rows_per_second = (rows as f64 / elapsed.as_secs_f64().max(1e-3)) as u64;
-        Self { elapsed_ms, rows_per_second, hop, ..self }
+        Self { elapsed_ms, rows_per_second, runs, hop, ..self }
     }
 }

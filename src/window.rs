@@ -7,6 +7,18 @@ use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 /// A moment, in UTC like every time in rowscore.
 pub type Time = DateTime<Utc>;
 
+/// What a time on the command line or in an event may be.
+pub const ACCEPTED: &str = "a time of the years 1000 to 9999, like 2026-11-22T15:00:00Z or 2026-11-22T16:00:00+01:00";
+
+/// Reads a time as somebody wrote it, or says what is wrong and what is accepted.
+///
+/// # Errors
+/// The text is no moment that SQL has.
+pub fn read(text: &str) -> Result<Time, String> {
+    let time = text.parse().map_err(|error| format!("{error}; accepted: {ACCEPTED}"))?;
+    if is_known_to_sql(time) { Ok(time) } else { Err(format!("accepted: {ACCEPTED}")) }
+}
+
 /// Whether SQL has the moment: its years have four digits.
 pub fn is_known_to_sql(time: Time) -> bool {
     (1000..=9999).contains(&time.year())

@@ -53,9 +53,9 @@ pub fn minute(time: Time) -> String {
     time.format("%Y-%m-%d %H:%M").to_string()
 }
 
-/// `2026-11-22T15:19:02Z`, with what there is below a second, in UTC: RFC 3339.
-pub fn rfc3339(time: Time) -> String {
-    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+/// `2026-11-22T15:19:00Z`, as the command line and events take it.
+pub fn moment(time: Time) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// `about 3 min to go`.
@@ -75,15 +75,11 @@ pub fn spare(seconds: i64) -> String {
     if seconds < 0 { format!("{span} late") } else { format!("{span} to spare") }
 }
 
-/// A state in a word or two.
+/// A state as people read it: its own name.
 pub fn state(state: RunState) -> &'static str {
     match state {
-        RunState::Running => "at work",
-        RunState::Paused => "paused",
-        RunState::Succeeded => "succeeded",
-        RunState::SucceededWithFailures => "some set aside",
-        RunState::Failed => "failed",
-        RunState::Cancelled => "cancelled",
+        RunState::SucceededWithFailures => "succeeded with failures",
+        state => state.name(),
     }
 }
 

@@ -76,7 +76,7 @@ class Server:
     def empty(self) -> None:
         """The database as `rowscore init` makes it, nothing in it."""
         self.sql(f"DROP DATABASE IF EXISTS {self.database}")
-        run([ROWSCORE, "init"], self.environment())
+        run([ROWSCORE, "init", "--create"], self.environment())
 
     def fresh(self, rows: int) -> None:
         """A database with so many pending items, each time the same: a copy that is on disk."""

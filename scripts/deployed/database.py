@@ -81,7 +81,7 @@ def apply(files: list[Path]) -> None:
 def make_tables() -> None:
     query(f"CREATE DATABASE {DATABASE}")
     apply(sorted((ROOT / "infra/migrations").glob("*.sql")))
-    rowscore("reference", "init")
+    rowscore("reference", "init", "--create")
     need(schema(DATABASE) == schema("reference"), "infra/apply-sql.py makes other tables than rowscore init")
     say("infra/apply-sql.py makes the tables that rowscore init makes")
 

@@ -4,7 +4,6 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::run::FailurePolicy;
-use crate::window::Time;
 
 /// The fields of whatever opens a run.
 #[derive(Deserialize)]
@@ -13,8 +12,8 @@ pub(super) struct OpenInput {
     #[serde(rename = "run")]
     _run: String,
     pub(super) scheduled_time: Option<String>,
-    pub(super) from: Option<Time>,
-    pub(super) to: Option<Time>,
+    pub(super) from: Option<String>,
+    pub(super) to: Option<String>,
     pub(super) policy: Option<FailurePolicy>,
     pub(super) deliver_within: Option<String>,
     pub(super) dry_run: Option<bool>,
@@ -25,7 +24,7 @@ pub(super) struct OpenInput {
 pub(super) struct WakeInput {
     #[serde(rename = "run")]
     _run: String,
-    pub(super) since: Time,
+    pub(super) since: String,
     pub(super) hop: u32,
     pub(super) event: Value,
 }

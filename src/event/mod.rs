@@ -35,6 +35,8 @@ pub struct Message {
     pub trigger: Result<Trigger, EventError>,
     /// X-Ray's header that came with it.
     pub trace: Option<String>,
+    /// By what the queue knows this delivery of it.
+    pub receipt: Option<String>,
 }
 
 /// What rowscore is asked to do.

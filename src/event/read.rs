@@ -48,7 +48,7 @@ fn queue(event: &Value, now: Time) -> Result<Event, EventError> {
                 Ok(body) => direct(&body, now),
                 Err(error) => Err(refused(format!("the message's body is not JSON: {error}"))),
             };
-            Ok(Message { id, trigger, trace })
+            Ok(Message { id, trigger, trace, receipt: record.receipt_handle })
         })
         .collect::<Result<_, _>>()
         .map(Event::Queue)
@@ -95,13 +95,18 @@ fn wake(event: &Value, now: Time) -> Result<Trigger, EventError> {
         WakeInput::deserialize(event).map_err(|error| refused(&error.to_string()))?;
     match event.get("run").and_then(Value::as_str) {
         Some("wake" | "status") => Err(refused("`event` is not one that waits for a database")),
-        _ => Ok(Trigger::Wake(Wake { since, hop, event: Box::new(direct(&event, now)?) })),
+        _ => {
+            let since = time("since", &since).map_err(|problem| refused(&problem))?;
+            Ok(Trigger::Wake(Wake { since, hop, event: Box::new(direct(&event, now)?) }))
+        }
     }
 }
 
 fn open(kind: RunKind, event: &Value, now: Time) -> Result<Trigger, String> {
     let input = OpenInput::deserialize(event).map_err(|error| error.to_string())?;
     let OpenInput { from, to, policy, .. } = input;
+    let bound = |name, text: Option<String>| text.map(|text| time(name, &text)).transpose();
+    let (from, to) = (bound("from", from)?, bound("to", to)?);
     let tick = input.scheduled_time.as_deref().map(|text| scheduled_time(text, now)).transpose()?;
     let deliver_within = input.deliver_within.as_deref().map(within).transpose()?;
     let mode = if input.dry_run == Some(true) { Mode::DryRun } else { Mode::Write };
@@ -121,5 +126,10 @@ fn scheduled_time(text: &str, now: Time) -> Result<Time, String> {
         tracing::warn!(%tick, "the scheduler did not fill in the scheduled time; taking the current minute");
         return Ok(tick);
     }
-    text.parse().map_err(|_| format!("`scheduled_time` is `{text}`; accepted: a UTC time like 2026-11-22T15:19:00Z"))
+    time("scheduled_time", text)
+}
+
+/// The time in a field of an event.
+fn time(field: &str, text: &str) -> Result<Time, String> {
+    window::read(text).map_err(|_| format!("`{field}` is `{text}`; accepted: {}", window::ACCEPTED))
 }

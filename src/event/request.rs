@@ -85,9 +85,9 @@ impl Request {
 
     fn in_seconds(self) -> Result<Self, RequestError> {
         let second = |name: &str, time: Option<Time>| match time {
-            Some(time) if !window::is_known_to_sql(time) => Err(RequestError(
-                format!("`{name}` is {time}; accepted: a time from the year 1000 to the year 9999").into(),
-            )),
+            Some(time) if !window::is_known_to_sql(time) => {
+                Err(RequestError(format!("`{name}` is {time}; accepted: {}", window::ACCEPTED).into()))
+            }
             time => Ok(time.map(window::second)),
         };
         let tick = second("scheduled_time", self.tick)?;

@@ -1,5 +1,7 @@
 //! What time it is for a hop, and when it has to end.
 
+use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
@@ -15,7 +17,20 @@ pub struct Clock {
     told: Option<Time>,
     stop_at: Instant,
     give_up_at: Instant,
+    halt: Option<Halt>,
 }
+
+/// What ends hops before their time, from outside: where it is true, they begin no further page.
+#[derive(Clone, Copy, Debug)]
+struct Halt(&'static AtomicBool);
+
+impl PartialEq for Halt {
+    fn eq(&self, other: &Self) -> bool {
+        ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for Halt {}
 
 /// The least that is left of the function's own time when a hop gives up what does not succeed: enough to
 /// note why.
@@ -35,7 +50,7 @@ impl Clock {
             None => budget + PATIENCE,
         };
         let started = Instant::now();
-        Self { started, told: None, stop_at: started + allowed, give_up_at: started + tried }
+        Self { started, told: None, stop_at: started + allowed, give_up_at: started + tried, halt: None }
     }
 
     /// As [`Clock::starting`], for a hop to which it is `now` in any case.
@@ -48,6 +63,12 @@ impl Clock {
         Self::new(now, None, Duration::ZERO, Duration::ZERO)
     }
 
+    /// The same, which allows nothing more as soon as `halt` is true.
+    #[must_use]
+    pub fn until_halted(self, halt: &'static AtomicBool) -> Self {
+        Self { halt: Some(Halt(halt)), ..self }
+    }
+
     /// When the hop began, if the clock was told.
     pub(super) fn told(&self) -> Option<Began> {
         Some(Began { time: self.told?, then: self.started })
@@ -55,7 +76,8 @@ impl Clock {
 
     /// Whether there is time for something that takes as long as `next`.
     pub fn allows(&self, next: Duration) -> bool {
-        Instant::now() + next < self.stop_at
+        let is_halted = self.halt.is_some_and(|halt| halt.0.load(Ordering::Relaxed));
+        !is_halted && Instant::now() + next < self.stop_at
     }
 
     /// When nothing is tried again any more: what fails until then is noted before the function's own end.
@@ -122,6 +144,15 @@ mod tests {
     #[test]
     fn an_unknown_end_leaves_the_budget() {
         assert_eq!(allowed(None, 5 * SECOND, 20 * SECOND), 20 * SECOND);
+    }
+
+    #[test]
+    fn a_hop_that_is_halted_has_no_time_left() {
+        static HALT: AtomicBool = AtomicBool::new(false);
+        let clock = Clock::new(Time::UNIX_EPOCH, None, SECOND, 600 * SECOND).until_halted(&HALT);
+        assert!(clock.allows(SECOND));
+        HALT.store(true, Ordering::Relaxed);
+        assert!(!clock.allows(Duration::ZERO));
     }
 
     #[test]

@@ -11,11 +11,13 @@ use crate::store::lanes::Totals;
 use crate::store::runs::Run;
 use crate::store::statement::{Statement, begin, commit, rollback};
 use crate::store::{StoreError, counts, lanes, runs};
+use crate::words;
 
 /// Why a run fails of which too many items cannot be scored.
 pub(super) fn too_many(totals: &Totals, percent: u32) -> String {
     let (failed, done) = (totals.fresh_failed, totals.fresh_done);
-    format!("{failed} of {done} items cannot be scored, more than {percent} % (MAX_FAILED_PERCENT)")
+    let (failed, done) = (words::count(failed), words::items(done));
+    format!("{failed} of {done} cannot be scored, more than {percent} % (MAX_FAILED_PERCENT)")
 }
 
 /// Fails a run of which too many items cannot be scored.

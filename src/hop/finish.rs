@@ -13,7 +13,7 @@ use super::next::Next;
 use super::relay::Relay;
 use super::scope::Scope;
 use super::step::Step;
-use super::under_way::{Done, Hop};
+use super::under_way::Hop;
 use super::{census, drift};
 use crate::answer::Outcome;
 use crate::drift::{Ratios, Report};
@@ -23,6 +23,7 @@ use crate::store::runs::Run;
 use crate::store::statement::{Statement, begin, commit, rollback};
 use crate::store::{StoreError, failures, hold, lanes, runs};
 use crate::window::Time;
+use crate::words;
 
 /// Ends the run, if these were its last lanes.
 pub(super) async fn finish<R: Relay>(hop: &mut Hop<'_, R>, run: Run) -> Result<Next, HopError> {
@@ -32,17 +33,18 @@ pub(super) async fn finish<R: Relay>(hop: &mut Hop<'_, R>, run: Run) -> Result<N
     match hop.session.run(async |conn| finish_run(conn, job, lanes, (&bill, now)).await).await? {
         Ended::Lanes if run.pass == Pass::Check => leave_check(hop, run.id).await,
         Ended::Lanes => Ok(Next::Over(Some(run.id), Outcome::LanesFinished)),
-        Ended::Run(seen) => {
+        Ended::Run(state, seen) => {
             hop.done.drift = seen;
             // What the hop took is in the run's row already: a commit less.
             hop.done.part_in = None;
-            match hop.asked.take() {
-                Some(request) if hop.clock.allows(Duration::ZERO) => {
-                    hop.done = Done { billed: hop.clock.elapsed(), ..Done::default() };
-                    Ok(Next::Open(request))
+            let (part, clock) = (hop.part(run.id, state), hop.clock);
+            Ok(match hop.asked.take_if(|_| clock.allows(Duration::ZERO)) {
+                Some(request) => {
+                    hop.begin_another(part);
+                    Next::Open(request)
                 }
-                _ => Ok(Next::Over(Some(run.id), Outcome::Finished)),
-            }
+                None => Next::Over(Some(run.id), Outcome::Finished),
+            })
         }
     }
 }
@@ -64,8 +66,8 @@ enum Ended {
     /// Its lanes alone: others are still worked on, or somebody else ended the run, or it goes on with
     /// its second pass.
     Lanes,
-    /// The run, whose items were like this.
-    Run(Ratios),
+    /// The run, in this state, and its items were like this.
+    Run(RunState, Ratios),
 }
 
 /// A run under its lock.
@@ -136,7 +138,7 @@ async fn finish_run(
     if let Some(seen) = &seen {
         drift::warn(id, seen);
     }
-    Ok(Ended::Run(seen.as_ref().map(Report::ratios).unwrap_or_default()))
+    Ok(Ended::Run(state, seen.as_ref().map(Report::ratios).unwrap_or_default()))
 }
 
 /// Notes what others had locked at every look: the next window begins early enough to find it.
@@ -154,7 +156,7 @@ async fn leave_skipped(conn: &mut Conn, job: Job<'_>, skipped: u64, now: Time) -
 
 /// The end of a run in one piece of which items cannot be scored.
 fn refused_as_a_whole(run: &Run, counts: Counts) -> End {
-    let why = format!("{} items cannot be scored, so none was written ({})", counts.failed, run.policy);
+    let why = format!("{} cannot be scored, so none was written ({})", words::items(counts.failed), run.policy);
     End { state: RunState::Failed, counts, why: Some(why) }
 }
 

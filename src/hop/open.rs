@@ -7,7 +7,7 @@ use super::check::check_table;
 use super::error::HopError;
 use super::job::Job;
 use super::next::Next;
-use super::opening::{Opened, Opening, open_run};
+use super::opening::{New, Opened, Opening, open_run};
 use super::relay::Relay;
 use super::scope::Scope;
 use super::step::Step;
@@ -19,7 +19,7 @@ use crate::event::Request;
 use crate::run::{RunId, RunState};
 use crate::store::StoreError;
 use crate::store::earlier::{Ends, earlier};
-use crate::store::lanes::{self, Due, Source};
+use crate::store::lanes::{self, Source};
 use crate::store::runs::{self, Run};
 use crate::store::statement::{begin, commit, rollback};
 
@@ -29,8 +29,8 @@ const LOOKS: usize = 10;
 /// What is found when a run is asked for.
 #[derive(Debug)]
 enum Found {
-    /// None that comes first, so one was opened, with these workers.
-    New(Run, Vec<Due>),
+    /// None that comes first, so one was opened.
+    New(New),
     /// As before, without a single pending item; it was finished with that.
     Empty(RunId),
     /// A run that is not over comes first: an earlier one, or this tick's, delivered twice.
@@ -52,7 +52,10 @@ pub(super) async fn open<R: Relay>(hop: &mut Hop<'_, R>, request: Request) -> Re
     let found = hop.session.run(async |conn| find_or_open(conn, opening, &request).await).await?;
     hop.means.database.remember_work();
     Ok(match found {
-        Found::New(run, due) => Next::SetOff(run, due),
+        Found::New(New { run, due, oldest_pending_seconds }) => {
+            hop.done.oldest_pending_seconds = oldest_pending_seconds;
+            Next::SetOff(run, due)
+        }
         Found::Empty(id) => {
             hop.done.part_in = Some(id);
             Next::Over(Some(id), Outcome::NothingToDo)
@@ -121,7 +124,7 @@ async fn open_new(
         tracing::warn!(%window, "the window ends in the future; the next one will take what arrives in it from now on");
     }
     match open_run(conn, opening, ground, new, None).await? {
-        Opened::New(run, due) => Ok(Found::New(run, due)),
+        Opened::New(new) => Ok(Found::New(new)),
         Opened::Empty(id) => Ok(Found::Empty(id)),
         Opened::Overtaken => Err(StoreError::Unexpected("a new run was overtaken".into()).into()),
     }

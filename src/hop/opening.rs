@@ -1,5 +1,6 @@
 //! Opening a run: `open_run`, from what it is to be to a row with fixed bounds and lanes.
 
+use futures_util::future::join;
 use mysql_async::Conn;
 
 use super::census::{self, Ground};
@@ -38,11 +39,21 @@ impl<'a> Opening<'a> {
     }
 }
 
+/// A run that was opened.
+#[derive(Debug)]
+pub(super) struct New {
+    pub run: Run,
+    /// Its workers that have something to do.
+    pub due: Vec<Due>,
+    /// Age of its oldest item, in seconds; `None`: not found in time.
+    pub oldest_pending_seconds: Option<u64>,
+}
+
 /// What became of a run that was to be opened.
 #[derive(Debug)]
 pub(super) enum Opened {
-    /// It is open, and these workers have something to do.
-    New(Run, Vec<Due>),
+    /// It is open.
+    New(New),
     /// It has not a single item, and was finished with that.
     Empty(RunId),
     /// The run that was to be replaced has changed meanwhile; nothing was done.
@@ -52,7 +63,7 @@ pub(super) enum Opened {
 /// Opens a run, where wanted in the place of another one: both or neither.
 pub(super) async fn open_run(
     conn: &mut Conn,
-    Opening { means, lanes, .. }: Opening<'_>,
+    Opening { means, lanes, now }: Opening<'_>,
     ground: Ground,
     new: NewRun,
     replaced: Option<&Run>,
@@ -68,17 +79,22 @@ pub(super) async fn open_run(
         Some(_) => Statement::nothing(),
         None => begin(),
     };
-    let lanes: Vec<NewLane> = extents.iter().flat_map(|&(source, extent)| lanes_of(source, extent, work)).collect();
+    let new_lanes: Vec<NewLane> = extents.iter().flat_map(|&(source, extent)| lanes_of(source, extent, work)).collect();
     let opened = begun.then(runs::insert(table, &new));
-    let (id, result) = if lanes.is_empty() {
+    let (id, result) = if new_lanes.is_empty() {
         let id = opened.then(runs::opened()).ask(conn).await?.id;
         let finish = runs::finish(id, RunState::Succeeded, Counts::default(), None);
         Step::OpenRun.commit(finish.then(commit()).ask(conn)).await?;
         (id, Opened::Empty(id))
     } else {
-        let made = opened.then(lanes::insert(&lanes, work.page_size)).then(runs::opened()).and(commit());
-        let (run, ()) = Step::OpenRun.commit(made.ask(conn)).await?;
-        (run.id, Opened::New(run, due(&lanes)))
+        let made = opened.then(lanes::insert(&new_lanes, work.page_size)).then(runs::opened()).and(commit());
+        let window = new.window;
+        // Before the first page, and beside the commit: the lanes are not at work yet.
+        let oldest =
+            async { lanes.first().await.run(async |conn| means.oldest_pending(conn, window, now).await).await };
+        let (made, oldest) = join(Step::OpenRun.commit(made.ask(conn)), oldest).await;
+        let run = made?.0;
+        (run.id, Opened::New(New { run, due: due(&new_lanes), oldest_pending_seconds: oldest? }))
     };
     let NewRun { kind, mode, window, items, .. } = new;
     tracing::info!(run = %id, %kind, %mode, %window, items, "opened a run");

@@ -35,13 +35,18 @@ pub(super) async fn respond<R: Relay>(
             answer.forecast_spare_seconds = forecast::of_run(&run, &totals, hop.began.present());
         }
         answer = Answer { state: Some(run.state), kind: Some(run.kind), spare_seconds: run.spare_seconds, ..answer };
+        if outcome != Outcome::Status {
+            let part = hop.part(id, run.state);
+            hop.done.earlier.push(part);
+        }
     }
     let late = hop.done.forecast.as_ref().and_then(|forecast| forecast.judge(answer.forecast_spare_seconds?));
     if let Some(late) = late {
         hop.relay.will_be_late(&late);
     }
     answer.continuations = take(&mut hop.done.sent);
-    Ok(answer.with_drift(hop.done.drift).with_work(hop.done.work, hop.clock.elapsed()))
+    let runs = take(&mut hop.done.earlier);
+    Ok(answer.with_drift(hop.done.drift).with_work(runs, hop.clock.elapsed()))
 }
 
 /// Age of the run's oldest item that is pending when the run is over, or when somebody asks.

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::future::{Either, join, join_all, select, try_join};
+use futures_util::future::{Either, join, join_all, select};
 use mysql_async::Conn;
 
 use super::clock::Clock;
@@ -19,7 +19,6 @@ use crate::store::lanes::{Due, FIRST, FIRST_CLAIM, Lane};
 use crate::store::session::{Room, Session};
 use crate::store::statement::{begin, commit};
 use crate::store::{StoreError, lanes};
-use crate::window::Time;
 
 /// How often an otherwise silent connection says something, so that the server keeps it. One for pages is kept
 /// for five seconds.
@@ -31,13 +30,10 @@ pub(super) async fn work_lanes<R: Relay>(
     job: Job<'_>,
     due: Due,
 ) -> Result<Vec<LaneWork>, StoreError> {
-    let now = hop.began.present();
     let Hop { session, done, lanes, clock, relay, .. } = hop;
     let work = async {
         let claim = session.run(async |conn| claim_lanes(conn, job.run.id, due).await);
-        // Of before the first page: a lane has its session when the question is answered.
-        let (claimed, oldest) = try_join(claim, oldest_pending(job, due, lanes, now)).await?;
-        done.oldest_pending_seconds = oldest.or(done.oldest_pending_seconds);
+        let claimed = claim.await?;
         let watch = &Watch { forecast: done.forecast.as_ref(), relay: *relay };
         let work = claimed.into_iter().enumerate().map(async |(place, lane)| match lanes.get(place).await {
             Some(mut session) => work_lane(&mut session, job, lane, *clock, watch).await,
@@ -50,16 +46,6 @@ pub(super) async fn work_lanes<R: Relay>(
         }
     };
     lanes.ready_during(work).await
-}
-
-/// Age of the oldest pending item, when a run begins.
-async fn oldest_pending(job: Job<'_>, due: Due, lanes: &LaneSessions, now: Time) -> Result<Option<u64>, StoreError> {
-    // Every other worker, and every later hop, comes after this one.
-    if due != FIRST {
-        return Ok(None);
-    }
-    let (means, window) = (job.means, job.run.window);
-    lanes.first().await.run(async |conn| means.oldest_pending(conn, window, now).await).await
 }
 
 /// Works on a lane beyond those that are configured: of a run that was opened before, or of earlier

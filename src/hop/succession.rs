@@ -74,7 +74,7 @@ async fn replace(conn: &mut Conn, opening: Opening<'_>, run: &Run) -> Result<Suc
             deadline: run.deadline,
         };
         match open_run(conn, opening, ground, new, Some(run)).await {
-            Ok(Opened::New(run, _)) => return Ok(Succession::Successor(run)),
+            Ok(Opened::New(new)) => return Ok(Succession::Successor(new.run)),
             Ok(Opened::Empty(_)) => return Ok(Succession::Empty),
             Ok(Opened::Overtaken) => {}
             // Of a failed run that was to be tried again: another one was opened meanwhile.

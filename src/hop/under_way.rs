@@ -1,5 +1,6 @@
 //! A hop under way: what its stages share.
 
+use std::mem::take;
 use std::time::Duration;
 
 use super::clock::{Began, Clock};
@@ -9,10 +10,10 @@ use super::lane_sessions::LaneSessions;
 use super::means::Means;
 use super::relay::Relay;
 use super::step::Step;
-use crate::answer::HopWork;
+use crate::answer::{HopWork, Part};
 use crate::drift::Ratios;
 use crate::event::{Continuation, Request};
-use crate::run::RunId;
+use crate::run::{RunId, RunState};
 use crate::store::lanes::{self, Due};
 use crate::store::measures;
 use crate::store::session::Session;
@@ -43,7 +44,10 @@ pub(super) struct Done {
     pub about: Option<RunId>,
     /// Of the hop's time, what was added to a run's already.
     pub billed: Duration,
+    /// Its work on the run that it had a part in last.
     pub work: HopWork,
+    /// Its parts in runs that it finished before.
+    pub earlier: Vec<Part>,
     /// Continuations that were sent.
     pub sent: Vec<Continuation>,
     /// Absent where nothing can be forecast.
@@ -55,6 +59,19 @@ pub(super) struct Done {
 }
 
 impl<R: Relay> Hop<'_, R> {
+    /// The hop's part in the run that it works on, which is in this state now.
+    pub(super) fn part(&self, run_id: RunId, state: RunState) -> Part {
+        let Done { work, drift, .. } = self.done;
+        Part { run_id, taken_up: self.asked.is_some(), state, work, drift }
+    }
+
+    /// One run is done with, and the next begins.
+    pub(super) fn begin_another(&mut self, finished: Part) {
+        let mut earlier = take(&mut self.done.earlier);
+        earlier.push(finished);
+        self.done = Done { billed: self.clock.elapsed(), earlier, ..Done::default() };
+    }
+
     /// Makes a worker's hop due and sends its continuation. A crash in between is healed by the
     /// redelivery of the message that started this hop.
     pub(super) async fn send_off(&mut self, run: RunId, due: Due) -> Result<Continuation, HopError> {

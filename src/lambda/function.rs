@@ -205,8 +205,13 @@ impl Function {
         let answer = match hop.await {
             Ok(answer) => answer,
             Err(error) => {
-                if matches!(trigger, Trigger::Open(request) if request.kind == RunKind::Canary) {
-                    metrics.canary_failed(call.now);
+                let kind = match trigger {
+                    Trigger::Open(request) => Some(request.kind),
+                    _ => None,
+                };
+                match kind {
+                    Some(RunKind::Canary) => metrics.canary_failed(call.now),
+                    kind => metrics.hop_failed(kind, call.now),
                 }
                 return Err(error);
             }
@@ -234,14 +239,14 @@ impl Function {
         let mut messages = messages.into_iter();
         let mut back = Vec::new();
         let mut is_first = true;
-        for Message { id, trigger, trace } in messages.by_ref() {
+        for Message { id, trigger, trace, receipt } in messages.by_ref() {
             // The sender's trace goes on; the invocation has one of its own in any case.
             let call = Call { trace: trace.as_deref().or(call.trace), ..call };
             let in_time = mem::replace(&mut is_first, false) || call.clock.allows(Duration::ZERO);
             let handled = match trigger {
                 Ok(trigger) if in_time => self.hop(&trigger, call).await,
                 Ok(_) => {
-                    back.push(id);
+                    back.push(Back { id, receipt, after: AT_ONCE });
                     break;
                 }
                 Err(error) => Err(error.into()),
@@ -254,18 +259,49 @@ impl Function {
                         error = words::chain(&failure),
                         "the message failed and goes back to the queue"
                     );
-                    reply = Reply::from(Answer::without_run(match failure {
-                        Failure::Event(_) => Outcome::Refused,
-                        Failure::Hop(_) | Failure::Wake(_) => Outcome::Failed,
-                    }));
-                    back.push(id);
+                    let (outcome, after) = match failure {
+                        // It is never understood: soon it is in the dead-letter queue.
+                        Failure::Event(_) => (Outcome::Refused, AT_ONCE),
+                        Failure::Hop(_) | Failure::Wake(_) => (Outcome::Failed, A_MINUTE),
+                    };
+                    reply = Reply::from(Answer::without_run(outcome));
+                    back.push(Back { id, receipt, after });
                     break;
                 }
             }
         }
-        back.extend(messages.map(|message| message.id));
-        let failures = back.into_iter().map(|item_identifier| BatchItemFailure { item_identifier }).collect();
+        back.extend(messages.map(|Message { id, receipt, .. }| Back { id, receipt, after: AT_ONCE }));
+        call.outbox.take_back(&back).await;
+        let failures = back.into_iter().map(|Back { id, .. }| BatchItemFailure { item_identifier: id }).collect();
         Reply { batch_item_failures: Some(failures), ..reply }
+    }
+}
+
+/// Seconds after which a message comes again that was not tried, or will never be understood.
+const AT_ONCE: i32 = 0;
+
+/// Seconds after which a message comes again whose hop failed: what was the matter may be over.
+const A_MINUTE: i32 = 60;
+
+/// A message that goes back to the queue.
+struct Back {
+    id: String,
+    receipt: Option<String>,
+    /// Seconds until it comes again.
+    after: i32,
+}
+
+impl Outbox {
+    /// Says when messages that go back are to come again. Where that cannot be said, they come when the queue's
+    /// visibility timeout is over.
+    async fn take_back(&self, messages: &[Back]) {
+        let Self::Queue(queue) = self else { return };
+        for Back { id, receipt, after } in messages {
+            let Some(receipt) = receipt else { continue };
+            if let Err(error) = queue.put_off(receipt, *after).await {
+                tracing::warn!(message = id, error = words::chain(&error), "the message comes back late");
+            }
+        }
     }
 }
 

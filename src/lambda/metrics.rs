@@ -8,6 +8,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::answer::{Answer, Outcome};
+use crate::drift::Ratios;
 use crate::hop::Late;
 use crate::run::{RunKind, RunState};
 use crate::window::Time;
@@ -32,6 +33,11 @@ impl Source<'_> {
     pub(super) fn hop_ended(self, answer: &Answer, now: Time) {
         let run = answer.run_id.map(|id| id.0);
         self.write(answer.kind, run, &of_hop(answer), now);
+    }
+
+    /// Writes that a hop of this kind failed; `None`: a continuation's.
+    pub(super) fn hop_failed(self, kind: Option<RunKind>, now: Time) {
+        self.write(kind, None, &[("HopsFailed", "Count", Some(1.0))], now);
     }
 
     /// Writes that a canary failed.
@@ -75,21 +81,36 @@ fn of_hop(answer: &Answer) -> Vec<Metric> {
     let Answer { outcome, state, hop, counts, .. } = answer;
     let canary = answer.kind == Some(RunKind::Canary);
     let is_end = matches!(outcome, Outcome::Finished | Outcome::Stopped);
-    let worked = is_end || matches!(outcome, Outcome::Continued | Outcome::LanesFinished);
-    let drift = [("DriftRatio", "None", answer.drift_ratio), ("ClassDriftRatio", "None", answer.class_drift_ratio)];
+    // Runs that the hop took up and finished before the one that the answer is about.
+    let earlier = || answer.runs.iter().filter(|part| Some(part.run_id) != answer.run_id);
+    let worked = is_end
+        || matches!(outcome, Outcome::Continued | Outcome::LanesFinished)
+        || earlier().any(|part| part.work.pages > 0);
+    let worst = |own: Option<f64>, of: fn(Ratios) -> Option<f64>| {
+        earlier().filter_map(|part| of(part.drift)).chain(own).reduce(f64::max)
+    };
+    let drift = [
+        ("DriftRatio", "None", worst(answer.drift_ratio, |drift| drift.features)),
+        ("ClassDriftRatio", "None", worst(answer.class_drift_ratio, |drift| drift.classes)),
+    ];
     let seconds = |seconds: Option<i64>| seconds.map(|seconds| seconds as f64);
     if canary {
         let succeeded = f64::from(u8::from(*state == Some(RunState::Succeeded)));
         return [("CanarySucceeded", "Count", Some(succeeded))].into_iter().filter(|_| worked).chain(drift).collect();
     }
-    let mut metrics = vec![("OldestPendingSeconds", "Seconds", answer.oldest_pending_seconds.map(|age| age as f64))];
+    let mut metrics = vec![
+        ("OldestPendingSeconds", "Seconds", answer.oldest_pending_seconds.map(|age| age as f64)),
+        // Each hop that succeeds says so: where nobody does, something is wrong.
+        ("HopsFailed", "Count", (worked || *outcome == Outcome::NothingToDo).then_some(0.0)),
+    ];
     if worked {
-        let failed = is_end && *state == Some(RunState::Failed);
+        let failed = earlier().filter(|part| part.state == RunState::Failed).count()
+            + usize::from(is_end && *state == Some(RunState::Failed));
         metrics.extend([
             ("RowsPredicted", "Count", Some(hop.predicted as f64)),
             ("RowsFailed", "Count", Some(hop.failed as f64)),
             ("RowsPending", "Count", Some(counts.pending as f64)),
-            ("RunsFailed", "Count", Some(f64::from(u8::from(failed)))),
+            ("RunsFailed", "Count", Some(failed as f64)),
             ("SpareSeconds", "Seconds", seconds(answer.spare_seconds)),
             ("ForecastSpareSeconds", "Seconds", seconds(answer.forecast_spare_seconds)),
         ]);
@@ -106,8 +127,10 @@ fn of_hop(answer: &Answer) -> Vec<Metric> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::answer::HopWork;
+    use crate::answer::{HopWork, Part};
     use crate::run::RunId;
 
     const SOURCE: Source<'_> = Source { function: "rowscore-ScoreFunction", table: "items" };
@@ -146,7 +169,7 @@ mod tests {
 
     #[test]
     fn who_only_looked_says_nothing() {
-        for outcome in [Outcome::Status, Outcome::Stale, Outcome::AlreadyRunning, Outcome::NothingToDo] {
+        for outcome in [Outcome::Status, Outcome::Stale, Outcome::AlreadyRunning] {
             let answer = Answer { state: Some(RunState::Failed), ..Answer::without_run(outcome) };
             assert_eq!(SOURCE.line(None, None, &of_hop(&answer), at()), None, "{outcome}");
         }
@@ -156,6 +179,27 @@ mod tests {
     fn a_run_that_a_brake_stopped_counts_as_failed() {
         let answer = Answer { state: Some(RunState::Failed), ..Answer::without_run(Outcome::Stopped) };
         assert!(of_hop(&answer).contains(&("RunsFailed", "Count", Some(1.0))));
+    }
+
+    #[test]
+    fn what_a_hop_did_of_a_run_that_it_took_up_counts_also_where_nothing_is_left_for_the_run_that_was_asked_for() {
+        let work = HopWork { predicted: 90, failed: 10, pages: 2, ..HopWork::default() };
+        let drift = Ratios { features: Some(1.5), classes: None };
+        let part = |run, state, work| Part { run_id: RunId(run), taken_up: run == 7, state, work, drift };
+        let nothing = Part { drift: Ratios::default(), ..part(8, RunState::Succeeded, HopWork::default()) };
+        let answer =
+            Answer { run_id: Some(RunId(8)), kind: Some(RunKind::Window), ..Answer::without_run(Outcome::NothingToDo) };
+        let answer = answer.with_work(vec![part(7, RunState::Failed, work), nothing], Duration::from_secs(2));
+        let metrics = of_hop(&answer);
+        for (name, value) in [
+            ("RowsPredicted", 90.0),
+            ("RowsFailed", 10.0),
+            ("RunsFailed", 1.0),
+            ("DriftRatio", 1.5),
+            ("RowsPerSecond", 50.0),
+        ] {
+            assert!(metrics.iter().any(|metric| (metric.0, metric.2) == (name, Some(value))), "{name} in {metrics:?}");
+        }
     }
 
     #[test]

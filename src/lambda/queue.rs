@@ -2,6 +2,7 @@
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::{BuildError, SdkError};
+use aws_sdk_sqs::operation::change_message_visibility::ChangeMessageVisibilityError;
 use aws_sdk_sqs::operation::send_message::SendMessageError;
 use aws_sdk_sqs::types::{MessageSystemAttributeNameForSends, MessageSystemAttributeValue};
 use tokio::sync::OnceCell;
@@ -19,6 +20,14 @@ pub enum QueueError {
         url: String,
         /// What SQS said.
         source: Box<SdkError<SendMessageError>>,
+    },
+    /// It would not say when a message is to come again.
+    #[error("putting a message of {url} off")]
+    PutOff {
+        /// The queue.
+        url: String,
+        /// What SQS said.
+        source: Box<SdkError<ChangeMessageVisibilityError>>,
     },
     /// It cannot be written as JSON.
     #[error(transparent)]
@@ -60,9 +69,20 @@ impl SqsQueue {
         self.put(&group, &format!("{group}-hop-{hop}"), &serde_json::to_string(continuation)?, trace).await
     }
 
+    /// Lets a message that goes back be delivered again after so many seconds, and not only after the queue's
+    /// visibility timeout, which is longer than the longest hop.
+    pub async fn put_off(&self, receipt: &str, seconds: i32) -> Result<(), QueueError> {
+        let change = self.client().await.change_message_visibility().queue_url(&self.url).receipt_handle(receipt);
+        let changed = change.visibility_timeout(seconds).send().await;
+        changed.map(|_| ()).map_err(|error| QueueError::PutOff { url: self.url.clone(), source: Box::new(error) })
+    }
+
+    async fn client(&self) -> &Client {
+        self.client.get_or_init(async || Client::new(&sdk::from_env().await)).await
+    }
+
     async fn put(&self, group: &str, id: &str, body: &str, trace: Option<&str>) -> Result<(), QueueError> {
-        let client = self.client.get_or_init(async || Client::new(&sdk::from_env().await)).await;
-        let mut message = client.send_message().queue_url(&self.url).message_body(body);
+        let mut message = self.client().await.send_message().queue_url(&self.url).message_body(body);
         if let Some(trace) = trace {
             let value = MessageSystemAttributeValue::builder().data_type("String").string_value(trace).build()?;
             message = message.message_system_attributes(MessageSystemAttributeNameForSends::AwsTraceHeader, value);

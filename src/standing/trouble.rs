@@ -210,7 +210,7 @@ impl Trouble {
             Self::Unreached { .. } => "`rowscore run --sweep` takes them.".into(),
             Self::NeverRun => "The schedule makes the first; `rowscore run` makes one now.".into(),
             Self::Drifted { run, .. } => format!("See `rowscore status {run}`; a model of newer rows may be due."),
-            Self::ManySetAside { run, .. } => format!("`rowscore failures --run {run}` says why."),
+            Self::ManySetAside { run, .. } => format!("`rowscore failures {run}` says why."),
         }
     }
 }

@@ -170,7 +170,7 @@ impl Catalog {
 }
 
 /// rowscore's own tables, which go along with the items in one transaction.
-const OWN: [&str; 3] = ["batch_runs", "batch_lanes", "item_failures"];
+pub(super) const OWN: [&str; 3] = ["batch_runs", "batch_lanes", "item_failures"];
 
 /// What the server says of `table`.
 pub fn describe(table: &ItemsTable) -> Statement<Catalog> {
@@ -217,7 +217,7 @@ pub fn describe(table: &ItemsTable) -> Statement<Catalog> {
 
 /// The condition that a row of the catalogue is about one of these tables, whose names are SQL strings. The
 /// catalogue does not tell names apart by case and accents, as the server does unless it was told not to.
-fn of_tables(names: &[String]) -> String {
+pub(super) fn of_tables(names: &[String]) -> String {
     let exact = names.iter().map(|name| format!("CAST({name} AS BINARY)")).collect::<Vec<_>>().join(", ");
     format!(
         "WHERE `table_schema` = DATABASE() AND `table_name` IN ({}) \

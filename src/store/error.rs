@@ -78,6 +78,11 @@ impl StoreError {
         self.means(Meaning::Duplicate)
     }
 
+    /// Whether the server has no database of that name.
+    pub fn lacks_database(&self) -> bool {
+        self.means(Meaning::NoDatabase)
+    }
+
     /// Whether the server, or the login, has as many connections as it may.
     pub(super) fn is_for_want_of_room(&self) -> bool {
         self.means(Meaning::TooMany) || self.means(Meaning::TooManyOfLogin)
@@ -113,7 +118,7 @@ fn explain(error: &mysql_async::Error) -> String {
         mysql_async::Error::Server(_) => match Meaning::of(error) {
             Meaning::NoTable => "; make the tables with `rowscore init`",
             Meaning::Grant => "; MYSQL_USER lacks a grant: apply infra/grants.sql, or use `rowscore init --grant`",
-            Meaning::NoDatabase => "; check MYSQL_DATABASE, or make the database with `rowscore init`",
+            Meaning::NoDatabase => "; check MYSQL_DATABASE, or make the database with `rowscore init --create`",
             Meaning::NeedsTls => {
                 "; set MYSQL_TLS=verify, or for a certificate of the server's own making verify-ca with MYSQL_CA_FILE, or \
                  pin:SHA256 with its fingerprint"

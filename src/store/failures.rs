@@ -105,18 +105,27 @@ pub(crate) async fn forget_gone(conn: &mut impl Queryable, table: &ItemsTable) -
     forget(table, &gone.ask_in_time(conn).await?.unwrap_or_default()).ask(conn).await
 }
 
-/// Gives items that were set aside another chance, under any policy: those with ids in `ids`, or
-/// all; of these those with `code`, or all. Answers how many.
-pub fn release(table: &ItemsTable, ids: &[i64], code: Option<ReasonCode>) -> Statement<u64> {
+/// The condition of items set aside with ids in `ids`, or all; of these those with `code`, or all.
+fn condition(table: &ItemsTable, ids: &[i64], code: Option<ReasonCode>) -> (String, Params) {
     let chosen = if ids.is_empty() { "TRUE".to_owned() } else { format!("`item_id` IN ({})", joined(ids, ",")) };
-    let sql = format!(
-        "UPDATE `item_failures` SET `attempts` = 0 \
-         WHERE `items_table` = :table AND {chosen} AND `code` = COALESCE(:code, `code`)"
-    );
-    let params = params! { "table" => table.as_str(), "code" => code.map(ReasonCode::name) };
+    let condition = format!("WHERE `items_table` = :table AND {chosen} AND `code` = COALESCE(:code, `code`)");
+    (condition, params! { "table" => table.as_str(), "code" => code.map(ReasonCode::name) })
+}
+
+/// How many items [`release`] is about, also those that were released before.
+pub fn chosen(table: &ItemsTable, ids: &[i64], code: Option<ReasonCode>) -> Statement<u64> {
+    let (condition, params) = condition(table, ids, code);
+    let sql = format!("SELECT COUNT(*) AS `items` FROM `item_failures` {condition}");
+    Statement::one("counting items that are set aside", &sql, params, |row| column(row, "items"))
+}
+
+/// Gives items that were set aside another chance, under any policy: those with ids in `ids`, or
+/// all; of these those with `code`, or all. Answers for how many that changes something.
+pub fn release(table: &ItemsTable, ids: &[i64], code: Option<ReasonCode>) -> Statement<u64> {
+    let (condition, params) = condition(table, ids, code);
     let doing = "releasing items";
     let released = Statement::one(doing, "SELECT ROW_COUNT() AS `rows`", Params::Empty, |row| column(row, "rows"));
-    Statement::change(doing, &sql, params).then(released)
+    Statement::change(doing, &format!("UPDATE `item_failures` SET `attempts` = 0 {condition}"), params).then(released)
 }
 
 /// An item that is set aside, as a reader sees it.

@@ -5,7 +5,7 @@
 //! [`statement`], a value that can be joined with others into one round trip. A function is `async` only
 //! where it needs several round trips, gives an answer also when time runs out, or moves a page.
 //! [`predictions`] are written as one text; `pages` sends a page's statements together. [`schema`] makes
-//! the tables, [`catalog`] reads what columns the items have. [`session`] repeats a piece of work after
+//! the tables, and [`inventory`] tells what it made, [`catalog`] reads what columns the items have. [`session`] repeats a piece of work after
 //! transient faults. For readers there are [`listing`] and [`status`], and `pool` lends them connections
 //! that cannot write. What the servers' error codes mean is in `codes`;
 //! what time it is says [`clock`].
@@ -23,6 +23,7 @@ mod error;
 pub mod failures;
 mod fault;
 pub mod hold;
+pub mod inventory;
 pub mod items;
 pub mod lanes;
 pub mod listing;

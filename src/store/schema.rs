@@ -1,10 +1,13 @@
 //! Making the tables: the plain SQL of `infra/migrations`, applied in order. Then the grants on
 //! them, those of `infra/grants.sql` and `infra/grants-reader.sql`.
 
+use std::time::{Duration, Instant};
+
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, params};
 
 use super::codes::Meaning;
+use super::inventory::{Inventory, Made};
 use super::row::column;
 use super::statement::Statement;
 use super::{Doing, StoreError, catalog};
@@ -41,11 +44,12 @@ const COLUMN_HOW: [&str; 2] = ["ALGORITHM=INSTANT", "ALGORITHM=INPLACE, LOCK=NON
 const APPLYING: &str = "applying the migrations";
 
 /// Makes what is missing, for the table `items`: idempotent, and safe on a live table. A table
-/// with other columns than the default ones is the user's own, which is not made.
+/// with other columns than the default ones is the user's own, which is not made. Answers what was made, and how
+/// long it took.
 ///
 /// # Errors
 /// A migration that the server refuses, or there is no such table of the user's, or its engine has no transactions.
-pub async fn migrate(conn: &mut Conn, items: &ItemsTable) -> Result<(), StoreError> {
+pub async fn migrate(conn: &mut Conn, items: &ItemsTable) -> Result<Vec<(Made, Duration)>, StoreError> {
     let catalog = catalog::describe(items).ask(conn).await?;
     if !items.has_default_columns() && catalog.columns.is_empty() {
         return Err(StoreError::Unexpected(format!(
@@ -68,15 +72,26 @@ pub async fn migrate(conn: &mut Conn, items: &ItemsTable) -> Result<(), StoreErr
     conn.exec_drop("SET @items = :items, @id = :id, @created = :created, @run = :run", variables)
         .await
         .doing("naming the items table")?;
+    let (mut made, mut before) = (Vec::new(), Inventory::of(items).ask(conn).await?);
     for (name, sql) in MIGRATIONS {
         tracing::debug!(migration = name, "applying");
+        let begun = Instant::now();
         if sql.contains("@column_how") {
             apply_online(conn, items, sql).await?;
         } else {
             conn.query_drop(sql).await.doing(APPLYING)?;
         }
+        let (took, now) = (begun.elapsed(), Inventory::of(items).ask(conn).await?);
+        for part in now.since(&before) {
+            // What a new table gains at once belongs to it.
+            let is_of_new = made.iter().any(|(new, _)| matches!(new, Made::Table(name) if *name == part.table()));
+            if !is_of_new {
+                made.push((part, took));
+            }
+        }
+        before = now;
     }
-    Ok(())
+    Ok(made)
 }
 
 /// Applies a migration, adding a column in the cheapest way that the table takes.

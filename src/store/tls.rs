@@ -1,6 +1,7 @@
 //! Whose certificates are trusted.
 
 use std::fs;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use mysql_async::SslOpts;
@@ -96,8 +97,17 @@ fn advice(server: &str, ca_file: bool) -> String {
             )
         }
         _ if ca_file => format!("check that MYSQL_CA_FILE holds the server's certificate authority, {name}"),
+        _ if is_this_machine(server) => format!(
+            "for a database on this machine set MYSQL_TLS=off, as nobody else can read along; or name the server's \
+             certificate authority in MYSQL_CA_FILE, {name}"
+        ),
         _ => format!("name the server's certificate authority in MYSQL_CA_FILE, {name}"),
     }
+}
+
+/// Whether a server is this machine itself.
+fn is_this_machine(server: &str) -> bool {
+    server == "localhost" || server.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// PEM with the authorities of a server in RDS: those of its region, or all when that is unknown.
@@ -154,6 +164,15 @@ mod tests {
         ] {
             assert_eq!(rds_authorities(server).map(certificates), Some(81), "{server}");
             assert!(advice(server, false).contains(&format!("of region {region}: ")), "{server}");
+        }
+    }
+
+    #[test]
+    fn of_a_server_on_this_machine_the_refusal_names_the_easy_way() {
+        for (server, is_local) in
+            [("localhost", true), ("127.0.0.1", true), ("::1", true), ("10.0.0.1", false), ("db.example.com", false)]
+        {
+            assert_eq!(advice(server, false).contains("MYSQL_TLS=off"), is_local, "{server}");
         }
     }
 

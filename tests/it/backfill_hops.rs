@@ -151,7 +151,7 @@ async fn the_command_line_backfills_and_survives_being_killed(
     let dry = rowscore(&["run", "--backfill", "--dry-run"], db.variables()).await;
     assert_eq!(dry.status.code(), Some(0), "{dry:?}");
     let told = format!("would change the class of {} of 599 items (", expected.1);
-    assert!(dry.stderr.contains("599 would be predicted, 1 set aside") && dry.stderr.contains(&told), "{dry:?}");
+    assert!(dry.stderr.contains("run 2: 599 would be predicted, 1 set aside") && dry.stderr.contains(&told), "{dry:?}");
     assert!(touched(&db).await == before, "the dry run touched items");
 
     db.audit().await;
@@ -190,7 +190,7 @@ async fn the_command_line_backfills_and_survives_being_killed(
         .await;
     assert_eq!((sums[0].0, sums[0].1), (599, expected.1));
     assert!((sums[0].2 - expected.2).abs() < 1e-12);
-    let status = rowscore(&["status"], db.variables()).await;
+    let status = rowscore(&["status", "--text"], db.variables()).await;
     assert!(
         status.stdout.contains("; would change the class of ") && status.stdout.contains("; changes the class of "),
         "{status:?}"

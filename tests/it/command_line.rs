@@ -4,8 +4,9 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::support::database::RunRow;
+use crate::support::items::{label, sample};
 use crate::support::programs::{Ended, rowscore};
-use crate::support::{Server, TestDb};
+use crate::support::{Server, TestDb, model};
 
 /// Samples of a time that is past whenever the tests run.
 const INIT: [&str; 7] = ["init", "--rows", "1000", "--seed", "7", "--until", "2024-03-05T10:00:00Z"];
@@ -23,11 +24,11 @@ async fn from_init_to_status(#[values(Server::Mysql, Server::Mariadb, Server::Ma
 
     let init = rowscore(&INIT, variables).await;
     assert_eq!(init.status.code(), Some(0), "{init:?}");
-    assert!(init.stderr.contains("Added 1000 sample items to table `items`."), "{init:?}");
+    assert!(init.stderr.contains("Added 1,000 sample items to table `items`."), "{init:?}");
     let items = db.snapshot().await;
     assert_eq!(items.lines().count(), 1000);
 
-    let none = rowscore(&["status"], variables).await;
+    let none = rowscore(&["status", "--text"], variables).await;
     assert_eq!((none.status.code(), none.stdout.as_str()), (Some(3), ""));
     assert!(none.stderr.contains("no run yet") && none.stderr.contains("1,000 items wait"), "{none:?}");
 
@@ -41,17 +42,18 @@ async fn from_init_to_status(#[values(Server::Mysql, Server::Mariadb, Server::Ma
     let first = answer(&run);
     assert_eq!((&first["outcome"], &first["state"]), (&json!("finished"), &json!("succeeded")));
     assert_eq!((&first["predicted"], &first["pending"]), (&json!(1000), &json!(0)));
-    assert!(run.stderr.contains("run 1 succeeded (finished): 1,000 predicted, 0 set aside, 0 pending"), "{run:?}");
+    assert!(run.stderr.starts_with("run 1: 1,000 predicted; "), "{run:?}");
     assert_eq!(db.run(1).await, RunRow::over("succeeded", 1000, 0, 0));
     assert_eq!(db.ids("`prediction` IS NULL").await, Vec::<i64>::new());
 
     let idle = rowscore(&["run"], variables).await;
     assert_eq!(idle.status.code(), Some(0), "{idle:?}");
     assert_eq!(answer(&idle)["outcome"], json!("nothing_to_do"));
+    assert!(idle.stderr.starts_with("run 2: nothing new; "), "{idle:?}");
 
-    let status = rowscore(&["status", "--limit", "1"], variables).await;
+    let status = rowscore(&["status", "--limit", "1", "--text"], variables).await;
     assert_eq!((status.status.code(), status.stdout.lines().count()), (Some(0), 1), "{status:?}");
-    let status = rowscore(&["status"], variables).await;
+    let status = rowscore(&["status", "--text"], variables).await;
     let lines: Vec<&str> = status.stdout.lines().collect();
     assert_eq!(lines.len(), 2, "{status:?}");
     assert!(lines[0].starts_with("run 2 window [") && lines[0].contains("succeeded; 0/0"), "{}", lines[0]);
@@ -88,10 +90,10 @@ async fn a_run_over_items_that_cannot_be_scored_is_a_success_that_says_so(
 
     assert_eq!(run.status.code(), Some(0), "{run:?}");
     assert_eq!(answer(&run)["state"], json!("succeeded_with_failures"));
-    assert!(run.stderr.contains("8 predicted, 2 set aside, 0 pending"), "{run:?}");
-    let status = rowscore(&["status"], db.variables()).await;
+    assert!(run.stderr.starts_with("run 1: 8 predicted, 2 set aside (succeeded with failures); "), "{run:?}");
+    let status = rowscore(&["status", "--text"], db.variables()).await;
     let line =
-        "run 1 window [2024-03-05 09:00:00, 2024-03-05 10:00:00) succeeded_with_failures; 10/10 100.0%; set aside 2";
+        "run 1 window [2024-03-05 09:00:00, 2024-03-05 10:00:00) succeeded with failures; 10/10 100.0%; set aside 2";
     assert!(status.stdout.starts_with(line), "{status:?}");
 }
 
@@ -124,7 +126,7 @@ async fn a_run_that_is_held_or_used_up_is_no_success(
     let failed = rowscore(&["run"], db.variables()).await;
     assert_eq!(failed.status.code(), Some(1), "{failed:?}");
     assert_eq!(answer(&failed)["state"], json!("failed"));
-    let status = rowscore(&["status"], db.variables()).await;
+    let status = rowscore(&["status", "--text"], db.variables()).await;
     assert!(status.stdout.contains("MAX_HOPS"), "{status:?}");
 
     db.hurried_tick("2024-03-05T10:00:00Z").await;
@@ -132,6 +134,34 @@ async fn a_run_that_is_held_or_used_up_is_no_success(
     let held = rowscore(&["run"], db.variables()).await;
     assert_eq!(held.status.code(), Some(3), "{held:?}");
     assert_eq!(answer(&held)["outcome"], json!("stopped"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn results_name_each_probabilitys_class(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = TestDb::new(server, &[]).await;
+    db.fill(1..=3, "2024-03-05T09:30:00Z").await;
+    db.tick("2024-03-05T10:00:00Z").await;
+    db.execute("UPDATE `items` SET `prediction` = NULL WHERE `id` = 2").await;
+    db.execute("UPDATE `items` SET `prediction` = '[1]' WHERE `id` = 3").await;
+
+    let shown = rowscore(&["results"], db.variables()).await;
+    let lines: Vec<Value> = shown.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let probabilities = lines[0]["prediction"].as_array().unwrap();
+    for (class, probability) in model().classes().iter().zip(probabilities) {
+        assert_eq!(lines[0]["probabilities"][class], *probability);
+    }
+    assert_eq!((&lines[1]["probabilities"], &lines[2]["probabilities"]), (&Value::Null, &Value::Null));
+    assert_eq!(lines[0]["created_datetime"], json!("2024-03-05T09:30:00Z"));
+
+    let text = rowscore(&["results", "--text"], db.variables()).await.stdout;
+    let told: Vec<&str> = text.lines().collect();
+    let (_, first) = told[0].split_once("]: ").unwrap();
+    assert!(first.starts_with(label(&sample(1))), "{text}");
+    assert!(model().classes().iter().all(|class| first.contains(&format!("{class} 0."))), "{text}");
+    assert!(told[1].ends_with(": no prediction") && told[2].ends_with(": [1]"), "{text}");
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ async fn explain_shows_what_an_items_prediction_rests_on(
             (explained["pairs"].as_array().unwrap().len(), explained["nearest"].as_array().unwrap().len()),
             (3, 5)
         );
-        let text = rowscore(&["explain", "--id", &id.to_string()], db.variables()).await;
+        let text = rowscore(&["explain", "--text", "--id", &id.to_string()], db.variables()).await;
         for part in ["sepal_length", "petal_width", label(&sample(id)), "nearest support vectors"] {
             assert!(text.stdout.contains(part), "{part} in {text:?}");
         }

@@ -137,7 +137,7 @@ async fn a_login_of_a_host_is_granted_by_name_and_host_and_one_that_is_not_there
     owner.execute(&format!("CREATE USER `{login}`@`127.0.0.%` IDENTIFIED BY 'of-its-own'")).await;
 
     for option in ["--grant", "--grant-reader"] {
-        let lost = rowscore(&["init", option, &login], owner.variables()).await;
+        let lost = rowscore(&["init", "--create", option, &login], owner.variables()).await;
         let told = format!("there is no login `{login}`@`%`; the name is known at 127.0.0.%: say {login}@127.0.0.%");
         assert!(lost.status.code() == Some(1) && lost.stderr.contains(&told), "{lost:?}");
         for named in [format!("{login}@127.0.0.%"), format!("'{login}'@'127.0.0.%'")] {
@@ -159,7 +159,7 @@ async fn init_grants_a_login_what_it_needs(
     let owner = TestDb::bare(server, &[("ITEMS_TABLE", "readings")]).await;
     let login = owner.config.mysql.database.clone();
 
-    let nobody = rowscore(&["init", "--grant", "no such login"], owner.variables()).await;
+    let nobody = rowscore(&["init", "--create", "--grant", "no such login"], owner.variables()).await;
     assert_eq!(nobody.status.code(), Some(1), "{nobody:?}");
     let told = "granting what the login needs: there is no login `no such login`@`%`; make it with CREATE USER first";
     assert!(nobody.stderr.contains(told), "{nobody:?}");

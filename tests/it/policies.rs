@@ -129,7 +129,7 @@ async fn under_retry_all_a_window_with_a_bad_item_writes_nothing_and_is_tried_ag
     assert_eq!(db.run(1).await, RunRow::over("failed", 0, 1, 9));
     assert_eq!(db.updated().await, [0; 0]);
     let why: String = db.value("SELECT `last_error` FROM `batch_runs` WHERE `id` = 1").await;
-    assert_eq!(why, "1 items cannot be scored, so none was written (retry_all)");
+    assert_eq!(why, "1 item cannot be scored, so none was written (retry_all)");
 
     correct(&db, 5).await;
     db.execute("TRUNCATE `audit`").await;

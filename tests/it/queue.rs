@@ -176,3 +176,41 @@ async fn a_message_that_could_not_send_the_next_goes_back_and_heals_the_run(
     queue.remove().await;
     assert_eq!(db.run(1).await, RunRow::over("succeeded", 400, 0, 0));
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_message_whose_hop_failed_comes_again_after_a_minute_and_no_sooner(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let queue = Queue::new().await;
+    let db = table(server).await;
+    let function = db.with(&[("CONTINUATION_QUEUE_URL", &queue.url)]).await.function().await;
+    invoke(&function, scheduled()).await.unwrap();
+    // Left alone, it would come again at once.
+    queue.hide_for(1).await;
+    let message = queue.receive().await.unwrap();
+    db.execute("RENAME TABLE `batch_lanes` TO `elsewhere`").await;
+
+    let reply = invoke(&function, delivery(&message)).await.unwrap();
+
+    assert_eq!(reply["outcome"], json!("failed"));
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    assert!(queue.receive().await.is_none(), "it came again too soon");
+    queue.remove().await;
+}
+
+#[tokio::test]
+async fn a_message_that_is_not_understood_comes_again_at_once() {
+    let queue = Queue::new().await;
+    // Left alone, it would come again in an hour.
+    queue.hide_for(3600).await;
+    queue.send("poison").await;
+    let db = TestDb::new(Server::Mysql, &[("CONTINUATION_QUEUE_URL", &queue.url)]).await;
+    let poison = queue.receive().await.unwrap();
+    assert!(queue.receive().await.is_none(), "it is hidden");
+
+    invoke(&db.function().await, delivery(&poison)).await.unwrap();
+
+    assert!(queue.receive().await.is_some(), "it is hidden still");
+    queue.remove().await;
+}

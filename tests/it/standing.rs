@@ -209,7 +209,7 @@ async fn what_a_run_was_like_stays_in_sight_after_idle_ticks(
     let now = present(&db).await;
     db.hop(&tick_of(now, 40), unhurried(now)).await;
     let said = assert_standing(&db, Mood::Odd, &["many_set_aside"]).await;
-    assert!(said.contains("Run 1 set aside 20 of 40 items (50.0 %). `rowscore failures --run 1` says why."), "{said}");
+    assert!(said.contains("Run 1 set aside 20 of 40 items (50.0 %). `rowscore failures 1` says why."), "{said}");
     // An hour later nothing is tried again.
     db.execute("UPDATE `item_failures` SET `attempts` = 99").await;
     db.hop(&tick_of(now, 20), unhurried(now)).await;

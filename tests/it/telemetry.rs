@@ -65,6 +65,7 @@ async fn a_hop_writes_one_line_of_metrics_and_one_in_the_log(
         assert!(line[name].as_f64().unwrap() > 0.0, "{name}: {line}");
     }
     assert_eq!((&line["RunsFailed"], &line["OldestPendingSeconds"]), (&json!(0.0), &json!(0.0)));
+    assert_eq!(line["HopsFailed"], json!(0.0));
     assert!(line["SpareSeconds"].as_f64().unwrap() > 0.0, "{line}");
     let ended = messages(&lines, "hop ended");
     assert_eq!(ended.len(), 1);

@@ -82,7 +82,7 @@ async fn a_year_that_sql_does_not_know_is_refused_with_a_sentence(
             assert!(matches!(refused, Err(Failure::Event(_))), "{run} {field}: {refused:?}");
             let said = refused.unwrap_err().to_string();
             assert!(
-                said.contains(&format!("`{field}` is")) && said.contains("accepted: a time from the year 1000"),
+                said.contains(&format!("`{field}` is")) && said.contains("accepted: a time of the years 1000 to 9999"),
                 "{said}"
             );
         }
@@ -91,7 +91,7 @@ async fn a_year_that_sql_does_not_know_is_refused_with_a_sentence(
         for command in ["run", "plan"] {
             let ended = rowscore(&[command, &format!("{option}={time}")], db.variables()).await;
             assert_eq!(ended.status.code(), Some(2), "{ended:?}");
-            assert!(ended.stderr.contains("accepted: a time from the year 1000 to the year 9999"), "{ended:?}");
+            assert!(ended.stderr.contains("accepted: a time of the years 1000 to 9999"), "{ended:?}");
         }
     }
     assert_eq!(db.count("`batch_runs`").await, 0);
@@ -121,7 +121,7 @@ async fn the_first_and_the_last_second_that_sql_knows_are_times_like_others(
         assert!(reply["outcome"] == "finished" || reply["outcome"] == "nothing_to_do", "{event}: {reply}");
     }
     assert_eq!(db.predicted().await, [1, 2, 3, 4, 5]);
-    let status = rowscore(&["status"], db.variables()).await;
+    let status = rowscore(&["status", "--text"], db.variables()).await;
     assert_eq!(status.status.code(), Some(0), "{status:?}");
 }
 
@@ -199,7 +199,7 @@ async fn a_run_that_began_in_the_future_of_the_database_is_shown_all_the_same(
     ))
     .await;
 
-    let status = rowscore(&["status"], db.variables()).await;
+    let status = rowscore(&["status", "--text"], db.variables()).await;
     assert_eq!(status.status.code(), Some(0), "{status:?}");
     assert!(status.stdout.contains(&format!("{state}; ")), "{status:?}");
     let as_json = rowscore(&["status", "--json"], db.variables()).await;

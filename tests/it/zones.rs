@@ -38,7 +38,7 @@ async fn a_datetime_of_another_zone_is_compared_in_its_zone(
     let later = scorer.tick(LATER).await;
     assert_eq!((later.counts.predicted, later.counts.pending), (1, 0));
     let shown = rowscore(&["results", "--limit", "1"], scorer.variables()).await;
-    assert!(shown.stdout.contains("\"created_datetime\":\"2024-03-05T09:30:00"), "{shown:?}");
+    assert!(shown.stdout.contains("\"created_datetime\":\"2024-03-05T09:30:00Z\""), "{shown:?}");
     // The key finds the window all the same.
     assert_eq!(owner.count("`Readings` WHERE `note` = 'mine'").await, 3);
 }

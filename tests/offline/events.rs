@@ -68,7 +68,11 @@ fn what_is_not_understood_is_refused_with_what_is_accepted() {
         refusal(vague).ends_with("`deliver_within` is `soon`; accepted: a number and a unit, like 90s, 15m, 1h or 2d")
     );
     assert!(refusal(json!({"run": "canary", "deliver_within": "1h"})).contains("works on no window"));
-    assert!(refusal(json!({"run": "window", "scheduled_time": "soon"})).contains("accepted: a UTC time"));
+    assert!(
+        refusal(json!({"run": "window", "scheduled_time": "soon"})).contains(
+            "`scheduled_time` is `soon`; accepted: a time of the years 1000 to 9999, like 2026-11-22T15:00:00Z"
+        )
+    );
     assert!(refusal(json!({"run": "sweep", "from": "2026-01-01T00:00:00Z"})).contains("no `from`"));
     for run in ["window", "sweep", "canary"] {
         assert!(refusal(json!({"run": run, "dry_run": true})).contains("`dry_run` is for a backfill"));

@@ -10,6 +10,7 @@ mod house;
 mod model;
 mod properties;
 mod run;
+mod terminal;
 mod training;
 mod values;
 mod window;

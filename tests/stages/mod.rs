@@ -105,8 +105,12 @@ impl Ground {
 
     /// A run of its own, and the workers that have something to do.
     async fn opened(&self) -> (Run, Vec<Due>) {
-        match open(&mut self.hop(), request()).await.unwrap() {
-            Next::SetOff(run, due) => (run, due),
+        let mut hop = self.hop();
+        match open(&mut hop, request()).await.unwrap() {
+            Next::SetOff(run, due) => {
+                assert!(hop.done.oldest_pending_seconds.is_some(), "the run begins");
+                (run, due)
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -284,7 +288,6 @@ on_every_server! {
         let mut hop = ground.hurried_hop();
         assert_next!(work(&mut hop, run.clone(), FIRST).await.unwrap(), Next::HandOver(_, due) if due == FIRST);
         assert_eq!((hop.done.part_in, hop.done.work.predicted), (Some(run.id), 100));
-        assert!(hop.done.oldest_pending_seconds.is_some(), "the run has begun");
 
         ground.execute("UPDATE `batch_runs` SET `state` = 'paused'").await;
         is_over(&work(&mut ground.hop(), run.clone(), FIRST.next()).await.unwrap(), Outcome::Stopped);

@@ -2,7 +2,7 @@
 
 use rowscore::event::{Request, RequestError};
 use rowscore::run::{FailurePolicy, Mode, RunKind};
-use rowscore::window::Time;
+use rowscore::window::{self, Time};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -13,10 +13,10 @@ pub(crate) struct Options {
     #[arg(long)]
     backfill: bool,
     /// Begin of the window, inclusive, like 2026-11-22T00:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = window::read)]
     from: Option<Time>,
     /// End of the window, exclusive [default: now]
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = window::read)]
     to: Option<Time>,
     /// What happens to items that cannot be scored: retry_failed, retry_all or leave [default: FAILURE_POLICY]
     #[arg(long, value_name = "POLICY")]
@@ -38,10 +38,4 @@ impl Options {
         let Self { from, to, policy, .. } = self;
         Request { from, to, policy, mode, ..Request::by_hand(kind) }.checked()
     }
-}
-
-/// Reads a time, or says what one looks like.
-fn time(text: &str) -> Result<Time, String> {
-    let accepted = "accepted: a time of the years 1000 to 9999, as 2026-11-22T15:00:00Z";
-    text.parse().map_err(|error| format!("{error}; {accepted}"))
 }

@@ -1,15 +1,20 @@
-//! `rowscore pause`, `resume`, `cancel` and `release`: what an operator does to runs and failures.
+//! `rowscore pause`, `resume` and `cancel`: what an operator does to runs.
 
 use std::error::Error;
 use std::process::ExitCode;
 
 use rowscore::hop::{self, Means, Steered};
 use rowscore::model;
-use rowscore::run::{RunId, RunState};
-use rowscore::store::{Fault, failures};
-use rowscore::values::ReasonCode;
+use rowscore::run::{Mode, RunId, RunKind, RunState};
+use rowscore::store::runs::{self, Run};
+use rowscore::store::status::{self, StatusLine};
+use rowscore::store::{Fault, StoreError};
+use rowscore::words::{self, count, items};
+use serde_json::json;
 
 use crate::opened::Opened;
+use crate::out::{Out, say};
+use crate::told::command;
 
 /// The run that is meant.
 #[derive(clap::Args)]
@@ -19,79 +24,140 @@ pub(crate) struct RunArgs {
     run: u64,
 }
 
-/// Which set-aside items are meant.
-#[derive(clap::Args)]
-#[command(
-    after_help = "Example:\n  rowscore release --code wrong_length\n  rowscore release 17 42\n  rowscore release --all"
-)]
-pub(crate) struct ReleaseArgs {
-    /// Ids of items
-    #[arg(value_name = "ID", conflicts_with = "all", required_unless_present_any = ["all", "code"])]
-    ids: Vec<i64>,
-    /// Only items with this reason code
-    #[arg(long, value_name = "CODE")]
-    code: Option<ReasonCode>,
-    /// Every item that is set aside
-    #[arg(long)]
-    all: bool,
-}
-
-pub(crate) async fn pause(args: RunArgs) -> Result<ExitCode, Box<dyn Error>> {
-    steer(
-        args,
-        RunState::Paused,
-        "paused; its hops stop after the page that they work on. `rowscore resume` continues it",
-    )
-    .await
-}
-
-pub(crate) async fn resume(args: RunArgs) -> Result<ExitCode, Box<dyn Error>> {
-    steer(args, RunState::Running, "running again; the next tick of the schedule or `rowscore run` works on it").await
-}
-
-pub(crate) async fn cancel(args: RunArgs) -> Result<ExitCode, Box<dyn Error>> {
-    steer(args, RunState::Cancelled, "cancelled; what it predicted stays, and the next window takes the rest").await
-}
-
 /// How often a run's lock is waited for again, some seconds each time: a worker that stands still in the middle of a page
 /// keeps it.
 const PATIENCE: u32 = 6;
 
-async fn steer(args: RunArgs, to: RunState, done: &str) -> Result<ExitCode, Box<dyn Error>> {
+/// Brings a run into a state, and says what is true then and what the next command is.
+pub(crate) async fn steer(args: RunArgs, to: RunState, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let opened = Opened::from_env().await?;
     let (table, id) = (opened.table(), RunId(args.run));
     let means = Means { database: &opened.database, work: &opened.config.work, model: model::embedded()? };
-    let steer = async || {
-        let steered = opened.ask(async |conn| match to {
-            RunState::Cancelled => hop::stop(conn, means, id, to, None).await,
-            _ => hop::steer(conn, table, id, to).await,
-        });
-        steered.await
-    };
-    let mut steered = steer().await;
+    let mut steered = steer_once(means, &opened, id, to).await;
     for _ in 0..PATIENCE {
         match steered {
             Err(error) if error.fault() == Fault::Retry => {
-                eprintln!("Waiting for a page that is under way ...");
-                steered = steer().await;
+                say!("Waiting for a page that is under way ...");
+                steered = steer_once(means, &opened, id, to).await;
             }
             _ => break,
         }
     }
     match steered? {
         Steered::Done => {
-            eprintln!("Run {id} is {done}.");
+            let read = async |conn: &mut _| runs::find(table, id).and(status::find(table, id)).ask(conn).await;
+            let done = match opened.ask(read).await? {
+                (Some(run), Some(line)) => sentence(&run, &line),
+                _ => format!("Run {id} is {}.", words::state(to)),
+            };
+            out.tell(&json!({"run_id": id, "state": to}), [done])?;
             Ok(ExitCode::SUCCESS)
         }
-        Steered::Refused(state) => Err(format!("run {id} is {state}; it cannot become {to}").into()),
+        Steered::Refused(state) => Err(refusal(id, state, to).into()),
         Steered::Unknown => Err(format!("table `{}` has no run {id}; see `rowscore status`", table.as_str()).into()),
     }
 }
 
-pub(crate) async fn release(args: ReleaseArgs) -> Result<ExitCode, Box<dyn Error>> {
-    let opened = Opened::from_env().await?;
-    let table = opened.table();
-    let released = opened.ask(async |conn| failures::release(table, &args.ids, args.code).ask(conn).await).await?;
-    eprintln!("Released {released} items; the next run tries them again.");
-    Ok(ExitCode::SUCCESS)
+async fn steer_once(means: Means<'_>, opened: &Opened, id: RunId, to: RunState) -> Result<Steered, StoreError> {
+    let steered = opened.ask(async |conn| match to {
+        RunState::Cancelled => hop::stop(conn, means, id, to, None).await,
+        _ => hop::steer(conn, opened.table(), id, to).await,
+    });
+    steered.await
+}
+
+/// Why there is no way from a state to the wanted one.
+fn refusal(id: RunId, state: RunState, to: RunState) -> String {
+    let now = words::state(state);
+    match (state, to) {
+        (RunState::Paused, RunState::Paused) => {
+            format!("run {id} is {now} already; `rowscore resume {id}` lets it go on")
+        }
+        (RunState::Running, RunState::Running) => {
+            format!("run {id} is {now} already; `rowscore status {id} --watch` follows it")
+        }
+        _ => {
+            let to = words::state(to);
+            format!(
+                "run {id} is over ({now}) and cannot be {to} any more; `rowscore status` shows which runs are not over"
+            )
+        }
+    }
+}
+
+/// What is true of a run now.
+fn sentence(run: &Run, line: &StatusLine) -> String {
+    let id = run.id;
+    let again = again(run, line);
+    match run.state {
+        RunState::Paused => format!(
+            "Run {id} is paused: no page begins until `rowscore resume {id}`; `rowscore cancel {id}` ends it for good."
+        ),
+        RunState::Running => {
+            format!(
+                "Run {id} is running again: the next tick of the schedule goes on with it, or `{again}` does so now."
+            )
+        }
+        RunState::Cancelled => format!("Run {id} is cancelled: {}", what_stays(run, line, &again)),
+        state => format!("Run {id} is over: {}.", words::state(state)),
+    }
+}
+
+/// What a cancelled run leaves behind, and how to go on.
+fn what_stays(run: &Run, line: &StatusLine, again: &str) -> String {
+    let predicted = line.done.saturating_sub(line.failed);
+    let of = line.total.map_or_else(|| "an unknown number of items".to_owned(), items);
+    let model = &line.model_version;
+    match (run.kind, run.mode) {
+        (RunKind::Backfill, Mode::DryRun) => {
+            format!("{} of {of} were compared, and no prediction was touched. `{again}` begins anew.", count(line.done))
+        }
+        (RunKind::Backfill, Mode::Write) => format!(
+            "{} of {of} have the predictions of model {model} now, the others keep their old ones. `{again}` goes on with \
+             them.",
+            count(predicted)
+        ),
+        (RunKind::Window, _) if run.chained => {
+            format!(
+                "{} of {of} are predicted, and stay so. The next window takes the others, or `{again}` now.",
+                count(predicted)
+            )
+        }
+        _ => format!("{} of {of} are predicted, and stay so. `{again}` takes the others.", count(predicted)),
+    }
+}
+
+/// The command that asks for the same again, with the bounds that were given.
+fn again(run: &Run, line: &StatusLine) -> String {
+    let mut again = command(run.kind, run.mode).to_owned();
+    let is_given = match run.kind {
+        RunKind::Window => !run.chained,
+        RunKind::Backfill => true,
+        RunKind::Sweep | RunKind::Canary => false,
+    };
+    if let Some(from) = run.window.from.filter(|_| is_given) {
+        again += &format!(" --from {}", words::moment(from));
+    }
+    // A window by hand ends with the second in which it is asked for.
+    let ends_by_itself = (run.window.to - line.started_at).num_seconds().abs() <= 2;
+    if is_given && !ends_by_itself && run.state == RunState::Cancelled {
+        again += &format!(" --to {}", words::moment(run.window.to));
+    }
+    again
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_cannot_be_steered_is_told_what_can_be_done() {
+        let told = |state, to| refusal(RunId(2), state, to);
+        assert!(told(RunState::Paused, RunState::Paused).ends_with("already; `rowscore resume 2` lets it go on"));
+        assert!(
+            told(RunState::Running, RunState::Running).ends_with("already; `rowscore status 2 --watch` follows it")
+        );
+        let over = told(RunState::SucceededWithFailures, RunState::Cancelled);
+        assert!(over.starts_with("run 2 is over (succeeded with failures) and cannot be cancelled any more"), "{over}");
+    }
 }

@@ -4,9 +4,12 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use rowscore::model::Model;
 use rowscore::training::{self, Evaluation, Rows};
+use rowscore::words;
 
 use crate::files;
+use crate::out::Out;
 
 /// Measure a model on a CSV file with the true classes
 ///
@@ -24,52 +27,45 @@ pub(crate) struct Args {
     /// The column that holds the class
     #[arg(long, value_name = "COLUMN")]
     label: String,
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
 }
 
-pub(crate) fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let model = files::model(args.model.as_deref())?;
     let data = Rows::new(files::open(&args.data)?, model.features())
         .and_then(|rows| rows.labelled(&args.label, model.classes()))
         .map_err(files::of(&args.data))?;
     let evaluation = training::evaluate(model, &data).map_err(files::of(&args.data))?;
-    if args.json {
-        println!("{}", serde_json::to_string(&evaluation)?);
-    } else {
-        println!("model {}, {} rows", model.version(), evaluation.rows);
-        print!("{}", text(&evaluation));
-    }
+    out.show(&evaluation, || describe(model, &evaluation))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn text(evaluation: &Evaluation) -> String {
+fn describe(model: &Model, evaluation: &Evaluation) -> Vec<String> {
     let metrics = &evaluation.metrics;
-    let mut text = format!(
-        "\naccuracy           {:.4}\nmacro F1           {:.4}\nlog-loss           {:.4}\nBrier              {:.4}\n\
-         calibration error  {:.4}\n\n",
-        metrics.accuracy, metrics.macro_f1, metrics.log_loss, metrics.brier, metrics.calibration_error
-    );
+    let rows = words::count(evaluation.rows as u64);
+    let mut lines = vec![
+        format!("model {}, {rows} rows", model.version()),
+        String::new(),
+        format!("accuracy           {:.4}", metrics.accuracy),
+        format!("macro F1           {:.4}", metrics.macro_f1),
+        format!("log-loss           {:.4}", metrics.log_loss),
+        format!("Brier              {:.4}", metrics.brier),
+        format!("calibration error  {:.4}", metrics.calibration_error),
+        String::new(),
+    ];
     let name = |class: &str| class.chars().count();
     let wide = evaluation.classes.iter().map(|class| name(&class.class)).max().unwrap_or(0).max("class".len());
-    text += &format!("{:wide$}      rows  precision  recall  F1\n", "class");
-    for class in &evaluation.classes {
-        text += &format!(
-            "{:wide$}  {:>8}     {:.4}  {:.4}  {:.4}\n",
-            class.class, class.rows, class.precision, class.recall, class.f1
-        );
-    }
+    lines.push(format!("{:wide$}      rows  precision  recall  F1", "class"));
+    lines.extend(evaluation.classes.iter().map(|class| {
+        let rows = words::count(class.rows as u64);
+        format!("{:wide$}  {rows:>8}     {:.4}  {:.4}  {:.4}", class.class, class.precision, class.recall, class.f1)
+    }));
     let column = wide.max(7);
-    text += &format!("\n{:wide$}  predicted\n{:wide$}", "true", "");
-    for class in &evaluation.classes {
-        text += &format!("  {:>column$}", class.class);
-    }
-    text.push('\n');
-    for (class, row) in evaluation.classes.iter().zip(&evaluation.confusion) {
-        text += &format!("{:wide$}", class.class);
-        text.extend(row.iter().map(|count| format!("  {count:>column$}")));
-        text.push('\n');
-    }
-    text
+    let classes = || evaluation.classes.iter().map(|class| &class.class);
+    let head = classes().map(|class| format!("  {class:>column$}")).collect::<String>();
+    lines.extend([String::new(), format!("{:wide$}  predicted", "true"), format!("{:wide$}{head}", "")]);
+    lines.extend(classes().zip(&evaluation.confusion).map(|(class, row)| {
+        let counts = row.iter().map(|count| format!("  {count:>column$}")).collect::<String>();
+        format!("{class:wide$}{counts}")
+    }));
+    lines
 }

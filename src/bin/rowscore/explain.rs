@@ -10,6 +10,7 @@ use rowscore::values::Reader;
 
 use crate::files;
 use crate::opened::Opened;
+use crate::out::Out;
 
 /// Show how a prediction comes about: class pairs and the nearest support vectors
 ///
@@ -26,9 +27,6 @@ pub(crate) struct Args {
     /// How many support vectors to show
     #[arg(long, value_name = "N", default_value_t = 5)]
     nearest: usize,
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(clap::Args)]
@@ -42,7 +40,7 @@ struct Row {
     values: Option<String>,
 }
 
-pub(crate) async fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) async fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let model = files::model(args.model.as_deref())?;
     let text = match (&args.row.values, args.row.id) {
         (Some(values), _) => values.clone(),
@@ -54,11 +52,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
         .read(text.as_bytes(), &mut row)
         .map_err(|reason| format!("{text} cannot be scored: {}", reason.text))?;
     let explanation = model::explain(model, &row, args.nearest)?;
-    if args.json {
-        println!("{}", serde_json::to_string(&explanation)?);
-    } else {
-        print!("{}", describe(model, &row, &explanation));
-    }
+    out.show(&explanation, || describe(model, &row, &explanation))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -75,30 +69,26 @@ async fn values_of(id: i64, features: &[String]) -> Result<String, Box<dyn Error
     Ok(item.values.ok_or_else(|| format!("item {id} has no values"))?)
 }
 
-fn describe(model: &Model, row: &[f64], explanation: &Explanation) -> String {
-    let mut text = format!("model {}\n\n", model.version());
+fn describe(model: &Model, row: &[f64], explanation: &Explanation) -> Vec<String> {
+    let mut lines = vec![format!("model {}", model.version()), String::new()];
     let names = model.features().iter().chain(model.classes());
     let wide = names.map(|name| name.chars().count()).max().unwrap_or(0);
-    for (name, value) in model.features().iter().zip(row) {
-        text += &format!("{name:wide$}  {value}\n");
-    }
-    text += &format!("\n{:wide$}  probability\n", "class");
-    for (class, probability) in model.classes().iter().zip(&explanation.probabilities) {
-        text += &format!("{class:wide$}  {probability:.6}\n");
-    }
-    text += &format!("\n{:wide$}  {:wide$}  margin     probability of the first\n", "class", "against");
-    for pair in &explanation.pairs {
-        text += &format!(
-            "{:wide$}  {:wide$}  {:>+9.4}  {:.6}\n",
-            pair.positive, pair.negative, pair.margin, pair.probability
-        );
-    }
-    text += &format!("\n{:wide$}  distance   nearest support vectors, in standard deviations\n", "class");
-    for neighbour in &explanation.nearest {
+    lines.extend(model.features().iter().zip(row).map(|(name, value)| format!("{name:wide$}  {value}")));
+    lines.extend([String::new(), format!("{:wide$}  probability", "class")]);
+    let probabilities = model.classes().iter().zip(&explanation.probabilities);
+    lines.extend(probabilities.map(|(class, probability)| format!("{class:wide$}  {probability:.6}")));
+    let head = format!("{:wide$}  {:wide$}  margin     probability of the first", "class", "against");
+    lines.extend([String::new(), head]);
+    lines.extend(explanation.pairs.iter().map(|pair| {
+        format!("{:wide$}  {:wide$}  {:>+9.4}  {:.6}", pair.positive, pair.negative, pair.margin, pair.probability)
+    }));
+    let head = format!("{:wide$}  distance   nearest support vectors, in standard deviations", "class");
+    lines.extend([String::new(), head]);
+    lines.extend(explanation.nearest.iter().map(|neighbour| {
         let values: Vec<String> = neighbour.values.iter().map(|value| short(*value)).collect();
-        text += &format!("{:wide$}  {:>9.4}  {}\n", neighbour.class, neighbour.distance, values.join(", "));
-    }
-    text
+        format!("{:wide$}  {:>9.4}  {}", neighbour.class, neighbour.distance, values.join(", "))
+    }));
+    lines
 }
 
 /// Ten decimals hide the rounding errors of scaling and unscaling.

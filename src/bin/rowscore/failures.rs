@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use rowscore::run::RunId;
 use rowscore::store::failures::{self, Failure};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::lines::Lines;
 use crate::opened::Opened;
+use crate::out::{Out, say};
 
 /// Show the items that could not be scored, with the reason of each
 #[derive(clap::Args)]
@@ -25,19 +25,15 @@ pub(crate) struct Args {
     /// Begin after the item with this id
     #[arg(long, value_name = "ID", default_value_t = i64::MIN, hide_default_value = true)]
     after: i64,
-    /// One JSON object per line
-    #[arg(long)]
-    json: bool,
 }
 
 /// Failures read at once, which bounds the memory whatever the limit.
 const PAGE: u32 = 1000;
 
-pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let opened = Opened::from_env().await?;
     let (table, mut session) = (opened.table(), opened.session());
     let of_run = args.run.map(RunId);
-    let mut lines = Lines::new();
     let (mut left, mut after) = (args.limit, args.after);
     while left > 0 {
         let page = session.ask(|| failures::list(table, of_run, after, left.min(PAGE))).await?;
@@ -45,26 +41,25 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
         after = last.item;
         left -= page.len() as u32;
         for failure in &page {
-            lines.write(if args.json { object(failure) } else { sentence(failure) })?;
+            out.show(&object(failure), || [sentence(failure)])?;
         }
     }
-    lines.flush()?;
+    out.flush()?;
     session.close().await;
     if left == args.limit {
-        eprintln!("No item is set aside.");
+        say!("No item is set aside.");
     } else if left == 0 {
-        eprintln!("There may be more; `--after {after}` shows them.");
+        say!("There may be more; `--after {after}` shows them.");
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn object(failure: &Failure) -> String {
+fn object(failure: &Failure) -> Value {
     let Failure { item, run, attempts, code, reason, first_failed_at, last_failed_at } = failure;
-    let object = json!({
+    json!({
         "item_id": item, "run_id": run, "attempts": attempts, "code": code, "reason": reason,
         "first_failed_at": first_failed_at, "last_failed_at": last_failed_at,
-    });
-    object.to_string()
+    })
 }
 
 fn sentence(failure: &Failure) -> String {

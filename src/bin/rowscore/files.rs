@@ -5,8 +5,9 @@ use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use rowscore::model::{self, Model};
+use rowscore::model::{self, Artifact, Model};
 use rowscore::training::Card;
+use rowscore::words;
 
 /// What is wrong with a file, after its name.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +52,15 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
     fs::write(&part, bytes).and_then(|()| fs::rename(&part, path)).map_err(of(path))
+}
+
+/// Like `mine/model.json: version 0f3a, 4 features, 3 classes, 51 support vectors`.
+pub(crate) fn described(path: &Path, artifact: &Artifact) -> String {
+    let content = &artifact.content;
+    let counts = [content.features.len(), content.classes.len(), content.svm.support_vectors.len()];
+    let [features, classes, vectors] = counts.map(|count| words::count(count as u64));
+    let version = &artifact.version;
+    format!("{}: version {version}, {features} features, {classes} classes, {vectors} support vectors", path.display())
 }
 
 /// Writes a model card with its plots: to `path`, or else beside the artifact.

@@ -8,8 +8,10 @@ use rowscore::config::{Setting, Span};
 use rowscore::store::statement::{begin, commit};
 use rowscore::store::{clock, past};
 use rowscore::{window, words};
+use serde_json::json;
 
 use crate::opened::Opened;
+use crate::out::Out;
 
 /// Delete old runs from the history that predicted nothing and set nothing aside
 ///
@@ -28,7 +30,7 @@ fn span(text: &str) -> Result<Span, String> {
     Span::read(text).ok_or_else(|| format!("accepted: {}", Span::ACCEPTS))
 }
 
-pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let opened = Opened::from_env().await?;
     let (table, mut session) = (opened.table(), opened.session());
     let (now, age) = (session.ask(clock::present).await?, TimeDelta::from_std(args.older_than.0)?);
@@ -44,6 +46,7 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     }
     session.close().await;
     let (count, before) = (words::count(forgotten), words::minute(before));
-    eprintln!("Deleted {count} runs that began before {before} and had no item.");
+    let done = format!("Deleted {count} runs that began before {before} and had no item.");
+    out.tell(&json!({"forgotten_runs": forgotten}), [done])?;
     Ok(ExitCode::SUCCESS)
 }

@@ -6,8 +6,11 @@ use std::process::ExitCode;
 
 use rowscore::model::{Artifact, Digest, Model, Origin, Scaler};
 use rowscore::training::{self, Card, DataError, Evaluation, Foreign, LibsvmNames, ReferenceRows, Row, Rows};
+use rowscore::words;
+use serde_json::json;
 
 use crate::files::{self, FileError};
+use crate::out::Out;
 
 /// Make an artifact of a scikit-learn or libsvm model
 ///
@@ -61,7 +64,7 @@ struct Source {
     libsvm: Option<PathBuf>,
 }
 
-pub(crate) fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let foreign = read(args)?;
     let data = args.data.as_deref().map(Data::read).transpose()?;
     let rows = data.as_ref().map(|data| data.rows(foreign.features())).transpose()?;
@@ -78,24 +81,21 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
         let card = Card::imported(&artifact, import, measured.as_ref());
         files::write_card(&card, args.card.as_deref(), &args.out)?;
     }
-    let content = &artifact.content;
-    eprintln!(
-        "{}: version {}, {} features, {} classes, {} support vectors",
-        args.out.display(),
-        artifact.version,
-        content.features.len(),
-        content.classes.len(),
-        content.svm.support_vectors.len()
-    );
+    let quality = measured.as_ref().map(|quality| (quality.metrics.accuracy, quality.rows));
+    let mut lines = vec![files::described(&args.out, &artifact)];
     if reference.is_none() {
-        eprintln!("without --data the artifact has no distribution of the features, so drift cannot be measured");
+        lines.push(
+            "without --data the artifact has no distribution of the features, so drift cannot be measured".into(),
+        );
     }
-    match &measured {
-        Some(quality) => eprintln!("accuracy {:.4} on {} rows", quality.metrics.accuracy, quality.rows),
+    lines.push(match quality {
+        Some((accuracy, rows)) => format!("accuracy {accuracy:.4} on {} rows", words::count(rows as u64)),
         None => {
-            eprintln!("the model card has no figures: they need --data with the classes in a column that --label names")
+            "the model card has no figures: they need --data with the classes in a column that --label names".into()
         }
-    }
+    });
+    let accuracy = quality.map(|(accuracy, _)| accuracy);
+    out.tell(&json!({"file": args.out, "version": artifact.version, "accuracy": accuracy}), lines)?;
     Ok(ExitCode::SUCCESS)
 }
 

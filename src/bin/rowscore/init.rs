@@ -1,34 +1,45 @@
 //! `rowscore init`: the tables, a login's grants, and sample items to try them with.
 
 use std::error::Error;
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use mysql_async::TxOpts;
-use rand_mt::Mt64;
+use mysql_async::{Conn, TxOpts};
 use rowscore::config::{ItemsTable, RunColumn};
-use rowscore::model::{FeatureDistribution, Model};
+use rowscore::store::inventory::{self, Made};
 use rowscore::store::wanted::Ids;
-use rowscore::store::{items, schema};
-use rowscore::window::Time;
-use rowscore::{hop, model};
+use rowscore::store::{catalog, items, schema};
+use rowscore::window::{self, Time};
+use rowscore::{hop, model, words};
+use serde_json::json;
 
 use crate::opened::Opened;
+use crate::out::{Out, say};
+use crate::samples::{SAMPLE_TICK, features, samples};
 
-/// Make the database and the tables, where they are missing
+/// Make the tables, where they are missing
 ///
 /// It is safe on a live table, and again at any time. A table of your own (ITEMS_TABLE, FEATURE_COLUMNS and
 /// the other variables about the table name it) is checked, and gains a column and a key. The user needs
-/// CREATE, ALTER, INDEX, CREATE VIEW and DROP (to replace the view).
+/// CREATE, ALTER, INDEX, CREATE VIEW and DROP (to replace the view). A database or an items table that is not there
+/// is made with --create only, or if you say so when you are asked: its name might be a slip.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:\n  rowscore init --grant scorer\n  rowscore init --create\n  \
+                        rowscore init --rows 10000\n  rowscore init --grant-reader reader@10.%")]
 pub(crate) struct Args {
+    /// Make the database and the items table, if there are none of their names
+    #[arg(long)]
+    create: bool,
     /// Allow an existing login what rowscore needs, and nothing else: NAME, or NAME@HOST as the server has it
     #[arg(long, value_name = "LOGIN")]
     grant: Option<String>,
     /// Allow an existing login to read results, and nothing else: NAME, or NAME@HOST
     #[arg(long, value_name = "LOGIN")]
     grant_reader: Option<String>,
-    /// Fill an empty items table with this many sample items, distributed like the model's training rows
+    /// Fill an empty items table with this many sample items, distributed like the model's training rows; includes
+    /// --create
     #[arg(long, value_name = "N")]
     rows: Option<u32>,
     /// Seed of the sample items: the same seed makes the same items
@@ -36,76 +47,151 @@ pub(crate) struct Args {
     seed: u64,
     /// The sample items arrived in the 24 hours before this time; the default is the time in
     /// events/schedule.json
-    #[arg(long, value_name = "TIME", default_value = SAMPLE_TICK, requires = "rows")]
+    #[arg(long, value_name = "TIME", default_value = SAMPLE_TICK, requires = "rows", value_parser = window::read)]
     until: Time,
 }
-
-/// The time of the sample event, so that its window holds the sample items.
-const SAMPLE_TICK: &str = "2026-11-22T15:19:00Z";
 
 /// Rows of one INSERT, well below a statement's 65,535 parameters.
 const ROWS_PER_INSERT: usize = 5000;
 
-/// Decimals of a sample item's values, at most.
-const MOST_DECIMALS: usize = 6;
+/// Tables that are named to whom there is no table of the wanted name.
+const NAMED: u32 = 10;
 
-pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let opened = Opened::from_env().await?;
-    let table = opened.table();
+    let (table, mut done) = (opened.table(), Vec::new());
     if args.rows.is_some() && !table.has_default_columns() {
         return Err("--rows needs a table with the default columns".into());
     }
-    let mut conn = opened.database.connect_or_create().await?;
-    let model = model::embedded()?;
-    if !table.has_default_columns() {
+    let notice = match make(&opened, &args, &mut done).await {
+        Ok(notice) => notice,
+        Err(error) => {
+            // What was done is done.
+            done.iter().for_each(|line| say!("{line}"));
+            return Err(error);
+        }
+    };
+    let database = &opened.config.mysql.database;
+    out.tell(&json!({"database": database, "table": table.as_str(), "done": done}), done)?;
+    if let Some(notice) = notice {
+        say!("Mind the time: {notice}.");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Makes what is wanted, and notes each thing that is done. Answers what speaks for local time.
+async fn make(opened: &Opened, args: &Args, done: &mut Vec<String>) -> Result<Option<String>, Box<dyn Error>> {
+    let (table, model) = (opened.table(), model::embedded()?);
+    let mut conn = connect(opened, args, done).await?;
+    if table.has_default_columns() {
+        may_make_items(&mut conn, opened, args).await?;
+    } else {
         // Before anything is added to a table that is not the one which is meant.
         let without_run = ItemsTable { run: RunColumn::None, ..table.clone() };
         hop::check_columns(&mut conn, &without_run, model).await?;
     }
-    schema::migrate(&mut conn, table).await?;
+    let made = schema::migrate(&mut conn, table).await?;
+    done.extend(made.iter().map(|(made, took)| described(made, *took)));
     let fit = hop::check_columns(&mut conn, table, model).await?;
-    if let Some(notice) = fit.local_time {
-        eprintln!("Mind the time: {notice}.");
+    let before = if done.is_empty() { "Nothing was missing. " } else { "" };
+    done.push(format!("{before}The tables are in place in database `{}`.", opened.config.mysql.database));
+    if let Some(login) = &args.grant {
+        schema::grant(&mut conn, table, login).await?;
+        done.push(format!("Login `{login}` may do what rowscore needs, and nothing else."));
     }
-    eprintln!("The tables are in place in database `{}`.", opened.config.mysql.database);
-    if let Some(login) = args.grant {
-        schema::grant(&mut conn, table, &login).await?;
-        eprintln!("Login `{login}` may do what rowscore needs, and nothing else.");
-    }
-    if let Some(login) = args.grant_reader {
-        schema::grant_reader(&mut conn, table, &login).await?;
-        eprintln!("Login `{login}` may read results, and nothing else.");
+    if let Some(login) = &args.grant_reader {
+        schema::grant_reader(&mut conn, table, login).await?;
+        done.push(format!("Login `{login}` may read results, and nothing else."));
     }
     if let Some(rows) = args.rows {
-        let first = items::next_id(table, Ids { after: i64::MIN, upto: i64::MAX }).ask(&mut conn).await?;
-        if first.is_some() {
-            eprintln!("Table `{}` has items already; no sample items were added.", table.as_str());
-        } else {
-            let features = features(model)?;
-            fill(&mut conn, table, &samples(&features, rows, args.seed, args.until)).await?;
-            eprintln!("Added {rows} sample items to table `{}`.", table.as_str());
-        }
+        done.push(add_samples(&mut conn, table, (rows, args.seed, args.until)).await?);
     }
     conn.disconnect().await?;
-    Ok(ExitCode::SUCCESS)
+    Ok(fit.local_time)
 }
 
-/// What the model's features look like in sample items.
-fn features(model: &Model) -> Result<Vec<Feature>, &'static str> {
-    let distribution = &model.artifact().content.distribution;
-    if distribution.is_empty() {
-        return Err(
-            "the model was imported without rows, so it is not known what its items look like; insert items of your own",
-        );
+/// Connects. Makes the database first, where there is none of the name and somebody wants it.
+async fn connect(opened: &Opened, args: &Args, done: &mut Vec<String>) -> Result<Conn, Box<dyn Error>> {
+    match opened.database.connect().await {
+        Err(error) if error.lacks_database() => {
+            let mysql = &opened.config.mysql;
+            let missing = format!("there is no database `{}` on {}:{}", mysql.database, mysql.server, mysql.port);
+            wanted(args, &missing, "check MYSQL_DATABASE")?;
+            let begun = Instant::now();
+            let conn = opened.database.connect_or_create().await?;
+            done.push(format!("Created database `{}` in {}.", mysql.database, took(begun.elapsed())));
+            Ok(conn)
+        }
+        connected => Ok(connected?),
     }
-    Ok(distribution.iter().map(Feature::new).collect())
 }
 
-async fn fill(
-    conn: &mut mysql_async::Conn,
+/// An items table that is not there is made only if somebody wants it.
+async fn may_make_items(conn: &mut Conn, opened: &Opened, args: &Args) -> Result<(), Box<dyn Error>> {
+    let (table, database) = (opened.table(), &opened.config.mysql.database);
+    if !catalog::describe(table).ask(conn).await?.columns.is_empty() {
+        return Ok(());
+    }
+    let others: Vec<String> =
+        inventory::tables(NAMED).ask(conn).await?.iter().map(|name| format!("`{name}`")).collect();
+    let others = if others.is_empty() { String::new() } else { format!(", but {}", others.join(", ")) };
+    let missing = format!("there is no table {} in database `{database}`{others}", table.quoted());
+    wanted(args, &missing, "check ITEMS_TABLE").map_err(Into::into)
+}
+
+/// Whether what is missing is to be made.
+fn wanted(args: &Args, missing: &str, check: &str) -> Result<(), String> {
+    if args.create || args.rows.is_some() {
+        return Ok(());
+    }
+    let mut answer = String::new();
+    if io::stdin().is_terminal() && io::stderr().is_terminal() {
+        let _ = write!(io::stderr(), "{}. Make it? [y/N] ", words::plain(missing));
+        let _ = io::stdin().read_line(&mut answer);
+    }
+    match answer.trim() {
+        "y" | "Y" | "yes" => Ok(()),
+        _ => Err(format!("{missing}; {check}, or make it with `rowscore init --create`")),
+    }
+}
+
+/// Like ``Added column `run_id` and key `items_window` to table `readings` in 2.3 s.``
+fn described(made: &Made, time: Duration) -> String {
+    let took = took(time);
+    match made {
+        Made::Table(name) => format!("Created table `{name}` in {took}."),
+        Made::Parts { table, columns, keys } => {
+            let named = |what: &str, names: &[String]| {
+                let many = if names.len() == 1 { "" } else { "s" };
+                let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+                (!names.is_empty()).then(|| format!("{what}{many} {}", names.join(", ")))
+            };
+            let parts: Vec<String> = named("column", columns).into_iter().chain(named("key", keys)).collect();
+            format!("Added {} to table `{table}` in {took}.", parts.join(" and "))
+        }
+    }
+}
+
+fn took(time: Duration) -> String {
+    words::took(TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX))
+}
+
+/// Fills an empty table, and says so.
+async fn add_samples(
+    conn: &mut Conn,
     table: &ItemsTable,
-    samples: &[(String, Time)],
-) -> Result<(), Box<dyn Error>> {
+    (rows, seed, until): (u32, u64, Time),
+) -> Result<String, Box<dyn Error>> {
+    let first = items::next_id(table, Ids { after: i64::MIN, upto: i64::MAX }).ask(conn).await?;
+    if first.is_some() {
+        return Ok(format!("Table `{}` has items already; no sample items were added.", table.as_str()));
+    }
+    let features = features(model::embedded()?)?;
+    fill(conn, table, &samples(&features, rows, seed, until)).await?;
+    Ok(format!("Added {} sample items to table `{}`.", words::count(rows.into()), table.as_str()))
+}
+
+async fn fill(conn: &mut Conn, table: &ItemsTable, samples: &[(String, Time)]) -> Result<(), Box<dyn Error>> {
     // All or nothing: half of them would look like a filled table next time.
     let mut tx = conn.start_transaction(TxOpts::default()).await?;
     for rows in samples.chunks(ROWS_PER_INSERT) {
@@ -113,114 +199,4 @@ async fn fill(
     }
     tx.commit().await?;
     Ok(())
-}
-
-/// Items as rows of JSON, created in order over the day before `until`.
-fn samples(features: &[Feature], rows: u32, seed: u64, until: Time) -> Vec<(String, Time)> {
-    let mut random = Mt64::new(seed);
-    let day_s = TimeDelta::days(1).num_seconds();
-    (0..rows)
-        .map(|row| {
-            let values = features.iter().map(|feature| feature.draw(&mut random)).collect::<Vec<_>>().join(", ");
-            let before_s = 1 + (day_s - 1) * i64::from(rows - row) / i64::from(rows);
-            (format!("[{values}]"), until - TimeDelta::seconds(before_s))
-        })
-        .collect()
-}
-
-/// A feature of sample items, drawn from the bins of the training rows, with as many decimals as they have.
-struct Feature {
-    decimals: usize,
-    bins: Vec<Bin>,
-}
-
-/// Values from `first` to `last`, in units of the last decimal, for random numbers below `share`.
-struct Bin {
-    share: f64,
-    first: i64,
-    last: i64,
-}
-
-impl Feature {
-    fn new(distribution: &FeatureDistribution) -> Self {
-        let FeatureDistribution { min, max, edges, shares, .. } = distribution;
-        let known = || edges.iter().chain([min, max]);
-        let is_exact = |decimals: &usize| known().all(|value| (value * scale(*decimals)).fract().abs() < 1e-6);
-        let decimals = (0..MOST_DECIMALS).find(is_exact).unwrap_or(MOST_DECIMALS);
-        let units = |value: f64| (value * scale(decimals) + 1e-6).floor() as i64;
-        let firsts = std::iter::once(units(*min)).chain(edges.iter().map(|edge| units(*edge) + 1));
-        let lasts = edges.iter().chain([max]).map(|edge| units(*edge));
-        let ends = shares.iter().scan(0.0, |sum, share| {
-            *sum += share;
-            Some(*sum)
-        });
-        // A bin narrower than a unit has one value all the same.
-        let bins =
-            firsts.zip(lasts).zip(ends).map(|((first, last), share)| Bin { share, first, last: last.max(first) });
-        Self { decimals, bins: bins.collect() }
-    }
-
-    fn draw(&self, random: &mut Mt64) -> String {
-        // The highest 53 bits, all that a number between 0 and 1 holds.
-        let place = (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
-        let bin = self.bins.iter().find(|bin| place < bin.share).or(self.bins.last());
-        let value =
-            bin.map_or(0, |Bin { first, last, .. }| first + (random.next_u64() % (first.abs_diff(*last) + 1)) as i64);
-        format!("{:.*}", self.decimals, value as f64 / scale(self.decimals))
-    }
-}
-
-fn scale(decimals: usize) -> f64 {
-    (0..decimals).fold(1.0, |scale, _| scale * 10.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use rowscore::drift::{Counter, Report};
-
-    use super::*;
-
-    fn sample(rows: u32, seed: u64) -> Vec<(String, Time)> {
-        samples(&features(model::embedded().unwrap()).unwrap(), rows, seed, SAMPLE_TICK.parse().unwrap())
-    }
-
-    #[test]
-    fn sample_items_do_not_drift_from_the_training_rows() {
-        let model = model::embedded().unwrap();
-        for rows in [30, 300, 65_322] {
-            let mut counter = Counter::new(model);
-            for (values, _) in sample(rows, 1) {
-                counter.rows(&serde_json::from_str::<Vec<f64>>(&values).unwrap());
-            }
-            let ratio = Report::of(counter.finish(), model, &[]).unwrap().ratios().features.unwrap();
-            assert!(ratio < 0.5, "{rows} rows: {ratio}");
-        }
-    }
-
-    #[test]
-    fn sample_items_are_written_as_the_training_rows_are() {
-        let (values, _) = &sample(1, 1)[0];
-        let decimals = |number: &str| number.split_once('.').map(|(_, decimals)| decimals.len());
-        assert!(values.trim_matches(['[', ']']).split(", ").all(|number| decimals(number) == Some(1)), "{values}");
-    }
-
-    #[test]
-    fn the_same_seed_makes_the_same_items_and_another_makes_others() {
-        assert_eq!(sample(100, 7), sample(100, 7));
-        assert_ne!(sample(100, 7), sample(100, 8));
-    }
-
-    #[test]
-    fn sample_items_are_created_in_order_on_the_day_before() {
-        let until: Time = SAMPLE_TICK.parse().unwrap();
-        let times: Vec<Time> = sample(1000, 7).into_iter().map(|(_, created)| created).collect();
-        assert!(times.is_sorted());
-        assert!(until - TimeDelta::days(1) <= times[0] && times[999] < until);
-    }
-
-    #[test]
-    fn the_default_time_is_that_of_the_sample_event() {
-        let event: serde_json::Value = serde_json::from_str(include_str!("../../../events/schedule.json")).unwrap();
-        assert_eq!(event["time"], SAMPLE_TICK);
-    }
 }

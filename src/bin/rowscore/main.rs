@@ -1,32 +1,44 @@
 //! The command line: the same code path as the function, for a laptop, a container or a CronJob.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod asked;
 mod control;
+mod errors;
 mod evaluate;
 mod explain;
 mod failures;
 mod files;
 mod forget;
+mod generated;
 mod import;
 mod init;
-mod lines;
 mod opened;
+mod out;
 mod plan;
+mod progress;
+mod release;
 mod report;
 mod results;
 mod run;
+mod samples;
 mod score;
 mod serve;
+mod signals;
 mod status;
+mod told;
 mod train;
 mod variables;
 
 use std::error::Error;
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use rowscore::event::RequestError;
+use rowscore::run::RunState;
 use rowscore::words;
+
+use crate::out::Out;
 
 /// Fills in the predictions of a MySQL table.
 ///
@@ -36,7 +48,8 @@ use rowscore::words;
 #[command(
     version,
     propagate_version = true,
-    after_help = "Examples:\n  rowscore init --grant scorer\n  rowscore plan --sweep\n  rowscore run\n  \
+    after_help = "Text is for terminals: where the output goes to a file or to another program, it is JSON.\n\n\
+                  Examples:\n  rowscore init --grant scorer\n  rowscore plan --sweep\n  rowscore run\n  \
                   rowscore status --watch\n  rowscore failures 12\n\n\
                   Exit status: 0 done; 1 something went wrong, or the run failed; 2 wrong arguments; \
                   3 the run is not over: it is paused, or another process is working on it."
@@ -44,6 +57,8 @@ use rowscore::words;
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    output: out::Choice,
 }
 
 #[derive(Subcommand)]
@@ -56,13 +71,15 @@ enum Command {
     Failures(failures::Args),
     Serve(serve::Args),
     /// Pause a run: no hop works on it until it is resumed
+    #[command(after_help = "Example:\n  rowscore pause 2")]
     Pause(control::RunArgs),
     /// Continue a paused run
+    #[command(after_help = "Example:\n  rowscore resume 2")]
     Resume(control::RunArgs),
     /// Stop a run for good; what it predicted stays
+    #[command(after_help = "Example:\n  rowscore cancel 2")]
     Cancel(control::RunArgs),
-    /// Let the next run try items again that were set aside, whatever the failure policy
-    Release(control::ReleaseArgs),
+    Release(release::Args),
     Forget(forget::Args),
     Train(train::Args),
     Import(import::Args),
@@ -70,7 +87,10 @@ enum Command {
     Evaluate(evaluate::Args),
     Explain(explain::Args),
     /// Show the environment variables: what each means, accepts and is by default
+    #[command(after_help = "Example:\n  rowscore variables --text | less")]
     Variables,
+    Completions(generated::CompletionsArgs),
+    Man(generated::ManArgs),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -81,36 +101,49 @@ async fn main() -> ExitCode {
     let levels = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
     tracing_subscriber::fmt()
         .with_env_filter(levels)
-        .with_writer(|| words::PlainLog(std::io::stderr()))
+        .with_writer(|| words::PlainLog(out::Log))
+        .with_ansi(io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()))
         .with_target(false)
         .init();
     // Only who asks for help, or needs it, gets the texts about variables: a run would carry them along.
     let cli = Cli::try_parse().unwrap_or_else(|_| {
-        let matches = variables::named_in(Cli::command()).get_matches();
+        let matches = described().get_matches();
         Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     });
-    let done: Result<ExitCode, Box<dyn Error>> = match cli.command {
-        Command::Init(args) => init::run(args).await,
-        Command::Plan(args) => plan::run(args).await,
-        Command::Run(args) => run::run(args).await,
-        Command::Results(args) => results::run(args).await,
-        Command::Status(args) => status::run(args).await,
-        Command::Failures(args) => failures::run(args).await,
+    let mut out = Out::new(&cli.output);
+    let done = perform(cli.command, &mut out).await;
+    match done.and_then(|code| Ok(out.flush().map(|()| code)?)) {
+        Ok(code) => code,
+        Err(error) => ExitCode::from(errors::report(&*error)),
+    }
+}
+
+/// The command line with all that its help says.
+fn described() -> clap::Command {
+    variables::named_in(Cli::command())
+}
+
+async fn perform(command: Command, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
+    match command {
+        Command::Init(args) => init::run(args, out).await,
+        Command::Plan(args) => plan::run(args, out).await,
+        Command::Run(args) => run::run(args, out).await,
+        Command::Results(args) => results::run(args, out).await,
+        Command::Status(args) => status::run(args, out).await,
+        Command::Failures(args) => failures::run(args, out).await,
         Command::Serve(args) => serve::run(args).await,
-        Command::Pause(args) => control::pause(args).await,
-        Command::Resume(args) => control::resume(args).await,
-        Command::Cancel(args) => control::cancel(args).await,
-        Command::Release(args) => control::release(args).await,
-        Command::Forget(args) => forget::run(args).await,
-        Command::Train(args) => train::run(&args),
-        Command::Import(args) => import::run(&args),
-        Command::Score(args) => score::run(&args),
-        Command::Explain(args) => explain::run(&args).await,
-        Command::Evaluate(args) => evaluate::run(&args),
-        Command::Variables => variables::run(),
-    };
-    done.unwrap_or_else(|error| {
-        eprintln!("rowscore: {}", words::chain(&*error));
-        if error.is::<RequestError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
-    })
+        Command::Pause(args) => control::steer(args, RunState::Paused, out).await,
+        Command::Resume(args) => control::steer(args, RunState::Running, out).await,
+        Command::Cancel(args) => control::steer(args, RunState::Cancelled, out).await,
+        Command::Release(args) => release::run(args, out).await,
+        Command::Forget(args) => forget::run(args, out).await,
+        Command::Train(args) => train::run(&args, out),
+        Command::Import(args) => import::run(&args, out),
+        Command::Score(args) => score::run(&args, out),
+        Command::Explain(args) => explain::run(&args, out).await,
+        Command::Evaluate(args) => evaluate::run(&args, out),
+        Command::Variables => variables::run(out),
+        Command::Completions(args) => generated::completions(&args, described(), out),
+        Command::Man(args) => generated::man(&args, described(), out),
+    }
 }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::asked::Options;
 use crate::opened::Opened;
+use crate::out::Out;
 
 /// Say what a run would take: items, time, hops and dollars. Writes nothing
 ///
@@ -25,23 +26,16 @@ use crate::opened::Opened;
 pub(crate) struct Args {
     #[command(flatten)]
     options: Options,
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
 }
 
-pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let kind = args.options.kind();
     let request = args.options.request(kind, Mode::Write)?;
     let opened = Opened::from_env().await?;
     let Opened { config, database } = &opened;
     let means = Means { database, work: &config.work, model: model::embedded()? };
     let plan = opened.ask(async |conn| hop::plan(conn, means, &request).await).await?;
-    if args.json {
-        println!("{}", object(&plan, kind, config));
-    } else {
-        describe(&plan, kind, config).iter().for_each(|line| println!("{line}"));
-    }
+    out.show(&object(&plan, kind, config), || describe(&plan, kind, config))?;
     Ok(ExitCode::SUCCESS)
 }
 

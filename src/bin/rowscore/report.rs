@@ -1,7 +1,14 @@
-//! What a backfill changes, in a sentence.
+//! What predictions are, and what a backfill changes, in words.
 
 use rowscore::run::Backfill;
 use rowscore::words::{count, items};
+
+/// Like `setosa 0.9712, versicolor 0.0250, virginica 0.0038`: the most probable class first.
+pub(crate) fn probabilities<'c>(by_class: impl Iterator<Item = (&'c str, f64)>) -> String {
+    let mut named: Vec<_> = by_class.collect();
+    named.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+    named.iter().map(|(class, probability)| format!("{class} {probability:.4}")).collect::<Vec<_>>().join(", ")
+}
 
 /// Like `would change the class of 412 of 65,322 items (0.63%), a probability by 0.0123 on average`.
 pub(crate) fn changes(backfill: &Backfill) -> String {

@@ -1,22 +1,26 @@
-//! `rowscore results`: items and their predictions, one JSON object per line.
+//! `rowscore results`: items and their predictions, a line each.
 
 use std::error::Error;
 use std::process::ExitCode;
 
-use chrono::{DateTime, Utc};
 use rowscore::config::PredictionFormat;
 use rowscore::model;
 use rowscore::store::catalog;
 use rowscore::store::listing::{self, Listing, SeenTable};
 use rowscore::store::predicted::{ByClass, Writers};
+use rowscore::window::Time;
+use rowscore::words;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::lines::Lines;
 use crate::opened::Opened;
+use crate::out::Out;
+use crate::report;
 
-/// Show items with their predictions, one JSON object per line
+/// Show items with their predictions, a line each
 #[derive(clap::Args)]
+#[command(after_help = "Examples:\n  rowscore results\n  rowscore results --after 17 --limit 3\n  \
+                        rowscore results --json --limit 1000000 > results.jsonl")]
 pub(crate) struct Args {
     /// Show at most this many
     #[arg(long, value_name = "N", default_value_t = 10)]
@@ -56,13 +60,13 @@ struct Line<'a> {
     id: i64,
     values: Option<Shown<'a>>,
     prediction: Option<Shown<'a>>,
-    /// The same by the names of the classes, where a run of this model wrote it.
+    /// The prediction by the names of the classes; `None`: it is a label, or no run of this model wrote it.
     probabilities: Option<ByClass>,
-    created_datetime: Option<DateTime<Utc>>,
-    updated_datetime: Option<DateTime<Utc>>,
+    created_datetime: Option<Time>,
+    updated_datetime: Option<Time>,
 }
 
-pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let opened = Opened::from_env().await?;
     let (table, mut session) = (opened.table(), opened.session());
     let model = model::embedded()?;
@@ -70,7 +74,6 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     table.feature_columns(features)?;
     let catalog = session.ask(|| catalog::describe(table)).await?;
     let seen = SeenTable { table: table.clone(), updated: catalog.column(catalog::UPDATED).cloned() };
-    let mut lines = Lines::new();
     let (mut left, mut after) = (args.limit, args.after);
     while left > 0 {
         let page = session.ask(|| listing::whole(&seen, features, after, left.min(PAGE))).await?;
@@ -79,21 +82,36 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
         left -= page.len() as u32;
         let writers = session.ask(|| Writers::of(model, &page)).await?;
         for item in &page {
-            lines.write(object(item, writers.by_class(item))?)?;
+            let line = object(item, writers.by_class(item));
+            out.show(&line, || [sentence(item, line.probabilities.as_ref())])?;
         }
     }
-    lines.flush()?;
+    out.flush()?;
     session.close().await;
     Ok(ExitCode::SUCCESS)
 }
 
-fn object(item: &Listing, probabilities: Option<ByClass>) -> serde_json::Result<String> {
-    serde_json::to_string(&Line {
+fn object(item: &Listing, probabilities: Option<ByClass>) -> Line<'_> {
+    Line {
         id: item.id,
         values: item.values.as_deref().map(Shown::json),
         prediction: item.prediction.as_deref().map(|text| Shown::prediction(text, item.format)),
         probabilities,
         created_datetime: item.created_datetime.map(|time| time.and_utc()),
         updated_datetime: item.updated_datetime.map(|time| time.and_utc()),
-    })
+    }
+}
+
+/// Characters of an item's values that are shown.
+const EXCERPT: usize = 80;
+
+fn sentence(item: &Listing, probabilities: Option<&ByClass>) -> String {
+    let Listing { id, values, prediction, .. } = item;
+    let values = words::cut(values.as_deref().unwrap_or("no values"), EXCERPT);
+    let prediction = match (prediction, probabilities) {
+        (_, Some(named)) => report::probabilities(named.pairs()),
+        (Some(text), None) => words::plain(text),
+        (None, None) => "no prediction".to_owned(),
+    };
+    format!("item {id} {values}: {prediction}")
 }

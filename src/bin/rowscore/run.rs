@@ -1,40 +1,40 @@
 //! `rowscore run`: a window worked off in one process, hop after hop.
 
 use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::error::Error;
-use std::io::IsTerminal;
 use std::pin::pin;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use chrono::TimeDelta;
 use futures_util::future::{Either, select};
-use indicatif::{ProgressBar, ProgressStyle};
-use rowscore::answer::{Answer, Outcome};
-use rowscore::config::Config;
+use rowscore::answer::{Answer, Outcome, Part};
 use rowscore::event::{Request, Trigger};
-use rowscore::hop::{Clock, InAnswer, Means, Runner};
+use rowscore::hop::{Clock, HopError, InAnswer, Means, Runner};
 use rowscore::model;
 use rowscore::run::{Mode, RunKind, RunState};
-use rowscore::store::session::Session;
-use rowscore::store::{Database, status};
-use rowscore::words;
 
 use crate::asked::Options;
 use crate::opened::Opened;
-use crate::report;
+use crate::out::{Out, say};
+use crate::progress::with_bar;
+use crate::signals::Signals;
+use crate::told::Told;
 
 /// Score a window's items in this process, with a progress bar on a terminal
 ///
 /// Without options, the window begins where the last finished one ended. An unfinished run is
-/// continued first. The answer of the last hop is printed as one JSON object.
+/// continued first. Ctrl-C and SIGTERM end it after the page that is under way; the next call goes on from there.
 ///
 /// With --backfill, the items that another model version predicted are scored again; --dry-run shows
 /// what would change.
 #[derive(clap::Args)]
-#[command(after_help = "Exit status: 0 the window is finished, or there was nothing to do; 1 it is not; \
-                        2 wrong arguments; 3 another process is working on it, or the run is paused.")]
+#[command(after_help = "Examples:\n  rowscore run\n  rowscore run --sweep\n  \
+                        rowscore run --from 2026-11-22T00:00:00Z --to 2026-11-23T00:00:00Z\n  \
+                        rowscore run --backfill --dry-run\n\n\
+                        Exit status: 0 the window is finished, or there was nothing to do; 1 something went wrong, or the \
+                        run failed; 2 wrong arguments; 3 the run is not over: it was stopped or is paused, or another \
+                        process is working on it.")]
 pub(crate) struct Args {
     #[command(flatten)]
     options: Options,
@@ -46,86 +46,86 @@ pub(crate) struct Args {
     dry_run: bool,
 }
 
-/// How often the progress is read from the database.
-const PROGRESS_EVERY: Duration = Duration::from_millis(200);
+/// Whether somebody asked to stop.
+static HALT: AtomicBool = AtomicBool::new(false);
 
-pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let kind = if args.canary { RunKind::Canary } else { args.options.kind() };
     let mode = if args.dry_run { Mode::DryRun } else { Mode::Write };
     let request = args.options.request(kind, mode)?;
-    let Opened { config, database } = Opened::from_env().await?;
+    let mut signals = Signals::listen()?;
+    let opened = Opened::from_env().await?;
+    let means = Means { database: &opened.database, work: &opened.config.work, model: model::embedded()? };
 
     let begun = Instant::now();
-    let work = pin!(work_off(&config, &database, request));
-    let answer = if std::io::stderr().is_terminal() {
-        let bar = ProgressBar::new(0);
-        let answer = match select(work, pin!(show_progress(&database, &bar))).await {
-            Either::Left((answer, _)) => answer,
-            Either::Right((never, _)) => match never {},
-        };
-        bar.finish_and_clear();
-        answer?
-    } else {
-        work.await?
+    let work = pin!(with_bar(&opened.database, work_off(means, &request)));
+    let answer = match select(work, pin!(signals.ask_to_stop(&HALT))).await {
+        Either::Left((answer, _)) => answer?,
+        Either::Right(_) => {
+            say!("Ended in the middle of a page, which is undone. The next call goes on with the run.");
+            return Ok(ExitCode::from(NOT_OVER));
+        }
     };
-    println!("{}", serde_json::to_string(&answer)?);
-    eprintln!("{}", summary(&answer, begun.elapsed()));
-    if let Some(backfill) = answer.backfill.filter(|_| answer.counts.predicted > 0) {
-        eprintln!("{}", report::changes(&backfill));
-    }
+    let Some(answer) = answer else {
+        say!("Stopped before a run was opened.");
+        return Ok(ExitCode::from(NOT_OVER));
+    };
+    let told = Told::of(&opened, &request, &answer, out).await;
+    out.tell(&answer, told.lines(begun.elapsed()))?;
     Ok(exit_code(&answer))
 }
 
-/// Hop after hop: the continuations of each answer are followed until there are none.
-async fn work_off(config: &Config, database: &Database, request: Request) -> Result<Answer, Box<dyn Error>> {
-    let runner = Runner { means: Means { database, work: &config.work, model: model::embedded()? }, relay: &InAnswer };
-    let mut last = runner.hop(&Trigger::Open(request), clock(config)).await?;
-    let mut waiting = VecDeque::from(last.continuations.clone());
-    while let Some(continuation) = waiting.pop_front() {
-        last = runner.hop(&Trigger::Continue(continuation), clock(config)).await?;
-        waiting.extend(last.continuations.iter().copied());
-    }
-    Ok(last)
-}
+/// The exit status of a run that somebody has to go on with.
+const NOT_OVER: u8 = 3;
 
-fn clock(config: &Config) -> Clock {
-    Clock::starting(None, Duration::ZERO, config.work.hop_budget)
-}
+/// Runs that may come first, one after the other.
+const MOST_BEFORE: usize = 10;
 
-/// Keeps the bar at what the database says of the run.
-async fn show_progress(database: &Database, bar: &ProgressBar) -> Infallible {
-    let style = "{bar:40} {human_pos}/{human_len} {percent}% {msg}, about {eta} to go";
-    bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
-    let mut session = Session::new(database);
-    let table = database.items_table();
-    loop {
-        tokio::time::sleep(PROGRESS_EVERY).await;
-        // Progress that cannot be read now is read the next time.
-        let Ok(lines) = session.run(async |conn| status::latest(conn, table, None, 1).await).await else { continue };
-        if let Some(line) = lines.first().filter(|line| line.state == RunState::Running) {
-            bar.set_length(line.total.unwrap_or(line.done));
-            bar.set_position(line.done);
-            bar.set_message(format!("{} rows/s", words::count(line.rows_per_second.unwrap_or(0))));
+/// Hop after hop: the continuations of each answer are followed until there are none. Where another run came first,
+/// and took more than a hop, it is asked again. The answer is the last hop's, with what all did; `None`: there was
+/// no time for any.
+async fn work_off(means: Means<'_>, request: &Request) -> Result<Option<Answer>, HopError> {
+    let runner = Runner { means, relay: &InAnswer };
+    let hop = async |trigger: &Trigger| {
+        let clock = Clock::starting(None, Duration::ZERO, means.work.hop_budget).until_halted(&HALT);
+        runner.hop(trigger, clock).await
+    };
+    let (mut last, mut runs): (Option<Answer>, Vec<Part>) = (None, Vec::new());
+    for _ in 0..MOST_BEFORE {
+        let mut waiting = VecDeque::from([Trigger::Open(request.clone())]);
+        let mut came_first = false;
+        while let Some(trigger) = waiting.pop_front().filter(|_| !HALT.load(Ordering::Relaxed)) {
+            let answer = hop(&trigger).await?;
+            came_first |= answer.runs.last().is_some_and(|part| part.taken_up);
+            answer.runs.iter().for_each(|part| add(&mut runs, *part));
+            waiting.extend(answer.continuations.iter().copied().map(Trigger::Continue));
+            last = Some(answer);
+        }
+        let is_finished = last.as_ref().is_some_and(|answer| answer.outcome == Outcome::Finished);
+        if !(came_first && is_finished) {
+            break;
         }
     }
+    Ok(last.map(|answer| Answer { runs, ..answer }))
 }
 
-fn summary(answer: &Answer, took: Duration) -> String {
-    let counts = answer.counts;
-    let run = answer.run_id.map_or_else(|| "no run".to_owned(), |id| format!("run {id}"));
-    let state = answer.state.map_or("", RunState::name);
-    let [predicted, failed, pending] = [counts.predicted, counts.failed, counts.pending].map(words::count);
-    let took = words::took(TimeDelta::from_std(took).unwrap_or(TimeDelta::MAX));
-    let verb =
-        if answer.backfill.is_some_and(|backfill| backfill.dry_run) { "would be predicted" } else { "predicted" };
-    format!("{run} {state} ({}): {predicted} {verb}, {failed} set aside, {pending} pending; {took}", answer.outcome)
+/// Adds what one more hop did.
+fn add(runs: &mut Vec<Part>, part: Part) {
+    match runs.iter_mut().find(|known| known.run_id == part.run_id) {
+        Some(known) => {
+            known.work.add(part.work);
+            known.taken_up |= part.taken_up;
+            known.state = part.state;
+        }
+        None => runs.push(part),
+    }
 }
 
 fn exit_code(answer: &Answer) -> ExitCode {
     match (answer.outcome, answer.state) {
         (_, Some(RunState::Failed | RunState::Cancelled)) => ExitCode::FAILURE,
-        (Outcome::AlreadyRunning | Outcome::Stale | Outcome::Stopped, _) => ExitCode::from(3),
-        (_, Some(RunState::Running)) => ExitCode::FAILURE,
+        (Outcome::AlreadyRunning | Outcome::Stale | Outcome::Stopped, _) => ExitCode::from(NOT_OVER),
+        (_, Some(RunState::Running | RunState::Paused)) => ExitCode::from(NOT_OVER),
         _ => ExitCode::SUCCESS,
     }
 }

@@ -1,17 +1,19 @@
 //! `rowscore score`: what the function would write, for the rows of a CSV file.
 
 use std::error::Error;
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use rowscore::training::{self, DataError, Row, Rows};
 
 use crate::files;
+use crate::out::Out;
+use crate::report;
 
-/// Score the rows of a CSV file: one JSON array of probabilities per line
+/// Score the rows of a CSV file, a line each: a JSON array of probabilities, or words
 ///
-/// The columns are found by their names, in any order. Other columns are ignored. Each line is
+/// The columns are found by their names, in any order. Other columns are ignored. Each array is
 /// exactly what the function would write for the row, with every digit. The command stops at the
 /// first row that cannot be scored.
 #[derive(clap::Args)]
@@ -28,20 +30,17 @@ pub(crate) struct Args {
 /// So many rows are in memory at a time, however large the file is.
 const CHUNK: usize = 1000;
 
-pub(crate) fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let model = files::model(args.model.as_deref())?;
     let mut rows = Rows::new(files::open(&args.data)?, model.features()).map_err(files::of(&args.data))?;
     let mut scorer = model.scorer();
-    let mut out = io::BufWriter::new(io::stdout().lock());
     loop {
         let (chunk, failure) = read(&mut rows);
         let probabilities = training::score_lines(model, &mut scorer, &chunk).map_err(files::of(&args.data))?;
         for row in probabilities.chunks_exact(model.classes().len()) {
-            match serde_json::to_writer(&mut out, row).map_err(io::Error::from).and_then(|()| out.write_all(b"\n")) {
-                // Whoever reads our output has seen enough, like `head`.
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
-                written => written?,
-            }
+            out.show(&row, || {
+                [report::probabilities(model.classes().iter().map(String::as_str).zip(row.iter().copied()))]
+            })?;
         }
         if let Some(error) = failure {
             out.flush()?;

@@ -12,6 +12,7 @@ use rowscore::standing::Expected;
 use tokio::net::TcpListener;
 
 use crate::opened::Opened;
+use crate::out::say;
 
 /// Serve the status page and the results API, read-only, until Ctrl-C
 ///
@@ -47,7 +48,7 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
         Ok(()) => {}
         Err(Unreadable::AtAll(why)) => return Err(why.into()),
         Err(Unreadable::Now(why)) => {
-            eprintln!("Warning: the database cannot be read now, and the page will say so until it can: {why}");
+            say!("Warning: the database cannot be read now, and the page will say so until it can: {why}");
         }
     }
     let mut router = api::router(api);
@@ -56,11 +57,11 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     if address.ip().is_loopback() {
         router = api::only_local(router);
     } else {
-        eprintln!(
+        say!(
             "Warning: there is no login, and other machines may reach {address}: whoever can reach it can read all items."
         );
     }
-    eprintln!("The status page is at http://{address}/, the description of the API at http://{address}/openapi.json.");
+    say!("The status page is at http://{address}/, the description of the API at http://{address}/openapi.json.");
     api::serve(listener, router, stop).await;
     Ok(ExitCode::SUCCESS)
 }

@@ -15,8 +15,8 @@ use rowscore::store::{clock, hold};
 use rowscore::words;
 use serde_json::{Value, json};
 
-use crate::lines::Lines;
 use crate::opened::Opened;
+use crate::out::{Out, say};
 use crate::report;
 
 /// Show the latest runs, one line each
@@ -39,24 +39,15 @@ pub(crate) struct Args {
     /// Show the run again every second, until it is over or paused; without RUN, the latest run
     #[arg(long)]
     watch: bool,
-    /// Print one JSON object per line
-    #[arg(long)]
-    json: bool,
 }
 
 /// How often a run is looked at.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
 
-pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let opened = Opened::from_env().await?;
-    let mut screen = Screen {
-        session: opened.session(),
-        price: opened.config.work.price,
-        as_json: args.json,
-        lines: Lines::new(),
-        told: None,
-        opened: &opened,
-    };
+    let mut screen =
+        Screen { session: opened.session(), price: opened.config.work.price, out, told: None, opened: &opened };
     let table = opened.table();
     if args.run.is_none() && !args.watch {
         let latest = screen.session.run(async |conn| status::latest(conn, table, None, args.limit).await).await?;
@@ -90,10 +81,9 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
 /// Where runs come from, and where they are shown.
 struct Screen<'o> {
     opened: &'o Opened,
+    out: &'o mut Out,
     session: Session,
     price: Price,
-    as_json: bool,
-    lines: Lines,
     /// The trouble that was told last of a run which is watched.
     told: Option<&'static str>,
 }
@@ -121,7 +111,7 @@ impl Screen<'_> {
         let trouble = attended(line, attendance, now);
         let name = trouble.as_ref().map(Trouble::name);
         if let Some(trouble) = trouble.filter(|_| self.told != name) {
-            eprintln!("{} {}", trouble.sentence(now), trouble.remedy());
+            say!("{} {}", trouble.sentence(now), trouble.remedy());
         }
         self.told = name;
         Ok(())
@@ -133,24 +123,20 @@ impl Screen<'_> {
         let facts = self.session.run(async |conn| Facts::read(conn, table, expected).await).await?;
         let standing = Standing::of(facts);
         for trouble in &standing.troubles {
-            eprintln!("{} {}", trouble.sentence(standing.facts.now), trouble.remedy());
+            say!("{} {}", trouble.sentence(standing.facts.now), trouble.remedy());
         }
         if standing.facts.runs.is_empty() && standing.troubles.is_empty() {
-            eprintln!("There is no run yet; `rowscore run` makes one.");
+            say!("There is no run yet; `rowscore run` makes one.");
         }
-        eprintln!("{}", standing.waiting());
+        say!("{}", standing.waiting());
         Ok(standing.mood)
     }
 
     async fn show(&mut self, line: &StatusLine) -> Result<(), Box<dyn Error>> {
         let watched = self.session.ask(|| measures::watched(line.id)).await?;
         let seen = Seen::of(line, &watched, self.price);
-        self.lines.write(if self.as_json {
-            object(line, &watched, &seen).to_string()
-        } else {
-            describe(line, &seen)
-        })?;
-        Ok(self.lines.flush()?)
+        self.out.show(&object(line, &watched, &seen), || [describe(line, &seen)])?;
+        Ok(self.out.flush()?)
     }
 }
 
@@ -193,7 +179,7 @@ fn describe(line: &StatusLine, seen: &Seen) -> String {
     let percent = percent(line).map_or_else(String::new, |percent| format!(" {percent:.1}%"));
     let backfill = line.backfill.as_ref().filter(|_| line.done > line.failed);
     let parts = [
-        Some(format!("run {id} {kind} {window} {state}")),
+        Some(format!("run {id} {kind} {window} {}", words::state(*state))),
         Some(format!("{}/{total}{percent}", words::count(line.done))),
         Some(format!("set aside {}", words::count(line.failed))),
         Some(line.skipped)

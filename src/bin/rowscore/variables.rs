@@ -5,21 +5,41 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use clap::Command;
-use rowscore::config::{Accepts, Group, Unset, VARIABLES};
+use rowscore::config::{Accepts, Entry, Group, Unset, VARIABLES};
+use serde::Serialize;
 
-use crate::lines::Lines;
+use crate::out::Out;
 
 /// The commands that read every variable.
 const READ_ALL: [&str; 3] = ["plan", "run", "status"];
 /// The commands that read those of the first two groups, about the database and the table.
-const READ_TWO: [&str; 9] = ["init", "results", "failures", "serve", "pause", "resume", "cancel", "release", "explain"];
+const READ_TWO: [&str; 10] =
+    ["init", "results", "failures", "serve", "pause", "resume", "cancel", "release", "forget", "explain"];
 
-pub(crate) fn run() -> Result<ExitCode, Box<dyn Error>> {
-    let mut lines = Lines::new();
-    for line in table().trim_end().lines() {
-        lines.write(line)?;
+/// A variable, for programs.
+#[derive(Serialize)]
+struct Described {
+    name: &'static str,
+    meaning: &'static str,
+    accepts: String,
+    default: Option<&'static str>,
+    required: bool,
+}
+
+impl From<&Entry> for Described {
+    fn from(entry: &Entry) -> Self {
+        let Entry { name, unset, accepts, meaning } = *entry;
+        let default = match unset {
+            Unset::Required => None,
+            Unset::Is(text) | Unset::Means(text) => Some(text),
+        };
+        Self { name, meaning, accepts: accepts.to_string(), default, required: matches!(unset, Unset::Required) }
     }
-    lines.flush()?;
+}
+
+pub(crate) fn run(out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
+    let all: Vec<Described> = VARIABLES.iter().flat_map(|group| group.entries).map(Described::from).collect();
+    out.show(&all, || table().trim_end().lines().map(str::to_owned).collect::<Vec<_>>())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -44,7 +64,7 @@ pub(crate) fn table() -> String {
     text
 }
 
-/// Lets the long help of each command name the variables that it reads.
+/// Lets the help of each command name the variables that it reads.
 pub(crate) fn named_in(cli: Command) -> Command {
     let cli = cli.mut_subcommand("variables", |command| command.long_about(table()));
     READ_ALL.iter().chain(&READ_TWO).fold(cli, |cli, name| {
@@ -56,7 +76,7 @@ pub(crate) fn named_in(cli: Command) -> Command {
                 let names: Vec<&str> = entries.iter().map(|entry| entry.name).collect();
                 text += &format!("\n  {title}: {}", names.join(", "));
             }
-            command.after_long_help(text)
+            command.after_help(text)
         })
     })
 }

@@ -9,7 +9,7 @@ use crate::store::schema::RUN_COLUMN_COMMENT;
 pub(super) fn problems(table: &ItemsTable, model: &Model, catalog: &Catalog) -> Vec<String> {
     if catalog.columns.is_empty() {
         let make = if table.has_default_columns() {
-            "make it with `rowscore init`"
+            "make it with `rowscore init --create`"
         } else {
             "make it (`rowscore init` makes none with other columns than its own)"
         };

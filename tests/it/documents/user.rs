@@ -8,7 +8,7 @@ use mysql_async::{Row, Value};
 use tempfile::TempDir;
 
 use crate::support::programs::{Ended, Program};
-use crate::support::{Server, TestDb, eventually};
+use crate::support::{Server, TestDb};
 
 /// The place where the documents name the reader's own database.
 const THEIR_DATABASE: &str = "MYSQL_SERVER=db.example.com MYSQL_DATABASE=shop MYSQL_USER=scorer MYSQL_PASSWORD=...";
@@ -76,12 +76,6 @@ impl User {
             .take(1)
             .map(|row| row.columns_ref().iter().map(|column| column.name_str().into_owned()).collect::<Vec<String>>());
         names.chain(rows.iter().map(|row| row.clone().unwrap().iter().map(text).collect())).collect()
-    }
-
-    /// Waits until the second is over in which the rows arrived: no run takes them before.
-    pub(super) async fn wait_a_second(&self, table: &str, arrived: &str) {
-        let sql = format!("SELECT MAX({arrived}) < NOW() FROM {table}");
-        eventually("the next second", async || self.db.value::<bool>(&sql).await).await;
     }
 }
 

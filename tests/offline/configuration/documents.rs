@@ -82,12 +82,13 @@ fn the_help_explains_every_variable_and_each_command_names_its_own() {
     let help = |arguments: &[&str]| {
         let output = Command::new(env!("CARGO_BIN_EXE_rowscore")).args(arguments).output().unwrap();
         assert!(output.status.success(), "{output:?}");
-        String::from_utf8(output.stdout).unwrap()
+        // Lines are as long as the terminal is wide.
+        String::from_utf8(output.stdout).unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
     };
     let (topic, run, status) = (help(&["help", "variables"]), help(&["run", "--help"]), help(&["pause", "--help"]));
-    assert_eq!(help(&["variables"]).trim(), topic.split("\n\nUsage:").next().unwrap().trim());
+    assert_eq!(help(&["variables", "--text"]), topic.split(" Usage:").next().unwrap());
     for Entry { name, meaning, .. } in entries() {
-        assert!(topic.contains(&format!("  {name}\n      {meaning} [")), "{name} in {topic}");
+        assert!(topic.contains(&format!(" {name} {meaning} [")), "{name} in {topic}");
         assert!(run.contains(name), "{name} in {run}");
     }
     assert!(status.contains("MYSQL_SERVER") && status.contains("ITEMS_TABLE") && !status.contains("LANES"), "{status}");

@@ -116,7 +116,7 @@ fn an_evaluation_counts_every_row_once() {
     assert_eq!(found["classes"][1]["class"], "versicolor");
     assert_eq!(found["classes"][1]["recall"], confusion[1][1] as f64 / 50.0);
 
-    let output = rowscore(&["evaluate", "--label", "species"], &in_crate("model/iris.csv"));
+    let output = rowscore(&["evaluate", "--label", "species", "--text"], &in_crate("model/iris.csv"));
     let text = String::from_utf8(output.stdout).unwrap();
     for part in ["accuracy ", "macro F1 ", "log-loss ", "Brier ", "calibration error ", "precision", "virginica"] {
         assert!(text.contains(part), "{part}: {text}");
@@ -203,9 +203,9 @@ fn what_cannot_be_trained_on_is_one_clear_error() {
 #[test]
 fn constant_columns_and_fewer_rows_than_features_train() {
     let (_, said) = trains(&[], "a,b,c,d,e,kind\n1,2,3,4,5,x\n1,2,3,4,6,x\n2,2,1,0,5,y\n2,2,1,0,5,y\n");
-    assert!(said.contains("4 rows, 2 classes"), "{said}");
+    assert!(said.contains("2 classes") && said.contains("4 rows, held out"), "{said}");
     let (_, said) = trains(&[], "a,kind\n7,x\n7,x\n7,y\n7,y\n");
-    assert!(said.contains("4 rows, 2 classes"), "{said}");
+    assert!(said.contains("2 classes") && said.contains("4 rows, held out"), "{said}");
 }
 
 #[test]
@@ -224,11 +224,11 @@ fn a_file_that_would_take_days_is_refused_at_once() {
     let train = ["train", "--label", "kind", "--out", out.to_str().unwrap()];
     let message = fails(&[&train[..], &["--force"]].concat(), &rows(200_000));
     assert!(
-        message.contains("the largest two classes have 133334 rows together; the solver takes at most 20000"),
+        message.contains("the largest two classes have 133,334 rows together; the solver takes at most 20,000"),
         "{message}"
     );
     let message = fails(&train, &rows(9000));
-    assert!(message.contains("6000 rows together, more than 5000: the training may take"), "{message}");
+    assert!(message.contains("6,000 rows together, more than 5,000: the training may take"), "{message}");
     assert!(message.contains("--force"), "{message}");
 }
 
@@ -256,7 +256,7 @@ fn an_explanation_has_the_margins_and_the_nearest_support_vectors() {
     let distances: Vec<f64> = nearest.iter().map(|vector| vector["distance"].as_f64().unwrap()).collect();
     assert!(distances.is_sorted());
 
-    let text = String::from_utf8(explains(&["--values", "[5.1, 3.5, 1.4, 0.2]"]).stdout).unwrap();
+    let text = String::from_utf8(explains(&["--values", "[5.1, 3.5, 1.4, 0.2]", "--text"]).stdout).unwrap();
     assert!(text.contains("setosa        virginica     ") && text.contains("nearest support vectors"), "{text}");
 }
 

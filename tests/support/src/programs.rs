@@ -71,10 +71,16 @@ impl Program {
         self.signal("STOP");
     }
 
-    /// Sends it a signal, by its name without `SIG`.
+    /// Sends it a signal, like `TERM`.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
-        assert!(sent.unwrap().success());
+        signal(self.child.id(), name);
+    }
+
+    /// The processes that it started and that are there.
+    pub fn children(&self) -> Vec<u32> {
+        let id = self.child.id();
+        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+        children.split_whitespace().map(|id| id.parse().unwrap()).collect()
     }
 
     /// SIGKILL: no farewell of any kind.
@@ -109,6 +115,21 @@ impl Drop for Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Sends a process a signal, like `TERM`.
+pub fn signal(process: u32, name: &str) {
+    let sent = Command::new("kill").args([&format!("-{name}"), &process.to_string()]).status();
+    assert!(sent.unwrap().success());
+}
+
+/// `rowscore ARGUMENTS` on a terminal, to its end. All that it says is on its standard output, and is answered with
+/// these lines typed in.
+pub async fn on_a_terminal(arguments: &str, typed: &str, variables: &BTreeMap<String, String>) -> Ended {
+    let program = environment(&format!("CARGO_BIN_EXE_{ROWSCORE}"));
+    let script =
+        format!("printf '{typed}' | /usr/bin/script --quiet --return --command '{program} {arguments}' /dev/null");
+    Program::start_shell(&script, variables).end().await
 }
 
 /// `rowscore ARGUMENTS`, to its end.

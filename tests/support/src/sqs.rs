@@ -25,6 +25,12 @@ impl Queue {
         Self { client, url }
     }
 
+    /// From here on, a message that was delivered is hidden for so many seconds.
+    pub async fn hide_for(&self, seconds: u32) {
+        let change = self.client.set_queue_attributes().queue_url(&self.url);
+        change.attributes(QueueAttributeName::VisibilityTimeout, seconds.to_string()).send().await.unwrap();
+    }
+
     /// Somebody else sends something.
     pub async fn send(&self, body: &str) {
         let message = self.client.send_message().queue_url(&self.url).message_body(body);

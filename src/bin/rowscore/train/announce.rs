@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use rowscore::training::{Dataset, Size, Workload};
+use rowscore::words;
+
+use crate::out::say;
 
 /// Says how long a large data set may take, or refuses it.
 pub(super) fn announce(data: &Dataset, candidates: usize, force: bool) -> Result<(), String> {
     let workload = Workload::of(data);
-    let rows = workload.largest_pair;
+    let rows = words::count(workload.largest_pair as u64);
     let hint = "train on a sample of the rows";
     match (workload.size(), force) {
         (Size::Reasonable, _) | (Size::Long, true) => {}
@@ -15,21 +18,21 @@ pub(super) fn announce(data: &Dataset, candidates: usize, force: bool) -> Result
             return Err(format!(
                 "the largest two classes have {rows} rows together, more than {}: the training may take {}; {hint}, \
                  or add --force",
-                Workload::REASONABLE_ROWS,
+                words::count(Workload::REASONABLE_ROWS as u64),
                 rough(workload.estimate)
             ));
         }
         (Size::TooLarge, _) => {
             return Err(format!(
                 "the largest two classes have {rows} rows together; the solver takes at most {}; {hint}",
-                Workload::MOST_ROWS
+                words::count(Workload::MOST_ROWS as u64)
             ));
         }
     }
     // Each candidate is cross-validated, and that is most of a training.
     let estimate = workload.estimate * (1 + candidates as u32);
     if estimate > Duration::from_secs(20) {
-        eprintln!("{} rows: this may take up to {}", data.rows().len(), rough(estimate));
+        say!("{} rows: this may take up to {}", words::count(data.rows().len() as u64), rough(estimate));
     }
     Ok(())
 }

@@ -5,6 +5,8 @@ use std::error::Error;
 use rowscore::model::{Gamma, Kernel, Outcome, TrainOptions};
 use rowscore::training::{self, Candidate, RankBy};
 
+use crate::out::say;
+
 #[derive(Clone, Copy, clap::ValueEnum)]
 pub(super) enum Rank {
     LogLoss,
@@ -18,7 +20,7 @@ pub(super) fn choose(candidates: &[Candidate], best_by: Rank) -> Result<TrainOpt
         Rank::Accuracy => (RankBy::Accuracy, "the highest accuracy"),
     };
     let best = training::best(candidates, rank_by).ok_or("the grid is empty")?;
-    eprintln!("         C     gamma  accuracy  log-loss");
+    say!("         C     gamma  accuracy  log-loss");
     for candidate in candidates {
         let mark = if candidate == best { "  <- best" } else { "" };
         let Candidate { options, metrics, convergence } = candidate;
@@ -33,8 +35,8 @@ pub(super) fn choose(candidates: &[Candidate], best_by: Rank) -> Result<TrainOpt
             Outcome::Converged => String::new(),
             Outcome::EpochsExhausted => format!("  (still {:.1e} from the optimum)", convergence.kkt_gap),
         };
-        eprintln!("{:>10}  {gamma:>8}    {:.4}    {:.4}{gap}{mark}", options.c, metrics.accuracy, metrics.log_loss);
+        say!("{:>10}  {gamma:>8}    {:.4}    {:.4}{gap}{mark}", options.c, metrics.accuracy, metrics.log_loss);
     }
-    eprintln!("best by {said} on held-out folds; as it was chosen on them, it looks a little better there than it is");
+    say!("best by {said} on held-out folds; as it was chosen on them, it looks a little better there than it is");
     Ok(best.options)
 }

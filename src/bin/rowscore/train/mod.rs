@@ -10,10 +10,13 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
-use rowscore::model::{Artifact, ClassWeights, Convergence, Gamma, Kernel, Outcome, TrainOptions};
+use rowscore::model::{Artifact, ClassWeights, Convergence, Gamma, Kernel, Outcome, TrainOptions, Training};
 use rowscore::training::{self, Card, Dataset, Grid, Progress, Trained};
+use rowscore::words;
+use serde_json::json;
 
 use crate::files::{self, FileError};
+use crate::out::{Out, say};
 
 /// Train a model on a CSV file and write its artifact
 ///
@@ -123,7 +126,7 @@ impl Args {
     }
 }
 
-pub(crate) fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let data = Dataset::from_csv(files::open(&args.data)?, &args.label).map_err(files::of(&args.data))?;
     let mut options = args.options();
     let gammas = if options.kernel == Kernel::Linear { 1 } else { args.grid().gamma.len() };
@@ -137,7 +140,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
     let trained = with_bar("training", |progress| training::train_and_evaluate(&data, &options, progress))?;
     files::write(&args.out, &trained.artifact.to_json())?;
     write_card(args, &trained)?;
-    report(&args.out, &trained.artifact);
+    let artifact = &trained.artifact;
+    let done = json!({"file": args.out, "version": artifact.version, "held_out": artifact.content.training().map(|training| &training.held_out)});
+    out.tell(&done, report(&args.out, artifact))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -157,7 +162,7 @@ where
         bar.set_position(progress.done as u64);
         // No terminal: a line now and then, for whoever reads the log.
         if bar.is_hidden() && said.elapsed() >= LOG_EVERY {
-            eprintln!("{what}: {} of {} machines", progress.done, progress.total);
+            say!("{what}: {} of {} machines", words::count(progress.done as u64), words::count(progress.total as u64));
             said = Instant::now();
         }
     })?;
@@ -170,30 +175,33 @@ fn write_card(args: &Args, trained: &Trained) -> Result<(), FileError> {
     files::write_card(&Card::new(trained, training), args.card.as_deref(), &args.out)
 }
 
-fn report(path: &Path, artifact: &Artifact) {
-    let content = &artifact.content;
-    let Some(training) = content.training() else { return };
-    let metrics = &training.held_out;
-    eprintln!(
-        "{}: version {}, {} rows, {} classes, {} support vectors",
-        path.display(),
-        artifact.version,
-        training.rows,
-        content.classes.len(),
-        content.svm.support_vectors.len()
-    );
-    eprintln!(
-        "held out over {} folds: accuracy {:.4}, macro F1 {:.4}, log-loss {:.4}, Brier {:.4}, calibration error {:.4}",
-        training.folds, metrics.accuracy, metrics.macro_f1, metrics.log_loss, metrics.brier, metrics.calibration_error
-    );
-    warn(&training.convergence);
+fn report(path: &Path, artifact: &Artifact) -> Vec<String> {
+    let mut lines = vec![files::described(path, artifact)];
+    if let Some(training) = artifact.content.training() {
+        let Training { held_out: metrics, folds, rows, convergence, .. } = training;
+        lines.push(format!(
+            "{} rows, held out over {folds} folds: accuracy {:.4}, macro F1 {:.4}, log-loss {:.4}, Brier {:.4}, \
+             calibration error {:.4}",
+            words::count(*rows as u64),
+            metrics.accuracy,
+            metrics.macro_f1,
+            metrics.log_loss,
+            metrics.brier,
+            metrics.calibration_error
+        ));
+        lines.extend(warning(convergence));
+    }
+    lines
 }
 
-fn warn(convergence: &Convergence) {
-    if convergence.outcome == Outcome::EpochsExhausted {
-        eprintln!(
-            "warning: after {} epochs and {} finishing steps the solver is still {:e} from the optimum; a smaller C may help",
-            convergence.epochs, convergence.finishing_steps, convergence.kkt_gap
-        );
-    }
+fn warning(convergence: &Convergence) -> Option<String> {
+    let Convergence { epochs, finishing_steps, kkt_gap, .. } = convergence;
+    (convergence.outcome == Outcome::EpochsExhausted).then(|| {
+        format!(
+            "warning: after {} epochs and {} finishing steps the solver is still {kkt_gap:e} from the optimum; a smaller C \
+             may help",
+            words::count(*epochs as u64),
+            words::count(*finishing_steps as u64)
+        )
+    })
 }

@@ -1,0 +1,112 @@
+//! `rowscore init`: what it makes, what it says of it, and what it makes only if somebody wants it.
+
+use std::collections::BTreeMap;
+
+use rstest::rstest;
+use serde_json::Value;
+
+use crate::support::programs::{on_a_terminal, rowscore};
+use crate::support::readings::{Own, readings};
+use crate::support::{Server, TestDb};
+
+fn with(db: &TestDb, name: &str, value: &str) -> BTreeMap<String, String> {
+    let mut variables = db.variables().clone();
+    variables.insert(name.into(), value.into());
+    variables
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_slip_in_a_name_makes_nothing_and_is_told_what_there_is(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = TestDb::new(server, &[]).await;
+    let owner = TestDb::bare(server, &[]).await;
+    let slip = format!("{}_slip", owner.config.mysql.database);
+
+    let no_database = rowscore(&["init"], &with(&owner, "MYSQL_DATABASE", &slip)).await;
+    assert_eq!(no_database.status.code(), Some(1), "{no_database:?}");
+    let told = format!("there is no database `{slip}` on ");
+    assert!(
+        no_database.stderr.contains(&told) && no_database.stderr.contains("check MYSQL_DATABASE"),
+        "{no_database:?}"
+    );
+    assert!(no_database.stderr.contains("`rowscore init --create`"), "{no_database:?}");
+    let found: u64 =
+        owner.value(&format!("SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = '{slip}'")).await;
+    assert_eq!(found, 0);
+
+    let mut variables = owner.variables().clone();
+    variables.insert("MYSQL_DATABASE".into(), db.config.mysql.database.clone());
+    variables.insert("ITEMS_TABLE".into(), "itmes".into());
+    let no_table = rowscore(&["init"], &variables).await;
+    assert_eq!(no_table.status.code(), Some(1), "{no_table:?}");
+    assert!(no_table.stderr.contains("there is no table `itmes` in database"), "{no_table:?}");
+    assert!(no_table.stderr.contains("`items`") && no_table.stderr.contains("check ITEMS_TABLE"), "{no_table:?}");
+    assert_eq!(db.rows::<String>("SHOW TABLES LIKE 'itmes'").await, Vec::<String>::new());
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_was_made_is_told_with_the_time_that_it_took_and_again_nothing_was_missing(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let owner = TestDb::bare(server, &[]).await;
+    let made = format!("{}_made", owner.config.mysql.database);
+    let variables = with(&owner, "MYSQL_DATABASE", &made);
+
+    let init = rowscore(&["init", "--create"], &variables).await;
+    assert_eq!(init.status.code(), Some(0), "{init:?}");
+    for told in
+        [&format!("Created database `{made}` in 0."), "Created table `items` in 0.", "Created table `batch_status` in "]
+    {
+        assert!(init.stderr.contains(told), "{told} in {init:?}");
+    }
+    assert!(!init.stderr.contains("Added"), "{init:?}");
+    let done: Value = serde_json::from_str(&init.stdout).unwrap();
+    assert_eq!(done["done"].as_array().unwrap().len(), init.stderr.lines().count(), "{init:?}");
+
+    let again = rowscore(&["init"], &variables).await;
+    assert_eq!(again.status.code(), Some(0), "{again:?}");
+    assert_eq!(again.stderr, format!("Nothing was missing. The tables are in place in database `{made}`.\n"));
+    owner.execute(&format!("DROP DATABASE `{made}`")).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_a_table_of_the_users_gains_is_told(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let Own { owner, .. } = readings(server, &[]).await;
+    owner.execute("ALTER TABLE `Readings` DROP COLUMN `run_id`").await;
+    let keys: Vec<String> = owner
+        .rows(
+            "SELECT DISTINCT `index_name` FROM information_schema.statistics WHERE `table_schema` = DATABASE() \
+               AND `table_name` = 'Readings' AND `index_name` <> 'PRIMARY'",
+        )
+        .await;
+    for key in &keys {
+        owner.execute(&format!("ALTER TABLE `Readings` DROP KEY `{key}`")).await;
+    }
+
+    let init = rowscore(&["init"], owner.variables()).await;
+
+    assert_eq!(init.status.code(), Some(0), "{init:?}");
+    let told = "Added column `run_id` and key `items_window` to table `Readings` in ";
+    assert!(init.stderr.starts_with(told), "{init:?}");
+}
+
+#[rstest]
+#[case::yes("y\\n", Some(0))]
+#[case::no("n\\n", Some(1))]
+#[case::nothing("\\n", Some(1))]
+#[tokio::test]
+async fn on_a_terminal_it_asks_before_it_makes_a_table(#[case] typed: &str, #[case] code: Option<i32>) {
+    let db = TestDb::bare(Server::Mysql, &[]).await;
+
+    let init = on_a_terminal("init", typed, db.variables()).await;
+
+    assert_eq!(init.status.code(), code, "{init:?}");
+    assert!(init.stdout.contains("there is no table `items` in database") && init.stdout.contains("[y/N]"), "{init:?}");
+    assert_eq!(db.rows::<String>("SHOW TABLES").await.is_empty(), code != Some(0), "{init:?}");
+}
