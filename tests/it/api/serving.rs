@@ -43,7 +43,7 @@ async fn where_there_is_nothing_to_read_serve_says_so_and_ends(
     let db = TestDb::bare(server, &[]).await;
     for (settings, said) in [
         (vec![], "make the tables with `rowscore init`"),
-        (vec![("MYSQL_DATABASE", "nobodys_database")], "make the database with `rowscore init`"),
+        (vec![("MYSQL_DATABASE", "nobodys_database")], "make the database with `rowscore init --create`"),
     ] {
         let setup = db.with(&settings).await;
 
