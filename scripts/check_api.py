@@ -172,7 +172,9 @@ def watch(browser: Browser, base: str, service: subprocess.Popen) -> None:
         " FROM batch_runs ORDER BY id DESC LIMIT 1"
     )
     wait_until(page, "All predicted")
-    need(page.evaluate("document.activeElement.getAttribute('href')") == f"/run/{len(WINDOWS) + 1}", "the focus is lost")
+    need(
+        page.evaluate("document.activeElement.getAttribute('href')") == f"/run/{len(WINDOWS) + 1}", "the focus is lost"
+    )
     need(page.evaluate("String(getSelection())") == selected != "", "the selection is lost")
     need(not complaints, f"while it renewed itself: {complaints}")
     page.evaluate("document.getElementById('page').dataset.every = 1; renew()")

@@ -50,8 +50,34 @@ STATES = (
         (f"UPDATE batch_runs SET state = 'failed', last_error = 'it was to be seen: `values` <b>' {LAST}",),
         (OVER,),
     ),
-    State("late", "too late.", (f"UPDATE batch_runs SET deadline = '2026-01-01' {LAST}",), (f"UPDATE batch_runs SET deadline = NULL {LAST}",)),
-    State("drifted", "unlike the training rows.", (f"UPDATE batch_runs SET profile = '{DRIFTED}' {LAST}",), (f"UPDATE batch_runs SET profile = NULL {LAST}",)),
+    State(
+        "late",
+        "too late.",
+        (f"UPDATE batch_runs SET deadline = '2026-01-01' {LAST}",),
+        (f"UPDATE batch_runs SET deadline = NULL {LAST}",),
+    ),
+    State(
+        "drifted",
+        "unlike the training rows.",
+        (f"UPDATE batch_runs SET profile = '{DRIFTED}' {LAST}",),
+        (f"UPDATE batch_runs SET profile = NULL {LAST}",),
+    ),
+    State(
+        "refused",
+        "No run can be opened since",
+        (
+            "INSERT INTO batch_runs (items_table, kind, window_to, chained, policy, model_version, lanes, workers, state,"
+            f" pass, started_at, attempted_at, finished_at, last_error) VALUES ('items', 'window', {NOW}, 0, 'leave', 'x', 0,"
+            f" 0, 'failed', 'write', {NOW}, {NOW}, {NOW}, 'the table `items` does not fit: a reason')",
+        ),
+        ("DELETE FROM batch_runs WHERE lanes = 0",),
+    ),
+    State(
+        "silent",
+        "No tick of the schedule since",
+        ("UPDATE batch_runs SET tick = DATE_SUB('2026-11-22', INTERVAL id HOUR)",),
+        ("UPDATE batch_runs SET tick = NULL",),
+    ),
 )
 
 Opened = tuple[Page, list[str]]
