@@ -53,9 +53,9 @@ pub fn minute(time: Time) -> String {
     time.format("%Y-%m-%d %H:%M").to_string()
 }
 
-/// `2026-11-22T15:19:00Z`, as the command line and events take it.
-pub fn moment(time: Time) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+/// `2026-11-22T15:19:02Z`, with what there is below a second, in UTC: RFC 3339.
+pub fn rfc3339(time: Time) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
 /// `about 3 min to go`.

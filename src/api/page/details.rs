@@ -22,7 +22,7 @@ pub(super) fn run(line: &StatusLine, lanes: &[LaneLine], reasons: &[Reasoned], n
         section class="sheet" aria-labelledby="run-title" {
             h2 id="run-title" { "The run" }
             dl class="facts" {
-                div { dt { "Window" } dd { (or_dash(line.window.from.map(words::moment))) " to " (words::moment(line.window.to)) } }
+                div { dt { "Window" } dd { (or_dash(line.window.from.map(words::rfc3339))) " to " (words::rfc3339(line.window.to)) } }
                 div { dt { "Items" } dd { (words::count(line.done)) " of " (or_dash(line.total.map(words::count))) ", " (words::count(line.failed)) " set aside" } }
                 div { dt { "Left pending" } dd { (or_dash(line.pending.map(words::count))) } }
                 div { dt { "Begun" } dd { (moment(line.started_at, now)) } }
@@ -93,8 +93,8 @@ pub(super) fn item(item: &ItemDetail) -> Markup {
                     div { dt { "Probability of " (class) } dd { (words::percent(probability)) } }
                 }
                 @if let Some(run) = item.run_id { div { dt { "Written by" } dd { a href={ "/run/" (run) } { "run " (run) } } } }
-                @if let Some(time) = item.created_datetime { div { dt { "Arrived" } dd { (words::moment(time)) } } }
-                @if let Some(time) = item.updated_datetime { div { dt { "Changed" } dd { (words::moment(time)) } } }
+                @if let Some(time) = item.created_datetime { div { dt { "Arrived" } dd { (words::rfc3339(time)) } } }
+                @if let Some(time) = item.updated_datetime { div { dt { "Changed" } dd { (words::rfc3339(time)) } } }
                 @if let Some(failure) = &item.failure {
                     div { dt { "Set aside by" } dd { a href={ "/run/" (failure.run_id) } { "run " (failure.run_id) } ", attempts: " (failure.attempts) } }
                 }

@@ -222,7 +222,7 @@ fn document(api: &Api, sheet: &Sheet) -> Markup {
                     a class="mark" href="/" { "rowscore" }
                     span class="table" { (api.table.as_str()) }
                     span class="as-of" id="as-of" {
-                        "as of " time datetime=(words::moment(*now)) { (now.format("%Y-%m-%d %H:%M:%S")) } " UTC"
+                        "as of " time datetime=(words::rfc3339(*now)) { (now.format("%Y-%m-%d %H:%M:%S")) } " UTC"
                     }
                 }
                 main id="page" data-every=(every) {

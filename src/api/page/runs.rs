@@ -98,5 +98,5 @@ pub(super) fn tag(run: &StatusLine) -> Markup {
 
 /// A time, and how long ago that is.
 pub(super) fn moment(time: Time, now: Time) -> Markup {
-    html! { time datetime=(words::moment(time)) { (words::minute(time)) small { (words::ago(time, now)) } } }
+    html! { time datetime=(words::rfc3339(time)) { (words::minute(time)) small { (words::ago(time, now)) } } }
 }

@@ -136,12 +136,12 @@ fn again(run: &Run, line: &StatusLine) -> String {
         RunKind::Sweep | RunKind::Canary => false,
     };
     if let Some(from) = run.window.from.filter(|_| is_given) {
-        again += &format!(" --from {}", words::moment(from));
+        again += &format!(" --from {}", words::rfc3339(from));
     }
     // A window by hand ends with the second in which it is asked for.
     let ends_by_itself = (run.window.to - line.started_at).num_seconds().abs() <= 2;
     if is_given && !ends_by_itself && run.state == RunState::Cancelled {
-        again += &format!(" --to {}", words::moment(run.window.to));
+        again += &format!(" --to {}", words::rfc3339(run.window.to));
     }
     again
 }

@@ -4,8 +4,8 @@ use rowscore::run::Backfill;
 use rowscore::words::{count, items};
 
 /// Like `setosa 0.9712, versicolor 0.0250, virginica 0.0038`: the most probable class first.
-pub(crate) fn probabilities<'c>(by_class: impl Iterator<Item = (&'c str, f64)>) -> String {
-    let mut named: Vec<_> = by_class.collect();
+pub(crate) fn probabilities<'c>(of_classes: impl Iterator<Item = (&'c str, f64)>) -> String {
+    let mut named: Vec<_> = of_classes.collect();
     named.sort_by(|(_, one), (_, other)| other.total_cmp(one));
     named.iter().map(|(class, probability)| format!("{class} {probability:.4}")).collect::<Vec<_>>().join(", ")
 }

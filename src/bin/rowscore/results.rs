@@ -60,7 +60,7 @@ struct Line<'a> {
     id: i64,
     values: Option<Shown<'a>>,
     prediction: Option<Shown<'a>>,
-    /// The prediction by the names of the classes; `None`: it is a label, or no run of this model wrote it.
+    /// The same by the names of the classes, where a run of this model wrote it.
     probabilities: Option<ByClass>,
     created_datetime: Option<Time>,
     updated_datetime: Option<Time>,
@@ -82,8 +82,9 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
         left -= page.len() as u32;
         let writers = session.ask(|| Writers::of(model, &page)).await?;
         for item in &page {
-            let line = object(item, writers.by_class(item));
-            out.show(&line, || [sentence(item, line.probabilities.as_ref())])?;
+            let probabilities = writers.by_class(item);
+            let sentence = sentence(item, probabilities.as_ref());
+            out.show(&object(item, probabilities), || [sentence])?;
         }
     }
     out.flush()?;
@@ -108,9 +109,9 @@ const EXCERPT: usize = 80;
 fn sentence(item: &Listing, probabilities: Option<&ByClass>) -> String {
     let Listing { id, values, prediction, .. } = item;
     let values = words::cut(values.as_deref().unwrap_or("no values"), EXCERPT);
-    let prediction = match (prediction, probabilities) {
-        (_, Some(named)) => report::probabilities(named.pairs()),
-        (Some(text), None) => words::plain(text),
+    let prediction = match (probabilities, prediction) {
+        (Some(probabilities), _) => report::probabilities(probabilities.pairs()),
+        (None, Some(text)) => text.clone(),
         (None, None) => "no prediction".to_owned(),
     };
     format!("item {id} {values}: {prediction}")

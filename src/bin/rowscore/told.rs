@@ -123,7 +123,7 @@ impl<'a> Told<'a> {
         let ends = self.run.as_ref().map(|run| run.window.to);
         let newer = match oldest.zip(ends) {
             Some((oldest, end)) if unreached == 0 && oldest > end + TimeDelta::minutes(1) => {
-                wait(newer, &format!("arrive at {} at the earliest", words::moment(oldest)), "rowscore run")
+                wait(newer, &format!("arrive at {} at the earliest", words::rfc3339(oldest)), "rowscore run")
             }
             _ => wait(newer, "arrived meanwhile", "rowscore run"),
         };
