@@ -14,6 +14,7 @@ import pymysql
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from mysql_login import login
+from page_states import everywhere, faults, open_page, visit
 
 ROOT = Path(__file__).resolve().parent.parent
 ROWSCORE = ROOT / "target/debug/rowscore"
@@ -30,7 +31,8 @@ BROKEN = {
 }
 # Tries of schemathesis per operation and phase: with them the check takes about a quarter of a minute.
 EXAMPLES = 50
-WIDTHS = {1280: 1, 390: 2}  # and how many pixels a point has there
+# Widths whose pictures the README shows.
+PICTURES = (1280, 390)
 PATIENCE_S = 30
 
 
@@ -70,6 +72,8 @@ def serve(reader: dict[str, str]) -> tuple[subprocess.Popen, str]:
     command = [ROWSCORE, "serve", "--listen", "127.0.0.1:0"]
     process = subprocess.Popen(command, env=os.environ | reader, stderr=subprocess.PIPE, text=True)
     line = process.stderr.readline()
+    if line.startswith("Warning: the database cannot be read now"):
+        line = process.stderr.readline()
     need("http://" in line, f"rowscore serve does not start: {line}")
     # What it says later must not fill the pipe.
     threading.Thread(target=lambda: sys.stderr.writelines(process.stderr), daemon=True).start()
@@ -84,38 +88,59 @@ def try_api(base: str) -> None:
     print(next(line.strip() for line in tried.stdout.splitlines() if "generated" in line), "by schemathesis")
 
 
-def open_page(browser: Browser, base: str, width: int, scheme: str = "light", **options) -> tuple[Page, list[str]]:
-    """A page, and what the browser complains about in it."""
-    page = browser.new_page(
-        viewport={"width": width, "height": 800}, device_scale_factor=WIDTHS[width], color_scheme=scheme, **options
-    )
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda request: request.url.startswith((base, "data:")) or complaints.append(request.url))
-    page.goto(f"{base}/")
-    return page, complaints
+def look(browser: Browser, base: str) -> None:
+    """In every state, at every width and in both schemes: nothing sticks out, nothing is refused, axe finds nothing."""
+    looks, found = visit(browser, base, execute)
+    last = len(WINDOWS) + 1
+    others = {
+        f"/run/{last}": f"Run {last}",
+        "/items/1": "Item 1",
+        f"/items/{min(BROKEN)}": f"Item {min(BROKEN)}",
+        "/run/99": "There is nothing here.",
+    }
+    for path, heading in others.items():
+        for where, page, complaints in everywhere(browser, f"{base}{path}"):
+            looks += 1
+            # The browser says of every answer that it is none.
+            complaints = [said for said in complaints if "404 (Not Found)" not in said]
+            found += faults(where, page, complaints, heading)
+    need(not found, "\n".join(found))
+    print(f"looked at the pages {looks} times, at 1280, 390 and 320 px, light and dark: axe finds nothing")
 
 
-def look(browser: Browser, base: str, pictures: Path | None) -> None:
-    """At every width and in both schemes nothing sticks out, nothing is refused, nothing comes from elsewhere."""
-    for width in WIDTHS:
-        for scheme in ("light", "dark"):
-            page, complaints = open_page(browser, base, width, scheme)
-            where = f"at {width} px, {scheme}"
-            need(page.locator("h1").inner_text().startswith("All predicted but 5 items"), f"{where}: another state")
-            need(
-                page.evaluate("document.documentElement.scrollWidth") <= width, f"{where}: it is wider than the screen"
-            )
-            need("taken over" not in page.title(), f"{where}: a value ran as a script")
-            need(not complaints, f"{where}: {complaints}")
-            if pictures:
-                page.screenshot(path=pictures / f"{width}-{scheme}.png", full_page=width == 1280)
-            page.close()
+def take_pictures(browser: Browser, base: str, pictures: Path) -> None:
+    pictures.mkdir(parents=True, exist_ok=True)
+    for where, page, _ in everywhere(browser, f"{base}/"):
+        width, scheme = page.viewport_size["width"], where.rsplit(" ", 1)[1]
+        if width in PICTURES:
+            page.screenshot(path=pictures / f"{width}-{scheme}.png", full_page=width == 1280)
+
+
+def look_at(browser: Browser, base: str, heading: str) -> None:
+    found = []
+    for where, page, complaints in everywhere(browser, f"{base}/"):
+        complaints = [said for said in complaints if "503 (Service Unavailable)" not in said]
+        found += faults(where, page, complaints, heading)
+    need(not found, "\n".join(found))
+
+
+def look_at_none(browser: Browser) -> None:
+    """At a table without items, and where the database is gone."""
+    empty = {"MYSQL_DATABASE": os.environ["MYSQL_DATABASE"] + "_empty"}
+    rowscore("init", "--rows", "1", **empty)
+    execute(f"DELETE FROM {empty['MYSQL_DATABASE']}.items")
+    gone = {"MYSQL_CONNECT_TO": "127.0.0.1:1"}
+    for variables, heading in [(empty, "No run yet."), (gone, "The database cannot be read.")]:
+        service, base = serve(variables)
+        try:
+            look_at(browser, base, heading)
+        finally:
+            service.terminate()
+            service.wait()
 
 
 def read_without_script(browser: Browser, base: str) -> None:
-    page, _ = open_page(browser, base, 390, java_script_enabled=False)
+    page, _ = open_page(browser, f"{base}/", 390, java_script_enabled=False)
     need(page.locator("#runs tbody tr").count() == len(WINDOWS) + 1, "without JavaScript the runs are missing")
     need(page.locator("#latest tbody tr").count() == 10, "without JavaScript the predictions are missing")
     need(page.locator("noscript meta[http-equiv=refresh]").count() == 1, "without JavaScript it is not renewed")
@@ -127,18 +152,30 @@ def wait_until(page: Page, text: str) -> None:
 
 
 def watch(browser: Browser, base: str, service: subprocess.Popen) -> None:
-    """The page renews itself as a run goes on, keeps what has not changed, and says when it cannot."""
-    page, complaints = open_page(browser, base, 1280)
-    page.evaluate("document.querySelector('#latest table').kept = 'yes'")
+    """The page renews itself as a run goes on, keeps what is focused and selected, and says when it cannot."""
+    page, complaints = open_page(browser, f"{base}/", 1280)
     # The page rests longer than this check should wait.
     page.evaluate("document.getElementById('page').dataset.every = 1")
     execute("UPDATE batch_runs SET state = 'running', finished_at = NULL ORDER BY id DESC LIMIT 1")
+    execute("UPDATE batch_lanes SET updated_at = UTC_TIMESTAMP(3) WHERE run_id = (SELECT MAX(id) FROM batch_runs)")
     page.reload()
     wait_until(page, "is at work.")
-    page.evaluate("document.querySelector('#latest table').kept = 'yes'")
+    page.evaluate("document.querySelector('#runs tbody tr:first-child a').focus()")
+    page.evaluate("getSelection().selectAllChildren(document.querySelector('#aside h3'))")
+    selected = page.evaluate("String(getSelection())")
     execute("UPDATE batch_runs SET state = 'succeeded', finished_at = UTC_TIMESTAMP(3) ORDER BY id DESC LIMIT 1")
+    # A run that is new comes before it.
+    execute(
+        "INSERT INTO batch_runs (items_table, kind, window_to, chained, policy, model_version, lanes, workers, state, pass, items,"
+        " predicted, failed, pending, started_at, attempted_at, finished_at) SELECT items_table, kind, window_to, 0, policy,"
+        " model_version, lanes, workers, state, pass, 3, 3, 0, 0, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3), UTC_TIMESTAMP(3)"
+        " FROM batch_runs ORDER BY id DESC LIMIT 1"
+    )
     wait_until(page, "All predicted")
-    need(page.evaluate("document.querySelector('#latest table').kept") == "yes", "what is the same was replaced")
+    need(
+        page.evaluate("document.activeElement.getAttribute('href')") == f"/run/{len(WINDOWS) + 1}", "the focus is lost"
+    )
+    need(page.evaluate("String(getSelection())") == selected != "", "the selection is lost")
     need(not complaints, f"while it renewed itself: {complaints}")
     page.evaluate("document.getElementById('page').dataset.every = 1; renew()")
     service.send_signal(signal.SIGTERM)
@@ -149,8 +186,6 @@ def watch(browser: Browser, base: str, service: subprocess.Popen) -> None:
 
 def main() -> None:
     pictures = Path(sys.argv[1]) if len(sys.argv) > 1 else None
-    if pictures:
-        pictures.mkdir(parents=True, exist_ok=True)
     make_runs()
     service, base = serve(make_reader())
     try:
@@ -158,12 +193,15 @@ def main() -> None:
         if program:
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-                look(browser, base, pictures)
+                if pictures:
+                    take_pictures(browser, base, pictures)
+                look(browser, base)
+                look_at_none(browser)
                 read_without_script(browser, base)
                 try_api(base)
                 watch(browser, base, service)
                 browser.close()
-            print("the status page is as it should be, at 1280 and 390 px, light and dark, with and without JavaScript")
+            print("the status page is as it should be in every state, with and without JavaScript")
         else:
             try_api(base)
     finally:

@@ -35,11 +35,11 @@ impl Headline {
             }
             None => untroubled(view),
         };
-        match view.current() {
-            Some(run) => details.push(about(run, now)),
-            None => details.push("The schedule starts the first one; `rowscore run` starts one now.".into()),
-        }
-        details.push(standing.waiting());
+        let about = match view.current() {
+            Some(run) => about(run, now),
+            None => "The schedule starts the first one; `rowscore run` starts one now.".into(),
+        };
+        details.push(format!("{about} {}", standing.waiting()));
         let said = |trouble: &Trouble| (trouble.mood(), format!("{} {}", trouble.sentence(now), trouble.remedy()));
         let others = standing.troubles.iter().skip(1).map(said).collect();
         Self { mood: standing.mood, sentence, details, others }

@@ -32,6 +32,14 @@ async fn the_api_answers_as_described(#[values(Server::Mysql, Server::Mariadb, S
     }
 
     api.skip("python", "import requests", "tests/it/api/data.rs follows the same links");
+    let health: Object = serde_json::from_str(api.next("json", "{\"health\"")).unwrap();
+    let now: Object = ask("/health").await.json().await.unwrap();
+    assert_eq!(now.keys().collect::<Vec<_>>(), health.keys().collect::<Vec<_>>());
+    let metrics = ask("/metrics").await.text().await.unwrap();
+    for line in metrics.lines().filter(|line| line.starts_with("# TYPE ")) {
+        let name = line.split(' ').nth(2).unwrap();
+        assert!(include_str!("../../../docs/API.md").contains(&format!("`{name}")), "docs/API.md does not say {name}");
+    }
     let problem: Value = serde_json::from_str(api.next("json", "{\"type\"")).unwrap();
     assert_eq!(ask("/data/all?limit=0").await.json::<Value>().await.unwrap(), problem);
     api.skip("sh", "mysql -e", "a login is the whole server's; tests/it/api/readers.rs makes one of its own");
