@@ -56,10 +56,9 @@ impl<'a> Told<'a> {
         lines.extend(self.next());
         let skipped = self.answer.skipped;
         if skipped > 0 {
-            lines.push(format!(
-                "{} stayed locked by others and pending: `rowscore run` takes them later.",
-                words::items(skipped)
-            ));
+            let them = if skipped == 1 { "it" } else { "them" };
+            let items = words::items(skipped);
+            lines.push(format!("{items} stayed locked by others and pending: `rowscore run` takes {them} later."));
         }
         lines.extend(self.waiting());
         lines
