@@ -84,7 +84,10 @@ async fn make(opened: &Opened, args: &Args, done: &mut Vec<String>) -> Result<Op
     let (table, model) = (opened.table(), model::embedded()?);
     let mut conn = connect(opened, args, done).await?;
     if table.has_default_columns() {
-        may_make_items(&mut conn, opened, args).await?;
+        // Who wants a new database wants what is in it.
+        if done.is_empty() {
+            may_make_items(&mut conn, opened, args).await?;
+        }
     } else {
         // Before anything is added to a table that is not the one which is meant.
         let without_run = ItemsTable { run: RunColumn::None, ..table.clone() };
