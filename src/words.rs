@@ -131,7 +131,7 @@ fn misleads(letter: char) -> bool {
     letter.is_control() || turns || matches!(letter, '\u{2028}' | '\u{2029}')
 }
 
-/// A log of which each record is one line, whatever is in it.
+/// A log of which each record is one line without colours, whatever is in it: most logs are read in files.
 #[derive(Debug)]
 pub struct PlainLog<W>(pub W);
 
@@ -140,14 +140,15 @@ impl<W: Write> Write for PlainLog<W> {
     fn write(&mut self, record: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(record);
         let line = text.strip_suffix('\n').unwrap_or(&text);
-        // Colours are the log's own, and all that is kept of what a terminal obeys.
+        // Colours are the log's own: the Lambda runtime has them, wherever it writes to.
         let mut parts = line.split("\u{1b}[");
         let mut shown = plain(parts.next().unwrap_or_default());
         for part in parts {
-            let is_colour =
-                part.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == ';').starts_with('m');
-            shown += if is_colour { "\u{1b}[" } else { "\\u001b[" };
-            shown += &plain(part);
+            let after = part.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == ';');
+            match after.strip_prefix('m') {
+                Some(after) => shown += &plain(after),
+                None => shown += &format!("\\u001b[{}", plain(part)),
+            }
         }
         self.0.write_all(format!("{shown}\n").as_bytes())?;
         Ok(record.len())

@@ -19,9 +19,10 @@ use crate::store::counts::Extent;
 use crate::store::failures;
 use crate::store::lanes::{self, Due, NewLane, Source};
 use crate::store::runs::{self, NewRun, Run};
+use crate::store::session::Room;
 use crate::store::statement::{Statement, begin, commit, rollback};
 use crate::store::wanted::Ids;
-use crate::window::Time;
+use crate::window::{Time, Window};
 
 /// What a run is opened with.
 #[derive(Clone, Copy, Debug)]
@@ -90,15 +91,23 @@ pub(super) async fn open_run(
         let made = opened.then(lanes::insert(&new_lanes, work.page_size)).then(runs::opened()).and(commit());
         let window = new.window;
         // Before the first page, and beside the commit: the lanes are not at work yet.
-        let oldest =
-            async { lanes.first().await.run(async |conn| means.oldest_pending(conn, window, now).await).await };
-        let (made, oldest) = join(Step::OpenRun.commit(made.ask(conn)), oldest).await;
+        let oldest = oldest_pending(means, lanes, (window, now));
+        let (made, oldest_pending_seconds) = join(Step::OpenRun.commit(made.ask(conn)), oldest).await;
         let run = made?.0;
-        (run.id, Opened::New(New { run, due: due(&new_lanes), oldest_pending_seconds: oldest? }))
+        (run.id, Opened::New(New { run, due: due(&new_lanes), oldest_pending_seconds }))
     };
     let NewRun { kind, mode, window, items, .. } = new;
     tracing::info!(run = %id, %kind, %mode, %window, items, "opened a run");
     Ok(result)
+}
+
+/// Age of the oldest item of a window; `None` where it is not found. No run is less open for it.
+async fn oldest_pending(means: Means<'_>, lanes: &LaneSessions, (window, now): (Window, Time)) -> Option<u64> {
+    let mut session = lanes.first().await;
+    if session.get_ready().await != Room::Enough {
+        return None;
+    }
+    session.run(async |conn| means.oldest_pending(conn, window, now).await).await.ok().flatten()
 }
 
 /// Begins a transaction, and ends in it a run that another one replaces. Answers whether it is as it was.

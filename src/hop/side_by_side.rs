@@ -34,6 +34,8 @@ pub(super) async fn work_lanes<R: Relay>(
     let work = async {
         let claim = session.run(async |conn| claim_lanes(conn, job.run.id, due).await);
         let claimed = claim.await?;
+        // Without a single connection for pages the work fails here, once, and not in each lane.
+        lanes.first().await.connect().await?;
         let watch = &Watch { forecast: done.forecast.as_ref(), relay: *relay };
         let work = claimed.into_iter().enumerate().map(async |(place, lane)| match lanes.get(place).await {
             Some(mut session) => work_lane(&mut session, job, lane, *clock, watch).await,

@@ -7,6 +7,7 @@ use mysql_async::{DriverError, IoError};
 
 use super::codes::{self, Meaning};
 use super::fault::Fault;
+use crate::words::plain;
 
 /// A failed statement or connection, with what it was for.
 #[derive(Debug, thiserror::Error)]
@@ -154,13 +155,13 @@ fn explain(error: &mysql_async::Error) -> String {
     format!("{}{advice}", words(error))
 }
 
-/// The driver's words.
+/// The driver's words, in one line wherever they go: a server may say anything.
 fn words(error: &mysql_async::Error) -> String {
-    match error {
+    plain(&match error {
         // It names the kind of an input/output error twice.
         mysql_async::Error::Io(IoError::Io(error)) => error.to_string(),
         error => error.to_string(),
-    }
+    })
 }
 
 /// Whether the server's certificate or its way of encrypting was refused. The handshake's own

@@ -29,7 +29,9 @@ fn items(values: &str, created: &str) -> String {
 async fn readers_are_well(own: &Own) {
     for arguments in [&["results", "--limit", "100"][..], &["status"], &["failures"], &["run", "--canary"]] {
         let ended = rowscore(arguments, own.scorer.variables()).await;
-        assert_eq!(ended.status.code(), Some(0), "{arguments:?}: {ended:?}");
+        // That items wait is no failure of the reader.
+        let is_told = arguments == ["status"] && ended.status.code() == Some(3) && ended.stderr.contains(" wait");
+        assert!(ended.status.success() || is_told, "{arguments:?}: {ended:?}");
     }
 }
 

@@ -290,7 +290,9 @@ async fn names_of_any_characters_are_taken(
         [&["results"][..], &["status"], &["failures"], &["explain", "--id", "1"], &["plan"], &["release", "3"]]
     {
         let ended = rowscore(arguments, scorer.variables()).await;
-        assert_eq!(ended.status.code(), Some(0), "{arguments:?}: {ended:?}");
+        // That a run failed is no failure of the reader.
+        let is_told = arguments == ["status"] && ended.status.code() == Some(1) && ended.stderr.contains(" failed: ");
+        assert!(ended.status.success() || is_told, "{arguments:?}: {ended:?}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! `rowscore run` is asked to stop, by Ctrl-C or as services and containers are.
 
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use rstest::rstest;
@@ -85,6 +86,22 @@ async fn the_first_process_of_a_container_is_stopped_like_any_other(
 
     assert_eq!(ended.status.code(), Some(3), "{ended:?}");
     goes_on(&db).await;
+}
+
+#[tokio::test]
+async fn where_the_server_is_silent_a_run_that_is_asked_to_stop_ends_within_seconds() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port().to_string();
+    let db = TestDb::bare(Server::Mysql, &[("MYSQL_PORT", &port)]).await;
+    let running = Program::start(ROWSCORE, &["run"], db.variables());
+    let _client = silent.accept().unwrap();
+
+    let asked = Instant::now();
+    running.signal("TERM");
+    let ended = running.end().await;
+
+    assert_eq!(ended.status.code(), Some(3), "{ended:?}");
+    assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
 }
 
 #[rstest]

@@ -4,7 +4,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::support::items::Item;
-use crate::support::programs::{Program, ROWSCORE, rowscore};
+use crate::support::programs::{Program, ROWSCORE, rowscore, start_on_a_terminal};
 use crate::support::{Server, TestDb, at, eventually};
 
 const CREATED: &str = "2024-03-05T09:30:00Z";
@@ -209,6 +209,32 @@ async fn what_a_row_or_a_server_says_forges_no_line_in_terminal_log_and_page(
     let page = crate::api::Service::of(&db).await.page().await;
     assert!(page.contains("petal\\u001b[2K"), "{page}");
     assert!(!page.contains('\u{1b}') && !page.contains('\u{202e}'), "{page}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_a_server_says_colours_nothing_on_a_terminal(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = TestDb::new(server, &[]).await;
+    db.fill(1..=3, CREATED).await;
+    db.execute(
+        "CREATE TRIGGER `odd` BEFORE INSERT ON `batch_lanes` FOR EACH ROW \
+         SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = 'a\x1b[32mb\u{9b}31mc'",
+    )
+    .await;
+    let mut variables = db.variables().clone();
+    variables.insert("RUST_LOG".into(), "warn".into());
+
+    let mut running = start_on_a_terminal("run", "", &variables);
+    eventually("a line of the log", async || running.output().0.contains("WARN")).await;
+    running.kill();
+
+    let shown = running.output().0;
+    // MariaDB escapes by itself, in its own manner.
+    let said = if server == Server::Mysql { "a\\u001b[32mb\\u009b31mc" } else { "a\\001B[32mb\\009B31mc" };
+    assert!(shown.contains(said), "{said} in {shown:?}");
+    assert!(!shown.contains('\u{1b}') && !shown.contains('\u{9b}'), "{shown:?}");
 }
 
 #[rstest]

@@ -59,11 +59,11 @@ fn what_a_row_or_a_server_says_stays_in_its_line_and_turns_nothing_around() {
 }
 
 #[test]
-fn a_record_of_the_log_is_one_line_in_its_own_colours() {
+fn a_record_of_the_log_is_one_line_without_colours() {
     let mut log = PlainLog(Vec::new());
     log.write_all(b"\x1b[33m WARN\x1b[0m refused: a\n2026-11-22 INFO forged\x1b]0;title\x07\x1b[2K\n").unwrap();
     assert_eq!(
         String::from_utf8(log.0).unwrap(),
-        "\u{1b}[33m WARN\u{1b}[0m refused: a\\n2026-11-22 INFO forged\\u001b]0;title\\u0007\\u001b[2K\n"
+        " WARN refused: a\\n2026-11-22 INFO forged\\u001b]0;title\\u0007\\u001b[2K\n"
     );
 }

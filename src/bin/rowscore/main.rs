@@ -31,7 +31,6 @@ mod train;
 mod variables;
 
 use std::error::Error;
-use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -102,7 +101,7 @@ async fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(levels)
         .with_writer(|| words::PlainLog(out::Log))
-        .with_ansi(io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()))
+        .with_ansi(false)
         .with_target(false)
         .init();
     // Only who asks for help, or needs it, gets the texts about variables: a run would carry them along.

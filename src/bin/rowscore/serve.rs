@@ -1,7 +1,6 @@
 //! `rowscore serve`: the results API and the status page, from this machine.
 
 use std::error::Error;
-use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::process::ExitCode;
@@ -13,6 +12,7 @@ use tokio::net::TcpListener;
 
 use crate::opened::Opened;
 use crate::out::say;
+use crate::signals::Signals;
 
 /// Serve the status page and the results API, read-only, until Ctrl-C
 ///
@@ -33,7 +33,8 @@ pub(crate) struct Args {
 #[expect(clippy::disallowed_methods, reason = "the edge: a request is answered now")]
 pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     // From here on a signal ends it well, also where it is the first process of a container.
-    let mut stop = pin!(stop()?);
+    let mut signals = Signals::listen()?;
+    let mut stop = pin!(signals.next());
     let opened = Opened::from_env().await?;
     let model = model::embedded()?;
     opened.table().feature_columns(model.features())?;
@@ -64,26 +65,4 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     say!("The status page is at http://{address}/, the description of the API at http://{address}/openapi.json.");
     api::serve(listener, router, stop).await;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Waits for Ctrl-C, or for the signal that services are stopped by.
-#[cfg(unix)]
-fn stop() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupted, mut terminated) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(async move {
-        tokio::select! {
-            _ = interrupted.recv() => {}
-            _ = terminated.recv() => {}
-        }
-    })
-}
-
-/// Waits for Ctrl-C.
-#[cfg(not(unix))]
-fn stop() -> io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        // One that cannot be listened to ends the process by itself.
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }

@@ -126,10 +126,15 @@ pub fn signal(process: u32, name: &str) {
 /// `rowscore ARGUMENTS` on a terminal, to its end. All that it says is on its standard output, and is answered with
 /// these lines typed in.
 pub async fn on_a_terminal(arguments: &str, typed: &str, variables: &BTreeMap<String, String>) -> Ended {
+    start_on_a_terminal(arguments, typed, variables).end().await
+}
+
+/// The same, at work.
+pub fn start_on_a_terminal(arguments: &str, typed: &str, variables: &BTreeMap<String, String>) -> Program {
     let program = environment(&format!("CARGO_BIN_EXE_{ROWSCORE}"));
     let script =
         format!("printf '{typed}' | /usr/bin/script --quiet --return --command '{program} {arguments}' /dev/null");
-    Program::start_shell(&script, variables).end().await
+    Program::start_shell(&script, variables)
 }
 
 /// `rowscore ARGUMENTS`, to its end.
