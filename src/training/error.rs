@@ -1,6 +1,7 @@
 //! Why a training failed.
 
 use crate::model::{ArtifactError, ScoreError};
+use crate::words::count;
 
 /// Why a training failed.
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +21,7 @@ pub enum TrainError {
         rows: usize,
     },
     /// A class pair is larger than the solver is meant for.
-    #[error("two classes have {rows} rows together; the solver takes at most {most}")]
+    #[error("two classes have {} rows together; the solver takes at most {}", count(*.rows as u64), count(*.most as u64))]
     TooManyRows {
         /// Rows of the pair.
         rows: usize,

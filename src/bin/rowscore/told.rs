@@ -29,7 +29,9 @@ impl<'a> Told<'a> {
     pub(crate) async fn of(opened: &Opened, request: &'a Request, answer: &'a Answer, out: &Out) -> Self {
         let table = opened.table();
         let (mut session, mut run) = (opened.session(), None);
-        if let Some(id) = answer.run_id {
+        // A schedule's run costs no question more.
+        let is_asked = out.is_for_people() || answer.state == Some(RunState::Failed);
+        if let Some(id) = answer.run_id.filter(|_| is_asked) {
             // What was done is told even where no more can be read.
             run = session.ask(|| status::find(table, id)).await.ok().flatten();
         }
@@ -54,10 +56,9 @@ impl<'a> Told<'a> {
         lines.extend(self.next());
         let skipped = self.answer.skipped;
         if skipped > 0 {
-            lines.push(format!(
-                "{} stayed locked by others and pending: `rowscore run` takes them later.",
-                words::items(skipped)
-            ));
+            let them = if skipped == 1 { "it" } else { "them" };
+            let items = words::items(skipped);
+            lines.push(format!("{items} stayed locked by others and pending: `rowscore run` takes {them} later."));
         }
         lines.extend(self.waiting());
         lines
