@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use rowscore::answer::{Answer, Outcome, Part};
 use rowscore::event::Request;
 use rowscore::run::{Mode, RunId, RunKind, RunState};
-use rowscore::store::backlog::{self, Backlog, COUNTED};
+use rowscore::store::backlog::{self, Backlog};
 use rowscore::store::status::{self, StatusLine};
 use rowscore::words;
 
@@ -114,10 +114,10 @@ impl<'a> Told<'a> {
 
     /// What the run left, and how to get it.
     fn waiting(&self) -> Vec<String> {
-        let Backlog { items, unreached, oldest } = self.backlog.unwrap_or_default();
+        let Backlog { items, more, unreached, oldest } = self.backlog.unwrap_or_default();
         let wait = |count, why: &str, command| {
             let (verb, them) = if count == 1 { ("waits", "it") } else { ("wait", "them") };
-            let least = if count >= COUNTED { "At least " } else { "" };
+            let least = if more { "At least " } else { "" };
             (count > 0).then(|| format!("{least}{} {verb} that {why}: `{command}` takes {them}.", words::items(count)))
         };
         let newer = items.saturating_sub(unreached);
