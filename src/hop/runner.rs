@@ -114,7 +114,7 @@ impl<R: Relay> Hop<'_, R> {
         let opening = Opening::of(self);
         let noted = self.session.run(async |conn| match (self.done.about, trigger) {
             (Some(id), _) => runs::note_error(id, &text).ask(conn).await,
-            (None, Trigger::Open(request)) => note_refusal(conn, opening, request, &text).await,
+            (None, Trigger::Open(request)) if !self.done.is_open => note_refusal(conn, opening, request, &text).await,
             (None, _) => Ok(()),
         });
         // The hop's own error is what counts, also where it cannot be noted.
@@ -126,6 +126,7 @@ impl<R: Relay> Hop<'_, R> {
         for _ in 0..STAGES {
             let stage = next.stage();
             self.done.about = next.run();
+            self.done.is_open = !matches!(next, Next::Open(_) | Next::TryOut(_));
             next = match next {
                 Next::LookUp => look_up(self).await?,
                 Next::Open(request) => open(self, request).await?,

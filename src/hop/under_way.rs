@@ -42,6 +42,8 @@ pub(super) struct Done {
     pub part_in: Option<RunId>,
     /// The run that is worked on just now, on whose row an error is noted.
     pub about: Option<RunId>,
+    /// Whether what was asked for was found or opened: what fails later is no refusal.
+    pub is_open: bool,
     /// Of the hop's time, what was added to a run's already.
     pub billed: Duration,
     /// Its work on the run that it had a part in last.

@@ -122,7 +122,7 @@ async fn runs(db: &TestDb) -> Vec<String> {
             "SELECT CONCAT_WS(' ', `kind`, `mode`, `tick`, COALESCE(`window_from`, '-'), `window_to`, `state`, 'attempt', `attempt`, \
                'items', `items`, 'predicted', `predicted`, 'failed', `failed`, 'pending', `pending`, \
                'compared', `compared`, `changed_class`, ROUND(`absolute_change`, 9)) \
-             FROM `batch_runs` ORDER BY `window_to`, `kind`",
+             FROM `batch_runs` WHERE NOT (`state` = 'failed' AND `lanes` = 0) ORDER BY `window_to`, `kind`",
         )
         .await;
     let lanes: Vec<String> = db

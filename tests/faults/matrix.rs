@@ -290,6 +290,11 @@ async fn inject_once(fault: Fault, reference: &Reference) -> (Tally, Option<Stri
     found.add(|verdict| &mut verdict.hanging, dead_letters, format!("{dead_letters} dead letters"));
     found.add(|verdict| &mut verdict.hanging, record.given_up, "an event was given up".into());
     found.add(|verdict| &mut verdict.hanging, record.timeouts, "a hop hung".into());
+    // Only what is not opened is refused.
+    if fault.step != Step::OpenRun {
+        let refused = db.count("`batch_runs` WHERE `state` = 'failed' AND `lanes` = 0").await;
+        found.add(|verdict| &mut verdict.different, refused, format!("{refused} refusals"));
+    }
     let deaths = if fault.kind == Kind::Kill { strikes } else { 0 };
     let unexpected = record.deaths.abs_diff(deaths);
     found.add(|verdict| &mut verdict.different, unexpected, format!("{} processes died", record.deaths));
