@@ -39,9 +39,7 @@ def probabilities(model, rows):
 
 
 def compare(program: str, count: int) -> bool:
-    rows, labels = make_classification(
-        count, 10, n_informative=5, flip_y=0.2, class_sep=0.8, random_state=1
-    )
+    rows, labels = make_classification(count, 10, n_informative=5, flip_y=0.2, class_sep=0.8, random_state=1)
     with tempfile.TemporaryDirectory() as folder:
         data, result = pathlib.Path(folder) / "data.csv", pathlib.Path(folder) / "result.json"
         with open(data, "w", newline="", encoding="utf-8") as file:
