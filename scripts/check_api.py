@@ -3,6 +3,7 @@
 The database is named by the environment. Argument, optional: a folder for the browser's pictures.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -116,6 +117,22 @@ def take_pictures(browser: Browser, base: str, pictures: Path) -> None:
             page.screenshot(path=pictures / f"{width}-{scheme}.png", full_page=width == 1280)
 
 
+def ask_lighthouse(program: str, base: str) -> None:
+    """Nothing is left to mend for readers of any kind, on a telephone or a desk."""
+    options = ["--quiet", "--output=json", "--chrome-flags=--no-sandbox --headless"]
+    options.append("--only-categories=accessibility,best-practices,performance")
+    environment = os.environ | {"CHROME_PATH": os.environ["ROWSCORE_BROWSER_PROGRAM"]}
+    for path in ("/", f"/run/{len(WINDOWS) + 1}", f"/items/{min(BROKEN)}"):
+        for form in ((), ("--preset=desktop",)):
+            asked = [program, f"{base}{path}", *form, *options]
+            answer = json.loads(subprocess.run(asked, env=environment, check=True, capture_output=True).stdout)
+            scores = {name: 100 * category["score"] for name, category in answer["categories"].items()}
+            audits = answer["audits"]
+            shown = audits["first-contentful-paint"]["displayValue"], audits["total-byte-weight"]["displayValue"]
+            print(f"Lighthouse, {path} {' '.join(form)}: {scores}, first paint after {shown[0]}, {shown[1]}")
+            need(scores["accessibility"] == scores["best-practices"] == 100, "Lighthouse finds something to mend")
+
+
 def look_at(browser: Browser, base: str, heading: str) -> None:
     found = []
     for where, page, complaints in everywhere(browser, f"{base}/"):
@@ -196,6 +213,8 @@ def main() -> None:
                 if pictures:
                     take_pictures(browser, base, pictures)
                 look(browser, base)
+                if lighthouse := os.environ.get("ROWSCORE_LIGHTHOUSE"):
+                    ask_lighthouse(lighthouse, base)
                 look_at_none(browser)
                 read_without_script(browser, base)
                 try_api(base)

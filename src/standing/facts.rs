@@ -59,7 +59,11 @@ impl Facts {
     /// Looks at a table, in some short statements.
     pub async fn read(conn: &mut Conn, table: &ItemsTable, expected: Expected) -> Result<Self, StoreError> {
         let now = clock::present().ask(conn).await?;
-        let runs = status::latest(conn, table, None, RUNS).await?;
+        let mut runs = status::latest(conn, table, None, RUNS).await?;
+        if !runs.iter().any(did_something) {
+            // However long ago that was.
+            runs.extend(status::worked(conn, table, 1).await?);
+        }
         let (ends, ticks) = earlier::ends(table, now).and(earlier::ticks(table)).ask(conn).await?;
         let attendance = match runs.iter().find(|run| run.state == RunState::Running) {
             Some(run) => Some(hold::attendance(run.id).ask(conn).await?),

@@ -7,7 +7,6 @@ use super::mood::Mood;
 use super::schedule;
 use super::trouble::Trouble;
 use crate::run::{RunKind, RunState};
-use crate::store::backlog::COUNTED;
 use crate::store::hold::Attendance;
 use crate::store::status::StatusLine;
 use crate::window::Time;
@@ -64,7 +63,7 @@ impl Standing {
         let Some(backlog) = self.facts.backlog else {
             return "The table is too large to look in time for what waits.".into();
         };
-        let least = if backlog.items >= COUNTED { "At least " } else { "" };
+        let least = if backlog.more { "At least " } else { "" };
         let oldest = backlog
             .oldest
             .map_or_else(String::new, |oldest| format!("; the oldest arrived {}", words::ago(oldest, self.facts.now)));

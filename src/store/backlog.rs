@@ -18,35 +18,45 @@ use crate::window::Time;
 const BUDGET_MS: u32 = 300;
 
 /// Items that are counted, at most: more is said to be more.
-pub const COUNTED: u64 = 100_000;
+const COUNTED: u64 = 100_000;
+
+/// The same where there was no time to count so many.
+const FEWER: u64 = 1000;
 
 /// Items that are neither predicted nor set aside.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backlog {
-    /// How many; [`COUNTED`]: so many at least.
+    /// How many are known of.
     pub items: u64,
+    /// Whether there may be more.
+    pub more: bool,
     /// When the oldest of these arrived, if they have times of arrival.
     pub oldest: Option<Time>,
     /// Those that no window will reach: they arrived before the end of a window that is worked off, or without a time.
     pub unreached: u64,
 }
 
-/// What waits in the table, where windows reach from `reach` on; `None`: too large a table to look through in time.
+/// What waits in the table, where windows reach from `reach` on; `None`: so much is too much to look through in time.
 pub async fn whole(
     conn: &mut impl Queryable,
     table: &ItemsTable,
     reach: Option<Time>,
 ) -> Result<Option<Backlog>, StoreError> {
-    waiting(table, reach, "TRUE").ask_in_time(conn).await
+    let whole = waiting(table, reach, "TRUE", COUNTED).ask_in_time(conn).await?;
+    match whole {
+        Some(backlog) => Ok(Some(backlog)),
+        // Where most of a table waits, a thousand are soon found.
+        None => waiting(table, reach, "TRUE", FEWER).ask_in_time(conn).await,
+    }
 }
 
 /// What waits of that which arrived from `reach` on.
 pub async fn fresh(conn: &mut impl Queryable, table: &ItemsTable, reach: Time) -> Result<Option<Backlog>, StoreError> {
     let of_late = format!("i.{} >= {}", table.created.quoted(), moment(table, reach));
-    waiting(table, Some(reach), &of_late).ask_in_time(conn).await
+    waiting(table, Some(reach), &of_late, COUNTED).ask_in_time(conn).await
 }
 
-fn waiting(table: &ItemsTable, reach: Option<Time>, which: &str) -> Statement<Backlog> {
+fn waiting(table: &ItemsTable, reach: Option<Time>, which: &str, most: u64) -> Statement<Backlog> {
     let (items, id, own, name) = (table.quoted(), table.id.quoted(), table.created.quoted(), table.literal());
     let reached = match reach {
         Some(reach) => format!("i.{own} >= {}", moment(table, reach)),
@@ -57,16 +67,18 @@ fn waiting(table: &ItemsTable, reach: Option<Time>, which: &str) -> Statement<Ba
          FROM (SELECT {} AS `created`, COALESCE({reached}, FALSE) AS `reached` FROM {items} i \
                WHERE {} AND {which} AND NOT EXISTS \
                  (SELECT 1 FROM `item_failures` f WHERE f.`items_table` = {name} AND f.`item_id` = i.{id}) \
-               LIMIT {COUNTED}) w",
+               LIMIT {most}) w",
         mariadb_limit(BUDGET_MS),
         mysql_limit(BUDGET_MS),
         created(table),
         pending(table),
     );
-    Statement::one("looking for what waits", &sql, Params::Empty, |row: &Row| {
+    Statement::one("looking for what waits", &sql, Params::Empty, move |row: &Row| {
         let oldest: Option<NaiveDateTime> = date(row, "oldest")?;
+        let items: u64 = column(row, "items")?;
         Ok(Backlog {
-            items: column(row, "items")?,
+            items,
+            more: items == most,
             oldest: oldest.map(|oldest| oldest.and_utc()),
             unreached: column(row, "unreached")?,
         })

@@ -27,8 +27,10 @@ struct Parts {
 /// Something that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Made {
-    /// A table or a view.
+    /// A table.
     Table(String),
+    /// A view.
+    View(String),
     /// These columns and keys of a table that was there before.
     Parts {
         /// The table.
@@ -44,7 +46,7 @@ impl Made {
     /// The table or view.
     pub fn table(&self) -> &str {
         match self {
-            Self::Table(table) | Self::Parts { table, .. } => table,
+            Self::Table(table) | Self::View(table) | Self::Parts { table, .. } => table,
         }
     }
 }
@@ -82,6 +84,7 @@ impl Inventory {
     /// What is there that was not there `before`.
     pub(super) fn since(&self, before: &Self) -> Vec<Made> {
         let made = self.0.iter().filter_map(|(table, now)| match before.0.get(table) {
+            None if table == VIEW => Some(Made::View(table.clone())),
             None => Some(Made::Table(table.clone())),
             Some(then) => {
                 let columns: Vec<String> = now.columns.difference(&then.columns).cloned().collect();

@@ -82,8 +82,7 @@ async fn measure(server: Server, seed: u64) -> Measured {
     assert!(filled.status.success(), "{filled:?}");
 
     let mut variables = db.variables().clone();
-    variables
-        .extend([("RUST_LOG", "rowscore=debug"), ("NO_COLOR", "1")].map(|(name, value)| (name.into(), value.into())));
+    variables.insert("RUST_LOG".into(), "rowscore=debug".into());
     let mut random = Mt64::new(seed);
     let mut holder = db.connect().await;
     holder.query_drop(format!("BEGIN; SELECT `id` FROM `items` WHERE `id` = {HELD} FOR UPDATE")).await.unwrap();

@@ -58,7 +58,7 @@ async fn what_was_made_is_told_with_the_time_that_it_took_and_again_nothing_was_
     let init = rowscore(&["init", "--create"], &variables).await;
     assert_eq!(init.status.code(), Some(0), "{init:?}");
     for told in
-        [&format!("Created database `{made}` in 0."), "Created table `items` in 0.", "Created table `batch_status` in "]
+        [&format!("Created database `{made}` in 0."), "Created table `items` in 0.", "Created view `batch_status` in "]
     {
         assert!(init.stderr.contains(told), "{told} in {init:?}");
     }
@@ -109,4 +109,20 @@ async fn on_a_terminal_it_asks_before_it_makes_a_table(#[case] typed: &str, #[ca
     assert_eq!(init.status.code(), code, "{init:?}");
     assert!(init.stdout.contains("there is no table `items` in database") && init.stdout.contains("[y/N]"), "{init:?}");
     assert_eq!(db.rows::<String>("SHOW TABLES").await.is_empty(), code != Some(0), "{init:?}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn whoever_wants_a_new_database_is_asked_once(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let owner = TestDb::bare(server, &[]).await;
+    let made = format!("{}_asked", owner.config.mysql.database);
+
+    let init = on_a_terminal("init", "y\\n", &with(&owner, "MYSQL_DATABASE", &made)).await;
+
+    assert_eq!(init.status.code(), Some(0), "{init:?}");
+    assert_eq!(init.stdout.matches("[y/N]").count(), 1, "{init:?}");
+    assert!(init.stdout.contains(&format!("Created database `{made}` in ")), "{init:?}");
+    owner.execute(&format!("DROP DATABASE `{made}`")).await;
 }

@@ -65,11 +65,19 @@ fn untroubled(view: &View) -> String {
     }
     // By whichever run.
     let aside: u64 = view.reasons.iter().map(|reason| reason.items).sum();
-    match (view.standing.facts.backlog.map_or(0, |backlog| backlog.items), aside) {
+    let facts = &view.standing.facts;
+    // What was looked at in part is not known to be all.
+    let waiting = facts.backlog.filter(|backlog| facts.is_whole || backlog.items > 0).map(|backlog| backlog.items);
+    waiting.map_or_else(|| format!("{} is over.", named(run)), |waiting| predicted(waiting, aside))
+}
+
+/// How many are predicted, where so many wait and so many are set aside.
+fn predicted(waiting: u64, aside: u64) -> String {
+    match (waiting, aside) {
         (0, 0) => "All predicted.".into(),
         (0, aside) => format!("All predicted but {}.", words::items(aside)),
         (1, _) => "1 item waits for the next run.".into(),
-        (items, _) => format!("{} wait for the next run.", words::items(items)),
+        (waiting, _) => format!("{} wait for the next run.", words::items(waiting)),
     }
 }
 

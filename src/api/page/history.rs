@@ -51,3 +51,56 @@ pub(super) fn folded<'a>(runs: &[&'a StatusLine]) -> Vec<Entry<'a>> {
     };
     pieces.filter_map(entry).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::window::Window;
+
+    fn run(id: u64, kind: RunKind, done: u64) -> StatusLine {
+        let now = "2024-03-05T10:00:00Z".parse().unwrap();
+        StatusLine {
+            id: RunId(id),
+            kind,
+            state: RunState::Succeeded,
+            done,
+            total: Some(done),
+            failed: 0,
+            backfill: None,
+            rows_per_second: None,
+            eta_seconds: None,
+            spare_seconds: None,
+            window: Window { from: None, to: now },
+            model_version: String::new(),
+            started_at: now,
+            finished_at: Some(now),
+            last_error: None,
+            pending: Some(0),
+            skipped: 0,
+            tick: None,
+            attempt: 1,
+            is_refused: false,
+        }
+    }
+
+    #[test]
+    fn what_had_nothing_to_do_is_folded_between_what_had() {
+        let runs = [
+            run(7, RunKind::Window, 0),
+            run(6, RunKind::Canary, 9),
+            run(5, RunKind::Window, 0),
+            run(4, RunKind::Window, 3),
+            run(3, RunKind::Window, 0),
+            run(2, RunKind::Window, 1),
+        ];
+        let all = merged(runs.iter().chain(&runs));
+        let lines: Vec<_> = folded(&all)
+            .iter()
+            .map(|entry| match entry {
+                Entry::Run(run) => run.id.to_string(),
+                Entry::Idle(idle) => format!("{}–{}: {}", idle.first, idle.last, idle.runs),
+            })
+            .collect();
+        assert_eq!(lines, ["5–7: 3", "4", "3", "2"]);
+    }
+}

@@ -41,6 +41,8 @@ const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'
 
 /// Seconds between two renewals while something is at work.
 const MOVING_S: u32 = 2;
+/// The same where the table is too large to look through in time: each look costs the database all of that time.
+const LARGE_S: u32 = 6;
 /// Seconds between two renewals at other times.
 const RESTING_S: u32 = 15;
 
@@ -95,7 +97,11 @@ pub(super) async fn status(State(api): Shared) -> Response {
 
 fn standing(api: &Api, view: &View) -> Sheet {
     let headline = Headline::of(view);
-    let every = if view.is_moving() { MOVING_S } else { RESTING_S };
+    let every = match (view.is_moving(), view.standing.facts.is_whole) {
+        (true, true) => MOVING_S,
+        (true, false) => LARGE_S,
+        (false, _) => RESTING_S,
+    };
     let content = html! {
         (top(&headline))
         (parts::figures(view))

@@ -98,5 +98,12 @@ pub(super) fn tag(run: &StatusLine) -> Markup {
 
 /// A time, and how long ago that is.
 pub(super) fn moment(time: Time, now: Time) -> Markup {
-    html! { time datetime=(words::rfc3339(time)) { (words::minute(time)) small { (words::ago(time, now)) } } }
+    let minute = words::minute(time);
+    html! {
+        time datetime=(words::rfc3339(time)) {
+            // A line may end between date and time, and not at the date's hyphens.
+            @for part in minute.split(' ') { span { (part) } " " }
+            small { (words::ago(time, now)) }
+        }
+    }
 }

@@ -63,13 +63,15 @@ impl View {
         // One more than is shown tells whether there is more.
         let excerpts = listing::excerpts(table, width, &shown, EXCERPT + 1).ask(conn).await?.into_iter().collect();
         let at_work = worked.iter().find(|run| !run.state.is_over());
-        let (under_way, latest) = match at_work {
-            Some(run) => {
-                let (lanes, counted) = lanes::all(run.id).and(lanes::profiles(run.id)).ask(conn).await?;
-                (Some(classes(&counted, reading.model)), of_run(conn, seen, width, (run.id, &lanes)).await?)
-            }
-            None => (None, listing::latest(seen, width, i64::MAX, LATEST).ask(conn).await?),
-        };
+        let (mut under_way, mut latest) = (None, Vec::new());
+        if let Some(run) = at_work {
+            let (lanes, counted) = lanes::all(run.id).and(lanes::profiles(run.id)).ask(conn).await?;
+            under_way = Some(classes(&counted, reading.model));
+            latest = of_run(conn, seen, width, (run.id, &lanes)).await?;
+        }
+        if latest.is_empty() {
+            latest = listing::latest(seen, width, i64::MAX, LATEST).ask(conn).await?;
+        }
         Ok(Self { standing, worked, profiles, under_way, reasons, excerpts, latest })
     }
 

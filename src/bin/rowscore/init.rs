@@ -84,7 +84,10 @@ async fn make(opened: &Opened, args: &Args, done: &mut Vec<String>) -> Result<Op
     let (table, model) = (opened.table(), model::embedded()?);
     let mut conn = connect(opened, args, done).await?;
     if table.has_default_columns() {
-        may_make_items(&mut conn, opened, args).await?;
+        // Who wants a new database wants what is in it.
+        if done.is_empty() {
+            may_make_items(&mut conn, opened, args).await?;
+        }
     } else {
         // Before anything is added to a table that is not the one which is meant.
         let without_run = ItemsTable { run: RunColumn::None, ..table.clone() };
@@ -160,6 +163,7 @@ fn described(made: &Made, time: Duration) -> String {
     let took = took(time);
     match made {
         Made::Table(name) => format!("Created table `{name}` in {took}."),
+        Made::View(name) => format!("Created view `{name}` in {took}."),
         Made::Parts { table, columns, keys } => {
             let named = |what: &str, names: &[String]| {
                 let many = if names.len() == 1 { "" } else { "s" };

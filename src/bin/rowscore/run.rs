@@ -54,7 +54,10 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
     let mode = if args.dry_run { Mode::DryRun } else { Mode::Write };
     let request = args.options.request(kind, mode)?;
     let mut signals = Signals::listen()?;
-    let opened = Opened::from_env().await?;
+    let opened = match select(pin!(Opened::from_env()), pin!(signals.next())).await {
+        Either::Left((opened, _)) => opened?,
+        Either::Right(_) => return Ok(stopped_before()),
+    };
     let means = Means { database: &opened.database, work: &opened.config.work, model: model::embedded()? };
 
     let begun = Instant::now();
@@ -66,10 +69,7 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
             return Ok(ExitCode::from(NOT_OVER));
         }
     };
-    let Some(answer) = answer else {
-        say!("Stopped before a run was opened.");
-        return Ok(ExitCode::from(NOT_OVER));
-    };
+    let Some(answer) = answer else { return Ok(stopped_before()) };
     let told = Told::of(&opened, &request, &answer, out).await;
     out.tell(&answer, told.lines(begun.elapsed()))?;
     Ok(exit_code(&answer))
@@ -77,6 +77,11 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
 
 /// The exit status of a run that somebody has to go on with.
 const NOT_OVER: u8 = 3;
+
+fn stopped_before() -> ExitCode {
+    say!("Stopped before a run was opened.");
+    ExitCode::from(NOT_OVER)
+}
 
 /// Runs that may come first, one after the other.
 const MOST_BEFORE: usize = 10;

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use rowscore::answer::{Answer, Outcome, Part};
 use rowscore::event::Request;
 use rowscore::run::{Mode, RunId, RunKind, RunState};
-use rowscore::store::backlog::{self, Backlog, COUNTED};
+use rowscore::store::backlog::{self, Backlog};
 use rowscore::store::status::{self, StatusLine};
 use rowscore::words;
 
@@ -29,7 +29,9 @@ impl<'a> Told<'a> {
     pub(crate) async fn of(opened: &Opened, request: &'a Request, answer: &'a Answer, out: &Out) -> Self {
         let table = opened.table();
         let (mut session, mut run) = (opened.session(), None);
-        if let Some(id) = answer.run_id {
+        // A schedule's run costs no question more.
+        let is_asked = out.is_for_people() || answer.state == Some(RunState::Failed);
+        if let Some(id) = answer.run_id.filter(|_| is_asked) {
             // What was done is told even where no more can be read.
             run = session.ask(|| status::find(table, id)).await.ok().flatten();
         }
@@ -54,10 +56,9 @@ impl<'a> Told<'a> {
         lines.extend(self.next());
         let skipped = self.answer.skipped;
         if skipped > 0 {
-            lines.push(format!(
-                "{} stayed locked by others and pending: `rowscore run` takes them later.",
-                words::items(skipped)
-            ));
+            let them = if skipped == 1 { "it" } else { "them" };
+            let items = words::items(skipped);
+            lines.push(format!("{items} stayed locked by others and pending: `rowscore run` takes {them} later."));
         }
         lines.extend(self.waiting());
         lines
@@ -113,10 +114,10 @@ impl<'a> Told<'a> {
 
     /// What the run left, and how to get it.
     fn waiting(&self) -> Vec<String> {
-        let Backlog { items, unreached, oldest } = self.backlog.unwrap_or_default();
+        let Backlog { items, more, unreached, oldest } = self.backlog.unwrap_or_default();
         let wait = |count, why: &str, command| {
             let (verb, them) = if count == 1 { ("waits", "it") } else { ("wait", "them") };
-            let least = if count >= COUNTED { "At least " } else { "" };
+            let least = if more { "At least " } else { "" };
             (count > 0).then(|| format!("{least}{} {verb} that {why}: `{command}` takes {them}.", words::items(count)))
         };
         let newer = items.saturating_sub(unreached);

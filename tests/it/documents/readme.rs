@@ -77,7 +77,7 @@ async fn replace(user: &User, block: &str) {
     let writer = "SELECT run_id FROM readings WHERE species = 'setosa'";
     let before: u64 = user.db.value(writer).await;
     let compared: Value = serde_json::from_str(&user.paste(dry_run).await.stdout).unwrap();
-    assert_eq!((&compared["predicted"], &compared["backfill"]["dry_run"]), (&1.into(), &true.into()), "{compared}");
+    assert_eq!((&compared["predicted"], &compared["backfill"]["dry_run"]), (&2.into(), &true.into()), "{compared}");
     assert_eq!(user.db.value::<u64>(writer).await, before);
     user.paste(run).await;
     assert!(user.db.value::<u64>(writer).await > before);
