@@ -9,7 +9,9 @@ use rowscore::run::{RunId, RunKind, RunState};
 use rowscore::standing::{Expected, Facts, Mood, Standing};
 use rowscore::window::Time;
 use rstest::rstest;
+use serde_json::json;
 
+use crate::api::Service;
 use crate::support::items::{Item, sample};
 use crate::support::programs::rowscore;
 use crate::support::{Server, Setup, TestDb, continued, unhurried};
@@ -42,9 +44,24 @@ async fn standing(db: &Setup) -> Standing {
     Standing::of(Facts::read(&mut db.connect().await, table, expected).await.unwrap())
 }
 
-/// Asserts what is said of a table, by the library and by `rowscore status`: the mood, and the names of the troubles.
-async fn assert_standing(db: &Setup, mood: Mood, troubles: &[&str]) -> String {
-    assert_standing_with(db, db.variables(), mood, troubles).await
+/// Asserts what is said of a table: by `rowscore status` and its exit code, by `/health`, `/metrics` and the page.
+async fn assert_standing(db: &TestDb, mood: Mood, troubles: &[&str]) -> String {
+    let said = assert_standing_with(db, db.variables(), mood, troubles).await;
+    let service = Service::today(db).await;
+    let health = service.get("/health").await;
+    let names: Vec<&str> =
+        health["troubles"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    assert_eq!((names.as_slice(), &health["standing"]), (troubles, &json!(mood.name())), "{health}");
+    assert_eq!(health["health"], json!(if mood == Mood::Bad { "bad" } else { "ok" }));
+    let page = service.page().await;
+    assert!(page.contains(&format!("<section id=\"state\" class=\"{}\"", mood.name())), "{mood}: {page}");
+    let all_is_well = page.contains("All predicted.");
+    assert!(!all_is_well || (troubles.is_empty() && health["waiting"] == json!(0)), "{page}");
+    let metrics = service.text("/metrics").await;
+    for name in troubles {
+        assert!(metrics.contains(&format!("trouble=\"{name}\"")), "{name}: {metrics}");
+    }
+    said
 }
 
 async fn assert_standing_with(
@@ -220,4 +237,39 @@ async fn what_a_run_was_like_stays_in_sight_after_idle_ticks(
     db.execute("ALTER TABLE `items` CHANGE `values` `other` JSON").await;
     db.with(&[]).await.try_hop(&canary, unhurried(now)).await.unwrap_err();
     assert_standing(&db, Mood::Bad, &["canary_failed", "many_set_aside"]).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn lateness_drift_and_a_failed_run_are_told_and_a_good_run_after_them_is_calm(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = TestDb::new(server, &[("DELIVER_WITHIN", "1m"), ("TICK_EVERY", "9d")]).await;
+    // Measurements drawn evenly are not as those of flowers.
+    arrived(&db, 1..=300, 400).await;
+    worked_off(&db, 300).await;
+    // By the database's clock, which is hours later than the tick.
+    let said = assert_standing(&db, Mood::Odd, &["late", "drifted"]).await;
+    assert!(said.contains("Run 1 was 4 h 5") && said.contains(" too late."), "{said}");
+    assert!(said.contains("The items of run 1 are unlike the training rows: "), "{said}");
+
+    let in_time = db.with(&[("DELIVER_WITHIN", "9d"), ("MAX_FAILED_PERCENT", "0")]).await;
+    arrived(&db, 301..=303, 100).await;
+    worked_off(&in_time, 90).await;
+    assert_standing(&db, Mood::Calm, &[]).await;
+
+    arrived(&db, 304..=304, 80).await;
+    db.execute("UPDATE `items` SET `values` = '[]' WHERE `id` = 304").await;
+    worked_off(&in_time, 70).await;
+    let said = assert_standing(&db, Mood::Bad, &["failed"]).await;
+    assert!(said.contains("Run 3 failed: 1 of 1 item cannot be scored, more than 0 % (MAX_FAILED_PERCENT)."), "{said}");
+
+    // A dry run changes nothing, so what failed is still what stands.
+    let dry = rowscore(&["run", "--backfill", "--dry-run"], db.variables()).await;
+    assert_eq!(dry.status.code(), Some(0), "{dry:?}");
+    assert_standing(&db, Mood::Bad, &["failed"]).await;
+
+    db.execute("UPDATE `items` SET `values` = '[5.1, 3.5, 1.4, 0.2]' WHERE `id` = 304").await;
+    worked_off(&in_time, 1).await;
+    assert_standing(&db, Mood::Calm, &[]).await;
 }

@@ -15,7 +15,7 @@ use crate::store::failures::{self, Reasoned};
 use crate::store::lanes::{self, LaneLine};
 use crate::store::listing::{self, Listing, SeenTable, Width};
 use crate::store::status::{self, StatusLine};
-use crate::store::{StoreError, measures};
+use crate::store::{Fault, StoreError, measures};
 
 /// Runs that did something, in history and charts.
 const WORKED: u32 = 20;
@@ -61,16 +61,17 @@ impl View {
         let reasons = failures::by_reason(table, None, EXAMPLES).ask(conn).await?;
         let shown: Vec<i64> = reasons.iter().flat_map(|reason| &reason.examples).map(|failure| failure.item).collect();
         // One more than is shown tells whether there is more.
-        let excerpts = listing::excerpts(table, width, &shown, EXCERPT + 1).ask(conn).await?.into_iter().collect();
+        let excerpts = readable(listing::excerpts(table, width, &shown, EXCERPT + 1).ask(conn).await)?;
+        let excerpts = excerpts.into_iter().collect();
         let at_work = worked.iter().find(|run| !run.state.is_over());
         let (mut under_way, mut latest) = (None, Vec::new());
         if let Some(run) = at_work {
             let (lanes, counted) = lanes::all(run.id).and(lanes::profiles(run.id)).ask(conn).await?;
             under_way = Some(classes(&counted, reading.model));
-            latest = of_run(conn, seen, width, (run.id, &lanes)).await?;
+            latest = readable(of_run(conn, seen, width, (run.id, &lanes)).await)?;
         }
         if latest.is_empty() {
-            latest = listing::latest(seen, width, i64::MAX, LATEST).ask(conn).await?;
+            latest = readable(listing::latest(seen, width, i64::MAX, LATEST).ask(conn).await)?;
         }
         Ok(Self { standing, worked, profiles, under_way, reasons, excerpts, latest })
     }
@@ -84,6 +85,14 @@ impl View {
     /// Whether something is at work, so that the page is soon another.
     pub(super) fn is_moving(&self) -> bool {
         self.standing.facts.runs.iter().any(|run| run.state == RunState::Running)
+    }
+}
+
+/// The items of a table that does not fit any more cannot be shown; how things stand can, and says so.
+fn readable<T: Default>(read: Result<T, StoreError>) -> Result<T, StoreError> {
+    match read {
+        Err(error) if error.fault() == Fault::Permanent => Ok(T::default()),
+        read => read,
     }
 }
 

@@ -44,11 +44,20 @@ impl Service {
         Self::at(database, || at(NOW)).await
     }
 
+    /// Over `db`, by the database's own clock.
+    pub(crate) async fn today(db: &TestDb) -> Self {
+        Self::with(db.database.clone(), Present::Asked(|| at(NOW))).await
+    }
+
     async fn at(database: Database, clock: fn() -> Time) -> Self {
+        Self::with(database, Present::Told(clock)).await
+    }
+
+    async fn with(database: Database, present: Present) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let expected = Expected { lookback: Duration::from_secs(3600), tick_every: None };
-        let router = api::router(Api::new(database, 4, model(), Present::Told(clock), expected));
+        let router = api::router(Api::new(database, 4, model(), present, expected));
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { base, client: Client::new(), server }
     }
@@ -69,6 +78,13 @@ impl Service {
         let (status, json) = self.ask(path).await;
         assert_eq!(status, StatusCode::OK, "{path}: {json}");
         json
+    }
+
+    /// The text of a GET that succeeds.
+    pub(crate) async fn text(&self, path: &str) -> String {
+        let response = self.send(Method::GET, path).await;
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        response.text().await.unwrap()
     }
 
     /// The status page.
