@@ -32,7 +32,7 @@ impl<'m, const N: usize> Batch<'m, N> {
             scaled: vec![Lanes::ZERO; machine.features()],
             kernel_values: [Lanes::ZERO; TILE],
             decisions: vec![Lanes::ZERO; machine.pairs.len()],
-            coupling: Coupling::new(machine.classes),
+            coupling: Coupling::new(machine.classes, machine.two_classes),
         }
     }
 

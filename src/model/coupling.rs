@@ -5,6 +5,7 @@
 //! and early stop (up to 3e-3 from the exact solution) are the same, so the results have the same bits as
 //! libsvm's, and agree with scikit-learn's. Unlike libsvm it reuses its workspace.
 
+use super::artifact::TwoClasses;
 use super::lanes::Lanes;
 
 /// libsvm keeps pair probabilities this far from 0 and 1: an exact 0 would make the matrix singular.
@@ -22,6 +23,7 @@ const MAX_ITERATIONS: usize = 100;
 #[derive(Clone, Debug)]
 pub(super) struct Coupling<const N: usize> {
     classes: usize,
+    two_classes: TwoClasses,
     /// `pairwise[i][j]` = P(class i | class i or j).
     pairwise: Vec<Lanes<N>>,
     q: Vec<Lanes<N>>,
@@ -30,9 +32,10 @@ pub(super) struct Coupling<const N: usize> {
 }
 
 impl<const N: usize> Coupling<N> {
-    pub(super) fn new(classes: usize) -> Self {
+    pub(super) fn new(classes: usize, two_classes: TwoClasses) -> Self {
         Self {
             classes,
+            two_classes,
             pairwise: vec![Lanes::ZERO; classes * classes],
             q: vec![Lanes::ZERO; classes * classes],
             qp: vec![Lanes::ZERO; classes],
@@ -61,6 +64,10 @@ impl<const N: usize> Coupling<N> {
     /// would stop it, while the others go on.
     #[inline(always)]
     pub(super) fn solve(&mut self) {
+        if self.classes == 2 && self.two_classes == TwoClasses::Sigmoid {
+            (self.p[0], self.p[1]) = (self.pairwise[1], self.pairwise[2]);
+            return;
+        }
         self.build_q();
         self.p.fill(Lanes([1.0 / self.classes as f64; N]));
         let tolerance = TOLERANCE / self.classes as f64;
@@ -183,7 +190,7 @@ mod tests {
     fn each_row_has_the_bits_of_libsvm_whichever_are_beside_it() {
         let mut rng = Mt::new(2);
         for classes in 2..=10 {
-            let mut coupling = Coupling::new(classes);
+            let mut coupling = Coupling::new(classes, TwoClasses::Coupled);
             for _ in 0..40 {
                 let rows = random_rows(classes, &mut rng);
                 for (found, pairs) in solve(&mut coupling, &rows).iter().zip(&rows) {
@@ -199,9 +206,9 @@ mod tests {
     fn a_row_alone_has_the_same_bits() {
         let mut rng = Mt::new(4);
         let rows = random_rows(5, &mut rng);
-        let together = solve(&mut Coupling::new(5), &rows);
+        let together = solve(&mut Coupling::new(5, TwoClasses::Coupled), &rows);
         for (pairs, together) in rows.iter().zip(together) {
-            assert_eq!(solve(&mut Coupling::new(5), std::array::from_ref(pairs)), [together]);
+            assert_eq!(solve(&mut Coupling::new(5, TwoClasses::Coupled), std::array::from_ref(pairs)), [together]);
         }
     }
 
@@ -210,7 +217,9 @@ mod tests {
         let mut rng = Mt::new(3);
         for classes in 2..=10 {
             for _ in 0..40 {
-                for probabilities in solve(&mut Coupling::new(classes), &random_rows(classes, &mut rng)) {
+                for probabilities in
+                    solve(&mut Coupling::new(classes, TwoClasses::Coupled), &random_rows(classes, &mut rng))
+                {
                     assert!(probabilities.iter().all(|p| (0.0..=1.0).contains(p)));
                     assert!((probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-12);
                 }
@@ -219,15 +228,25 @@ mod tests {
     }
 
     #[test]
+    fn two_classes_have_the_sigmoids_probabilities_where_the_model_says_so() {
+        let mut coupling = Coupling::new(2, TwoClasses::Sigmoid);
+        for p in [0.0, 1e-9, 0.2, 0.5, 0.75, 1.0] {
+            let found = solve(&mut coupling, &[vec![vec![0.0, p], vec![1.0 - p, 0.0]]]);
+            let expected = p.clamp(MIN_PROBABILITY, MAX_PROBABILITY);
+            assert_eq!(found, [[expected, 1.0 - expected]]);
+        }
+    }
+
+    #[test]
     fn certain_pairs_are_kept_from_zero_and_one() {
         let pairs = vec![vec![0.0, 1.0], vec![0.0, 0.0]];
-        let first = solve(&mut Coupling::new(2), &[pairs])[0][0];
+        let first = solve(&mut Coupling::new(2, TwoClasses::Coupled), &[pairs])[0][0];
         assert!(first > 0.99 && first < 1.0);
     }
 
     #[test]
     fn the_workspace_keeps_nothing_from_one_row_to_the_next() {
-        let mut coupling = Coupling::new(2);
+        let mut coupling = Coupling::new(2, TwoClasses::Coupled);
         let mut solve = |p| solve(&mut coupling, &[vec![vec![0.0, p], vec![1.0 - p, 0.0]]]);
         let first = solve(0.8);
         assert_ne!(solve(0.1), first);

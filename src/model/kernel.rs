@@ -1,4 +1,4 @@
-//! The four kernels of libsvm and smartcore, with the same bits on every machine.
+//! The four kernels of libsvm, with the same bits on every machine.
 
 use serde::{Deserialize, Serialize};
 
@@ -73,7 +73,7 @@ impl Kernel {
     /// holds the rows' values feature by feature, `vectors` is vectors × features.
     /// The bits are [`Self::evaluate`]'s.
     #[inline(always)]
-    pub(super) fn evaluate_all<const N: usize>(&self, rows: &[Lanes<N>], vectors: &[f64], values: &mut [Lanes<N>]) {
+    pub(crate) fn evaluate_all<const N: usize>(&self, rows: &[Lanes<N>], vectors: &[f64], values: &mut [Lanes<N>]) {
         // Choose the kind outside the loops, or the compiler does not vectorise them.
         match self {
             Self::Rbf { .. } => sum_all(rows, vectors, values, squared_difference),

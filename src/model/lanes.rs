@@ -10,20 +10,20 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 /// Rows of a batch: two registers of AVX-512, four of AVX2.
-pub(super) const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
 /// One number of each of `N` rows, aligned for vector instructions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(align(64))]
-pub(super) struct Lanes<const N: usize>(pub(super) [f64; N]);
+pub(crate) struct Lanes<const N: usize>(pub(crate) [f64; N]);
 
 impl<const N: usize> Lanes<N> {
-    pub(super) const ZERO: Self = Self([0.0; N]);
+    pub(crate) const ZERO: Self = Self([0.0; N]);
 
     /// Computes each lane's number with `number`. All are computed before any is stored, so the
     /// compiler knows that no lane changes what another one reads.
     #[inline(always)]
-    pub(super) fn of(number: impl Fn(usize) -> f64) -> Self {
+    pub(crate) fn of(number: impl Fn(usize) -> f64) -> Self {
         let mut lanes = Self::ZERO;
         for lane in 0..N {
             lanes[lane] = number(lane);
@@ -50,7 +50,7 @@ impl<const N: usize> DerefMut for Lanes<N> {
 
 /// Work that is compiled once for every instruction set. Every function in it must be
 /// `#[inline(always)]`: a function that is called instead keeps its own instruction set.
-pub(super) trait Vectorised {
+pub(crate) trait Vectorised {
     type Output;
 
     fn run(self) -> Self::Output;
@@ -91,7 +91,7 @@ impl InstructionSet {
 
     /// Runs `work` with this instruction set.
     #[inline]
-    pub(super) fn run<V: Vectorised>(self, work: V) -> V::Output {
+    pub(crate) fn run<V: Vectorised>(self, work: V) -> V::Output {
         #[cfg_attr(
             target_arch = "x86_64",
             expect(unsafe_code, reason = "the processor was asked: see `available`, the only source of these values")

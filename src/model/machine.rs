@@ -1,6 +1,6 @@
 //! An [`Svm`] compiled for scoring: its numbers, laid out in the order in which they are needed.
 
-use super::artifact::{Pair, Svm};
+use super::artifact::{Pair, Svm, TwoClasses};
 use super::kernel::Kernel;
 use super::platt::Sigmoid;
 use super::scaler::Scaler;
@@ -11,6 +11,7 @@ pub(crate) struct Machine {
     pub(super) scaler: Scaler,
     pub(super) kernel: Kernel,
     pub(super) classes: usize,
+    pub(super) two_classes: TwoClasses,
     /// vectors × features.
     pub(super) vectors: Vec<f64>,
     /// Where the `terms` of each vector end. They begin where those of the vector before it end.
@@ -52,6 +53,7 @@ impl Machine {
             scaler: svm.scaler.clone(),
             kernel: svm.kernel,
             classes,
+            two_classes: svm.two_classes,
             vectors: svm.support_vectors.concat(),
             ends: by_vector.iter().scan(0, end).collect(),
             terms: by_vector.concat(),

@@ -6,7 +6,7 @@
 //! CSV ── Dataset                                    row
 //!           │                                        │ scale
 //!           │ scale                                  │ K(row, each support vector)
-//!           │ one SVC per class pair (smartcore)     │ decision value of each class pair
+//!           │ one machine per class pair             │ decision value of each class pair
 //!           │ a sigmoid per pair, on 5 folds         │ probability of each class pair
 //!           ▼                                        │ pairwise coupling
 //!        Artifact ── JSON ── build ── embedded() ──► Scorer ──► probability of each class
@@ -38,12 +38,14 @@ pub(crate) use artifact::class_pairs;
 pub use artifact::{
     Artifact, ArtifactError, ClassIndex, ClassWeights, Content, Convergence, FORMAT, FeatureDistribution, Gamma,
     GoldenRow, Import, ImportSource, Metrics, Origin, Outcome, Pair, Reference, Svm, TrainOptions, Training,
+    TwoClasses,
 };
 pub use digest::{Digest, ModelVersion, ShownVersion};
 pub(crate) use exp::exp;
 pub use explain::{Explanation, Neighbour, PairMargin, explain};
 pub use kernel::Kernel;
 pub use lanes::InstructionSet;
+pub(crate) use lanes::{LANES, Lanes, Vectorised};
 pub(crate) use machine::Machine;
 pub use platt::Sigmoid;
 pub use scaler::Scaler;

@@ -2,8 +2,6 @@
 
 use super::data::Dataset;
 use super::error::TrainError;
-use super::gram::MAX_ROWS;
-use super::workload::Workload;
 use crate::model::{Gamma, TrainOptions};
 
 /// Refuses options that are out of range, and data that cannot be trained on.
@@ -12,10 +10,6 @@ pub(super) fn check(data: &Dataset, options: &TrainOptions) -> Result<(), TrainE
     // With a single row of a class, the fold that tests it would train without the class.
     if let Some((class, &rows)) = data.rows_per_class().iter().enumerate().find(|(_, rows)| **rows < 2) {
         return Err(TrainError::RareClass { class: data.classes[class].clone(), rows });
-    }
-    let Workload { largest_pair: rows, .. } = Workload::of(data);
-    if rows > MAX_ROWS {
-        return Err(TrainError::TooManyRows { rows, most: MAX_ROWS });
     }
     Ok(())
 }
@@ -30,7 +24,7 @@ fn check_options(options: &TrainOptions) -> Result<(), TrainError> {
         ("kernel", options.kernel.map_gamma(gamma).has_valid_parameters()),
         ("C", positive(options.c)),
         ("tolerance", positive(options.tolerance)),
-        ("number of epochs", options.max_epochs > 0),
+        ("number of steps", options.max_steps > 0),
     ];
     match checks.into_iter().find(|(_, valid)| !valid) {
         None => Ok(()),
@@ -52,7 +46,7 @@ mod tests {
             (TrainOptions { kernel, ..valid }, "kernel"),
             (TrainOptions { c: -1.0, ..valid }, "C"),
             (TrainOptions { tolerance: f64::NAN, ..valid }, "tolerance"),
-            (TrainOptions { max_epochs: 0, ..valid }, "number of epochs"),
+            (TrainOptions { max_steps: 0, ..valid }, "number of steps"),
         ];
         for (options, name) in cases {
             assert!(matches!(check_options(&options), Err(TrainError::Option { what }) if what == name));

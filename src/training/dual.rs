@@ -3,213 +3,261 @@
 //! In libsvm's notation with signed alphas: maximise `Σ yᵢαᵢ - ½ Σ αᵢαⱼ K(xᵢ, xⱼ)` subject to
 //! `Σ αᵢ = 0` and `0 ≤ yᵢαᵢ ≤ C`. A solution is optimal when no row whose alpha may grow has a
 //! larger gradient than a row whose alpha may shrink (KKT).
+//!
+//! Rows whose alpha stays at a bound are set aside (shrinking), until the others are solved.
 
-use super::gram::Gram;
+use super::blocks::{Blocks, Column};
+use super::cache::KernelRows;
+use super::choice::{Descend, Look, Partner, Violation, curvature};
 use super::penalty::Penalty;
 use super::side::Side;
-use crate::model::TrainOptions;
+use crate::model::{InstructionSet, Kernel};
 
-/// An alpha that is this close to a bound, as a share of C, is set to the bound: only rounding kept it
-/// away.
-const BOUND_SLACK: f64 = 1e-12;
-
-/// The smallest curvature along a step, as in libsvm. It matters for rows that the kernel cannot tell
-/// apart.
-const LEAST_CURVATURE: f64 = 1e-12;
+/// Rows are set aside when they are at least this part of the active ones: each time costs a copy.
+const WORTH_SHRINKING: usize = 8;
 
 /// What the machine of a class pair has to solve.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Problem<'a> {
-    /// The kernel values of all rows of the pair.
-    pub(super) gram: &'a Gram,
+    pub(super) kernel: Kernel,
+    /// The scaled rows.
+    pub(super) vectors: Vec<&'a [f64]>,
     /// The side of each row.
-    pub(super) sides: &'a [Side],
+    pub(super) sides: Vec<Side>,
     pub(super) penalty: Penalty,
-    pub(super) options: &'a TrainOptions,
 }
 
-#[cfg(test)]
-impl<'a> Problem<'a> {
-    /// Both sides have the same price.
-    pub(super) fn of_equal_weights(gram: &'a Gram, sides: &'a [Side], options: &'a TrainOptions) -> Self {
-        Self { gram, sides, penalty: Penalty { positive: options.c, negative: options.c }, options }
+impl Problem<'_> {
+    /// The same with some of the rows.
+    pub(super) fn of_rows(&self, rows: &[usize]) -> Self {
+        Self {
+            vectors: rows.iter().map(|&row| self.vectors[row]).collect(),
+            sides: rows.iter().map(|&row| self.sides[row]).collect(),
+            ..*self
+        }
+    }
+
+    /// `start + Σ alpha · K(x, row)` of every `x`, over the rows of `alphas`.
+    pub(super) fn sums(&self, alphas: &[(usize, f64)], start: f64, xs: &[&[f64]]) -> Vec<f64> {
+        let vectors: Vec<f64> = alphas.iter().flat_map(|&(row, _)| self.vectors[row]).copied().collect();
+        let coefficients: Vec<f64> = alphas.iter().map(|&(_, alpha)| alpha).collect();
+        Blocks::new(xs).sums(&self.kernel, &vectors, &coefficients, start)
     }
 }
 
-/// A feasible solution on some of a pair's rows.
+/// A feasible solution, on its way to the optimum.
 pub(super) struct Dual<'a> {
-    gram: &'a Gram,
-    rows: &'a [usize],
-    /// Signed, one per row.
+    problem: &'a Problem<'a>,
+    /// Signed, one per row, with their bounds.
     alphas: Vec<f64>,
-    /// 1 or -1, one per row.
-    ys: Vec<f64>,
-    /// The alphas' bounds.
     bounds: Vec<(f64, f64)>,
-    /// `yᵢ - Σⱼ αⱼ K(xᵢ, xⱼ)`, one per row.
-    gradients: Vec<f64>,
-}
-
-/// The two rows that violate optimality most, and by how much.
-pub(super) struct Violation {
-    /// Of the rows whose alpha may grow, the one with the largest gradient.
-    up: usize,
-    /// Of the rows whose alpha may shrink, the one with the smallest gradient.
-    low: usize,
-    /// The difference of the gradients. At the optimum it is 0 or less.
-    pub(super) gap: f64,
+    /// The rows that were not set aside, ascending. What follows is theirs only.
+    active: Vec<usize>,
+    blocks: Blocks,
+    diagonal: Column,
+    /// `yᵢ - Σⱼ αⱼ K(xᵢ, xⱼ)`
+    gradients: Column,
+    /// 0 where the alpha may grow, minus infinity elsewhere.
+    grow: Column,
+    /// 0 where the alpha may shrink, infinity elsewhere.
+    shrink: Column,
+    cache: KernelRows,
+    cache_bytes: usize,
+    instructions: InstructionSet,
 }
 
 impl<'a> Dual<'a> {
-    /// `rows` are rows of the problem; `alphas` has a number for each of them.
-    pub(super) fn new(problem: Problem<'a>, rows: &'a [usize], mut alphas: Vec<f64>) -> Self {
-        let Problem { gram, sides, penalty, .. } = problem;
-        let bounds: Vec<(f64, f64)> = rows
-            .iter()
-            .map(|&row| match sides[row] {
-                Side::Positive => (0.0, penalty.positive),
-                Side::Negative => (-penalty.negative, 0.0),
-            })
-            .collect();
-        for (alpha, &(least, most)) in alphas.iter_mut().zip(&bounds) {
-            let slack = BOUND_SLACK * (most - least);
-            if *alpha < least + slack {
-                *alpha = least;
-            } else if *alpha > most - slack {
-                *alpha = most;
-            }
-        }
-        let ys = rows.iter().map(|&row| sides[row].sign()).collect();
-        let mut dual = Self { gram, rows, ys, gradients: vec![0.0; rows.len()], alphas, bounds };
-        dual.compute_gradients();
+    /// All alphas are 0.
+    pub(super) fn new(problem: &'a Problem<'a>, cache_bytes: usize) -> Self {
+        let rows = problem.vectors.len();
+        let bound = |side: &Side| match side {
+            Side::Positive => (0.0, problem.penalty.positive),
+            Side::Negative => (-problem.penalty.negative, 0.0),
+        };
+        let empty = || Column::of(&[], 0.0);
+        let mut dual = Self {
+            problem,
+            alphas: vec![0.0; rows],
+            bounds: problem.sides.iter().map(bound).collect(),
+            active: Vec::new(),
+            blocks: Blocks::new(&[]),
+            diagonal: empty(),
+            gradients: empty(),
+            grow: empty(),
+            shrink: empty(),
+            cache: KernelRows::new(0, 0),
+            cache_bytes,
+            instructions: InstructionSet::widest(),
+        };
+        let signs: Vec<f64> = problem.sides.iter().map(|side| side.sign()).collect();
+        dual.activate_all(&signs);
         dual
     }
 
-    fn compute_gradients(&mut self) {
-        for row in 0..self.rows.len() {
-            let others = self.alphas.iter().enumerate().filter(|(_, alpha)| **alpha != 0.0);
-            self.gradients[row] =
-                others.fold(self.ys[row], |sum, (other, alpha)| sum - alpha * self.kernel(row, other));
-        }
+    fn activate_all(&mut self, gradients: &[f64]) {
+        let Problem { kernel, vectors, .. } = self.problem;
+        let diagonal: Vec<f64> = vectors.iter().map(|x| kernel.evaluate(x, x)).collect();
+        let (grow, shrink): (Vec<f64>, Vec<f64>) =
+            self.alphas.iter().zip(&self.bounds).map(|(&alpha, &bounds)| room(alpha, bounds)).unzip();
+        self.active = (0..vectors.len()).collect();
+        self.blocks = Blocks::new(vectors);
+        self.diagonal = Column::of(&diagonal, 1.0);
+        self.gradients = Column::of(gradients, 0.0);
+        self.grow = Column::of(&grow, f64::NEG_INFINITY);
+        self.shrink = Column::of(&shrink, f64::INFINITY);
+        self.cache = KernelRows::new(vectors.len(), self.cache_bytes);
     }
 
+    /// Of the active rows.
     pub(super) fn violation(&self) -> Violation {
-        let (mut up, mut low) = ((0, f64::NEG_INFINITY), (0, f64::INFINITY));
-        let states = self.alphas.iter().zip(&self.bounds).zip(&self.gradients);
-        for (row, ((&alpha, &(least, most)), &gradient)) in states.enumerate() {
-            if alpha < most && gradient > up.1 {
-                up = (row, gradient);
-            }
-            if alpha > least && gradient < low.1 {
-                low = (row, gradient);
-            }
+        self.instructions.run(Look { gradients: &self.gradients.0, grow: &self.grow.0, shrink: &self.shrink.0 })
+    }
+
+    /// Moves the two rows that gain most to second order, as far as it helps and the bounds allow: R.-E. Fan,
+    /// P.-H. Chen and C.-J. Lin, "Working set selection using second order information for training
+    /// support vector machines", JMLR 6 (2005).
+    pub(super) fn step(&mut self, violation: &Violation) {
+        let &Violation { up, highest, .. } = violation;
+        let up_slot = self.kernel_row(up);
+        let own = self.diagonal.get(up);
+        let low = self.instructions.run(Partner {
+            gradients: &self.gradients.0,
+            shrink: &self.shrink.0,
+            diagonal: &self.diagonal.0,
+            kernel: self.cache.values(up_slot),
+            highest,
+            own,
+        });
+        let low_slot = self.kernel_row(low);
+        let (up_row, low_row) = (self.active[up], self.active[low]);
+        let kernel = self.problem.kernel.evaluate(self.problem.vectors[up_row], self.problem.vectors[low_row]);
+        let best = (highest - self.gradients.get(low)) / curvature(own, self.diagonal.get(low), kernel);
+        let (above, below) = (self.bounds[up_row].1, self.bounds[low_row].0);
+        let (up_room, low_room) = (above - self.alphas[up_row], self.alphas[low_row] - below);
+        let step = best.min(up_room).min(low_room);
+        // Exactly to the bound, where rounding would stop short of it.
+        self.alphas[up_row] = if step == up_room { above } else { self.alphas[up_row] + step };
+        self.alphas[low_row] = if step == low_room { below } else { self.alphas[low_row] - step };
+        for (position, row) in [(up, up_row), (low, low_row)] {
+            let (grow, shrink) = room(self.alphas[row], self.bounds[row]);
+            self.grow.set(position, grow);
+            self.shrink.set(position, shrink);
         }
-        Violation { up: up.0, low: low.0, gap: up.1 - low.1 }
+        let (up, low) = (self.cache.values(up_slot), self.cache.values(low_slot));
+        self.instructions.run(Descend { gradients: &mut self.gradients.0, step, up, low });
     }
 
-    /// The intercept: the middle between the gradients of the violation's two rows.
-    pub(super) fn intercept(&self, violation: &Violation) -> f64 {
-        (self.gradients[violation.up] + self.gradients[violation.low]) / 2.0
+    fn kernel_row(&mut self, position: usize) -> usize {
+        let Self { problem, active, blocks, cache, .. } = self;
+        cache.slot(position, || blocks.kernel_row(&problem.kernel, problem.vectors[active[position]]))
     }
 
-    /// Takes steps until the gap is at most `gap`, but not more than `most`. Returns their number.
-    pub(super) fn finish(&mut self, gap: f64, most: usize) -> usize {
-        let mut steps = 0;
-        let mut violation = self.violation();
-        while violation.gap > gap && steps < most {
-            self.step(&violation);
-            violation = self.violation();
-            steps += 1;
+    /// Sets rows aside whose alpha is at a bound and pulls against it. Answers whether there were enough.
+    pub(super) fn shrink(&mut self, violation: &Violation) -> bool {
+        let stays = |&position: &usize| {
+            let gradient = self.gradients.get(position);
+            let (grow, shrink) = (self.grow.get(position), self.shrink.get(position));
+            !(grow < 0.0 && gradient > violation.highest || shrink > 0.0 && gradient < violation.lowest)
+        };
+        let kept: Vec<usize> = (0..self.active.len()).filter(stays).collect();
+        if (self.active.len() - kept.len()) * WORTH_SHRINKING < self.active.len() {
+            return false;
         }
-        // Computed again, so that the rounding errors of the steps are gone.
-        self.compute_gradients();
-        steps
+        self.active = kept.iter().map(|&position| self.active[position]).collect();
+        let vectors: Vec<&[f64]> = self.active.iter().map(|&row| self.problem.vectors[row]).collect();
+        self.blocks = Blocks::new(&vectors);
+        self.diagonal.keep(&kept, 1.0);
+        self.gradients.keep(&kept, 0.0);
+        self.grow.keep(&kept, f64::NEG_INFINITY);
+        self.shrink.keep(&kept, f64::INFINITY);
+        self.cache.keep(&kept);
+        true
     }
 
-    /// Moves weight from one row to the other, as far as it helps and the bounds allow: a step of
-    /// sequential minimal optimisation (J. Platt, 1998).
-    fn step(&mut self, violation: &Violation) {
-        let &Violation { up, low, gap } = violation;
-        let curvature = self.kernel(up, up) + self.kernel(low, low) - 2.0 * self.kernel(up, low);
-        let wanted = gap / curvature.max(LEAST_CURVATURE);
-        let (most, least) = (self.bounds[up].1, self.bounds[low].0);
-        let (room_up, room_low) = (most - self.alphas[up], self.alphas[low] - least);
-        let step = wanted.min(room_up).min(room_low);
-        // Exactly onto the bound, even if the sum were rounded.
-        self.alphas[up] = if step == room_up { most } else { self.alphas[up] + step };
-        self.alphas[low] = if step == room_low { least } else { self.alphas[low] - step };
-        for row in 0..self.rows.len() {
-            self.gradients[row] -= step * (self.kernel(row, up) - self.kernel(row, low));
+    pub(super) fn is_whole(&self) -> bool {
+        self.active.len() == self.alphas.len()
+    }
+
+    /// Makes all rows active again.
+    pub(super) fn restore(&mut self) {
+        let mut gradients = vec![f64::NAN; self.alphas.len()];
+        for (position, &row) in self.active.iter().enumerate() {
+            gradients[row] = self.gradients.get(position);
         }
+        let aside: Vec<usize> = (0..gradients.len()).filter(|&row| gradients[row].is_nan()).collect();
+        let vectors: Vec<&[f64]> = aside.iter().map(|&row| self.problem.vectors[row]).collect();
+        let sums = self.problem.sums(&self.nonzero_alphas(), 0.0, &vectors);
+        for (row, sum) in aside.into_iter().zip(sums) {
+            gradients[row] = self.problem.sides[row].sign() - sum;
+        }
+        self.activate_all(&gradients);
     }
 
-    pub(super) fn into_alphas(self) -> Vec<f64> {
-        self.alphas
+    /// (Row, signed alpha), the alphas not 0, the rows ascending.
+    pub(super) fn nonzero_alphas(&self) -> Vec<(usize, f64)> {
+        self.alphas.iter().copied().enumerate().filter(|&(_, alpha)| alpha != 0.0).collect()
     }
+}
 
-    fn kernel(&self, row: usize, other: usize) -> f64 {
-        self.gram.get(self.rows[row], self.rows[other])
-    }
+/// What is added to a gradient so that it counts only where the alpha may grow, or shrink.
+fn room(alpha: f64, (least, most): (f64, f64)) -> (f64, f64) {
+    (if alpha < most { 0.0 } else { f64::NEG_INFINITY }, if alpha > least { 0.0 } else { f64::INFINITY })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Kernel;
 
-    const SIDES: [Side; 4] = [Side::Positive, Side::Positive, Side::Negative, Side::Negative];
-
-    /// The price of a row on the wrong side is `c`.
-    fn price(c: f64) -> TrainOptions {
-        TrainOptions { c, ..TrainOptions::default() }
-    }
-
-    fn gram(rows: &[f64]) -> Gram {
-        let rows: Vec<&[f64]> = rows.iter().map(std::slice::from_ref).collect();
-        Gram::new(&Kernel::Linear, &rows, 1.0).unwrap()
+    fn problem<'a>(rows: &'a [[f64; 1]], sides: &[Side], c: f64) -> Problem<'a> {
+        Problem {
+            kernel: Kernel::Linear,
+            vectors: rows.iter().map(|row| &row[..]).collect(),
+            sides: sides.to_vec(),
+            penalty: Penalty { positive: c, negative: c },
+        }
     }
 
     #[test]
     fn a_machine_without_support_vectors_violates_the_conditions_by_two() {
-        let gram = gram(&[1.0, 2.0, -1.0, -2.0]);
-        let options = price(1.0);
-        let problem = Problem::of_equal_weights(&gram, &SIDES, &options);
-        let dual = Dual::new(problem, &[0, 1, 2, 3], vec![0.0; 4]);
-        assert_eq!(dual.violation().gap, 2.0);
+        let sides = [Side::Positive, Side::Positive, Side::Negative, Side::Negative];
+        let problem = problem(&[[1.0], [2.0], [-1.0], [-2.0]], &sides, 1.0);
+        assert_eq!(Dual::new(&problem, 0).violation().gap(), 2.0);
     }
 
     #[test]
     fn one_step_solves_two_rows() {
         // The margin between 1 and -1: w = 1, so alpha = 1/2 on either side, and b = 0.
-        let gram = gram(&[1.0, -1.0]);
-        let sides = [Side::Positive, Side::Negative];
-        let options = price(10.0);
-        let problem = Problem::of_equal_weights(&gram, &sides, &options);
-        let mut dual = Dual::new(problem, &[0, 1], vec![0.0; 2]);
+        let problem = problem(&[[1.0], [-1.0]], &[Side::Positive, Side::Negative], 10.0);
+        let mut dual = Dual::new(&problem, 0);
         dual.step(&dual.violation());
         let violation = dual.violation();
-        assert_eq!((violation.gap, dual.intercept(&violation)), (0.0, 0.0));
-        assert_eq!(dual.into_alphas(), [0.5, -0.5]);
+        assert_eq!((violation.gap(), violation.highest + violation.lowest), (0.0, 0.0));
+        assert_eq!(dual.nonzero_alphas(), [(0, 0.5), (1, -0.5)]);
     }
 
     #[test]
     fn a_step_stops_at_the_bound() {
-        let gram = gram(&[1.0, -1.0]);
-        let sides = [Side::Positive, Side::Negative];
-        let options = price(0.1);
-        let problem = Problem::of_equal_weights(&gram, &sides, &options);
-        let mut dual = Dual::new(problem, &[0, 1], vec![0.0; 2]);
+        let problem = problem(&[[1.0], [-1.0]], &[Side::Positive, Side::Negative], 0.1);
+        let mut dual = Dual::new(&problem, 0);
         dual.step(&dual.violation());
-        assert_eq!(dual.into_alphas(), [0.1, -0.1]);
+        assert_eq!(dual.nonzero_alphas(), [(0, 0.1), (1, -0.1)]);
     }
 
     #[test]
-    fn an_alpha_a_rounding_error_short_of_its_bound_is_at_it() {
-        let gram = gram(&[1.0, 2.0, -1.0, -2.0]);
-        let alphas = vec![1.0 - 1e-16, 1e-17, -1.0 + 1e-16, -1e-17];
-        let options = price(1.0);
-        let problem = Problem::of_equal_weights(&gram, &SIDES, &options);
-        let dual = Dual::new(problem, &[0, 1, 2, 3], alphas);
-        assert_eq!(dual.into_alphas(), [1.0, 0.0, -1.0, 0.0]);
+    fn rows_that_were_set_aside_come_back_with_their_gradients() {
+        let rows: Vec<[f64; 1]> =
+            (0..40).map(|row| [f64::from(row % 20) + if row < 20 { 0.5 } else { -19.5 }]).collect();
+        let sides: Vec<Side> = (0..40).map(|row| if row < 20 { Side::Positive } else { Side::Negative }).collect();
+        let problem = problem(&rows, &sides, 1.0);
+        let mut dual = Dual::new(&problem, 1 << 20);
+        for _ in 0..5 {
+            dual.step(&dual.violation());
+        }
+        assert!(dual.shrink(&dual.violation()) && !dual.is_whole());
+        dual.restore();
+        assert!(dual.is_whole());
+        for (row, sum) in problem.sums(&dual.nonzero_alphas(), 0.0, &problem.vectors).into_iter().enumerate() {
+            assert!((dual.gradients.get(row) - (sides[row].sign() - sum)).abs() < 1e-12);
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! Why a training failed.
 
 use crate::model::{ArtifactError, ScoreError};
-use crate::words::count;
 
 /// Why a training failed.
 #[derive(Debug, thiserror::Error)]
@@ -20,14 +19,6 @@ pub enum TrainError {
         /// Number of its rows.
         rows: usize,
     },
-    /// A class pair is larger than the solver is meant for.
-    #[error("two classes have {} rows together; the solver takes at most {}", count(*.rows as u64), count(*.most as u64))]
-    TooManyRows {
-        /// Rows of the pair.
-        rows: usize,
-        /// The most.
-        most: usize,
-    },
     /// A feature's values are so large that their mean or deviation overflows.
     #[error("the values of feature `{feature}` are too large")]
     FeatureTooLarge {
@@ -42,12 +33,6 @@ pub enum TrainError {
         /// The largest.
         largest: f64,
     },
-    /// smartcore's solver failed.
-    #[error("the solver failed")]
-    Solver(#[from] smartcore::error::Failed),
-    /// smartcore's machine cannot be read.
-    #[error("the solver's result cannot be read")]
-    Result(#[from] serde_json::Error),
     /// The new model cannot score its own training rows.
     #[error("the model cannot score its own training rows")]
     Score(#[from] ScoreError),

@@ -1,14 +1,17 @@
 //! Training: from rows whose classes are known to an artifact, and how good it is.
 //!
-//! The pipeline is the one of libsvm with probabilities, on smartcore's solver: scale, train a machine
-//! for each class pair, calibrate it on five folds. Fitted on all rows, it is the model. Fitted five
+//! The pipeline is the one of libsvm with probabilities, with a solver like its own: scale, train a
+//! machine for each class pair, calibrate it on five folds. Fitted on all rows, it is the model. Fitted five
 //! times more, each time without one of five stratified folds, it shows how good such a model is.
 //!
 //! Only the command line uses this room. The function only scores with an artifact.
 
+mod blocks;
+mod cache;
 mod calibration;
 mod card;
 mod check;
+mod choice;
 mod cross_validation;
 mod data;
 mod distribution;
@@ -17,12 +20,13 @@ mod error;
 mod evaluation;
 mod folds;
 mod golden;
-mod gram;
 mod import;
 mod kernel;
 mod lines;
+mod magnitude;
 mod metrics;
 mod pair;
+mod parallel;
 mod penalty;
 mod pipeline;
 mod progress;

@@ -1,12 +1,10 @@
-//! One class pair: its machine and its sigmoid.
+//! One class pair: the machines that it needs, and its sigmoid.
 
 use super::dual::Problem;
-use super::error::TrainError;
-use super::folds::calibration_folds;
-use super::gram::Gram;
+use super::folds::{Fold, calibration_folds};
 use super::side::Side;
 use super::solver::{Solution, solve};
-use crate::model::{Convergence, Sigmoid};
+use crate::model::{Convergence, Sigmoid, TrainOptions};
 
 /// A trained pair. Rows are numbered as in the pair.
 pub(super) struct TrainedPair {
@@ -16,86 +14,96 @@ pub(super) struct TrainedPair {
     pub(super) convergence: Convergence,
 }
 
-/// Trains on all rows of a pair. `solved` is called after each solution, once more than there are
-/// folds.
-pub(super) fn train_pair(
-    problem: Problem<'_>,
-    libsvm_seed: u32,
-    solved: &mut dyn FnMut(),
-) -> Result<TrainedPair, TrainError> {
-    let Problem { gram, sides, .. } = problem;
-    let rows: Vec<usize> = (0..sides.len()).collect();
-    let solution = solve(problem, &rows)?;
-    solved();
-    let mut convergence = solution.convergence;
-    let mut decisions = vec![0.0; sides.len()];
-    for mut fold in calibration_folds(sides.len(), libsvm_seed) {
-        fold.train.sort_unstable();
-        let held_out = HeldOut::train(problem, &fold.train)?;
-        solved();
-        convergence = convergence.worst(held_out.convergence());
-        for row in fold.test {
-            decisions[row] = held_out.decision(gram, row);
-        }
+/// A machine of a pair. Each can be trained without the others.
+pub(super) enum Task {
+    /// On all rows.
+    Whole,
+    /// Without the rows of a fold, which it then judges.
+    Fold(Fold),
+}
+
+/// What came of a [`Task`].
+pub(super) enum Done {
+    Whole(Solution),
+    Fold { test: Vec<usize>, decisions: Vec<f64>, convergence: Convergence },
+}
+
+impl Task {
+    /// All of a pair's, the largest first.
+    pub(super) fn of_pair(rows: usize, libsvm_seed: u32) -> impl Iterator<Item = Self> {
+        [Self::Whole].into_iter().chain(calibration_folds(rows, libsvm_seed).map(Self::Fold))
     }
-    Ok(TrainedPair { solution, sigmoid: Sigmoid::fit(&decisions, sides), convergence })
-}
 
-/// What gives the rows of a fold their decision values.
-enum HeldOut {
-    Machine(Solution),
-    /// The fold was trained with rows of this side only. libsvm then takes 1 or -1 for the decision
-    /// value.
-    OneSide(Side),
-}
-
-impl HeldOut {
-    fn train(problem: Problem<'_>, rows: &[usize]) -> Result<Self, TrainError> {
-        let sides = problem.sides;
-        match rows {
-            [first, rest @ ..] if rest.iter().all(|&row| sides[row] == sides[*first]) => {
-                Ok(Self::OneSide(sides[*first]))
+    pub(super) fn run(&self, problem: &Problem<'_>, options: &TrainOptions, cache_bytes: usize) -> Done {
+        let Self::Fold(Fold { train, test }) = self else {
+            return Done::Whole(solve(problem, options, cache_bytes));
+        };
+        let mut train = train.clone();
+        train.sort_unstable();
+        let part = problem.of_rows(&train);
+        let (decisions, convergence) = match part.sides[..] {
+            // libsvm takes 1 or -1 for the decision value where there are rows of one side only.
+            [first, ref rest @ ..] if rest.iter().all(|&side| side == first) => {
+                (vec![first.sign(); test.len()], Convergence::BEST)
             }
-            _ => solve(problem, rows).map(Self::Machine),
-        }
+            _ => {
+                let solution = solve(&part, options, cache_bytes);
+                let held_out: Vec<&[f64]> = test.iter().map(|&row| problem.vectors[row]).collect();
+                (solution.decisions(&part, &held_out), solution.convergence)
+            }
+        };
+        Done::Fold { test: test.clone(), decisions, convergence }
     }
+}
 
-    fn convergence(&self) -> Convergence {
-        match self {
-            Self::Machine(solution) => solution.convergence,
-            Self::OneSide(_) => Convergence::BEST,
+impl TrainedPair {
+    /// Of what came of all of a pair's tasks, the whole first. `sides` are those of the pair's rows.
+    pub(super) fn of(done: impl Iterator<Item = Done>, sides: &[Side]) -> Option<Self> {
+        let mut whole = None;
+        let mut convergence = Convergence::BEST;
+        let mut all_decisions = vec![0.0; sides.len()];
+        for done in done {
+            match done {
+                Done::Whole(solution) => {
+                    convergence = convergence.worst(solution.convergence);
+                    whole = Some(solution);
+                }
+                Done::Fold { test, decisions, convergence: of_fold } => {
+                    convergence = convergence.worst(of_fold);
+                    test.into_iter().zip(decisions).for_each(|(row, decision)| all_decisions[row] = decision);
+                }
+            }
         }
-    }
-
-    fn decision(&self, gram: &Gram, row: usize) -> f64 {
-        match self {
-            Self::Machine(solution) => solution.decision(gram, row),
-            Self::OneSide(side) => side.sign(),
-        }
+        Some(Self { solution: whole?, sigmoid: Sigmoid::fit(&all_decisions, sides), convergence })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Kernel, TrainOptions};
+    use crate::model::Kernel;
+    use crate::training::penalty::Penalty;
 
     /// One positive row and four negative ones: the fold that tests the positive row trains on
     /// negative rows only.
     #[test]
     fn a_fold_without_one_of_the_sides_judges_by_the_other() {
-        let sides = [Side::Positive, Side::Negative, Side::Negative, Side::Negative, Side::Negative];
-        let rows: Vec<&[f64]> = vec![&[3.0], &[0.0], &[-1.0], &[-2.0], &[-3.0]];
+        let sides = vec![Side::Positive, Side::Negative, Side::Negative, Side::Negative, Side::Negative];
+        let problem = Problem {
+            kernel: Kernel::Linear,
+            vectors: vec![&[3.0], &[0.0], &[-1.0], &[-2.0], &[-3.0]],
+            sides,
+            penalty: Penalty { positive: 1.0, negative: 1.0 },
+        };
         let options = TrainOptions::default();
-        let gram = Gram::new(&Kernel::Linear, &rows, options.c).unwrap();
-        let problem = Problem::of_equal_weights(&gram, &sides, &options);
-        let held_out = HeldOut::train(problem, &[1, 2, 3, 4]).unwrap();
-        assert_eq!(held_out.decision(&gram, 0), -1.0);
-        assert_eq!(held_out.convergence(), Convergence::BEST);
+        let task = Task::Fold(Fold { train: vec![4, 2, 1, 3], test: vec![0] });
+        let Done::Fold { decisions, convergence, .. } = task.run(&problem, &options, 0) else { unreachable!() };
+        assert_eq!((decisions, convergence), (vec![-1.0], Convergence::BEST));
 
-        let mut solved = 0;
-        let pair = train_pair(problem, 0, &mut || solved += 1).unwrap();
-        assert_eq!(solved, 6);
+        let tasks: Vec<Task> = Task::of_pair(5, 0).collect();
+        assert_eq!(tasks.len(), 6);
+        let done = tasks.iter().map(|task| task.run(&problem, &options, 0));
+        let pair = TrainedPair::of(done, &problem.sides).unwrap();
         assert!(pair.sigmoid.a.is_finite() && pair.sigmoid.b.is_finite());
     }
 }

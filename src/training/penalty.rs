@@ -22,10 +22,6 @@ pub(super) struct Penalty {
 }
 
 impl Penalty {
-    pub(super) fn smaller(&self) -> f64 {
-        self.positive.min(self.negative)
-    }
-
     pub(super) fn larger(&self) -> f64 {
         self.positive.max(self.negative)
     }

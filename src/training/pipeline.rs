@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use super::cache::CACHE_BYTES;
 use super::data::Dataset;
 use super::dual::Problem;
 use super::error::TrainError;
-use super::folds::libsvm_seed;
-use super::gram::Gram;
+use super::folds::{FOLDS, libsvm_seed};
 use super::kernel::resolve_kernel;
-use super::pair::{TrainedPair, train_pair};
+use super::magnitude::check_magnitude;
+use super::pair::{Task, TrainedPair};
+use super::parallel::{in_parallel, threads};
 use super::penalty::Penalty;
 use super::progress::Meter;
 use super::shared_vectors::SharedVectors;
 use super::side::Side;
-use crate::model::{ClassIndex, Convergence, Machine, Pair, Scaler, Svm, TrainOptions, class_pairs};
+use crate::model::{ClassIndex, Convergence, Machine, Pair, Scaler, Svm, TrainOptions, TwoClasses, class_pairs};
 
 /// A trained pipeline.
 pub(super) struct Pipeline {
@@ -35,26 +37,39 @@ impl Pipeline {
         let labels: Vec<ClassIndex> = rows.iter().map(|&row| data.labels[row]).collect();
         let kernel = resolve_kernel(options, &scaled);
         let weights = options.class_weights.of(&labels, data.classes.len());
-        let seed = libsvm_seed(options.seed);
-        let mut convergence = Convergence::BEST;
-        let mut trained = Vec::new();
-        for (positive, negative) in class_pairs(data.classes.len()) {
-            let members = Members::new(&labels, positive, negative);
-            let vectors: Vec<&[f64]> = members.rows.iter().map(|&row| &scaled[row][..]).collect();
+        let members: Vec<Members> = class_pairs(data.classes.len())
+            .map(|(positive, negative)| Members::new(&labels, positive, negative))
+            .collect();
+        let mut problems = Vec::new();
+        for &Members { positive, negative, ref rows, ref sides } in &members {
+            let vectors: Vec<&[f64]> = rows.iter().map(|&row| &scaled[row][..]).collect();
             let penalty = Penalty { positive: options.c * weights[positive], negative: options.c * weights[negative] };
-            let gram = Gram::new(&kernel, &vectors, penalty.larger())?;
-            let problem = Problem { gram: &gram, sides: &members.sides, penalty, options };
-            let pair = train_pair(problem, seed, &mut || meter.tick())?;
-            convergence = convergence.worst(pair.convergence);
-            trained.push((members, pair));
+            check_magnitude(&kernel, &vectors, penalty.larger())?;
+            problems.push(Problem { kernel, vectors, sides: sides.clone(), penalty });
         }
+        let trained = train_pairs(&problems, options, meter);
+        let convergence = trained.iter().fold(Convergence::BEST, |worst, pair| worst.worst(pair.convergence));
+        let trained: Vec<(Members, TrainedPair)> = members.into_iter().zip(trained).collect();
         let (support_vectors, pairs) = share_support_vectors(&scaled, &trained);
-        Ok(Self { svm: Svm { scaler, kernel, support_vectors, pairs }, convergence })
+        Ok(Self { svm: Svm { scaler, kernel, support_vectors, pairs, two_classes: TwoClasses::Sigmoid }, convergence })
     }
 
     pub(super) fn machine(&self, classes: usize) -> Machine {
         Machine::new(&self.svm, classes)
     }
+}
+
+/// Trains all machines of all pairs, shared out among the cores.
+fn train_pairs(problems: &[Problem<'_>], options: &TrainOptions, meter: &mut Meter) -> Vec<TrainedPair> {
+    let seed = libsvm_seed(options.seed);
+    let mut tasks = Vec::new();
+    for problem in problems {
+        tasks.extend(Task::of_pair(problem.sides.len(), seed).map(|task| (problem, task)));
+    }
+    let threads = threads(tasks.len());
+    let run = |&(problem, ref task): &(&Problem<'_>, Task)| task.run(problem, options, CACHE_BYTES / threads);
+    let mut done = in_parallel(&tasks, threads, run, || meter.tick()).into_iter();
+    problems.iter().filter_map(|problem| TrainedPair::of(done.by_ref().take(1 + FOLDS), &problem.sides)).collect()
 }
 
 fn fit_scaler(data: &Dataset, rows: &[usize]) -> Result<Scaler, TrainError> {

@@ -44,6 +44,29 @@ pub struct Svm {
     pub support_vectors: Vec<Vec<f64>>,
     /// Every class pair once, in libsvm's order: (0, 1), (0, 2), …, (1, 2), ….
     pub pairs: Vec<Pair>,
+    /// How two classes get their probabilities.
+    #[serde(default, skip_serializing_if = "TwoClasses::is_coupled")]
+    pub two_classes: TwoClasses,
+}
+
+/// How a model of two classes makes their probabilities of its only pair's. With more classes there is
+/// only one way, coupling.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TwoClasses {
+    /// By coupling, which stops early and is up to 0.004 from the sigmoid: libsvm up to 3.36 and
+    /// scikit-learn, and models that were trained before there was a choice.
+    #[default]
+    Coupled,
+    /// They are the sigmoid's: libsvm since 3.37.
+    Sigmoid,
+}
+
+impl TwoClasses {
+    /// So serde leaves it out, and an artifact that was made before there was a choice keeps its version.
+    fn is_coupled(&self) -> bool {
+        *self == Self::Coupled
+    }
 }
 
 /// The machine of one class pair: `f(x) = intercept + Σ coefficient · K(x, support vector)`, above 0

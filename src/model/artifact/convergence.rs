@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 pub enum Outcome {
     /// Within the tolerance.
     Converged,
-    /// Not within the tolerance, although all allowed epochs and finishing steps were taken.
-    EpochsExhausted,
+    /// Not within the tolerance, although all allowed steps were taken. The name in the file is older
+    /// than this solver.
+    #[serde(rename = "epochs_exhausted")]
+    StepsExhausted,
 }
 
 /// How a solution, or the worst of several, ended.
@@ -18,10 +20,12 @@ pub enum Outcome {
 pub struct Convergence {
     /// Whether all of them converged.
     pub outcome: Outcome,
-    /// Passes over the rows: the largest number of any solution.
-    pub epochs: usize,
-    /// Steps over all rows after passes stopped helping: the largest number of any solution.
-    pub finishing_steps: usize,
+    /// Passes over the rows: only in models of the solver that made passes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<usize>,
+    /// Steps: the largest number of any solution. The name in the file is older than this solver.
+    #[serde(rename = "finishing_steps")]
+    pub steps: usize,
     /// The largest violation of the optimality conditions, in units of the decision value. It
     /// compares with libsvm's `eps`.
     pub kkt_gap: f64,
@@ -29,16 +33,16 @@ pub struct Convergence {
 
 impl Convergence {
     /// The start value for [`Convergence::worst`].
-    pub(crate) const BEST: Self = Self { outcome: Outcome::Converged, epochs: 0, finishing_steps: 0, kkt_gap: 0.0 };
+    pub(crate) const BEST: Self = Self { outcome: Outcome::Converged, epochs: None, steps: 0, kkt_gap: 0.0 };
 
     pub(crate) fn worst(self, other: Self) -> Self {
         Self {
             outcome: match self.outcome {
                 Outcome::Converged => other.outcome,
-                Outcome::EpochsExhausted => self.outcome,
+                Outcome::StepsExhausted => self.outcome,
             },
             epochs: self.epochs.max(other.epochs),
-            finishing_steps: self.finishing_steps.max(other.finishing_steps),
+            steps: self.steps.max(other.steps),
             kkt_gap: self.kkt_gap.max(other.kkt_gap),
         }
     }
@@ -50,9 +54,9 @@ mod tests {
 
     #[test]
     fn the_worst_of_two_keeps_the_worse_of_everything() {
-        let exhausted = Convergence { outcome: Outcome::EpochsExhausted, epochs: 2, finishing_steps: 9, kkt_gap: 0.5 };
-        let long = Convergence { outcome: Outcome::Converged, epochs: 64, finishing_steps: 0, kkt_gap: 1e-5 };
-        let worst = Convergence { epochs: 64, ..exhausted };
+        let exhausted = Convergence { outcome: Outcome::StepsExhausted, epochs: Some(2), steps: 9, kkt_gap: 0.5 };
+        let long = Convergence { outcome: Outcome::Converged, epochs: Some(64), steps: 0, kkt_gap: 1e-5 };
+        let worst = Convergence { epochs: Some(64), ..exhausted };
         assert_eq!(exhausted.worst(long), worst);
         assert_eq!(long.worst(exhausted), worst);
     }

@@ -23,7 +23,7 @@ mod origin;
 mod verify;
 
 pub(crate) use content::class_pairs;
-pub use content::{ClassIndex, Content, FeatureDistribution, GoldenRow, Pair, Svm};
+pub use content::{ClassIndex, Content, FeatureDistribution, GoldenRow, Pair, Svm, TwoClasses};
 pub use convergence::{Convergence, Outcome};
 pub use file::Artifact;
 pub use options::{ClassWeights, Gamma, TrainOptions};

@@ -25,16 +25,18 @@ pub struct TrainOptions {
     /// How C is shared out among the classes.
     #[serde(default, skip_serializing_if = "ClassWeights::is_equal")]
     pub class_weights: ClassWeights,
-    /// The seed of the folds, and of the order in which the solver takes the rows. scikit-learn's
+    /// The seed of the folds. scikit-learn's
     /// `SVC(probability=True, random_state=seed)` calibrates on the same folds.
     pub seed: u32,
     /// The largest violation of the optimality conditions (KKT) that is accepted, in units of the
     /// decision value.
     pub tolerance: f64,
-    /// The largest number of passes over the rows, for each class pair.
-    pub max_epochs: usize,
-    /// The largest number of steps that finish a solution after more epochs changed nothing.
-    pub max_finishing_steps: usize,
+    /// The largest number of passes over the rows: only in models of the solver that made passes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_epochs: Option<usize>,
+    /// The largest number of steps of a solution. The name in the file is older than this solver.
+    #[serde(rename = "max_finishing_steps")]
+    pub max_steps: usize,
 }
 
 impl Default for TrainOptions {
@@ -47,9 +49,9 @@ impl Default for TrainOptions {
             class_weights: ClassWeights::Equal,
             seed: 0,
             tolerance: 1e-4,
-            max_epochs: 64,
-            // A second or so on a thousand rows. Hard problems (C = 1000) take a tenth of it.
-            max_finishing_steps: 1_000_000,
+            max_epochs: None,
+            // libsvm's. 20,000 rows take some 30,000.
+            max_steps: 10_000_000,
         }
     }
 }

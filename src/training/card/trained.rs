@@ -33,7 +33,7 @@ fn parameters(out: &mut String, artifact: &Artifact, training: &Training) -> fmt
     let convergence = &training.convergence;
     let outcome = match convergence.outcome {
         Outcome::Converged => "optimal within the tolerance",
-        Outcome::EpochsExhausted => "**not optimal**",
+        Outcome::StepsExhausted => "**not optimal**",
     };
     writeln!(out, "\n## Parameters\n")?;
     writeln!(
@@ -48,8 +48,8 @@ fn parameters(out: &mut String, artifact: &Artifact, training: &Training) -> fmt
     writeln!(out, "| support vectors | {} |", svm.support_vectors.len())?;
     writeln!(
         out,
-        "| solver | {outcome} ({:e}): largest violation {:.1e} after at most {} epochs and {} steps |",
-        options.tolerance, convergence.kkt_gap, convergence.epochs, convergence.finishing_steps
+        "| solver | {outcome} ({:e}): largest violation {:.1e} after at most {} steps |",
+        options.tolerance, convergence.kkt_gap, convergence.steps
     )
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::error::ImportError;
-use crate::model::{ClassIndex, Digest, ImportSource, Kernel, Pair, Scaler, Sigmoid, Svm, class_pairs};
+use crate::model::{ClassIndex, Digest, ImportSource, Kernel, Pair, Scaler, Sigmoid, Svm, TwoClasses, class_pairs};
 use crate::training::shared_vectors::SharedVectors;
 
 /// A model that was trained elsewhere, with its classes in its own order.
@@ -61,8 +61,17 @@ impl Foreign {
             sigmoid: self.sigmoids[at],
             coefficients: self.coefficients_of(positive, negative, &positions),
         });
-        let pairs = pairs.collect();
-        Svm { scaler: self.scaler.clone(), kernel: self.kernel, support_vectors: shared.into_vectors(), pairs }
+        Svm {
+            scaler: self.scaler.clone(),
+            kernel: self.kernel,
+            pairs: pairs.collect(),
+            support_vectors: shared.into_vectors(),
+            two_classes: match self.source {
+                // As libsvm 3.37. The file does not say which version made it.
+                ImportSource::Libsvm => TwoClasses::Sigmoid,
+                ImportSource::ScikitLearn => TwoClasses::Coupled,
+            },
+        }
     }
 
     /// The coefficients of a pair, by the positions of the shared support vectors.

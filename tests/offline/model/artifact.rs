@@ -4,8 +4,10 @@ use std::error::Error;
 use std::fs;
 
 use rand_mt::Mt;
-use rowscore::model::{Artifact, ArtifactError, Content, Kernel, Model, Origin, TrainOptions, Training, embedded};
-use rowscore::training::train;
+use rowscore::model::{
+    Artifact, ArtifactError, Content, Kernel, Model, Origin, TrainOptions, Training, TwoClasses, embedded,
+};
+use rowscore::training::{Dataset, train};
 
 use super::{dataset, in_crate, iris, iris_model, three_clouds};
 
@@ -31,6 +33,40 @@ fn the_committed_artifact_is_what_training_gives_byte_for_byte() {
 fn an_artifact_reads_back_exactly() {
     let artifact = train(&dataset(&three_clouds()), &TrainOptions::default(), |_| ()).unwrap();
     assert_eq!(Artifact::from_json(&artifact.to_json()).unwrap(), artifact);
+}
+
+/// Trained by the version before this solver, with two classes.
+#[test]
+fn an_older_artifact_keeps_its_version_and_every_bit_of_its_answers() {
+    let bytes = fs::read(in_crate("tests/offline/model/older.json")).unwrap();
+    let model = Model::from_json(&bytes).unwrap();
+    model.check_golden_rows().unwrap();
+    let artifact = model.artifact();
+    assert_eq!(artifact.content.svm.two_classes, TwoClasses::Coupled);
+    assert_eq!(artifact.to_json(), bytes);
+
+    // The sigmoid's own answers are others.
+    let mut content = artifact.content.clone();
+    content.svm.two_classes = TwoClasses::Sigmoid;
+    let sealed = Artifact::seal(content);
+    assert_ne!(sealed.version, artifact.version);
+    assert!(Model::new(sealed).unwrap().check_golden_rows().is_err());
+}
+
+#[test]
+fn two_classes_have_the_probabilities_of_their_sigmoid() {
+    let csv = fs::read_to_string(in_crate("model/iris.csv")).unwrap();
+    let csv: String = csv.lines().filter(|line| !line.contains("setosa")).map(|line| format!("{line}\n")).collect();
+    let data = Dataset::from_csv(csv.as_bytes(), "species").unwrap();
+    let model = Model::new(train(&data, &TrainOptions::default(), |_| ()).unwrap()).unwrap();
+    let sigmoid = model.artifact().content.svm.pairs[0].sigmoid;
+    for row in data.rows() {
+        let (mut decision, mut found) = ([0.0], [0.0; 2]);
+        model.scorer().decision_values(row, &mut decision).unwrap();
+        model.scorer().score(row, &mut found).unwrap();
+        let p = sigmoid.probability(decision[0]).clamp(1e-7, 1.0 - 1e-7);
+        assert_eq!(found, [p, 1.0 - p]);
+    }
 }
 
 #[test]

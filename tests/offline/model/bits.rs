@@ -2,7 +2,7 @@
 
 use libsvm_rs::probability::multiclass_probability;
 use rand_mt::Mt;
-use rowscore::model::{Artifact, InstructionSet, Kernel, Model, Pair, Scaler, ScoreError, Sigmoid, Svm};
+use rowscore::model::{Artifact, InstructionSet, Kernel, Model, Pair, Scaler, ScoreError, Sigmoid, Svm, TwoClasses};
 
 use super::scoring::content_of;
 use super::uniform;
@@ -34,7 +34,13 @@ fn random_svm(rng: &mut Mt, kernel: Kernel, classes: usize, features: usize, vec
     let pairs = pairs.collect();
     let scale = (0..features).map(|_| 1.5 + uniform(rng, -1.0, 1.0)).collect();
     let support_vectors = (0..vectors).map(|_| numbers(rng, features, 2.0)).collect();
-    Svm { scaler: Scaler { mean: numbers(rng, features, 1.0), scale }, kernel, support_vectors, pairs }
+    Svm {
+        scaler: Scaler { mean: numbers(rng, features, 1.0), scale },
+        kernel,
+        support_vectors,
+        pairs,
+        two_classes: TwoClasses::Coupled,
+    }
 }
 
 /// Written down as plainly as it can be: one row, one number after the other.

@@ -8,7 +8,7 @@ use std::thread;
 use rand_mt::Mt;
 use rowscore::model::{
     Artifact, Content, FeatureDistribution, GoldenRow, InstructionSet, Kernel, Model, Origin, Pair, Scaler, ScoreError,
-    Sigmoid, Svm, Training,
+    Sigmoid, Svm, Training, TwoClasses,
 };
 use serde::Deserialize;
 use smartcore::linalg::basic::matrix::DenseMatrix;
@@ -113,7 +113,7 @@ fn fit_with_smartcore(
             support_vectors.extend(fitted.instances);
         }
     }
-    let svm = Svm { scaler: identity(features), kernel, support_vectors, pairs };
+    let svm = Svm { scaler: identity(features), kernel, support_vectors, pairs, two_classes: TwoClasses::Coupled };
     let artifact = Artifact::seal(content_of(svm, data.classes));
     let model = Model::from_json(&artifact.to_json()).unwrap();
     (model, decisions)

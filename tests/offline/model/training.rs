@@ -60,10 +60,10 @@ fn equal_rows_become_one_support_vector() {
 
 #[test]
 fn a_solver_that_was_stopped_early_says_so_with_the_gap() {
-    let options = TrainOptions { max_epochs: 1, max_finishing_steps: 0, ..TrainOptions::default() };
+    let options = TrainOptions { max_steps: 1, ..TrainOptions::default() };
     let convergence = train(&iris(), &options, |_| ()).unwrap().content.training().unwrap().convergence;
-    assert_eq!(convergence.outcome, Outcome::EpochsExhausted);
-    assert_eq!(convergence.epochs, 1);
+    assert_eq!(convergence.outcome, Outcome::StepsExhausted);
+    assert_eq!(convergence.steps, 1);
     assert!(convergence.kkt_gap > options.tolerance);
 }
 

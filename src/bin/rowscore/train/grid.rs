@@ -33,7 +33,7 @@ pub(super) fn choose(candidates: &[Candidate], best_by: Rank) -> Result<TrainOpt
         };
         let gap = match convergence.outcome {
             Outcome::Converged => String::new(),
-            Outcome::EpochsExhausted => format!("  (still {:.1e} from the optimum)", convergence.kkt_gap),
+            Outcome::StepsExhausted => format!("  (still {:.1e} from the optimum)", convergence.kkt_gap),
         };
         say!("{:>10}  {gamma:>8}    {:.4}    {:.4}{gap}{mark}", options.c, metrics.accuracy, metrics.log_loss);
     }

@@ -73,7 +73,7 @@ pub(crate) struct Args {
     /// The seed of all random choices
     #[arg(long, value_name = "S", default_value_t = TrainOptions::default().seed)]
     seed: u32,
-    /// Train even if it takes hours
+    /// Train even if it takes more than an hour
     #[arg(long)]
     force: bool,
 }
@@ -156,13 +156,20 @@ where
     let bar = ProgressBar::new(0);
     let template = format!("{what} {{bar:40}} {{pos}}/{{len}} machines, ETA {{eta}}");
     bar.set_style(ProgressStyle::with_template(&template)?);
-    let mut said = Instant::now();
+    let begun = Instant::now();
+    let mut said = begun;
     let done = work(&mut |progress| {
         bar.set_length(progress.total as u64);
         bar.set_position(progress.done as u64);
         // No terminal: a line now and then, for whoever reads the log.
         if bar.is_hidden() && said.elapsed() >= LOG_EVERY {
-            say!("{what}: {} of {} machines", words::count(progress.done as u64), words::count(progress.total as u64));
+            let rest = begun.elapsed().mul_f64((progress.total - progress.done) as f64 / progress.done as f64);
+            say!(
+                "{what}: {} of {} machines, {} to go",
+                words::count(progress.done as u64),
+                words::count(progress.total as u64),
+                words::span(rest.as_secs())
+            );
             said = Instant::now();
         }
     })?;
@@ -195,13 +202,11 @@ fn report(path: &Path, artifact: &Artifact) -> Vec<String> {
 }
 
 fn warning(convergence: &Convergence) -> Option<String> {
-    let Convergence { epochs, finishing_steps, kkt_gap, .. } = convergence;
-    (convergence.outcome == Outcome::EpochsExhausted).then(|| {
+    let Convergence { steps, kkt_gap, outcome, .. } = convergence;
+    (*outcome == Outcome::StepsExhausted).then(|| {
         format!(
-            "warning: after {} epochs and {} finishing steps the solver is still {kkt_gap:e} from the optimum; a smaller C \
-             may help",
-            words::count(*epochs as u64),
-            words::count(*finishing_steps as u64)
+            "warning: after {} steps the solver is still {kkt_gap:e} from the optimum; a smaller C may help",
+            words::count(*steps as u64)
         )
     })
 }
