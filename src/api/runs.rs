@@ -13,7 +13,7 @@ use super::problem::{BadRequest, NotFound, Problem, Unread};
 use super::shared::Shared;
 use crate::run::{Backfill, RunId};
 use crate::store::failures::{self, Reasoned};
-use crate::store::lanes::{self, LaneLine};
+use crate::store::lane_lines::{self, LaneLine};
 use crate::store::runs::{self, Record};
 use crate::store::status::{self, StatusLine};
 
@@ -184,7 +184,7 @@ pub(super) async fn one(State(api): Shared, Number(id): Number) -> Result<Json<R
             let table = &seen.table;
             let Some(line) = status::find(table, run).ask(conn).await? else { return Ok(None) };
             let Some(record) = runs::record(table, run).ask(conn).await? else { return Ok(None) };
-            let rest = lanes::all(run).and(failures::by_reason(table, Some(run), EXAMPLES));
+            let rest = lane_lines::all(run).and(failures::by_reason(table, Some(run), EXAMPLES));
             let (lanes, reasons) = rest.ask(conn).await?;
             Ok(Some((line, record, lanes, reasons)))
         })

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::runs::{kind, moment, tag};
 use crate::api::data::ItemDetail;
 use crate::store::failures::Reasoned;
-use crate::store::lanes::LaneLine;
+use crate::store::lane_lines::LaneLine;
 use crate::store::status::StatusLine;
 use crate::window::Time;
 use crate::words;

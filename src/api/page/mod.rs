@@ -26,7 +26,7 @@ use super::shared::{Api, Shared, Unreadable};
 use crate::config::{ItemsTable, ValuesIn};
 use crate::run::RunId;
 use crate::standing::Mood;
-use crate::store::{failures, lanes, status};
+use crate::store::{failures, lane_lines, status};
 use crate::window::Time;
 use crate::words;
 use headline::Headline;
@@ -126,7 +126,7 @@ pub(super) async fn run(State(api): Shared, number: Result<Number, Problem>) -> 
     let found = api.readers.read(move |conn, seen| {
         Box::pin(async move {
             let Some(line) = status::find(&seen.table, id).ask(conn).await? else { return Ok(None) };
-            let rest = lanes::all(id).and(failures::by_reason(&seen.table, Some(id), EXAMPLES));
+            let rest = lane_lines::all(id).and(failures::by_reason(&seen.table, Some(id), EXAMPLES));
             Ok(Some((line, rest.ask(conn).await?)))
         })
     });

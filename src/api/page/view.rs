@@ -12,7 +12,8 @@ use crate::model::Model;
 use crate::run::{RunId, RunState};
 use crate::standing::Standing;
 use crate::store::failures::{self, Reasoned};
-use crate::store::lanes::{self, LaneLine};
+use crate::store::lane_lines::{self, LaneLine};
+use crate::store::lanes;
 use crate::store::listing::{self, Listing, SeenTable, Width};
 use crate::store::status::{self, StatusLine};
 use crate::store::{Fault, StoreError, measures};
@@ -66,7 +67,7 @@ impl View {
         let at_work = worked.iter().find(|run| !run.state.is_over());
         let (mut under_way, mut latest) = (None, Vec::new());
         if let Some(run) = at_work {
-            let (lanes, counted) = lanes::all(run.id).and(lanes::profiles(run.id)).ask(conn).await?;
+            let (lanes, counted) = lane_lines::all(run.id).and(lanes::profiles(run.id)).ask(conn).await?;
             under_way = Some(classes(&counted, reading.model));
             latest = readable(of_run(conn, seen, width, (run.id, &lanes)).await)?;
         }
