@@ -13,8 +13,8 @@ use serde_json::json;
 
 use crate::api::Service;
 use crate::support::items::{Item, sample};
-use crate::support::programs::rowscore;
-use crate::support::{Server, Setup, TestDb, continued, unhurried};
+use crate::support::programs::{Program, ROWSCORE, rowscore};
+use crate::support::{Server, Setup, TestDb, continued, eventually, unhurried};
 
 async fn present(db: &Setup) -> Time {
     let now: chrono::NaiveDateTime = db.value("SELECT UTC_TIMESTAMP()").await;
@@ -272,4 +272,25 @@ async fn lateness_drift_and_a_failed_run_are_told_and_a_good_run_after_them_is_c
     db.execute("UPDATE `items` SET `values` = '[5.1, 3.5, 1.4, 0.2]' WHERE `id` = 304").await;
     worked_off(&in_time, 1).await;
     assert_standing(&db, Mood::Calm, &[]).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_watches_a_run_is_told_once_that_nobody_is_at_work_on_it(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = TestDb::new(server, &[("PAGE_SIZE", "5"), ("LANES", "1")]).await;
+    arrived(&db, 1..=40, 60).await;
+    let now = present(&db).await;
+    db.hop(&tick_of(now, 0), Clock::immediately(now)).await;
+    db.execute("UPDATE `batch_lanes` SET `updated_at` = `updated_at` - INTERVAL 40 SECOND").await;
+
+    let watching = Program::start(ROWSCORE, &["status", "--watch", "--json"], db.variables());
+    eventually("some lines", async || watching.output().0.lines().count() >= 4).await;
+    let table = &db.config.work.items_table;
+    hop::steer(&mut db.connect().await, table, RunId(1), RunState::Paused).await.unwrap();
+
+    let ended = watching.end().await;
+    assert_eq!(ended.status.code(), Some(3), "{ended:?}");
+    assert_eq!(ended.stderr.matches("Nobody is at work on run 1: no hop for ").count(), 1, "{ended:?}");
 }
