@@ -41,7 +41,7 @@ impl Standing {
     /// Judges.
     pub fn of(facts: Facts) -> Self {
         let current = current(&facts.runs).cloned();
-        let due = schedule::due(&facts.ticks, facts.tick_every);
+        let due = due(&facts);
         let mut troubles: Vec<Trouble> = [silence(&facts, due), canary(&facts), refused(&facts)]
             .into_iter()
             .chain(current.iter().flat_map(|run| of_run(run, &facts)))
@@ -89,6 +89,18 @@ fn current(runs: &[StatusLine]) -> Option<&StatusLine> {
 /// Whether a run only tried what another would do.
 fn is_tried(run: &StatusLine) -> bool {
     run.backfill.is_some_and(|backfill| backfill.dry_run)
+}
+
+/// When the next tick is due at the latest. While a run of the schedule is not over, ticks go on with it and leave no
+/// trace of their own, so they are expected from its end on.
+fn due(facts: &Facts) -> Option<Time> {
+    let of_schedule = || facts.runs.iter().filter(|run| run.tick.is_some() && run.kind == RunKind::Window);
+    if of_schedule().any(|run| !run.state.is_over()) {
+        return None;
+    }
+    let last = *facts.ticks.first()?;
+    let ended = of_schedule().filter_map(|run| run.finished_at).max().map_or(last, |ended| ended.max(last));
+    schedule::due(&facts.ticks, facts.tick_every)?.checked_add_signed(ended - last)
 }
 
 fn silence(facts: &Facts, due: Option<Time>) -> Option<Trouble> {
