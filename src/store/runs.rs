@@ -37,8 +37,6 @@ pub struct Run {
     pub pass: Pass,
     /// Pending items when it was opened, or settled when it finished; `None`: not counted.
     pub items: Option<u64>,
-    /// When its present attempt began.
-    pub attempted_at: Time,
     /// When its predictions are due.
     pub deadline: Option<Time>,
     /// Seconds from its end, or from when it was read, to its deadline; negative: too late.
@@ -46,7 +44,7 @@ pub struct Run {
 }
 
 pub(super) const COLUMNS: &str = "`id`, `kind`, `mode`, `tick`, `window_from`, `window_to`, `chained`, `policy`, `model_version`, `state`, `pass`, `items`, \
-                       `attempted_at`, `deadline`, \
+                       `deadline`, \
                        TIMESTAMPDIFF(SECOND, COALESCE(`finished_at`, UTC_TIMESTAMP()), `deadline`) AS `spare_seconds`";
 
 /// Named, since the order of the ids alone would lead through the runs of all other tables.
@@ -69,7 +67,6 @@ pub(super) fn run(row: &Row) -> Result<Run, StoreError> {
         state: name(row, "state")?,
         pass: name(row, "pass")?,
         items: column(row, "items")?,
-        attempted_at: utc(column(row, "attempted_at")?),
         deadline: column::<Option<_>>(row, "deadline")?.map(utc),
         spare_seconds: column(row, "spare_seconds")?,
     })
