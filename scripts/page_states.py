@@ -75,8 +75,9 @@ STATES = (
     State(
         "silent",
         "No tick of the schedule since",
-        ("UPDATE batch_runs SET tick = DATE_SUB('2026-11-22', INTERVAL id HOUR)",),
-        ("UPDATE batch_runs SET tick = NULL",),
+        # Runs ended with their ticks: one that ended just now would be no silence.
+        ("UPDATE batch_runs SET tick = DATE_SUB('2026-11-22', INTERVAL id HOUR), finished_at = tick",),
+        (f"UPDATE batch_runs SET tick = NULL, finished_at = {NOW}",),
     ),
 )
 
