@@ -36,6 +36,7 @@ mod shared_vectors;
 mod side;
 mod solver;
 mod train;
+mod variable;
 mod workload;
 
 pub use card::Card;

@@ -45,9 +45,9 @@ impl Pipeline {
             let vectors: Vec<&[f64]> = rows.iter().map(|&row| &scaled[row][..]).collect();
             let penalty = Penalty { positive: options.c * weights[positive], negative: options.c * weights[negative] };
             check_magnitude(&kernel, &vectors, penalty.larger())?;
-            problems.push(Problem { kernel, vectors, sides: sides.clone(), penalty });
+            problems.push(Problem { kernel, vectors, variables: penalty.variables(sides) });
         }
-        let trained = train_pairs(&problems, options, meter);
+        let trained = train_pairs(&members, &problems, options, meter);
         let convergence = trained.iter().fold(Convergence::BEST, |worst, pair| worst.worst(pair.convergence));
         let trained: Vec<(Members, TrainedPair)> = members.into_iter().zip(trained).collect();
         let (support_vectors, pairs) = share_support_vectors(&scaled, &trained);
@@ -60,16 +60,21 @@ impl Pipeline {
 }
 
 /// Trains all machines of all pairs, shared out among the cores.
-fn train_pairs(problems: &[Problem<'_>], options: &TrainOptions, meter: &mut Meter) -> Vec<TrainedPair> {
+fn train_pairs(
+    members: &[Members],
+    problems: &[Problem<'_>],
+    options: &TrainOptions,
+    meter: &mut Meter,
+) -> Vec<TrainedPair> {
     let seed = libsvm_seed(options.seed);
     let mut tasks = Vec::new();
     for problem in problems {
-        tasks.extend(Task::of_pair(problem.sides.len(), seed).map(|task| (problem, task)));
+        tasks.extend(Task::of_pair(problem.vectors.len(), seed).map(|task| (problem, task)));
     }
     let threads = threads(tasks.len());
     let run = |&(problem, ref task): &(&Problem<'_>, Task)| task.run(problem, options, CACHE_BYTES / threads);
     let mut done = in_parallel(&tasks, threads, run, || meter.tick()).into_iter();
-    problems.iter().filter_map(|problem| TrainedPair::of(done.by_ref().take(1 + FOLDS), &problem.sides)).collect()
+    members.iter().filter_map(|members| TrainedPair::of(done.by_ref().take(1 + FOLDS), &members.sides)).collect()
 }
 
 fn fit_scaler(data: &Dataset, rows: &[usize]) -> Result<Scaler, TrainError> {
