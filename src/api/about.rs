@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::problem::{Problem, Unread};
 use super::shared::Shared;
-use crate::model::{FeatureDistribution, Kernel, Origin};
+use crate::model::{Feature, FeatureDistribution, Kernel, Origin};
 use crate::standing::{Mood, Trouble};
 
 /// How the service is, and how things stand
@@ -85,14 +85,15 @@ pub(super) struct Metadata {
     #[schema(example = "species")]
     label: &'static str,
     /// Names of the numbers in `values`, in their order
-    features: &'static [String],
+    #[schema(value_type = Vec<serde_json::Value>)]
+    features: &'static [Feature],
     /// Names of the numbers in `prediction`, in their order
     classes: &'static [String],
-    /// The kernel of the support vector machines
+    /// The kernel of the support vector machines, if there is one for each class pair
     #[schema(value_type = serde_json::Value)]
-    kernel: &'static Kernel,
-    /// How many support vectors there are
-    support_vectors: usize,
+    kernel: Option<&'static Kernel>,
+    /// How many support vectors these have
+    support_vectors: Option<usize>,
     /// How it was trained and how good it is on rows that it has not seen, or where it was imported from
     #[schema(value_type = serde_json::Value)]
     training: &'static Origin,
@@ -111,8 +112,8 @@ pub(super) async fn metadata(State(api): Shared) -> Json<Metadata> {
         label: &content.label,
         features: &content.features,
         classes: &content.classes,
-        kernel: &content.svm.kernel,
-        support_vectors: content.svm.support_vectors.len(),
+        kernel: content.predictor.svm().map(|svm| &svm.kernel),
+        support_vectors: content.predictor.svm().map(|svm| svm.support_vectors.len()),
         training: &content.origin,
         distribution: &content.distribution,
     })

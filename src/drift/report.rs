@@ -63,7 +63,7 @@ impl Report {
             let reference: Vec<u64> =
                 distribution.shares.iter().map(|share| (share * trained_on).round() as u64).collect();
             let Stability { psi, threshold } = Stability::between(bins, &reference, tests)?;
-            Some(FeatureDrift { feature: feature.clone(), psi, threshold })
+            Some(FeatureDrift { feature: feature.name.clone(), psi, threshold })
         });
         let drift = drift.collect();
         let class_drift = class_drift(&classes, earlier, tests);

@@ -119,7 +119,7 @@ async fn write_and_roll_back(conn: &mut Conn, means: Means<'_>, id: RunId) -> Re
     let mut tx = conn.start_transaction(TxOpts::default()).await.doing("trying out a page")?;
     let ids = items::latest(table, golden.len()).ask(&mut tx).await?;
     let mut page = Predictions {
-        probabilities: golden.iter().take(ids.len()).flat_map(|row| row.probabilities.clone()).collect(),
+        probabilities: golden.iter().take(ids.len()).flat_map(|row| row.answer.outputs().to_vec()).collect(),
         classes: model.classes(),
         ids,
     };

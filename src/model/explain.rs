@@ -44,7 +44,7 @@ pub struct Neighbour {
 
 /// Explains the prediction of `row`, one value per feature, with the `nearest` nearest support vectors.
 pub fn explain(model: &Model, row: &[f64], nearest: usize) -> Result<Explanation, ScoreError> {
-    let svm = &model.artifact().content.svm;
+    let svm = model.artifact().content.predictor.svm().expect("the only kind");
     let name = |class: ClassIndex| model.classes()[class].clone();
     let mut scorer = model.scorer();
     let mut probabilities = vec![0.0; model.classes().len()];
@@ -77,7 +77,7 @@ pub fn explain(model: &Model, row: &[f64], nearest: usize) -> Result<Explanation
 
 /// The class of each support vector: the one that its coefficients count for.
 fn classes_of_vectors(model: &Model) -> Vec<ClassIndex> {
-    let svm = &model.artifact().content.svm;
+    let svm = model.artifact().content.predictor.svm().expect("the only kind");
     let mut classes = vec![0; svm.support_vectors.len()];
     for pair in &svm.pairs {
         for &(index, coefficient) in &pair.coefficients {

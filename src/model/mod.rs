@@ -23,11 +23,13 @@ mod artifact;
 mod batch;
 mod coupling;
 mod digest;
+mod encoder;
 mod exp;
 mod explain;
 mod kernel;
 mod lanes;
 mod machine;
+mod moment;
 mod platt;
 mod scaler;
 mod scorer;
@@ -36,11 +38,13 @@ use std::sync::LazyLock;
 
 pub(crate) use artifact::class_pairs;
 pub use artifact::{
-    Artifact, ArtifactError, ClassIndex, ClassWeights, Content, Convergence, FORMAT, FeatureDistribution, Gamma,
-    GoldenRow, Import, ImportSource, Metrics, Origin, Outcome, Pair, Reference, Svm, TrainOptions, Training,
-    TwoClasses,
+    Artifact, ArtifactError, Calibrator, Category, Cell, Chain, ClassIndex, ClassWeights, Column, Content, Convergence,
+    Decider, FORMAT, Feature, FeatureDistribution, FeatureKind, Function, Gamma, GoldenAnswer, GoldenRow, Import,
+    ImportSource, KernelMachine, Layer, LinearMachine, Metrics, Op, Origin, Outcome, Output, Pair, Part, Pipeline,
+    PredictionKind, Predictor, Reference, Rule, Sum, Svm, TrainOptions, Training, TwoClasses,
 };
 pub use digest::{Digest, ModelVersion, ShownVersion};
+pub use encoder::{Encoder, Odd};
 pub(crate) use exp::exp;
 pub use explain::{Explanation, Neighbour, PairMargin, explain};
 pub use kernel::Kernel;

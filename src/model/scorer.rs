@@ -5,9 +5,10 @@
 //! side by side. Every sum has a fixed order and uses plain additions and multiplications only: so a row
 //! has the same bits in any process, on any processor, and beside any other rows.
 
-use super::artifact::{Artifact, ArtifactError};
+use super::artifact::{Artifact, ArtifactError, ClassIndex, Feature, GoldenRow, PredictionKind, Predictor};
 use super::batch::Batch;
 use super::digest::ModelVersion;
+use super::encoder::{Encoder, Odd};
 use super::lanes::{InstructionSet, LANES, Lanes};
 use super::machine::Machine;
 
@@ -15,6 +16,7 @@ use super::machine::Machine;
 #[derive(Debug)]
 pub struct Model {
     artifact: Artifact,
+    encoder: Encoder,
     machine: Machine,
 }
 
@@ -37,8 +39,12 @@ impl Model {
     }
 
     fn assemble(artifact: Artifact) -> Self {
-        let machine = Machine::new(&artifact.content.svm, artifact.content.classes.len());
-        Self { artifact, machine }
+        let machine = match &artifact.content.predictor {
+            Predictor::Svm(svm) => Machine::new(svm, artifact.content.classes.len()),
+            Predictor::Pipelines(_) => unreachable!("refused"),
+        };
+        let encoder = Encoder::new(&artifact.content.features);
+        Self { artifact, encoder, machine }
     }
 
     /// Identity of the model.
@@ -47,9 +53,9 @@ impl Model {
         self.artifact.version
     }
 
-    /// Names of the features, in the order of a row's values.
+    /// The features, in the order of a row's values.
     #[must_use]
-    pub fn features(&self) -> &[String] {
+    pub fn features(&self) -> &[Feature] {
         &self.artifact.content.features
     }
 
@@ -57,6 +63,36 @@ impl Model {
     #[must_use]
     pub fn classes(&self) -> &[String] {
         &self.artifact.content.classes
+    }
+
+    /// What a prediction is.
+    #[must_use]
+    pub fn kind(&self) -> PredictionKind {
+        self.artifact.content.predictor.kind()
+    }
+
+    /// How many numbers a prediction has.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.artifact.content.width()
+    }
+
+    /// The class that a prediction means: the first of the largest number, or for a score the first class if it is
+    /// above 0. A value means none.
+    #[must_use]
+    pub fn label(&self, outputs: &[f64]) -> Option<ClassIndex> {
+        let larger = |best: usize, class: usize| if outputs[class] > outputs[best] { class } else { best };
+        match self.kind() {
+            PredictionKind::Probabilities | PredictionKind::Margins => (0..outputs.len()).reduce(larger),
+            PredictionKind::Score => outputs.first().map(|score| usize::from(*score <= 0.0)),
+            PredictionKind::Value => None,
+        }
+    }
+
+    /// Turns a row's values into numbers.
+    #[must_use]
+    pub fn encoder(&self) -> &Encoder {
+        &self.encoder
     }
 
     /// The model file: training record, distribution, golden rows.
@@ -84,15 +120,25 @@ impl Model {
     /// differently, and you must not use its predictions.
     pub fn check_golden_rows(&self) -> Result<(), GoldenError> {
         let mut scorer = self.scorer();
-        let mut found = vec![0.0; self.classes().len()];
+        let mut found = vec![0.0; self.width()];
         for (position, row) in self.artifact.content.golden.iter().enumerate() {
-            scorer.score(&row.values, &mut found).map_err(|source| GoldenError::Unscored { position, source })?;
+            let values = self.golden_values(row).map_err(|odd| GoldenError::Unread { position, odd })?;
+            scorer.score(&values, &mut found).map_err(|source| GoldenError::Unscored { position, source })?;
             let bits = |numbers: &[f64]| numbers.iter().map(|n| n.to_bits()).collect::<Vec<_>>();
-            if bits(&found) != bits(&row.probabilities) {
-                return Err(GoldenError::Different { position, expected: row.probabilities.clone(), found });
+            let expected = row.answer.outputs();
+            if bits(&found) != bits(expected) {
+                return Err(GoldenError::Different { position, expected: expected.to_vec(), found });
             }
         }
         Ok(())
+    }
+
+    /// The raw row of a golden row.
+    ///
+    /// # Errors
+    /// When a value is none that the model takes.
+    pub fn golden_values(&self, row: &GoldenRow) -> Result<Vec<f64>, Odd> {
+        row.values.iter().enumerate().map(|(feature, cell)| self.encoder.cell(feature, cell)).collect()
     }
 }
 
@@ -140,6 +186,14 @@ pub enum ScoreError {
 /// Why the golden rows were not reproduced.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum GoldenError {
+    /// A golden row has a value that the model does not take.
+    #[error("golden row {position} cannot be read: {odd:?}")]
+    Unread {
+        /// From 0.
+        position: usize,
+        /// Why.
+        odd: Odd,
+    },
     /// A golden row cannot be scored.
     #[error("golden row {position} cannot be scored")]
     Unscored {

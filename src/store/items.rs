@@ -15,6 +15,7 @@ use super::statement::Statement;
 use super::wanted::{Ids, Wanted};
 use super::{Doing, StoreError};
 use crate::config::{ColumnName, ItemsTable};
+use crate::model::Feature;
 use crate::run::RunId;
 use crate::window::Time;
 
@@ -144,7 +145,7 @@ pub fn latest(table: &ItemsTable, limit: usize) -> Statement<Vec<i64>> {
 pub async fn recent(
     conn: &mut impl Queryable,
     table: &ItemsTable,
-    features: &[String],
+    features: &[Feature],
     limit: u32,
 ) -> Result<PendingItems, StoreError> {
     let (id, items, values) = (table.id.quoted(), table.quoted(), values_text(table, features));

@@ -16,6 +16,7 @@ use super::statement::Statement;
 use super::wanted::Ids;
 use super::{StoreError, counts};
 use crate::config::{ItemsTable, PredictionFormat};
+use crate::model::Feature;
 use crate::run::{RunId, named};
 use crate::values::longest_numbers;
 
@@ -85,7 +86,7 @@ impl SeenTable {
 #[derive(Clone, Copy, Debug)]
 pub struct Width {
     /// Names of the numbers in `values`.
-    pub features: &'static [String],
+    pub features: &'static [Feature],
     /// Names of the numbers in `prediction`.
     pub classes: &'static [String],
 }
@@ -265,7 +266,7 @@ pub fn latest(seen: &SeenTable, width: Width, upto: i64, limit: u32) -> Statemen
 }
 
 /// The next items by id after the item `after`, with all of their texts, however long.
-pub fn whole(seen: &SeenTable, features: &[String], after: i64, limit: u32) -> Statement<Vec<Listing>> {
+pub fn whole(seen: &SeenTable, features: &[Feature], after: i64, limit: u32) -> Statement<Vec<Listing>> {
     let table = &seen.table;
     let id = format!("i.{}", table.id.quoted());
     let values = whole_values(table, features);

@@ -1,7 +1,7 @@
 //! Which items a lane takes, as SQL over the items `i` and the failures `f`.
 
 use crate::config::{ColumnName, ItemsTable, PredictionFormat, ValuesIn};
-use crate::model::ModelVersion;
+use crate::model::{Feature, ModelVersion};
 use crate::run::RunId;
 use crate::values::{longest_numbers, longest_text};
 use crate::window::{Time, Window};
@@ -271,7 +271,7 @@ pub(super) fn created(table: &ItemsTable) -> String {
 
 /// The values of an item as JSON text; of a JSON column, cut one character beyond the longest text
 /// that is read.
-pub(super) fn values_text(table: &ItemsTable, features: &[String]) -> String {
+pub(super) fn values_text(table: &ItemsTable, features: &[Feature]) -> String {
     match &table.values {
         ValuesIn::Json(column) => format!("LEFT(i.{}, {})", column.quoted(), longest_text(features) + 1),
         // Another model's names are refused before; here they make a row too short for the model.
@@ -280,7 +280,7 @@ pub(super) fn values_text(table: &ItemsTable, features: &[String]) -> String {
 }
 
 /// The values of an item as JSON text, cut one character beyond the longest that is shown.
-pub(super) fn shown_values(table: &ItemsTable, features: &[String]) -> String {
+pub(super) fn shown_values(table: &ItemsTable, features: &[Feature]) -> String {
     match &table.values {
         ValuesIn::Json(column) => format!("LEFT(i.{}, {})", column.quoted(), longest_numbers(features) + 1),
         ValuesIn::Columns(_) => values_text(table, features),
@@ -288,7 +288,7 @@ pub(super) fn shown_values(table: &ItemsTable, features: &[String]) -> String {
 }
 
 /// The values of an item as JSON text, however long.
-pub(super) fn whole_values(table: &ItemsTable, features: &[String]) -> String {
+pub(super) fn whole_values(table: &ItemsTable, features: &[Feature]) -> String {
     match &table.values {
         ValuesIn::Json(column) => format!("i.{}", column.quoted()),
         ValuesIn::Columns(_) => values_text(table, features),

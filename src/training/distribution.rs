@@ -31,7 +31,7 @@ impl FeatureDistribution {
             .map(|bin| ends[bin] - bin.checked_sub(1).map_or(0, |before| ends[before]))
             .map(|count| count as f64 / sorted.len() as f64)
             .collect();
-        Self { min, max, mean, deviation: variance.sqrt(), edges, shares }
+        Self { min, max, mean, deviation: variance.sqrt(), edges, shares, gaps: 0.0 }
     }
 }
 

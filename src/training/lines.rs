@@ -34,7 +34,7 @@ pub fn score_lines(model: &Model, scorer: &mut Scorer<'_>, rows: &[Row]) -> Resu
         None => Ok(probabilities),
         Some(first) => {
             let column = match first.error {
-                ScoreError::Value { feature, .. } => model.features().get(feature).cloned(),
+                ScoreError::Value { feature, .. } => model.features().get(feature).map(|feature| feature.name.clone()),
                 _ => None,
             };
             Err(LineError { line: rows[first.row].line, column, error: first.error })

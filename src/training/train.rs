@@ -10,7 +10,7 @@ use super::folds::FOLDS;
 use super::golden::golden_rows;
 use super::pipeline::Pipeline;
 use super::progress::{Meter, Progress};
-use crate::model::{Artifact, Content, Origin, TrainOptions, Training};
+use crate::model::{Artifact, Content, Feature, Origin, Predictor, TrainOptions, Training};
 
 /// Trains a model on all of `data`. `progress` is called after each machine.
 ///
@@ -46,9 +46,9 @@ pub fn train_and_evaluate(
     let held_out = cross_validation::run(data, options, &mut meter)?.evaluation;
     let mut content = Content {
         label: data.label.clone(),
-        features: data.features.clone(),
+        features: data.features.iter().map(Feature::number).collect(),
         classes: data.classes.clone(),
-        svm: pipeline.svm,
+        predictor: Predictor::Svm(pipeline.svm),
         origin: Origin::Trained(Training {
             data_sha256: data.sha256,
             rows: data.rows.len(),

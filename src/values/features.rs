@@ -3,10 +3,12 @@
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
+use crate::model::Feature;
+
 /// The features, in the model's order.
 #[derive(Debug)]
 pub(super) struct Features<'m> {
-    pub(super) names: &'m [String],
+    pub(super) names: &'m [Feature],
     /// Whether each has a column of its own, in which a `null` is an SQL NULL.
     pub(super) in_columns: bool,
     /// Where each feature stands; only objects ask.
@@ -14,20 +16,20 @@ pub(super) struct Features<'m> {
 }
 
 impl<'m> Features<'m> {
-    pub(super) fn new(names: &'m [String]) -> Self {
+    pub(super) fn new(names: &'m [Feature]) -> Self {
         Self { names, in_columns: false, positions: OnceCell::new() }
     }
 
     /// The position of a feature.
     pub(super) fn position(&self, name: &str) -> Option<usize> {
-        let named = || self.names.iter().enumerate().map(|(position, name)| (name.as_str(), position)).collect();
+        let named = || self.names.iter().enumerate().map(|(position, name)| (name.as_ref(), position)).collect();
         self.positions.get_or_init(named).get(name).copied()
     }
 
     /// A value as reasons call it, by its position.
     pub(super) fn called(&self, position: usize) -> String {
         match self.names.get(position) {
-            Some(name) => format!("value {} (`{name}`)", position + 1),
+            Some(feature) => format!("value {} (`{}`)", position + 1, feature.name),
             None => format!("value {}", position + 1),
         }
     }

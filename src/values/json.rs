@@ -7,6 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 
 use super::features::Features;
 use super::reason::{Reason, ReasonCode};
+use crate::model::Feature;
 
 /// Reads `text` into `row`, which is cleared first.
 pub(super) fn read(features: &Features<'_>, text: &[u8], row: &mut Vec<f64>) -> Result<(), Reason> {
@@ -108,7 +109,7 @@ impl<'de> Visitor<'de> for Row<'_, '_> {
             };
         }
         let mut missing = self.row.iter().zip(features).filter(|(value, _)| value.is_nan());
-        if let Some((_, name)) = missing.next() {
+        if let Some((_, Feature { name, .. })) = missing.next() {
             let others = match missing.count() {
                 0 => String::new(),
                 others => format!(", nor {others} more of the model's features"),

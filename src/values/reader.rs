@@ -4,6 +4,7 @@ use super::features::Features;
 use super::reason::{Reason, ReasonCode};
 use super::{json, plain};
 use crate::config::ItemsTable;
+use crate::model::Feature;
 
 /// Bytes for what an object holds beside its features: a note, an address, a list.
 const OTHER_KEYS: usize = 64 << 10;
@@ -19,17 +20,17 @@ const CHARACTER: usize = 6;
 
 /// The longest text of `values` that is read, in bytes, for a model of these features: 64 KiB beside what
 /// they need. It bounds a row, whatever somebody stored in it; a page is bounded by itself.
-pub fn longest_text(features: &[String]) -> usize {
+pub fn longest_text(features: &[Feature]) -> usize {
     OTHER_KEYS + of_numbers(features)
 }
 
 /// The longest text, in bytes, of numbers by these names and little else.
-pub fn longest_numbers(names: &[String]) -> usize {
+pub fn longest_numbers(names: &[impl AsRef<str>]) -> usize {
     SLACK + of_numbers(names)
 }
 
-fn of_numbers(names: &[String]) -> usize {
-    names.iter().map(|name| NUMBER + CHARACTER * name.len()).sum()
+fn of_numbers(names: &[impl AsRef<str>]) -> usize {
+    names.iter().map(|name| NUMBER + CHARACTER * name.as_ref().len()).sum()
 }
 
 /// Reads rows for a model of some features.
@@ -41,12 +42,12 @@ pub struct Reader<'m> {
 
 impl<'m> Reader<'m> {
     /// A reader for a model whose features have these names, in this order.
-    pub fn new(features: &'m [String]) -> Self {
+    pub fn new(features: &'m [Feature]) -> Self {
         Self { features: Features::new(features), longest: longest_text(features) }
     }
 
     /// A reader of what a table's rows are read as. Of typed columns a `null` is a value that is missing.
-    pub(crate) fn of(table: &ItemsTable, features: &'m [String]) -> Self {
+    pub(crate) fn of(table: &ItemsTable, features: &'m [Feature]) -> Self {
         let mut reader = Self::new(features);
         reader.features.in_columns = table.has_feature_columns();
         reader

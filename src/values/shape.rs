@@ -51,7 +51,9 @@ impl Reader<'_> {
         match serde_json::from_slice(text) {
             Ok(Value::Array(values)) if values.len() == self.features.names.len() => Shape::Fits,
             Ok(Value::Array(values)) => Shape::Array(values.len()),
-            Ok(Value::Object(fields)) if self.features.names.iter().all(|name| fields.contains_key(name)) => {
+            Ok(Value::Object(fields))
+                if self.features.names.iter().all(|feature| fields.contains_key(&feature.name)) =>
+            {
                 Shape::Fits
             }
             Ok(Value::Object(fields)) => Shape::Object(fields.into_iter().map(|(key, _)| key).collect()),
@@ -63,10 +65,11 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Feature;
 
     #[test]
     fn a_row_of_another_length_or_with_other_keys_is_for_another_model() {
-        let features = ["x", "y"].map(str::to_owned);
+        let features = ["x", "y"].map(Feature::number);
         let reader = Reader::new(&features);
         let shape = |text: &str| reader.shape(text.as_bytes());
         for text in ["[1,2]", "[1,null]", r#"{"y":1,"x":"?","z":3}"#] {

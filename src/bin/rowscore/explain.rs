@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use rowscore::model::{self, Explanation, Model};
+use rowscore::model::{self, Explanation, Feature, Model};
 use rowscore::store::listing::{self, SeenTable};
 use rowscore::values::Reader;
 
@@ -57,7 +57,7 @@ pub(crate) async fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn 
 }
 
 /// The values of an item in the table.
-async fn values_of(id: i64, features: &[String]) -> Result<String, Box<dyn Error>> {
+async fn values_of(id: i64, features: &[Feature]) -> Result<String, Box<dyn Error>> {
     let opened = Opened::from_env().await?;
     let table = opened.table();
     table.feature_columns(features)?;
@@ -71,9 +71,10 @@ async fn values_of(id: i64, features: &[String]) -> Result<String, Box<dyn Error
 
 fn describe(model: &Model, row: &[f64], explanation: &Explanation) -> Vec<String> {
     let mut lines = vec![format!("model {}", model.version()), String::new()];
-    let names = model.features().iter().chain(model.classes());
+    let names = model.features().iter().map(AsRef::as_ref).chain(model.classes().iter().map(String::as_str));
     let wide = names.map(|name| name.chars().count()).max().unwrap_or(0);
-    lines.extend(model.features().iter().zip(row).map(|(name, value)| format!("{name:wide$}  {value}")));
+    lines
+        .extend(model.features().iter().zip(row).map(|(Feature { name, .. }, value)| format!("{name:wide$}  {value}")));
     lines.extend([String::new(), format!("{:wide$}  probability", "class")]);
     let probabilities = model.classes().iter().zip(&explanation.probabilities);
     lines.extend(probabilities.map(|(class, probability)| format!("{class:wide$}  {probability:.6}")));

@@ -57,10 +57,12 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 /// Like `mine/model.json: version 0f3a, 4 features, 3 classes, 51 support vectors`.
 pub(crate) fn described(path: &Path, artifact: &Artifact) -> String {
     let content = &artifact.content;
-    let counts = [content.features.len(), content.classes.len(), content.svm.support_vectors.len()];
-    let [features, classes, vectors] = counts.map(|count| words::count(count as u64));
+    let count = |count: usize| words::count(count as u64);
+    let (features, classes) = (count(content.features.len()), count(content.classes.len()));
+    let svm = content.predictor.svm();
+    let vectors = svm.map_or_else(String::new, |svm| format!(", {} support vectors", count(svm.support_vectors.len())));
     let version = &artifact.version;
-    format!("{}: version {version}, {features} features, {classes} classes, {vectors} support vectors", path.display())
+    format!("{}: version {version}, {features} features, {classes} classes{vectors}", path.display())
 }
 
 /// Writes a model card with its plots: to `path`, or else beside the artifact.

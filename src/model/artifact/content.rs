@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::feature::{Cell, Feature};
 use super::origin::{Origin, Training};
+use super::pipeline::{PredictionKind, Predictor};
 use crate::model::kernel::Kernel;
 use crate::model::platt::Sigmoid;
 use crate::model::scaler::Scaler;
@@ -16,12 +18,13 @@ pub type ClassIndex = usize;
 pub struct Content {
     /// Name of the column that is predicted.
     pub label: String,
-    /// Names of the features, in the order of a row's values.
-    pub features: Vec<String>,
-    /// Names of the classes, in the order of a prediction's probabilities.
+    /// The features, in the order of a row's values.
+    pub features: Vec<Feature>,
+    /// Names of the classes, in the order of a prediction's probabilities; none where a prediction is a number.
     pub classes: Vec<String>,
-    /// What scoring computes with.
-    pub svm: Svm,
+    /// What scoring computes with: `svm` or `pipelines` in the file.
+    #[serde(flatten)]
+    pub predictor: Predictor,
     /// Where the model comes from; `training` in the file.
     #[serde(rename = "training")]
     pub origin: Origin,
@@ -104,19 +107,71 @@ pub struct FeatureDistribution {
     /// Share of the rows in each bin, above 0; there is one more bin than edges. If values repeat,
     /// the shares are not all a tenth.
     pub shares: Vec<f64>,
+    /// Share of the rows without a value; the others are shares of those with one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub gaps: f64,
+}
+
+// Serde asks with a reference.
+fn is_zero(share: &f64) -> bool {
+    *share == 0.0
 }
 
 /// A row and the prediction that any build must reproduce to the bit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GoldenRow {
-    /// One per feature, unscaled.
-    pub values: Vec<f64>,
+    /// One per feature, as a row's JSON has them.
+    pub values: Vec<Cell>,
+    /// The prediction; `probabilities` or `outputs` in the file.
+    #[serde(flatten)]
+    pub answer: GoldenAnswer,
+}
+
+/// The answer of a golden row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GoldenAnswer {
     /// One per class.
-    pub probabilities: Vec<f64>,
+    Probabilities(Vec<f64>),
+    /// Of a model that gives something else.
+    Outputs(Vec<f64>),
+}
+
+impl GoldenAnswer {
+    /// Of a model that gives `kind`.
+    pub(crate) fn new(kind: PredictionKind, outputs: Vec<f64>) -> Self {
+        match kind {
+            PredictionKind::Probabilities => Self::Probabilities(outputs),
+            PredictionKind::Margins | PredictionKind::Value | PredictionKind::Score => Self::Outputs(outputs),
+        }
+    }
+
+    /// Its numbers.
+    #[must_use]
+    pub fn outputs(&self) -> &[f64] {
+        match self {
+            Self::Probabilities(outputs) | Self::Outputs(outputs) => outputs,
+        }
+    }
 }
 
 impl Content {
+    /// How many numbers a prediction has.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        match self.predictor.kind() {
+            PredictionKind::Probabilities | PredictionKind::Margins => self.classes.len(),
+            PredictionKind::Value | PredictionKind::Score => 1,
+        }
+    }
+
+    /// The number of the first format that can hold it.
+    pub(super) fn format(&self) -> u32 {
+        let is_first = self.features.iter().all(Feature::is_plain) && matches!(self.predictor, Predictor::Svm(_));
+        if is_first { 1 } else { 2 }
+    }
+
     /// The record of the training, unless the model was imported.
     #[must_use]
     pub fn training(&self) -> Option<&Training> {

@@ -3,12 +3,15 @@
 //!
 //! ```json
 //! {
-//!   "format": 1,
+//!   "format": 2,
 //!   "version": "<64 hexadecimal digits>",
-//!   "content": { "label": "…", "features": […], "classes": […], "svm": {…}, "training": {…},
-//!                "distribution": […], "golden": […] }
+//!   "content": { "label": "…", "features": […], "classes": […], "pipelines": […],
+//!                "training": {…}, "distribution": […], "golden": […] }
 //! }
 //! ```
+//!
+//! A model of numbers only with one machine per class pair is written in format 1, which has `"svm": {…}`
+//! instead of the pipelines; such files of earlier versions score to the bit as they did.
 //!
 //! The version is the SHA-256 digest of the content in a canonical form. It depends only on the
 //! values, not on white space or on how a number is printed. Unknown fields are refused. A change of
@@ -16,16 +19,22 @@
 
 mod content;
 mod convergence;
+mod feature;
 mod file;
 mod json;
+mod layer;
 mod options;
 mod origin;
+mod pipeline;
 mod verify;
 
 pub(crate) use content::class_pairs;
-pub use content::{ClassIndex, Content, FeatureDistribution, GoldenRow, Pair, Svm, TwoClasses};
+pub use content::{ClassIndex, Content, FeatureDistribution, GoldenAnswer, GoldenRow, Pair, Svm, TwoClasses};
 pub use convergence::{Convergence, Outcome};
+pub use feature::{Category, Cell, Feature, FeatureKind, Rule};
 pub use file::Artifact;
+pub use layer::{Chain, Column, Function, Layer, Op, Part, Sum};
 pub use options::{ClassWeights, Gamma, TrainOptions};
 pub use origin::{Import, ImportSource, Metrics, Origin, Reference, Training};
+pub use pipeline::{Calibrator, Decider, KernelMachine, LinearMachine, Output, Pipeline, PredictionKind, Predictor};
 pub use verify::{ArtifactError, FORMAT};

@@ -1,12 +1,14 @@
 //! What is checked in a model file before it scores a row.
 
 use super::content::{ClassIndex, Content, GoldenRow, Pair, Svm, class_pairs};
+use super::feature::Cell;
 use super::origin::{Origin, Training};
+use super::pipeline::Predictor;
 use crate::model::digest::ModelVersion;
 use crate::model::kernel::Kernel;
 
-/// The format that this build writes and reads.
-pub const FORMAT: u32 = 1;
+/// The latest format. This build reads it and all before.
+pub const FORMAT: u32 = 2;
 
 /// Why a model file was refused.
 #[derive(Debug, thiserror::Error)]
@@ -15,7 +17,7 @@ pub enum ArtifactError {
     #[error("the model file cannot be read")]
     Json(#[from] serde_json::Error),
     /// Written by another version of rowscore.
-    #[error("the model file has format {found}; this build reads format {FORMAT}")]
+    #[error("the model file has format {found}; this build reads format 1, of numbers and class pairs, and {FORMAT}")]
     Format {
         /// The file's format number.
         found: u32,
@@ -98,7 +100,7 @@ pub enum ArtifactError {
 type Verified = Result<(), ArtifactError>;
 
 pub(super) fn format(found: u32) -> Verified {
-    if found == FORMAT { Ok(()) } else { Err(ArtifactError::Format { found }) }
+    if (1..=FORMAT).contains(&found) { Ok(()) } else { Err(ArtifactError::Format { found }) }
 }
 
 impl Content {
@@ -106,7 +108,7 @@ impl Content {
         self.verify_parts()?;
         at_least("golden rows", self.golden.len(), 1)?;
         for (position, row) in self.golden.iter().enumerate() {
-            row.verify(position, self.features.len(), self.classes.len())?;
+            row.verify(position, self.features.len(), self.width())?;
         }
         Ok(())
     }
@@ -114,10 +116,15 @@ impl Content {
     /// Verifies all but the golden rows: these can only be made with a model that can score.
     pub(crate) fn verify_parts(&self) -> Verified {
         at_least("features", self.features.len(), 1)?;
-        at_least("classes", self.classes.len(), 2)?;
         distinct("features", &self.features)?;
         distinct("classes", &self.classes)?;
-        self.svm.verify(self.features.len(), self.classes.len())?;
+        match &self.predictor {
+            Predictor::Svm(svm) => {
+                at_least("classes", self.classes.len(), 2)?;
+                svm.verify(self.features.len(), self.classes.len())?;
+            }
+            Predictor::Pipelines(_) => return Err(ArtifactError::Format { found: 2 }),
+        }
         match &self.origin {
             Origin::Trained(training) => training.verify(self.classes.len())?,
             Origin::Imported(import) if import.reference.is_none() => {
@@ -132,7 +139,7 @@ impl Content {
         let what = "distribution";
         length(what, self.distribution.len(), self.features.len())?;
         for (feature, name) in self.distribution.iter().zip(&self.features) {
-            let what = || format!("{what} of {name}");
+            let what = || format!("{what} of {}", name.name);
             length(what(), feature.shares.len(), feature.edges.len() + 1)?;
             let scalars = [feature.min, feature.max, feature.mean, feature.deviation];
             finite(what, &scalars)?;
@@ -199,12 +206,13 @@ impl Training {
 }
 
 impl GoldenRow {
-    fn verify(&self, position: usize, features: usize, classes: usize) -> Verified {
+    fn verify(&self, position: usize, features: usize, width: usize) -> Verified {
         let what = || format!("golden row {position}");
         length(what(), self.values.len(), features)?;
-        length(what(), self.probabilities.len(), classes)?;
-        finite(what, &self.values)?;
-        finite(what, &self.probabilities)
+        length(what(), self.answer.outputs().len(), width)?;
+        let number = |cell: &Cell| if let Cell::Number(number) = cell { Some(*number) } else { None };
+        finite(what, &self.values.iter().filter_map(number).collect::<Vec<_>>())?;
+        finite(what, self.answer.outputs())
     }
 }
 
@@ -221,8 +229,9 @@ fn length(what: impl Into<String>, found: usize, expected: usize) -> Verified {
     }
 }
 
-fn distinct(what: &'static str, names: &[String]) -> Verified {
-    match (1..names.len()).find(|&position| names[..position].contains(&names[position])) {
+fn distinct(what: &'static str, names: &[impl AsRef<str>]) -> Verified {
+    let is_taken = |position: usize| names[..position].iter().any(|name| name.as_ref() == names[position].as_ref());
+    match (1..names.len()).find(|&position| is_taken(position)) {
         None => Ok(()),
         Some(position) => Err(ArtifactError::Duplicate { what, position }),
     }

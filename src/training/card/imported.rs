@@ -34,7 +34,7 @@ pub(super) fn write(
 }
 
 fn parameters(out: &mut String, content: &Content) -> fmt::Result {
-    let svm = &content.svm;
+    let Some(svm) = content.predictor.svm() else { return Ok(()) };
     let scaled = svm.scaler.mean.iter().any(|mean| *mean != 0.0) || svm.scaler.scale.iter().any(|scale| *scale != 1.0);
     writeln!(out, "\n## Parameters\n")?;
     writeln!(
@@ -52,7 +52,7 @@ fn parameters(out: &mut String, content: &Content) -> fmt::Result {
     if scaled {
         writeln!(out, "\n| feature | is taken away | is divided by |\n|---|---|---|")?;
         for ((name, mean), scale) in content.features.iter().zip(&svm.scaler.mean).zip(&svm.scaler.scale) {
-            writeln!(out, "| {} | {} | {} |", escape(name), figure(*mean), figure(*scale))?;
+            writeln!(out, "| {} | {} | {} |", escape(&name.name), figure(*mean), figure(*scale))?;
         }
     }
     Ok(())

@@ -74,7 +74,7 @@ pub(super) fn ranges(out: &mut String, content: &Content) -> fmt::Result {
     writeln!(out, "| feature | least | mean | deviation | most |\n|---|---|---|---|---|")?;
     for (name, feature) in content.features.iter().zip(&content.distribution) {
         let numbers = [feature.min, feature.mean, feature.deviation, feature.max].map(figure);
-        writeln!(out, "| {} | {} |", escape(name), numbers.join(" | "))?;
+        writeln!(out, "| {} | {} |", escape(&name.name), numbers.join(" | "))?;
     }
     Ok(())
 }
@@ -95,8 +95,8 @@ pub(super) fn few_rows(out: &mut String, evaluation: &Evaluation) -> fmt::Result
     Ok(())
 }
 
-fn names(names: &[String]) -> String {
-    names.iter().map(|name| escape(name)).collect::<Vec<_>>().join(", ")
+fn names(names: &[impl AsRef<str>]) -> String {
+    names.iter().map(|name| escape(name.as_ref())).collect::<Vec<_>>().join(", ")
 }
 
 /// A name as it may stand in a table.

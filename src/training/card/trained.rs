@@ -16,7 +16,7 @@ pub(super) fn write(out: &mut String, artifact: &Artifact, training: &Training, 
 }
 
 fn parameters(out: &mut String, artifact: &Artifact, training: &Training) -> fmt::Result {
-    let svm = &artifact.content.svm;
+    let Some(svm) = artifact.content.predictor.svm() else { return Ok(()) };
     let options = &training.options;
     let chosen = match options.kernel {
         Kernel::Rbf { gamma } | Kernel::Polynomial { gamma, .. } | Kernel::Sigmoid { gamma, .. } => match gamma {
@@ -82,7 +82,11 @@ fn limits(out: &mut String, artifact: &Artifact, held_out: &Evaluation) -> fmt::
     few_rows(out, held_out)?;
     let constant = artifact.content.features.iter().zip(&artifact.content.distribution);
     for (name, _) in constant.filter(|(_, feature)| feature.min == feature.max) {
-        writeln!(out, "- Feature {} is constant in the training data: nothing was learnt from it.", escape(name))?;
+        writeln!(
+            out,
+            "- Feature {} is constant in the training data: nothing was learnt from it.",
+            escape(&name.name)
+        )?;
     }
     Ok(())
 }

@@ -50,8 +50,9 @@ impl Columns {
     }
 
     /// The columns of a model's features, in the model's order.
-    pub(super) fn features(&self, names: &[String]) -> Result<Vec<usize>, DataError> {
-        let missing: Vec<&str> = names.iter().map(String::as_str).filter(|name| self.find(name).is_none()).collect();
+    pub(super) fn features(&self, features: &[impl AsRef<str>]) -> Result<Vec<usize>, DataError> {
+        let names: Vec<&str> = features.iter().map(AsRef::as_ref).collect();
+        let missing: Vec<&str> = names.iter().copied().filter(|name| self.find(name).is_none()).collect();
         if missing.is_empty() {
             Ok(names.iter().filter_map(|name| self.find(name)).collect())
         } else {

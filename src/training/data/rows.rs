@@ -37,7 +37,7 @@ impl<R: Read> Rows<R> {
     ///
     /// # Errors
     /// When a feature has no column, or two columns have one name.
-    pub fn new(input: R, features: &[String]) -> Result<Self, DataError> {
+    pub fn new(input: R, features: &[impl AsRef<str>]) -> Result<Self, DataError> {
         let mut csv = reader(input);
         let columns = Columns::new(csv.headers()?)?;
         let features = columns.features(features)?;

@@ -13,7 +13,7 @@ mod sklearn;
 use super::data::Row;
 use super::distribution::distribution;
 use super::golden::golden_rows;
-use crate::model::{Artifact, Content, Digest, Import, Origin, Reference};
+use crate::model::{Artifact, Content, Digest, Feature, Import, Origin, Predictor, Reference};
 
 pub use error::ImportError;
 pub use foreign::Foreign;
@@ -42,7 +42,7 @@ pub fn import(foreign: Foreign, label: &str, reference: Option<ReferenceRows<'_>
     };
     let mut content = Content {
         label: label.to_owned(),
-        svm: foreign.svm(),
+        predictor: Predictor::Svm(foreign.svm()),
         origin: Origin::Imported(Import {
             source: foreign.source,
             file_sha256: foreign.file_sha256,
@@ -50,7 +50,7 @@ pub fn import(foreign: Foreign, label: &str, reference: Option<ReferenceRows<'_>
                 .map(|ReferenceRows { rows, sha256 }| Reference { data_sha256: sha256, rows: rows.len() }),
         }),
         distribution: if reference.is_some() { distribution(&values) } else { Vec::new() },
-        features: foreign.features,
+        features: foreign.features.into_iter().map(Feature::number).collect(),
         classes: foreign.classes,
         golden: Vec::new(),
     };

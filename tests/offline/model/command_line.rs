@@ -255,7 +255,7 @@ fn an_explanation_has_the_margins_and_the_nearest_support_vectors() {
 fn support_vectors_are_training_rows_of_their_class() {
     let (data, model) = (iris(), iris_model());
     let explanation = explain(&model, &data.rows()[60], usize::MAX).unwrap();
-    assert_eq!(explanation.nearest.len(), model.artifact().content.svm.support_vectors.len());
+    assert_eq!(explanation.nearest.len(), model.artifact().content.predictor.svm().unwrap().support_vectors.len());
     for vector in explanation.nearest {
         let same = |row: &[f64]| row.iter().zip(&vector.values).all(|(one, other)| (one - other).abs() < 1e-12);
         let class = data.rows().iter().zip(data.labels()).find(|(row, _)| same(row)).map(|(_, &label)| label);

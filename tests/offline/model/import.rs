@@ -9,7 +9,7 @@ use libsvm_rs::io::save_model_to_writer;
 use libsvm_rs::predict::{predict_probability, predict_values};
 use libsvm_rs::train::svm_train;
 use libsvm_rs::{KernelType, SvmModel, SvmNode, SvmParameter, SvmProblem};
-use rowscore::model::{Artifact, Digest, Model, Scaler};
+use rowscore::model::{Artifact, Cell, Digest, Feature, Model, Scaler};
 use rowscore::training::{Foreign, ImportError, LibsvmNames, Rows, evaluate, import};
 use serde::Deserialize;
 
@@ -101,7 +101,7 @@ fn a_model_from_libsvm_scores_as_it_does_there() {
         let foreign = Foreign::from_libsvm(text.as_bytes(), LibsvmNames::default(), None).unwrap();
         let model = Model::new(import(foreign, "class", None).unwrap()).unwrap();
         assert_eq!(model.classes(), ["10", "9", "8"]);
-        assert_eq!(model.features(), ["feature_1", "feature_2", "feature_3", "feature_4"]);
+        assert_eq!(model.features(), ["feature_1", "feature_2", "feature_3", "feature_4"].map(Feature::number));
         let decisions = |row: &Vec<f64>| {
             let mut values = vec![0.0; 3];
             predict_values(&original, &nodes(row), &mut values);
@@ -129,7 +129,8 @@ fn a_scaler_and_names_come_beside_a_libsvm_model() {
     };
     let plain = read(None);
     let scaled = read(Some(Scaler { mean: vec![1.0; 4], scale: vec![2.0; 4] }));
-    assert_eq!((scaled.features(), scaled.classes()), (iris().features(), &["a", "b", "c"].map(String::from)[..]));
+    let features: Vec<Feature> = iris().features().iter().map(Feature::number).collect();
+    assert_eq!((scaled.features(), scaled.classes()), (&features[..], &["a", "b", "c"].map(String::from)[..]));
     let (mut one, mut other) = ([0.0; 3], [0.0; 3]);
     plain.scorer().score(&[5.0, 3.0, 1.5, 0.25], &mut one).unwrap();
     scaled.scorer().score(&[11.0, 7.0, 4.0, 1.5], &mut other).unwrap();
@@ -182,7 +183,10 @@ fn the_command_takes_the_distribution_from_a_file() {
     let artifact = artifact.expect(&said);
     assert_eq!(artifact.content.distribution.len(), 4);
     assert_eq!(artifact.content.distribution[0].max, 7.9);
-    assert_eq!(artifact.content.golden[0].values, iris().rows()[0]);
+    assert_eq!(
+        artifact.content.golden[0].values,
+        iris().rows()[0].iter().copied().map(Cell::Number).collect::<Vec<_>>()
+    );
     Model::new(artifact).unwrap().check_golden_rows().unwrap();
 
     let (said, artifact) = imports(&["import", "--libsvm"], &path, &in_crate("model/iris.csv"));

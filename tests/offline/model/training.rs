@@ -31,7 +31,7 @@ fn every_kernel_trains_a_model_that_tells_the_classes_apart() {
 #[test]
 fn a_constant_column_is_scaled_by_one_and_changes_nothing() {
     let artifact = train(&dataset(&three_clouds()), &TrainOptions::default(), |_| ()).unwrap();
-    assert_eq!(artifact.content.svm.scaler.scale[1], 1.0);
+    assert_eq!(artifact.content.predictor.svm().unwrap().scaler.scale[1], 1.0);
     assert_eq!(artifact.content.distribution[1].shares, [1.0]);
 }
 
@@ -51,7 +51,7 @@ fn equal_rows_become_one_support_vector() {
         csv += "1,a\n2,b\n";
     }
     let artifact = train(&dataset(&csv), &TrainOptions::default(), |_| ()).unwrap();
-    assert_eq!(artifact.content.svm.support_vectors.len(), 2);
+    assert_eq!(artifact.content.predictor.svm().unwrap().support_vectors.len(), 2);
     let mut p = [0.0; 2];
     let model = Model::new(artifact).unwrap();
     model.scorer().score(&[1.0], &mut p).unwrap();
@@ -81,7 +81,10 @@ fn another_seed_draws_other_folds() {
     let model = iris_model();
     assert_ne!(artifact.version, model.version());
     let sigmoids = |svm: &Svm| svm.pairs.iter().map(|pair| pair.sigmoid.a).collect::<Vec<_>>();
-    assert_ne!(sigmoids(&artifact.content.svm), sigmoids(&model.artifact().content.svm));
+    assert_ne!(
+        sigmoids(artifact.content.predictor.svm().unwrap()),
+        sigmoids(model.artifact().content.predictor.svm().unwrap())
+    );
 }
 
 #[test]
