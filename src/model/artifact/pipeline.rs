@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::content::Svm;
 use super::layer::Layer;
+use super::svm::Svm;
 use crate::model::kernel::Kernel;
 use crate::model::platt::Sigmoid;
 use crate::model::scaler::Scaler;

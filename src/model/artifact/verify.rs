@@ -1,9 +1,10 @@
 //! What is checked in a model file before it scores a row.
 
-use super::content::{ClassIndex, Content, GoldenRow, Pair, Svm, class_pairs};
+use super::content::{Content, GoldenRow};
 use super::feature::Cell;
 use super::origin::{Origin, Training};
 use super::pipeline::Predictor;
+use super::svm::{ClassIndex, Pair, Svm, class_pairs};
 use crate::model::digest::ModelVersion;
 use crate::model::kernel::Kernel;
 
