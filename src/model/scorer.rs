@@ -5,12 +5,13 @@
 //! side by side. Every sum has a fixed order and uses plain additions and multiplications only: so a row
 //! has the same bits in any process, on any processor, and beside any other rows.
 
-use super::artifact::{Artifact, ArtifactError, ClassIndex, Feature, GoldenRow, PredictionKind, Predictor};
+use super::artifact::{Artifact, ArtifactError, Feature, GoldenRow, Predictor};
 use super::batch::Batch;
 use super::digest::ModelVersion;
 use super::encoder::{Encoder, Odd};
 use super::lanes::{InstructionSet, LANES, Lanes};
 use super::machine::Machine;
+use super::outputs::Outputs;
 
 /// A verified model, ready to score. Shared by any number of threads, each with a [`Scorer`].
 #[derive(Debug)]
@@ -65,28 +66,10 @@ impl Model {
         &self.artifact.content.classes
     }
 
-    /// What a prediction is.
+    /// What a prediction is, and how its numbers are read.
     #[must_use]
-    pub fn kind(&self) -> PredictionKind {
-        self.artifact.content.predictor.kind()
-    }
-
-    /// How many numbers a prediction has.
-    #[must_use]
-    pub fn width(&self) -> usize {
-        self.artifact.content.width()
-    }
-
-    /// The class that a prediction means: the first of the largest number, or for a score the first class if it is
-    /// above 0. A value means none.
-    #[must_use]
-    pub fn label(&self, outputs: &[f64]) -> Option<ClassIndex> {
-        let larger = |best: usize, class: usize| if outputs[class] > outputs[best] { class } else { best };
-        match self.kind() {
-            PredictionKind::Probabilities | PredictionKind::Margins => (0..outputs.len()).reduce(larger),
-            PredictionKind::Score => outputs.first().map(|score| usize::from(*score <= 0.0)),
-            PredictionKind::Value => None,
-        }
+    pub fn outputs(&self) -> Outputs<'_> {
+        Outputs { kind: self.artifact.content.predictor.kind(), classes: self.classes() }
     }
 
     /// Turns a row's values into numbers.
@@ -120,7 +103,7 @@ impl Model {
     /// differently, and you must not use its predictions.
     pub fn check_golden_rows(&self) -> Result<(), GoldenError> {
         let mut scorer = self.scorer();
-        let mut found = vec![0.0; self.width()];
+        let mut found = vec![0.0; self.outputs().width()];
         for (position, row) in self.artifact.content.golden.iter().enumerate() {
             let values = self.golden_values(row).map_err(|odd| GoldenError::Unread { position, odd })?;
             scorer.score(&values, &mut found).map_err(|source| GoldenError::Unscored { position, source })?;

@@ -96,15 +96,6 @@ impl GoldenAnswer {
 }
 
 impl Content {
-    /// How many numbers a prediction has.
-    #[must_use]
-    pub fn width(&self) -> usize {
-        match self.predictor.kind() {
-            PredictionKind::Probabilities | PredictionKind::Margins => self.classes.len(),
-            PredictionKind::Value | PredictionKind::Score => 1,
-        }
-    }
-
     /// The number of the first format that can hold it.
     pub(super) fn format(&self) -> u32 {
         let is_first = self.features.iter().all(Feature::is_plain) && matches!(self.predictor, Predictor::Svm(_));

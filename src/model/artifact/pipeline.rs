@@ -121,6 +121,17 @@ pub enum PredictionKind {
     Score,
 }
 
+impl PredictionKind {
+    /// How many numbers a prediction has.
+    #[must_use]
+    pub fn width(self, classes: usize) -> usize {
+        match self {
+            Self::Probabilities | Self::Margins => classes,
+            Self::Value | Self::Score => 1,
+        }
+    }
+}
+
 impl Predictor {
     /// What it gives. All pipelines give the same.
     #[must_use]

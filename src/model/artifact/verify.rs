@@ -108,8 +108,9 @@ impl Content {
     pub(super) fn verify(&self) -> Verified {
         self.verify_parts()?;
         at_least("golden rows", self.golden.len(), 1)?;
+        let width = self.predictor.kind().width(self.classes.len());
         for (position, row) in self.golden.iter().enumerate() {
-            row.verify(position, self.features.len(), self.width())?;
+            row.verify(position, self.features.len(), width)?;
         }
         Ok(())
     }
