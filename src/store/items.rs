@@ -209,8 +209,8 @@ pub fn insert(table: &ItemsTable, rows: &[(String, Time)]) -> Statement<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Outputs;
     use crate::config::{RunColumn, Setting};
+    use crate::model::Outputs;
 
     #[test]
     fn a_page_is_written_by_one_statement_that_names_its_rows() {
