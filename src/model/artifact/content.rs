@@ -147,6 +147,14 @@ impl GoldenAnswer {
         }
     }
 
+    /// Its name in the file.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Probabilities(_) => "probabilities",
+            Self::Outputs(_) => "outputs",
+        }
+    }
+
     /// Its numbers.
     #[must_use]
     pub fn outputs(&self) -> &[f64] {

@@ -26,7 +26,9 @@ mod layer;
 mod options;
 mod origin;
 mod pipeline;
+mod refusal;
 mod verify;
+mod verify_pipeline;
 
 pub(crate) use content::class_pairs;
 pub use content::{ClassIndex, Content, FeatureDistribution, GoldenAnswer, GoldenRow, Pair, Svm, TwoClasses};
@@ -37,4 +39,5 @@ pub use layer::{Chain, Column, Function, Layer, Op, Part, Sum};
 pub use options::{ClassWeights, Gamma, TrainOptions};
 pub use origin::{Import, ImportSource, Metrics, Origin, Reference, Training};
 pub use pipeline::{Calibrator, Decider, KernelMachine, LinearMachine, Output, Pipeline, PredictionKind, Predictor};
-pub use verify::{ArtifactError, FORMAT};
+pub use refusal::ArtifactError;
+pub use verify::FORMAT;
