@@ -74,14 +74,13 @@ mod tests {
     #[test]
     fn a_class_that_rounding_made_equal_to_another_is_not_another_one() {
         let classes = ["a", "b", "c"].map(str::to_owned);
-        let is_of_another_class =
-            |old: &[f64], new: &[f64]| super::is_of_another_class(Outputs::probabilities(&classes), old, new);
+        let is_another = |old: &[f64], new: &[f64]| is_of_another_class(Outputs::probabilities(&classes), old, new);
         let (full, one, two) = ([0.4449, 0.4451, 0.11], [0.4, 0.4, 0.1], [0.44, 0.45, 0.11]);
         for old in [full, one, two] {
             for new in [full, one, two] {
-                assert!(!is_of_another_class(&old, &new), "{old:?}, {new:?}");
+                assert!(!is_another(&old, &new), "{old:?}, {new:?}");
             }
-            assert!(is_of_another_class(&old, &[0.4, 0.1, 0.5]) && is_of_another_class(&[0.4, 0.1, 0.5], &old));
+            assert!(is_another(&old, &[0.4, 0.1, 0.5]) && is_another(&[0.4, 0.1, 0.5], &old));
         }
     }
 

@@ -3,7 +3,7 @@
 use rowscore::answer::Outcome;
 use rowscore::hop::{InAnswer, Runner};
 use rowscore::model::{
-    Artifact, Category, Cell, Chain, Column, Content, Decider, Feature, FeatureKind, GoldenAnswer, GoldenRow, Layer,
+    Artifact, Cell, Chain, Column, Content, Decider, Feature, FeatureKind, GoldenAnswer, GoldenRow, Layer,
     LinearMachine, Model, Op, Output, Part, Pipeline, Predictor, Rule, Scaler,
 };
 use rstest::rstest;

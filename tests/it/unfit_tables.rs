@@ -75,7 +75,7 @@ async fn everything_that_is_wrong_with_a_table_is_listed_in_one_error(
     for told in [
         "table `items` cannot be scored: ID_COLUMN `id` is char(36); accepted: an integer; ",
         "ID_COLUMN `id` must be the table's primary key, alone: pages are walked by it; the primary key is (tenant, id); ",
-        "FEATURE_COLUMNS `a` is varchar(10); accepted: an integer, BOOL, DECIMAL, FLOAT or DOUBLE; ",
+        "FEATURE_COLUMNS `a` is varchar(10); accepted: an integer, BOOL, BIT, YEAR, DECIMAL, FLOAT or DOUBLE, for the model takes it as a number; ",
         "FEATURE_COLUMNS `b` is bit(4); accepted: ",
         "FEATURE_COLUMNS `c` is date; accepted: ",
         "FEATURE_COLUMNS names `d`, which is no column of the table; ",

@@ -86,6 +86,14 @@ impl GoldenAnswer {
         }
     }
 
+    /// Its name in the file.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Probabilities(_) => "probabilities",
+            Self::Outputs(_) => "outputs",
+        }
+    }
+
     /// Its numbers.
     #[must_use]
     pub fn outputs(&self) -> &[f64] {
@@ -96,6 +104,12 @@ impl GoldenAnswer {
 }
 
 impl Content {
+    /// How many numbers a prediction has.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.predictor.kind().width(self.classes.len())
+    }
+
     /// The number of the first format that can hold it.
     pub(super) fn format(&self) -> u32 {
         let is_first = self.features.iter().all(Feature::is_plain) && matches!(self.predictor, Predictor::Svm(_));

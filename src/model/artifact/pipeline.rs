@@ -132,16 +132,30 @@ impl PredictionKind {
     }
 }
 
+impl Output {
+    /// What it is.
+    #[must_use]
+    pub fn kind(&self) -> PredictionKind {
+        match self {
+            Self::Coupled | Self::Logistic | Self::Softmax | Self::OneVsRest | Self::Calibrated(_) => {
+                PredictionKind::Probabilities
+            }
+            Self::Margins => PredictionKind::Margins,
+            Self::Value => PredictionKind::Value,
+            Self::Score => PredictionKind::Score,
+        }
+    }
+}
+
 impl Predictor {
     /// What it gives. All pipelines give the same.
     #[must_use]
     pub fn kind(&self) -> PredictionKind {
-        let Self::Pipelines(pipelines) = self else { return PredictionKind::Probabilities };
-        match pipelines.first().map(|first| &first.output) {
-            Some(Output::Margins) => PredictionKind::Margins,
-            Some(Output::Value) => PredictionKind::Value,
-            Some(Output::Score) => PredictionKind::Score,
-            _ => PredictionKind::Probabilities,
+        match self {
+            Self::Svm(_) => PredictionKind::Probabilities,
+            Self::Pipelines(pipelines) => {
+                pipelines.first().map_or(PredictionKind::Probabilities, |first| first.output.kind())
+            }
         }
     }
 
