@@ -168,7 +168,7 @@ fn is_rounded(number: f64, text: &str) -> bool {
     const FLOAT: f64 = 1e-6;
     let Ok(read) = text.parse::<f64>() else { return false };
     let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
-    let unit = if text.contains(['e', 'E']) { 0.0 } else { 10_f64.powi(-i32::try_from(decimals).unwrap_or(i32::MAX)) };
+    let unit = if text.contains(['e', 'E']) { 0.0 } else { (0..decimals).fold(1.0, |unit, _| unit / 10.0) };
     (read - number).abs() <= (FLOAT * number.abs()).max(0.5 * unit * (1.0 + FLOAT))
 }
 

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::charts;
 use super::view::{EXCERPT, View};
 use crate::config::ItemsTable;
-use crate::drift::Report;
+use crate::drift::{Report, Unusual};
 use crate::model::{Model, PredictionKind};
 use crate::run::RunId;
 use crate::store::failures::LOOK;
@@ -165,8 +165,21 @@ pub(super) fn drift(view: &View) -> Markup {
                     }
                 }
             }
+            @if !profile.unusual.is_empty() {
+                p class="note" { "Run " (run) " scored " (unusual(profile)) "." }
+            }
         }
     }
+}
+
+/// Like `12 items without age, 3 with an unseen city`.
+fn unusual(profile: &Report) -> String {
+    let each = profile.unusual.iter().flat_map(|Unusual { feature, missing, unseen }| {
+        let missing = (*missing > 0).then(|| format!("{} without {feature}", words::items(*missing)));
+        let unseen = (*unseen > 0).then(|| format!("{} with an unseen {feature}", words::items(*unseen)));
+        missing.into_iter().chain(unseen)
+    });
+    each.collect::<Vec<_>>().join(", ")
 }
 
 /// A ratio for the style sheet and in a word.
