@@ -1,11 +1,12 @@
 //! A model that can be asked.
 
-use super::artifact::{Artifact, ArtifactError, ClassIndex, Feature, GoldenRow, PredictionKind};
+use super::artifact::{Artifact, ArtifactError, Feature, GoldenRow};
 use super::compiled::Compiled;
 use super::digest::ModelVersion;
 use super::encoder::{Encoder, Odd};
 use super::error::GoldenError;
 use super::lanes::InstructionSet;
+use super::outputs::Outputs;
 use super::scorer::Scorer;
 
 /// A verified model, ready to score. Shared by any number of threads, each with a [`Scorer`].
@@ -58,28 +59,10 @@ impl Model {
         &self.artifact.content.classes
     }
 
-    /// What a prediction is.
+    /// What a prediction is, and how its numbers are read.
     #[must_use]
-    pub fn kind(&self) -> PredictionKind {
-        self.artifact.content.predictor.kind()
-    }
-
-    /// How many numbers a prediction has.
-    #[must_use]
-    pub fn width(&self) -> usize {
-        self.artifact.content.width()
-    }
-
-    /// The class that a prediction means: the first of the largest number, or for a score the first class if it is
-    /// above 0. A value means none.
-    #[must_use]
-    pub fn label(&self, outputs: &[f64]) -> Option<ClassIndex> {
-        let larger = |best: usize, class: usize| if outputs[class] > outputs[best] { class } else { best };
-        match self.kind() {
-            PredictionKind::Probabilities | PredictionKind::Margins => (0..outputs.len()).reduce(larger),
-            PredictionKind::Score => outputs.first().map(|score| usize::from(*score <= 0.0)),
-            PredictionKind::Value => None,
-        }
+    pub fn outputs(&self) -> Outputs<'_> {
+        Outputs { kind: self.artifact.content.predictor.kind(), classes: self.classes() }
     }
 
     /// Turns a row's values into numbers.
@@ -113,7 +96,7 @@ impl Model {
     /// differently, and you must not use its predictions.
     pub fn check_golden_rows(&self) -> Result<(), GoldenError> {
         let mut scorer = self.scorer();
-        let mut found = vec![0.0; self.width()];
+        let mut found = vec![0.0; self.outputs().width()];
         for (position, row) in self.artifact.content.golden.iter().enumerate() {
             let values = self.golden_values(row).map_err(|odd| GoldenError::Unread { position, odd })?;
             scorer.score(&values, &mut found).map_err(|source| GoldenError::Unscored { position, source })?;

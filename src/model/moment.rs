@@ -64,9 +64,9 @@ fn time_of_day(text: &str) -> Option<f64> {
     let mut parts = text.split(':');
     let mut number = |most: f64| {
         let part = parts.next()?;
-        let starts_well = part.starts_with(|first: char| first.is_ascii_digit());
-        let value: f64 = part.parse().ok().filter(|_| starts_well)?;
-        (value < most && value.is_finite()).then_some(value)
+        let is_plain = part.starts_with(|first: char| first.is_ascii_digit())
+            && part.chars().all(|character| character.is_ascii_digit() || character == '.');
+        part.parse().ok().filter(|value: &f64| is_plain && *value < most)
     };
     let (hours, minutes) = (number(1000.0)?, number(60.0)?);
     let seconds = number(60.0);

@@ -46,9 +46,9 @@ impl Maker<'_> {
         let cells = values.iter().enumerate();
         let row: Vec<f64> =
             cells.map(|(feature, cell)| self.encoder.cell(feature, cell).ok()).collect::<Option<_>>()?;
-        let mut outputs = vec![0.0; self.content.width()];
-        let answer = self.scorer.score(&row, &mut outputs);
         let kind = self.content.predictor.kind();
+        let mut outputs = vec![0.0; kind.width(self.content.classes.len())];
+        let answer = self.scorer.score(&row, &mut outputs);
         Some(answer.map(|()| GoldenRow { values, answer: GoldenAnswer::new(kind, outputs) }))
     }
 }

@@ -1,5 +1,7 @@
 //! What a feature is: its name, what its values are, and what is done where there is none.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::moment;
@@ -62,6 +64,15 @@ pub enum Category {
     Text(String),
 }
 
+impl fmt::Display for Category {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Text(text) => f.pad(text),
+        }
+    }
+}
+
 /// One value of a row, as JSON has it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -78,6 +89,15 @@ impl Feature {
     /// A number that may not be missing.
     pub fn number(name: impl ToString) -> Self {
         Self { name: name.to_string(), kind: FeatureKind::Number, missing: Rule::Refused }
+    }
+
+    /// The number of a category that is unseen, if such are taken.
+    #[must_use]
+    pub fn unseen_code(&self) -> Option<f64> {
+        match &self.kind {
+            FeatureKind::Category { categories, unseen: Rule::Taken } => Some(categories.len() as f64),
+            FeatureKind::Category { .. } | FeatureKind::Number | FeatureKind::Moment => None,
+        }
     }
 
     /// Whether it is a number that may not be missing, as all were in the first format.

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::content::Svm;
 use super::layer::Layer;
+use super::svm::Svm;
 use crate::model::kernel::Kernel;
 use crate::model::platt::Sigmoid;
 use crate::model::scaler::Scaler;
@@ -132,6 +132,17 @@ impl Output {
             Self::Margins => PredictionKind::Margins,
             Self::Value => PredictionKind::Value,
             Self::Score => PredictionKind::Score,
+        }
+    }
+}
+
+impl PredictionKind {
+    /// How many numbers a prediction has.
+    #[must_use]
+    pub fn width(self, classes: usize) -> usize {
+        match self {
+            Self::Probabilities | Self::Margins => classes,
+            Self::Value | Self::Score => 1,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Why a model file is refused.
 
-use super::content::ClassIndex;
 use super::pipeline::PredictionKind;
+use super::svm::ClassIndex;
 use super::verify::FORMAT;
 use crate::model::digest::ModelVersion;
 use crate::model::kernel::Kernel;

@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 
-use super::content::{ClassIndex, Content, GoldenAnswer, GoldenRow, Pair, Svm, class_pairs};
+use super::content::{Content, GoldenAnswer, GoldenRow};
 use super::feature::{Category, Cell, Feature, FeatureKind};
 use super::origin::{Origin, Training};
 use super::pipeline::Predictor;
 use super::refusal::ArtifactError;
+use super::svm::{ClassIndex, Pair, Svm, class_pairs};
 use super::verify_pipeline;
 use crate::model::kernel::Kernel;
 use crate::model::scaler::Scaler;
@@ -28,8 +29,9 @@ impl Content {
     pub(super) fn verify(&self) -> Verified {
         self.verify_parts()?;
         at_least("golden rows", self.golden.len(), 1)?;
+        let width = self.predictor.kind().width(self.classes.len());
         for (position, row) in self.golden.iter().enumerate() {
-            row.verify(position, self)?;
+            row.verify(position, self, width)?;
         }
         Ok(())
     }
@@ -158,10 +160,10 @@ impl Training {
 }
 
 impl GoldenRow {
-    fn verify(&self, position: usize, content: &Content) -> Verified {
+    fn verify(&self, position: usize, content: &Content, width: usize) -> Verified {
         let what = || format!("golden row {position}");
         length(what(), self.values.len(), content.features.len())?;
-        length(what(), self.answer.outputs().len(), content.width())?;
+        length(what(), self.answer.outputs().len(), width)?;
         let number = |cell: &Cell| if let Cell::Number(number) = cell { Some(*number) } else { None };
         finite(what, &self.values.iter().filter_map(number).collect::<Vec<_>>())?;
         finite(what, self.answer.outputs())?;
