@@ -21,18 +21,13 @@ pub(super) struct ScoredPage<'i> {
 }
 
 /// Scores a page of `table`. An item that cannot be scored is set apart with its reason; the rest go on.
-/// Where the table keeps so many decimals, its probabilities are rounded, for whoever writes, compares or
+/// Where the table keeps so many decimals, its numbers are rounded, for whoever writes, compares or
 /// counts them.
 pub(super) fn score_page<'i>(model: &'i Model, table: &ItemsTable, items: &'i PendingItems) -> ScoredPage<'i> {
-    let classes = model.classes();
     let mut scorer = model.scorer();
-    let mut chunk = Chunk::new(Reader::of(table, model.features()));
+    let mut chunk = Chunk::new(Reader::of_table(table, model));
     let mut page = ScoredPage {
-        predictions: Predictions {
-            ids: Vec::with_capacity(items.len()),
-            probabilities: Vec::with_capacity(items.len() * classes.len()),
-            classes,
-        },
+        predictions: Predictions::with_capacity(model.outputs(), items.len()),
         failures: Vec::new(),
         profile: Profile::empty(model),
     };
@@ -40,14 +35,14 @@ pub(super) fn score_page<'i>(model: &'i Model, table: &ItemsTable, items: &'i Pe
     let mut items = items.iter();
     while items.len() > 0 {
         chunk.read(items.by_ref().take(CHUNK), &mut page.failures);
-        let scored = page.predictions.probabilities.len();
+        let scored = page.predictions.outputs.len();
         chunk.score(&mut scorer, &mut page);
-        let probabilities = &mut page.predictions.probabilities[scored..];
+        let outputs = &mut page.predictions.outputs[scored..];
         if let Some(decimals) = table.decimals {
-            decimals.round(probabilities);
+            decimals.round(outputs);
         }
         counter.rows(&chunk.rows);
-        counter.predictions(probabilities);
+        counter.predictions(outputs);
     }
     page.profile = counter.finish();
     page
@@ -82,22 +77,22 @@ impl<'i> Chunk<'i> {
     }
 
     fn score(&self, scorer: &mut Scorer<'_>, page: &mut ScoredPage<'i>) {
-        let ScoredPage { predictions: Predictions { ids, probabilities, classes }, failures, .. } = page;
-        let (first, known, classes) = (ids.len(), failures.len(), classes.len());
-        probabilities.resize((first + self.items.len()) * classes, 0.0);
-        let scored = scorer.score_rows(&self.rows, &mut probabilities[first * classes..]);
-        let mut unscored = scored.expect("a value for every feature, room for every class").into_iter().peekable();
+        let ScoredPage { predictions: Predictions { ids, outputs, of }, failures, .. } = page;
+        let (first, known, width) = (ids.len(), failures.len(), of.width());
+        outputs.resize((first + self.items.len()) * width, 0.0);
+        let scored = scorer.score_rows(&self.rows, &mut outputs[first * width..]);
+        let mut unscored = scored.expect("a value for every feature, room for every output").into_iter().peekable();
         for (row, item) in self.items.iter().enumerate() {
             match unscored.next_if(|unscored| unscored.row == row) {
                 Some(unscored) => failures.push((*item, self.too_large(&unscored.error))),
                 None => {
-                    let found = (first + row) * classes;
-                    probabilities.copy_within(found..found + classes, ids.len() * classes);
+                    let found = (first + row) * width;
+                    outputs.copy_within(found..found + width, ids.len() * width);
                     ids.push(item.id);
                 }
             }
         }
-        probabilities.truncate(ids.len() * classes);
+        outputs.truncate(ids.len() * width);
         if failures.len() > known {
             failures.sort_by_key(|(item, _)| item.id);
         }

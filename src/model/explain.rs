@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::artifact::ClassIndex;
-use super::scorer::{Model, ScoreError};
+use super::error::ScoreError;
+use super::loaded::Model;
 
 /// What a prediction rests on.
 #[derive(Clone, Debug, PartialEq, Serialize)]

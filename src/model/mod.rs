@@ -21,15 +21,22 @@
 
 mod artifact;
 mod batch;
+mod compiled;
 mod coupling;
 mod digest;
 mod encoder;
+mod ending;
+mod error;
 mod exp;
 mod explain;
 mod kernel;
 mod lanes;
+mod layers;
+mod loaded;
 mod machine;
+mod mean;
 mod moment;
+mod outputs;
 mod platt;
 mod scaler;
 mod scorer;
@@ -43,17 +50,20 @@ pub use artifact::{
     ImportSource, KernelMachine, Layer, LinearMachine, Metrics, Op, Origin, Outcome, Output, Pair, Part, Pipeline,
     PredictionKind, Predictor, Reference, Rule, Sum, Svm, TrainOptions, Training, TwoClasses,
 };
+pub(crate) use compiled::Compiled;
 pub use digest::{Digest, ModelVersion, ShownVersion};
 pub use encoder::{Encoder, Odd};
+pub use error::{GoldenError, ScoreError, Unscored};
 pub(crate) use exp::exp;
 pub use explain::{Explanation, Neighbour, PairMargin, explain};
 pub use kernel::Kernel;
 pub use lanes::InstructionSet;
 pub(crate) use lanes::{LANES, Lanes, Vectorised};
-pub(crate) use machine::Machine;
+pub use loaded::Model;
+pub use outputs::Outputs;
 pub use platt::Sigmoid;
 pub use scaler::Scaler;
-pub use scorer::{GoldenError, Model, ScoreError, Scorer, Unscored};
+pub use scorer::Scorer;
 
 /// The model that the build embedded in the program: `model/iris.json`, or the file that the
 /// environment variable `MODEL_FILE` named at that time.

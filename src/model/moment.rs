@@ -1,6 +1,6 @@
 //! Dates and times as seconds, and their parts.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 
 use super::artifact::Part;
 
@@ -47,15 +47,26 @@ fn seconds(time: NaiveDateTime) -> Moment {
     Moment::At(time.timestamp() as f64 + f64::from(time.timestamp_subsec_micros()) / 1e6)
 }
 
+/// The date and time of `seconds`, to the microsecond; none for what no calendar has.
+pub(super) fn write(seconds: f64) -> Option<String> {
+    let whole = seconds.floor();
+    let time = DateTime::from_timestamp(whole as i64, 0).filter(|_| seconds.is_finite())?;
+    let micros = ((seconds - whole) * 1e6).round() as i64;
+    let time = time.checked_add_signed(TimeDelta::microseconds(micros))?;
+    // Others are not read.
+    let has_four_digits = (0..=9999).contains(&time.year());
+    has_four_digits.then(|| time.format("%Y-%m-%dT%H:%M:%S%.f").to_string())
+}
+
 /// `[-]H:MM[:SS[.f]]`
 fn time_of_day(text: &str) -> Option<f64> {
     let (sign, text) = text.strip_prefix('-').map_or((1.0, text), |rest| (-1.0, rest));
     let mut parts = text.split(':');
     let mut number = |most: f64| {
         let part = parts.next()?;
-        let starts_well = part.starts_with(|first: char| first.is_ascii_digit());
-        let value: f64 = part.parse().ok().filter(|_| starts_well)?;
-        (value < most && value.is_finite()).then_some(value)
+        let is_plain = part.starts_with(|first: char| first.is_ascii_digit())
+            && part.chars().all(|character| character.is_ascii_digit() || character == '.');
+        part.parse().ok().filter(|value: &f64| is_plain && *value < most)
     };
     let (hours, minutes) = (number(1000.0)?, number(60.0)?);
     let seconds = number(60.0);
@@ -118,6 +129,15 @@ mod tests {
         {
             assert_eq!(at(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_moment_that_is_written_is_read_as_it_was() {
+        for seconds in [0.0, -0.5, 1.25e9 + 0.123456, 86_399.999_999, -2.0e9, 12.5 * HOUR] {
+            let text = write(seconds).unwrap();
+            assert!((at(&text).unwrap() - seconds).abs() < 1e-6, "{seconds}: {text}");
+        }
+        assert_eq!([f64::NAN, f64::INFINITY, 1e300, -1e12].map(write), [const { None }; 4]);
     }
 
     #[test]

@@ -210,12 +210,13 @@ pub fn insert(table: &ItemsTable, rows: &[(String, Time)]) -> Statement<()> {
 mod tests {
     use super::*;
     use crate::config::{RunColumn, Setting};
+    use crate::model::Outputs;
 
     #[test]
     fn a_page_is_written_by_one_statement_that_names_its_rows() {
         let classes = ["pear", "plum"].map(str::to_owned);
         let written = |table: &ItemsTable, ids: [i64; 2]| {
-            let page = Predictions { ids: ids.to_vec(), probabilities: vec![0.5; 4], classes: &classes };
+            let page = Predictions { ids: ids.to_vec(), outputs: vec![0.5; 4], of: Outputs::probabilities(&classes) };
             let mut sql = Vec::new();
             append_write_statement(&mut sql, table, RunId(9), &page).unwrap();
             String::from_utf8(sql).unwrap()

@@ -18,7 +18,7 @@ use super::{StoreError, counts};
 use crate::config::{ItemsTable, PredictionFormat};
 use crate::model::Feature;
 use crate::run::{RunId, named};
-use crate::values::longest_numbers;
+use crate::values::{longest_numbers, longest_values};
 
 /// Rows that one statement looks at first, at most, for those that are wanted: a few milliseconds of the server's time.
 pub const LOOK_AHEAD: u32 = 10_000;
@@ -95,7 +95,7 @@ impl Width {
     /// Bytes of the longest item that is read.
     #[must_use]
     pub fn longest_item(self) -> usize {
-        longest_numbers(self.features) + longest_numbers(self.classes)
+        longest_values(self.features) + longest_numbers(self.classes)
     }
 
     /// The columns, texts cut one character beyond the longest that is read.
@@ -108,7 +108,7 @@ impl Width {
     fn fitting(self, item: Listing) -> Listing {
         let fits = |text: &String, longest| text.len() <= longest || text.chars().count() <= longest;
         Listing {
-            values: item.values.filter(|text| fits(text, longest_numbers(self.features))),
+            values: item.values.filter(|text| fits(text, longest_values(self.features))),
             prediction: item.prediction.filter(|text| fits(text, longest_numbers(self.classes))),
             ..item
         }

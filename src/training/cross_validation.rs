@@ -42,10 +42,10 @@ pub(super) fn run(data: &Dataset, options: &TrainOptions, meter: &mut Meter) -> 
     for (number, fold) in stratified_folds(&data.labels, classes, options.seed).into_iter().enumerate() {
         let pipeline = Pipeline::train(data, &fold.train, options, meter)?;
         convergence = convergence.worst(pipeline.convergence);
-        let machine = pipeline.machine(classes);
+        let compiled = pipeline.compiled(classes);
         let rows: Vec<f64> = fold.test.iter().flat_map(|&row| &data.rows[row]).copied().collect();
         let mut probabilities = vec![0.0; fold.test.len() * classes];
-        if let Some(first) = machine.scorer().score_rows(&rows, &mut probabilities)?.into_iter().next() {
+        if let Some(first) = compiled.scorer().score_rows(&rows, &mut probabilities)?.into_iter().next() {
             return Err(first.error.into());
         }
         for (row, probabilities) in fold.test.into_iter().zip(probabilities.chunks_exact(classes)) {

@@ -15,7 +15,7 @@ use super::penalty::Penalty;
 use super::progress::Meter;
 use super::shared_vectors::SharedVectors;
 use super::side::Side;
-use crate::model::{ClassIndex, Convergence, Machine, Pair, Scaler, Svm, TrainOptions, TwoClasses, class_pairs};
+use crate::model::{ClassIndex, Compiled, Convergence, Pair, Scaler, Svm, TrainOptions, TwoClasses, class_pairs};
 
 /// A trained pipeline.
 pub(super) struct Pipeline {
@@ -54,8 +54,8 @@ impl Pipeline {
         Ok(Self { svm: Svm { scaler, kernel, support_vectors, pairs, two_classes: TwoClasses::Sigmoid }, convergence })
     }
 
-    pub(super) fn machine(&self, classes: usize) -> Machine {
-        Machine::new(&self.svm, classes)
+    pub(super) fn compiled(&self, classes: usize) -> Compiled {
+        Compiled::svm(&self.svm, classes)
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::reader::Reader;
 use crate::config::listed;
+use crate::model::{Feature, Rule};
 
 /// What a row is beside a model's features.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,23 +50,25 @@ impl Reader<'_> {
             return Shape::Long;
         }
         match serde_json::from_slice(text) {
-            Ok(Value::Array(values)) if values.len() == self.features.names.len() => Shape::Fits,
+            Ok(Value::Array(values)) if values.len() == self.features.all.len() => Shape::Fits,
             Ok(Value::Array(values)) => Shape::Array(values.len()),
-            Ok(Value::Object(fields))
-                if self.features.names.iter().all(|feature| fields.contains_key(&feature.name)) =>
-            {
-                Shape::Fits
-            }
+            Ok(Value::Object(fields)) if self.has_features(&fields) => Shape::Fits,
             Ok(Value::Object(fields)) => Shape::Object(fields.into_iter().map(|(key, _)| key).collect()),
             Ok(_) | Err(_) => Shape::Other,
         }
+    }
+
+    /// Whether an object has every feature but those that may be missing, and one at least.
+    fn has_features(&self, fields: &Map<String, Value>) -> bool {
+        let has = |feature: &Feature| fields.contains_key(&feature.name);
+        let features = self.features.all;
+        features.iter().any(has) && features.iter().all(|feature| feature.missing == Rule::Taken || has(feature))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Feature;
 
     #[test]
     fn a_row_of_another_length_or_with_other_keys_is_for_another_model() {

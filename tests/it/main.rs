@@ -22,6 +22,7 @@ mod grants;
 mod hops;
 mod init;
 mod killed;
+mod kinds;
 mod labels;
 mod locked;
 mod login;

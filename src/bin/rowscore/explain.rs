@@ -48,7 +48,7 @@ pub(crate) async fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn 
         (None, None) => return Err("give --id or --values".into()),
     };
     let mut row = Vec::new();
-    Reader::new(model.features())
+    Reader::of(model)
         .read(text.as_bytes(), &mut row)
         .map_err(|reason| format!("{text} cannot be scored: {}", reason.text))?;
     let explanation = model::explain(model, &row, args.nearest)?;

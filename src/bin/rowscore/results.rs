@@ -48,7 +48,7 @@ impl<'a> Shown<'a> {
 
     fn prediction(text: &'a str, format: PredictionFormat) -> Self {
         match format {
-            PredictionFormat::Probabilities => Self::json(text),
+            PredictionFormat::Probabilities | PredictionFormat::Value => Self::json(text),
             PredictionFormat::Label => Self::Text(text),
         }
     }

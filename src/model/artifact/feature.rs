@@ -1,6 +1,10 @@
 //! What a feature is: its name, what its values are, and what is done where there is none.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
+
+use crate::model::moment;
 
 /// One feature. In the file its name alone stands for a number that may not be missing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,6 +64,15 @@ pub enum Category {
     Text(String),
 }
 
+impl fmt::Display for Category {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Text(text) => f.pad(text),
+        }
+    }
+}
+
 /// One value of a row, as JSON has it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -78,11 +91,50 @@ impl Feature {
         Self { name: name.to_string(), kind: FeatureKind::Number, missing: Rule::Refused }
     }
 
+    /// The number of a category that is unseen, if such are taken.
+    #[must_use]
+    pub fn unseen_code(&self) -> Option<f64> {
+        match &self.kind {
+            FeatureKind::Category { categories, unseen: Rule::Taken } => Some(categories.len() as f64),
+            FeatureKind::Category { .. } | FeatureKind::Number | FeatureKind::Moment => None,
+        }
+    }
+
     /// Whether it is a number that may not be missing, as all were in the first format.
     #[must_use]
     pub fn is_plain(&self) -> bool {
         self.kind == FeatureKind::Number && self.missing == Rule::Refused
     }
+
+    /// A value that has this number in a raw row, as an [`Encoder`](crate::model::Encoder) makes them; a category that
+    /// is none of the known ones for that of an unseen one. None where no value has the number.
+    #[must_use]
+    pub fn cell(&self, raw: f64) -> Option<Cell> {
+        match &self.kind {
+            _ if raw.is_nan() => Some(Cell::Missing),
+            FeatureKind::Number => Some(Cell::Number(raw)),
+            FeatureKind::Moment => moment::write(raw).map(Cell::Text),
+            FeatureKind::Category { categories, .. } => {
+                // A conversion of a float saturates.
+                let position = raw as usize;
+                match categories.get(position) {
+                    _ if position as f64 != raw || position > categories.len() => None,
+                    Some(Category::Number(number)) => Some(Cell::Number(*number)),
+                    Some(Category::Text(text)) => Some(Cell::Text(text.clone())),
+                    None => Some(Cell::Text(unseen(categories))),
+                }
+            }
+        }
+    }
+}
+
+/// A text that is none of these.
+fn unseen(categories: &[Category]) -> String {
+    let mut text = String::from("unseen");
+    while categories.iter().any(|category| matches!(category, Category::Text(known) if *known == text)) {
+        text.push('?');
+    }
+    text
 }
 
 impl AsRef<str> for Feature {

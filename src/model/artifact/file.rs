@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::content::Content;
 use super::json;
-use super::verify::{self, ArtifactError};
+use super::refusal::ArtifactError;
+use super::verify;
 use crate::model::digest::{Digest, ModelVersion};
 
 /// A model file.

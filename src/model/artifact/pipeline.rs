@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::content::Svm;
 use super::layer::Layer;
+use super::svm::Svm;
 use crate::model::kernel::Kernel;
 use crate::model::platt::Sigmoid;
 use crate::model::scaler::Scaler;
@@ -121,16 +121,41 @@ pub enum PredictionKind {
     Score,
 }
 
+impl PredictionKind {
+    /// How many numbers a prediction has.
+    #[must_use]
+    pub fn width(self, classes: usize) -> usize {
+        match self {
+            Self::Probabilities | Self::Margins => classes,
+            Self::Value | Self::Score => 1,
+        }
+    }
+}
+
+impl Output {
+    /// What it is.
+    #[must_use]
+    pub fn kind(&self) -> PredictionKind {
+        match self {
+            Self::Coupled | Self::Logistic | Self::Softmax | Self::OneVsRest | Self::Calibrated(_) => {
+                PredictionKind::Probabilities
+            }
+            Self::Margins => PredictionKind::Margins,
+            Self::Value => PredictionKind::Value,
+            Self::Score => PredictionKind::Score,
+        }
+    }
+}
+
 impl Predictor {
     /// What it gives. All pipelines give the same.
     #[must_use]
     pub fn kind(&self) -> PredictionKind {
-        let Self::Pipelines(pipelines) = self else { return PredictionKind::Probabilities };
-        match pipelines.first().map(|first| &first.output) {
-            Some(Output::Margins) => PredictionKind::Margins,
-            Some(Output::Value) => PredictionKind::Value,
-            Some(Output::Score) => PredictionKind::Score,
-            _ => PredictionKind::Probabilities,
+        match self {
+            Self::Svm(_) => PredictionKind::Probabilities,
+            Self::Pipelines(pipelines) => {
+                pipelines.first().map_or(PredictionKind::Probabilities, |first| first.output.kind())
+            }
         }
     }
 

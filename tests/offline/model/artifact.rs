@@ -113,8 +113,8 @@ fn a_truncated_or_foreign_file_is_refused() {
     for json in [&bytes[..bytes.len() / 2], b"", b"{}", b"null", b"{\"format\":\"1\"}"] {
         assert!(matches!(Artifact::from_json(json), Err(ArtifactError::Json(_))));
     }
-    let next = br#"{"format":2,"something":"else"}"#;
-    assert!(matches!(Artifact::from_json(next), Err(ArtifactError::Format { found: 2 })));
+    let next = br#"{"format":3,"something":"else"}"#;
+    assert!(matches!(Artifact::from_json(next), Err(ArtifactError::Format { found: 3 })));
 }
 
 #[test]

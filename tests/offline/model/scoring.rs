@@ -262,7 +262,8 @@ fn rows_without_a_finite_answer_are_errors() {
     let model = iris_model();
     let mut scorer = model.scorer();
     let mut p = [0.0; 3];
-    for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX] {
+    assert_eq!(scorer.score(&[5.0, f64::NAN, 1.4, 0.2], &mut p), Err(ScoreError::Gap { feature: 1 }));
+    for value in [f64::INFINITY, f64::NEG_INFINITY, f64::MAX] {
         let error = scorer.score(&[5.0, value, 1.4, 0.2], &mut p).unwrap_err();
         assert!(matches!(error, ScoreError::Value { feature: 1, .. }), "{error}");
     }
@@ -271,7 +272,7 @@ fn rows_without_a_finite_answer_are_errors() {
     let data = scaled_iris();
     let (model, _) = fit_with_smartcore(&data, cubic, &Kernels::linear(), &data.rows);
     let error = model.scorer().score(&[1e200; 4], &mut p).unwrap_err();
-    assert_eq!(error, ScoreError::Decision { pair: 0 });
+    assert_eq!(error, ScoreError::Decision { position: 0 });
 }
 
 #[test]

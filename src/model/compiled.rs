@@ -1,0 +1,67 @@
+//! A model compiled for scoring, and the workspaces that score with it.
+
+use super::artifact::{Content, Layer, Pipeline, Predictor, Svm};
+use super::batch::Batch;
+use super::ending::Ending;
+use super::lanes::InstructionSet;
+use super::machine::Machine;
+use super::mean::Mean;
+use super::scorer::Scorer;
+
+/// What rows are scored with.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    members: Vec<Member>,
+}
+
+/// One pipeline of it.
+#[derive(Debug)]
+pub(super) struct Member {
+    /// The numbers of a row.
+    pub(super) features: usize,
+    pub(super) layers: Vec<Layer>,
+    pub(super) machine: Machine,
+    pub(super) ending: Ending,
+}
+
+impl Compiled {
+    /// `content` must be verified, but for its golden rows.
+    pub(crate) fn new(content: &Content) -> Self {
+        let (features, classes) = (content.features.len(), content.classes.len());
+        match &content.predictor {
+            Predictor::Svm(svm) => Self::svm(svm, classes),
+            Predictor::Pipelines(pipelines) => {
+                Self { members: pipelines.iter().map(|pipeline| Member::new(pipeline, features, classes)).collect() }
+            }
+        }
+    }
+
+    /// `svm` must be verified, or come from training.
+    pub(crate) fn svm(svm: &Svm, classes: usize) -> Self {
+        let machine = Machine::pairs(svm);
+        let features = machine.columns();
+        Self { members: vec![Member { features, layers: Vec::new(), machine, ending: Ending::coupled(svm, classes) }] }
+    }
+
+    pub(crate) fn scorer(&self) -> Scorer<'_> {
+        self.scorer_with(InstructionSet::widest())
+    }
+
+    pub(super) fn scorer_with(&self, instructions: InstructionSet) -> Scorer<'_> {
+        match self.members.as_slice() {
+            [member] => Scorer::new(Batch::new(member, instructions)),
+            members => Scorer::new(Mean::new(members, instructions)),
+        }
+    }
+}
+
+impl Member {
+    fn new(pipeline: &Pipeline, features: usize, classes: usize) -> Self {
+        Self {
+            features,
+            layers: pipeline.layers.clone(),
+            machine: Machine::new(&pipeline.machine),
+            ending: Ending::new(&pipeline.machine, &pipeline.output, classes),
+        }
+    }
+}
