@@ -22,7 +22,6 @@ impl Variable {
 
     /// Of an epsilon-regression: two alphas for each row, one for a value above the prediction, one for a
     /// value below it, in libsvm's order: first all of the one kind, then all of the other.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no command asks for it yet"))]
     pub(super) fn of_regression(values: &[f64], c: f64, epsilon: f64) -> Vec<Self> {
         let above = values.iter().map(|value| Self { target: value - epsilon, least: 0.0, most: c, start: 0.0 });
         let below = values.iter().map(|value| Self { target: value + epsilon, least: -c, most: 0.0, start: 0.0 });
@@ -31,7 +30,6 @@ impl Variable {
 
     /// Of a one-class machine, which leaves about the share `nu` of the rows outside: the alphas are at most
     /// 1, and their sum is `nu` of the rows. libsvm starts with the first rows, too.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no command asks for it yet"))]
     pub(super) fn of_one_class(rows: usize, nu: f64) -> Vec<Self> {
         let sum = nu * rows as f64;
         let start = |row: usize| (sum - row as f64).clamp(0.0, 1.0);
