@@ -43,7 +43,7 @@ pub use cross_validation::{CrossValidation, cross_validate};
 pub use data::{DataError, Dataset, Labelled, Row, Rows};
 pub use error::TrainError;
 pub use evaluation::{ClassQuality, Evaluation, ReliabilityBin, evaluate};
-pub use import::{Foreign, ImportError, LibsvmNames, ReferenceRows, import};
+pub use import::{Foreign, ImportError, LibsvmNames, LibsvmScaling, Order, ReferenceRows, import};
 pub use lines::{LineError, score_lines};
 pub use progress::Progress;
 pub use search::{Candidate, Grid, RankBy, best, search};
