@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use rowscore::model::{Artifact, Digest, Model, Origin, Scaler};
+use rowscore::model::{Artifact, Digest, Feature, Model, Origin, Scaler};
 use rowscore::training::{self, Card, DataError, Evaluation, Foreign, LibsvmNames, ReferenceRows, Row, Rows};
 use rowscore::words;
 use serde_json::json;
@@ -44,8 +44,8 @@ pub(crate) struct Args {
     /// The artifact to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// The model card to write. Its plots go into a folder beside it [default: MODEL_CARD.md beside
-    /// the artifact]
+    /// The model card to write. Its plots go into a folder beside it [default: beside the
+    /// artifact, named as it is: model.card.md for model.json]
     #[arg(long, value_name = "FILE")]
     card: Option<PathBuf>,
 }
@@ -81,7 +81,7 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>
         let card = Card::imported(&artifact, import, measured.as_ref());
         files::write_card(&card, args.card.as_deref(), &args.out)?;
     }
-    let quality = measured.as_ref().map(|quality| (quality.metrics.accuracy, quality.rows));
+    let quality = measured.as_ref().map(|measured| (training::figures(&measured.quality)[0], measured.rows));
     let mut lines = vec![files::described(&args.out, &artifact)];
     if reference.is_none() {
         lines.push(
@@ -89,12 +89,12 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>
         );
     }
     lines.push(match quality {
-        Some((accuracy, rows)) => format!("accuracy {accuracy:.4} on {} rows", words::count(rows as u64)),
+        Some(((name, figure), rows)) => format!("{name} {figure:.4} on {} rows", words::count(rows as u64)),
         None => {
             "the model card has no figures: they need --data with the classes in a column that --label names".into()
         }
     });
-    let accuracy = quality.map(|(accuracy, _)| accuracy);
+    let accuracy = quality.map(|((_, accuracy), _)| accuracy);
     out.tell(&json!({"file": args.out, "version": artifact.version, "accuracy": accuracy}), lines)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -127,7 +127,8 @@ impl<'a> Data<'a> {
     }
 
     fn rows(&self, features: &[String]) -> Result<Vec<Row>, FileError> {
-        let rows = Rows::new(self.bytes.as_slice(), features).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+        let features: Vec<Feature> = features.iter().map(Feature::number).collect();
+        let rows = Rows::new(self.bytes.as_slice(), &features).and_then(Iterator::collect::<Result<Vec<_>, _>>);
         let rows = rows.map_err(files::of(self.path))?;
         if rows.is_empty() { Err(files::of(self.path)(DataError::Empty)) } else { Ok(rows) }
     }

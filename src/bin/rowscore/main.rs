@@ -3,6 +3,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod asked;
+mod chosen;
 mod control;
 mod errors;
 mod evaluate;
@@ -29,6 +30,7 @@ mod status;
 mod told;
 mod train;
 mod variables;
+mod written;
 
 use std::error::Error;
 use std::process::ExitCode;

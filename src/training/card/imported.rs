@@ -2,7 +2,9 @@
 
 use std::fmt::{self, Write};
 
-use super::parts::{escape, few_rows, figure, figures, head, kernel, ranges};
+use super::figures;
+use super::parts::{few_rows, head, kernel, ranges};
+use super::words::{escape, figure};
 use crate::model::{Artifact, Content, Import, ImportSource, Svm};
 use crate::training::evaluation::Evaluation;
 
@@ -79,7 +81,7 @@ fn quality(out: &mut String, import: &Import, measured: Option<&Evaluation>) -> 
                 "Measured on the {} reference rows. Where the model was trained on them, it looks better than it is.\n",
                 evaluation.rows
             )?;
-            figures(out, evaluation)
+            figures::write(out, evaluation)
         }
         None => {
             let has = if import.reference.is_some() { "rows without their classes" } else { "no rows" };

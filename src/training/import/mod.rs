@@ -40,6 +40,7 @@ pub fn import(foreign: Foreign, label: &str, reference: Option<ReferenceRows<'_>
         Some(reference) => reference.rows.iter().map(|row| row.values.clone()).collect(),
         None => foreign.unscaled(),
     };
+    let features: Vec<Feature> = foreign.features.iter().map(Feature::number).collect();
     let mut content = Content {
         label: label.to_owned(),
         predictor: Predictor::Svm(foreign.svm()),
@@ -49,8 +50,8 @@ pub fn import(foreign: Foreign, label: &str, reference: Option<ReferenceRows<'_>
             reference: reference
                 .map(|ReferenceRows { rows, sha256 }| Reference { data_sha256: sha256, rows: rows.len() }),
         }),
-        distribution: if reference.is_some() { distribution(&values) } else { Vec::new() },
-        features: foreign.features.into_iter().map(Feature::number).collect(),
+        distribution: if reference.is_some() { distribution(&features, &values) } else { Vec::new() },
+        features,
         classes: foreign.classes,
         golden: Vec::new(),
     };
