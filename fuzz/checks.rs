@@ -44,7 +44,7 @@ pub(super) fn values(bytes: &[u8]) {
     let mut features = Vec::new();
     let read = Reader::new(names).read(bytes, &mut features);
     let expected = serde_json::from_slice::<Value>(bytes).ok().and_then(|json| match &json {
-        Value::Object(fields) => names.iter().map(|name| number(fields.get(name)?)).collect(),
+        Value::Object(fields) => names.iter().map(|name| number(fields.get(&name.name)?)).collect(),
         Value::Array(values) if values.len() == names.len() => values.iter().map(number).collect(),
         _ => None::<Vec<f64>>,
     });

@@ -93,6 +93,17 @@ pub fn kind(kind: RunKind) -> &'static str {
     }
 }
 
+/// Numbers as a person reads them, with six digits each.
+#[must_use]
+pub fn numbers(numbers: &[f64]) -> String {
+    let digits = |number: &f64| match number.abs() {
+        0.0 => "0".to_owned(),
+        size @ 1e-4..1e6 => format!("{number:.*}", 5_usize.saturating_sub(size.log10().floor().max(0.0) as usize)),
+        _ => format!("{number:.5e}"),
+    };
+    numbers.iter().map(digits).collect::<Vec<_>>().join(", ")
+}
+
 /// A share of 1 in percent, with a decimal.
 pub fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)

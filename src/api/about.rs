@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::problem::{Problem, Unread};
 use super::shared::Shared;
-use crate::model::{FeatureDistribution, Kernel, Origin};
+use crate::model::{Feature, FeatureDistribution, Kernel, Origin, PredictionKind};
 use crate::standing::{Mood, Trouble};
 
 /// How the service is, and how things stand
@@ -84,15 +84,19 @@ pub(super) struct Metadata {
     /// What is predicted
     #[schema(example = "species")]
     label: &'static str,
-    /// Names of the numbers in `values`, in their order
-    features: &'static [String],
-    /// Names of the numbers in `prediction`, in their order
+    /// What a prediction is: probabilities or margins of the classes, a value, or a score
+    #[schema(value_type = String)]
+    predicts: PredictionKind,
+    /// What the values of an item are, in their order: a name stands for a number that may not be missing
+    #[schema(value_type = Vec<serde_json::Value>)]
+    features: &'static [Feature],
+    /// Names of the classes, in the order of their numbers in `prediction`
     classes: &'static [String],
-    /// The kernel of the support vector machines
+    /// The kernel of the support vector machines, if there is one for each class pair
     #[schema(value_type = serde_json::Value)]
-    kernel: &'static Kernel,
-    /// How many support vectors there are
-    support_vectors: usize,
+    kernel: Option<&'static Kernel>,
+    /// How many support vectors these have
+    support_vectors: Option<usize>,
     /// How it was trained and how good it is on rows that it has not seen, or where it was imported from
     #[schema(value_type = serde_json::Value)]
     training: &'static Origin,
@@ -109,10 +113,11 @@ pub(super) async fn metadata(State(api): Shared) -> Json<Metadata> {
     Json(Metadata {
         model_version: artifact.version.to_string(),
         label: &content.label,
+        predicts: content.predictor.kind(),
         features: &content.features,
         classes: &content.classes,
-        kernel: &content.svm.kernel,
-        support_vectors: content.svm.support_vectors.len(),
+        kernel: content.predictor.svm().map(|svm| &svm.kernel),
+        support_vectors: content.predictor.svm().map(|svm| svm.support_vectors.len()),
         training: &content.origin,
         distribution: &content.distribution,
     })

@@ -18,7 +18,7 @@ use crate::config::{Decimals, PredictionFormat};
 use crate::model::{self, Model, PairMargin};
 use crate::store::failures::{self, Failure};
 use crate::store::listing::{self, Asked, Listed, Listing};
-use crate::store::predicted::{ByClass, Predicted, Writers, most_probable};
+use crate::store::predicted::{ByClass, Predicted, Writers};
 use crate::store::runs;
 use crate::values::Reader;
 
@@ -96,8 +96,8 @@ pub(super) struct Margin {
     negative: String,
     /// The decision value: 1 and -1 are the borders of the margin
     margin: f64,
-    /// The probability of the positive class, if the item is of one of the two
-    probability: f64,
+    /// The probability of the positive class, if the item is of one of the two; none where the pairs have none
+    probability: Option<f64>,
 }
 
 impl From<PairMargin> for Margin {
@@ -197,7 +197,7 @@ impl Item {
             id: item.id,
             values: json(item.values),
             prediction: match item.format {
-                PredictionFormat::Probabilities => json(item.prediction),
+                PredictionFormat::Probabilities | PredictionFormat::Value => json(item.prediction),
                 PredictionFormat::Label => item.prediction.and_then(|label| to_raw_value(&label).ok()),
             },
             probabilities,
@@ -281,23 +281,23 @@ impl Grounds {
         if model_version != Some(&model.version().to_string()) {
             return noted("the prediction is not of this service's model");
         }
-        let Some(Predicted { class, probabilities }) = Predicted::of(model, item) else {
+        let Some(predicted) = Predicted::of(model, item) else {
             return noted("the prediction is not as the model writes it");
         };
         // The same values score to the same bits: what differs, and not by rounding alone, was changed since.
-        let explained = explained(model, item).filter(|explanation| match &probabilities {
-            Some(stored) => Decimals::may_have_written(stored, &explanation.probabilities),
-            None => most_probable(&explanation.probabilities) == Some(class),
+        let explained = explained(model, item).filter(|explanation| match &predicted.outputs {
+            Some(stored) => Decimals::may_have_written(stored, explanation.answer.outputs()),
+            None => model.outputs().label(explanation.answer.outputs()) == predicted.class,
         });
         let note = explained.is_none().then(|| "the values are not those that were scored".to_owned());
-        let by_class = probabilities.map(|stored| ByClass::new(model, stored));
+        let label = predicted.class.map(|class| model.classes()[class].clone());
         let margins = explained.map(|explanation| explanation.pairs.into_iter().map(Margin::from).collect());
-        Self { label: Some(model.classes()[class].clone()), probabilities: by_class, margins, note }
+        Self { label, probabilities: predicted.by_class(model), margins, note }
     }
 }
 
 fn explained(model: &Model, item: &Listing) -> Option<model::Explanation> {
     let mut row = Vec::new();
-    Reader::new(model.features()).read(item.values.as_deref()?.as_bytes(), &mut row).ok()?;
+    Reader::of(model).read(item.values.as_deref()?.as_bytes(), &mut row).ok()?;
     model::explain(model, &row, 0).ok()
 }

@@ -36,10 +36,12 @@ impl Setting for FeatureColumn {
 crate::run::named! {
     /// What a prediction is: `PREDICTION_FORMAT`.
     pub enum PredictionFormat {
-        /// The probability of each class, a JSON array in a JSON column.
+        /// All that the model gives, in a JSON column: an array of one number for each class, or a number.
         Probabilities = "probabilities",
         /// The name of the most probable class alone, in a text or ENUM column.
         Label = "label",
+        /// The number that the model gives, in a DOUBLE, FLOAT or DECIMAL column.
+        Value = "value",
     }
 }
 

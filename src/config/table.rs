@@ -61,8 +61,9 @@ pub struct FeatureMismatch {
 const NAMES_SHOWN: usize = 50;
 
 /// Names as a person reads them.
-pub fn listed(names: &[String]) -> String {
-    let shown = names.iter().take(NAMES_SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+pub fn listed(names: &[impl AsRef<str>]) -> String {
+    let shown =
+        names.iter().take(NAMES_SHOWN).map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(NAMES_SHOWN) {
         0 => shown,
         more => format!("{shown} and {more} more"),
@@ -134,12 +135,12 @@ impl ItemsTable {
     ///
     /// # Errors
     /// When they are not named as the features are.
-    pub fn feature_columns(&self, features: &[String]) -> Result<Vec<&ColumnName>, FeatureMismatch> {
+    pub fn feature_columns(&self, features: &[impl AsRef<str>]) -> Result<Vec<&ColumnName>, FeatureMismatch> {
         let ValuesIn::Columns(columns) = &self.values else { return Ok(Vec::new()) };
-        let find = |feature: &String| columns.iter().find(|named| named.feature == *feature).map(|named| &named.column);
-        let found: Option<Vec<&ColumnName>> = features.iter().map(find).collect();
+        let find = |feature: &str| columns.iter().find(|named| named.feature == feature).map(|named| &named.column);
+        let found: Option<Vec<&ColumnName>> = features.iter().map(|feature| find(feature.as_ref())).collect();
         found.filter(|found| found.len() == columns.len()).ok_or_else(|| FeatureMismatch {
-            model: features.to_vec(),
+            model: features.iter().map(|feature| feature.as_ref().to_owned()).collect(),
             named: columns.iter().map(|named| named.feature.clone()).collect(),
         })
     }

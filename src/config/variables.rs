@@ -101,8 +101,9 @@ variables! {
             commas between them";
         PREDICTION_COLUMN: ColumnName, Is("prediction"), "the column that predictions are written to; NULL while an item \
             is pending";
-        PREDICTION_FORMAT: PredictionFormat, Is("probabilities"), "what is written: the probability of each class as a \
-            JSON array, or the name of the most probable class alone";
+        PREDICTION_FORMAT: PredictionFormat, Is("probabilities"), "what is written: all that the model gives as \
+            JSON, an array of the probability of each class or a number; or the name of the most probable class alone; or \
+            a number in a column for numbers";
         PREDICTION_DECIMALS: Decimals, Means("every digit"), "how many decimals of a probability are kept; 8 take half \
             the space on MariaDB";
         CREATED_COLUMN: ColumnName, Is("created_datetime"), "when an item arrived, a TIMESTAMP or a DATETIME";

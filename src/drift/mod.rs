@@ -11,5 +11,5 @@ mod report;
 mod stability;
 
 pub use profile::{Counter, Profile};
-pub use report::{ClassDrift, FeatureDrift, Ratios, Report};
+pub use report::{ClassDrift, FeatureDrift, Ratios, Report, Unusual};
 pub use stability::{FALSE_ALARMS, SHIFT, Stability};

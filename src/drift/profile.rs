@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{FeatureDistribution, Model, ShownVersion};
+use crate::model::{Feature, FeatureDistribution, Model, Outputs, Rule, ShownVersion};
 
 /// Counted rows. Each lane keeps them as JSON without spaces and backslashes; the only quotes are
 /// around keys and the model's version.
@@ -15,7 +15,13 @@ pub struct Profile {
     /// For each feature the rows in each bin of the training distribution. Empty if the model has
     /// none.
     pub bins: Vec<Vec<u64>>,
-    /// Rows by most probable class.
+    /// For each feature the rows without a value, which are in no bin. Empty if the model takes none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<u64>,
+    /// For each feature the rows with a category that the model does not know. Empty if the model takes none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<u64>,
+    /// Rows by most probable class; empty for a model without classes.
     pub classes: Vec<u64>,
 }
 
@@ -24,7 +30,11 @@ impl Profile {
     #[must_use]
     pub fn empty(model: &Model) -> Self {
         let bins = model.artifact().content.distribution.iter().map(|feature| vec![0; feature.shares.len()]).collect();
-        Self { model: model.version().shown(), rows: 0, bins, classes: vec![0; model.classes().len()] }
+        let features = model.features();
+        let counts = |is_any: bool| if is_any { vec![0; features.len()] } else { Vec::new() };
+        let gaps = counts(features.iter().any(|feature| feature.missing == Rule::Taken));
+        let unseen = counts(features.iter().any(|feature| feature.unseen_code().is_some()));
+        Self { model: model.version().shown(), rows: 0, bins, gaps, unseen, classes: vec![0; model.classes().len()] }
     }
 
     /// Reads what [`Profile::to_text`] wrote. If the counts are of another model, counting begins
@@ -34,8 +44,9 @@ impl Profile {
         let empty = Self::empty(model);
         let read: Option<Self> = text.and_then(|text| serde_json::from_str(text).ok());
         let lengths = |profile: &Self| profile.bins.iter().map(Vec::len).collect::<Vec<_>>();
+        let others = |profile: &Self| (profile.gaps.len(), profile.unseen.len(), profile.classes.len());
         let fits = |read: &Self| {
-            read.model == empty.model && read.classes.len() == empty.classes.len() && lengths(read) == lengths(&empty)
+            read.model == empty.model && others(read) == others(&empty) && lengths(read) == lengths(&empty)
         };
         read.filter(fits).unwrap_or(empty)
     }
@@ -50,7 +61,9 @@ impl Profile {
     pub fn add(&mut self, other: &Self) {
         self.rows += other.rows;
         let pairs = self.bins.iter_mut().flatten().zip(other.bins.iter().flatten());
-        pairs.chain(self.classes.iter_mut().zip(&other.classes)).for_each(|(sum, count)| *sum += count);
+        let gaps = self.gaps.iter_mut().zip(&other.gaps);
+        let others = self.unseen.iter_mut().zip(&other.unseen).chain(self.classes.iter_mut().zip(&other.classes));
+        pairs.chain(gaps).chain(others).for_each(|(sum, count)| *sum += count);
     }
 }
 
@@ -58,7 +71,8 @@ impl Profile {
 #[derive(Debug)]
 pub struct Counter<'m> {
     distribution: &'m [FeatureDistribution],
-    features: usize,
+    outputs: Outputs<'m>,
+    features: &'m [Feature],
     /// One feature's values in a chunk.
     column: Vec<f64>,
     /// For each feature how many values lie above each edge.
@@ -73,7 +87,8 @@ impl<'m> Counter<'m> {
         let distribution = model.artifact().content.distribution.as_slice();
         Self {
             distribution,
-            features: model.features().len(),
+            outputs: model.outputs(),
+            features: model.features(),
             column: Vec::new(),
             above: distribution.iter().map(|feature| vec![0; feature.edges.len()]).collect(),
             profile: Profile::empty(model),
@@ -82,39 +97,47 @@ impl<'m> Counter<'m> {
 
     /// Counts rows of features, one row after the other.
     pub fn rows(&mut self, rows: &[f64]) {
-        self.profile.rows += (rows.len() / self.features) as u64;
-        for (feature, (distribution, above)) in self.distribution.iter().zip(&mut self.above).enumerate() {
+        let width = self.features.len();
+        self.profile.rows += (rows.len() / width) as u64;
+        for (position, feature) in self.features.iter().enumerate() {
+            let distribution = self.distribution.get(position);
+            if distribution.is_none() && feature.is_plain() {
+                continue;
+            }
             self.column.clear();
-            self.column.extend(rows[feature.min(rows.len())..].iter().step_by(self.features));
+            self.column.extend(rows[position.min(rows.len())..].iter().step_by(width));
+            let count = |is_counted: &dyn Fn(f64) -> bool| {
+                self.column.iter().map(|&value| u64::from(is_counted(value))).sum::<u64>()
+            };
+            if feature.missing == Rule::Taken {
+                self.profile.gaps[position] += count(&|value| value.is_nan());
+            }
+            if let Some(unseen) = feature.unseen_code() {
+                self.profile.unseen[position] += count(&|value| value == unseen);
+            }
             // One pass per edge over values that lie side by side becomes a few vector instructions.
-            // Looking up the bin of each value would need a branch or a scattered write per value.
-            for (&edge, above) in distribution.edges.iter().zip(above) {
+            // Looking up the bin of each value would need a branch or a scattered write per value. A gap is above none.
+            let edges = distribution.into_iter().flat_map(|distribution| &distribution.edges);
+            for (&edge, above) in edges.zip(self.above.get_mut(position).into_iter().flatten()) {
                 *above += self.column.iter().map(|&value| u64::from(value > edge)).sum::<u64>();
             }
         }
     }
 
-    /// Counts rows of class probabilities, one row after the other.
-    pub fn predictions(&mut self, probabilities: &[f64]) {
-        let classes = &mut self.profile.classes;
-        for row in probabilities.chunks_exact(classes.len()) {
-            let first = (0, row[0]);
-            let (class, _) =
-                row.iter().enumerate().fold(
-                    first,
-                    |best, (class, &probability)| {
-                        if probability > best.1 { (class, probability) } else { best }
-                    },
-                );
-            classes[class] += 1;
+    /// Counts predictions, one row after the other.
+    pub fn predictions(&mut self, outputs: &[f64]) {
+        for row in outputs.chunks_exact(self.outputs.width()) {
+            if let Some(class) = self.outputs.label(row) {
+                self.profile.classes[class] += 1;
+            }
         }
     }
 
     /// What was counted.
     #[must_use]
     pub fn finish(mut self) -> Profile {
-        for (bins, above) in self.profile.bins.iter_mut().zip(&self.above) {
-            let mut beyond = self.profile.rows;
+        for (feature, (bins, above)) in self.profile.bins.iter_mut().zip(&self.above).enumerate() {
+            let mut beyond = self.profile.rows - self.profile.gaps.get(feature).copied().unwrap_or_default();
             for (bin, &above) in bins.iter_mut().zip(above.iter().chain([&0])) {
                 *bin = beyond - above;
                 beyond = above;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Profile, Stability};
-use crate::model::{Model, Origin};
+use crate::model::{Model, Origin, Rule};
 
 /// What a run saw. As JSON in `batch_runs.profile`, for whoever reads it:
 /// `{"rows": 300, "classes": [90, 110, 100], "drift": [{"feature": "…", "psi": 0.03, "threshold": 0.43}, …],
@@ -21,6 +21,33 @@ pub struct Report {
     /// The classes compared with those of earlier runs with the same model, if there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_drift: Option<ClassDrift>,
+    /// Features of which values were missing, or categories that the model does not know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unusual: Vec<Unusual>,
+}
+
+/// Rows of a run in which a feature had no value, or one that the model does not know. They were scored all the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unusual {
+    /// Its name.
+    pub feature: String,
+    /// Rows without a value.
+    pub missing: u64,
+    /// Rows with a category that is unknown.
+    pub unseen: u64,
+}
+
+impl Unusual {
+    /// Each feature of which there are such rows.
+    fn of(profile: &Profile, model: &Model) -> Vec<Self> {
+        let counted = |counts: &[u64], feature: usize| counts.get(feature).copied().unwrap_or_default();
+        let unusual = model.features().iter().enumerate().map(|(position, feature)| Self {
+            feature: feature.name.clone(),
+            missing: counted(&profile.gaps, position),
+            unseen: counted(&profile.unseen, position),
+        });
+        unusual.filter(|unusual| unusual.missing + unusual.unseen > 0).collect()
+    }
 }
 
 /// How far a feature is from the training rows.
@@ -50,7 +77,8 @@ impl Report {
     /// runs. `None` if nothing was counted.
     #[must_use]
     pub fn of(profile: Profile, model: &Model, earlier: &[Self]) -> Option<Self> {
-        let Profile { rows, bins, classes, .. } = profile;
+        let unusual = Unusual::of(&profile, model);
+        let Profile { rows, bins, gaps, classes, .. } = profile;
         if rows == 0 {
             return None;
         }
@@ -58,16 +86,21 @@ impl Report {
         let tests = bins.len() + 1;
         let content = &model.artifact().content;
         let trained_on = training_rows(&content.origin);
-        let drift = content.distribution.iter().zip(&content.features).zip(&bins);
-        let drift = drift.filter_map(|((distribution, feature), bins)| {
-            let reference: Vec<u64> =
-                distribution.shares.iter().map(|share| (share * trained_on).round() as u64).collect();
-            let Stability { psi, threshold } = Stability::between(bins, &reference, tests)?;
-            Some(FeatureDrift { feature: feature.clone(), psi, threshold })
+        let features = content.distribution.iter().zip(&content.features).zip(bins).enumerate();
+        let drift = features.filter_map(|(position, ((distribution, feature), mut bins))| {
+            let with_value = trained_on * (1.0 - distribution.gaps);
+            let mut reference: Vec<u64> =
+                distribution.shares.iter().map(|share| (share * with_value).round() as u64).collect();
+            if feature.missing == Rule::Taken {
+                reference.push((distribution.gaps * trained_on).round() as u64);
+                bins.push(gaps.get(position).copied().unwrap_or_default());
+            }
+            let Stability { psi, threshold } = Stability::between(&bins, &reference, tests)?;
+            Some(FeatureDrift { feature: feature.name.clone(), psi, threshold })
         });
         let drift = drift.collect();
         let class_drift = class_drift(&classes, earlier, tests);
-        Some(Self { rows, classes, drift, class_drift })
+        Some(Self { rows, classes, drift, class_drift, unusual })
     }
 
     /// The feature with the largest index in units of its threshold.

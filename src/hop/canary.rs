@@ -20,7 +20,7 @@ use crate::event::{Continuation, Request};
 use crate::run::{Counts, FailurePolicy, RunId, RunKind, RunState};
 use crate::store::earlier::{Earlier, Ends, earlier};
 use crate::store::pending::PendingItem;
-use crate::store::predictions::{Predictions, most_probable};
+use crate::store::predictions::Predictions;
 use crate::store::runs::NewRun;
 use crate::store::{Doing, StoreError, failures, items, runs};
 use crate::values::{Reason, ReasonCode};
@@ -119,12 +119,12 @@ async fn write_and_roll_back(conn: &mut Conn, means: Means<'_>, id: RunId) -> Re
     let mut tx = conn.start_transaction(TxOpts::default()).await.doing("trying out a page")?;
     let ids = items::latest(table, golden.len()).ask(&mut tx).await?;
     let mut page = Predictions {
-        probabilities: golden.iter().take(ids.len()).flat_map(|row| row.probabilities.clone()).collect(),
-        classes: model.classes(),
+        outputs: golden.iter().take(ids.len()).flat_map(|row| row.answer.outputs().to_vec()).collect(),
+        of: model.outputs(),
         ids,
     };
     if let Some(decimals) = table.decimals {
-        decimals.round(&mut page.probabilities);
+        decimals.round(&mut page.outputs);
     }
     items::write(&mut tx, table, id, &page).await?;
     let read = items::predictions(table, &page.ids).ask(&mut tx).await?;
@@ -147,17 +147,43 @@ fn compare(page: &Predictions<'_>, read: &[Option<String>], format: PredictionFo
         let text = read.as_deref().unwrap_or("null");
         let (same, written) = match format {
             PredictionFormat::Probabilities => {
-                let same = serde_json::from_str::<Vec<f64>>(text).is_ok_and(|read| bits(&read) == bits(written));
-                (same, format!("{written:?}"))
+                let row = serde_json::from_str(text).or_else(|_| serde_json::from_str(text).map(|number| vec![number]));
+                (row.is_ok_and(|read: Vec<f64>| bits(&read) == bits(written)), format!("{written:?}"))
             }
             PredictionFormat::Label => {
-                let label = &page.classes[most_probable(written)];
-                (read.as_ref() == Some(label), label.clone())
+                let label = page.of.label(written).map(|class| &page.of.classes[class]);
+                (read.as_ref() == label, label.cloned().unwrap_or_default())
             }
+            PredictionFormat::Value => (is_rounded(written[0], text), written[0].to_string()),
         };
         if !same {
             return Err(format!("a prediction was written as {written} and read back as {text}"));
         }
     }
     Ok(())
+}
+
+/// Whether `text` is `number` in the digits of a FLOAT, or in the decimals that it has.
+fn is_rounded(number: f64, text: &str) -> bool {
+    const FLOAT: f64 = 1e-6;
+    let Ok(read) = text.parse::<f64>() else { return false };
+    let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    let unit = if text.contains(['e', 'E']) { 0.0 } else { (0..decimals).fold(1.0, |unit, _| unit / 10.0) };
+    (read - number).abs() <= (FLOAT * number.abs()).max(0.5 * unit * (1.0 + FLOAT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_a_column_rounds_is_the_same() {
+        for (number, text) in [(0.125, "0.125"), (0.125, "0.13"), (-2.5, "-3"), (1e30, "1e30"), (0.1, "0.10000000149")]
+        {
+            assert!(is_rounded(number, text), "{number} {text}");
+        }
+        for (number, text) in [(0.125, "0.14"), (1e30, "1.1e30"), (1.0, "null"), (7.0, "0.0")] {
+            assert!(!is_rounded(number, text), "{number} {text}");
+        }
+    }
 }

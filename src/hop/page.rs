@@ -11,6 +11,9 @@ use crate::values::{Reader, Reason, ReasonCode};
 /// they stay in the processor's cache.
 const CHUNK: usize = 256;
 
+/// It is not for its size that a smaller value has no finite number: its logarithm has none, for example.
+const LARGE: f64 = 1e100;
+
 /// A page, scored: every item is in one of the two, in the order of the page.
 #[derive(Debug)]
 pub(super) struct ScoredPage<'i> {
@@ -21,18 +24,13 @@ pub(super) struct ScoredPage<'i> {
 }
 
 /// Scores a page of `table`. An item that cannot be scored is set apart with its reason; the rest go on.
-/// Where the table keeps so many decimals, its probabilities are rounded, for whoever writes, compares or
+/// Where the table keeps so many decimals, its numbers are rounded, for whoever writes, compares or
 /// counts them.
 pub(super) fn score_page<'i>(model: &'i Model, table: &ItemsTable, items: &'i PendingItems) -> ScoredPage<'i> {
-    let classes = model.classes();
     let mut scorer = model.scorer();
-    let mut chunk = Chunk::new(Reader::of(table, model.features()));
+    let mut chunk = Chunk::new(Reader::of_table(table, model));
     let mut page = ScoredPage {
-        predictions: Predictions {
-            ids: Vec::with_capacity(items.len()),
-            probabilities: Vec::with_capacity(items.len() * classes.len()),
-            classes,
-        },
+        predictions: Predictions::with_capacity(model.outputs(), items.len()),
         failures: Vec::new(),
         profile: Profile::empty(model),
     };
@@ -40,14 +38,14 @@ pub(super) fn score_page<'i>(model: &'i Model, table: &ItemsTable, items: &'i Pe
     let mut items = items.iter();
     while items.len() > 0 {
         chunk.read(items.by_ref().take(CHUNK), &mut page.failures);
-        let scored = page.predictions.probabilities.len();
+        let scored = page.predictions.outputs.len();
         chunk.score(&mut scorer, &mut page);
-        let probabilities = &mut page.predictions.probabilities[scored..];
+        let outputs = &mut page.predictions.outputs[scored..];
         if let Some(decimals) = table.decimals {
-            decimals.round(probabilities);
+            decimals.round(outputs);
         }
         counter.rows(&chunk.rows);
-        counter.predictions(probabilities);
+        counter.predictions(outputs);
     }
     page.profile = counter.finish();
     page
@@ -82,34 +80,44 @@ impl<'i> Chunk<'i> {
     }
 
     fn score(&self, scorer: &mut Scorer<'_>, page: &mut ScoredPage<'i>) {
-        let ScoredPage { predictions: Predictions { ids, probabilities, classes }, failures, .. } = page;
-        let (first, known, classes) = (ids.len(), failures.len(), classes.len());
-        probabilities.resize((first + self.items.len()) * classes, 0.0);
-        let scored = scorer.score_rows(&self.rows, &mut probabilities[first * classes..]);
-        let mut unscored = scored.expect("a value for every feature, room for every class").into_iter().peekable();
+        let ScoredPage { predictions: Predictions { ids, outputs, of }, failures, .. } = page;
+        let (first, known, width) = (ids.len(), failures.len(), of.width());
+        outputs.resize((first + self.items.len()) * width, 0.0);
+        let scored = scorer.score_rows(&self.rows, &mut outputs[first * width..]);
+        let mut unscored = scored.expect("a value for every feature, room for every output").into_iter().peekable();
         for (row, item) in self.items.iter().enumerate() {
             match unscored.next_if(|unscored| unscored.row == row) {
-                Some(unscored) => failures.push((*item, self.too_large(&unscored.error))),
+                Some(unscored) => failures.push((*item, self.reason(&unscored.error))),
                 None => {
-                    let found = (first + row) * classes;
-                    probabilities.copy_within(found..found + classes, ids.len() * classes);
+                    let found = (first + row) * width;
+                    outputs.copy_within(found..found + width, ids.len() * width);
                     ids.push(item.id);
                 }
             }
         }
-        probabilities.truncate(ids.len() * classes);
+        outputs.truncate(ids.len() * width);
         if failures.len() > known {
             failures.sort_by_key(|(item, _)| item.id);
         }
     }
 
-    fn too_large(&self, error: &ScoreError) -> Reason {
-        let text = match error {
-            ScoreError::Value { feature, value } => {
-                format!("{} is {value}, too large to be scaled", self.reader.called(*feature))
+    fn reason(&self, error: &ScoreError) -> Reason {
+        let (code, text) = match error {
+            ScoreError::Gap { feature } => {
+                let text = format!("{} has no value, and the model fills no gap there", self.reader.called(*feature));
+                (ReasonCode::MissingValue, text)
             }
-            error => error.to_string(),
+            ScoreError::Value { feature, value } if value.abs() < LARGE => {
+                let text =
+                    format!("the model makes no finite number of {}, which is {value}", self.reader.called(*feature));
+                (ReasonCode::TooLarge, text)
+            }
+            ScoreError::Value { feature, value } => {
+                let text = format!("{} is {value}, too large to be scaled", self.reader.called(*feature));
+                (ReasonCode::TooLarge, text)
+            }
+            error => (ReasonCode::TooLarge, error.to_string()),
         };
-        Reason::new(ReasonCode::TooLarge, text)
+        Reason::new(code, text)
     }
 }

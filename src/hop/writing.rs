@@ -65,7 +65,7 @@ impl Writing<'_> {
         if writes {
             failures::set_aside(conn, self.page.wanted.table, run.id, &scored.failures).await?;
         }
-        let (failed, nothing) = (scored.failures.len() as u64, Predictions::default());
+        let (failed, nothing) = (scored.failures.len() as u64, scored.predictions.part(0..0));
         if !writes || run.pass == Pass::Check {
             let counted = if run.pass == Pass::Check { &nothing } else { &scored.predictions };
             let advance = self.advance(counted, failed);
@@ -100,8 +100,7 @@ impl Writing<'_> {
         predictions: &Predictions<'_>,
         failed: u64,
     ) -> Result<Written, StoreError> {
-        let (mut taken, mut refused) =
-            (Predictions { classes: predictions.classes, ..Predictions::default() }, Vec::new());
+        let (mut taken, mut refused) = (predictions.part(0..0), Vec::new());
         let mut parts = vec![predictions.part(0..predictions.ids.len())];
         while let Some(part) = parts.pop() {
             match pages::write_items(conn, self.page, &part, self.statement).await {
@@ -125,7 +124,7 @@ impl Writing<'_> {
         failures::set_aside(conn, self.page.wanted.table, self.page.run.id, &refused).await?;
         let failed = failed + refused.len() as u64;
         let advance = self.advance(&taken, failed);
-        pages::write(conn, self.page, &Predictions::default(), &advance, self.statement).await?;
+        pages::write(conn, self.page, &predictions.part(0..0), &advance, self.statement).await?;
         Ok(Written::Done { predicted: advance.predicted, failed })
     }
 

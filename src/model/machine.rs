@@ -1,48 +1,46 @@
-//! An [`Svm`] compiled for scoring: its numbers, laid out in the order in which they are needed.
+//! A machine compiled for scoring: its numbers, laid out in the order in which they are needed.
 
-use super::artifact::{Pair, Svm, TwoClasses};
+use super::artifact::{Decider, KernelMachine, LinearMachine, Svm};
 use super::kernel::Kernel;
-use super::platt::Sigmoid;
 use super::scaler::Scaler;
 
-/// What a row is scored with.
+/// What turns a row's columns into decision values: `intercept + Σ coefficient · K(scaled, vector)`.
 #[derive(Debug)]
-pub(crate) struct Machine {
+pub(super) struct Machine {
     pub(super) scaler: Scaler,
     pub(super) kernel: Kernel,
-    pub(super) classes: usize,
-    pub(super) two_classes: TwoClasses,
-    /// vectors × features.
+    /// vectors × columns.
     pub(super) vectors: Vec<f64>,
     /// Where the `terms` of each vector end. They begin where those of the vector before it end.
     pub(super) ends: Vec<usize>,
     pub(super) terms: Vec<Term>,
-    pub(super) pairs: Vec<Binary>,
+    /// One per decision value.
+    pub(super) intercepts: Vec<f64>,
 }
 
-/// What a pair does with the kernel value of a support vector.
+/// What a decision value does with the kernel value of a vector.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Term {
-    pub(super) pair: usize,
+    pub(super) decision: usize,
     pub(super) coefficient: f64,
 }
 
-/// A pair without its coefficients.
-#[derive(Debug)]
-pub(super) struct Binary {
-    pub(super) positive: usize,
-    pub(super) negative: usize,
-    pub(super) intercept: f64,
-    pub(super) sigmoid: Sigmoid,
-}
-
 impl Machine {
-    /// `svm` must be verified, or come from training.
-    pub(crate) fn new(svm: &Svm, classes: usize) -> Self {
+    /// `decider` must be verified, or come from training.
+    pub(super) fn new(decider: &Decider) -> Self {
+        match decider {
+            Decider::Pairs(svm) => Self::pairs(svm),
+            Decider::Kernel(machine) => Self::kernel(machine),
+            Decider::Linear(machine) => Self::linear(machine),
+        }
+    }
+
+    /// One decision value per pair.
+    pub(super) fn pairs(svm: &Svm) -> Self {
         let mut by_vector = vec![Vec::new(); svm.support_vectors.len()];
-        for (pair, Pair { coefficients, .. }) in svm.pairs.iter().enumerate() {
-            for &(vector, coefficient) in coefficients {
-                by_vector[vector].push(Term { pair, coefficient });
+        for (decision, pair) in svm.pairs.iter().enumerate() {
+            for &(vector, coefficient) in &pair.coefficients {
+                by_vector[vector].push(Term { decision, coefficient });
             }
         }
         let end = |end: &mut usize, terms: &Vec<Term>| {
@@ -52,23 +50,39 @@ impl Machine {
         Self {
             scaler: svm.scaler.clone(),
             kernel: svm.kernel,
-            classes,
-            two_classes: svm.two_classes,
             vectors: svm.support_vectors.concat(),
             ends: by_vector.iter().scan(0, end).collect(),
             terms: by_vector.concat(),
-            pairs: svm.pairs.iter().map(Binary::new).collect(),
+            intercepts: svm.pairs.iter().map(|pair| pair.intercept).collect(),
         }
     }
 
-    pub(super) fn features(&self) -> usize {
-        self.scaler.mean.len()
+    fn kernel(machine: &KernelMachine) -> Self {
+        let terms = machine.coefficients.iter().map(|&coefficient| Term { decision: 0, coefficient });
+        Self {
+            scaler: machine.scaler.clone(),
+            kernel: machine.kernel,
+            vectors: machine.support_vectors.concat(),
+            ends: (1..=machine.support_vectors.len()).collect(),
+            terms: terms.collect(),
+            intercepts: vec![machine.intercept],
+        }
     }
-}
 
-impl Binary {
-    fn new(pair: &Pair) -> Self {
-        let &Pair { positive, negative, intercept, sigmoid, .. } = pair;
-        Self { positive, negative, intercept, sigmoid }
+    /// The weights are the vectors of a linear kernel, each with a decision value of its own.
+    fn linear(machine: &LinearMachine) -> Self {
+        let count = machine.weights.len();
+        Self {
+            scaler: machine.scaler.clone(),
+            kernel: Kernel::Linear,
+            vectors: machine.weights.concat(),
+            ends: (1..=count).collect(),
+            terms: (0..count).map(|decision| Term { decision, coefficient: 1.0 }).collect(),
+            intercepts: machine.intercepts.clone(),
+        }
+    }
+
+    pub(super) fn columns(&self) -> usize {
+        self.scaler.mean.len()
     }
 }

@@ -21,13 +21,23 @@
 
 mod artifact;
 mod batch;
+mod columns;
+mod compiled;
 mod coupling;
 mod digest;
+mod encoder;
+mod ending;
+mod error;
 mod exp;
 mod explain;
 mod kernel;
 mod lanes;
+mod layers;
+mod loaded;
 mod machine;
+mod mean;
+mod moment;
+mod outputs;
 mod platt;
 mod scaler;
 mod scorer;
@@ -36,20 +46,28 @@ use std::sync::LazyLock;
 
 pub(crate) use artifact::class_pairs;
 pub use artifact::{
-    Artifact, ArtifactError, ClassIndex, ClassWeights, Content, Convergence, FORMAT, FeatureDistribution, Gamma,
-    GoldenRow, Import, ImportSource, Metrics, Origin, Outcome, Pair, Reference, Svm, TrainOptions, Training,
-    TwoClasses,
+    Artifact, ArtifactError, Calibrator, Category, Cell, Chain, ClassIndex, ClassWeights, Column, Content, Convergence,
+    Decider, FORMAT, Feature, FeatureDistribution, FeatureKind, Function, Gamma, GoldenAnswer, GoldenRow, HeldOut,
+    Import, ImportSource, KernelMachine, Layer, LeftOut, LinearMachine, MarginMetrics, Method, Metrics, Op, Origin,
+    Outcome, Output, Pair, Part, Pipeline, PredictionKind, Predictor, Reference, Rule, ScoreMetrics, Sum, Svm,
+    TrainOptions, Training, TwoClasses, ValueMetrics,
 };
+pub(crate) use compiled::Compiled;
 pub use digest::{Digest, ModelVersion, ShownVersion};
+pub use encoder::{Encoder, Odd};
+pub use error::{GoldenError, ScoreError, Unscored};
 pub(crate) use exp::exp;
-pub use explain::{Explanation, Neighbour, PairMargin, explain};
+pub use explain::{Contribution, Contributions, Explanation, Neighbour, PairMargin, explain};
 pub use kernel::Kernel;
 pub use lanes::InstructionSet;
 pub(crate) use lanes::{LANES, Lanes, Vectorised};
-pub(crate) use machine::Machine;
+pub(crate) use layers::columns;
+pub use loaded::Model;
+pub(crate) use moment::part;
+pub use outputs::Outputs;
 pub use platt::Sigmoid;
 pub use scaler::Scaler;
-pub use scorer::{GoldenError, Model, ScoreError, Scorer, Unscored};
+pub use scorer::Scorer;
 
 /// The model that the build embedded in the program: `model/iris.json`, or the file that the
 /// environment variable `MODEL_FILE` named at that time.

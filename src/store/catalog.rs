@@ -80,6 +80,16 @@ pub enum Kind {
     Bytes,
     /// ENUM.
     Enum,
+    /// SET.
+    Set,
+    /// BIT.
+    Bit,
+    /// YEAR.
+    Year,
+    /// DATE.
+    Date,
+    /// TIME.
+    Time,
     /// TIMESTAMP, a moment.
     Timestamp,
     /// DATETIME, what a clock shows somewhere.
@@ -101,6 +111,11 @@ impl Kind {
             "longtext" => Self::LongText,
             "tinyblob" | "blob" | "mediumblob" | "longblob" | "varbinary" => Self::Bytes,
             "enum" => Self::Enum,
+            "set" => Self::Set,
+            "bit" => Self::Bit,
+            "year" => Self::Year,
+            "date" => Self::Date,
+            "time" => Self::Time,
             "timestamp" => Self::Timestamp,
             "datetime" => Self::Datetime,
             _ => Self::Other,

@@ -10,6 +10,7 @@ use super::selection::{Selection, created, values_text};
 use super::statement::{ReadsRow, Statement};
 use super::wanted::{Ids, Wanted};
 use crate::config::{ItemsTable, Zone};
+use crate::model::Feature;
 use crate::window::{Time, Window};
 
 /// Milliseconds that the server may count pending items for a run's progress and its final sum:
@@ -117,7 +118,7 @@ pub(crate) async fn oldest_pending(
     conn: &mut impl Queryable,
     table: &ItemsTable,
     window: Window,
-    features: &[String],
+    features: &[Feature],
     now: Time,
 ) -> Result<Option<u64>, StoreError> {
     let selection = Selection::Fresh(window);

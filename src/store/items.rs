@@ -15,6 +15,7 @@ use super::statement::Statement;
 use super::wanted::{Ids, Wanted};
 use super::{Doing, StoreError};
 use crate::config::{ColumnName, ItemsTable};
+use crate::model::Feature;
 use crate::run::RunId;
 use crate::window::Time;
 
@@ -144,7 +145,7 @@ pub fn latest(table: &ItemsTable, limit: usize) -> Statement<Vec<i64>> {
 pub async fn recent(
     conn: &mut impl Queryable,
     table: &ItemsTable,
-    features: &[String],
+    features: &[Feature],
     limit: u32,
 ) -> Result<PendingItems, StoreError> {
     let (id, items, values) = (table.id.quoted(), table.quoted(), values_text(table, features));
@@ -209,12 +210,13 @@ pub fn insert(table: &ItemsTable, rows: &[(String, Time)]) -> Statement<()> {
 mod tests {
     use super::*;
     use crate::config::{RunColumn, Setting};
+    use crate::model::Outputs;
 
     #[test]
     fn a_page_is_written_by_one_statement_that_names_its_rows() {
         let classes = ["pear", "plum"].map(str::to_owned);
         let written = |table: &ItemsTable, ids: [i64; 2]| {
-            let page = Predictions { ids: ids.to_vec(), probabilities: vec![0.5; 4], classes: &classes };
+            let page = Predictions { ids: ids.to_vec(), outputs: vec![0.5; 4], of: Outputs::probabilities(&classes) };
             let mut sql = Vec::new();
             append_write_statement(&mut sql, table, RunId(9), &page).unwrap();
             String::from_utf8(sql).unwrap()

@@ -16,8 +16,9 @@ use super::statement::Statement;
 use super::wanted::Ids;
 use super::{StoreError, counts};
 use crate::config::{ItemsTable, PredictionFormat};
+use crate::model::Feature;
 use crate::run::{RunId, named};
-use crate::values::longest_numbers;
+use crate::values::{longest_numbers, longest_values};
 
 /// Rows that one statement looks at first, at most, for those that are wanted: a few milliseconds of the server's time.
 pub const LOOK_AHEAD: u32 = 10_000;
@@ -85,7 +86,7 @@ impl SeenTable {
 #[derive(Clone, Copy, Debug)]
 pub struct Width {
     /// Names of the numbers in `values`.
-    pub features: &'static [String],
+    pub features: &'static [Feature],
     /// Names of the numbers in `prediction`.
     pub classes: &'static [String],
 }
@@ -94,7 +95,7 @@ impl Width {
     /// Bytes of the longest item that is read.
     #[must_use]
     pub fn longest_item(self) -> usize {
-        longest_numbers(self.features) + longest_numbers(self.classes)
+        longest_values(self.features) + longest_numbers(self.classes)
     }
 
     /// The columns, texts cut one character beyond the longest that is read.
@@ -107,7 +108,7 @@ impl Width {
     fn fitting(self, item: Listing) -> Listing {
         let fits = |text: &String, longest| text.len() <= longest || text.chars().count() <= longest;
         Listing {
-            values: item.values.filter(|text| fits(text, longest_numbers(self.features))),
+            values: item.values.filter(|text| fits(text, longest_values(self.features))),
             prediction: item.prediction.filter(|text| fits(text, longest_numbers(self.classes))),
             ..item
         }
@@ -265,7 +266,7 @@ pub fn latest(seen: &SeenTable, width: Width, upto: i64, limit: u32) -> Statemen
 }
 
 /// The next items by id after the item `after`, with all of their texts, however long.
-pub fn whole(seen: &SeenTable, features: &[String], after: i64, limit: u32) -> Statement<Vec<Listing>> {
+pub fn whole(seen: &SeenTable, features: &[Feature], after: i64, limit: u32) -> Statement<Vec<Listing>> {
     let table = &seen.table;
     let id = format!("i.{}", table.id.quoted());
     let values = whole_values(table, features);

@@ -8,16 +8,16 @@ use super::listing::Listing;
 use super::runs;
 use super::statement::Statement;
 use crate::config::PredictionFormat;
-use crate::model::Model;
+use crate::model::{Model, PredictionKind};
 use crate::run::RunId;
 
 /// A prediction as the model writes it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Predicted {
-    /// The most probable class.
-    pub class: usize,
-    /// Of each class; `None` where the label alone is kept.
-    pub probabilities: Option<Vec<f64>>,
+    /// The class that it means; a value means none.
+    pub class: Option<usize>,
+    /// Its numbers; `None` where the label alone is kept.
+    pub outputs: Option<Vec<f64>>,
 }
 
 impl Predicted {
@@ -26,17 +26,21 @@ impl Predicted {
         let text = item.prediction.as_deref()?;
         if item.format == PredictionFormat::Label {
             let class = model.classes().iter().position(|class| class == text)?;
-            return Some(Self { class, probabilities: None });
+            return Some(Self { class: Some(class), outputs: None });
         }
-        let stored: Vec<f64> = serde_json::from_str(text).ok()?;
-        (stored.len() == model.classes().len()).then_some(())?;
-        Some(Self { class: most_probable(&stored)?, probabilities: Some(stored) })
+        let of = model.outputs();
+        let stored: Vec<f64> = match of.kind {
+            PredictionKind::Probabilities | PredictionKind::Margins => serde_json::from_str(text).ok()?,
+            PredictionKind::Value | PredictionKind::Score => vec![serde_json::from_str(text).ok()?],
+        };
+        (stored.len() == of.width()).then(|| Self { class: of.label(&stored), outputs: Some(stored) })
     }
-}
 
-/// The first class of the largest probability.
-pub fn most_probable(probabilities: &[f64]) -> Option<usize> {
-    (0..probabilities.len()).reduce(|best, class| if probabilities[class] > probabilities[best] { class } else { best })
+    /// The probability of each class, if it is of that kind.
+    pub fn by_class(self, model: &'static Model) -> Option<ByClass> {
+        let outputs = self.outputs.filter(|_| model.outputs().kind == PredictionKind::Probabilities)?;
+        Some(ByClass { classes: model.classes(), probabilities: outputs })
+    }
 }
 
 /// Probabilities by the names of their classes: an object, in the model's order.
@@ -47,11 +51,6 @@ pub struct ByClass {
 }
 
 impl ByClass {
-    /// Of as many probabilities as the model has classes.
-    pub fn new(model: &'static Model, probabilities: Vec<f64>) -> Self {
-        Self { classes: model.classes(), probabilities }
-    }
-
     /// Each class with its probability.
     pub fn pairs(&self) -> impl Iterator<Item = (&'static str, f64)> {
         self.classes.iter().map(String::as_str).zip(self.probabilities.iter().copied())
@@ -82,6 +81,6 @@ impl Writers {
     /// The probability of each class, where a run of the model wrote them.
     pub fn by_class(&self, item: &Listing) -> Option<ByClass> {
         item.run.filter(|run| self.runs.contains(run))?;
-        Some(ByClass::new(self.model, Predicted::of(self.model, item)?.probabilities?))
+        Predicted::of(self.model, item)?.by_class(self.model)
     }
 }

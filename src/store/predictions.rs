@@ -5,40 +5,46 @@ use std::ops::Range;
 
 use super::bound::text_literal;
 use crate::config::PredictionFormat;
+use crate::model::{Outputs, PredictionKind};
 
-/// Predictions of a page: item `ids[n]` has the probabilities of all classes from
-/// `n * classes.len()` on.
-#[derive(Debug, Default)]
+/// Predictions of a page: item `ids[n]` has the numbers from `n * of.width()` on.
+#[derive(Debug)]
 pub struct Predictions<'m> {
     /// Keys in ascending order.
     pub ids: Vec<i64>,
-    /// Class probabilities, row after row.
-    pub probabilities: Vec<f64>,
-    /// The names of the classes.
-    pub classes: &'m [String],
+    /// The numbers of each prediction, row after row.
+    pub outputs: Vec<f64>,
+    /// What they are.
+    pub of: Outputs<'m>,
 }
 
-impl Predictions<'_> {
-    /// The probabilities of each item.
+impl<'m> Predictions<'m> {
+    /// None yet, with room for those of so many items.
+    #[must_use]
+    pub fn with_capacity(of: Outputs<'m>, items: usize) -> Self {
+        Self { ids: Vec::with_capacity(items), outputs: Vec::with_capacity(items * of.width()), of }
+    }
+
+    /// The numbers of each item.
     pub fn rows(&self) -> impl Iterator<Item = &[f64]> {
-        self.probabilities.chunks_exact(self.classes.len().max(1))
+        self.outputs.chunks_exact(self.of.width().max(1))
     }
 
     /// Those of the items from one place to another.
     #[must_use]
     pub fn part(&self, places: Range<usize>) -> Self {
-        let classes = self.classes.len();
+        let width = self.of.width();
         Self {
             ids: self.ids[places.clone()].to_vec(),
-            probabilities: self.probabilities[places.start * classes..places.end * classes].to_vec(),
-            classes: self.classes,
+            outputs: self.outputs[places.start * width..places.end * width].to_vec(),
+            of: self.of,
         }
     }
 
     /// Adds those of later items.
     pub fn append(&mut self, mut later: Self) {
         self.ids.append(&mut later.ids);
-        self.probabilities.append(&mut later.probabilities);
+        self.outputs.append(&mut later.outputs);
     }
 
     /// Appends the SQL expression of the prediction at `place` of the page, an expression that counts
@@ -47,26 +53,32 @@ impl Predictions<'_> {
     /// All of them are one text in a character set of one byte, each padded to the same width: the
     /// server parses a single literal, and cuts out a row's without searching.
     pub(super) fn append_values(&self, sql: &mut Vec<u8>, format: PredictionFormat, place: &str) -> io::Result<()> {
-        let digits = self.classes.len().to_string().len();
-        // A probability takes about 20 characters; an array of numbers needs no escaping in a string.
-        sql.reserve((21 * self.classes.len() + 2) * self.ids.len());
+        let Outputs { kind, classes } = self.of;
+        let digits = classes.len().to_string().len();
+        // A number takes about 20 characters; numbers need no escaping in a string.
+        sql.reserve((21 * self.of.width() + 2) * self.ids.len());
         sql.extend_from_slice(match format {
-            PredictionFormat::Probabilities => b"RTRIM(SUBSTR(_latin1'",
+            PredictionFormat::Probabilities | PredictionFormat::Value => b"RTRIM(SUBSTR(_latin1'",
             PredictionFormat::Label => b"ELT(SUBSTR(_latin1'",
         });
         let mut marks = Vec::with_capacity(self.ids.len() + 1);
         marks.push(sql.len());
         for row in self.rows() {
-            match format {
-                PredictionFormat::Probabilities => serde_json::to_writer(&mut *sql, row)?,
-                PredictionFormat::Label => write!(sql, "{:0digits$}", 1 + most_probable(row))?,
+            match (format, kind) {
+                // A model without classes is refused before.
+                (PredictionFormat::Label, _) => {
+                    let label = self.of.label(row).map_or(0, |class| 1 + class);
+                    write!(sql, "{label:0digits$}")?;
+                }
+                (_, PredictionKind::Probabilities | PredictionKind::Margins) => serde_json::to_writer(&mut *sql, row)?,
+                (_, PredictionKind::Value | PredictionKind::Score) => serde_json::to_writer(&mut *sql, &row[0])?,
             }
             marks.push(sql.len());
         }
         let width = pad(sql, &marks);
         write!(sql, "', ({place}) * {width} - {}, {width})", width - 1)?;
         if format == PredictionFormat::Label {
-            for class in self.classes {
+            for class in classes {
                 write!(sql, ", {}", text_literal(class.as_bytes()))?;
             }
         }
@@ -89,12 +101,6 @@ fn pad(texts: &mut Vec<u8>, marks: &[usize]) -> usize {
     width
 }
 
-/// The most probable class; of equally probable ones the first.
-pub fn most_probable(probabilities: &[f64]) -> usize {
-    let larger = |best: usize, class: usize| if probabilities[class] > probabilities[best] { class } else { best };
-    (0..probabilities.len()).fold(0, larger)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,8 +114,8 @@ mod tests {
     #[test]
     fn each_row_takes_its_part_of_one_text() {
         let classes = ["pear", "O'Neil\\"].map(str::to_owned);
-        let probabilities = vec![0.25, 0.75, 1e-7, 0.9999999];
-        let page = Predictions { ids: vec![7, 8], probabilities, classes: &classes };
+        let outputs = vec![0.25, 0.75, 1e-7, 0.9999999];
+        let page = Predictions { ids: vec![7, 8], outputs, of: Outputs::probabilities(&classes) };
         assert_eq!(
             values(&page, PredictionFormat::Probabilities, "`id` - (6)"),
             "RTRIM(SUBSTR(_latin1'[0.25,0.75]     [1e-7,0.9999999]', (`id` - (6)) * 16 - 15, 16))"
@@ -136,14 +142,21 @@ mod tests {
     #[test]
     fn the_numbers_of_many_classes_have_the_same_width() {
         let classes: Vec<String> = (0..12).map(|class| class.to_string()).collect();
-        let probabilities: Vec<f64> = (0..24).map(|place| f64::from(u8::from(place == 1 || place == 22))).collect();
-        let page = Predictions { ids: vec![3, 8], probabilities, classes: &classes };
+        let outputs: Vec<f64> = (0..24).map(|place| f64::from(u8::from(place == 1 || place == 22))).collect();
+        let page = Predictions { ids: vec![3, 8], outputs, of: Outputs::probabilities(&classes) };
         let sql = values(&page, PredictionFormat::Label, "1");
         assert!(sql.starts_with("ELT(SUBSTR(_latin1'0211', (1) * 2 - 1, 2), "), "{sql}");
     }
 
     #[test]
-    fn of_equally_probable_classes_the_first_is_the_label() {
-        assert_eq!([&[0.2, 0.4, 0.4][..], &[0.5, 0.5], &[1.0], &[0.1, 0.2, 0.7]].map(most_probable), [1, 0, 0, 2]);
+    fn a_number_stands_alone() {
+        let of = Outputs { kind: PredictionKind::Value, classes: &[] };
+        let page = Predictions { ids: vec![7, 8], outputs: vec![0.1, -1e300], of };
+        for format in [PredictionFormat::Value, PredictionFormat::Probabilities] {
+            assert_eq!(values(&page, format, "1"), "RTRIM(SUBSTR(_latin1'0.1    -1e+300', (1) * 7 - 6, 7))");
+        }
+        let classes = ["inlier", "outlier"].map(str::to_owned);
+        let score = Predictions { of: Outputs { kind: PredictionKind::Score, classes: &classes }, ..page };
+        assert!(values(&score, PredictionFormat::Label, "1").starts_with("ELT(SUBSTR(_latin1'12', "));
     }
 }

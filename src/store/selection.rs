@@ -1,9 +1,9 @@
 //! Which items a lane takes, as SQL over the items `i` and the failures `f`.
 
 use crate::config::{ColumnName, ItemsTable, PredictionFormat, ValuesIn};
-use crate::model::ModelVersion;
+use crate::model::{Feature, FeatureKind, ModelVersion};
 use crate::run::RunId;
-use crate::values::{longest_numbers, longest_text};
+use crate::values::{longest_category, longest_text, longest_values};
 use crate::window::{Time, Window};
 
 /// The version of the model that a run's predictions are of. A scalar subquery: a lookup by key for
@@ -13,6 +13,12 @@ const VERSION_OF: &str = "COALESCE((SELECT r.`model_version` FROM `batch_runs` r
 /// Characters of an old prediction that are read, for each class and beside them.
 const LONGEST_PROBABILITY: usize = 64;
 const LONGEST_BRACKETS: usize = 1024;
+
+/// Characters of a category that is a number, however it is written.
+const LONGEST_DIGITS: usize = 66;
+
+/// Characters of a moment as text, at least as many as any of it has.
+const LONGEST_MOMENT: usize = 64;
 
 /// An item that is not set aside.
 const NOT_SET_ASIDE: &str =
@@ -223,7 +229,7 @@ pub(super) fn pending(table: &ItemsTable) -> String {
                 "(i.{prediction} IS NULL OR /*M! LENGTH(i.{prediction}) < 32 AND */ JSON_TYPE(i.{prediction}) = 'NULL')"
             )
         }
-        PredictionFormat::Label => format!("i.{prediction} IS NULL"),
+        PredictionFormat::Label | PredictionFormat::Value => format!("i.{prediction} IS NULL"),
     }
 }
 
@@ -234,8 +240,10 @@ fn predicted(table: &ItemsTable, run: &str) -> String {
         PredictionFormat::Probabilities => {
             format!("i.{prediction} IS NOT NULL AND COALESCE(JSON_TYPE(i.{prediction}), '') <> 'NULL'")
         }
-        // A label that no run wrote is somebody's own.
-        PredictionFormat::Label => format!("i.{prediction} IS NOT NULL AND {run} IS NOT NULL"),
+        // What no run wrote is somebody's own.
+        PredictionFormat::Label | PredictionFormat::Value => {
+            format!("i.{prediction} IS NOT NULL AND {run} IS NOT NULL")
+        }
     }
 }
 
@@ -271,24 +279,24 @@ pub(super) fn created(table: &ItemsTable) -> String {
 
 /// The values of an item as JSON text; of a JSON column, cut one character beyond the longest text
 /// that is read.
-pub(super) fn values_text(table: &ItemsTable, features: &[String]) -> String {
+pub(super) fn values_text(table: &ItemsTable, features: &[Feature]) -> String {
     match &table.values {
         ValuesIn::Json(column) => format!("LEFT(i.{}, {})", column.quoted(), longest_text(features) + 1),
         // Another model's names are refused before; here they make a row too short for the model.
-        ValuesIn::Columns(_) => array_text(&table.feature_columns(features).unwrap_or_default()),
+        ValuesIn::Columns(_) => array_text(&table.feature_columns(features).unwrap_or_default(), features),
     }
 }
 
 /// The values of an item as JSON text, cut one character beyond the longest that is shown.
-pub(super) fn shown_values(table: &ItemsTable, features: &[String]) -> String {
+pub(super) fn shown_values(table: &ItemsTable, features: &[Feature]) -> String {
     match &table.values {
-        ValuesIn::Json(column) => format!("LEFT(i.{}, {})", column.quoted(), longest_numbers(features) + 1),
+        ValuesIn::Json(column) => format!("LEFT(i.{}, {})", column.quoted(), longest_values(features) + 1),
         ValuesIn::Columns(_) => values_text(table, features),
     }
 }
 
 /// The values of an item as JSON text, however long.
-pub(super) fn whole_values(table: &ItemsTable, features: &[String]) -> String {
+pub(super) fn whole_values(table: &ItemsTable, features: &[Feature]) -> String {
     match &table.values {
         ValuesIn::Json(column) => format!("i.{}", column.quoted()),
         ValuesIn::Columns(_) => values_text(table, features),
@@ -296,23 +304,44 @@ pub(super) fn whole_values(table: &ItemsTable, features: &[String]) -> String {
 }
 
 /// A JSON array of typed columns, `null` where one is NULL.
-///
-/// Multiplied by a float's 1, every number becomes a double, and in JSON the servers write that in
-/// the fewest digits that read back as the same one. Left alone, a FLOAT has six digits, and a
-/// number with ZEROFILL is no JSON; outside of JSON, MySQL has room for 22 characters of a double
-/// that was computed; adding 0 would lose the sign of -0.
-fn array_text(columns: &[&ColumnName]) -> String {
-    let numbers: Vec<String> = columns.iter().map(|column| format!("i.{} * 1e0", column.quoted())).collect();
-    format!("CONCAT(JSON_ARRAY({}))", numbers.join(", "))
+fn array_text(columns: &[&ColumnName], features: &[Feature]) -> String {
+    let values: Vec<String> = columns.iter().zip(features).map(|(column, feature)| value(column, feature)).collect();
+    format!("CONCAT(JSON_ARRAY({}))", values.join(", "))
+}
+
+/// A typed column as JSON has it.
+fn value(column: &ColumnName, feature: &Feature) -> String {
+    let column = format!("i.{}", column.quoted());
+    match &feature.kind {
+        // Multiplied by a float's 1, every number becomes a double, and in JSON the servers write that in
+        // the fewest digits that read back as the same one. Left alone, a FLOAT has six digits, and a
+        // number with ZEROFILL is no JSON; outside of JSON, MySQL has room for 22 characters of a double
+        // that was computed; adding 0 would lose the sign of -0.
+        FeatureKind::Number => format!("{column} * 1e0"),
+        // As text, whatever the type; cut one character beyond what could be a known one.
+        FeatureKind::Category { .. } => {
+            format!("LEFT(CONVERT({column} USING utf8mb4), {})", LONGEST_DIGITS.max(longest_category(feature)) + 1)
+        }
+        FeatureKind::Moment => format!("LEFT(CONVERT({column} USING utf8mb4), {LONGEST_MOMENT})"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Category, Rule};
 
     #[test]
     fn typed_columns_are_read_as_the_array_that_they_stand_for() {
-        let names = ["x", "y z"].map(|name| <ColumnName as crate::config::Setting>::read(name).unwrap());
-        assert_eq!(array_text(&names.iter().collect::<Vec<_>>()), "CONCAT(JSON_ARRAY(i.`x` * 1e0, i.`y z` * 1e0))");
+        let names = ["x", "y z", "at"].map(|name| <ColumnName as crate::config::Setting>::read(name).unwrap());
+        let categories = vec![Category::Text("pear".into()), Category::Text("x".repeat(100))];
+        let kinds =
+            [FeatureKind::Number, FeatureKind::Category { categories, unseen: Rule::Refused }, FeatureKind::Moment];
+        let features = kinds.map(|kind| Feature { kind, ..Feature::number("any") });
+        assert_eq!(
+            array_text(&names.iter().collect::<Vec<_>>(), &features),
+            "CONCAT(JSON_ARRAY(i.`x` * 1e0, LEFT(CONVERT(i.`y z` USING utf8mb4), 101), \
+             LEFT(CONVERT(i.`at` USING utf8mb4), 64)))"
+        );
     }
 }

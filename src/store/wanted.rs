@@ -2,6 +2,7 @@
 
 use super::selection::Selection;
 use crate::config::ItemsTable;
+use crate::model::Feature;
 
 /// The items that a statement is about.
 #[derive(Clone, Copy, Debug)]
@@ -9,7 +10,7 @@ pub struct Wanted<'a> {
     /// Their table.
     pub table: &'a ItemsTable,
     /// The model's features, which are read of each.
-    pub features: &'a [String],
+    pub features: &'a [Feature],
     /// Which of the table's items.
     pub which: Selection,
 }

@@ -1,27 +1,56 @@
 //! Golden rows: a few rows with their exact answers, for the canary.
 
-use crate::model::{Content, GoldenRow, Machine, ScoreError};
+use crate::model::{
+    Cell, Compiled, Content, Encoder, Feature, FeatureKind, GoldenAnswer, GoldenRow, Predictor, Rule, ScoreError,
+    Scorer,
+};
 
 /// Number of sample rows among the golden rows.
 const SAMPLES: usize = 10;
 
+/// The most rows for categories, and for gaps.
+const MOST: usize = 50;
+
 /// The distance of the outlier, in standard deviations: there every term of an RBF kernel is 0.
 const OUTLIER_DEVIATIONS: f64 = 1000.0;
 
-/// Rows spread over `samples`, the training rows, and rows at the edges of what a table may hold, with the
+/// Rows spread over `samples`, the raw training rows, and rows at the edges of what a table may hold, with the
 /// answers of the model in `content`.
 pub(super) fn golden_rows(samples: &[Vec<f64>], content: &Content) -> Result<Vec<GoldenRow>, ScoreError> {
-    let machine = Machine::new(&content.svm, content.classes.len());
-    let mut scorer = machine.scorer();
-    let mut answer = |values: Vec<f64>| {
-        let mut probabilities = vec![0.0; content.classes.len()];
-        scorer.score(&values, &mut probabilities)?;
-        Ok(GoldenRow { values, probabilities })
-    };
-    let mut golden = spread(samples).map(&mut answer).collect::<Result<Vec<_>, ScoreError>>()?;
-    // A kernel of high degree may overflow at the edges; such a row has no answer, and is left out.
-    golden.extend(edge_rows(content).into_iter().filter_map(|values| answer(values).ok()));
+    let compiled = Compiled::new(content);
+    let mut maker = Maker { content, encoder: Encoder::new(&content.features), scorer: compiled.scorer() };
+    let mut golden = Vec::new();
+    for row in spread(samples) {
+        golden.extend(maker.golden(&row).transpose()?);
+    }
+    // A kernel of high degree may overflow at the edges, and a logarithm has none; such a row has no answer, and
+    // is left out.
+    let edges = edge_rows(content).into_iter().chain(odd_rows(samples, content));
+    golden.extend(edges.filter_map(|row| maker.golden(&row)?.ok()));
     Ok(golden)
+}
+
+struct Maker<'c> {
+    content: &'c Content,
+    encoder: Encoder,
+    scorer: Scorer<'c>,
+}
+
+impl Maker<'_> {
+    /// The golden row of a raw one, if its values can be written.
+    fn golden(&mut self, row: &[f64]) -> Option<Result<GoldenRow, ScoreError>> {
+        let features = &self.content.features;
+        let values: Vec<Cell> =
+            features.iter().zip(row).map(|(feature, value)| feature.cell(*value)).collect::<Option<_>>()?;
+        // Written and read, a moment may have other bits.
+        let cells = values.iter().enumerate();
+        let row: Vec<f64> =
+            cells.map(|(feature, cell)| self.encoder.cell(feature, cell).ok()).collect::<Option<_>>()?;
+        let mut outputs = vec![0.0; self.content.width()];
+        let answer = self.scorer.score(&row, &mut outputs);
+        let kind = self.content.predictor.kind();
+        Some(answer.map(|()| GoldenRow { values, answer: GoldenAnswer::new(kind, outputs) }))
+    }
 }
 
 fn spread(samples: &[Vec<f64>]) -> impl Iterator<Item = Vec<f64>> {
@@ -32,17 +61,62 @@ fn spread(samples: &[Vec<f64>]) -> impl Iterator<Item = Vec<f64>> {
 /// All smallest values, all largest, all means, all zero, and an outlier.
 fn edge_rows(content: &Content) -> Vec<Vec<f64>> {
     let distribution = &content.distribution;
-    let scaler = &content.svm.scaler;
-    let outlier = scaler.mean.iter().zip(&scaler.scale);
+    let zeros = vec![0.0; content.features.len()];
     let mut rows: Vec<Vec<f64>> = Vec::new();
     if !distribution.is_empty() {
         rows.push(distribution.iter().map(|feature| feature.min).collect());
         rows.push(distribution.iter().map(|feature| feature.max).collect());
     }
-    rows.extend([
-        scaler.mean.clone(),
-        vec![0.0; scaler.mean.len()],
-        outlier.map(|(mean, scale)| mean + OUTLIER_DEVIATIONS * scale).collect(),
-    ]);
+    let outlier = |means: &[f64], scales: &[f64]| -> Vec<f64> {
+        means.iter().zip(scales).map(|(mean, scale)| mean + OUTLIER_DEVIATIONS * scale).collect()
+    };
+    let (means, outlier) = match &content.predictor {
+        Predictor::Svm(svm) => (svm.scaler.mean.clone(), outlier(&svm.scaler.mean, &svm.scaler.scale)),
+        Predictor::Pipelines(_) if distribution.is_empty() => return vec![zeros],
+        Predictor::Pipelines(_) => {
+            let means: Vec<f64> = distribution.iter().map(|feature| feature.mean).collect();
+            let deviations: Vec<f64> = distribution.iter().map(|feature| feature.deviation).collect();
+            let outlier = outlier(&means, &deviations);
+            (means, outlier)
+        }
+    };
+    rows.extend([means, zeros, outlier]);
+    // No category lies between two, and none beyond them: the nearest known one.
+    for (position, feature) in content.features.iter().enumerate() {
+        if let FeatureKind::Category { categories, .. } = &feature.kind {
+            let last = categories.len() as f64 - 1.0;
+            rows.iter_mut().for_each(|row| row[position] = row[position].round().clamp(0.0, last));
+        }
+    }
+    rows
+}
+
+/// A row like the first sample for each category; one with all gaps and each gap alone; one with unseen categories.
+fn odd_rows(samples: &[Vec<f64>], content: &Content) -> Vec<Vec<f64>> {
+    let features = &content.features;
+    let Some(base) = samples.first().cloned().or_else(|| edge_rows(content).pop()) else { return Vec::new() };
+    let codes = |feature: &Feature| match &feature.kind {
+        FeatureKind::Category { categories, .. } => Some(categories.len()),
+        FeatureKind::Number | FeatureKind::Moment => None,
+    };
+    let with = |value: &dyn Fn(usize, &Feature) -> Option<f64>| -> Vec<f64> {
+        let cells = features.iter().enumerate().zip(&base);
+        cells.map(|((position, feature), base)| value(position, feature).unwrap_or(*base)).collect()
+    };
+    let most_codes = features.iter().filter_map(codes).max().unwrap_or(0);
+    let mut rows: Vec<Vec<f64>> = (0..most_codes.min(MOST))
+        .map(|code| with(&|_, feature| codes(feature).map(|count| (code % count) as f64)))
+        .collect();
+    let takes_unseen = |feature: &Feature| matches!(feature.kind, FeatureKind::Category { unseen: Rule::Taken, .. });
+    if features.iter().any(takes_unseen) {
+        rows.push(with(&|_, feature| codes(feature).filter(|_| takes_unseen(feature)).map(|count| count as f64)));
+    }
+    let gap = |feature: &Feature| (feature.missing == Rule::Taken).then_some(f64::NAN);
+    let taken: Vec<usize> = (0..features.len()).filter(|&position| gap(&features[position]).is_some()).collect();
+    if !taken.is_empty() {
+        rows.push(with(&|_, feature| gap(feature)));
+    }
+    let alone = taken.iter().take(MOST).map(|&taken| with(&|position, _| (position == taken).then_some(f64::NAN)));
+    rows.extend(alone);
     rows
 }

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::element::{Element, Value};
 use super::features::Features;
 use super::reason::{Reason, ReasonCode};
 
@@ -24,9 +24,6 @@ pub(super) fn read(features: &Features<'_>, text: &[u8], row: &mut Vec<f64>) -> 
         Err(error) => Err(Reason::new(ReasonCode::NotAnArray, format!("values is not valid JSON: {error}"))),
     }
 }
-
-/// What a JSON `null` is called.
-const NULL: &str = "null";
 
 /// Deserialises one row in place. Its value is what is wrong with a well-formed text; an error means
 /// that the text is not well-formed.
@@ -50,30 +47,32 @@ fn not_an_array<E>(what: &str) -> Result<Option<Reason>, E> {
     Ok(Some(Reason::new(ReasonCode::NotAnArray, text)))
 }
 
-impl Row<'_, '_> {
-    fn not_a_number(&self, (position, what): (usize, &str)) -> Reason {
-        if what == NULL && self.features.in_columns {
-            return Reason::new(ReasonCode::MissingValue, format!("{} is NULL", self.features.called(position)));
-        }
-        Reason::new(ReasonCode::NotANumber, format!("{} is {what}, not a number", self.features.called(position)))
-    }
-}
+/// What stands for a value that an object has not, or that is odd: bits that no value that was read has.
+const ABSENT: u64 = 0x7ff8_0000_0000_0ab5;
+const ODD: u64 = 0x7ff8_0000_0000_00dd;
 
 impl<'de> Visitor<'de> for Row<'_, '_> {
     type Value = Option<Reason>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "an array of {} numbers, or an object of them", self.features.names.len())
+        write!(f, "an array of {} numbers, or an object of them", self.features.all.len())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut row: A) -> Result<Self::Value, A::Error> {
-        let count = self.features.names.len();
+        let count = self.features.all.len();
         let mut odd = None;
-        while let Some(element) = row.next_element()? {
-            match element {
-                Element::Number(value) if *self.at < count => self.row.push(value),
-                Element::Number(_) => {}
-                Element::Other(what) => odd = odd.or(Some((*self.at, what))),
+        loop {
+            // Beyond the last feature, elements are only counted.
+            if *self.at >= count {
+                if row.next_element::<IgnoredAny>()?.is_none() {
+                    break;
+                }
+            } else {
+                match row.next_element_seed(Element { features: self.features, position: *self.at })? {
+                    None => break,
+                    Some(Value::Number(value)) => self.row.push(value),
+                    Some(Value::Odd(reason)) => odd = odd.or(Some(reason)),
+                }
             }
             *self.at += 1;
         }
@@ -82,42 +81,32 @@ impl<'de> Visitor<'de> for Row<'_, '_> {
                 ReasonCode::WrongLength,
                 format!("values has {} elements, the model takes {count}", self.at),
             )),
-            odd => odd.map(|odd| self.not_a_number(odd)),
+            odd => odd,
         })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        // Every value of a row is finite, so these two can stand for values that are not numbers.
-        const MISSING: f64 = f64::NAN;
-        const ODD: f64 = f64::INFINITY;
-        let features = self.features.names;
-        self.row.resize(features.len(), MISSING);
-        let mut odd: Vec<(usize, &str)> = Vec::new();
+        self.row.resize(self.features.all.len(), f64::from_bits(ABSENT));
+        let mut odd: Vec<(usize, Reason)> = Vec::new();
         while let Some(key) = map.next_key_seed(Key(self.features))? {
             let Some(position) = key else {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             };
             *self.at = position;
-            self.row[position] = match map.next_value()? {
-                Element::Number(value) => value,
-                Element::Other(what) => {
-                    odd.push((position, what));
-                    ODD
+            self.row[position] = match map.next_value_seed(Element { features: self.features, position })? {
+                Value::Number(value) => value,
+                Value::Odd(reason) => {
+                    odd.push((position, reason));
+                    f64::from_bits(ODD)
                 }
             };
         }
-        let mut missing = self.row.iter().zip(features).filter(|(value, _)| value.is_nan());
-        if let Some((_, name)) = missing.next() {
-            let others = match missing.count() {
-                0 => String::new(),
-                others => format!(", nor {others} more of the model's features"),
-            };
-            return Ok(Some(Reason::new(ReasonCode::MissingValue, format!("values has no `{name}`{others}"))));
+        if let Some(reason) = self.features.absent(self.row) {
+            return Ok(Some(reason));
         }
-        let first = self.row.iter().position(|value| value.is_infinite());
-        let what = odd.into_iter().rev().find(|(position, _)| Some(*position) == first);
-        Ok(what.map(|odd| self.not_a_number(odd)))
+        let first = self.row.iter().position(|value| value.to_bits() == ODD);
+        Ok(odd.into_iter().rev().find(|(position, _)| Some(*position) == first).map(|(_, reason)| reason))
     }
 
     fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
@@ -145,6 +134,29 @@ impl<'de> Visitor<'de> for Row<'_, '_> {
     }
 }
 
+impl Features<'_> {
+    /// Makes gaps of the values that an object has not, or says what it lacks: a feature without a rule for gaps, or
+    /// all of them, for then it is about something else.
+    fn absent(&self, row: &mut [f64]) -> Option<Reason> {
+        let is_absent = |value: &f64| value.to_bits() == ABSENT;
+        let has_none = row.iter().all(is_absent);
+        let absent = row.iter_mut().enumerate().filter(|(_, value)| is_absent(value));
+        let mut lacking = absent.filter_map(|(position, value)| match self.encoder.gap(position) {
+            Ok(gap) if !has_none => {
+                *value = gap;
+                None
+            }
+            _ => Some(&self.all[position].name),
+        });
+        let name = lacking.next()?;
+        let others = match lacking.count() {
+            0 => String::new(),
+            others => format!(", nor {others} more of the model's features"),
+        };
+        Some(Reason::new(ReasonCode::MissingValue, format!("values has no `{name}`{others}")))
+    }
+}
+
 /// A key of an object: the position of the feature of that name, if there is one.
 struct Key<'r, 'm>(&'r Features<'m>);
 
@@ -165,63 +177,5 @@ impl Visitor<'_> for Key<'_, '_> {
 
     fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
         Ok(self.0.position(name))
-    }
-}
-
-/// One element of a row.
-enum Element {
-    Number(f64),
-    Other(&'static str),
-}
-
-impl<'de> Deserialize<'de> for Element {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ElementVisitor;
-
-        impl<'de> Visitor<'de> for ElementVisitor {
-            type Value = Element;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number")
-            }
-
-            fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Element, E> {
-                // serde_json refuses what overflows, with the same words; another reader may not.
-                if value.is_finite() { Ok(Element::Number(value)) } else { Err(E::custom("number out of range")) }
-            }
-
-            fn visit_i64<E>(self, value: i64) -> Result<Element, E> {
-                Ok(Element::Number(value as f64))
-            }
-
-            fn visit_u64<E>(self, value: u64) -> Result<Element, E> {
-                Ok(Element::Number(value as f64))
-            }
-
-            fn visit_str<E>(self, _: &str) -> Result<Element, E> {
-                Ok(Element::Other("text"))
-            }
-
-            fn visit_bool<E>(self, value: bool) -> Result<Element, E> {
-                // As a BOOL column is read.
-                Ok(Element::Number(f64::from(u8::from(value))))
-            }
-
-            fn visit_unit<E>(self) -> Result<Element, E> {
-                Ok(Element::Other(NULL))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Element, A::Error> {
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Element::Other("an array"))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Element, A::Error> {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Element::Other("an object"))
-            }
-        }
-
-        deserializer.deserialize_any(ElementVisitor)
     }
 }

@@ -13,6 +13,10 @@ named! {
         MissingValue = "missing_value",
         /// A value is text, null or nested.
         NotANumber = "not_a_number",
+        /// A value is a category that the model does not know.
+        UnseenCategory = "unseen_category",
+        /// A value is no date or time.
+        NotAMoment = "not_a_moment",
         /// A value is beyond the range of a 64-bit float.
         NotFinite = "not_finite",
         /// The text is longer than [`longest_text`](super::longest_text), or a value so large that the

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::reader::Reader;
 use crate::config::listed;
+use crate::model::{Feature, Rule};
 
 /// What a row is beside a model's features.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,14 +50,19 @@ impl Reader<'_> {
             return Shape::Long;
         }
         match serde_json::from_slice(text) {
-            Ok(Value::Array(values)) if values.len() == self.features.names.len() => Shape::Fits,
+            Ok(Value::Array(values)) if values.len() == self.features.all.len() => Shape::Fits,
             Ok(Value::Array(values)) => Shape::Array(values.len()),
-            Ok(Value::Object(fields)) if self.features.names.iter().all(|name| fields.contains_key(name)) => {
-                Shape::Fits
-            }
+            Ok(Value::Object(fields)) if self.has_features(&fields) => Shape::Fits,
             Ok(Value::Object(fields)) => Shape::Object(fields.into_iter().map(|(key, _)| key).collect()),
             Ok(_) | Err(_) => Shape::Other,
         }
+    }
+
+    /// Whether an object has every feature but those that may be missing, and one at least.
+    fn has_features(&self, fields: &Map<String, Value>) -> bool {
+        let has = |feature: &Feature| fields.contains_key(&feature.name);
+        let features = self.features.all;
+        features.iter().any(has) && features.iter().all(|feature| feature.missing == Rule::Taken || has(feature))
     }
 }
 
@@ -66,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_row_of_another_length_or_with_other_keys_is_for_another_model() {
-        let features = ["x", "y"].map(str::to_owned);
+        let features = ["x", "y"].map(Feature::number);
         let reader = Reader::new(&features);
         let shape = |text: &str| reader.shape(text.as_bytes());
         for text in ["[1,2]", "[1,null]", r#"{"y":1,"x":"?","z":3}"#] {

@@ -3,7 +3,7 @@
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use rowscore::hop::HopError;
 use rowscore::lambda::{Failure, Function};
-use rowscore::model::{Artifact, Model};
+use rowscore::model::{Artifact, GoldenAnswer, Model};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -89,7 +89,8 @@ async fn a_queue_that_does_not_exist_fails_the_canary(
 /// The embedded model, but that one golden answer is another.
 fn wrong_model() -> &'static Model {
     let mut content = model().artifact().content.clone();
-    content.golden[0].probabilities.rotate_left(1);
+    let GoldenAnswer::Probabilities(answer) = &mut content.golden[0].answer else { panic!("of another kind") };
+    answer.rotate_left(1);
     Box::leak(Box::new(Model::new(Artifact::seal(content)).unwrap()))
 }
 

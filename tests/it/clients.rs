@@ -153,8 +153,8 @@ async fn a_page_under_way_blocks_no_insert_and_no_other_item(
     }
     let predictions = Predictions {
         ids: page.iter().map(|(id, _)| *id).collect(),
-        probabilities: vec![0.25; 20 * 3],
-        classes: model().classes(),
+        outputs: vec![0.25; 20 * 3],
+        of: model().outputs(),
     };
     items::write(&mut tx, table, RunId(1), &predictions).await.unwrap();
     // And while it is written.

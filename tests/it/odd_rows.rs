@@ -5,7 +5,7 @@ use std::error::Error;
 use rowscore::answer::Outcome;
 use rowscore::event::{Continuation, Request, Trigger};
 use rowscore::hop::{InAnswer, Late, Relay, Runner};
-use rowscore::model::{Artifact, Model};
+use rowscore::model::{Artifact, Feature, Model};
 use rowscore::run::{RunKind, RunState};
 use rstest::rstest;
 
@@ -273,7 +273,7 @@ async fn reasons_are_kept_in_any_characters_whatever_the_databases_default_is(
     }
     db.migrate().await;
     let mut content = model().artifact().content.clone();
-    content.features = ["größe", "ширина", "長さ", "🌷"].map(str::to_owned).to_vec();
+    content.features = ["größe", "ширина", "長さ", "🌷"].map(Feature::number).to_vec();
     let odd = Model::new(Artifact::seal(content)).unwrap();
     let bad = r#"{"größe": 1, "ширина": 2, "長さ": "x", "🌷": 4}"#;
     db.insert(&[Item::new(1, bad), Item::new(2, r#"{"größe": 1, "ширина": 2, "長さ": 3}"#), Item::new(3, sample(3))])

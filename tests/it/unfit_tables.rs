@@ -65,7 +65,7 @@ async fn everything_that_is_wrong_with_a_table_is_listed_in_one_error(
     )
     .await;
     db.execute(
-        "CREATE TABLE `items` (`id` CHAR(36) NOT NULL, `tenant` INT NOT NULL, `a` VARCHAR(10), `b` BIT(4), `c` DATE, \
+        "CREATE TABLE `items` (`id` CHAR(36) NOT NULL, `tenant` INT NOT NULL, `a` VARCHAR(10), `b` VARBINARY(4), `c` DATE, \
          `prediction` VARCHAR(10) NOT NULL, `day` DATE, `run_id` BIGINT COMMENT 'of the pump', PRIMARY KEY (`tenant`, `id`))",
     )
     .await;
@@ -75,8 +75,8 @@ async fn everything_that_is_wrong_with_a_table_is_listed_in_one_error(
     for told in [
         "table `items` cannot be scored: ID_COLUMN `id` is char(36); accepted: an integer; ",
         "ID_COLUMN `id` must be the table's primary key, alone: pages are walked by it; the primary key is (tenant, id); ",
-        "FEATURE_COLUMNS `a` is varchar(10); accepted: an integer, BOOL, DECIMAL, FLOAT or DOUBLE; ",
-        "FEATURE_COLUMNS `b` is bit(4); accepted: ",
+        "FEATURE_COLUMNS `a` is varchar(10); accepted: an integer, BOOL, BIT, YEAR, DECIMAL, FLOAT or DOUBLE, for the model takes it as a number; ",
+        "FEATURE_COLUMNS `b` is varbinary(4); accepted: ",
         "FEATURE_COLUMNS `c` is date; accepted: ",
         "FEATURE_COLUMNS names `d`, which is no column of the table; ",
         "PREDICTION_COLUMN `prediction` is varchar(10); accepted: a column that may be NULL",
@@ -90,7 +90,7 @@ async fn everything_that_is_wrong_with_a_table_is_listed_in_one_error(
     let init = rowscore(&["init"], db.variables()).await;
     assert_eq!(init.status.code(), Some(1), "{init:?}");
     assert!(init.stderr.starts_with("rowscore: table `items` cannot be scored:\n  - ID_COLUMN `id` is "), "{init:?}");
-    assert!(init.stderr.contains("\n  - FEATURE_COLUMNS `b` is bit(4)"), "{init:?}");
+    assert!(init.stderr.contains("\n  - FEATURE_COLUMNS `b` is varbinary(4)"), "{init:?}");
     let tables: Vec<String> = db.rows("SHOW TABLES").await;
     assert_eq!(tables, ["items"], "nothing is made for a table that is not the one which is meant");
 }

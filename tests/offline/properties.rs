@@ -6,6 +6,7 @@ mod checks;
 use proptest::prelude::*;
 use rowscore::config::ItemsTable;
 use rowscore::event::{self, Continuation, Event, Trigger};
+use rowscore::model::Feature;
 use rowscore::run::RunId;
 use rowscore::values::{self, Reader, ReasonCode};
 use serde_json::{Map, Number, Value, json};
@@ -77,8 +78,8 @@ fn nearly_a_row() -> impl Strategy<Value = String> {
 }
 
 /// Names of so many features.
-fn names(count: usize) -> Vec<String> {
-    (0..count).map(|number| format!("x{number}")).collect()
+fn names(count: usize) -> Vec<Feature> {
+    (0..count).map(|number| Feature::number(format!("x{number}"))).collect()
 }
 
 /// An object whose keys are nearly those names, with nearly numbers under them.
@@ -147,7 +148,7 @@ proptest! {
         let (text, names) = (json.to_string(), names(3));
         prop_assume!(text.len() <= values::longest_text(&names));
         let expected: Option<Vec<f64>> =
-            names.iter().map(|name| number(&json[name])).collect();
+            names.iter().map(|name| number(&json[&name.name])).collect();
         let mut row = Vec::new();
         match Reader::new(&names).read(text.as_bytes(), &mut row) {
             Ok(()) => prop_assert_eq!(Some(row), expected),

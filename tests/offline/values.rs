@@ -1,9 +1,10 @@
 //! What the `values` of a row are read as.
 
+use rowscore::model::Feature;
 use rowscore::values::{Reader, Reason, ReasonCode, longest_text};
 
-fn features() -> Vec<String> {
-    ["length", "width", "größe", "a \"quoted\" name"].map(str::to_owned).to_vec()
+fn features() -> Vec<Feature> {
+    ["length", "width", "größe", "a \"quoted\" name"].map(Feature::number).to_vec()
 }
 
 fn row(text: &str) -> Result<Vec<f64>, Reason> {

@@ -106,7 +106,7 @@ fn standing(api: &Api, view: &View) -> Sheet {
         (top(&headline))
         (parts::figures(view))
         div class="pair" {
-            (parts::classes(api.model, view))
+            @if !api.model.classes().is_empty() { (parts::classes(api.model, view)) }
             (parts::drift(view))
         }
         (runs::runs(view))

@@ -5,8 +5,8 @@ use maud::{Markup, html};
 use super::charts;
 use super::view::{EXCERPT, View};
 use crate::config::ItemsTable;
-use crate::drift::Report;
-use crate::model::Model;
+use crate::drift::{Report, Unusual};
+use crate::model::{Model, PredictionKind};
 use crate::run::RunId;
 use crate::store::failures::LOOK;
 use crate::store::predicted::Predicted;
@@ -87,7 +87,7 @@ fn of_latest(model: &Model, view: &View) -> Vec<u64> {
     let mut counts = vec![0; model.classes().len()];
     for item in &view.latest {
         if let Some(predicted) = Predicted::of(model, item) {
-            counts[predicted.class] += 1;
+            predicted.class.into_iter().for_each(|class| counts[class] += 1);
         }
     }
     counts
@@ -165,8 +165,21 @@ pub(super) fn drift(view: &View) -> Markup {
                     }
                 }
             }
+            @if !profile.unusual.is_empty() {
+                p class="note" { "Run " (run) " scored " (unusual(profile)) "." }
+            }
         }
     }
+}
+
+/// Like `12 items without age, 3 with an unseen city`.
+fn unusual(profile: &Report) -> String {
+    let each = profile.unusual.iter().flat_map(|Unusual { feature, missing, unseen }| {
+        let missing = (*missing > 0).then(|| format!("{} without {feature}", words::items(*missing)));
+        let unseen = (*unseen > 0).then(|| format!("{} with an unseen {feature}", words::items(*unseen)));
+        missing.into_iter().chain(unseen)
+    });
+    each.collect::<Vec<_>>().join(", ")
 }
 
 /// A ratio for the style sheet and in a word.
@@ -212,6 +225,14 @@ pub(super) fn latest(model: &Model, table: &ItemsTable, view: &View) -> Markup {
     let names = model.classes();
     let predicted = view.latest.iter().filter_map(|item| Some((item, Predicted::of(model, item)?)));
     let shown: Vec<_> = predicted.take(PREDICTIONS).collect();
+    let kind = model.outputs().kind;
+    let are_probabilities = kind == PredictionKind::Probabilities;
+    let heads = match kind {
+        PredictionKind::Probabilities => ("Class", "Probabilities"),
+        PredictionKind::Margins => ("Class", "Margins"),
+        PredictionKind::Score => ("Class", "Score"),
+        PredictionKind::Value => ("", "Prediction"),
+    };
     html! {
         section id="latest" aria-labelledby="latest-title" {
             h2 id="latest-title" { "Latest predictions" }
@@ -220,20 +241,24 @@ pub(super) fn latest(model: &Model, table: &ItemsTable, view: &View) -> Markup {
             } @else {
                 p class="note" { "Of table " code { (table.as_str()) } ", in column " code { (table.prediction.as_str()) } "." }
                 table {
-                    thead { tr { th { code { (table.id.as_str()) } } th { "Class" } th class="bars" { "Probabilities" } } }
+                    thead { tr { th { code { (table.id.as_str()) } } th { (heads.0) } th class="bars" { (heads.1) } } }
                     tbody {
-                        @for (item, Predicted { class, probabilities }) in &shown {
+                        @for (item, Predicted { class, outputs }) in &shown {
                             tr data-key=(item.id) {
                                 td {
                                     a href={ "/items/" (item.id) } { (item.id) }
                                     @if let Some(values) = &item.values { code class="values" { (words::cut(values, EXCERPT)) } }
                                 }
                                 td {
-                                    (names[*class])
-                                    @if let Some(all) = probabilities { small { (words::percent(all[*class])) } }
+                                    @if let Some(class) = class { (names[*class]) }
+                                    @if let (Some(class), Some(all), true) = (class, outputs, are_probabilities) { small { (words::percent(all[*class])) } }
                                 }
                                 td class="bars" {
-                                    @if let Some(all) = probabilities { (charts::divided(all, &described(&format!("item {}", item.id), names, all))) }
+                                    @match outputs {
+                                        Some(all) if are_probabilities => { (charts::divided(all, &described(&format!("item {}", item.id), names, all))) }
+                                        Some(all) => { span class="number" { (words::numbers(all)) } }
+                                        None => {}
+                                    }
                                 }
                             }
                         }

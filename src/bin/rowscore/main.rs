@@ -3,6 +3,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod asked;
+mod chosen;
 mod control;
 mod errors;
 mod evaluate;
@@ -13,6 +14,7 @@ mod forget;
 mod generated;
 mod import;
 mod init;
+mod judged;
 mod opened;
 mod out;
 mod plan;
@@ -29,6 +31,7 @@ mod status;
 mod told;
 mod train;
 mod variables;
+mod written;
 
 use std::error::Error;
 use std::process::ExitCode;

@@ -1,7 +1,7 @@
 //! Whether the columns of the table are what the configuration and the model ask for.
 
 use crate::config::{ColumnName, ItemsTable, PredictionFormat, RunColumn, ValuesIn};
-use crate::model::Model;
+use crate::model::{Feature, FeatureKind, Model, Outputs, PredictionKind};
 use crate::store::catalog::{Catalog, Column, Kind};
 use crate::store::schema::RUN_COLUMN_COMMENT;
 
@@ -20,8 +20,8 @@ pub(super) fn problems(table: &ItemsTable, model: &Model, catalog: &Catalog) -> 
     }
     let mut check = Check { catalog, problems: Vec::new(), missing: false };
     check.id(table);
-    check.values(table);
-    check.prediction(table, model.classes());
+    check.values(table, model.features());
+    check.prediction(table, model.outputs());
     check.created(table);
     check.run(table);
     check.engines();
@@ -118,7 +118,7 @@ impl<'c> Check<'c> {
         }
     }
 
-    fn values(&mut self, table: &ItemsTable) {
+    fn values(&mut self, table: &ItemsTable, features: &[Feature]) {
         match &table.values {
             ValuesIn::Json(name) => {
                 const VARIABLE: &str = "VALUES_COLUMN";
@@ -135,15 +135,16 @@ impl<'c> Check<'c> {
                 const VARIABLE: &str = "FEATURE_COLUMNS";
                 for named in named {
                     let Some(column) = self.find(VARIABLE, &named.column) else { continue };
-                    if !column.kind.is_integer() && column.kind != Kind::Fraction {
-                        self.refuse(VARIABLE, column, "an integer, BOOL, DECIMAL, FLOAT or DOUBLE");
+                    let feature = features.iter().find(|feature| feature.name == named.feature);
+                    if let Some(accepted) = feature.and_then(|feature| unreadable(column, feature)) {
+                        self.refuse(VARIABLE, column, accepted);
                     }
                 }
             }
         }
     }
 
-    fn prediction(&mut self, table: &ItemsTable, classes: &[String]) {
+    fn prediction(&mut self, table: &ItemsTable, of: Outputs<'_>) {
         const VARIABLE: &str = "PREDICTION_COLUMN";
         let Some(column) = self.find(VARIABLE, &table.prediction) else { return };
         self.writable(VARIABLE, column);
@@ -157,11 +158,25 @@ impl<'c> Check<'c> {
                     self.refuse(
                         VARIABLE,
                         column,
-                        "JSON; a label alone goes to a text column with PREDICTION_FORMAT=label",
+                        "JSON; a label alone goes to a text column with PREDICTION_FORMAT=label, a number to a DOUBLE with value",
                     );
                 }
             }
-            PredictionFormat::Label => match unwritable(column, classes) {
+            PredictionFormat::Value => {
+                if !matches!(of.kind, PredictionKind::Value | PredictionKind::Score) {
+                    self.problems.push(
+                        "PREDICTION_FORMAT is `value`, but the model predicts classes; accepted: probabilities or label"
+                            .into(),
+                    );
+                } else if column.kind != Kind::Fraction {
+                    self.refuse(VARIABLE, column, "DOUBLE, FLOAT or DECIMAL for PREDICTION_FORMAT=value");
+                }
+            }
+            PredictionFormat::Label if of.classes.is_empty() => self.problems.push(
+                "PREDICTION_FORMAT is `label`, but the model predicts a number; accepted: value, or probabilities for JSON"
+                    .into(),
+            ),
+            PredictionFormat::Label => match unwritable(column, of.classes) {
                 None => {}
                 Some(Unwritable::Type) => {
                     self.refuse(VARIABLE, column, "CHAR, VARCHAR, TEXT or ENUM for PREDICTION_FORMAT=label");
@@ -208,6 +223,27 @@ impl<'c> Check<'c> {
             ));
         }
     }
+}
+
+/// What is accepted instead of a column that cannot hold the values of a feature.
+fn unreadable(column: &Column, feature: &Feature) -> Option<&'static str> {
+    let kind = column.kind;
+    let is_text = matches!(kind, Kind::Char | Kind::Text | Kind::LongText);
+    let (fits, accepted) = match feature.kind {
+        FeatureKind::Number => (
+            kind.is_integer() || matches!(kind, Kind::Fraction | Kind::Bit | Kind::Year),
+            "an integer, BOOL, BIT, YEAR, DECIMAL, FLOAT or DOUBLE, for the model takes it as a number",
+        ),
+        FeatureKind::Category { .. } => (
+            is_text || kind.is_integer() || matches!(kind, Kind::Fraction | Kind::Enum | Kind::Set | Kind::Year),
+            "CHAR, VARCHAR, TEXT, ENUM, SET, an integer, BOOL, YEAR or DECIMAL, for the model takes it as a category",
+        ),
+        FeatureKind::Moment => (
+            is_text || kind.is_time() || matches!(kind, Kind::Date | Kind::Time),
+            "DATE, DATETIME, TIMESTAMP, TIME, or text in ISO 8601, for the model takes it as a moment",
+        ),
+    };
+    (!fits).then_some(accepted)
 }
 
 /// Why a column cannot hold labels.

@@ -1,6 +1,7 @@
 //! Whether rows are for another model: told from many, for single bad rows stop nothing.
 
 use crate::config::listed;
+use crate::model::Feature;
 use crate::store::pending::PendingItems;
 use crate::values::{Reader, Shape};
 
@@ -12,7 +13,7 @@ pub(super) const ENOUGH: usize = 20;
 pub(super) const FROM_EACH_END: usize = 50;
 
 /// What is wrong, if the items are for a model with other features.
-pub(super) fn problem(features: &[String], items: &PendingItems) -> Option<String> {
+pub(super) fn problem(features: &[Feature], items: &PendingItems) -> Option<String> {
     let reader = Reader::new(features);
     let shapes: Vec<(i64, Shape)> = items.iter().map(|item| (item.id, reader.shape(item.values))).collect();
     let others = shapes.iter().filter(|(_, shape)| shape.is_anothers());
@@ -38,7 +39,7 @@ mod tests {
     fn found(texts: &[&str], times: usize) -> Option<String> {
         let items = (1..).zip(texts.iter().cycle().take(texts.len() * times));
         let items = items.map(|(id, text)| PendingItem { id, values: text.as_bytes(), prediction: None }).collect();
-        problem(&["x", "y"].map(str::to_owned), &items)
+        problem(&["x", "y"].map(Feature::number), &items)
     }
 
     #[test]

@@ -2,26 +2,22 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::feature::{Cell, Feature};
 use super::origin::{Origin, Training};
-use crate::model::kernel::Kernel;
-use crate::model::platt::Sigmoid;
-use crate::model::scaler::Scaler;
-
-/// Position of a class in the list of class names.
-pub type ClassIndex = usize;
-
+use super::pipeline::{PredictionKind, Predictor};
 /// What a model file holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Content {
     /// Name of the column that is predicted.
     pub label: String,
-    /// Names of the features, in the order of a row's values.
-    pub features: Vec<String>,
-    /// Names of the classes, in the order of a prediction's probabilities.
+    /// The features, in the order of a row's values.
+    pub features: Vec<Feature>,
+    /// Names of the classes, in the order of a prediction's probabilities; none where a prediction is a number.
     pub classes: Vec<String>,
-    /// What scoring computes with.
-    pub svm: Svm,
+    /// What scoring computes with: `svm` or `pipelines` in the file.
+    #[serde(flatten)]
+    pub predictor: Predictor,
     /// Where the model comes from; `training` in the file.
     #[serde(rename = "training")]
     pub origin: Origin,
@@ -30,60 +26,6 @@ pub struct Content {
     pub distribution: Vec<FeatureDistribution>,
     /// Rows with their exact answers, for the canary.
     pub golden: Vec<GoldenRow>,
-}
-
-/// A multi-class support vector machine with probabilities: one binary machine per class pair.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Svm {
-    /// Applied to a row before anything else.
-    pub scaler: Scaler,
-    /// The same for all pairs.
-    pub kernel: Kernel,
-    /// Scaled rows, each different from the others: pairs share them.
-    pub support_vectors: Vec<Vec<f64>>,
-    /// Every class pair once, in libsvm's order: (0, 1), (0, 2), …, (1, 2), ….
-    pub pairs: Vec<Pair>,
-    /// How two classes get their probabilities.
-    #[serde(default, skip_serializing_if = "TwoClasses::is_coupled")]
-    pub two_classes: TwoClasses,
-}
-
-/// How a model of two classes makes their probabilities of its only pair's. With more classes there is
-/// only one way, coupling.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TwoClasses {
-    /// By coupling, which stops early and is up to 0.004 from the sigmoid: libsvm up to 3.36 and
-    /// scikit-learn, and models that were trained before there was a choice.
-    #[default]
-    Coupled,
-    /// They are the sigmoid's: libsvm since 3.37.
-    Sigmoid,
-}
-
-impl TwoClasses {
-    /// So serde leaves it out, and an artifact that was made before there was a choice keeps its version.
-    fn is_coupled(&self) -> bool {
-        *self == Self::Coupled
-    }
-}
-
-/// The machine of one class pair: `f(x) = intercept + Σ coefficient · K(x, support vector)`, above 0
-/// for the positive class.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Pair {
-    /// The class that a positive decision value means: the pair's first, as in libsvm.
-    pub positive: ClassIndex,
-    /// The other class.
-    pub negative: ClassIndex,
-    /// libsvm's `-rho`.
-    pub intercept: f64,
-    /// From the decision value to the probability of the positive class.
-    pub sigmoid: Sigmoid,
-    /// (Index of the support vector, coefficient), the indices ascending.
-    pub coefficients: Vec<(usize, f64)>,
 }
 
 /// The distribution of one feature, in the feature's unit.
@@ -104,19 +46,76 @@ pub struct FeatureDistribution {
     /// Share of the rows in each bin, above 0; there is one more bin than edges. If values repeat,
     /// the shares are not all a tenth.
     pub shares: Vec<f64>,
+    /// Share of the rows without a value; the others are shares of those with one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub gaps: f64,
+}
+
+// Serde asks with a reference.
+fn is_zero(share: &f64) -> bool {
+    *share == 0.0
 }
 
 /// A row and the prediction that any build must reproduce to the bit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GoldenRow {
-    /// One per feature, unscaled.
-    pub values: Vec<f64>,
+    /// One per feature, as a row's JSON has them.
+    pub values: Vec<Cell>,
+    /// The prediction; `probabilities` or `outputs` in the file.
+    #[serde(flatten)]
+    pub answer: GoldenAnswer,
+}
+
+/// The answer of a golden row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GoldenAnswer {
     /// One per class.
-    pub probabilities: Vec<f64>,
+    Probabilities(Vec<f64>),
+    /// Of a model that gives something else.
+    Outputs(Vec<f64>),
+}
+
+impl GoldenAnswer {
+    /// Of a model that gives `kind`.
+    pub(crate) fn new(kind: PredictionKind, outputs: Vec<f64>) -> Self {
+        match kind {
+            PredictionKind::Probabilities => Self::Probabilities(outputs),
+            PredictionKind::Margins | PredictionKind::Value | PredictionKind::Score => Self::Outputs(outputs),
+        }
+    }
+
+    /// Its name in the file.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Probabilities(_) => "probabilities",
+            Self::Outputs(_) => "outputs",
+        }
+    }
+
+    /// Its numbers.
+    #[must_use]
+    pub fn outputs(&self) -> &[f64] {
+        match self {
+            Self::Probabilities(outputs) | Self::Outputs(outputs) => outputs,
+        }
+    }
 }
 
 impl Content {
+    /// How many numbers a prediction has.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.predictor.kind().width(self.classes.len())
+    }
+
+    /// The number of the first format that can hold it.
+    pub(super) fn format(&self) -> u32 {
+        let is_first = self.features.iter().all(Feature::is_plain) && matches!(self.predictor, Predictor::Svm(_));
+        if is_first { 1 } else { 2 }
+    }
+
     /// The record of the training, unless the model was imported.
     #[must_use]
     pub fn training(&self) -> Option<&Training> {
@@ -125,9 +124,4 @@ impl Content {
             Origin::Imported(_) => None,
         }
     }
-}
-
-/// Every pair of `classes` classes, in libsvm's order.
-pub(crate) fn class_pairs(classes: usize) -> impl Iterator<Item = (ClassIndex, ClassIndex)> {
-    (0..classes).flat_map(move |first| (first + 1..classes).map(move |second| (first, second)))
 }

@@ -4,14 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use super::content::Content;
 use super::json;
-use super::verify::{self, ArtifactError, FORMAT};
+use super::refusal::ArtifactError;
+use super::verify;
 use crate::model::digest::{Digest, ModelVersion};
 
 /// A model file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Artifact {
-    /// Always [`FORMAT`].
+    /// [`FORMAT`], or the earlier one where that can hold the content.
     pub format: u32,
     /// SHA-256 of the content in a canonical form, which depends on the values only, not on white
     /// space or on how a number is printed.
@@ -24,7 +25,7 @@ impl Artifact {
     /// Makes a model file of `content`, with its version.
     #[must_use]
     pub fn seal(content: Content) -> Self {
-        Self { format: FORMAT, version: content.version(), content }
+        Self { format: content.format(), version: content.version(), content }
     }
 
     /// Reads a model file and verifies all of it.
@@ -56,6 +57,9 @@ impl Artifact {
     /// Verifies everything, the version included.
     pub(crate) fn verify(&self) -> Result<(), ArtifactError> {
         verify::format(self.format)?;
+        if self.format < self.content.format() {
+            return Err(ArtifactError::Format { found: self.format });
+        }
         let computed = self.content.version();
         if computed != self.version {
             return Err(ArtifactError::Version { recorded: self.version, computed });

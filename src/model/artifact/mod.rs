@@ -3,12 +3,15 @@
 //!
 //! ```json
 //! {
-//!   "format": 1,
+//!   "format": 2,
 //!   "version": "<64 hexadecimal digits>",
-//!   "content": { "label": "…", "features": […], "classes": […], "svm": {…}, "training": {…},
-//!                "distribution": […], "golden": […] }
+//!   "content": { "label": "…", "features": […], "classes": […], "pipelines": […],
+//!                "training": {…}, "distribution": […], "golden": […] }
 //! }
 //! ```
+//!
+//! A model of numbers only with one machine per class pair is written in format 1, which has `"svm": {…}`
+//! instead of the pipelines; such files of earlier versions score to the bit as they did.
 //!
 //! The version is the SHA-256 digest of the content in a canonical form. It depends only on the
 //! values, not on white space or on how a number is printed. Unknown fields are refused. A change of
@@ -16,16 +19,30 @@
 
 mod content;
 mod convergence;
+mod feature;
 mod file;
 mod json;
+mod layer;
 mod options;
 mod origin;
+mod pipeline;
+mod refusal;
+mod svm;
 mod verify;
+mod verify_pipeline;
 
-pub(crate) use content::class_pairs;
-pub use content::{ClassIndex, Content, FeatureDistribution, GoldenRow, Pair, Svm, TwoClasses};
+pub use content::{Content, FeatureDistribution, GoldenAnswer, GoldenRow};
 pub use convergence::{Convergence, Outcome};
+pub use feature::{Category, Cell, Feature, FeatureKind, Rule};
 pub use file::Artifact;
-pub use options::{ClassWeights, Gamma, TrainOptions};
-pub use origin::{Import, ImportSource, Metrics, Origin, Reference, Training};
-pub use verify::{ArtifactError, FORMAT};
+pub use layer::{Chain, Column, Function, Layer, Op, Part, Sum};
+pub use options::{ClassWeights, Gamma, Method, TrainOptions};
+pub use origin::{
+    HeldOut, Import, ImportSource, LeftOut, MarginMetrics, Metrics, Origin, Reference, ScoreMetrics, Training,
+    ValueMetrics,
+};
+pub use pipeline::{Calibrator, Decider, KernelMachine, LinearMachine, Output, Pipeline, PredictionKind, Predictor};
+pub use refusal::ArtifactError;
+pub(crate) use svm::class_pairs;
+pub use svm::{ClassIndex, Pair, Svm, TwoClasses};
+pub use verify::FORMAT;

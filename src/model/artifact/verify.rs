@@ -1,104 +1,28 @@
 //! What is checked in a model file before it scores a row.
 
-use super::content::{ClassIndex, Content, GoldenRow, Pair, Svm, class_pairs};
+use std::collections::HashSet;
+use std::hash::Hash;
+
+use super::content::{Content, GoldenAnswer, GoldenRow};
+use super::feature::{Category, Cell, Feature, FeatureKind};
 use super::origin::{Origin, Training};
-use crate::model::digest::ModelVersion;
+use super::pipeline::Predictor;
+use super::refusal::ArtifactError;
+use super::svm::{ClassIndex, Pair, Svm, class_pairs};
+use super::verify_pipeline;
 use crate::model::kernel::Kernel;
+use crate::model::scaler::Scaler;
 
-/// The format that this build writes and reads.
-pub const FORMAT: u32 = 1;
+/// The latest format. This build reads it and all before.
+pub const FORMAT: u32 = 2;
 
-/// Why a model file was refused.
-#[derive(Debug, thiserror::Error)]
-pub enum ArtifactError {
-    /// Not JSON, or a field is missing, unknown or of the wrong type.
-    #[error("the model file cannot be read")]
-    Json(#[from] serde_json::Error),
-    /// Written by another version of rowscore.
-    #[error("the model file has format {found}; this build reads format {FORMAT}")]
-    Format {
-        /// The file's format number.
-        found: u32,
-    },
-    /// The file was changed after it was written.
-    #[error("the model file was changed: it says version {recorded}, its content has version {computed}")]
-    Version {
-        /// As the file says.
-        recorded: ModelVersion,
-        /// As its content is.
-        computed: ModelVersion,
-    },
-    /// A list is longer or shorter than it must be.
-    #[error("the model file's {what} has {found} entries instead of {expected}")]
-    Length {
-        /// Which list.
-        what: String,
-        /// Its length.
-        found: usize,
-        /// What its length must be.
-        expected: usize,
-    },
-    /// A list is too short to be useful.
-    #[error("the model file's {what} has {found} entries, at least {least} are needed")]
-    TooFew {
-        /// Which list.
-        what: &'static str,
-        /// Its length.
-        found: usize,
-        /// The least that it may have.
-        least: usize,
-    },
-    /// Two features or two classes have one name.
-    #[error("the model file's {what} has a duplicate at position {position}")]
-    Duplicate {
-        /// Which list.
-        what: &'static str,
-        /// Of the second occurrence, from 0.
-        position: usize,
-    },
-    /// A number is infinite or NaN.
-    #[error("the model file's {what} has a number that is not finite")]
-    NotFinite {
-        /// Where it stands.
-        what: String,
-    },
-    /// A scale is 0 or negative.
-    #[error("the model file's scale of feature {feature} is {scale}, not above 0")]
-    Scale {
-        /// Index of the feature.
-        feature: usize,
-        /// The scale.
-        scale: f64,
-    },
-    /// A parameter of the kernel is out of range.
-    #[error("the model file's kernel has a parameter out of range: {0:?}")]
-    Kernel(Kernel),
-    /// Not every class pair once, in libsvm's order.
-    #[error(
-        "the model file's pair {position} is of classes {found:?}; each class pair must stand once, in order, here {expected:?}"
-    )]
-    PairOrder {
-        /// From 0.
-        position: usize,
-        /// The classes it has.
-        found: (ClassIndex, ClassIndex),
-        /// The classes it must have.
-        expected: (ClassIndex, ClassIndex),
-    },
-    /// A coefficient belongs to no support vector, or two belong to one.
-    #[error("the model file's pair {pair} has a coefficient for support vector {index}, out of range or out of order")]
-    CoefficientIndex {
-        /// Position of the pair, from 0.
-        pair: usize,
-        /// The index.
-        index: usize,
-    },
-}
+/// As many columns as a table may have. With [`verify_pipeline::MOST_COLUMNS`] it bounds the memory of scoring.
+const MOST_FEATURES: usize = 4096;
 
-type Verified = Result<(), ArtifactError>;
+pub(super) type Verified = Result<(), ArtifactError>;
 
 pub(super) fn format(found: u32) -> Verified {
-    if found == FORMAT { Ok(()) } else { Err(ArtifactError::Format { found }) }
+    if (1..=FORMAT).contains(&found) { Ok(()) } else { Err(ArtifactError::Format { found }) }
 }
 
 impl Content {
@@ -106,7 +30,7 @@ impl Content {
         self.verify_parts()?;
         at_least("golden rows", self.golden.len(), 1)?;
         for (position, row) in self.golden.iter().enumerate() {
-            row.verify(position, self.features.len(), self.classes.len())?;
+            row.verify(position, self)?;
         }
         Ok(())
     }
@@ -114,10 +38,24 @@ impl Content {
     /// Verifies all but the golden rows: these can only be made with a model that can score.
     pub(crate) fn verify_parts(&self) -> Verified {
         at_least("features", self.features.len(), 1)?;
-        at_least("classes", self.classes.len(), 2)?;
-        distinct("features", &self.features)?;
-        distinct("classes", &self.classes)?;
-        self.svm.verify(self.features.len(), self.classes.len())?;
+        at_most("features", self.features.len(), MOST_FEATURES)?;
+        distinct("features", self.features.iter().map(AsRef::as_ref))?;
+        for feature in &self.features {
+            feature.verify().map_err(|fault| fault.at(format!("feature `{}`", feature.name)))?;
+        }
+        distinct("classes", self.classes.iter().map(String::as_str))?;
+        match &self.predictor {
+            Predictor::Svm(svm) => {
+                if let Some(feature) = self.features.iter().find(|feature| !feature.is_plain()) {
+                    return Err(ArtifactError::NeedsPipelines { feature: feature.name.clone() });
+                }
+                at_least("classes", self.classes.len(), 2)?;
+                svm.verify(self.features.len(), self.classes.len())?;
+            }
+            Predictor::Pipelines(pipelines) => {
+                verify_pipeline::all(pipelines, self.features.len(), &self.classes)?;
+            }
+        }
         match &self.origin {
             Origin::Trained(training) => training.verify(self.classes.len())?,
             Origin::Imported(import) if import.reference.is_none() => {
@@ -132,9 +70,9 @@ impl Content {
         let what = "distribution";
         length(what, self.distribution.len(), self.features.len())?;
         for (feature, name) in self.distribution.iter().zip(&self.features) {
-            let what = || format!("{what} of {name}");
+            let what = || format!("{what} of {}", name.name);
             length(what(), feature.shares.len(), feature.edges.len() + 1)?;
-            let scalars = [feature.min, feature.max, feature.mean, feature.deviation];
+            let scalars = [feature.min, feature.max, feature.mean, feature.deviation, feature.gaps];
             finite(what, &scalars)?;
             finite(what, &feature.edges)?;
             finite(what, &feature.shares)?;
@@ -143,26 +81,25 @@ impl Content {
     }
 }
 
+impl Feature {
+    fn verify(&self) -> Verified {
+        let FeatureKind::Category { categories, .. } = &self.kind else { return Ok(()) };
+        at_least("categories", categories.len(), 1)?;
+        let text = |category: &Category| match category {
+            Category::Number(number) => (true, (number + 0.0).to_string()),
+            Category::Text(text) => (false, text.clone()),
+        };
+        distinct("categories", categories.iter().map(text))?;
+        let number = |category: &Category| if let Category::Number(number) = category { Some(*number) } else { None };
+        finite(|| "categories".into(), &categories.iter().filter_map(number).collect::<Vec<_>>())
+    }
+}
+
 impl Svm {
-    fn verify(&self, features: usize, classes: usize) -> Verified {
-        length("scaler means", self.scaler.mean.len(), features)?;
-        length("scaler scales", self.scaler.scale.len(), features)?;
-        finite(|| "scaler".into(), &self.scaler.mean)?;
-        finite(|| "scaler".into(), &self.scaler.scale)?;
-        for (feature, &scale) in self.scaler.scale.iter().enumerate() {
-            if scale <= 0.0 {
-                return Err(ArtifactError::Scale { feature, scale });
-            }
-        }
-        if !self.kernel.has_valid_parameters() {
-            return Err(ArtifactError::Kernel(self.kernel));
-        }
+    pub(super) fn verify(&self, features: usize, classes: usize) -> Verified {
+        self.scaler.verify(features)?;
+        verify_kernel(&self.kernel, &self.support_vectors, features)?;
         at_least("support vectors", self.support_vectors.len(), 1)?;
-        for (position, vector) in self.support_vectors.iter().enumerate() {
-            let what = || format!("support vector {position}");
-            length(what(), vector.len(), features)?;
-            finite(what, vector)?;
-        }
         length("pairs", self.pairs.len(), classes * (classes - 1) / 2)?;
         let expected = class_pairs(classes);
         for (position, (pair, expected)) in self.pairs.iter().zip(expected).enumerate() {
@@ -170,6 +107,29 @@ impl Svm {
         }
         Ok(())
     }
+}
+
+impl Scaler {
+    pub(super) fn verify(&self, columns: usize) -> Verified {
+        length("scaler means", self.mean.len(), columns)?;
+        length("scaler scales", self.scale.len(), columns)?;
+        finite(|| "scaler".into(), &self.mean)?;
+        finite(|| "scaler".into(), &self.scale)?;
+        let found = self.scale.iter().enumerate().find(|(_, scale)| **scale <= 0.0);
+        found.map_or(Ok(()), |(feature, &scale)| Err(ArtifactError::Scale { feature, scale }))
+    }
+}
+
+pub(super) fn verify_kernel(kernel: &Kernel, support_vectors: &[Vec<f64>], columns: usize) -> Verified {
+    if !kernel.has_valid_parameters() {
+        return Err(ArtifactError::Kernel(*kernel));
+    }
+    for (position, vector) in support_vectors.iter().enumerate() {
+        let what = || format!("support vector {position}");
+        length(what(), vector.len(), columns)?;
+        finite(what, vector)?;
+    }
+    Ok(())
 }
 
 impl Pair {
@@ -199,20 +159,28 @@ impl Training {
 }
 
 impl GoldenRow {
-    fn verify(&self, position: usize, features: usize, classes: usize) -> Verified {
+    fn verify(&self, position: usize, content: &Content) -> Verified {
         let what = || format!("golden row {position}");
-        length(what(), self.values.len(), features)?;
-        length(what(), self.probabilities.len(), classes)?;
-        finite(what, &self.values)?;
-        finite(what, &self.probabilities)
+        length(what(), self.values.len(), content.features.len())?;
+        length(what(), self.answer.outputs().len(), content.width())?;
+        let number = |cell: &Cell| if let Cell::Number(number) = cell { Some(*number) } else { None };
+        finite(what, &self.values.iter().filter_map(number).collect::<Vec<_>>())?;
+        finite(what, self.answer.outputs())?;
+        let found = self.answer.name();
+        let expected = GoldenAnswer::new(content.predictor.kind(), Vec::new()).name();
+        if found == expected { Ok(()) } else { Err(ArtifactError::GoldenAnswer { position, found, expected }) }
     }
 }
 
-fn at_least(what: &'static str, found: usize, least: usize) -> Verified {
-    if found >= least { Ok(()) } else { Err(ArtifactError::TooFew { what, found, least }) }
+pub(super) fn at_least(what: &str, found: usize, least: usize) -> Verified {
+    if found >= least { Ok(()) } else { Err(ArtifactError::TooFew { what: what.to_owned(), found, least }) }
 }
 
-fn length(what: impl Into<String>, found: usize, expected: usize) -> Verified {
+pub(super) fn at_most(what: &'static str, found: usize, most: usize) -> Verified {
+    if found <= most { Ok(()) } else { Err(ArtifactError::TooMany { what, found, most }) }
+}
+
+pub(super) fn length(what: impl Into<String>, found: usize, expected: usize) -> Verified {
     if found == expected {
         Ok(())
     } else {
@@ -221,14 +189,15 @@ fn length(what: impl Into<String>, found: usize, expected: usize) -> Verified {
     }
 }
 
-fn distinct(what: &'static str, names: &[String]) -> Verified {
-    match (1..names.len()).find(|&position| names[..position].contains(&names[position])) {
+fn distinct<T: Eq + Hash>(what: &str, mut names: impl Iterator<Item = T>) -> Verified {
+    let mut known = HashSet::new();
+    match names.position(|name| !known.insert(name)) {
         None => Ok(()),
-        Some(position) => Err(ArtifactError::Duplicate { what, position }),
+        Some(position) => Err(ArtifactError::Duplicate { what: what.to_owned(), position }),
     }
 }
 
-fn finite(what: impl FnOnce() -> String, numbers: &[f64]) -> Verified {
+pub(super) fn finite(what: impl FnOnce() -> String, numbers: &[f64]) -> Verified {
     if numbers.iter().all(|number| number.is_finite()) {
         Ok(())
     } else {

@@ -2,7 +2,9 @@
 
 use std::fmt::{self, Write};
 
-use super::parts::{escape, few_rows, figure, figures, head, kernel, ranges};
+use super::figures;
+use super::parts::{few_rows, head, kernel, ranges};
+use super::words::{escape, figure};
 use crate::model::{Artifact, Content, Import, ImportSource, Svm};
 use crate::training::evaluation::Evaluation;
 
@@ -34,7 +36,7 @@ pub(super) fn write(
 }
 
 fn parameters(out: &mut String, content: &Content) -> fmt::Result {
-    let svm = &content.svm;
+    let Some(svm) = content.predictor.svm() else { return Ok(()) };
     let scaled = svm.scaler.mean.iter().any(|mean| *mean != 0.0) || svm.scaler.scale.iter().any(|scale| *scale != 1.0);
     writeln!(out, "\n## Parameters\n")?;
     writeln!(
@@ -52,7 +54,7 @@ fn parameters(out: &mut String, content: &Content) -> fmt::Result {
     if scaled {
         writeln!(out, "\n| feature | is taken away | is divided by |\n|---|---|---|")?;
         for ((name, mean), scale) in content.features.iter().zip(&svm.scaler.mean).zip(&svm.scaler.scale) {
-            writeln!(out, "| {} | {} | {} |", escape(name), figure(*mean), figure(*scale))?;
+            writeln!(out, "| {} | {} | {} |", escape(&name.name), figure(*mean), figure(*scale))?;
         }
     }
     Ok(())
@@ -79,7 +81,7 @@ fn quality(out: &mut String, import: &Import, measured: Option<&Evaluation>) -> 
                 "Measured on the {} reference rows. Where the model was trained on them, it looks better than it is.\n",
                 evaluation.rows
             )?;
-            figures(out, evaluation)
+            figures::write(out, evaluation)
         }
         None => {
             let has = if import.reference.is_some() { "rows without their classes" } else { "no rows" };

@@ -5,11 +5,19 @@ use std::fs;
 
 use rand_mt::Mt;
 use rowscore::model::{
-    Artifact, ArtifactError, Content, Kernel, Model, Origin, TrainOptions, Training, TwoClasses, embedded,
+    Artifact, ArtifactError, Content, GoldenAnswer, Kernel, Model, Origin, Predictor, Svm, TrainOptions, Training,
+    TwoClasses, embedded,
 };
 use rowscore::training::{Dataset, train};
 
 use super::{dataset, in_crate, iris, iris_model, three_clouds};
+
+fn svm_of(content: &mut Content) -> &mut Svm {
+    match &mut content.predictor {
+        Predictor::Svm(svm) => svm,
+        Predictor::Pipelines(_) => panic!("of another format"),
+    }
+}
 
 #[test]
 fn the_embedded_model_reproduces_its_golden_rows() {
@@ -42,12 +50,12 @@ fn an_older_artifact_keeps_its_version_and_every_bit_of_its_answers() {
     let model = Model::from_json(&bytes).unwrap();
     model.check_golden_rows().unwrap();
     let artifact = model.artifact();
-    assert_eq!(artifact.content.svm.two_classes, TwoClasses::Coupled);
+    assert_eq!(artifact.content.predictor.svm().unwrap().two_classes, TwoClasses::Coupled);
     assert_eq!(artifact.to_json(), bytes);
 
     // The sigmoid's own answers are others.
     let mut content = artifact.content.clone();
-    content.svm.two_classes = TwoClasses::Sigmoid;
+    svm_of(&mut content).two_classes = TwoClasses::Sigmoid;
     let sealed = Artifact::seal(content);
     assert_ne!(sealed.version, artifact.version);
     assert!(Model::new(sealed).unwrap().check_golden_rows().is_err());
@@ -59,7 +67,7 @@ fn two_classes_have_the_probabilities_of_their_sigmoid() {
     let csv: String = csv.lines().filter(|line| !line.contains("setosa")).map(|line| format!("{line}\n")).collect();
     let data = Dataset::from_csv(csv.as_bytes(), "species").unwrap();
     let model = Model::new(train(&data, &TrainOptions::default(), |_| ()).unwrap()).unwrap();
-    let sigmoid = model.artifact().content.svm.pairs[0].sigmoid;
+    let sigmoid = model.artifact().content.predictor.svm().unwrap().pairs[0].sigmoid;
     for row in data.rows() {
         let (mut decision, mut found) = ([0.0], [0.0; 2]);
         model.scorer().decision_values(row, &mut decision).unwrap();
@@ -72,7 +80,8 @@ fn two_classes_have_the_probabilities_of_their_sigmoid() {
 #[test]
 fn a_golden_row_with_one_other_bit_is_noticed() {
     let mut content = iris_model().artifact().content.clone();
-    let p = &mut content.golden[3].probabilities[1];
+    let GoldenAnswer::Probabilities(answer) = &mut content.golden[3].answer else { panic!("of another kind") };
+    let p = &mut answer[1];
     *p = f64::from_bits(p.to_bits() + 1);
     let model = Model::new(Artifact::seal(content)).unwrap();
     let message = model.check_golden_rows().unwrap_err().to_string();
@@ -104,8 +113,8 @@ fn a_truncated_or_foreign_file_is_refused() {
     for json in [&bytes[..bytes.len() / 2], b"", b"{}", b"null", b"{\"format\":\"1\"}"] {
         assert!(matches!(Artifact::from_json(json), Err(ArtifactError::Json(_))));
     }
-    let next = br#"{"format":2,"something":"else"}"#;
-    assert!(matches!(Artifact::from_json(next), Err(ArtifactError::Format { found: 2 })));
+    let next = br#"{"format":3,"something":"else"}"#;
+    assert!(matches!(Artifact::from_json(next), Err(ArtifactError::Format { found: 3 })));
 }
 
 #[test]
@@ -120,7 +129,7 @@ fn an_unknown_field_is_refused() {
 #[test]
 fn content_of_another_version_is_refused() {
     let mut artifact = iris_model().artifact().clone();
-    artifact.content.svm.pairs[0].intercept += 1e-15;
+    svm_of(&mut artifact.content).pairs[0].intercept += 1e-15;
     assert!(matches!(Artifact::from_json(&artifact.to_json()), Err(ArtifactError::Version { .. })));
 }
 
@@ -137,22 +146,25 @@ fn parts_that_do_not_fit_are_refused_each_with_its_error() {
         (|c| c.features[1] = c.features[0].clone(), "features has a duplicate at position 1"),
         (|c| c.classes[2] = c.classes[0].clone(), "classes has a duplicate at position 2"),
         (|c| c.classes.push("new".into()), "pairs has 3 entries instead of 6"),
-        (|c| c.svm.scaler.mean.push(0.0), "scaler means has 5 entries instead of 4"),
-        (|c| c.svm.scaler.scale.truncate(3), "scaler scales has 3 entries instead of 4"),
-        (|c| c.svm.scaler.scale[2] = 0.0, "scale of feature 2 is 0"),
-        (|c| c.svm.scaler.mean[0] = f64::NAN, "scaler has a number that is not finite"),
-        (|c| c.svm.kernel = Kernel::Rbf { gamma: -1.0 }, "kernel has a parameter out of range"),
-        (|c| c.svm.support_vectors.clear(), "support vectors has 0 entries"),
-        (|c| c.svm.support_vectors[7].truncate(2), "support vector 7 has 2 entries instead of 4"),
-        (|c| c.svm.support_vectors[7][0] = f64::INFINITY, "support vector 7 has a number that is not finite"),
-        (|c| c.svm.pairs.truncate(2), "pairs has 2 entries instead of 3"),
-        (|c| c.svm.pairs[1].negative = 1, "pair 1 is of classes (0, 1)"),
-        (|c| c.svm.pairs.swap(0, 2), "pair 0 is of classes (1, 2)"),
-        (|c| c.svm.pairs[1].intercept = f64::NAN, "pair 1 has a number that is not finite"),
-        (|c| c.svm.pairs[1].sigmoid.a = f64::NAN, "pair 1 has a number that is not finite"),
-        (|c| c.svm.pairs[2].coefficients[0].1 = f64::NAN, "pair 2 has a number that is not finite"),
-        (|c| c.svm.pairs[0].coefficients[0].0 = 1_000_000, "pair 0 has a coefficient for support vector 1000000"),
-        (|c| c.svm.pairs[0].coefficients[1].0 = c.svm.pairs[0].coefficients[0].0, "out of range or out of order"),
+        (|c| svm_of(c).scaler.mean.push(0.0), "scaler means has 5 entries instead of 4"),
+        (|c| svm_of(c).scaler.scale.truncate(3), "scaler scales has 3 entries instead of 4"),
+        (|c| svm_of(c).scaler.scale[2] = 0.0, "scale of feature 2 is 0"),
+        (|c| svm_of(c).scaler.mean[0] = f64::NAN, "scaler has a number that is not finite"),
+        (|c| svm_of(c).kernel = Kernel::Rbf { gamma: -1.0 }, "kernel has a parameter out of range"),
+        (|c| svm_of(c).support_vectors.clear(), "support vectors has 0 entries"),
+        (|c| svm_of(c).support_vectors[7].truncate(2), "support vector 7 has 2 entries instead of 4"),
+        (|c| svm_of(c).support_vectors[7][0] = f64::INFINITY, "support vector 7 has a number that is not finite"),
+        (|c| svm_of(c).pairs.truncate(2), "pairs has 2 entries instead of 3"),
+        (|c| svm_of(c).pairs[1].negative = 1, "pair 1 is of classes (0, 1)"),
+        (|c| svm_of(c).pairs.swap(0, 2), "pair 0 is of classes (1, 2)"),
+        (|c| svm_of(c).pairs[1].intercept = f64::NAN, "pair 1 has a number that is not finite"),
+        (|c| svm_of(c).pairs[1].sigmoid.a = f64::NAN, "pair 1 has a number that is not finite"),
+        (|c| svm_of(c).pairs[2].coefficients[0].1 = f64::NAN, "pair 2 has a number that is not finite"),
+        (|c| svm_of(c).pairs[0].coefficients[0].0 = 1_000_000, "pair 0 has a coefficient for support vector 1000000"),
+        (
+            |c| svm_of(c).pairs[0].coefficients[1].0 = svm_of(c).pairs[0].coefficients[0].0,
+            "out of range or out of order",
+        ),
         (|c| training(c).rows_per_class.truncate(1), "rows per class has 1 entries instead of 3"),
         (|c| c.distribution[1].shares.truncate(1), "distribution of sepal_width has 1 entries"),
         (|c| c.golden[0].values.truncate(1), "golden row 0 has 1 entries instead of 4"),

@@ -128,7 +128,7 @@ fn a_row_without_an_answer_leaves_the_others_theirs() {
         let unscored = model.scorer_with(instructions).score_rows(&rows.concat(), &mut found).unwrap();
         assert_eq!(unscored.iter().map(|unscored| unscored.row).collect::<Vec<_>>(), odd.map(|(row, _)| row));
         assert!(matches!(unscored[1].error, ScoreError::Value { feature: 1, value: f64::NEG_INFINITY }));
-        assert_eq!(unscored[3].error, ScoreError::Decision { pair: 0 });
+        assert_eq!(unscored[3].error, ScoreError::Decision { position: 0 });
         for (position, row) in rows.iter().enumerate() {
             if !odd.iter().any(|&(odd, _)| odd == position) {
                 assert_eq!(bits(&found[3 * position..][..3]), bits(&one_row(&svm, 3, row)));

@@ -6,6 +6,7 @@ mod bits;
 mod command_line;
 mod cross_validation;
 mod import;
+mod pipelines;
 mod scoring;
 mod training;
 

@@ -7,8 +7,8 @@ use std::thread;
 
 use rand_mt::Mt;
 use rowscore::model::{
-    Artifact, Content, FeatureDistribution, GoldenRow, InstructionSet, Kernel, Model, Origin, Pair, Scaler, ScoreError,
-    Sigmoid, Svm, Training, TwoClasses,
+    Artifact, Cell, Content, Feature, FeatureDistribution, GoldenAnswer, GoldenRow, InstructionSet, Kernel, Model,
+    Origin, Pair, Predictor, Scaler, ScoreError, Sigmoid, Svm, Training, TwoClasses,
 };
 use serde::Deserialize;
 use smartcore::linalg::basic::matrix::DenseMatrix;
@@ -28,7 +28,7 @@ struct Labelled {
 
 fn scaled_iris() -> Labelled {
     let data = iris();
-    let scaler = iris_model().artifact().content.svm.scaler.clone();
+    let scaler = iris_model().artifact().content.predictor.svm().unwrap().scaler.clone();
     let scale = |row: &Vec<f64>| {
         row.iter()
             .zip(scaler.mean.iter().zip(&scaler.scale))
@@ -59,15 +59,26 @@ struct Fitted {
 
 pub(super) fn content_of(svm: Svm, classes: usize) -> Content {
     let features = svm.scaler.mean.len();
-    let flat = FeatureDistribution { min: 0.0, max: 0.0, mean: 0.0, deviation: 0.0, edges: vec![], shares: vec![1.0] };
+    let flat = FeatureDistribution {
+        min: 0.0,
+        max: 0.0,
+        mean: 0.0,
+        deviation: 0.0,
+        edges: vec![],
+        shares: vec![1.0],
+        gaps: 0.0,
+    };
     let mut content = iris_model().artifact().content.clone();
-    content.features = (0..features).map(|i| format!("feature {i}")).collect();
+    content.features = (0..features).map(|i| Feature::number(format!("feature {i}"))).collect();
     content.classes = (0..classes).map(|i| format!("class {i}")).collect();
     content.origin =
         Origin::Trained(Training { rows_per_class: vec![1; classes], ..content.training().unwrap().clone() });
     content.distribution = vec![flat; features];
-    content.golden = vec![GoldenRow { values: vec![0.0; features], probabilities: vec![0.0; classes] }];
-    content.svm = svm;
+    content.golden = vec![GoldenRow {
+        values: vec![Cell::Number(0.0); features],
+        answer: GoldenAnswer::Probabilities(vec![0.0; classes]),
+    }];
+    content.predictor = Predictor::Svm(svm);
     content
 }
 
@@ -251,7 +262,8 @@ fn rows_without_a_finite_answer_are_errors() {
     let model = iris_model();
     let mut scorer = model.scorer();
     let mut p = [0.0; 3];
-    for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX] {
+    assert_eq!(scorer.score(&[5.0, f64::NAN, 1.4, 0.2], &mut p), Err(ScoreError::Gap { feature: 1 }));
+    for value in [f64::INFINITY, f64::NEG_INFINITY, f64::MAX] {
         let error = scorer.score(&[5.0, value, 1.4, 0.2], &mut p).unwrap_err();
         assert!(matches!(error, ScoreError::Value { feature: 1, .. }), "{error}");
     }
@@ -260,7 +272,7 @@ fn rows_without_a_finite_answer_are_errors() {
     let data = scaled_iris();
     let (model, _) = fit_with_smartcore(&data, cubic, &Kernels::linear(), &data.rows);
     let error = model.scorer().score(&[1e200; 4], &mut p).unwrap_err();
-    assert_eq!(error, ScoreError::Decision { pair: 0 });
+    assert_eq!(error, ScoreError::Decision { position: 0 });
 }
 
 #[test]
