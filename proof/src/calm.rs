@@ -15,7 +15,7 @@ pub const ENDS: &str = "once faults stop, ticks end every run and no row is lost
 pub const ENDS_BY_ITSELF: &str = "once faults stop, every run ends without another tick";
 
 /// Ticks that still fire.
-const FURTHER_TICKS: u8 = 3;
+const FURTHER_TICKS: u8 = 2;
 
 /// Steps until everything must be at rest.
 const STEPS: usize = 600;
