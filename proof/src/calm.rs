@@ -55,13 +55,7 @@ pub fn why_not(setup: &Setup, state: &State, with_ticks: bool) -> Vec<State> {
     way
 }
 
-fn ends_in(
-    setup: &Setup,
-    mut state: State,
-    with_ticks: bool,
-    manner: Manner,
-    watch: &mut impl FnMut(&State),
-) -> bool {
+fn ends_in(setup: &Setup, mut state: State, with_ticks: bool, manner: Manner, watch: &mut impl FnMut(&State)) -> bool {
     state.left = [0; EVENTS];
     let last = if with_ticks { setup.ticks + FURTHER_TICKS } else { state.now };
     for _ in 0..STEPS {

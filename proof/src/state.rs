@@ -305,8 +305,7 @@ impl Queue {
     pub fn messages(&self) -> impl Iterator<Item = Message> + use<> {
         let there = self.there;
         let all = (0..RUNS as u8).flat_map(|run| {
-            (0..WORKERS as u8)
-                .flat_map(move |worker| (0..=MAX_HOPS).map(move |hop| Message { run, worker, hop }))
+            (0..WORKERS as u8).flat_map(move |worker| (0..=MAX_HOPS).map(move |hop| Message { run, worker, hop }))
         });
         all.filter(move |message| there & Self::bit(*message) != 0)
     }
