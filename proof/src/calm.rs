@@ -60,11 +60,9 @@ fn ends_in(setup: &Setup, mut state: State, with_ticks: bool, manner: Manner, wa
     let last = if with_ticks { setup.ticks + FURTHER_TICKS } else { state.now };
     for _ in 0..STEPS {
         watch(&state);
-        let went = if manner.delivers_first {
-            receive(setup, &mut state) || go(setup, &mut state, manner)
-        } else {
-            go(setup, &mut state, manner) || receive(setup, &mut state)
-        };
+        let went = manner.delivers_first && receive(setup, &mut state)
+            || go(setup, &mut state, manner)
+            || receive(setup, &mut state);
         if went {
             continue;
         }
