@@ -30,13 +30,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let validated = cross_validate(&data, &options, |_| ())?;
     let text = serde_json::json!({
         "seconds": seconds,
-        "estimate": Workload::of(&data).estimate.as_secs_f64(),
+        "estimate": Workload::of(&data, &options).estimate.as_secs_f64(),
         "peak_mb": peak / 1024.0,
         "version": trained.artifact.version.to_string(),
-        "bytes": artifact.len() + card.text.len(),
+        "bytes": artifact.len() + card.text("card").len(),
         "steps": training.convergence.steps,
         "kkt_gap": training.convergence.kkt_gap,
-        "log_loss": training.held_out.log_loss,
+        "log_loss": training.held_out.probabilities().map(|metrics| metrics.log_loss),
         "folds": validated.folds,
         "predictions": validated.predictions,
     });

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::problem::{Problem, Unread};
 use super::shared::Shared;
-use crate::model::{Feature, FeatureDistribution, Kernel, Origin};
+use crate::model::{Feature, FeatureDistribution, Kernel, Origin, PredictionKind};
 use crate::standing::{Mood, Trouble};
 
 /// How the service is, and how things stand
@@ -84,10 +84,13 @@ pub(super) struct Metadata {
     /// What is predicted
     #[schema(example = "species")]
     label: &'static str,
-    /// Names of the numbers in `values`, in their order
+    /// What a prediction is: probabilities or margins of the classes, a value, or a score
+    #[schema(value_type = String)]
+    predicts: PredictionKind,
+    /// What the values of an item are, in their order: a name stands for a number that may not be missing
     #[schema(value_type = Vec<serde_json::Value>)]
     features: &'static [Feature],
-    /// Names of the numbers in `prediction`, in their order
+    /// Names of the classes, in the order of their numbers in `prediction`
     classes: &'static [String],
     /// The kernel of the support vector machines, if there is one for each class pair
     #[schema(value_type = serde_json::Value)]
@@ -110,6 +113,7 @@ pub(super) async fn metadata(State(api): Shared) -> Json<Metadata> {
     Json(Metadata {
         model_version: artifact.version.to_string(),
         label: &content.label,
+        predicts: content.predictor.kind(),
         features: &content.features,
         classes: &content.classes,
         kernel: content.predictor.svm().map(|svm| &svm.kernel),

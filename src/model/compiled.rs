@@ -25,10 +25,14 @@ pub(super) struct Member {
 }
 
 impl Compiled {
-    /// `content` must be verified, but for its golden rows.
+    /// `content` must be verified, but for its golden rows, or come from training.
     pub(crate) fn new(content: &Content) -> Self {
-        let (features, classes) = (content.features.len(), content.classes.len());
-        match &content.predictor {
+        Self::of(&content.predictor, content.features.len(), content.classes.len())
+    }
+
+    /// Of a verified predictor for rows of so many features, and so many classes.
+    pub(crate) fn of(predictor: &Predictor, features: usize, classes: usize) -> Self {
+        match predictor {
             Predictor::Svm(svm) => Self::svm(svm, classes),
             Predictor::Pipelines(pipelines) => {
                 Self { members: pipelines.iter().map(|pipeline| Member::new(pipeline, features, classes)).collect() }
@@ -36,8 +40,7 @@ impl Compiled {
         }
     }
 
-    /// `svm` must be verified, or come from training.
-    pub(crate) fn svm(svm: &Svm, classes: usize) -> Self {
+    fn svm(svm: &Svm, classes: usize) -> Self {
         let machine = Machine::pairs(svm);
         let features = machine.columns();
         Self { members: vec![Member { features, layers: Vec::new(), machine, ending: Ending::coupled(svm, classes) }] }

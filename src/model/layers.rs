@@ -57,6 +57,21 @@ impl<'m> Layers<'m> {
     }
 }
 
+/// What the layers make of raw rows, as a machine takes it; without layers the rows as they are.
+pub(crate) fn columns(layers: &[Layer], rows: &[&[f64]]) -> Vec<Vec<f64>> {
+    let (Some(last), Some(first)) = (layers.last(), rows.first()) else {
+        return rows.iter().map(|row| row.to_vec()).collect();
+    };
+    let width = last.len();
+    let mut made = Layers::new(layers, first.len());
+    let mut columns = Vec::with_capacity(rows.len());
+    for rows in rows.chunks(LANES) {
+        let found = made.run(&rows.concat());
+        columns.extend((0..rows.len()).map(|lane| (0..width).map(|column| found[column][lane]).collect::<Vec<_>>()));
+    }
+    columns
+}
+
 #[inline(always)]
 fn lay_out<const N: usize>(rows: &[f64], columns: &mut [Lanes<N>]) {
     let last = rows.len() - columns.len();

@@ -46,9 +46,10 @@ use std::sync::LazyLock;
 pub(crate) use artifact::class_pairs;
 pub use artifact::{
     Artifact, ArtifactError, Calibrator, Category, Cell, Chain, ClassIndex, ClassWeights, Column, Content, Convergence,
-    Decider, FORMAT, Feature, FeatureDistribution, FeatureKind, Function, Gamma, GoldenAnswer, GoldenRow, Import,
-    ImportSource, KernelMachine, Layer, LinearMachine, Metrics, Op, Origin, Outcome, Output, Pair, Part, Pipeline,
-    PredictionKind, Predictor, Reference, Rule, Sum, Svm, TrainOptions, Training, TwoClasses,
+    Decider, FORMAT, Feature, FeatureDistribution, FeatureKind, Function, Gamma, GoldenAnswer, GoldenRow, HeldOut,
+    Import, ImportSource, KernelMachine, Layer, LeftOut, LinearMachine, MarginMetrics, Method, Metrics, Op, Origin,
+    Outcome, Output, Pair, Part, Pipeline, PredictionKind, Predictor, Reference, Rule, ScoreMetrics, Sum, Svm,
+    TrainOptions, Training, TwoClasses, ValueMetrics,
 };
 pub(crate) use compiled::Compiled;
 pub use digest::{Digest, ModelVersion, ShownVersion};
@@ -59,7 +60,9 @@ pub use explain::{Explanation, Neighbour, PairMargin, explain};
 pub use kernel::Kernel;
 pub use lanes::InstructionSet;
 pub(crate) use lanes::{LANES, Lanes, Vectorised};
+pub(crate) use layers::columns;
 pub use loaded::Model;
+pub(crate) use moment::part;
 pub use outputs::Outputs;
 pub use platt::Sigmoid;
 pub use scaler::Scaler;

@@ -76,7 +76,7 @@ fn time_of_day(text: &str) -> Option<f64> {
 }
 
 /// A part of the moment `seconds`; NaN for what no calendar has.
-pub(super) fn part(seconds: f64, part: Part) -> f64 {
+pub(crate) fn part(seconds: f64, part: Part) -> f64 {
     let whole = seconds.floor();
     match part {
         Part::Seconds => return seconds,

@@ -1,19 +1,47 @@
 //! The distribution of each feature over the training rows: what drift is measured against.
 
 use super::scaling::mean_and_variance;
-use crate::model::FeatureDistribution;
+use crate::model::{Feature, FeatureDistribution, FeatureKind};
+
+/// With more categories than this they are counted by deciles, as numbers are.
+const MOST_BINS: usize = 64;
 
 /// The distribution of each feature over `rows`, at least one.
-pub(super) fn distribution(rows: &[Vec<f64>]) -> Vec<FeatureDistribution> {
-    (0..rows[0].len())
-        .map(|feature| rows.iter().map(|row| row[feature]).collect::<Vec<_>>())
-        .map(|values| FeatureDistribution::of(&values))
-        .collect()
+pub(super) fn distribution(features: &[Feature], rows: &[Vec<f64>]) -> Vec<FeatureDistribution> {
+    let of = |(at, feature): (usize, &Feature)| {
+        let values: Vec<f64> = rows.iter().map(|row| row[at]).filter(|value| !value.is_nan()).collect();
+        let gaps = (rows.len() - values.len()) as f64 / rows.len() as f64;
+        let distribution = match &feature.kind {
+            FeatureKind::Category { categories, .. } if categories.len() < MOST_BINS => {
+                FeatureDistribution::of_codes(&values, categories.len())
+            }
+            _ => FeatureDistribution::of(&values),
+        };
+        FeatureDistribution { gaps, ..distribution }
+    };
+    features.iter().enumerate().map(of).collect()
 }
 
 impl FeatureDistribution {
-    /// Of `values`, at least one.
+    /// Of categories: a bin for each, and one for those that were never seen.
+    fn of_codes(codes: &[f64], categories: usize) -> Self {
+        let mut counts = vec![0; categories + 1];
+        codes.iter().for_each(|&code| counts[(code as usize).min(categories)] += 1);
+        let share = |count: usize| count as f64 / codes.len().max(1) as f64;
+        Self {
+            edges: (0..categories).map(|code| code as f64).collect(),
+            shares: counts.into_iter().map(share).collect(),
+            ..Self::of(codes)
+        }
+    }
+
+    /// Of `values`.
     fn of(values: &[f64]) -> Self {
+        if values.is_empty() {
+            let nothing =
+                Self { min: 0.0, max: 0.0, mean: 0.0, deviation: 0.0, edges: vec![], shares: vec![1.0], gaps: 0.0 };
+            return nothing;
+        }
         let mut sorted = values.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
         let (mean, variance) = mean_and_variance(values.iter().copied());
@@ -38,6 +66,7 @@ impl FeatureDistribution {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Category, Rule};
 
     #[test]
     fn distinct_values_fall_into_ten_equal_bins() {
@@ -53,6 +82,17 @@ mod tests {
         let distribution = FeatureDistribution::of(&[2.0, 1.0, 1.0, 1.0, 1.0]);
         assert_eq!(distribution.edges, [1.0]);
         assert_eq!(distribution.shares, [0.8, 0.2]);
+    }
+
+    #[test]
+    fn a_category_has_a_bin_for_each_and_one_for_the_unseen() {
+        let categories = ["a", "b", "c"].map(|text| Category::Text(text.into())).to_vec();
+        let kind = FeatureKind::Category { categories, unseen: Rule::Taken };
+        let feature = Feature { name: "x".into(), kind, missing: Rule::Taken };
+        let rows: Vec<Vec<f64>> = [0.0, 2.0, f64::NAN, 2.0, 0.0].iter().map(|&code| vec![code]).collect();
+        let found = &distribution(&[feature], &rows)[0];
+        assert_eq!((&found.edges[..], &found.shares[..]), (&[0.0, 1.0, 2.0][..], &[0.5, 0.0, 0.5, 0.0][..]));
+        assert_eq!((found.gaps, found.max), (0.2, 2.0));
     }
 
     #[test]

@@ -1,30 +1,29 @@
-//! The dual problem of one class pair: how far a solution is from the optimum, and steps to it.
+//! The dual problem of one machine: how far a solution is from the optimum, and steps to it.
 //!
-//! In libsvm's notation with signed alphas: maximise `Σ yᵢαᵢ - ½ Σ αᵢαⱼ K(xᵢ, xⱼ)` subject to
-//! `Σ αᵢ = 0` and `0 ≤ yᵢαᵢ ≤ C`. A solution is optimal when no row whose alpha may grow has a
-//! larger gradient than a row whose alpha may shrink (KKT).
+//! In libsvm's notation with signed alphas: maximise `Σ tᵢαᵢ - ½ Σ αᵢαⱼ K(xᵢ, xⱼ)` where `Σ αᵢ` stays what it
+//! is at the start and each alpha within its bounds. The targets `t` and the bounds make it the problem of a
+//! class pair, of a regression or of one class ([`Variable`]). A solution is optimal when no row whose alpha
+//! may grow has a larger gradient than a row whose alpha may shrink (KKT).
 //!
 //! Rows whose alpha stays at a bound are set aside (shrinking), until the others are solved.
 
 use super::blocks::{Blocks, Column};
 use super::cache::KernelRows;
 use super::choice::{Descend, Look, Partner, Violation, curvature};
-use super::penalty::Penalty;
-use super::side::Side;
+use super::variable::Variable;
 use crate::model::{InstructionSet, Kernel};
 
 /// Rows are set aside when they are at least this part of the active ones: each time costs a copy.
 const WORTH_SHRINKING: usize = 8;
 
-/// What the machine of a class pair has to solve.
+/// What a machine has to solve.
 #[derive(Clone)]
 pub(super) struct Problem<'a> {
     pub(super) kernel: Kernel,
     /// The scaled rows.
     pub(super) vectors: Vec<&'a [f64]>,
-    /// The side of each row.
-    pub(super) sides: Vec<Side>,
-    pub(super) penalty: Penalty,
+    /// What is asked of the alpha of each row.
+    pub(super) variables: Vec<Variable>,
 }
 
 impl Problem<'_> {
@@ -32,7 +31,7 @@ impl Problem<'_> {
     pub(super) fn of_rows(&self, rows: &[usize]) -> Self {
         Self {
             vectors: rows.iter().map(|&row| self.vectors[row]).collect(),
-            sides: rows.iter().map(|&row| self.sides[row]).collect(),
+            variables: rows.iter().map(|&row| self.variables[row]).collect(),
             ..*self
         }
     }
@@ -48,14 +47,13 @@ impl Problem<'_> {
 /// A feasible solution, on its way to the optimum.
 pub(super) struct Dual<'a> {
     problem: &'a Problem<'a>,
-    /// Signed, one per row, with their bounds.
+    /// Signed, one per row.
     alphas: Vec<f64>,
-    bounds: Vec<(f64, f64)>,
     /// The rows that were not set aside, ascending. What follows is theirs only.
     active: Vec<usize>,
     blocks: Blocks,
     diagonal: Column,
-    /// `yᵢ - Σⱼ αⱼ K(xᵢ, xⱼ)`
+    /// `tᵢ - Σⱼ αⱼ K(xᵢ, xⱼ)`
     gradients: Column,
     /// 0 where the alpha may grow, minus infinity elsewhere.
     grow: Column,
@@ -67,18 +65,12 @@ pub(super) struct Dual<'a> {
 }
 
 impl<'a> Dual<'a> {
-    /// All alphas are 0.
+    /// All alphas are what they start with.
     pub(super) fn new(problem: &'a Problem<'a>, cache_bytes: usize) -> Self {
-        let rows = problem.vectors.len();
-        let bound = |side: &Side| match side {
-            Side::Positive => (0.0, problem.penalty.positive),
-            Side::Negative => (-problem.penalty.negative, 0.0),
-        };
         let empty = || Column::of(&[], 0.0);
         let mut dual = Self {
             problem,
-            alphas: vec![0.0; rows],
-            bounds: problem.sides.iter().map(bound).collect(),
+            alphas: problem.variables.iter().map(|variable| variable.start).collect(),
             active: Vec::new(),
             blocks: Blocks::new(&[]),
             diagonal: empty(),
@@ -89,16 +81,22 @@ impl<'a> Dual<'a> {
             cache_bytes,
             instructions: InstructionSet::widest(),
         };
-        let signs: Vec<f64> = problem.sides.iter().map(|side| side.sign()).collect();
-        dual.activate_all(&signs);
+        let gradients = dual.gradients_of(&problem.vectors, &problem.variables);
+        dual.activate_all(&gradients);
         dual
     }
 
+    /// Of these rows, from the alphas alone.
+    fn gradients_of(&self, vectors: &[&[f64]], variables: &[Variable]) -> Vec<f64> {
+        let sums = self.problem.sums(&self.nonzero_alphas(), 0.0, vectors);
+        variables.iter().zip(sums).map(|(variable, sum)| variable.target - sum).collect()
+    }
+
     fn activate_all(&mut self, gradients: &[f64]) {
-        let Problem { kernel, vectors, .. } = self.problem;
+        let Problem { kernel, vectors, variables } = self.problem;
         let diagonal: Vec<f64> = vectors.iter().map(|x| kernel.evaluate(x, x)).collect();
         let (grow, shrink): (Vec<f64>, Vec<f64>) =
-            self.alphas.iter().zip(&self.bounds).map(|(&alpha, &bounds)| room(alpha, bounds)).unzip();
+            self.alphas.iter().zip(variables).map(|(&alpha, variable)| variable.room(alpha)).unzip();
         self.active = (0..vectors.len()).collect();
         self.blocks = Blocks::new(vectors);
         self.diagonal = Column::of(&diagonal, 1.0);
@@ -132,14 +130,14 @@ impl<'a> Dual<'a> {
         let (up_row, low_row) = (self.active[up], self.active[low]);
         let kernel = self.problem.kernel.evaluate(self.problem.vectors[up_row], self.problem.vectors[low_row]);
         let best = (highest - self.gradients.get(low)) / curvature(own, self.diagonal.get(low), kernel);
-        let (above, below) = (self.bounds[up_row].1, self.bounds[low_row].0);
+        let (above, below) = (self.problem.variables[up_row].most, self.problem.variables[low_row].least);
         let (up_room, low_room) = (above - self.alphas[up_row], self.alphas[low_row] - below);
         let step = best.min(up_room).min(low_room);
         // Exactly to the bound, where rounding would stop short of it.
         self.alphas[up_row] = if step == up_room { above } else { self.alphas[up_row] + step };
         self.alphas[low_row] = if step == low_room { below } else { self.alphas[low_row] - step };
         for (position, row) in [(up, up_row), (low, low_row)] {
-            let (grow, shrink) = room(self.alphas[row], self.bounds[row]);
+            let (grow, shrink) = self.problem.variables[row].room(self.alphas[row]);
             self.grow.set(position, grow);
             self.shrink.set(position, shrink);
         }
@@ -185,10 +183,9 @@ impl<'a> Dual<'a> {
             gradients[row] = self.gradients.get(position);
         }
         let aside: Vec<usize> = (0..gradients.len()).filter(|&row| gradients[row].is_nan()).collect();
-        let vectors: Vec<&[f64]> = aside.iter().map(|&row| self.problem.vectors[row]).collect();
-        let sums = self.problem.sums(&self.nonzero_alphas(), 0.0, &vectors);
-        for (row, sum) in aside.into_iter().zip(sums) {
-            gradients[row] = self.problem.sides[row].sign() - sum;
+        let Problem { vectors, variables, .. } = self.problem.of_rows(&aside);
+        for (row, gradient) in aside.into_iter().zip(self.gradients_of(&vectors, &variables)) {
+            gradients[row] = gradient;
         }
         self.activate_all(&gradients);
     }
@@ -199,21 +196,17 @@ impl<'a> Dual<'a> {
     }
 }
 
-/// What is added to a gradient so that it counts only where the alpha may grow, or shrink.
-fn room(alpha: f64, (least, most): (f64, f64)) -> (f64, f64) {
-    (if alpha < most { 0.0 } else { f64::NEG_INFINITY }, if alpha > least { 0.0 } else { f64::INFINITY })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::training::penalty::Penalty;
+    use crate::training::side::Side;
 
     fn problem<'a>(rows: &'a [[f64; 1]], sides: &[Side], c: f64) -> Problem<'a> {
         Problem {
             kernel: Kernel::Linear,
             vectors: rows.iter().map(|row| &row[..]).collect(),
-            sides: sides.to_vec(),
-            penalty: Penalty { positive: c, negative: c },
+            variables: Penalty { positive: c, negative: c }.variables(sides),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Why a training failed.
 
-use crate::model::{ArtifactError, ScoreError};
+use super::data::Task;
+use crate::model::{ArtifactError, Method, ScoreError};
 
 /// Why a training failed.
 #[derive(Debug, thiserror::Error)]
@@ -10,6 +11,24 @@ pub enum TrainError {
     Option {
         /// Which option.
         what: &'static str,
+    },
+    /// The method learns something else.
+    #[error("`--model {method}` learns no {task}; for {task} there are: {fitting}")]
+    Unfit {
+        /// Name of the method.
+        method: &'static str,
+        /// What is to be learnt.
+        task: &'static str,
+        /// Names of the methods for it.
+        fitting: &'static str,
+    },
+    /// There are not enough rows to leave a fold out.
+    #[error("there are {rows} rows, at least {least} are needed")]
+    TooFewRows {
+        /// Number of rows.
+        rows: usize,
+        /// As many are needed.
+        least: usize,
     },
     /// A class is too rare to be both trained on and tested.
     #[error("class `{class}` has {rows} row, at least 2 are needed")]
@@ -39,4 +58,16 @@ pub enum TrainError {
     /// The new model is not a valid one.
     #[error("the model is not valid")]
     Artifact(#[from] ArtifactError),
+}
+
+impl TrainError {
+    /// `method` does not learn what is asked for.
+    pub(super) fn unfit(task: Task, method: Method) -> Self {
+        let fitting = match task {
+            Task::Classification => "svm, logistic, linear-svc",
+            Task::Regression => "svm, linear, ridge",
+            Task::OneClass => "svm",
+        };
+        Self::Unfit { method: method.name(), task: task.name(), fitting }
+    }
 }

@@ -23,15 +23,15 @@ fn reason(error: &ScoreError) -> String {
     }
 }
 
-/// The probabilities of `rows`, as [`Scorer::score_rows`] gives them: rows × classes. The error is that
+/// The outputs of `rows`, as [`Scorer::score_rows`] gives them: rows × numbers of a prediction. The error is that
 /// of the first row without a prediction.
 pub fn score_lines(model: &Model, scorer: &mut Scorer<'_>, rows: &[Row]) -> Result<Vec<f64>, LineError> {
     let values: Vec<f64> = rows.iter().flat_map(|row| &row.values).copied().collect();
-    let mut probabilities = vec![0.0; rows.len() * model.classes().len()];
+    let mut outputs = vec![0.0; rows.len() * model.outputs().width()];
     let of_all = |error| LineError { line: rows.first().map_or(0, |row| row.line), column: None, error };
-    let unscored = scorer.score_rows(&values, &mut probabilities).map_err(of_all)?;
+    let unscored = scorer.score_rows(&values, &mut outputs).map_err(of_all)?;
     match unscored.into_iter().next() {
-        None => Ok(probabilities),
+        None => Ok(outputs),
         Some(first) => {
             let column = match first.error {
                 ScoreError::Value { feature, .. } => model.features().get(feature).map(|feature| feature.name.clone()),

@@ -1,8 +1,10 @@
-//! Training: from rows whose classes are known to an artifact, and how good it is.
+//! Training: from rows of which is known what is to be predicted to an artifact, and how good it is.
 //!
-//! The pipeline is the one of libsvm with probabilities, with a solver like its own: scale, train a
-//! machine for each class pair, calibrate it on five folds. Fitted on all rows, it is the model. Fitted five
-//! times more, each time without one of five stratified folds, it shows how good such a model is.
+//! What is fitted to rows is the whole of it: what fills gaps and takes categories apart (`preparation`), the
+//! scaler, and a machine (`pairs`, `kernel_machines`, `linear_machines`). Class pairs are libsvm's with
+//! probabilities, with a solver like its own: a machine for each pair, calibrated on five folds. Fitted on all
+//! rows, it is the model. Fitted five times more, each time without one of five folds, it shows how good such a
+//! model is.
 //!
 //! Only the command line uses this room. The function only scores with an artifact.
 
@@ -18,17 +20,21 @@ mod distribution;
 mod dual;
 mod error;
 mod evaluation;
+mod fitted;
 mod folds;
 mod golden;
 mod import;
 mod kernel;
+mod kernel_machines;
+mod linear;
+mod linear_machines;
 mod lines;
 mod magnitude;
-mod metrics;
 mod pair;
+mod pairs;
 mod parallel;
 mod penalty;
-mod pipeline;
+mod preparation;
 mod progress;
 mod scaling;
 mod search;
@@ -36,13 +42,19 @@ mod shared_vectors;
 mod side;
 mod solver;
 mod train;
+mod variable;
 mod workload;
 
 pub use card::Card;
 pub use cross_validation::{CrossValidation, cross_validate};
-pub use data::{DataError, Dataset, Labelled, Row, Rows};
+pub use data::{
+    BadField, CsvFormat, DataError, Dataset, Decimal, Encoding, Gaps, Labelled, Reading, Row, Rows, Task, Which,
+};
 pub use error::TrainError;
-pub use evaluation::{ClassQuality, Evaluation, ReliabilityBin, evaluate};
+pub use evaluation::{
+    ClassBaseline, ClassDetails, ClassQuality, Details, Evaluation, Quantiles, Ranking, ReliabilityBin, ScoreDetails,
+    Truth, ValueBaseline, ValueDetails, evaluate, evaluate_rows, figures, headline,
+};
 pub use import::{Foreign, ImportError, LibsvmNames, LibsvmScaling, Order, ReferenceRows, import};
 pub use lines::{LineError, score_lines};
 pub use progress::Progress;

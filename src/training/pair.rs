@@ -41,10 +41,10 @@ impl Task {
         let mut train = train.clone();
         train.sort_unstable();
         let part = problem.of_rows(&train);
-        let (decisions, convergence) = match part.sides[..] {
+        let (decisions, convergence) = match part.variables[..] {
             // libsvm takes 1 or -1 for the decision value where there are rows of one side only.
-            [first, ref rest @ ..] if rest.iter().all(|&side| side == first) => {
-                (vec![first.sign(); test.len()], Convergence::BEST)
+            [first, ref rest @ ..] if rest.iter().all(|other| other.target == first.target) => {
+                (vec![first.target; test.len()], Convergence::BEST)
             }
             _ => {
                 let solution = solve(&part, options, cache_bytes);
@@ -92,8 +92,7 @@ mod tests {
         let problem = Problem {
             kernel: Kernel::Linear,
             vectors: vec![&[3.0], &[0.0], &[-1.0], &[-2.0], &[-3.0]],
-            sides,
-            penalty: Penalty { positive: 1.0, negative: 1.0 },
+            variables: Penalty { positive: 1.0, negative: 1.0 }.variables(&sides),
         };
         let options = TrainOptions::default();
         let task = Task::Fold(Fold { train: vec![4, 2, 1, 3], test: vec![0] });
@@ -103,7 +102,7 @@ mod tests {
         let tasks: Vec<Task> = Task::of_pair(5, 0).collect();
         assert_eq!(tasks.len(), 6);
         let done = tasks.iter().map(|task| task.run(&problem, &options, 0));
-        let pair = TrainedPair::of(done, &problem.sides).unwrap();
+        let pair = TrainedPair::of(done, &sides).unwrap();
         assert!(pair.sigmoid.a.is_finite() && pair.sigmoid.b.is_finite());
     }
 }

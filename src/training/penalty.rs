@@ -1,5 +1,7 @@
 //! The price of rows on the wrong side of the margin, by class.
 
+use super::side::Side;
+use super::variable::Variable;
 use crate::model::{ClassIndex, ClassWeights};
 
 impl ClassWeights {
@@ -22,6 +24,15 @@ pub(super) struct Penalty {
 }
 
 impl Penalty {
+    /// What is asked of the alphas of a class pair whose rows are on these sides.
+    pub(super) fn variables(&self, sides: &[Side]) -> Vec<Variable> {
+        let variable = |side: &Side| match side {
+            Side::Positive => Variable { target: side.sign(), least: 0.0, most: self.positive, start: 0.0 },
+            Side::Negative => Variable { target: side.sign(), least: -self.negative, most: 0.0, start: 0.0 },
+        };
+        sides.iter().map(variable).collect()
+    }
+
     pub(super) fn larger(&self) -> f64 {
         self.positive.max(self.negative)
     }

@@ -1,6 +1,8 @@
 //! How far a training is.
 
+use super::data::Dataset;
 use super::folds::FOLDS;
+use crate::model::{Method, TrainOptions};
 
 /// How far a training is, in machines trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,11 +20,15 @@ pub(super) struct Meter<'a> {
 }
 
 impl<'a> Meter<'a> {
-    pub(super) fn new(classes: usize, pipelines: usize, report: &'a mut dyn FnMut(Progress)) -> Self {
-        let pairs = classes * (classes - 1) / 2;
-        // A pair is trained once and once for each fold of its calibration.
-        let total = pipelines * pairs * (1 + FOLDS);
-        Self { progress: Progress { done: 0, total }, report }
+    /// Of fits to `data` of this number.
+    pub(super) fn of(data: &Dataset, options: &TrainOptions, fits: usize, report: &'a mut dyn FnMut(Progress)) -> Self {
+        let classes = data.classes().len();
+        let machines = match options.method {
+            // A pair is trained once and once for each fold of its calibration.
+            Method::Svc => classes * classes.saturating_sub(1) / 2 * (1 + FOLDS),
+            _ => 1,
+        };
+        Self { progress: Progress { done: 0, total: fits * machines }, report }
     }
 
     pub(super) fn tick(&mut self) {

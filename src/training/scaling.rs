@@ -18,6 +18,25 @@ impl Scaler {
     }
 }
 
+/// What a machine is trained on: columns of mean 0 and variance 1.
+pub(super) struct Scaled {
+    pub(super) scaler: Scaler,
+    pub(super) rows: Vec<Vec<f64>>,
+}
+
+impl Scaled {
+    /// Of `rows`, or the column whose numbers are so large that mean or deviation overflow.
+    pub(super) fn of(mut rows: Vec<Vec<f64>>) -> Result<Self, usize> {
+        let scaler = Scaler::fit(&rows.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        let is_usable = |(mean, scale): (&f64, &f64)| mean.is_finite() && scale.is_finite() && *scale > 0.0;
+        if let Some(column) = scaler.mean.iter().zip(&scaler.scale).position(|parameters| !is_usable(parameters)) {
+            return Err(column);
+        }
+        rows.iter_mut().for_each(|row| *row = scaler.scale(row));
+        Ok(Self { scaler, rows })
+    }
+}
+
 /// Mean and population variance, in two passes: with sums of squares in one pass, digits would cancel.
 pub(super) fn mean_and_variance(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     let count = values.clone().count() as f64;

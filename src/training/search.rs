@@ -6,7 +6,7 @@ use super::data::Dataset;
 use super::error::TrainError;
 use super::folds::FOLDS;
 use super::progress::{Meter, Progress};
-use crate::model::{Convergence, Gamma, Kernel, Metrics, TrainOptions};
+use crate::model::{Convergence, Gamma, HeldOut, Kernel, TrainOptions};
 
 /// The values that are tried, each C with each gamma.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +29,8 @@ impl Default for Grid {
 /// What makes a candidate the best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RankBy {
-    /// The lowest log-loss, which counts every probability.
+    /// The lowest log-loss, which counts every probability; of margins the highest accuracy, of numbers the
+    /// smallest squared errors.
     LogLoss,
     /// The highest accuracy. Among equal ones, the lowest log-loss.
     Accuracy,
@@ -41,7 +42,7 @@ pub struct Candidate {
     /// The options.
     pub options: TrainOptions,
     /// Quality on held-out folds, the same folds for all candidates.
-    pub metrics: Metrics,
+    pub quality: HeldOut,
     /// The worst of its solutions.
     pub convergence: Convergence,
 }
@@ -54,19 +55,21 @@ pub fn search(
     mut progress: impl FnMut(Progress),
 ) -> Result<Vec<Candidate>, TrainError> {
     let gammas = match base.kernel {
-        Kernel::Linear => &[Gamma::Scale],
-        _ => &grid.gamma[..],
+        Kernel::Rbf { .. } | Kernel::Polynomial { .. } | Kernel::Sigmoid { .. } if base.method.has_kernel() => {
+            &grid.gamma[..]
+        }
+        _ => &[Gamma::Scale],
     };
     let candidates = grid.c.iter().flat_map(|&c| gammas.iter().map(move |&gamma| (c, gamma)));
     let candidates: Vec<TrainOptions> =
         candidates.map(|(c, gamma)| TrainOptions { c, kernel: base.kernel.map_gamma(|_| gamma), ..*base }).collect();
     candidates.iter().try_for_each(|options| check(data, options))?;
-    let mut meter = Meter::new(data.classes.len(), FOLDS * candidates.len(), &mut progress);
+    let mut meter = Meter::of(data, base, FOLDS * candidates.len(), &mut progress);
     candidates
         .into_iter()
         .map(|options| {
             let validation = run(data, &options, &mut meter)?;
-            Ok(Candidate { options, metrics: validation.evaluation.metrics, convergence: validation.convergence })
+            Ok(Candidate { options, quality: validation.evaluation.quality, convergence: validation.convergence })
         })
         .collect()
 }
@@ -74,9 +77,13 @@ pub fn search(
 /// The best of `candidates`. Among equal ones, the first.
 #[must_use]
 pub fn best(candidates: &[Candidate], rank_by: RankBy) -> Option<&Candidate> {
-    let key = |candidate: &Candidate| match rank_by {
-        RankBy::LogLoss => (0.0, candidate.metrics.log_loss),
-        RankBy::Accuracy => (-candidate.metrics.accuracy, candidate.metrics.log_loss),
+    let key = |candidate: &Candidate| match (&candidate.quality, rank_by) {
+        (HeldOut::Probabilities(metrics), RankBy::LogLoss) => (0.0, metrics.log_loss),
+        (HeldOut::Probabilities(metrics), RankBy::Accuracy) => (-metrics.accuracy, metrics.log_loss),
+        (HeldOut::Margins(metrics), _) => (-metrics.accuracy, -metrics.macro_f1),
+        (HeldOut::Values(metrics), _) => (metrics.root_mean_squared_error, metrics.mean_absolute_error),
+        // Nobody knows which score is better; a grid of them is refused.
+        (HeldOut::Scores(_), _) => (0.0, 0.0),
     };
     candidates.iter().min_by(|one, other| {
         let (one, other) = (key(one), key(other));
@@ -87,11 +94,12 @@ pub fn best(candidates: &[Candidate], rank_by: RankBy) -> Option<&Candidate> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Metrics;
 
     fn candidate(c: f64, accuracy: f64, log_loss: f64) -> Candidate {
         let metrics = Metrics { accuracy, macro_f1: 0.0, log_loss, brier: 0.0, calibration_error: 0.0 };
         let options = TrainOptions { c, ..TrainOptions::default() };
-        Candidate { options, metrics, convergence: Convergence::BEST }
+        Candidate { options, quality: HeldOut::Probabilities(metrics), convergence: Convergence::BEST }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! One binary support vector machine: sequential minimal optimisation, as libsvm does it.
+//! One support vector machine: sequential minimal optimisation, as libsvm does it.
 //!
 //! Each step solves the problem exactly for the two rows that gain most (Fan, Chen and Lin 2005). Rows
 //! whose alphas stay at a bound are set aside now and then, and all are looked at again in the end: C.-C.
@@ -7,7 +7,7 @@
 use super::dual::{Dual, Problem};
 use crate::model::{Convergence, Outcome, TrainOptions};
 
-/// The machine of one pair: `f(x) = intercept + Σ alpha · K(x, row)`.
+/// One machine: `f(x) = intercept + Σ alpha · K(x, row)`.
 pub(super) struct Solution {
     pub(super) intercept: f64,
     /// (Row, signed alpha), the alphas not 0, the rows ascending.
@@ -25,7 +25,7 @@ impl Solution {
 /// libsvm sets rows aside after so many steps, or as many as there are rows.
 const SHRINK_EVERY: usize = 1000;
 
-/// Solves a problem that has rows of both sides, with at most `cache_bytes` of kernel values in memory.
+/// Solves a problem in which some alphas may grow and some shrink, with at most `cache_bytes` of kernel values in memory.
 pub(super) fn solve(problem: &Problem<'_>, options: &TrainOptions, cache_bytes: usize) -> Solution {
     let mut dual = Dual::new(problem, cache_bytes);
     let mut violation = dual.violation();
@@ -68,10 +68,12 @@ mod tests {
     use crate::model::Kernel;
     use crate::training::penalty::Penalty;
     use crate::training::side::Side;
+    use crate::training::variable::Variable;
     use rand_mt::Mt;
     use smartcore::linalg::basic::matrix::DenseMatrix;
     use smartcore::svm::Kernels;
     use smartcore::svm::svc::{SVC, SVCParameters};
+    use smartcore::svm::svr::{SVR, SVRParameters};
 
     const GAMMA: f64 = 0.3;
 
@@ -90,7 +92,7 @@ mod tests {
 
     fn problem<'a>(rows: &'a [Vec<f64>], sides: &[Side], penalty: Penalty) -> Problem<'a> {
         let vectors = rows.iter().map(Vec::as_slice).collect();
-        Problem { kernel: Kernel::Rbf { gamma: GAMMA }, vectors, sides: sides.to_vec(), penalty }
+        Problem { kernel: Kernel::Rbf { gamma: GAMMA }, vectors, variables: penalty.variables(sides) }
     }
 
     fn equal(c: f64) -> Penalty {
@@ -142,6 +144,48 @@ mod tests {
             }
             let sum: f64 = alphas.iter().sum();
             assert!(sum.abs() < 1e-9 * penalty.larger());
+        }
+    }
+
+    #[test]
+    fn a_regression_has_the_values_of_smartcores_solver() {
+        let (rows, _) = clouds(80);
+        let values: Vec<f64> = rows.iter().map(|row| 3.0 * row[0] + row[1] * row[1]).collect();
+        let (c, epsilon) = (2.0, 0.1);
+        let vectors: Vec<&[f64]> = rows.iter().map(Vec::as_slice).collect();
+        let problem = Problem {
+            kernel: Kernel::Rbf { gamma: GAMMA },
+            vectors: [&vectors[..], &vectors].concat(),
+            variables: Variable::of_regression(&values, c, epsilon),
+        };
+        let options = TrainOptions { tolerance: 1e-10, ..TrainOptions::default() };
+        let solution = solve(&problem, &options, 1 << 20);
+        assert_eq!(solution.convergence.outcome, Outcome::Converged);
+        let x = DenseMatrix::from_2d_vec(&rows).unwrap();
+        let parameters = SVRParameters::default().with_c(c).with_eps(epsilon).with_tol(1e-10);
+        let parameters = parameters.with_kernel(Kernels::rbf().with_gamma(GAMMA));
+        let expected = SVR::fit(&x, &values, &parameters).unwrap().predict(&x).unwrap();
+        for (found, expected) in solution.decisions(&problem, &vectors).iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-8, "{found} but smartcore has {expected}");
+        }
+    }
+
+    #[test]
+    fn one_class_leaves_out_as_many_rows_as_it_is_told() {
+        let (rows, _) = clouds(401);
+        let vectors: Vec<&[f64]> = rows.iter().map(Vec::as_slice).collect();
+        for nu in [0.05, 0.31, 1.0] {
+            let variables = Variable::of_one_class(vectors.len(), nu);
+            let problem = Problem { kernel: Kernel::Rbf { gamma: GAMMA }, vectors: vectors.clone(), variables };
+            let solution = solve(&problem, &TrainOptions::default(), 1 << 20);
+            assert_eq!(solution.convergence.outcome, Outcome::Converged);
+            let sum: f64 = solution.alphas.iter().map(|(_, alpha)| alpha).sum();
+            assert!((sum - nu * 401.0).abs() < 1e-9);
+            let outside = solution.decisions(&problem, &vectors).iter().filter(|&&value| value < -1e-3).count();
+            // Schölkopf et al. 2001: nu is an upper bound of the share outside, and a lower bound of the share
+            // of support vectors.
+            assert!(outside as f64 <= nu * 401.0 && solution.alphas.len() as f64 >= nu * 401.0);
+            assert!(outside as f64 >= 0.8 * nu * 401.0 || nu == 1.0, "{outside} of 401 outside");
         }
     }
 

@@ -1,16 +1,20 @@
 //! The whole of a training: from a [`Dataset`] to an [`Artifact`], and how good it is.
 
+use super::cache::CACHE_BYTES;
 use super::check::check;
 use super::cross_validation;
-use super::data::Dataset;
+use super::data::{Dataset, Target};
 use super::distribution::distribution;
 use super::error::TrainError;
 use super::evaluation::Evaluation;
+use super::fitted::{Fitted, Means};
 use super::folds::FOLDS;
 use super::golden::golden_rows;
-use super::pipeline::Pipeline;
 use super::progress::{Meter, Progress};
-use crate::model::{Artifact, Content, Feature, Origin, Predictor, TrainOptions, Training};
+use crate::model::{Artifact, Content, Origin, PredictionKind, TrainOptions, Training};
+
+/// What the labels of a score are called.
+const SIDES: [&str; 2] = ["inlier", "outlier"];
 
 /// Trains a model on all of `data`. `progress` is called after each machine.
 ///
@@ -40,29 +44,47 @@ pub fn train_and_evaluate(
     mut progress: impl FnMut(Progress),
 ) -> Result<Trained, TrainError> {
     check(data, options)?;
-    let mut meter = Meter::new(data.classes.len(), 1 + FOLDS, &mut progress);
+    let mut meter = Meter::of(data, options, 1 + FOLDS, &mut progress);
     let all: Vec<usize> = (0..data.rows.len()).collect();
-    let pipeline = Pipeline::train(data, &all, options, &mut meter)?;
+    let mut means = Means { cache_bytes: CACHE_BYTES, tick: &mut || meter.tick() };
+    let fitted = Fitted::train(data, &all, options, &mut means)?;
     let held_out = cross_validation::run(data, options, &mut meter)?.evaluation;
     let mut content = Content {
         label: data.label.clone(),
-        features: data.features.iter().map(Feature::number).collect(),
-        classes: data.classes.clone(),
-        predictor: Predictor::Svm(pipeline.svm),
+        features: data.features.clone(),
+        classes: classes(data, options),
+        predictor: fitted.predictor,
         origin: Origin::Trained(Training {
             data_sha256: data.sha256,
             rows: data.rows.len(),
-            rows_per_class: data.rows_per_class(),
+            rows_per_class: rows_per_class(data),
+            left_out: data.left_out.clone(),
             options: *options,
             folds: FOLDS,
-            convergence: pipeline.convergence,
-            held_out: held_out.metrics,
+            convergence: fitted.convergence,
+            held_out: held_out.quality,
         }),
-        distribution: distribution(&data.rows),
+        distribution: distribution(&data.features, &data.rows),
         golden: Vec::new(),
     };
     content.golden = golden_rows(&data.rows, &content)?;
     let artifact = Artifact::seal(content);
     artifact.verify()?;
     Ok(Trained { artifact, held_out })
+}
+
+/// What a prediction may mean.
+fn classes(data: &Dataset, options: &TrainOptions) -> Vec<String> {
+    match options.method.gives() {
+        PredictionKind::Score => SIDES.map(str::to_owned).to_vec(),
+        PredictionKind::Probabilities | PredictionKind::Margins | PredictionKind::Value => data.classes().to_vec(),
+    }
+}
+
+/// All rows that one class is learnt from are of it.
+fn rows_per_class(data: &Dataset) -> Vec<usize> {
+    match data.target {
+        Target::Nothing => vec![data.rows.len(), 0],
+        Target::Classes { .. } | Target::Values(_) => data.rows_per_class(),
+    }
 }

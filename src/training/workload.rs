@@ -5,10 +5,12 @@ use std::time::Duration;
 use super::data::Dataset;
 use super::folds::FOLDS;
 use super::parallel::threads;
+use crate::model::{Feature, FeatureKind, Method, TrainOptions, class_pairs};
+
 /// How much work a data set is for the solver.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Workload {
-    /// Rows of the largest class pair.
+    /// Rows of the largest machine, which is that of a class pair where there are classes.
     pub largest_pair: usize,
     /// About the longest that a training takes on this machine. Classes that are easy to tell apart take a
     /// fraction of it. A large C on classes that overlap takes several times as long.
@@ -32,17 +34,36 @@ const SECONDS_AT_THOUSAND: f64 = 0.35;
 /// A kernel value takes as long as so many features, beside its own.
 const BESIDE_FEATURES: f64 = 40.0;
 
+/// Seconds for a row, a column, and a decision value of a linear machine, with all its steps.
+const SECONDS_OF_LINEAR: f64 = 5e-6;
+
 impl Workload {
     /// Of a training on `data`, cross-validation included.
     #[must_use]
-    pub fn of(data: &Dataset) -> Self {
-        let counts = data.rows_per_class();
-        let pairs = counts.iter().enumerate().flat_map(|(i, one)| counts[i + 1..].iter().map(move |other| one + other));
-        let width = (data.features.len() as f64 + BESIDE_FEATURES) / (10.0 + BESIDE_FEATURES);
-        let seconds = |rows: usize| SECONDS_AT_THOUSAND * width * (rows as f64 / 1000.0) * (rows as f64 / 1000.0);
-        let machines = pairs.clone().count() * (1 + FOLDS);
-        let seconds = pairs.clone().map(seconds).sum::<f64>() / threads(machines) as f64;
-        Self { largest_pair: pairs.max().unwrap_or(0), estimate: Duration::from_secs_f64(seconds) }
+    pub fn of(data: &Dataset, options: &TrainOptions) -> Self {
+        let columns = columns(&data.features);
+        let width = (columns + BESIDE_FEATURES) / (10.0 + BESIDE_FEATURES);
+        let thousands = |rows: usize| rows as f64 / 1000.0;
+        let seconds = |rows: usize| SECONDS_AT_THOUSAND * width * thousands(rows) * thousands(rows);
+        let rows = data.rows.len();
+        let (largest, seconds) = match options.method {
+            Method::Svc => {
+                let counts = data.rows_per_class();
+                let pairs: Vec<usize> =
+                    class_pairs(counts.len()).map(|(one, other)| counts[one] + counts[other]).collect();
+                let threads = threads(pairs.len() * (1 + FOLDS)) as f64;
+                (pairs.iter().copied().max().unwrap_or(0), pairs.into_iter().map(seconds).sum::<f64>() / threads)
+            }
+            // Six machines in all, where a pair has six of each of six.
+            Method::OneClass { .. } => (rows, seconds(rows) / FOLDS as f64),
+            // Of each row there are two alphas.
+            Method::Svr { .. } => (rows, seconds(2 * rows) / FOLDS as f64),
+            Method::Logistic | Method::LinearSvc | Method::Linear | Method::Ridge { .. } => {
+                let outputs = data.classes().len().max(1) as f64;
+                (rows, SECONDS_OF_LINEAR * rows as f64 * columns * outputs)
+            }
+        };
+        Self { largest_pair: largest, estimate: Duration::from_secs_f64(seconds) }
     }
 
     /// Of so many trainings.
@@ -58,6 +79,16 @@ impl Workload {
     }
 }
 
+/// How many columns a machine has for each row.
+fn columns(features: &[Feature]) -> f64 {
+    let count = |feature: &Feature| match &feature.kind {
+        FeatureKind::Number => 1,
+        FeatureKind::Category { categories, .. } => categories.len(),
+        FeatureKind::Moment => 4,
+    };
+    features.iter().map(count).sum::<usize>() as f64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,7 +98,7 @@ mod tests {
         for (class, rows) in rows.into_iter().enumerate() {
             csv.extend((0..rows).map(|row| format!("{row},{class}\n")));
         }
-        Workload::of(&Dataset::from_csv(csv.as_bytes(), "kind").unwrap())
+        Workload::of(&Dataset::from_csv(csv.as_bytes(), "kind").unwrap(), &TrainOptions::default())
     }
 
     #[test]

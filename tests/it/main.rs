@@ -31,6 +31,7 @@ mod new_mariadb;
 mod objects;
 mod odd_rows;
 mod odd_tables;
+mod outputs;
 mod own_table;
 mod pages;
 mod policies;

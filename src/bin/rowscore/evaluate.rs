@@ -1,19 +1,24 @@
 //! `rowscore evaluate`: a model's quality on rows whose classes are known.
 
 use std::error::Error;
+use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use rowscore::model::Model;
-use rowscore::training::{self, Evaluation, Rows};
+use rowscore::model::{Model, PredictionKind};
+use rowscore::training::{
+    self, BadField, ClassDetails, DataError, Details, Evaluation, LineError, Quantiles, Row, Rows, ScoreDetails, Truth,
+    ValueDetails,
+};
 use rowscore::words;
 
 use crate::files;
 use crate::out::Out;
+use crate::written::Written;
 
-/// Measure a model on a CSV file with the true classes
+/// Measure a model on a CSV file with the truth
 ///
-/// The predicted class is the one with the largest probability. Use rows that the model was not
+/// The predicted class is the one with the largest probability or margin. Use rows that the model was not
 /// trained on: on its own training rows it looks better than it is.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  rowscore evaluate --model mine/model.json --data newer.csv --label species")]
@@ -24,37 +29,119 @@ pub(crate) struct Args {
     /// CSV file with a header line that names the model's features and the label
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
-    /// The column that holds the class
+    /// The column that holds the class or the number. A model of what is usual needs none; with one, whose
+    /// entries are `inlier` and `outlier` (or 1 and -1), it is judged
     #[arg(long, value_name = "COLUMN")]
-    label: String,
+    label: Option<String>,
+    #[command(flatten)]
+    written: Written,
 }
 
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let model = files::model(args.model.as_deref())?;
-    let data = Rows::new(files::open(&args.data)?, model.features())
-        .and_then(|rows| rows.labelled(&args.label, model.classes()))
-        .map_err(files::of(&args.data))?;
-    let evaluation = training::evaluate(model, &data).map_err(files::of(&args.data))?;
+    let rows = Rows::written(files::open(&args.data)?, model.features(), args.written.format());
+    let evaluation = rows.map_err(Unjudged::from).and_then(|rows| judge(model, rows, args.label.as_deref()));
+    let evaluation = match evaluation {
+        Err(Unjudged::Label) => return Err(Unjudged::Label.into()),
+        evaluation => evaluation.map_err(files::of(&args.data))?,
+    };
     out.show(&evaluation, || describe(model, &evaluation))?;
     Ok(ExitCode::SUCCESS)
 }
 
+/// Why a model cannot be judged.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unjudged {
+    /// The file is not as it must be.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A row cannot be scored.
+    #[error(transparent)]
+    Line(#[from] LineError),
+    /// Nobody says what is true.
+    #[error("give --label COLUMN, the column that holds the truth")]
+    Label,
+}
+
+/// The quality of `model` on rows whose truth stands in the column `label`.
+pub(crate) fn judge<R: Read>(model: &Model, rows: Rows<'_, R>, label: Option<&str>) -> Result<Evaluation, Unjudged> {
+    let judge = |rows: &[Row], truth: Truth<'_>| Ok(training::evaluate_rows(model, rows, truth)?);
+    match (model.outputs().kind, label) {
+        (PredictionKind::Value, Some(label)) => {
+            let data = rows.with_values(label)?;
+            judge(&data.rows, Truth::Values(&data.labels))
+        }
+        (PredictionKind::Score, None) => {
+            let rows = rows.collect::<Result<Vec<Row>, _>>()?;
+            if rows.is_empty() { Err(DataError::Empty.into()) } else { judge(&rows, Truth::Nothing) }
+        }
+        (PredictionKind::Score, Some(label)) => {
+            let data = rows.with_labels(label, |text, _| side(text, model.classes()))?;
+            judge(&data.rows, Truth::Classes(&data.labels))
+        }
+        (PredictionKind::Probabilities | PredictionKind::Margins, Some(label)) => {
+            let data = rows.labelled(label, model.classes())?;
+            judge(&data.rows, Truth::Classes(&data.labels))
+        }
+        (_, None) => Err(Unjudged::Label),
+    }
+}
+
+/// Whether a row is within, in the model's words or scikit-learn's.
+fn side(text: &str, classes: &[String]) -> Result<usize, BadField> {
+    match (text, classes.iter().position(|class| class == text)) {
+        (_, Some(class)) => Ok(class),
+        ("1", None) => Ok(0),
+        ("-1", None) => Ok(1),
+        (class, None) => {
+            let classes = format!("{} (or 1 and -1)", classes.join(", "));
+            Err(BadField::UnknownClass { class: class.to_owned(), classes })
+        }
+    }
+}
+
 fn describe(model: &Model, evaluation: &Evaluation) -> Vec<String> {
-    let metrics = &evaluation.metrics;
     let rows = words::count(evaluation.rows as u64);
-    let mut lines = vec![
-        format!("model {}, {rows} rows", model.version()),
-        String::new(),
-        format!("accuracy           {:.4}", metrics.accuracy),
-        format!("macro F1           {:.4}", metrics.macro_f1),
-        format!("log-loss           {:.4}", metrics.log_loss),
-        format!("Brier              {:.4}", metrics.brier),
-        format!("calibration error  {:.4}", metrics.calibration_error),
-        String::new(),
-    ];
+    let mut figures = training::figures(&evaluation.quality);
+    match &evaluation.details {
+        Details::Classes(ClassDetails { ranking, baseline, .. }) => {
+            figures.extend(
+                ranking.iter().flat_map(|r| [("ROC AUC", r.roc_auc), ("average precision", r.average_precision)]),
+            );
+            figures.push(("baseline accuracy", baseline.accuracy));
+        }
+        Details::Values(ValueDetails { baseline, .. }) => {
+            figures.push(("error of the mean", baseline.root_mean_squared_error));
+        }
+        Details::Scores(ScoreDetails { ranking, accuracy, .. }) => {
+            figures.extend(accuracy.map(|accuracy| ("accuracy", accuracy)));
+            figures.extend(ranking.map(|ranking| ("ROC AUC", ranking.roc_auc)));
+        }
+    }
+    let wide = figures.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let mut lines = vec![format!("model {}, {rows} rows", model.version()), String::new()];
+    lines.extend(figures.iter().map(|(name, figure)| format!("{name:wide$}  {figure:.4}")));
+    lines.push(String::new());
+    match &evaluation.details {
+        Details::Classes(details) => lines.extend(of_classes(details)),
+        Details::Values(details) => lines.extend(quantiles("true number minus predicted one", &details.residuals)),
+        Details::Scores(details) => lines.extend(quantiles("scores", &details.scores)),
+    }
+    lines
+}
+
+fn quantiles(what: &str, quantiles: &Quantiles) -> [String; 2] {
+    let Quantiles { least, p05, p25, median, p75, p95, most } = quantiles;
+    [
+        format!("{what}: least, 5 %, 25 %, median, 75 %, 95 %, most"),
+        format!("{least:.4}  {p05:.4}  {p25:.4}  {median:.4}  {p75:.4}  {p95:.4}  {most:.4}"),
+    ]
+}
+
+fn of_classes(evaluation: &ClassDetails) -> Vec<String> {
     let name = |class: &str| class.chars().count();
     let wide = evaluation.classes.iter().map(|class| name(&class.class)).max().unwrap_or(0).max("class".len());
-    lines.push(format!("{:wide$}      rows  precision  recall  F1", "class"));
+    let mut lines = vec![format!("{:wide$}      rows  precision  recall  F1", "class")];
     lines.extend(evaluation.classes.iter().map(|class| {
         let rows = words::count(class.rows as u64);
         format!("{:wide$}  {rows:>8}     {:.4}  {:.4}  {:.4}", class.class, class.precision, class.recall, class.f1)

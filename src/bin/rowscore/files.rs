@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use rowscore::model::{self, Artifact, Model};
+use rowscore::model::{self, Artifact, Decider, Model, Predictor};
 use rowscore::training::Card;
 use rowscore::words;
 
@@ -57,23 +57,45 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 /// Like `mine/model.json: version 0f3a, 4 features, 3 classes, 51 support vectors`.
 pub(crate) fn described(path: &Path, artifact: &Artifact) -> String {
     let content = &artifact.content;
-    let count = |count: usize| words::count(count as u64);
-    let (features, classes) = (count(content.features.len()), count(content.classes.len()));
-    let svm = content.predictor.svm();
-    let vectors = svm.map_or_else(String::new, |svm| format!(", {} support vectors", count(svm.support_vectors.len())));
-    let version = &artifact.version;
-    format!("{}: version {version}, {features} features, {classes} classes{vectors}", path.display())
+    let counted = |count: usize, what: &str| format!(", {} {what}", words::count(count as u64));
+    let mut text = format!("{}: version {}", path.display(), artifact.version);
+    text += &counted(content.features.len(), "features");
+    if !content.classes.is_empty() {
+        text += &counted(content.classes.len(), "classes");
+    }
+    text + &vectors(&content.predictor).map_or(String::new(), |vectors| counted(vectors, "support vectors"))
 }
 
-/// Writes a model card with its plots: to `path`, or else beside the artifact.
+/// The support vectors of all pipelines; none where there are only linear machines.
+fn vectors(predictor: &Predictor) -> Option<usize> {
+    let of = |machine: &Decider| match machine {
+        Decider::Pairs(svm) => Some(svm.support_vectors.len()),
+        Decider::Kernel(machine) => Some(machine.support_vectors.len()),
+        Decider::Linear(_) => None,
+    };
+    match predictor {
+        Predictor::Svm(svm) => Some(svm.support_vectors.len()),
+        Predictor::Pipelines(pipelines) => {
+            pipelines.iter().filter_map(|pipeline| of(&pipeline.machine)).reduce(|a, b| a + b)
+        }
+    }
+}
+
+/// Writes a model card with its plots: to `path`, or else beside the artifact by its name, so that two artifacts in
+/// one folder have two cards.
 pub(crate) fn write_card(card: &Card, path: Option<&Path>, artifact: &Path) -> Result<(), FileError> {
-    let path = path.map_or_else(|| artifact.with_file_name(Card::FILE), Path::to_owned);
+    let path = path.map_or_else(|| artifact.with_extension("card.md"), Path::to_owned);
+    let folder = match path.extension() {
+        Some(_) => path.with_extension(""),
+        None => path.with_extension("plots"),
+    };
     if !card.plots.is_empty() {
-        let folder = path.with_file_name(Card::FOLDER);
         fs::create_dir_all(&folder).map_err(of(&folder))?;
         for (name, plot) in &card.plots {
             write(&folder.join(name), plot.as_bytes())?;
         }
     }
-    write(&path, card.text.as_bytes())
+    // A space would end a link of Markdown.
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().replace(' ', "%20");
+    write(&path, card.text(&name).as_bytes())
 }

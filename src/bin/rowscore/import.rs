@@ -6,13 +6,15 @@ use std::process::ExitCode;
 
 use rowscore::model::{Artifact, Digest, Feature, Model, Origin, PredictionKind};
 use rowscore::training::{
-    self, Card, DataError, Evaluation, Foreign, LibsvmNames, LibsvmScaling, Order, ReferenceRows, Row, Rows,
+    self, Card, CsvFormat, DataError, Evaluation, Foreign, LibsvmNames, LibsvmScaling, Order, ReferenceRows, Row, Rows,
 };
 use rowscore::words;
 use serde_json::json;
 
+use crate::evaluate::{self, Unjudged};
 use crate::files::{self, FileError};
 use crate::out::Out;
+use crate::written::Written;
 
 /// Make an artifact of a scikit-learn or libsvm model
 ///
@@ -44,11 +46,13 @@ pub(crate) struct Args {
     /// distribution, and some of them become golden rows
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    written: Written,
     /// The artifact to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// The model card to write. Its plots go into a folder beside it [default: MODEL_CARD.md beside
-    /// the artifact]
+    /// The model card to write. Its plots go into a folder beside it [default: beside the
+    /// artifact, named as it is: model.card.md for model.json]
     #[arg(long, value_name = "FILE")]
     card: Option<PathBuf>,
 }
@@ -75,7 +79,7 @@ struct Source {
 
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let foreign = read(args)?;
-    let data = args.data.as_deref().map(Data::read).transpose()?;
+    let data = args.data.as_deref().map(|path| Data::read(path, args.written.format())).transpose()?;
     let rows = data.as_ref().map(|data| data.rows(foreign.features())).transpose()?;
     let reference = data.as_ref().zip(rows.as_ref());
     let reference = reference.map(|(data, rows)| ReferenceRows { rows, sha256: Digest::of(&data.bytes) });
@@ -85,7 +89,7 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>
         (Some(data), Some(label)) => data.measure(label, &artifact)?,
         _ => None,
     };
-    let order = measured.as_ref().and_then(|measured| Order::clearly_better(&measured.confusion));
+    let order = measured.as_ref().and_then(|measured| Order::clearly_better(&measured.classes()?.confusion));
     if let Some(order) = order {
         return Err(misnamed(&order, &artifact.content.classes, args).into());
     }
@@ -95,7 +99,7 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>
         let card = Card::imported(&artifact, import, measured.as_ref());
         files::write_card(&card, args.card.as_deref(), &args.out)?;
     }
-    let quality = measured.as_ref().map(|quality| (quality.metrics.accuracy, quality.rows));
+    let quality = measured.as_ref().map(|measured| (training::figures(&measured.quality)[0], measured.rows));
     let mut lines = vec![files::described(&args.out, &artifact)];
     if reference.is_none() {
         lines.push(
@@ -103,12 +107,12 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>
         );
     }
     lines.push(match quality {
-        Some((accuracy, rows)) => format!("accuracy {accuracy:.4} on {} rows", words::count(rows as u64)),
+        Some(((name, figure), rows)) => format!("{name} {figure:.4} on {} rows", words::count(rows as u64)),
         None => {
             "the model card has no figures: they need --data with the classes in a column that --label names".into()
         }
     });
-    let accuracy = quality.map(|(accuracy, _)| accuracy);
+    let accuracy = quality.map(|((_, accuracy), _)| accuracy);
     out.tell(&json!({"file": args.out, "version": artifact.version, "accuracy": accuracy}), lines)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -149,30 +153,28 @@ fn misnamed(order: &Order, classes: &[String], args: &Args) -> String {
 struct Data<'a> {
     path: &'a Path,
     bytes: Vec<u8>,
+    format: CsvFormat,
 }
 
 impl<'a> Data<'a> {
-    fn read(path: &'a Path) -> Result<Self, FileError> {
-        Ok(Self { path, bytes: files::bytes(path)? })
+    fn read(path: &'a Path, format: CsvFormat) -> Result<Self, FileError> {
+        Ok(Self { path, bytes: files::bytes(path)?, format })
     }
 
     fn rows(&self, features: &[Feature]) -> Result<Vec<Row>, FileError> {
-        let rows = Rows::new(self.bytes.as_slice(), features).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+        let rows = Rows::written(self.bytes.as_slice(), features, self.format);
+        let rows = rows.and_then(Iterator::collect::<Result<Vec<_>, _>>);
         let rows = rows.map_err(files::of(self.path))?;
         if rows.is_empty() { Err(files::of(self.path)(DataError::Empty)) } else { Ok(rows) }
     }
 
-    /// The model's quality on the rows, if their classes are in the column `label`.
+    /// The model's quality on the rows, if the truth is in the column `label`.
     fn measure(&self, label: &str, artifact: &Artifact) -> Result<Option<Evaluation>, Box<dyn Error>> {
-        let content = &artifact.content;
-        let rows = Rows::new(self.bytes.as_slice(), &content.features);
-        match rows.and_then(|rows| rows.labelled(label, &content.classes)) {
-            Ok(labelled) => {
-                let model = Model::new(artifact.clone())?;
-                Ok(Some(training::evaluate(&model, &labelled).map_err(files::of(self.path))?))
-            }
-            Err(DataError::MissingLabel { .. }) => Ok(None),
-            Err(error) => Err(files::of(self.path)(error).into()),
+        let model = Model::new(artifact.clone())?;
+        let rows = Rows::written(self.bytes.as_slice(), model.features(), self.format).map_err(Unjudged::from);
+        match rows.and_then(|rows| evaluate::judge(&model, rows, Some(label))) {
+            Err(Unjudged::Data(DataError::MissingLabel { .. })) => Ok(None),
+            measured => Ok(Some(measured.map_err(files::of(self.path))?)),
         }
     }
 }

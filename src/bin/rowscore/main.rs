@@ -29,6 +29,7 @@ mod status;
 mod told;
 mod train;
 mod variables;
+mod written;
 
 use std::error::Error;
 use std::process::ExitCode;

@@ -36,8 +36,11 @@ pub use convergence::{Convergence, Outcome};
 pub use feature::{Category, Cell, Feature, FeatureKind, Rule};
 pub use file::Artifact;
 pub use layer::{Chain, Column, Function, Layer, Op, Part, Sum};
-pub use options::{ClassWeights, Gamma, TrainOptions};
-pub use origin::{Import, ImportSource, Metrics, Origin, Reference, Training};
+pub use options::{ClassWeights, Gamma, Method, TrainOptions};
+pub use origin::{
+    HeldOut, Import, ImportSource, LeftOut, MarginMetrics, Metrics, Origin, Reference, ScoreMetrics, Training,
+    ValueMetrics,
+};
 pub use pipeline::{Calibrator, Decider, KernelMachine, LinearMachine, Output, Pipeline, PredictionKind, Predictor};
 pub use refusal::ArtifactError;
 pub(crate) use svm::class_pairs;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::pipeline::PredictionKind;
 use crate::model::kernel::Kernel;
 
 /// How gamma is chosen.
@@ -18,7 +19,10 @@ pub enum Gamma {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainOptions {
-    /// The kernel of every class pair.
+    /// What is trained.
+    #[serde(default, skip_serializing_if = "Method::is_svc")]
+    pub method: Method,
+    /// The kernel of a support vector machine.
     pub kernel: Kernel<Gamma>,
     /// How much a row on the wrong side of the margin costs, above 0.
     pub c: f64,
@@ -39,11 +43,78 @@ pub struct TrainOptions {
     pub max_steps: usize,
 }
 
+/// What is trained, with what only it has. The names are scikit-learn's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// A support vector machine for each class pair, with probabilities.
+    #[default]
+    Svc,
+    /// Logistic regression: probabilities.
+    Logistic,
+    /// A linear support vector machine for each class: margins.
+    LinearSvc,
+    /// Epsilon-regression by support vectors: a value.
+    Svr {
+        /// An error up to this costs nothing, in units of the label.
+        epsilon: f64,
+    },
+    /// Least squares: a value.
+    Linear,
+    /// Least squares with small weights: a value.
+    Ridge {
+        /// How much the squares of the weights count.
+        alpha: f64,
+    },
+    /// What rows usually are like: a score.
+    OneClass {
+        /// About this share of the training rows is left outside.
+        nu: f64,
+    },
+}
+
+impl Method {
+    /// So serde leaves it out, and such an artifact has the same bytes as before there were others.
+    fn is_svc(&self) -> bool {
+        *self == Self::Svc
+    }
+
+    /// As the command line calls it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Svc | Self::Svr { .. } | Self::OneClass { .. } => "svm",
+            Self::Logistic => "logistic",
+            Self::LinearSvc => "linear-svc",
+            Self::Linear => "linear",
+            Self::Ridge { .. } => "ridge",
+        }
+    }
+
+    /// Whether it has a kernel.
+    #[must_use]
+    pub fn has_kernel(&self) -> bool {
+        matches!(self, Self::Svc | Self::Svr { .. } | Self::OneClass { .. })
+    }
+
+    /// What it gives.
+    #[must_use]
+    pub fn gives(&self) -> PredictionKind {
+        match self {
+            Self::Svc | Self::Logistic => PredictionKind::Probabilities,
+            Self::LinearSvc => PredictionKind::Margins,
+            Self::Svr { .. } | Self::Linear | Self::Ridge { .. } => PredictionKind::Value,
+            Self::OneClass { .. } => PredictionKind::Score,
+        }
+    }
+}
+
 impl Default for TrainOptions {
     /// Kernel and C are scikit-learn's defaults. The tolerance is a tenth of scikit-learn's: that
     /// costs little here, and leaves less to chance.
     fn default() -> Self {
         Self {
+            method: Method::Svc,
             kernel: Kernel::Rbf { gamma: Gamma::Scale },
             c: 1.0,
             class_weights: ClassWeights::Equal,

@@ -109,7 +109,8 @@ pub enum Calibrator {
 }
 
 /// What a prediction is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PredictionKind {
     /// A probability for each class.
     Probabilities,

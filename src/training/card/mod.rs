@@ -3,11 +3,13 @@
 //! After M. Mitchell et al., "Model cards for model reporting", FAT* 2019. The same training makes
 //! the same card, byte for byte.
 
+mod figures;
 mod imported;
 mod parts;
 mod plots;
 mod svg;
 mod trained;
+mod words;
 
 use super::evaluation::Evaluation;
 use super::train::Trained;
@@ -16,24 +18,25 @@ use crate::model::{Artifact, Import, Training};
 /// A model card in Markdown, and its plots.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Card {
-    /// The Markdown file. It shows the plots by their names, in the folder [`Card::FOLDER`].
-    pub text: String,
+    /// The Markdown file, with [`words::FOLDER`] for the folder of the plots.
+    text: String,
     /// (File name, SVG).
     pub plots: Vec<(&'static str, String)>,
 }
 
 impl Card {
-    /// The usual name of the Markdown file.
-    pub const FILE: &str = "MODEL_CARD.md";
-    /// The folder of the plots, beside the Markdown file.
-    pub const FOLDER: &str = parts::FOLDER;
+    /// The Markdown file, which shows the plots by their names in `folder`.
+    #[must_use]
+    pub fn text(&self, folder: &str) -> String {
+        self.text.replace(words::FOLDER, folder)
+    }
 
     /// The card of a model that was trained here.
     #[must_use]
     pub fn new(trained: &Trained, training: &Training) -> Self {
         let Trained { artifact, held_out } = trained;
         let mut plots = quality_plots(held_out);
-        plots.push(("class-sizes.svg", plots::class_sizes(held_out)));
+        plots.extend(held_out.classes().map(|classes| ("class-sizes.svg", plots::class_sizes(classes))));
         let mut text = String::new();
         trained::write(&mut text, artifact, training, held_out).expect("a String takes every write");
         Self { text, plots }
@@ -50,9 +53,11 @@ impl Card {
 }
 
 fn quality_plots(evaluation: &Evaluation) -> Vec<(&'static str, String)> {
-    vec![
-        ("confusion.svg", plots::confusion(evaluation)),
-        ("reliability.svg", plots::reliability(evaluation)),
-        ("class-metrics.svg", plots::class_metrics(evaluation)),
-    ]
+    let Some(classes) = evaluation.classes() else { return Vec::new() };
+    let mut plots = vec![("confusion.svg", plots::confusion(classes))];
+    if !classes.reliability.is_empty() {
+        plots.push(("reliability.svg", plots::reliability(classes)));
+    }
+    plots.push(("class-metrics.svg", plots::class_metrics(classes)));
+    plots
 }

@@ -2,29 +2,36 @@
 
 use std::fmt::{self, Write};
 
-use crate::model::{Artifact, Content, Kernel};
-use crate::training::evaluation::Evaluation;
-
-/// The folder of the plots, beside the Markdown file.
-pub(super) const FOLDER: &str = "model-card";
+use super::words::{escape, figure};
+use crate::model::{
+    Artifact, Category, Cell, Content, Feature, FeatureDistribution, FeatureKind, Kernel, PredictionKind, Rule,
+};
+use crate::training::evaluation::{ClassQuality, Evaluation};
 
 /// The figures of a class with fewer rows than this are rough.
 const FEW_ROWS: usize = 30;
 
+/// So many categories are named.
+const NAMED: usize = 10;
+
 /// The title, and the first rows of the table below it.
 pub(super) fn head(out: &mut String, artifact: &Artifact) -> fmt::Result {
     let content = &artifact.content;
-    writeln!(out, "# Model card: {}\n", escape(&content.label))?;
+    let label = escape(&content.label);
+    writeln!(out, "# Model card: {label}\n")?;
     writeln!(out, "Made by rowscore {}, with the artifact; not to be edited by hand.\n", env!("CARGO_PKG_VERSION"))?;
     writeln!(out, "| | |\n|---|---|")?;
     writeln!(out, "| version | `{}` |", artifact.version.digest())?;
-    writeln!(
-        out,
-        "| predicts | the probability of each class of `{}`: {} |",
-        escape(&content.label),
-        names(&content.classes)
-    )?;
-    writeln!(out, "| from | {} features: {} |", content.features.len(), names(&content.features))
+    let classes = names(content.classes.iter().map(String::as_str));
+    let predicts = match content.predictor.kind() {
+        PredictionKind::Probabilities => format!("the probability of each class of `{label}`: {classes}"),
+        PredictionKind::Margins => format!("a margin for each class of `{label}`, the largest is the class: {classes}"),
+        PredictionKind::Value => format!("the number `{label}`"),
+        PredictionKind::Score => format!("how usual a row is: above 0 {}", classes.replace(", ", ", else ")),
+    };
+    writeln!(out, "| predicts | {predicts} |")?;
+    let features = names(content.features.iter().map(|feature| feature.name.as_str()));
+    writeln!(out, "| from | {} features: {features} |", content.features.len())
 }
 
 pub(super) fn kernel(kernel: Kernel) -> String {
@@ -38,91 +45,133 @@ pub(super) fn kernel(kernel: Kernel) -> String {
     }
 }
 
-/// The tables of an evaluation, and its plots.
-pub(super) fn figures(out: &mut String, evaluation: &Evaluation) -> fmt::Result {
-    let metrics = &evaluation.metrics;
-    writeln!(out, "| accuracy | macro F1 | log-loss | Brier | calibration error |\n|---|---|---|---|---|")?;
-    writeln!(
-        out,
-        "| {:.4} | {:.4} | {:.4} | {:.4} | {:.4} |\n",
-        metrics.accuracy, metrics.macro_f1, metrics.log_loss, metrics.brier, metrics.calibration_error
-    )?;
-    writeln!(out, "| class | rows | precision | recall | F1 |\n|---|---|---|---|---|")?;
-    for class in &evaluation.classes {
-        writeln!(
-            out,
-            "| {} | {} | {:.4} | {:.4} | {:.4} |",
-            escape(&class.class),
-            class.rows,
-            class.precision,
-            class.recall,
-            class.f1
-        )?;
-    }
-    writeln!(out)?;
-    for (name, what) in [
-        ("confusion", "Confusion matrix"),
-        ("reliability", "Reliability diagram"),
-        ("class-metrics", "Precision, recall and F1 by class"),
-    ] {
-        writeln!(out, "![{what}]({}/{name}.svg)", FOLDER)?;
-    }
-    Ok(())
-}
-
+/// How the values of each feature are spread.
 pub(super) fn ranges(out: &mut String, content: &Content) -> fmt::Result {
-    writeln!(out, "| feature | least | mean | deviation | most |\n|---|---|---|---|---|")?;
-    for (name, feature) in content.features.iter().zip(&content.distribution) {
-        let numbers = [feature.min, feature.mean, feature.deviation, feature.max].map(figure);
-        writeln!(out, "| {} | {} |", escape(&name.name), numbers.join(" | "))?;
+    let features = || content.features.iter().zip(&content.distribution);
+    let has = |wanted: fn(&FeatureKind) -> bool| features().any(|(feature, _)| wanted(&feature.kind));
+    if has(|kind| *kind == FeatureKind::Number) {
+        numbers(out, features().filter(|(feature, _)| feature.kind == FeatureKind::Number))?;
+    }
+    if has(|kind| matches!(kind, FeatureKind::Category { .. })) {
+        writeln!(out, "\n| category | most frequent | gaps |\n|---|---|---|")?;
+        for (feature, found) in features() {
+            if let FeatureKind::Category { categories, .. } = &feature.kind {
+                writeln!(out, "| {} | {} | {} |", escape(&feature.name), frequent(categories, found), gaps(found))?;
+            }
+        }
+    }
+    if has(|kind| *kind == FeatureKind::Moment) {
+        writeln!(out, "\n| date or time | first | last | gaps |\n|---|---|---|---|")?;
+        for (feature, found) in features().filter(|(feature, _)| feature.kind == FeatureKind::Moment) {
+            let [first, last] = [found.min, found.max].map(|seconds| moment(feature, seconds));
+            writeln!(out, "| {} | {first} | {last} | {} |", escape(&feature.name), gaps(found))?;
+        }
     }
     Ok(())
 }
 
-/// Four decimals; very small and very large numbers in scientific notation.
-pub(super) fn figure(number: f64) -> String {
-    match number.abs() {
-        0.0 => "0".into(),
-        1e-3..1e7 => format!("{number:.4}"),
-        _ => format!("{number:.4e}"),
+fn numbers<'c>(
+    out: &mut String,
+    features: impl Iterator<Item = (&'c Feature, &'c FeatureDistribution)> + Clone,
+) -> fmt::Result {
+    let has_gaps = features.clone().any(|(_, found)| found.gaps > 0.0);
+    let (head, line) = if has_gaps { (" gaps |", "---|") } else { ("", "") };
+    writeln!(out, "| feature | least | mean | deviation | most |{head}\n|---|---|---|---|---|{line}")?;
+    for (feature, found) in features {
+        let figures = [found.min, found.mean, found.deviation, found.max].map(figure).join(" | ");
+        let gaps = if has_gaps { format!(" {} |", gaps(found)) } else { String::new() };
+        writeln!(out, "| {} | {figures} |{gaps}", escape(&feature.name))?;
     }
+    Ok(())
+}
+
+/// Date and time as a row has them.
+fn moment(feature: &Feature, seconds: f64) -> String {
+    match feature.cell(seconds) {
+        Some(Cell::Text(text)) => text,
+        _ => String::new(),
+    }
+}
+
+fn gaps(found: &FeatureDistribution) -> String {
+    format!("{:.1} %", 100.0 * found.gaps)
+}
+
+/// The most frequent categories with their shares.
+fn frequent(categories: &[Category], found: &FeatureDistribution) -> String {
+    let name = |category: &Category| match category {
+        Category::Number(number) => number.to_string(),
+        Category::Text(text) => escape(text),
+    };
+    // Of many categories the distribution has deciles, and no shares.
+    if found.shares.len() != categories.len() + 1 {
+        return format!("{} categories", categories.len());
+    }
+    let mut named: Vec<(String, f64)> = categories.iter().map(name).zip(found.shares.iter().copied()).collect();
+    named.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+    let mut listed: Vec<String> =
+        named.iter().take(NAMED).map(|(name, share)| format!("{name} {:.1} %", 100.0 * share)).collect();
+    if named.len() > NAMED {
+        listed.push(format!("{} more", named.len() - NAMED));
+    }
+    listed.join(", ")
+}
+
+/// What a prediction of this kind cannot say.
+pub(super) fn bounds(out: &mut String, kind: PredictionKind) -> fmt::Result {
+    match kind {
+        PredictionKind::Probabilities => {
+            writeln!(out, "- It knows these classes only: a row of another kind gets the probabilities of these.")?;
+            writeln!(
+                out,
+                "- A row far from the training rows is scored all the same, and its probabilities mean little."
+            )?;
+            writeln!(out, "- The probabilities suppose that classes are as frequent as in the training data.")
+        }
+        PredictionKind::Margins => {
+            writeln!(out, "- It knows these classes only: a row of another kind gets the margins of these.")?;
+            writeln!(out, "- A margin is no probability: it sorts rows, and says nothing about how often it is right.")
+        }
+        PredictionKind::Value => {
+            writeln!(out, "- A row far from the training rows is scored all the same, and its number means little.")
+        }
+        PredictionKind::Score => {
+            writeln!(out, "- Whether a row that is unlike the training rows is bad, it cannot know.")
+        }
+    }
+}
+
+/// What is done with values that are missing or unseen.
+pub(super) fn rules(out: &mut String, features: &[Feature]) -> fmt::Result {
+    if features.iter().all(Feature::is_plain) {
+        return writeln!(
+            out,
+            "- Values must be finite numbers in the units of the training data; nothing is filled in."
+        );
+    }
+    let of = |taken: Rule| features.iter().filter(move |feature| feature.missing == taken);
+    let listed = |rule: Rule| names(of(rule).map(|feature| feature.name.as_str()));
+    if of(Rule::Taken).next().is_some() {
+        writeln!(out, "- A gap is taken in {}. In all others a row with one is set aside.", listed(Rule::Taken))?;
+    } else {
+        writeln!(out, "- A row with a gap is set aside.")?;
+    }
+    let unseen = |feature: &&Feature| matches!(feature.kind, FeatureKind::Category { unseen: Rule::Taken, .. });
+    let takes_unseen = names(features.iter().filter(unseen).map(|feature| feature.name.as_str()));
+    if !takes_unseen.is_empty() {
+        writeln!(out, "- A category that it does not know is taken in {takes_unseen}, as the pipeline has it.")?;
+    }
+    writeln!(out, "- Numbers must be finite and in the units of the training data.")
 }
 
 pub(super) fn few_rows(out: &mut String, evaluation: &Evaluation) -> fmt::Result {
-    for class in evaluation.classes.iter().filter(|class| class.rows < FEW_ROWS) {
+    let classes: &[ClassQuality] = evaluation.classes().map_or(&[], |details| &details.classes);
+    for class in classes.iter().filter(|class| class.rows < FEW_ROWS) {
         writeln!(out, "- Class {} has {} rows: its figures are rough.", escape(&class.class), class.rows)?;
     }
     Ok(())
 }
 
-fn names(names: &[impl AsRef<str>]) -> String {
-    names.iter().map(|name| escape(name.as_ref())).collect::<Vec<_>>().join(", ")
-}
-
-/// A name as it may stand in a table.
-pub(super) fn escape(name: &str) -> String {
-    let mut escaped = String::with_capacity(name.len());
-    for character in name.chars() {
-        match character {
-            '|' | '<' | '*' | '`' | '[' | '\\' => escaped.extend(['\\', character]),
-            control if control.is_control() => escaped.push(' '),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_cannot_break_a_table() {
-        assert_eq!(escape("a|b\n<c>"), "a\\|b \\<c>");
-    }
-
-    #[test]
-    fn figures_keep_their_digits() {
-        assert_eq!([0.0, 5.84333, -1e-7, 123_456_789.0].map(figure), ["0", "5.8433", "-1.0000e-7", "1.2346e8"]);
-    }
+fn names<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    names.map(escape).collect::<Vec<_>>().join(", ")
 }

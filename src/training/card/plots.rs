@@ -1,7 +1,7 @@
 //! The plots of a model card.
 
 use super::svg::{Anchor, Svg};
-use crate::training::evaluation::Evaluation;
+use crate::training::evaluation::ClassDetails;
 
 const GRID: &str = "#d0d7de";
 const BLUE: &str = "#0969da";
@@ -23,7 +23,7 @@ fn short(name: &str) -> String {
 }
 
 /// Rows by true and predicted class. The darker a field, the larger its share of the true class.
-pub(super) fn confusion(evaluation: &Evaluation) -> String {
+pub(super) fn confusion(evaluation: &ClassDetails) -> String {
     let classes = &evaluation.classes;
     let cell = (480.0 / classes.len() as f64).clamp(36.0, 110.0);
     let side = cell * classes.len() as f64;
@@ -54,7 +54,7 @@ fn shade(share: f64) -> String {
 
 /// How often the predicted class is right, by its probability. Ideally all circles are on the diagonal.
 /// The area of a circle is the bin's share of the rows.
-pub(super) fn reliability(evaluation: &Evaluation) -> String {
+pub(super) fn reliability(evaluation: &ClassDetails) -> String {
     const SIDE: f64 = 360.0;
     let mut svg =
         Svg::new(LEFT + SIDE + 40.0, TOP + SIDE + 50.0, "Reliability: share that is right, by predicted probability");
@@ -68,8 +68,9 @@ pub(super) fn reliability(evaluation: &Evaluation) -> String {
         svg.text([left - 8.0, middle + 4.0], Anchor::End, &format!("{value:.1}"));
     }
     svg.line(at(0.0, 0.0), at(1.0, 1.0), ORANGE);
+    let rows: usize = evaluation.classes.iter().map(|class| class.rows).sum();
     for bin in &evaluation.reliability {
-        let share = bin.rows as f64 / evaluation.rows as f64;
+        let share = bin.rows as f64 / rows as f64;
         svg.circle(at(bin.confidence, bin.accuracy), 3.0 + 17.0 * share.sqrt(), BLUE);
     }
     let [x, y] = at(0.5, 0.0);
@@ -78,7 +79,7 @@ pub(super) fn reliability(evaluation: &Evaluation) -> String {
 }
 
 /// Precision, recall and F1 of each class.
-pub(super) fn class_metrics(evaluation: &Evaluation) -> String {
+pub(super) fn class_metrics(evaluation: &ClassDetails) -> String {
     const WIDTH: f64 = 400.0;
     let group = 54.0;
     let height = group * evaluation.classes.len() as f64;
@@ -101,7 +102,7 @@ pub(super) fn class_metrics(evaluation: &Evaluation) -> String {
 }
 
 /// Rows of each class.
-pub(super) fn class_sizes(evaluation: &Evaluation) -> String {
+pub(super) fn class_sizes(evaluation: &ClassDetails) -> String {
     const WIDTH: f64 = 400.0;
     let height = 24.0 * evaluation.classes.len() as f64;
     let mut svg = Svg::new(LEFT + WIDTH + 70.0, TOP + height, "Training rows by class");

@@ -1,30 +1,98 @@
-//! A CSV file's columns: their names, and what stands in them.
+//! A CSV file's records, and its columns by their names.
 
 use std::io::Read;
 
-use super::error::DataError;
+use super::error::{DataError, Encoding};
+use super::format::{Begun, CsvFormat, Decided, decide};
+use super::number::Decimal;
 
-/// A reader that leaves the checks to [`Columns`]. Space around a field is ignored.
-pub(super) fn reader<R: Read>(input: R) -> csv::Reader<R> {
-    csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        // A wrong number of fields is told with the row's line.
-        .flexible(true)
-        .from_reader(input)
+/// The records of a file, one after the other.
+pub(super) struct Records<R> {
+    records: csv::ByteRecordsIntoIter<Begun<R>>,
+    pub(super) columns: Columns,
+    written: Decided,
 }
 
-/// The header: every column's name, each different from the others.
-#[derive(Debug)]
+/// A line of a file.
+pub(super) struct Record {
+    /// From 1; the header is line 1.
+    pub(super) line: u64,
+    fields: csv::StringRecord,
+}
+
+impl Record {
+    /// A field without the space around it.
+    pub(super) fn field(&self, column: usize) -> &str {
+        self.fields[column].trim()
+    }
+}
+
+impl<R: Read> Records<R> {
+    /// Reads the header.
+    pub(super) fn new(input: R, format: CsvFormat) -> Result<Self, DataError> {
+        let (written, input) = decide(input, format)?;
+        let mut csv = csv::ReaderBuilder::new()
+            .delimiter(written.delimiter)
+            // A wrong number of fields is told with the row's line.
+            .flexible(true)
+            .from_reader(input);
+        let header = in_utf8(csv.byte_headers()?.clone(), 1)?;
+        Ok(Self { columns: Columns::new(&header)?, records: csv.into_byte_records(), written })
+    }
+
+    /// How the file is written, for people, where that is not the usual way.
+    pub(super) fn remarks(&self) -> Vec<String> {
+        let Decided { delimiter, decimal } = self.written;
+        let separated = format!("fields are separated by `{}`", char::from(delimiter).escape_default());
+        match decimal {
+            Decimal::Comma => vec![format!("{separated}, and a comma stands before decimals")],
+            Decimal::Point if delimiter != b',' => vec![separated],
+            Decimal::Point => Vec::new(),
+        }
+    }
+
+    /// What stands before the decimals of a number.
+    pub(super) fn decimal(&self) -> Decimal {
+        self.written.decimal
+    }
+}
+
+impl<R: Read> Iterator for Records<R> {
+    type Item = Result<Record, DataError>;
+
+    /// The next record, with as many fields as the header.
+    fn next(&mut self) -> Option<Self::Item> {
+        let record = match self.records.next()? {
+            Ok(record) => record,
+            Err(error) => return Some(Err(error.into())),
+        };
+        let line = record.position().map_or(0, csv::Position::line);
+        Some(in_utf8(record, line).and_then(|record| self.columns.check(record, line)))
+    }
+}
+
+/// The fields as text, or where they are none.
+fn in_utf8(record: csv::ByteRecord, line: u64) -> Result<csv::StringRecord, DataError> {
+    csv::StringRecord::from_byte_record(record).map_err(|error| {
+        let at = error.utf8_error().clone();
+        let record = error.into_byte_record();
+        let byte = record.get(at.field()).and_then(|field| field.get(at.valid_up_to())).copied().unwrap_or_default();
+        DataError::Encoding(Encoding::NotUtf8 { line, byte })
+    })
+}
+
+/// The header: the name of every column. Those that have one have different ones.
+#[derive(Clone, Debug)]
 pub(super) struct Columns {
     names: Vec<String>,
 }
 
 impl Columns {
-    pub(super) fn new(header: &csv::StringRecord) -> Result<Self, DataError> {
-        // Excel and others begin a file with a byte order mark.
-        let names: Vec<String> = header.iter().map(|name| name.trim_start_matches('\u{feff}').to_owned()).collect();
+    fn new(header: &csv::StringRecord) -> Result<Self, DataError> {
+        let names: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
         for (position, name) in names.iter().enumerate() {
-            if name.is_empty() || names[..position].contains(name) {
+            // A column without a name is one that tools add: a row's number, or what follows a last delimiter.
+            if !name.is_empty() && names[..position].contains(name) {
                 return Err(DataError::ColumnName { position: position + 1, name: name.clone() });
             }
         }
@@ -39,64 +107,37 @@ impl Columns {
         &self.names[column]
     }
 
-    fn find(&self, name: &str) -> Option<usize> {
-        self.names.iter().position(|column| column == name)
+    /// All of them, for an error.
+    pub(super) fn listed(&self) -> String {
+        self.names.join(", ")
     }
 
-    /// The column of the class.
+    fn find(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|column| column == name && !name.is_empty())
+    }
+
+    /// The column of the label.
     pub(super) fn label(&self, name: &str) -> Result<usize, DataError> {
-        let missing = || DataError::MissingLabel { label: name.to_owned(), columns: self.names.join(", ") };
+        let missing = || DataError::MissingLabel { label: name.to_owned(), columns: self.listed() };
         self.find(name).ok_or_else(missing)
     }
 
-    /// The columns of a model's features, in the model's order.
-    pub(super) fn features(&self, features: &[impl AsRef<str>]) -> Result<Vec<usize>, DataError> {
-        let names: Vec<&str> = features.iter().map(AsRef::as_ref).collect();
-        let missing: Vec<&str> = names.iter().copied().filter(|name| self.find(name).is_none()).collect();
+    /// The columns of these names, in their order, or the names that there are no columns of.
+    pub(super) fn all(&self, names: &[impl AsRef<str>]) -> Result<Vec<usize>, String> {
+        let names = || names.iter().map(AsRef::as_ref);
+        let missing: Vec<&str> = names().filter(|name| self.find(name).is_none()).collect();
         if missing.is_empty() {
-            Ok(names.iter().filter_map(|name| self.find(name)).collect())
+            Ok(names().filter_map(|name| self.find(name)).collect())
         } else {
-            let (missing, features, columns) = (missing.join(", "), names.join(", "), self.names.join(", "));
-            Err(DataError::MissingFeatures { missing, features, columns })
+            Err(missing.join(", "))
         }
     }
 
-    /// A record with as many fields as the header.
-    pub(super) fn check(&self, record: csv::StringRecord) -> Result<csv::StringRecord, DataError> {
-        if record.len() == self.names.len() {
-            Ok(record)
+    fn check(&self, fields: csv::StringRecord, line: u64) -> Result<Record, DataError> {
+        if fields.len() == self.names.len() {
+            Ok(Record { line, fields })
         } else {
-            Err(DataError::FieldCount { line: line(&record), found: record.len(), expected: self.names.len() })
+            Err(DataError::FieldCount { line, found: fields.len(), expected: self.names.len() })
         }
     }
-
-    /// The numbers that stand in `columns` of a record.
-    pub(super) fn numbers(&self, record: &csv::StringRecord, columns: &[usize]) -> Result<Vec<f64>, DataError> {
-        let number = |&column: &usize| {
-            number(&record[column]).ok_or_else(|| DataError::NotANumber {
-                line: line(record),
-                column: self.names[column].clone(),
-                text: record[column].to_owned(),
-            })
-        };
-        columns.iter().map(number).collect()
-    }
-
-    /// The name of a record's class, which stands in `column`.
-    pub(super) fn class<'r>(&self, record: &'r csv::StringRecord, column: usize) -> Result<&'r str, DataError> {
-        match &record[column] {
-            "" => Err(DataError::EmptyLabel { line: line(record), column: self.names[column].clone() }),
-            class => Ok(class),
-        }
-    }
-}
-
-/// From 1; the header is line 1.
-pub(super) fn line(record: &csv::StringRecord) -> u64 {
-    record.position().map_or(0, csv::Position::line)
-}
-
-/// Rust reads `inf`, `nan` and `1e999` as f64 too; they are refused.
-fn number(field: &str) -> Option<f64> {
-    field.parse().ok().filter(|number: &f64| number.is_finite())
 }

@@ -1,70 +1,155 @@
 //! Rows to train on.
 
-use std::collections::BTreeSet;
 use std::io::Read;
 
-use super::columns::{self, Columns};
-use super::error::DataError;
-use crate::model::{ClassIndex, Digest};
+use super::columns::{Record, Records};
+use super::error::{BadField, DataError};
+use super::kind::{ColumnKind, moment};
+use super::left_out::Reason;
+use super::number::{Decimal, is_gap, number};
+use super::reading::{Gaps, Reading, Task, Which};
+use super::survey::Survey;
+use super::target::Target;
+use crate::model::{Category, ClassIndex, Digest, Feature, FeatureKind, LeftOut, Rule};
 
-/// Rows with a number for every feature, and each row's class.
+/// What one class is called, if nobody says.
+const ONE_CLASS: &str = "outlier";
+
+/// Rows with what is to be learnt of each.
 #[derive(Clone, Debug)]
 pub struct Dataset {
     pub(in crate::training) label: String,
-    pub(in crate::training) features: Vec<String>,
-    /// Sorted, as scikit-learn orders classes.
-    pub(in crate::training) classes: Vec<String>,
-    /// One number per feature, all finite.
+    pub(in crate::training) features: Vec<Feature>,
+    pub(in crate::training) target: Target,
+    /// A number for each feature, as in an artifact's raw row: of a gap NaN.
     pub(in crate::training) rows: Vec<Vec<f64>>,
-    /// One per row.
-    pub(in crate::training) labels: Vec<ClassIndex>,
     pub(in crate::training) sha256: Digest,
+    pub(in crate::training) left_out: Vec<LeftOut>,
+    remarks: Vec<String>,
 }
 
 impl Dataset {
-    /// Reads CSV: the header names the features and, as `label`, the column of the class. Every
-    /// other column must hold finite numbers. Space around a field is ignored.
+    /// Reads CSV: the header names the features and, as `label`, the column of the class. Every other column is a
+    /// feature. Space around a field is ignored.
     ///
     /// # Errors
     /// On the first thing that is not as it must be, with its line and column.
-    pub fn from_csv(mut reader: impl Read, label: &str) -> Result<Self, DataError> {
-        let mut bytes = Vec::new();
-        reader.read_to_end(&mut bytes)?;
-        let mut csv = columns::reader(bytes.as_slice());
-        let columns = Columns::new(csv.headers()?)?;
-        let label_at = columns.label(label)?;
-        let features: Vec<usize> = (0..columns.count()).filter(|&column| column != label_at).collect();
-        if features.is_empty() {
-            return Err(DataError::NoFeatures);
-        }
-        let mut rows = Vec::new();
-        let mut labels = Vec::new();
-        for record in csv.records() {
-            let record = columns.check(record?)?;
-            rows.push(columns.numbers(&record, &features)?);
-            labels.push(columns.class(&record, label_at)?.to_owned());
-        }
-        let classes = distinct(&labels)?;
-        Ok(Self {
-            label: label.to_owned(),
-            features: features.iter().map(|&column| columns.name(column).to_owned()).collect(),
-            labels: labels.iter().map(|label| classes.partition_point(|class| class < label)).collect(),
-            classes,
-            rows,
-            sha256: Digest::of(&bytes),
-        })
+    pub fn from_csv(reader: impl Read, label: &str) -> Result<Self, DataError> {
+        let reading = Reading { task: Some(Task::Classification), columns: Which::All, ..Reading::of(Some(label)) };
+        Self::read(reader, &reading)
     }
 
-    /// Names of the features, in the order of the columns.
+    /// Reads CSV as `reading` says.
+    ///
+    /// # Errors
+    /// On the first thing that is not as it must be, with its line and column.
+    pub fn read(mut reader: impl Read, reading: &Reading) -> Result<Self, DataError> {
+        let mut bytes = Vec::new();
+        reader.read_to_end(&mut bytes)?;
+        let records = || Records::new(bytes.as_slice(), reading.format);
+        let first = records()?;
+        let (decimal, mut remarks) = (first.decimal(), first.remarks());
+        let survey = Survey::of(first, reading)?;
+        let (guessed, why) = survey.task(decimal);
+        let task = reading.task.unwrap_or(guessed);
+        if reading.task.is_none() {
+            remarks.push(format!("{}, because {why} (--task says otherwise)", task.name()));
+        }
+        let features = survey.features.iter().map(|&column| feature(&survey, column, reading)).collect::<Vec<_>>();
+        let mut rows = Vec::with_capacity(survey.seen[0].rows);
+        let (mut classes, mut values) = (Vec::new(), Vec::new());
+        for record in records()? {
+            let record = record?;
+            let cells = Cells { survey: &survey, record: &record, decimal, reading };
+            rows.push(
+                features.iter().zip(&survey.features).map(|(f, &c)| cells.value(f, c)).collect::<Result<_, _>>()?,
+            );
+            match (task, survey.label) {
+                (Task::Classification, Some(label)) => classes.push(cells.class(label)?),
+                (Task::Regression, Some(label)) => values.push(cells.number(label)?),
+                (Task::OneClass, _) => {}
+                (_, None) => return Err(DataError::NoLabel { task: task.name() }),
+            }
+        }
+        let data = Self {
+            label: reading.label.clone().unwrap_or_else(|| ONE_CLASS.to_owned()),
+            target: match task {
+                Task::Classification => Target::of_classes(&classes)?,
+                Task::Regression => Target::Values(values),
+                Task::OneClass => Target::Nothing,
+            },
+            features,
+            rows,
+            sha256: Digest::of(&bytes),
+            left_out: survey.left_out,
+            remarks,
+        };
+        data.without_ids(&reading.columns)
+    }
+
+    /// Without the columns whose numbers teach nothing.
+    fn without_ids(mut self, which: &Which) -> Result<Self, DataError> {
+        if *which == Which::Telling {
+            let reasons = self.features.iter().enumerate().map(|(at, feature)| match feature.kind {
+                FeatureKind::Number => Reason::of_numbers(&feature.name, self.rows.iter().map(|row| row[at])),
+                FeatureKind::Category { .. } | FeatureKind::Moment => None,
+            });
+            let reasons: Vec<Option<Reason>> = reasons.collect();
+            let mut kept = reasons.iter().map(Option::is_none).cycle();
+            self.left_out.extend(
+                self.features.iter().zip(&reasons).filter_map(|(feature, reason)| Some((*reason)?.of(&feature.name))),
+            );
+            self.features.retain(|_| kept.next() == Some(true));
+            self.rows.iter_mut().for_each(|row| row.retain(|_| kept.next() == Some(true)));
+        }
+        if self.features.is_empty() {
+            let why = match self.left_out.as_slice() {
+                [] => "the label is the only column".to_owned(),
+                left_out => format!("{}; --features takes a column all the same", listed(left_out)),
+            };
+            return Err(DataError::NoFeatures { why });
+        }
+        Ok(self)
+    }
+
+    /// What was found out about the file, for people: how it is written, what is learnt, what is left out.
     #[must_use]
-    pub fn features(&self) -> &[String] {
+    pub fn remarks(&self) -> Vec<String> {
+        let mut remarks = self.remarks.clone();
+        if !self.left_out.is_empty() {
+            remarks.push(format!("left out: {}", listed(&self.left_out)));
+        }
+        remarks
+    }
+
+    /// The features, in the order of a row's values.
+    #[must_use]
+    pub fn features(&self) -> &[Feature] {
         &self.features
     }
 
-    /// Names of the classes, sorted.
+    /// What is learnt.
+    #[must_use]
+    pub fn task(&self) -> Task {
+        self.target.task()
+    }
+
+    /// Names of the classes, sorted; none where there are no classes to tell apart.
     #[must_use]
     pub fn classes(&self) -> &[String] {
-        &self.classes
+        match &self.target {
+            Target::Classes { names, .. } => names,
+            Target::Values(_) | Target::Nothing => &[],
+        }
+    }
+
+    /// How far the numbers that are to be learnt are spread, if it is numbers.
+    #[must_use]
+    pub fn label_deviation(&self) -> Option<f64> {
+        let Target::Values(values) = &self.target else { return None };
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
+        Some((squares / values.len() as f64).sqrt())
     }
 
     /// The rows: one number per feature.
@@ -73,26 +158,90 @@ impl Dataset {
         &self.rows
     }
 
-    /// The class of each row.
+    /// The class of each row, where there are classes.
     #[must_use]
     pub fn labels(&self) -> &[ClassIndex] {
-        &self.labels
+        match &self.target {
+            Target::Classes { labels, .. } => labels,
+            Target::Values(_) | Target::Nothing => &[],
+        }
     }
 
     /// How many rows each class has.
     pub(in crate::training) fn rows_per_class(&self) -> Vec<usize> {
-        let count = |class| self.labels.iter().filter(|&&label| label == class).count();
-        (0..self.classes.len()).map(count).collect()
+        let mut counts = vec![0; self.classes().len()];
+        self.labels().iter().for_each(|&label| counts[label] += 1);
+        counts
     }
 }
 
-/// The sorted class names.
-fn distinct(labels: &[String]) -> Result<Vec<String>, DataError> {
-    let classes: BTreeSet<&String> = labels.iter().collect();
-    let classes: Vec<String> = classes.into_iter().cloned().collect();
-    match classes.as_slice() {
-        [] => Err(DataError::Empty),
-        [class] => Err(DataError::OneClass { class: class.clone() }),
-        _ => Ok(classes),
+fn listed(left_out: &[LeftOut]) -> String {
+    left_out.iter().map(|LeftOut { column, reason }| format!("`{column}`: {reason}")).collect::<Vec<_>>().join("; ")
+}
+
+/// The feature that a column is.
+fn feature(survey: &Survey, column: usize, reading: &Reading) -> Feature {
+    let seen = &survey.seen[column];
+    let category = |text: &String| Category::Text(text.clone());
+    Feature {
+        name: survey.columns.name(column).to_owned(),
+        kind: match seen.kind() {
+            ColumnKind::Text => {
+                FeatureKind::Category { categories: seen.texts.iter().map(category).collect(), unseen: reading.unseen }
+            }
+            ColumnKind::Moment => FeatureKind::Moment,
+            ColumnKind::Number | ColumnKind::NearlyNumber | ColumnKind::Empty => FeatureKind::Number,
+        },
+        missing: match reading.missing {
+            Gaps::Fill => Rule::Taken,
+            Gaps::Seen if seen.gaps > 0 => Rule::Taken,
+            Gaps::Seen | Gaps::Refuse => Rule::Refused,
+        },
+    }
+}
+
+/// The fields of a row.
+struct Cells<'r> {
+    survey: &'r Survey,
+    record: &'r Record,
+    decimal: Decimal,
+    reading: &'r Reading,
+}
+
+impl Cells<'_> {
+    fn bad(&self, column: usize, what: impl FnOnce(String) -> BadField) -> DataError {
+        let (line, text) = (self.record.line, self.record.field(column).to_owned());
+        DataError::Field { line, column: self.survey.columns.name(column).to_owned(), what: what(text) }
+    }
+
+    fn value(&self, feature: &Feature, column: usize) -> Result<f64, DataError> {
+        let field = self.record.field(column);
+        if is_gap(field) {
+            return match self.reading.missing {
+                Gaps::Refuse => Err(self.bad(column, BadField::RefusedGap)),
+                Gaps::Seen | Gaps::Fill => Ok(f64::NAN),
+            };
+        }
+        match &feature.kind {
+            FeatureKind::Number => number(field, self.decimal).ok_or_else(|| self.bad(column, BadField::NotANumber)),
+            FeatureKind::Moment => moment(field).ok_or_else(|| self.bad(column, BadField::NotAMoment)),
+            // They are all there, sorted.
+            FeatureKind::Category { .. } => {
+                Ok(self.survey.seen[column].texts.iter().take_while(|text| text.as_str() < field).count() as f64)
+            }
+        }
+    }
+
+    /// The class, as the label says.
+    fn class(&self, column: usize) -> Result<String, DataError> {
+        match self.record.field(column) {
+            "" => Err(self.bad(column, |_| BadField::EmptyLabel)),
+            class => Ok(class.to_owned()),
+        }
+    }
+
+    /// The number that is to be learnt.
+    fn number(&self, column: usize) -> Result<f64, DataError> {
+        number(self.record.field(column), self.decimal).ok_or_else(|| self.bad(column, BadField::NotAValue))
     }
 }

@@ -1,14 +1,19 @@
 //! Why a CSV file cannot be used.
 
+use super::number::GAPS_IN_WORDS;
+
 /// Why a CSV file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// The file cannot be read.
     #[error("the data cannot be read")]
     Io(#[from] std::io::Error),
-    /// The file is not CSV in UTF-8.
-    #[error("the data is not CSV in UTF-8")]
+    /// The file is not CSV.
+    #[error("the data is not CSV")]
     Csv(#[from] csv::Error),
+    /// The file is not in UTF-8.
+    #[error("{0}")]
+    Encoding(Encoding),
     /// The header does not name the label.
     #[error("there is no column `{label}` for the label; the columns are {columns}")]
     MissingLabel {
@@ -17,7 +22,23 @@ pub enum DataError {
         /// Names of the columns that there are.
         columns: String,
     },
-    /// Two columns have one name, or a column has none.
+    /// What is to be learnt needs a label.
+    #[error("a {task} needs --label COLUMN, the column that is to be predicted")]
+    NoLabel {
+        /// What is to be learnt.
+        task: &'static str,
+    },
+    /// A column that was named is not there.
+    #[error("there is no column {missing} to {what}; the columns are {columns}")]
+    UnknownColumn {
+        /// The names that were looked for.
+        missing: String,
+        /// What was to be done with it.
+        what: &'static str,
+        /// Names of the columns that there are.
+        columns: String,
+    },
+    /// Two columns have one name, or a feature has none.
     #[error("column {position} has the name `{name}`, which is empty or taken already")]
     ColumnName {
         /// From 1.
@@ -25,9 +46,12 @@ pub enum DataError {
         /// The name.
         name: String,
     },
-    /// There is nothing but the label.
-    #[error("there is no feature: the label is the only column")]
-    NoFeatures,
+    /// There is nothing to learn from.
+    #[error("there is no feature: {why}")]
+    NoFeatures {
+        /// What became of the columns.
+        why: String,
+    },
     /// There is a header at most.
     #[error("there are no rows")]
     Empty,
@@ -41,23 +65,15 @@ pub enum DataError {
         /// Number of columns.
         expected: usize,
     },
-    /// A field is not a finite number.
-    #[error("line {line}, column `{column}`: `{text}` is not a finite number")]
-    NotANumber {
+    /// A field is not what it must be.
+    #[error("line {line}, column `{column}`: {what}")]
+    Field {
         /// From 1; the header is line 1.
         line: u64,
         /// Name of the column.
         column: String,
-        /// The field.
-        text: String,
-    },
-    /// A row has no class.
-    #[error("line {line}, column `{column}`: the label is empty")]
-    EmptyLabel {
-        /// From 1; the header is line 1.
-        line: u64,
-        /// Name of the column.
-        column: String,
+        /// What is wrong with it.
+        what: BadField,
     },
     /// The header does not name every feature of the model.
     #[error("there is no column for {missing}; the model's features are {features}; the columns are {columns}")]
@@ -69,22 +85,86 @@ pub enum DataError {
         /// Names of the columns that there are.
         columns: String,
     },
-    /// A row's class is not one of the model's.
-    #[error("line {line}, column `{column}`: the model has no class `{class}`; its classes are {classes}")]
-    UnknownClass {
-        /// From 1; the header is line 1.
-        line: u64,
+    /// A column of texts has too many different ones.
+    #[error(
+        "column `{column}` has more than {most} different texts, too many for categories; leave it out with --ignore"
+    )]
+    TooManyTexts {
         /// Name of the column.
         column: String,
+        /// As many may there be.
+        most: usize,
+    },
+    /// There is nothing to tell apart.
+    #[error(
+        "all rows are of class `{class}`; at least two classes are needed; `--task one-class` learns what is usual"
+    )]
+    OneClass {
+        /// The class.
+        class: String,
+    },
+}
+
+/// In what a file is written, if not in UTF-8.
+#[derive(Debug, thiserror::Error)]
+pub enum Encoding {
+    /// As the first bytes say.
+    #[error("the file is in UTF-16; convert it first: iconv -f UTF-16 -t UTF-8 FILE > NEW")]
+    Utf16,
+    /// A byte that UTF-8 does not have there.
+    #[error(
+        "line {line} is not UTF-8: it has the byte 0x{byte:02X}, as files of Windows or Excel do; convert the file \
+         first: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW"
+    )]
+    NotUtf8 {
+        /// From 1; the header is line 1.
+        line: u64,
+        /// The first that does not fit.
+        byte: u8,
+    },
+}
+
+/// What is wrong with a field.
+#[derive(Debug, thiserror::Error)]
+pub enum BadField {
+    /// It is not a finite number.
+    #[error("`{0}` is not a finite number")]
+    NotANumber(String),
+    /// It is not a number, as nearly all others of its column are.
+    #[error(
+        "`{0}` is not a finite number, as nearly all others are; {GAPS_IN_WORDS}; mend the field, or leave the column \
+         out with --ignore"
+    )]
+    NotANumberHere(String),
+    /// It is no date and no time.
+    #[error("`{0}` is not a date or a time like 2026-11-28 or 2026-11-28 15:19:00")]
+    NotAMoment(String),
+    /// It is a gap, and the model takes none there.
+    #[error("`{0}` is a gap, and none is taken there: the training rows had none (`train --missing fill` takes them)")]
+    Gap(String),
+    /// It is a gap, and the training was told to take none.
+    #[error("`{0}` is a gap, which `--missing refuse` does not take; `--missing seen` learns from gaps")]
+    RefusedGap(String),
+    /// It is none of the model's categories.
+    #[error("`{text}` is none of the categories that the model knows: {known}")]
+    UnknownCategory {
+        /// The field.
+        text: String,
+        /// The model's.
+        known: String,
+    },
+    /// A row has no class.
+    #[error("the label is empty")]
+    EmptyLabel,
+    /// A row has no number to learn.
+    #[error("the label `{0}` is not a finite number, as a regression needs; `--task classification` takes text")]
+    NotAValue(String),
+    /// A row's class is not one of the model's.
+    #[error("the model has no class `{class}`; its classes are {classes}")]
+    UnknownClass {
         /// The field.
         class: String,
         /// Names of the model's classes.
         classes: String,
-    },
-    /// There is nothing to tell apart.
-    #[error("all rows are of class `{class}`; at least two classes are needed")]
-    OneClass {
-        /// The class.
-        class: String,
     },
 }

@@ -3,8 +3,19 @@
 mod columns;
 mod dataset;
 mod error;
+mod format;
+mod kind;
+mod left_out;
+mod number;
+mod reading;
 mod rows;
+mod survey;
+mod target;
 
 pub use dataset::Dataset;
-pub use error::DataError;
+pub use error::{BadField, DataError, Encoding};
+pub use format::CsvFormat;
+pub use number::Decimal;
+pub use reading::{Gaps, Reading, Task, Which};
 pub use rows::{Labelled, Row, Rows};
+pub(super) use target::Target;

@@ -2,16 +2,20 @@
 
 use std::io::Read;
 
-use super::columns::{Columns, line, reader};
-use super::error::DataError;
-use crate::model::ClassIndex;
+use super::columns::{Record, Records};
+use super::error::{BadField, DataError};
+use super::format::CsvFormat;
+use super::number::{is_gap, number};
+use crate::model::{Category, ClassIndex, Encoder, Feature, FeatureKind, Odd};
 
 /// Reads the rows of a CSV file whose header names all features of a model. The columns may stand
 /// in any order, and others may stand beside them: they are not read.
-pub struct Rows<R> {
-    records: csv::StringRecordsIntoIter<R>,
-    columns: Columns,
-    features: Vec<usize>,
+pub struct Rows<'m, R> {
+    records: Records<R>,
+    features: &'m [Feature],
+    encoder: Encoder,
+    /// The column of each feature.
+    columns: Vec<usize>,
 }
 
 /// A row to score.
@@ -19,63 +23,141 @@ pub struct Rows<R> {
 pub struct Row {
     /// Its line in the file, from 1; the header is line 1.
     pub line: u64,
-    /// One per feature of the model, in the model's order, all finite.
+    /// One per feature of the model, in the model's order, as in an artifact's raw row.
     pub values: Vec<f64>,
 }
 
-/// Rows whose classes are known.
+/// Rows with what is known of them.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Labelled {
+pub struct Labelled<T = ClassIndex> {
     /// The rows, in the order of the file.
     pub rows: Vec<Row>,
-    /// The class of each row.
-    pub labels: Vec<ClassIndex>,
+    /// The class or the value of each row.
+    pub labels: Vec<T>,
 }
 
-impl<R: Read> Rows<R> {
+impl<'m, R: Read> Rows<'m, R> {
     /// Reads the header; `features` are the model's.
     ///
     /// # Errors
     /// When a feature has no column, or two columns have one name.
-    pub fn new(input: R, features: &[impl AsRef<str>]) -> Result<Self, DataError> {
-        let mut csv = reader(input);
-        let columns = Columns::new(csv.headers()?)?;
-        let features = columns.features(features)?;
-        Ok(Self { records: csv.into_records(), columns, features })
+    pub fn new(input: R, features: &'m [Feature]) -> Result<Self, DataError> {
+        Self::written(input, features, CsvFormat::default())
+    }
+
+    /// The same of a file that is written as `format` says.
+    ///
+    /// # Errors
+    /// When a feature has no column, or two columns have one name.
+    pub fn written(input: R, features: &'m [Feature], format: CsvFormat) -> Result<Self, DataError> {
+        let records = Records::new(input, format)?;
+        let columns = records.columns.all(features).map_err(|missing| DataError::MissingFeatures {
+            missing,
+            features: features.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", "),
+            columns: records.columns.listed(),
+        })?;
+        Ok(Self { records, features, encoder: Encoder::new(features), columns })
     }
 
     /// Reads all rows with the class that stands in the column `label`, one of `classes`.
     ///
     /// # Errors
     /// On the first thing that is not as it must be, with its line and column.
-    pub fn labelled(mut self, label: &str, classes: &[String]) -> Result<Labelled, DataError> {
-        let label_at = self.columns.label(label)?;
+    pub fn labelled(self, label: &str, classes: &[String]) -> Result<Labelled, DataError> {
+        self.with_labels(label, |field, _| {
+            let position = classes.iter().position(|name| name == field);
+            position.ok_or_else(|| match field {
+                "" => BadField::EmptyLabel,
+                class => BadField::UnknownClass { class: class.to_owned(), classes: classes.join(", ") },
+            })
+        })
+    }
+
+    /// Reads all rows with the number that stands in the column `label`.
+    ///
+    /// # Errors
+    /// On the first thing that is not as it must be, with its line and column.
+    pub fn with_values(self, label: &str) -> Result<Labelled<f64>, DataError> {
+        self.with_labels(label, |field, rows| {
+            number(field, rows.records.decimal()).ok_or_else(|| BadField::NotAValue(field.to_owned()))
+        })
+    }
+
+    /// Reads all rows with what `read` makes of the column `label`.
+    ///
+    /// # Errors
+    /// On the first thing that is not as it must be, with its line and column.
+    pub fn with_labels<T>(
+        mut self,
+        label: &str,
+        read: impl Fn(&str, &Self) -> Result<T, BadField>,
+    ) -> Result<Labelled<T>, DataError> {
+        let column = self.records.columns.label(label)?;
         let mut labelled = Labelled { rows: Vec::new(), labels: Vec::new() };
         while let Some(record) = self.records.next() {
-            let record = self.columns.check(record?)?;
-            let class = self.columns.class(&record, label_at)?;
-            let position = classes.iter().position(|name| name == class);
-            labelled.labels.push(position.ok_or_else(|| DataError::UnknownClass {
-                line: line(&record),
-                column: label.to_owned(),
-                class: class.to_owned(),
-                classes: classes.join(", "),
-            })?);
+            let record = record?;
+            let bad = |what| DataError::Field { line: record.line, column: label.to_owned(), what };
+            labelled.labels.push(read(record.field(column), &self).map_err(bad)?);
             labelled.rows.push(self.row(&record)?);
         }
         if labelled.rows.is_empty() { Err(DataError::Empty) } else { Ok(labelled) }
     }
 
-    fn row(&self, record: &csv::StringRecord) -> Result<Row, DataError> {
-        Ok(Row { line: line(record), values: self.columns.numbers(record, &self.features)? })
+    fn row(&self, record: &Record) -> Result<Row, DataError> {
+        let value = |(feature, &column): (usize, &usize)| {
+            self.value(feature, record.field(column)).map_err(|what| DataError::Field {
+                line: record.line,
+                column: self.features[feature].name.clone(),
+                what,
+            })
+        };
+        Ok(Row { line: record.line, values: self.columns.iter().enumerate().map(value).collect::<Result<_, _>>()? })
+    }
+
+    fn value(&self, feature: usize, field: &str) -> Result<f64, BadField> {
+        let kind = &self.features[feature].kind;
+        // What the model knows as a category is no gap, whatever it is called.
+        let is_known = || match kind {
+            FeatureKind::Category { categories, .. } => categories.contains(&Category::Text(field.to_owned())),
+            FeatureKind::Number | FeatureKind::Moment => false,
+        };
+        let found = match kind {
+            _ if is_gap(field) && !is_known() => self.encoder.gap(feature),
+            FeatureKind::Number => number(field, self.records.decimal()).ok_or(Odd::NotANumber),
+            FeatureKind::Category { .. } | FeatureKind::Moment => self.encoder.text(feature, field),
+        };
+        found.map_err(|odd| {
+            let text = field.to_owned();
+            match (odd, kind) {
+                (Odd::Missing, _) => BadField::Gap(text),
+                (Odd::NotANumber, _) => BadField::NotANumber(text),
+                (Odd::Unseen, FeatureKind::Category { categories, .. }) => {
+                    BadField::UnknownCategory { text, known: listed(categories) }
+                }
+                (Odd::NotAMoment | Odd::Unseen, _) => BadField::NotAMoment(text),
+            }
+        })
     }
 }
 
-impl<R: Read> Iterator for Rows<R> {
+/// So many categories are named at most.
+const NAMED: usize = 20;
+
+fn listed(categories: &[Category]) -> String {
+    let name = |category: &Category| match category {
+        Category::Number(number) => number.to_string(),
+        Category::Text(text) => text.clone(),
+    };
+    let names: Vec<String> = categories.iter().take(NAMED).map(name).collect();
+    let more = if categories.len() > NAMED { format!(" and {} more", categories.len() - NAMED) } else { String::new() };
+    names.join(", ") + &more
+}
+
+impl<R: Read> Iterator for Rows<'_, R> {
     type Item = Result<Row, DataError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let record = self.records.next()?.map_err(DataError::from);
-        Some(record.and_then(|record| self.columns.check(record)).and_then(|record| self.row(&record)))
+        let record = self.records.next()?;
+        Some(record.and_then(|record| self.row(&record)))
     }
 }

@@ -1,6 +1,7 @@
 //! The results API and the status page, over HTTP, for a login that may only read.
 
 mod data;
+mod outputs;
 mod own_table;
 mod page;
 mod programs;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use reqwest::{Client, Method, Response};
 use rowscore::api::{self, Api, Present};
+use rowscore::model::Model;
 use rowscore::standing::Expected;
 use rowscore::store::Database;
 use rowscore::window::Time;
@@ -54,10 +56,14 @@ impl Service {
     }
 
     async fn with(database: Database, present: Present) -> Self {
+        Self::of_model(database, model(), present).await
+    }
+
+    async fn of_model(database: Database, model: &'static Model, present: Present) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let expected = Expected { lookback: Duration::from_secs(3600), tick_every: None };
-        let router = api::router(Api::new(database, 4, model(), present, expected));
+        let router = api::router(Api::new(database, 4, model, present, expected));
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { base, client: Client::new(), server }
     }

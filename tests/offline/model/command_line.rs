@@ -6,11 +6,11 @@ use std::process::{Command, Output};
 
 use rand_mt::Mt;
 use rowscore::model::{Model, TrainOptions, explain};
-use rowscore::training::train;
+use rowscore::training::{Dataset, Reading, train};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{dataset, in_crate, iris, iris_model, three_clouds, uniform};
+use super::{in_crate, iris, iris_model, three_clouds, uniform};
 
 /// A directory with a file of that content.
 pub(super) fn file(name: &str, content: &str) -> (TempDir, PathBuf) {
@@ -141,9 +141,9 @@ fn two_trainings_in_two_processes_write_the_same_bytes() {
         let (other, _) = trains(options, &csv);
         let bytes = |folder: &TempDir| fs::read(folder.path().join("model.json")).unwrap();
         assert!(bytes(&one) == bytes(&other));
-        let card = |folder: &TempDir| fs::read_to_string(folder.path().join("MODEL_CARD.md")).unwrap();
+        let card = |folder: &TempDir| fs::read_to_string(folder.path().join("model.card.md")).unwrap();
         assert_eq!(card(&one), card(&other));
-        assert!(fs::read(one.path().join("model-card/reliability.svg")).unwrap().starts_with(b"<svg"));
+        assert!(fs::read(one.path().join("model.card/reliability.svg")).unwrap().starts_with(b"<svg"));
         assert!(said.contains("held out over 5 folds: accuracy"), "{said}");
         Model::from_json(&bytes(&one)).unwrap().check_golden_rows().unwrap();
     }
@@ -153,7 +153,8 @@ fn two_trainings_in_two_processes_write_the_same_bytes() {
 fn without_options_the_command_trains_as_the_library_does() {
     let csv = three_clouds();
     let (folder, _) = trains(&[], &csv);
-    let expected = train(&dataset(&csv), &TrainOptions::default(), |_| ()).unwrap().to_json();
+    let data = Dataset::read(csv.as_bytes(), &Reading::of(Some("kind"))).unwrap();
+    let expected = train(&data, &TrainOptions::default(), |_| ()).unwrap().to_json();
     assert!(fs::read(folder.path().join("model.json")).unwrap() == expected);
 }
 
@@ -167,7 +168,7 @@ fn a_grid_is_shown_and_trains_with_the_best_of_it() {
     let model = Model::from_json(&fs::read(folder.path().join("model.json")).unwrap()).unwrap();
     let training = model.artifact().content.training().unwrap();
     assert_eq!(training.options.c.to_string(), best[0]);
-    assert_eq!(format!("{:.4}", training.held_out.log_loss), best[3]);
+    assert_eq!(format!("{:.4}", training.held_out.probabilities().unwrap().log_loss), best[3]);
 
     let (_, said) =
         trains(&["--grid", "--kernel", "linear", "--grid-c", "1,2", "--best-by", "accuracy"], &three_clouds());
@@ -181,10 +182,9 @@ fn what_cannot_be_trained_on_is_one_clear_error() {
     let out = folder.path().join("model.json");
     let train = ["train", "--label", "kind", "--out", out.to_str().unwrap()];
     let cases = [
-        ("x,kind\n1,a\nNaN,b\n", "data.csv: line 3, column `x`: `NaN` is not a finite number"),
         ("x,kind\n1,a\n-inf,b\n", "data.csv: line 3, column `x`: `-inf` is not a finite number"),
-        ("x,kind\n1,a\nlong,b\n", "data.csv: line 3, column `x`: `long` is not a finite number"),
-        ("x,kind\n1,a\n,b\n", "data.csv: line 3, column `x`: `` is not a finite number"),
+        ("x,kind\n1,a\nlong,b\n", "there is no feature: `x`: it has more than half as many different texts as rows"),
+        ("x,kind\n,a\n,b\n", "there is no feature: `x`: it has no values"),
         ("x,y\n1,a\n2,b\n", "there is no column `kind` for the label; the columns are x, y"),
         ("x,kind\n1,a\n2,a\n", "all rows are of class `a`; at least two classes are needed"),
         ("x,kind\n1,a\n2,a\n3,b\n", "class `b` has 1 row, at least 2 are needed"),
@@ -204,7 +204,7 @@ fn what_cannot_be_trained_on_is_one_clear_error() {
 fn constant_columns_and_fewer_rows_than_features_train() {
     let (_, said) = trains(&[], "a,b,c,d,e,kind\n1,2,3,4,5,x\n1,2,3,4,6,x\n2,2,1,0,5,y\n2,2,1,0,5,y\n");
     assert!(said.contains("2 classes") && said.contains("4 rows, held out"), "{said}");
-    let (_, said) = trains(&[], "a,kind\n7,x\n7,x\n7,y\n7,y\n");
+    let (_, said) = trains(&["--features", "a"], "a,kind\n7,x\n7,x\n7,y\n7,y\n");
     assert!(said.contains("2 classes") && said.contains("4 rows, held out"), "{said}");
 }
 

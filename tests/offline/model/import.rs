@@ -122,7 +122,7 @@ fn a_scaler_and_names_come_beside_a_libsvm_model() {
     let (_, text) = libsvm_iris(KernelType::Rbf, true);
     let read = |scaler| {
         let names = LibsvmNames {
-            features: Some(iris().features().to_vec()),
+            features: Some(iris().features().iter().map(|feature| feature.name.clone()).collect()),
             classes: Some(["a", "b", "c"].map(String::from).to_vec()),
         };
         let foreign = Foreign::from_libsvm(text.as_bytes(), names, scaler).unwrap();
@@ -130,8 +130,8 @@ fn a_scaler_and_names_come_beside_a_libsvm_model() {
     };
     let plain = read(None);
     let scaled = read(Some(LibsvmScaling::read(br#"{"mean": [1, 1, 1, 1], "scale": [2, 2, 2, 2]}"#).unwrap()));
-    let features: Vec<Feature> = iris().features().iter().map(Feature::number).collect();
-    assert_eq!((scaled.features(), scaled.classes()), (&features[..], &["a", "b", "c"].map(String::from)[..]));
+    let data = iris();
+    assert_eq!((scaled.features(), scaled.classes()), (data.features(), &["a", "b", "c"].map(String::from)[..]));
     let (mut one, mut other) = ([0.0; 3], [0.0; 3]);
     plain.scorer().score(&[5.0, 3.0, 1.5, 0.25], &mut one).unwrap();
     scaled.scorer().score(&[11.0, 7.0, 4.0, 1.5], &mut other).unwrap();
@@ -310,7 +310,7 @@ fn the_card_of_an_import_says_what_is_known_and_no_more() {
         import.args(["import", "--libsvm"]).arg(&path).arg("--out").arg(&out).args(&NAMES[2..]).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let artifact = Artifact::from_json(&fs::read(&out).unwrap()).unwrap();
-    let card = fs::read_to_string(folder.path().join("MODEL_CARD.md")).unwrap();
+    let card = fs::read_to_string(folder.path().join("model.card.md")).unwrap();
     let classes = ["setosa", "versicolor", "virginica"].iter().zip(&original.n_sv);
     let vectors = classes.map(|(class, vectors)| format!("| of these, of class {class} | {vectors} |"));
     let facts = [
@@ -327,7 +327,7 @@ fn the_card_of_an_import_says_what_is_known_and_no_more() {
     for fact in facts.into_iter().chain(vectors) {
         assert!(card.contains(&fact), "{fact} is not in\n{card}");
     }
-    assert!(!card.contains("svg") && !folder.path().join("model-card").exists(), "{card}");
+    assert!(!card.contains("svg") && !folder.path().join("model.card").exists(), "{card}");
 }
 
 #[test]
@@ -338,14 +338,14 @@ fn an_import_with_classes_is_measured_on_them() {
     let import = |label: &str, csv: &Path| {
         let arguments = [&["import", "--label", label], &NAMES[..], &["--libsvm"]].concat();
         let (said, artifact) = imports(&arguments, &path, csv);
-        (said, artifact, fs::read_to_string(folder.path().join("MODEL_CARD.md")).unwrap_or_default())
+        (said, artifact, fs::read_to_string(folder.path().join("iris.card.md")).unwrap_or_default())
     };
     let (said, artifact, card) = import("species", &iris_csv);
     let artifact = artifact.expect(&said);
     let model = Model::new(artifact.clone()).unwrap();
     let rows = Rows::new(fs::File::open(&iris_csv).unwrap(), model.features()).unwrap();
     let measured = evaluate(&model, &rows.labelled("species", model.classes()).unwrap()).unwrap();
-    let metrics = &measured.metrics;
+    let metrics = measured.quality.probabilities().unwrap();
     assert!(
         metrics.accuracy > 0.9 && said.contains(&format!("accuracy {:.4} on 150 rows", metrics.accuracy)),
         "{said}"
@@ -355,8 +355,8 @@ fn an_import_with_classes_is_measured_on_them() {
         card.contains("Measured on the 150 reference rows.") && card.contains("| sepal_length | 4.3000 | 5.8433 |")
     );
     for plot in ["confusion", "reliability", "class-metrics"] {
-        assert!(card.contains(&format!("model-card/{plot}.svg")), "{card}");
-        assert!(fs::read_to_string(folder.path().join(format!("model-card/{plot}.svg"))).unwrap().starts_with("<svg"));
+        assert!(card.contains(&format!("iris.card/{plot}.svg")), "{card}");
+        assert!(fs::read_to_string(folder.path().join(format!("iris.card/{plot}.svg"))).unwrap().starts_with("<svg"));
     }
     // The same import makes the same card.
     assert_eq!(import("species", &iris_csv).2, card);

@@ -1,6 +1,7 @@
 //! A CSV file as training data.
 
-use rowscore::training::{DataError, Dataset};
+use rowscore::model::{Category, Feature, FeatureKind, Rule};
+use rowscore::training::{DataError, Dataset, Encoding, Gaps, Reading, Task, Which};
 
 fn read(csv: &str) -> Result<Dataset, DataError> {
     Dataset::from_csv(csv.as_bytes(), "kind")
@@ -10,10 +11,24 @@ fn message(csv: &str) -> String {
     read(csv).unwrap_err().to_string()
 }
 
+/// As `rowscore train` reads it, if nobody says anything but the label.
+fn telling(csv: &str) -> Result<Dataset, DataError> {
+    Dataset::read(csv.as_bytes(), &Reading::of(Some("kind")))
+}
+
+fn names(data: &Dataset) -> Vec<&str> {
+    data.features().iter().map(|feature| feature.name.as_str()).collect()
+}
+
+/// Twenty lines with the number of the row in place of `#`.
+fn lines(line: impl Fn(usize) -> String) -> String {
+    (1..=20).map(|row| line(row) + "\n").collect()
+}
+
 #[test]
 fn features_are_the_columns_beside_the_label_and_classes_are_sorted() {
     let data = read("x,kind,y\n1,pear, 2\n3,apple,4e-1\n").unwrap();
-    assert_eq!(data.features(), ["x", "y"]);
+    assert_eq!(data.features(), ["x", "y"].map(Feature::number));
     assert_eq!(data.classes(), ["apple", "pear"]);
     assert_eq!(data.rows(), [[1.0, 2.0], [3.0, 0.4]]);
     assert_eq!(data.labels(), [1, 0]);
@@ -21,13 +36,14 @@ fn features_are_the_columns_beside_the_label_and_classes_are_sorted() {
 
 #[test]
 fn what_is_not_a_finite_number_is_named_with_line_and_column() {
-    for text in ["abc", "", "NaN", "inf", "1e999", "1,5\"x\""] {
-        let field = format!("\"{}\"", text.replace('"', "\"\""));
-        assert_eq!(
-            message(&format!("x,y,kind\n1,2,a\n3,{field},b\n")),
-            format!("line 3, column `y`: `{text}` is not a finite number")
-        );
+    for text in ["inf", "1e999"] {
+        let found = message(&format!("x,y,kind\n1,2,a\n3,{text},b\n"));
+        assert_eq!(found, format!("line 3, column `y`: `{text}` is not a finite number"));
     }
+    let csv = format!("y,kind\n{}4 cm,b\n", lines(|row| format!("{row},a")));
+    let found = message(&csv);
+    let begins = "line 22, column `y`: `4 cm` is not a finite number, as nearly all others are; ";
+    assert!(found.starts_with(begins) && found.ends_with("leave the column out with --ignore"), "{found}");
 }
 
 #[test]
@@ -49,17 +65,125 @@ fn a_row_without_a_class_is_named() {
 fn one_class_or_none_is_refused() {
     assert!(matches!(read("x,kind\n1,a\n2,a\n"), Err(DataError::OneClass { class }) if class == "a"));
     assert!(matches!(read("x,kind\n"), Err(DataError::Empty)));
-    assert!(matches!(read("kind\na\n"), Err(DataError::NoFeatures)));
+    assert!(matches!(read("kind\na\nb\n"), Err(DataError::NoFeatures { .. })));
     assert!(matches!(read(""), Err(DataError::MissingLabel { .. })));
 }
 
 #[test]
 fn column_names_must_differ() {
-    assert_eq!(message("x,x,kind\n"), "column 2 has the name `x`, which is empty or taken already");
+    assert_eq!(message("x,x,kind\n1,2,a\n"), "column 2 has the name `x`, which is empty or taken already");
+    assert_eq!(message("x,,kind\n1,2,a\n"), "column 2 has the name ``, which is empty or taken already");
 }
 
 #[test]
-fn bytes_that_are_not_utf_8_are_refused() {
-    let error = Dataset::from_csv(&b"x,kind\n\xff,a\n"[..], "kind").unwrap_err();
-    assert!(matches!(error, DataError::Csv(_)));
+fn another_encoding_is_named_with_the_command_that_converts_it() {
+    let error = Dataset::from_csv(&b"x,kind\n1,a\n2,Orl\xe9ans\n"[..], "kind").unwrap_err();
+    assert!(matches!(error, DataError::Encoding(Encoding::NotUtf8 { line: 3, byte: 0xe9 })), "{error}");
+    assert!(error.to_string().contains("iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW"), "{error}");
+    let error = Dataset::from_csv(&b"\xff\xfex\0,\0"[..], "kind").unwrap_err();
+    assert!(error.to_string().contains("iconv -f UTF-16 -t UTF-8 FILE > NEW"), "{error}");
+    // A header is a line, too.
+    let error = Dataset::from_csv(&b"gr\xf6\xdfe,kind\n1,a\n"[..], "kind").unwrap_err();
+    assert!(matches!(error, DataError::Encoding(Encoding::NotUtf8 { line: 1, byte: 0xf6 })), "{error}");
+}
+
+#[test]
+fn a_file_of_excel_in_europe_is_read_as_it_is() {
+    let csv = format!("\u{feff}Größe;kind;\n{}", lines(|row| format!("{row},5;{};", row % 2)));
+    let data = telling(&csv).unwrap();
+    assert_eq!((names(&data), &data.rows()[1][..]), (vec!["Größe"], &[2.5][..]));
+    let remarks = data.remarks().join("\n");
+    assert!(remarks.contains("separated by `;`, and a comma stands before decimals"), "{remarks}");
+    assert!(remarks.contains("classification, because the label has few whole numbers"), "{remarks}");
+    assert!(remarks.contains("left out: ``: it has no values"), "{remarks}");
+}
+
+#[test]
+fn a_column_that_teaches_nothing_is_left_out_with_a_word() {
+    let line = |row: usize| format!("{row},{},u{row},7,s{},{},{}", row * row, row % 3, row % 4, ["a", "b"][row % 2]);
+    let csv = format!("Id,order_id,name,same,seat,deck,kind\n{}", lines(line));
+    let data = telling(&csv).unwrap();
+    assert_eq!(names(&data), ["seat", "deck"]);
+    let remarks = data.remarks().join("\n");
+    for word in [
+        "`Id`: it counts the rows",
+        "`order_id`: it is an id: another whole number in each row",
+        "`name`: its text is another one in each row",
+        "`same`: all its values are the same",
+    ] {
+        assert!(remarks.contains(word), "{remarks}");
+    }
+    // What is named is learnt from, whatever it is, and in that order.
+    let which = |names: &[&str]| Which::Named(names.iter().map(|&name| name.to_owned()).collect());
+    let reading = Reading { columns: which(&["same", "Id", "name"]), ..Reading::of(Some("kind")) };
+    assert_eq!(names(&Dataset::read(csv.as_bytes(), &reading).unwrap()), ["same", "Id", "name"]);
+    let ignore = ["seat", "Id"].map(str::to_owned).to_vec();
+    let data = Dataset::read(csv.as_bytes(), &Reading { ignore, ..Reading::of(Some("kind")) }).unwrap();
+    assert_eq!(names(&data), ["deck"]);
+    let reading = Reading { columns: which(&["deck", "door"]), ..Reading::of(Some("kind")) };
+    let message = Dataset::read(csv.as_bytes(), &reading).unwrap_err().to_string();
+    assert!(message.starts_with("there is no column door to learn from; the columns are Id, "), "{message}");
+}
+
+#[test]
+fn text_becomes_categories_and_dates_moments_and_gaps_are_taken_where_some_are() {
+    let line = |row: usize| {
+        let day = if row == 4 { String::new() } else { format!("2026-01-{row:02}") };
+        let sex = ["female", "male", "NA"][row % 3];
+        format!("{}.5,{sex},{day},{},{}", row * 7 % 5, ["false", "true"][row % 2], ["a", "b"][row % 2])
+    };
+    let csv = format!("x,sex,day,flag,kind\n{}", lines(line));
+    let data = telling(&csv).unwrap();
+    let categories = ["female", "male"].map(|text| Category::Text(text.into())).to_vec();
+    let sex = FeatureKind::Category { categories, unseen: Rule::Taken };
+    let feature = |name: &str, kind, missing| Feature { name: name.into(), kind, missing };
+    let expected = [
+        Feature::number("x"),
+        feature("sex", sex, Rule::Taken),
+        feature("day", FeatureKind::Moment, Rule::Taken),
+        Feature::number("flag"),
+    ];
+    assert_eq!(data.features(), expected);
+    assert_eq!(data.rows()[0][1..], [1.0, 1_767_225_600.0, 1.0]);
+    assert!(data.rows()[1][1].is_nan() && data.rows()[3][2].is_nan());
+
+    let reading = |missing| Reading { missing, ..Reading::of(Some("kind")) };
+    let filled = Dataset::read(csv.as_bytes(), &reading(Gaps::Fill)).unwrap();
+    assert!(filled.features().iter().all(|feature| feature.missing == Rule::Taken));
+    let message = Dataset::read(csv.as_bytes(), &reading(Gaps::Refuse)).unwrap_err().to_string();
+    assert!(message.starts_with("line 3, column `sex`: `NA` is a gap, which `--missing refuse`"), "{message}");
+}
+
+#[test]
+fn a_text_column_with_too_many_values_is_named() {
+    let csv: String = (0..300).map(|row| format!("t{},{},k{}\n", row % 101, row % 7, row % 2)).collect();
+    let csv = format!("t,x,kind\n{csv}");
+    let remarks = telling(&csv).unwrap().remarks().join("\n");
+    assert!(remarks.contains("`t`: it has more than 100 different texts"), "{remarks}");
+    assert!(message(&csv).starts_with("column `t` has more than 100 different texts"), "{}", message(&csv));
+}
+
+#[test]
+fn the_label_says_what_is_learnt_unless_somebody_does() {
+    let task = |label: fn(usize) -> String| {
+        let csv = format!("x,kind\n{}", lines(|row| format!("{}.5,{}", row % 7, label(row))));
+        telling(&csv).unwrap().task()
+    };
+    assert_eq!(task(|row| format!("k{}", row % 2)), Task::Classification);
+    assert_eq!(task(|row| (row % 3).to_string()), Task::Classification);
+    assert_eq!(task(|row| format!("{row}.25")), Task::Regression);
+    assert_eq!(task(|row| (row * 1000).to_string()), Task::Regression);
+    let csv = format!("x,kind\n{}", lines(|row| format!("{}.5,{}", row % 7, row % 2)));
+    let reading = Reading { task: Some(Task::Regression), ..Reading::of(Some("kind")) };
+    let data = Dataset::read(csv.as_bytes(), &reading).unwrap();
+    assert_eq!((data.task(), data.classes().len(), data.labels().len()), (Task::Regression, 0, 0));
+    let data = Dataset::read(csv.as_bytes(), &Reading::of(None)).unwrap();
+    assert_eq!((data.task(), names(&data)), (Task::OneClass, vec!["x", "kind"]));
+    let reading = Reading { task: Some(Task::Regression), ..Reading::of(None) };
+    let message = Dataset::read(csv.as_bytes(), &reading).unwrap_err().to_string();
+    assert_eq!(message, "a regression needs --label COLUMN, the column that is to be predicted");
+    let csv = "x,kind\n1,2.5\n2,NA\n";
+    let reading = Reading { task: Some(Task::Regression), ..Reading::of(Some("kind")) };
+    let message = Dataset::read(csv.as_bytes(), &reading).unwrap_err().to_string();
+    assert!(message.starts_with("line 3, column `kind`: the label `NA` is not a finite number"), "{message}");
 }

@@ -1,13 +1,14 @@
 //! The rows of a CSV file, one after the other.
 
-use rowscore::training::{DataError, Row, Rows};
+use rowscore::model::Feature;
+use rowscore::training::{BadField, DataError, Row, Rows};
 
 fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|&name| name.to_owned()).collect()
 }
 
 fn rows(csv: &str) -> Result<Vec<Row>, DataError> {
-    Rows::new(csv.as_bytes(), &names(&["x", "y"]))?.collect()
+    Rows::new(csv.as_bytes(), &["x", "y"].map(Feature::number))?.collect()
 }
 
 #[test]
@@ -25,20 +26,25 @@ fn features_without_a_column_are_named_with_both_lists() {
 #[test]
 fn a_field_that_is_no_number_is_named_with_line_and_column() {
     let message = rows("x,y\n1,2\n1,NaN\n").unwrap_err().to_string();
-    assert_eq!(message, "line 3, column `y`: `NaN` is not a finite number");
+    assert_eq!(
+        message,
+        "line 3, column `y`: `NaN` is a gap, and none is taken there: the training rows had none (`train --missing fill` \
+         takes them)"
+    );
     assert_eq!(rows("x,y\n1\n").unwrap_err().to_string(), "line 2 has 1 fields, the header has 2");
 }
 
 #[test]
 fn a_class_that_the_model_does_not_have_is_named() {
-    let read =
-        |csv: &str| Rows::new(csv.as_bytes(), &names(&["x"])).unwrap().labelled("kind", &names(&["pear", "apple"]));
+    let read = |csv: &str| {
+        Rows::new(csv.as_bytes(), &[Feature::number("x")]).unwrap().labelled("kind", &names(&["pear", "apple"]))
+    };
     assert_eq!(read("x,kind\n1,apple\n").unwrap().labels, [1]);
     assert_eq!(
         read("x,kind\n1,plum\n").unwrap_err().to_string(),
         "line 2, column `kind`: the model has no class `plum`; its classes are pear, apple"
     );
-    assert!(matches!(read("x,kind\n1,\n"), Err(DataError::EmptyLabel { line: 2, .. })));
+    assert!(matches!(read("x,kind\n1,\n"), Err(DataError::Field { line: 2, what: BadField::EmptyLabel, .. })));
     assert!(matches!(read("x,kind\n"), Err(DataError::Empty)));
     assert!(matches!(read("x\n1\n"), Err(DataError::MissingLabel { .. })));
 }

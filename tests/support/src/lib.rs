@@ -32,6 +32,7 @@ pub mod database;
 pub mod iam;
 pub mod invocation;
 pub mod items;
+pub mod linear;
 pub mod models;
 pub mod own_server;
 pub mod readings;

@@ -2,20 +2,23 @@
 
 use std::time::Duration;
 
+use rowscore::model::TrainOptions;
 use rowscore::training::{Dataset, Size, Workload};
 use rowscore::words;
 
 use crate::out::say;
 
 /// Says how long a large data set may take, or asks for `--force`.
-pub(super) fn announce(data: &Dataset, candidates: usize, force: bool) -> Result<(), String> {
+pub(super) fn announce(data: &Dataset, options: &TrainOptions, candidates: usize, force: bool) -> Result<(), String> {
     // Each candidate is cross-validated, and that is most of a training.
-    let workload = Workload::of(data).times(1 + candidates);
+    let workload = Workload::of(data, options).times(1 + candidates);
     if workload.size() == Size::Long && !force {
         return Err(format!(
-            "the largest two classes have {} rows together: the training may take {}; train on a sample of the rows, or add \
+            "{} {} rows{}: the training may take {}; train on a sample of the rows, or add \
              --force",
+            if data.classes().is_empty() { "there are" } else { "the largest two classes have" },
             words::count(workload.largest_pair as u64),
+            if data.classes().is_empty() { "" } else { " together" },
             rough(workload.estimate)
         ));
     }

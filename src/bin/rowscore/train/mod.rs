@@ -2,147 +2,87 @@
 
 mod announce;
 mod grid;
+mod options;
+mod reading;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
-use rowscore::model::{Artifact, ClassWeights, Convergence, Gamma, Kernel, Outcome, TrainOptions, Training};
-use rowscore::training::{self, Card, Dataset, Grid, Progress, Trained};
+use rowscore::model::{Convergence, Outcome, Training};
+use rowscore::training::{
+    self, Card, ClassBaseline, ClassDetails, Dataset, Details, Evaluation, Progress, Ranking, Trained, ValueDetails,
+};
 use rowscore::words;
 use serde_json::json;
 
+use self::options::Options;
+use self::reading::Columns;
 use crate::files::{self, FileError};
 use crate::out::{Out, say};
 
 /// Train a model on a CSV file and write its artifact
 ///
-/// Trains one support vector machine per class pair on scaled features, and calibrates its
-/// probabilities. All columns except the label are features; a row's values must have the same
-/// order. The same file and the same options give the same artifact, byte for byte.
+/// Learns a class, a number, or what rows usually are like. Text columns become categories, dates their parts, and
+/// gaps are filled. What teaches nothing, such as a row number, is left out, and said. The same file and the same
+/// options give the same artifact, byte for byte.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  rowscore train --data model/iris.csv --label species --out model/iris.json\n\
+#[command(after_help = "Examples:\n  rowscore train model/iris.csv --label species --out mine/model.json\n  \
+                        rowscore train houses.csv --label price --task regression --model ridge --out mine/price.json\n\
                         The next build embeds model/iris.json, or the file that MODEL_FILE names.")]
 pub(crate) struct Args {
     /// CSV file with a header line
+    #[arg(value_name = "FILE", required_unless_present = "data", conflicts_with = "data")]
+    file: Option<PathBuf>,
+    /// The same
     #[arg(long, value_name = "FILE")]
-    data: PathBuf,
-    /// The column that holds the class
-    #[arg(long, value_name = "COLUMN")]
-    label: String,
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    columns: Columns,
     /// The artifact to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// The model card to write. Its plots go into a folder beside it [default: MODEL_CARD.md beside
-    /// the artifact]
+    /// The model card to write. Its plots go into a folder beside it [default: beside the artifact, named as
+    /// it is: model.card.md for model.json]
     #[arg(long, value_name = "FILE")]
     card: Option<PathBuf>,
-    /// The function that compares two rows
-    #[arg(long, value_enum, default_value_t = KernelName::Rbf)]
-    kernel: KernelName,
-    /// How much a row on the wrong side of the margin costs
-    #[arg(long, value_name = "C", default_value_t = TrainOptions::default().c, conflicts_with = "grid")]
-    c: f64,
-    /// Inverse width of the kernel: a number, or `scale` for 1 / (features × variance)
-    #[arg(long, value_name = "GAMMA", default_value = "scale", value_parser = gamma, conflicts_with = "grid")]
-    gamma: Gamma,
-    /// Exponent of the polynomial kernel
-    #[arg(long, value_name = "N", default_value_t = 3)]
-    degree: u32,
-    /// Constant term of the polynomial and the sigmoid kernel
-    #[arg(long, value_name = "X", default_value_t = 0.0, allow_negative_numbers = true)]
-    coef0: f64,
-    /// Whether a rare class counts as much as a frequent one (`balanced`)
-    #[arg(long, value_enum, default_value_t = WeightName::Equal)]
-    class_weight: WeightName,
-    /// Try each C with each gamma in a cross-validation, and train with the best pair
-    #[arg(long)]
-    grid: bool,
-    /// The values of C that the grid tries
-    #[arg(long, value_name = "C,...", value_delimiter = ',', requires = "grid")]
-    grid_c: Option<Vec<f64>>,
-    /// The values of gamma that the grid tries
-    #[arg(long, value_name = "GAMMA,...", value_delimiter = ',', value_parser = gamma, requires = "grid")]
-    grid_gamma: Option<Vec<Gamma>>,
+    #[command(flatten)]
+    options: Options,
     /// Which figure decides what is best
     #[arg(long, value_enum, default_value_t = grid::Rank::LogLoss, requires = "grid")]
     best_by: grid::Rank,
-    /// The seed of all random choices
-    #[arg(long, value_name = "S", default_value_t = TrainOptions::default().seed)]
-    seed: u32,
     /// Train even if it takes more than an hour
     #[arg(long)]
     force: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum KernelName {
-    Linear,
-    Rbf,
-    Polynomial,
-    Sigmoid,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum WeightName {
-    Equal,
-    Balanced,
-}
-
-fn gamma(text: &str) -> Result<Gamma, String> {
-    match (text, text.parse()) {
-        ("scale", _) => Ok(Gamma::Scale),
-        (_, Ok(value)) => Ok(Gamma::Value(value)),
-        _ => Err("accepted: `scale` or a number above 0".into()),
-    }
-}
-
-impl Args {
-    fn options(&self) -> TrainOptions {
-        let &Self { gamma, degree, coef0, .. } = self;
-        TrainOptions {
-            kernel: match self.kernel {
-                KernelName::Linear => Kernel::Linear,
-                KernelName::Rbf => Kernel::Rbf { gamma },
-                KernelName::Polynomial => Kernel::Polynomial { degree, gamma, coef0 },
-                KernelName::Sigmoid => Kernel::Sigmoid { gamma, coef0 },
-            },
-            c: self.c,
-            class_weights: match self.class_weight {
-                WeightName::Equal => ClassWeights::Equal,
-                WeightName::Balanced => ClassWeights::Balanced,
-            },
-            seed: self.seed,
-            ..TrainOptions::default()
-        }
-    }
-
-    fn grid(&self) -> Grid {
-        let usual = Grid::default();
-        Grid { c: self.grid_c.clone().unwrap_or(usual.c), gamma: self.grid_gamma.clone().unwrap_or(usual.gamma) }
-    }
-}
-
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
-    let data = Dataset::from_csv(files::open(&args.data)?, &args.label).map_err(files::of(&args.data))?;
-    let mut options = args.options();
-    let gammas = if options.kernel == Kernel::Linear { 1 } else { args.grid().gamma.len() };
-    let candidates = if args.grid { args.grid().c.len() * gammas } else { 0 };
-    announce::announce(&data, candidates, args.force)?;
+    let path = args.file.as_deref().or(args.data.as_deref()).ok_or("give a CSV file")?;
+    let data = Dataset::read(files::open(path)?, &args.columns.reading()).map_err(files::of(path))?;
+    let mut options = args.options.of(data.task())?;
+    data.remarks().iter().for_each(|remark| say!("{remark}"));
+    announce::announce(&data, &options, args.options.candidates(&data, &options), args.force)?;
     files::make_folder_of(&args.out)?;
-    if args.grid {
-        let candidates = with_bar("grid", |progress| training::search(&data, &options, &args.grid(), progress))?;
+    if args.options.grid {
+        let grid = args.options.grid(&data);
+        let candidates = with_bar("grid", |progress| training::search(&data, &options, &grid, progress))?;
         options = grid::choose(&candidates, args.best_by)?;
     }
     let trained = with_bar("training", |progress| training::train_and_evaluate(&data, &options, progress))?;
     files::write(&args.out, &trained.artifact.to_json())?;
     write_card(args, &trained)?;
     let artifact = &trained.artifact;
-    let done = json!({"file": args.out, "version": artifact.version, "held_out": artifact.content.training().map(|training| &training.held_out)});
-    out.tell(&done, report(&args.out, artifact))?;
+    let training = artifact.content.training();
+    let done = json!({
+        "file": args.out,
+        "version": artifact.version,
+        "task": data.task().name(),
+        "left_out": training.map(|training| &training.left_out),
+        "held_out": training.map(|training| &training.held_out),
+    });
+    out.tell(&done, report(&args.out, &trained))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -182,23 +122,34 @@ fn write_card(args: &Args, trained: &Trained) -> Result<(), FileError> {
     files::write_card(&Card::new(trained, training), args.card.as_deref(), &args.out)
 }
 
-fn report(path: &Path, artifact: &Artifact) -> Vec<String> {
+fn report(path: &Path, Trained { artifact, held_out }: &Trained) -> Vec<String> {
     let mut lines = vec![files::described(path, artifact)];
     if let Some(training) = artifact.content.training() {
-        let Training { held_out: metrics, folds, rows, convergence, .. } = training;
-        lines.push(format!(
-            "{} rows, held out over {folds} folds: accuracy {:.4}, macro F1 {:.4}, log-loss {:.4}, Brier {:.4}, \
-             calibration error {:.4}",
-            words::count(*rows as u64),
-            metrics.accuracy,
-            metrics.macro_f1,
-            metrics.log_loss,
-            metrics.brier,
-            metrics.calibration_error
-        ));
+        let Training { folds, rows, convergence, .. } = training;
+        let (rows, figures) = (words::count(*rows as u64), held_out.headline());
+        lines.push(format!("{rows} rows, held out over {folds} folds: {figures}"));
+        lines.extend(baseline(held_out));
         lines.extend(warning(convergence));
     }
     lines
+}
+
+/// What is reached without looking at a row.
+fn baseline(held_out: &Evaluation) -> Option<String> {
+    match &held_out.details {
+        Details::Classes(ClassDetails { baseline, ranking, .. }) => {
+            let ClassBaseline { accuracy, log_loss } = baseline;
+            let of_two = ranking.map_or(String::new(), |Ranking { roc_auc, average_precision }| {
+                format!("ROC AUC {roc_auc:.4}, average precision {average_precision:.4}; ")
+            });
+            Some(format!("{of_two}always the most frequent class: accuracy {accuracy:.4}, log-loss {log_loss:.4}"))
+        }
+        Details::Values(ValueDetails { baseline, .. }) => {
+            let (absolute, squared) = (baseline.mean_absolute_error, baseline.root_mean_squared_error);
+            Some(format!("always the mean: mean absolute error {absolute:.4}, root mean squared error {squared:.4}"))
+        }
+        Details::Scores(_) => None,
+    }
 }
 
 fn warning(convergence: &Convergence) -> Option<String> {

@@ -1,0 +1,66 @@
+//! What a field says: a number, or that there is none.
+
+/// What stands before the decimals of a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decimal {
+    /// As in 1.5.
+    Point,
+    /// As in 1,5.
+    Comma,
+}
+
+/// What stands in a file where a value is missing, in whatever case.
+const GAPS: [&str; 7] = ["", "na", "n/a", "nan", "null", "none", "?"];
+
+/// The same, as errors say it.
+pub(super) const GAPS_IN_WORDS: &str = "an empty field, NA, N/A, NaN, null, None and ? are gaps";
+
+/// Whether a field says that there is no value.
+pub(super) fn is_gap(field: &str) -> bool {
+    GAPS.iter().any(|gap| field.eq_ignore_ascii_case(gap))
+}
+
+/// A number as the file writes it, finite or not; `true` is 1 and `false` 0, as a table has them.
+fn any_number(field: &str, decimal: Decimal) -> Option<f64> {
+    match decimal {
+        _ if field.eq_ignore_ascii_case("true") => Some(1.0),
+        _ if field.eq_ignore_ascii_case("false") => Some(0.0),
+        Decimal::Point => field.parse().ok(),
+        Decimal::Comma if field.contains('.') => None,
+        Decimal::Comma => field.replacen(',', ".", 1).parse().ok(),
+    }
+}
+
+/// Rust reads `inf`, `nan` and `1e999` as f64, too; they are no numbers that can be computed with.
+pub(super) fn number(field: &str, decimal: Decimal) -> Option<f64> {
+    any_number(field, decimal).filter(|number| number.is_finite())
+}
+
+/// Whether a field is meant as a number, even if there is none so large.
+pub(super) fn is_number(field: &str, decimal: Decimal) -> bool {
+    any_number(field, decimal).is_some_and(|number| !number.is_nan())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_as_the_file_writes_them() {
+        for (field, point, comma) in [
+            ("1.5", Some(1.5), None),
+            ("1,5", None, Some(1.5)),
+            ("-3e2", Some(-300.0), Some(-300.0)),
+            ("1.234,5", None, None),
+            ("1,2,3", None, None),
+            ("TRUE", Some(1.0), Some(1.0)),
+            ("False", Some(0.0), Some(0.0)),
+            ("1e999", None, None),
+            ("nan", None, None),
+            ("x", None, None),
+        ] {
+            assert_eq!((number(field, Decimal::Point), number(field, Decimal::Comma)), (point, comma), "{field}");
+        }
+        assert!(is_number("1e999", Decimal::Point) && !is_number("NaN", Decimal::Point));
+    }
+}
