@@ -21,6 +21,7 @@
 
 mod artifact;
 mod batch;
+mod columns;
 mod compiled;
 mod coupling;
 mod digest;
@@ -56,7 +57,7 @@ pub use digest::{Digest, ModelVersion, ShownVersion};
 pub use encoder::{Encoder, Odd};
 pub use error::{GoldenError, ScoreError, Unscored};
 pub(crate) use exp::exp;
-pub use explain::{Explanation, Neighbour, PairMargin, explain};
+pub use explain::{Contribution, Contributions, Explanation, Neighbour, PairMargin, explain};
 pub use kernel::Kernel;
 pub use lanes::InstructionSet;
 pub(crate) use lanes::{LANES, Lanes, Vectorised};

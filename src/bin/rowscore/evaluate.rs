@@ -1,19 +1,16 @@
 //! `rowscore evaluate`: a model's quality on rows whose classes are known.
 
 use std::error::Error;
-use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use rowscore::model::{Model, PredictionKind};
-use rowscore::training::{
-    self, BadField, ClassDetails, DataError, Details, Evaluation, LineError, Quantiles, Row, Rows, ScoreDetails, Truth,
-    ValueDetails,
-};
+use rowscore::model::Model;
+use rowscore::training::{self, ClassDetails, Details, Evaluation, Quantiles, Rows, ScoreDetails, ValueDetails};
 use rowscore::words;
 
 use crate::chosen::Chosen;
 use crate::files;
+use crate::judged::{Unjudged, judge};
 use crate::out::Out;
 use crate::written::Written;
 
@@ -40,64 +37,14 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let model = args.chosen.model()?;
     let rows = Rows::written(files::open(&args.data)?, model.features(), args.written.format());
-    let evaluation = rows.map_err(Unjudged::from).and_then(|rows| judge(model, rows, args.label.as_deref()));
-    let evaluation = match evaluation {
-        Err(Unjudged::Label) => return Err(Unjudged::Label.into()),
-        evaluation => evaluation.map_err(files::of(&args.data))?,
+    let rows = rows.map_err(files::of(&args.data))?;
+    let evaluation = match judge(model, rows, args.label.as_deref()) {
+        // It is about no file.
+        Err(Unjudged::NoLabel) => return Err(Unjudged::NoLabel.into()),
+        judged => judged.map_err(files::of(&args.data))?,
     };
     out.show(&evaluation, || describe(model, &evaluation))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Why a model cannot be judged.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Unjudged {
-    /// The file is not as it must be.
-    #[error(transparent)]
-    Data(#[from] DataError),
-    /// A row cannot be scored.
-    #[error(transparent)]
-    Line(#[from] LineError),
-    /// Nobody says what is true.
-    #[error("give --label COLUMN, the column that holds the truth")]
-    Label,
-}
-
-/// The quality of `model` on rows whose truth stands in the column `label`.
-pub(crate) fn judge<R: Read>(model: &Model, rows: Rows<'_, R>, label: Option<&str>) -> Result<Evaluation, Unjudged> {
-    let judge = |rows: &[Row], truth: Truth<'_>| Ok(training::evaluate_rows(model, rows, truth)?);
-    match (model.outputs().kind, label) {
-        (PredictionKind::Value, Some(label)) => {
-            let data = rows.with_values(label)?;
-            judge(&data.rows, Truth::Values(&data.labels))
-        }
-        (PredictionKind::Score, None) => {
-            let rows = rows.collect::<Result<Vec<Row>, _>>()?;
-            if rows.is_empty() { Err(DataError::Empty.into()) } else { judge(&rows, Truth::Nothing) }
-        }
-        (PredictionKind::Score, Some(label)) => {
-            let data = rows.with_labels(label, |text, _| side(text, model.classes()))?;
-            judge(&data.rows, Truth::Classes(&data.labels))
-        }
-        (PredictionKind::Probabilities | PredictionKind::Margins, Some(label)) => {
-            let data = rows.labelled(label, model.classes())?;
-            judge(&data.rows, Truth::Classes(&data.labels))
-        }
-        (_, None) => Err(Unjudged::Label),
-    }
-}
-
-/// Whether a row is within, in the model's words or scikit-learn's.
-fn side(text: &str, classes: &[String]) -> Result<usize, BadField> {
-    match (text, classes.iter().position(|class| class == text)) {
-        (_, Some(class)) => Ok(class),
-        ("1", None) => Ok(0),
-        ("-1", None) => Ok(1),
-        (class, None) => {
-            let classes = format!("{} (or 1 and -1)", classes.join(", "));
-            Err(BadField::UnknownClass { class: class.to_owned(), classes })
-        }
-    }
 }
 
 fn describe(model: &Model, evaluation: &Evaluation) -> Vec<String> {

@@ -11,8 +11,8 @@ use rowscore::training::{
 use rowscore::words;
 use serde_json::json;
 
-use crate::evaluate::{self, Unjudged};
 use crate::files::{self, FileError};
+use crate::judged::{Unjudged, judge};
 use crate::out::Out;
 use crate::written::Written;
 
@@ -89,7 +89,8 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>
         (Some(data), Some(label)) => data.measure(label, &artifact)?,
         _ => None,
     };
-    let order = measured.as_ref().and_then(|measured| Order::clearly_better(&measured.classes()?.confusion));
+    let classes = measured.as_ref().and_then(Evaluation::classes);
+    let order = classes.and_then(|classes| Order::clearly_better(&classes.confusion));
     if let Some(order) = order {
         return Err(misnamed(&order, &artifact.content.classes, args).into());
     }
@@ -172,7 +173,7 @@ impl<'a> Data<'a> {
     fn measure(&self, label: &str, artifact: &Artifact) -> Result<Option<Evaluation>, Box<dyn Error>> {
         let model = Model::new(artifact.clone())?;
         let rows = Rows::written(self.bytes.as_slice(), model.features(), self.format).map_err(Unjudged::from);
-        match rows.and_then(|rows| evaluate::judge(&model, rows, Some(label))) {
+        match rows.and_then(|rows| judge(&model, rows, Some(label))) {
             Err(Unjudged::Data(DataError::MissingLabel { .. })) => Ok(None),
             measured => Ok(Some(measured.map_err(files::of(self.path))?)),
         }

@@ -53,7 +53,7 @@ pub fn import(foreign: Foreign, label: &str, reference: Option<ReferenceRows<'_>
             reference: reference
                 .map(|ReferenceRows { rows, sha256 }| Reference { data_sha256: sha256, rows: rows.len() }),
         }),
-        distribution: rows.as_ref().map(|rows| distribution(&foreign.features, rows)).unwrap_or_default(),
+        distribution: rows.as_deref().map(|rows| distribution(&foreign.features, rows)).unwrap_or_default(),
         features: foreign.features,
         classes: foreign.classes,
         golden: Vec::new(),

@@ -8,6 +8,7 @@ mod cross_validation;
 mod import;
 mod pipelines;
 mod scoring;
+mod sklearn;
 mod training;
 
 use std::env;
