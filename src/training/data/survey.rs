@@ -58,6 +58,7 @@ impl Survey {
         for column in (0..self.columns.count()).filter(|column| Some(*column) != self.label) {
             let reason = match &reading.columns {
                 _ if ignored.contains(&column) => Some(Reason::Told),
+                Which::Telling if self.columns.name(column).is_empty() => Some(Reason::Nameless),
                 Which::Telling => Reason::before_reading(&self.seen[column]),
                 Which::All | Which::Named(_) => None,
             };

@@ -95,7 +95,7 @@ fn a_file_of_excel_in_europe_is_read_as_it_is() {
     let remarks = data.remarks().join("\n");
     assert!(remarks.contains("separated by `;`, and a comma stands before decimals"), "{remarks}");
     assert!(remarks.contains("classification, because the label has few whole numbers"), "{remarks}");
-    assert!(remarks.contains("left out: ``: it has no values"), "{remarks}");
+    assert!(remarks.contains("left out: ``: it has no name"), "{remarks}");
 }
 
 #[test]
