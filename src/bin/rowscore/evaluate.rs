@@ -11,6 +11,7 @@ use rowscore::training::{
 };
 use rowscore::words;
 
+use crate::chosen::Chosen;
 use crate::files::{self, FileError};
 use crate::out::Out;
 use crate::written::Written;
@@ -22,9 +23,8 @@ use crate::written::Written;
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  rowscore evaluate --model mine/model.json --data newer.csv --label species")]
 pub(crate) struct Args {
-    /// The artifact [default: the model that is built in]
-    #[arg(long, value_name = "FILE")]
-    model: Option<PathBuf>,
+    #[command(flatten)]
+    chosen: Chosen,
     /// CSV file with a header line that names the model's features and the label
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
@@ -37,7 +37,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
-    let model = files::model(args.model.as_deref())?;
+    let model = args.chosen.model()?;
     let read = || -> Result<_, FileError> {
         let file = files::open(&args.data)?;
         Rows::written(file, model.features(), args.written.format()).map_err(files::of(&args.data))

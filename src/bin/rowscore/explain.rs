@@ -1,14 +1,13 @@
 //! `rowscore explain`: how the prediction of an item comes about.
 
 use std::error::Error;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use rowscore::model::{self, Explanation, Feature, Model};
 use rowscore::store::listing::{self, SeenTable};
 use rowscore::values::Reader;
 
-use crate::files;
+use crate::chosen::Chosen;
 use crate::opened::Opened;
 use crate::out::Out;
 
@@ -21,9 +20,8 @@ use crate::out::Out;
 pub(crate) struct Args {
     #[command(flatten)]
     row: Row,
-    /// The artifact [default: the model that is built in]
-    #[arg(long, value_name = "FILE")]
-    model: Option<PathBuf>,
+    #[command(flatten)]
+    chosen: Chosen,
     /// How many support vectors to show
     #[arg(long, value_name = "N", default_value_t = 5)]
     nearest: usize,
@@ -41,7 +39,7 @@ struct Row {
 }
 
 pub(crate) async fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
-    let model = files::model(args.model.as_deref())?;
+    let model = args.chosen.model()?;
     let text = match (&args.row.values, args.row.id) {
         (Some(values), _) => values.clone(),
         (None, Some(id)) => values_of(id, model.features()).await?,

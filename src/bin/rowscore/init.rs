@@ -12,9 +12,10 @@ use rowscore::store::inventory::{self, Made};
 use rowscore::store::wanted::Ids;
 use rowscore::store::{catalog, items, schema};
 use rowscore::window::{self, Time};
-use rowscore::{hop, model, words};
+use rowscore::{hop, words};
 use serde_json::json;
 
+use crate::chosen::Chosen;
 use crate::opened::Opened;
 use crate::out::{Out, say};
 use crate::samples::{SAMPLE_TICK, features, samples};
@@ -29,6 +30,8 @@ use crate::samples::{SAMPLE_TICK, features, samples};
 #[command(after_help = "Examples:\n  rowscore init --grant scorer\n  rowscore init --create\n  \
                         rowscore init --rows 10000\n  rowscore init --grant-reader reader@10.%")]
 pub(crate) struct Args {
+    #[command(flatten)]
+    chosen: Chosen,
     /// Make the database and the items table, if there are none of their names
     #[arg(long)]
     create: bool,
@@ -81,7 +84,7 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
 
 /// Makes what is wanted, and notes each thing that is done. Answers what speaks for local time.
 async fn make(opened: &Opened, args: &Args, done: &mut Vec<String>) -> Result<Option<String>, Box<dyn Error>> {
-    let (table, model) = (opened.table(), model::embedded()?);
+    let (table, model) = (opened.table(), args.chosen.model()?);
     let mut conn = connect(opened, args, done).await?;
     if table.has_default_columns() {
         // Who wants a new database wants what is in it.
@@ -107,7 +110,7 @@ async fn make(opened: &Opened, args: &Args, done: &mut Vec<String>) -> Result<Op
         done.push(format!("Login `{login}` may read results, and nothing else."));
     }
     if let Some(rows) = args.rows {
-        done.push(add_samples(&mut conn, table, (rows, args.seed, args.until)).await?);
+        done.push(add_samples(&mut conn, table, args, rows).await?);
     }
     conn.disconnect().await?;
     Ok(fit.local_time)
@@ -181,17 +184,13 @@ fn took(time: Duration) -> String {
 }
 
 /// Fills an empty table, and says so.
-async fn add_samples(
-    conn: &mut Conn,
-    table: &ItemsTable,
-    (rows, seed, until): (u32, u64, Time),
-) -> Result<String, Box<dyn Error>> {
+async fn add_samples(conn: &mut Conn, table: &ItemsTable, args: &Args, rows: u32) -> Result<String, Box<dyn Error>> {
     let first = items::next_id(table, Ids { after: i64::MIN, upto: i64::MAX }).ask(conn).await?;
     if first.is_some() {
         return Ok(format!("Table `{}` has items already; no sample items were added.", table.as_str()));
     }
-    let features = features(model::embedded()?)?;
-    fill(conn, table, &samples(&features, rows, seed, until)).await?;
+    let features = features(args.chosen.model()?)?;
+    fill(conn, table, &samples(&features, rows, args.seed, args.until)).await?;
     Ok(format!("Added {} sample items to table `{}`.", words::count(rows.into()), table.as_str()))
 }
 

@@ -3,6 +3,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod asked;
+mod chosen;
 mod control;
 mod errors;
 mod evaluate;

@@ -6,12 +6,12 @@ use std::process::ExitCode;
 use chrono::TimeDelta;
 use rowscore::config::Config;
 use rowscore::hop::{self, Means, Plan};
-use rowscore::model;
 use rowscore::run::{Mode, RunKind};
 use rowscore::words;
 use serde_json::{Value, json};
 
 use crate::asked::Options;
+use crate::chosen::Chosen;
 use crate::opened::Opened;
 use crate::out::Out;
 
@@ -26,6 +26,8 @@ use crate::out::Out;
 pub(crate) struct Args {
     #[command(flatten)]
     options: Options,
+    #[command(flatten)]
+    chosen: Chosen,
 }
 
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
@@ -33,7 +35,7 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
     let request = args.options.request(kind, Mode::Write)?;
     let opened = Opened::from_env().await?;
     let Opened { config, database } = &opened;
-    let means = Means { database, work: &config.work, model: model::embedded()? };
+    let means = Means { database, work: &config.work, model: args.chosen.model()? };
     let plan = opened.ask(async |conn| hop::plan(conn, means, &request).await).await?;
     out.show(&object(&plan, kind, config), || describe(&plan, kind, config))?;
     Ok(ExitCode::SUCCESS)

@@ -4,7 +4,6 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use rowscore::config::PredictionFormat;
-use rowscore::model;
 use rowscore::store::catalog;
 use rowscore::store::listing::{self, Listing, SeenTable};
 use rowscore::store::predicted::{ByClass, Writers};
@@ -13,6 +12,7 @@ use rowscore::words;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::chosen::Chosen;
 use crate::opened::Opened;
 use crate::out::Out;
 use crate::report;
@@ -22,6 +22,8 @@ use crate::report;
 #[command(after_help = "Examples:\n  rowscore results\n  rowscore results --after 17 --limit 3\n  \
                         rowscore results --json --limit 1000000 > results.jsonl")]
 pub(crate) struct Args {
+    #[command(flatten)]
+    chosen: Chosen,
     /// Show at most this many
     #[arg(long, value_name = "N", default_value_t = 10)]
     limit: u32,
@@ -69,7 +71,7 @@ struct Line<'a> {
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let opened = Opened::from_env().await?;
     let (table, mut session) = (opened.table(), opened.session());
-    let model = model::embedded()?;
+    let model = args.chosen.model()?;
     let features = model.features();
     table.feature_columns(features)?;
     let catalog = session.ask(|| catalog::describe(table)).await?;

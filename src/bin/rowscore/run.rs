@@ -11,10 +11,10 @@ use futures_util::future::{Either, select};
 use rowscore::answer::{Answer, Outcome, Part};
 use rowscore::event::{Request, Trigger};
 use rowscore::hop::{Clock, HopError, InAnswer, Means, Runner};
-use rowscore::model;
 use rowscore::run::{Mode, RunKind, RunState};
 
 use crate::asked::Options;
+use crate::chosen::Chosen;
 use crate::opened::Opened;
 use crate::out::{Out, say};
 use crate::progress::with_bar;
@@ -31,13 +31,15 @@ use crate::told::Told;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  rowscore run\n  rowscore run --sweep\n  \
                         rowscore run --from 2026-11-22T00:00:00Z --to 2026-11-23T00:00:00Z\n  \
-                        rowscore run --backfill --dry-run\n\n\
+                        rowscore run --backfill --dry-run\n  rowscore run --model mine/model.json\n\n\
                         Exit status: 0 the window is finished, or there was nothing to do; 1 something went wrong, or the \
                         run failed; 2 wrong arguments; 3 the run is not over: it was stopped or is paused, or another \
                         process is working on it.")]
 pub(crate) struct Args {
     #[command(flatten)]
     options: Options,
+    #[command(flatten)]
+    chosen: Chosen,
     /// Try everything out with the model's golden rows: database, grants and a page that is rolled back
     #[arg(long, conflicts_with_all = ["sweep", "backfill"])]
     canary: bool,
@@ -52,13 +54,14 @@ static HALT: AtomicBool = AtomicBool::new(false);
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let kind = if args.canary { RunKind::Canary } else { args.options.kind() };
     let mode = if args.dry_run { Mode::DryRun } else { Mode::Write };
+    let model = args.chosen.model()?;
     let request = args.options.request(kind, mode)?;
     let mut signals = Signals::listen()?;
     let opened = match select(pin!(Opened::from_env()), pin!(signals.next())).await {
         Either::Left((opened, _)) => opened?,
         Either::Right(_) => return Ok(stopped_before()),
     };
-    let means = Means { database: &opened.database, work: &opened.config.work, model: model::embedded()? };
+    let means = Means { database: &opened.database, work: &opened.config.work, model };
 
     let begun = Instant::now();
     let work = pin!(with_bar(&opened.database, work_off(means, &request)));

@@ -120,6 +120,9 @@ fn scale(decimals: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use rowscore::drift::{Counter, Report};
+    use rowscore::model::TrainOptions;
+    use rowscore::training::{Dataset, train};
+    use rowscore::values::Reader;
 
     use super::*;
 
@@ -145,6 +148,29 @@ mod tests {
         let (values, _) = &sample(1, 1)[0];
         let decimals = |number: &str| number.split_once('.').map(|(_, decimals)| decimals.len());
         assert!(values.trim_matches(['[', ']']).split(", ").all(|number| decimals(number) == Some(1)), "{values}");
+    }
+
+    #[test]
+    fn samples_of_categories_moments_and_gaps_are_such_as_the_model_takes() {
+        let rows = (0..60).map(|row| {
+            let (plan, day) = (["free", "a \"pro\""][row % 2], 1 + row % 28);
+            let age = if row % 5 == 0 { String::new() } else { (20 + row % 37).to_string() };
+            format!("{age},\"{}\",2024-03-{day:02},{}", plan.replace('"', "\"\""), ["yes", "no"][row % 3 / 2])
+        });
+        let csv = std::iter::once("age,plan,since,left".to_owned()).chain(rows).collect::<Vec<_>>().join("\n");
+        let data = Dataset::from_csv(csv.as_bytes(), "left").unwrap();
+        let model = Model::new(train(&data, &TrainOptions::default(), |_| ()).unwrap()).unwrap();
+        let items = samples(&features(&model).unwrap(), 300, 1, SAMPLE_TICK.parse().unwrap());
+        let (reader, mut row) = (Reader::of(&model), Vec::new());
+        let mut counter = Counter::new(&model);
+        for (values, _) in &items {
+            reader.read(values.as_bytes(), &mut row).unwrap_or_else(|reason| panic!("{values}: {reason:?}"));
+            counter.rows(&row);
+        }
+        for part in ["null", r#""a \"pro\"""#, r#""2024-03-1"#] {
+            assert!(items.iter().any(|(values, _)| values.contains(part)), "{part}: {:?}", &items[..5]);
+        }
+        assert!(Report::of(counter.finish(), &model, &[]).unwrap().ratios().features.unwrap() < 1.0);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use rowscore::model::{Model, PredictionKind};
 use rowscore::training::{self, DataError, Row, Rows};
 
+use crate::chosen::Chosen;
 use crate::files;
 use crate::out::Out;
 use crate::report;
@@ -21,9 +22,8 @@ use crate::written::Written;
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  rowscore score --model model/iris.json --data model/iris.csv")]
 pub(crate) struct Args {
-    /// The artifact [default: the model that is built in]
-    #[arg(long, value_name = "FILE")]
-    model: Option<PathBuf>,
+    #[command(flatten)]
+    chosen: Chosen,
     /// CSV file with a header line that names the model's features
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
@@ -35,7 +35,7 @@ pub(crate) struct Args {
 const CHUNK: usize = 1000;
 
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
-    let model = files::model(args.model.as_deref())?;
+    let model = args.chosen.model()?;
     let file = files::open(&args.data)?;
     let mut rows = Rows::written(file, model.features(), args.written.format()).map_err(files::of(&args.data))?;
     let mut scorer = model.scorer();

@@ -6,10 +6,10 @@ use std::pin::pin;
 use std::process::ExitCode;
 
 use rowscore::api::{self, Api, Present, Unreadable};
-use rowscore::model;
 use rowscore::standing::Expected;
 use tokio::net::TcpListener;
 
+use crate::chosen::Chosen;
 use crate::opened::Opened;
 use crate::out::say;
 use crate::signals::Signals;
@@ -22,6 +22,8 @@ use crate::signals::Signals;
 #[command(after_help = "Examples:\n  rowscore serve\n  curl 'http://127.0.0.1:8000/data/predicted?limit=10'\n  \
                         curl http://127.0.0.1:8000/metrics")]
 pub(crate) struct Args {
+    #[command(flatten)]
+    chosen: Chosen,
     /// Address and port; port 0 takes any free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
     listen: SocketAddr,
@@ -36,7 +38,7 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let mut signals = Signals::listen()?;
     let mut stop = pin!(signals.next());
     let opened = Opened::from_env().await?;
-    let model = model::embedded()?;
+    let model = args.chosen.model()?;
     opened.table().feature_columns(model.features())?;
     let present = Present::Asked(chrono::Utc::now);
     let expected = Expected::from(&opened.config.work);
