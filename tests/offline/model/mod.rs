@@ -8,6 +8,7 @@ mod cross_validation;
 mod import;
 mod pipelines;
 mod scoring;
+mod second_format;
 mod training;
 
 use std::env;
