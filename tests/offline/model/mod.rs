@@ -5,10 +5,10 @@ mod artifact;
 mod bits;
 mod command_line;
 mod cross_validation;
-mod exports;
 mod import;
 mod pipelines;
 mod scoring;
+mod second_format;
 mod training;
 
 use std::env;
