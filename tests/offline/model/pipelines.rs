@@ -1,76 +1,50 @@
 //! Pipelines of scikit-learn, drawn at random from everything that the exporter takes, score as they do there.
 
-use std::fs;
 use std::path::Path;
 
 use rowscore::model::{Cell, Model};
 use rowscore::training::{Foreign, import};
-use serde::Deserialize;
+use rowscore_tests::drawn::{Drawn, drawn};
 use serde_json::Value;
 
 use super::{in_crate, python};
 
-/// So far may an output be from scikit-learn's; relative where that is beyond 1.
-const MOST_DIFFERENCE: f64 = 1e-9;
+/// So far may an output be from scikit-learn's where there is no exp.
 const MOST_WITHOUT_EXP: f64 = 1e-12;
 
-#[derive(Deserialize)]
-struct Expected {
-    name: String,
-    /// Whether there is no exp in it.
-    exact: bool,
-    rows: Vec<Vec<Cell>>,
-    /// None where scikit-learn raises an error.
-    outputs: Vec<Option<Vec<f64>>>,
-}
-
-fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> T {
-    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
-}
-
-fn imported(export: &[u8]) -> Result<Model, String> {
-    let foreign = Foreign::from_sklearn(export).map_err(|error| error.to_string())?;
-    let artifact = import(foreign, "kind", None).map_err(|error| error.to_string())?;
-    // Through its file.
-    Ok(Model::from_json(&artifact.to_json()).unwrap())
-}
-
 /// The largest difference of an output, and how many rows have one.
-fn compare(model: &Model, expected: &Expected) -> (f64, usize) {
+fn compare(drawn: &Drawn) -> (f64, usize) {
+    let Drawn { model, rows, .. } = drawn;
     let mut scorer = model.scorer();
-    let mut found = vec![0.0; model.outputs().width()];
+    let mut outputs = vec![0.0; model.outputs().width()];
     let (mut worst, mut scored) = (0.0, 0);
-    for (row, answer) in expected.rows.iter().zip(&expected.outputs) {
+    for (position, row) in rows.iter().enumerate() {
         let raw: Result<Vec<f64>, _> =
             row.iter().enumerate().map(|(feature, cell)| model.encoder().cell(feature, cell)).collect();
-        let is_scored = raw.is_ok_and(|raw| scorer.score(&raw, &mut found).is_ok());
-        assert_eq!(is_scored, answer.is_some(), "{}: {row:?}", expected.name);
-        let Some(answer) = answer else { continue };
-        let differences = found.iter().zip(answer).map(|(one, other)| (one - other).abs() / other.abs().max(1.0));
-        let difference = differences.fold(0.0, f64::max);
-        assert!(difference <= MOST_DIFFERENCE, "{}: {row:?}: {found:?} instead of {answer:?}", expected.name);
-        (worst, scored) = (f64::max(worst, difference), scored + 1);
+        let is_scored = raw.is_ok_and(|raw| scorer.score(&raw, &mut outputs).is_ok());
+        worst = f64::max(worst, drawn.difference(position, is_scored.then_some(&outputs)));
+        scored += usize::from(is_scored);
     }
     (worst, scored)
 }
 
 #[test]
 fn forty_pipelines_of_every_step_and_estimator_score_a_thousand_rows_as_in_scikit_learn() {
-    let folder = tempfile::tempdir().unwrap();
-    python("pipelines.py", &[folder.path(), &in_crate("scripts/export_sklearn.py")], "");
-    let exports = (0..).map(|position| folder.path().join(format!("{position:02}.json")));
-    let mut count = 0;
-    for path in exports.take_while(|path| path.exists()) {
-        let expected: Expected = read(&path.with_extension("expected.json"));
-        let model = imported(&fs::read(&path).unwrap()).unwrap_or_else(|error| panic!("{}: {error}", expected.name));
-        model.check_golden_rows().unwrap();
-        let (worst, scored) = compare(&model, &expected);
-        println!("{}: {worst:.1e} over {scored} of {} rows: {}", path.display(), expected.rows.len(), expected.name);
-        assert!(scored * 10 >= expected.rows.len() * 9, "{}", expected.name);
-        assert!(!expected.exact || worst <= MOST_WITHOUT_EXP, "{}: {worst:e}", expected.name);
-        count += 1;
+    let drawn = drawn(&in_crate(""), Path::new(env!("CARGO_TARGET_TMPDIR")));
+    assert!(drawn.len() >= 40, "{}", drawn.len());
+    for one in &drawn {
+        one.model.check_golden_rows().unwrap();
+        let (worst, scored) = compare(one);
+        println!("{worst:.1e} over {scored} of {} rows: {}", one.rows.len(), one.name);
+        assert!(one.rows.len() >= 1000 && scored * 10 >= one.rows.len() * 9, "{}", one.name);
+        assert!(!one.is_exact || worst <= MOST_WITHOUT_EXP, "{}: {worst:e}", one.name);
     }
-    assert!(count >= 40, "{count}");
+}
+
+fn imported(export: &[u8]) -> Result<Model, String> {
+    let foreign = Foreign::from_sklearn(export).map_err(|error| error.to_string())?;
+    let artifact = import(foreign, "kind", None).map_err(|error| error.to_string())?;
+    Ok(Model::new(artifact).unwrap())
 }
 
 #[test]
