@@ -89,8 +89,7 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>
         (Some(data), Some(label)) => data.measure(label, &artifact)?,
         _ => None,
     };
-    let classes = measured.as_ref().and_then(Evaluation::classes);
-    let order = classes.and_then(|classes| Order::clearly_better(&classes.confusion));
+    let order = measured.as_ref().and_then(|measured| Order::clearly_better(&measured.classes()?.confusion));
     if let Some(order) = order {
         return Err(misnamed(&order, &artifact.content.classes, args).into());
     }
