@@ -112,8 +112,11 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>
             "the model card has no figures: they need --data with the classes in a column that --label names".into()
         }
     });
-    let accuracy = quality.map(|((_, accuracy), _)| accuracy);
-    out.tell(&json!({"file": args.out, "version": artifact.version, "accuracy": accuracy}), lines)?;
+    let mut told = json!({"file": args.out, "version": artifact.version, "accuracy": null});
+    if let Some(((name, figure), _)) = quality {
+        told[name] = json!(figure);
+    }
+    out.tell(&told, lines)?;
     Ok(ExitCode::SUCCESS)
 }
 

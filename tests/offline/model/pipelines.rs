@@ -1,12 +1,14 @@
 //! Pipelines of scikit-learn, drawn at random from everything that the exporter takes, score as they do there.
 
+use std::fs;
 use std::path::Path;
 
-use rowscore::model::{Cell, Model};
+use rowscore::model::{Artifact, Cell, Model};
 use rowscore::training::{Foreign, import};
 use rowscore_tests::drawn::{Drawn, drawn};
 use serde_json::Value;
 
+use super::command_line::{file, rowscore};
 use super::{in_crate, python};
 
 /// So far may an output be from scikit-learn's where there is no exp.
@@ -113,4 +115,23 @@ fn an_import_that_does_not_give_the_originals_answers_is_refused_with_row_and_di
     let mut none = small();
     none["reference"] = serde_json::json!([]);
     assert!(import(&none).unwrap_err().contains("the export has no reference rows"));
+}
+
+#[test]
+fn an_imported_pipeline_is_measured_on_rows_with_categories_and_gaps() {
+    let (folder, export) = file("export.json", &small().to_string());
+    let (rows, out) = (folder.path().join("rows.csv"), folder.path().join("model.json"));
+    fs::write(&rows, "x,y,z\n1,a,0.25\n3,b,3.75\n3,,3.25\n").unwrap();
+    let paths = [&export, &out].map(|path| path.to_str().unwrap());
+    let output = rowscore(&["import", "--sklearn", paths[0], "--label", "z", "--out", paths[1], "--text"], &rows);
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(output.status.success() && said.contains("R2 1.0000 on 3 rows"), "{said}");
+    let content = Artifact::from_json(&fs::read(&out).unwrap()).unwrap().content;
+    assert_eq!((content.label.as_str(), content.distribution[1].gaps), ("z", 1.0 / 3.0));
+    let card = fs::read_to_string(out.with_extension("card.md")).unwrap();
+    for fact in
+        ["| predicts | the number `z` |", "| machine | a linear machine; its decision value |", "A gap is taken in y."]
+    {
+        assert!(card.contains(fact), "{fact} is not in\n{card}");
+    }
 }
