@@ -15,15 +15,23 @@ const MOST_WITHOUT_EXP: f64 = 1e-12;
 /// The largest difference of an output, and how many rows have one.
 fn compare(drawn: &Drawn) -> (f64, usize) {
     let Drawn { model, rows, .. } = drawn;
-    let mut scorer = model.scorer();
-    let mut outputs = vec![0.0; model.outputs().width()];
+    let raw = |row: &Vec<Cell>| -> Option<Vec<f64>> {
+        row.iter().enumerate().map(|(feature, cell)| model.encoder().cell(feature, cell).ok()).collect()
+    };
+    let raw: Vec<Option<Vec<f64>>> = rows.iter().map(raw).collect();
+    let width = model.outputs().width();
+    let taken: Vec<f64> = raw.iter().flatten().flatten().copied().collect();
+    let mut outputs = vec![0.0; raw.iter().flatten().count() * width];
+    let unscored = model.scorer().score_rows(&taken, &mut outputs).unwrap();
+    let mut answers = outputs.chunks_exact(width).enumerate().map(|(row, answer)| {
+        let is_scored = unscored.iter().all(|unscored| unscored.row != row);
+        is_scored.then_some(answer)
+    });
     let (mut worst, mut scored) = (0.0, 0);
-    for (position, row) in rows.iter().enumerate() {
-        let raw: Result<Vec<f64>, _> =
-            row.iter().enumerate().map(|(feature, cell)| model.encoder().cell(feature, cell)).collect();
-        let is_scored = raw.is_ok_and(|raw| scorer.score(&raw, &mut outputs).is_ok());
-        worst = f64::max(worst, drawn.difference(position, is_scored.then_some(&outputs)));
-        scored += usize::from(is_scored);
+    for (position, raw) in raw.iter().enumerate() {
+        let answer = raw.as_ref().and_then(|_| answers.next().unwrap());
+        worst = f64::max(worst, drawn.difference(position, answer));
+        scored += usize::from(answer.is_some());
     }
     (worst, scored)
 }
