@@ -96,8 +96,8 @@ pub(super) struct Margin {
     negative: String,
     /// The decision value: 1 and -1 are the borders of the margin
     margin: f64,
-    /// The probability of the positive class, if the item is of one of the two
-    probability: f64,
+    /// The probability of the positive class, if the item is of one of the two; none where the pairs have none
+    probability: Option<f64>,
 }
 
 impl From<PairMargin> for Margin {
@@ -286,8 +286,8 @@ impl Grounds {
         };
         // The same values score to the same bits: what differs, and not by rounding alone, was changed since.
         let explained = explained(model, item).filter(|explanation| match &predicted.outputs {
-            Some(stored) => Decimals::may_have_written(stored, &explanation.probabilities),
-            None => model.outputs().label(&explanation.probabilities) == predicted.class,
+            Some(stored) => Decimals::may_have_written(stored, explanation.answer.outputs()),
+            None => model.outputs().label(explanation.answer.outputs()) == predicted.class,
         });
         let note = explained.is_none().then(|| "the values are not those that were scored".to_owned());
         let label = predicted.class.map(|class| model.classes()[class].clone());

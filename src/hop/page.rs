@@ -11,6 +11,9 @@ use crate::values::{Reader, Reason, ReasonCode};
 /// they stay in the processor's cache.
 const CHUNK: usize = 256;
 
+/// It is not for its size that a smaller value has no finite number: its logarithm has none, for example.
+const LARGE: f64 = 1e100;
+
 /// A page, scored: every item is in one of the two, in the order of the page.
 #[derive(Debug)]
 pub(super) struct ScoredPage<'i> {
@@ -84,7 +87,7 @@ impl<'i> Chunk<'i> {
         let mut unscored = scored.expect("a value for every feature, room for every output").into_iter().peekable();
         for (row, item) in self.items.iter().enumerate() {
             match unscored.next_if(|unscored| unscored.row == row) {
-                Some(unscored) => failures.push((*item, self.too_large(&unscored.error))),
+                Some(unscored) => failures.push((*item, self.reason(&unscored.error))),
                 None => {
                     let found = (first + row) * width;
                     outputs.copy_within(found..found + width, ids.len() * width);
@@ -98,13 +101,23 @@ impl<'i> Chunk<'i> {
         }
     }
 
-    fn too_large(&self, error: &ScoreError) -> Reason {
-        let text = match error {
-            ScoreError::Value { feature, value } => {
-                format!("{} is {value}, too large to be scaled", self.reader.called(*feature))
+    fn reason(&self, error: &ScoreError) -> Reason {
+        let (code, text) = match error {
+            ScoreError::Gap { feature } => {
+                let text = format!("{} has no value, and the model fills no gap there", self.reader.called(*feature));
+                (ReasonCode::MissingValue, text)
             }
-            error => error.to_string(),
+            ScoreError::Value { feature, value } if value.abs() < LARGE => {
+                let text =
+                    format!("the model makes no finite number of {}, which is {value}", self.reader.called(*feature));
+                (ReasonCode::TooLarge, text)
+            }
+            ScoreError::Value { feature, value } => {
+                let text = format!("{} is {value}, too large to be scaled", self.reader.called(*feature));
+                (ReasonCode::TooLarge, text)
+            }
+            error => (ReasonCode::TooLarge, error.to_string()),
         };
-        Reason::new(ReasonCode::TooLarge, text)
+        Reason::new(code, text)
     }
 }

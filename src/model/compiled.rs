@@ -4,6 +4,7 @@ use super::artifact::{Content, Layer, Pipeline, Predictor, Svm};
 use super::batch::Batch;
 use super::ending::Ending;
 use super::lanes::InstructionSet;
+use super::layers::Layers;
 use super::machine::Machine;
 use super::mean::Mean;
 use super::scorer::Scorer;
@@ -44,6 +45,15 @@ impl Compiled {
         let machine = Machine::pairs(svm);
         let features = machine.columns();
         Self { members: vec![Member { features, layers: Vec::new(), machine, ending: Ending::coupled(svm, classes) }] }
+    }
+
+    /// What the first pipeline's machine takes of `row`.
+    pub(super) fn columns(&self, row: &[f64]) -> Vec<f64> {
+        let Member { features, layers, .. } = &self.members[0];
+        match layers.as_slice() {
+            [] => row.to_vec(),
+            layers => Layers::new(layers, *features).run(row).iter().map(|column| column[0]).collect(),
+        }
     }
 
     pub(crate) fn scorer(&self) -> Scorer<'_> {

@@ -89,6 +89,11 @@ impl Model {
         self.compiled.scorer_with(instructions)
     }
 
+    /// What the only pipeline's machine takes of `row`.
+    pub(super) fn columns(&self, row: &[f64]) -> Vec<f64> {
+        self.compiled.columns(row)
+    }
+
     /// Scores the golden rows and compares each answer with the recorded one, bit by bit.
     ///
     /// # Errors

@@ -16,6 +16,11 @@ pub struct Scaler {
 }
 
 impl Scaler {
+    /// One that leaves rows of so many features as they are.
+    pub(crate) fn none(features: usize) -> Self {
+        Self { mean: vec![0.0; features], scale: vec![1.0; features] }
+    }
+
     /// Writes the scaled `row` into `scaled`, of the same length.
     pub(super) fn scale_into(&self, row: &[f64], scaled: &mut [f64]) {
         let parameters = self.mean.iter().zip(&self.scale);

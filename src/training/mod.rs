@@ -55,7 +55,7 @@ pub use evaluation::{
     ClassBaseline, ClassDetails, ClassQuality, Details, Evaluation, Quantiles, Ranking, ReliabilityBin, ScoreDetails,
     Truth, ValueBaseline, ValueDetails, evaluate, evaluate_rows, figures, headline,
 };
-pub use import::{Foreign, ImportError, LibsvmNames, ReferenceRows, import};
+pub use import::{Foreign, ImportError, LibsvmNames, LibsvmScaling, Order, ReferenceRows, import};
 pub use lines::{LineError, score_lines};
 pub use progress::Progress;
 pub use search::{Candidate, Grid, RankBy, best, search};

@@ -37,11 +37,11 @@ def main() -> int:
         rows, labels = load(data)
         svc = SVC(probability=True, random_state=0, decision_function_shape="ovo", **options)
         write(exporter, folder, name, make_pipeline(StandardScaler(), svc), rows, labels)
-    # Without a scaler, and without probabilities.
+    # Without a scaler, and with one that takes no mean away, though it knows it.
     rows, labels = load("iris")
-    write(exporter, folder, "iris_unscaled", SVC(probability=True, decision_function_shape="ovo"), rows, labels)
-    plain = SVC().fit(rows, labels)
-    exporter.export(plain, folder / "plain.json", ["a", "b", "c", "d"])
+    svc = SVC(probability=True, decision_function_shape="ovo")
+    write(exporter, folder, "iris_unscaled", svc, rows, labels)
+    write(exporter, folder, "iris_without_mean", make_pipeline(StandardScaler(with_mean=False), svc), rows, labels)
     return 0
 
 

@@ -4,15 +4,13 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use rowscore::model::{Model, PredictionKind};
-use rowscore::training::{
-    self, BadField, ClassDetails, DataError, Details, Evaluation, Quantiles, Row, Rows, ScoreDetails, Truth,
-    ValueDetails,
-};
+use rowscore::model::Model;
+use rowscore::training::{self, ClassDetails, Details, Evaluation, Quantiles, Rows, ScoreDetails, ValueDetails};
 use rowscore::words;
 
 use crate::chosen::Chosen;
-use crate::files::{self, FileError};
+use crate::files;
+use crate::judged::{Unjudged, judge};
 use crate::out::Out;
 use crate::written::Written;
 
@@ -38,50 +36,15 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let model = args.chosen.model()?;
-    let read = || -> Result<_, FileError> {
-        let file = files::open(&args.data)?;
-        Rows::written(file, model.features(), args.written.format()).map_err(files::of(&args.data))
-    };
-    let judge =
-        |rows: &[Row], truth: Truth<'_>| training::evaluate_rows(model, rows, truth).map_err(files::of(&args.data));
-    let evaluation = match (model.outputs().kind, args.label.as_deref()) {
-        (PredictionKind::Value, Some(label)) => {
-            let data = read()?.with_values(label).map_err(files::of(&args.data))?;
-            judge(&data.rows, Truth::Values(&data.labels))?
-        }
-        (PredictionKind::Score, None) => {
-            let rows = read()?.collect::<Result<Vec<Row>, _>>().map_err(files::of(&args.data))?;
-            if rows.is_empty() {
-                return Err(files::of(&args.data)(DataError::Empty).into());
-            }
-            judge(&rows, Truth::Nothing)?
-        }
-        (PredictionKind::Score, Some(label)) => {
-            let data = read()?.with_labels(label, |text, _| side(text, model.classes()));
-            let data = data.map_err(files::of(&args.data))?;
-            judge(&data.rows, Truth::Classes(&data.labels))?
-        }
-        (PredictionKind::Probabilities | PredictionKind::Margins, Some(label)) => {
-            let data = read()?.labelled(label, model.classes()).map_err(files::of(&args.data))?;
-            judge(&data.rows, Truth::Classes(&data.labels))?
-        }
-        (_, None) => return Err("give --label COLUMN, the column that holds the truth".into()),
+    let rows = Rows::written(files::open(&args.data)?, model.features(), args.written.format());
+    let rows = rows.map_err(files::of(&args.data))?;
+    let evaluation = match judge(model, rows, args.label.as_deref()) {
+        // It is about no file.
+        Err(Unjudged::NoLabel) => return Err(Unjudged::NoLabel.into()),
+        judged => judged.map_err(files::of(&args.data))?,
     };
     out.show(&evaluation, || describe(model, &evaluation))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Whether a row is within, in the model's words or scikit-learn's.
-fn side(text: &str, classes: &[String]) -> Result<usize, BadField> {
-    match (text, classes.iter().position(|class| class == text)) {
-        (_, Some(class)) => Ok(class),
-        ("1", None) => Ok(0),
-        ("-1", None) => Ok(1),
-        (class, None) => {
-            let classes = format!("{} (or 1 and -1)", classes.join(", "));
-            Err(BadField::UnknownClass { class: class.to_owned(), classes })
-        }
-    }
 }
 
 fn describe(model: &Model, evaluation: &Evaluation) -> Vec<String> {

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-use rowscore::model::{self, Explanation, Feature, Model};
+use rowscore::model::{self, Cell, Explanation, Feature, Model, PredictionKind};
 use rowscore::store::listing::{self, SeenTable};
 use rowscore::values::Reader;
 
@@ -70,24 +70,64 @@ async fn values_of(id: i64, features: &[Feature]) -> Result<String, Box<dyn Erro
 fn describe(model: &Model, row: &[f64], explanation: &Explanation) -> Vec<String> {
     let mut lines = vec![format!("model {}", model.version()), String::new()];
     let names = model.features().iter().map(AsRef::as_ref).chain(model.classes().iter().map(String::as_str));
+    let terms = explanation.sums.iter().flat_map(|sum| &sum.terms);
+    let names = names.chain(terms.map(|term| term.column.as_str()));
     let wide = names.map(|name| name.chars().count()).max().unwrap_or(0);
-    lines
-        .extend(model.features().iter().zip(row).map(|(Feature { name, .. }, value)| format!("{name:wide$}  {value}")));
-    lines.extend([String::new(), format!("{:wide$}  probability", "class")]);
-    let probabilities = model.classes().iter().zip(&explanation.probabilities);
-    lines.extend(probabilities.map(|(class, probability)| format!("{class:wide$}  {probability:.6}")));
-    let head = format!("{:wide$}  {:wide$}  margin     probability of the first", "class", "against");
-    lines.extend([String::new(), head]);
+    let features = model.features().iter().zip(row);
+    lines.extend(features.map(|(feature, value)| format!("{:wide$}  {}", feature.name, shown(feature, *value))));
+    lines.push(String::new());
+    lines.extend(prediction(model, explanation.answer.outputs(), wide));
+    if !explanation.pairs.is_empty() {
+        let head = format!("{:wide$}  {:wide$}  margin     probability of the first", "class", "against");
+        lines.extend([String::new(), head]);
+    }
     lines.extend(explanation.pairs.iter().map(|pair| {
-        format!("{:wide$}  {:wide$}  {:>+9.4}  {:.6}", pair.positive, pair.negative, pair.margin, pair.probability)
+        let probability = pair.probability.map_or("none".into(), |probability| format!("{probability:.6}"));
+        format!("{:wide$}  {:wide$}  {:>+9.4}  {probability}", pair.positive, pair.negative, pair.margin)
     }));
-    let head = format!("{:wide$}  distance   nearest support vectors, in standard deviations", "class");
-    lines.extend([String::new(), head]);
+    for sum in &explanation.sums {
+        let head = format!("{:wide$}  {:>+9.4}  is the sum for {}, of these and of their values", "", sum.sum, sum.of);
+        lines.extend([String::new(), head, format!("{:wide$}  {:>+9.4}", "(always)", sum.intercept)]);
+        let terms = sum.terms.iter();
+        lines.extend(terms.map(|term| format!("{:wide$}  {:>+9.4}  {}", term.column, term.adds, short(term.value))));
+    }
+    if !explanation.nearest.is_empty() {
+        let what = if explanation.columns.is_empty() { String::new() } else { explanation.columns.join(", ") + ": " };
+        let head = format!("{:wide$}  distance   {what}nearest support vectors, in standard deviations", "class");
+        lines.extend([String::new(), head]);
+    }
     lines.extend(explanation.nearest.iter().map(|neighbour| {
         let values: Vec<String> = neighbour.values.iter().map(|value| short(*value)).collect();
-        format!("{:wide$}  {:>9.4}  {}", neighbour.class, neighbour.distance, values.join(", "))
+        let class = neighbour.class.as_deref().unwrap_or("-");
+        format!("{class:wide$}  {:>9.4}  {}", neighbour.distance, values.join(", "))
     }));
     lines
+}
+
+/// A value of a raw row, as people write it.
+fn shown(feature: &Feature, value: f64) -> String {
+    match feature.cell(value) {
+        Some(Cell::Text(text)) => text,
+        Some(Cell::Missing) => "missing".into(),
+        Some(Cell::Number(number)) => number.to_string(),
+        None => value.to_string(),
+    }
+}
+
+fn prediction(model: &Model, outputs: &[f64], wide: usize) -> Vec<String> {
+    let by_class = |what: &str| {
+        let classes = model.classes().iter().zip(outputs).map(|(class, number)| format!("{class:wide$}  {number:.6}"));
+        std::iter::once(format!("{:wide$}  {what}", "class")).chain(classes).collect()
+    };
+    match model.outputs().kind {
+        PredictionKind::Probabilities => by_class("probability"),
+        PredictionKind::Margins => by_class("margin"),
+        PredictionKind::Value => vec![format!("{:wide$}  {}", model.artifact().content.label, outputs[0])],
+        PredictionKind::Score => {
+            let label = model.outputs().label(outputs).map_or("", |class| model.classes()[class].as_str());
+            vec![format!("{label:wide$}  {}, above 0 for an inlier", outputs[0])]
+        }
+    }
 }
 
 /// Ten decimals hide the rounding errors of scaling and unscaling.

@@ -4,27 +4,32 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use rowscore::model::{Artifact, Digest, Feature, Model, Origin, Scaler};
-use rowscore::training::{self, Card, DataError, Evaluation, Foreign, LibsvmNames, ReferenceRows, Row, Rows};
+use rowscore::model::{Artifact, Digest, Feature, Model, Origin, PredictionKind};
+use rowscore::training::{
+    self, Card, CsvFormat, DataError, Evaluation, Foreign, LibsvmNames, LibsvmScaling, Order, ReferenceRows, Row, Rows,
+};
 use rowscore::words;
 use serde_json::json;
 
 use crate::files::{self, FileError};
+use crate::judged::{Unjudged, judge};
 use crate::out::Out;
+use crate::written::Written;
 
 /// Make an artifact of a scikit-learn or libsvm model
 ///
-/// Export a scikit-learn SVC(probability=True), alone or after a StandardScaler, with
-/// scripts/export_sklearn.py first. The imported model gives the same scores as the original.
+/// Export a scikit-learn model or pipeline with scripts/export_sklearn.py first. The export has rows with the
+/// original's own answers: if the imported model gives others, nothing is written.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  rowscore import --sklearn export.json --data new.csv --label kind --out mine/model.json\n  \
-                        rowscore import --libsvm iris.model --scaler scaler.json --classes a,b,c --out mine/model.json"
+                        rowscore import --libsvm iris.model --scaler iris.range --classes a,b,c --out mine/model.json"
 )]
 pub(crate) struct Args {
     #[command(flatten)]
     source: Source,
-    /// JSON file {"mean": [...], "scale": [...]}: how the rows of a libsvm model were scaled
+    /// How the rows of a libsvm model were scaled: the range file that svm-scale -s wrote, or JSON
+    /// {"mean": [...], "scale": [...]}
     #[arg(long, value_name = "FILE", conflicts_with = "sklearn")]
     scaler: Option<PathBuf>,
     /// Names of a libsvm model's features, in the order of their numbers
@@ -33,7 +38,7 @@ pub(crate) struct Args {
     /// Names of a libsvm model's classes, in the order of its line `label`
     #[arg(long, value_name = "NAME,...", value_delimiter = ',', conflicts_with = "sklearn")]
     classes: Option<Vec<String>>,
-    /// Name of what is predicted [default: class]. If --data has a column of this name with the
+    /// Name of what is predicted [default: class, value or outlier, as the model is]. If --data has a column of this name with the
     /// classes, the model card shows the model's quality on these rows
     #[arg(long, value_name = "NAME")]
     label: Option<String>,
@@ -41,6 +46,8 @@ pub(crate) struct Args {
     /// distribution, and some of them become golden rows
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    written: Written,
     /// The artifact to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -51,7 +58,13 @@ pub(crate) struct Args {
 }
 
 /// The name of what is predicted, if nobody gives one.
-const LABEL: &str = "class";
+fn label_of(kind: PredictionKind) -> &'static str {
+    match kind {
+        PredictionKind::Probabilities | PredictionKind::Margins => "class",
+        PredictionKind::Value => "value",
+        PredictionKind::Score => "outlier",
+    }
+}
 
 #[derive(clap::Args)]
 #[group(required = true, multiple = false)]
@@ -59,22 +72,27 @@ struct Source {
     /// What scripts/export_sklearn.py wrote
     #[arg(long, value_name = "FILE")]
     sklearn: Option<PathBuf>,
-    /// A model file of `svm-train -b 1`
+    /// A model file of svm-train: with -b 1 it gives probabilities, else margins
     #[arg(long, value_name = "FILE")]
     libsvm: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let foreign = read(args)?;
-    let data = args.data.as_deref().map(Data::read).transpose()?;
+    let data = args.data.as_deref().map(|path| Data::read(path, args.written.format())).transpose()?;
     let rows = data.as_ref().map(|data| data.rows(foreign.features())).transpose()?;
     let reference = data.as_ref().zip(rows.as_ref());
     let reference = reference.map(|(data, rows)| ReferenceRows { rows, sha256: Digest::of(&data.bytes) });
-    let artifact = training::import(foreign, args.label.as_deref().unwrap_or(LABEL), reference)?;
+    let label = args.label.as_deref().unwrap_or_else(|| label_of(foreign.predictor().kind()));
+    let artifact = training::import(foreign, label, reference)?;
     let measured = match (&data, &args.label) {
         (Some(data), Some(label)) => data.measure(label, &artifact)?,
         _ => None,
     };
+    let order = measured.as_ref().and_then(|measured| Order::clearly_better(&measured.classes()?.confusion));
+    if let Some(order) = order {
+        return Err(misnamed(&order, &artifact.content.classes, args).into());
+    }
     files::make_folder_of(&args.out)?;
     files::write(&args.out, &artifact.to_json())?;
     if let Origin::Imported(import) = &artifact.content.origin {
@@ -104,46 +122,59 @@ fn read(args: &Args) -> Result<Foreign, Box<dyn Error>> {
         (Some(path), _) => Ok(Foreign::from_sklearn(&files::bytes(path)?).map_err(files::of(path))?),
         (None, Some(path)) => {
             let names = LibsvmNames { features: args.features.clone(), classes: args.classes.clone() };
-            let scaler = args.scaler.as_deref().map(scaler).transpose()?;
-            Ok(Foreign::from_libsvm(&files::bytes(path)?, names, scaler).map_err(files::of(path))?)
+            let scaling = args.scaler.as_deref().map(scaling).transpose()?;
+            Ok(Foreign::from_libsvm(&files::bytes(path)?, names, scaling).map_err(files::of(path))?)
         }
         (None, None) => Err("give --sklearn or --libsvm".into()),
     }
 }
 
-fn scaler(path: &Path) -> Result<Scaler, FileError> {
-    serde_json::from_slice(&files::bytes(path)?).map_err(files::of(path))
+fn scaling(path: &Path) -> Result<LibsvmScaling, FileError> {
+    LibsvmScaling::read(&files::bytes(path)?).map_err(files::of(path))
+}
+
+/// The classes have each other's names: what to do.
+fn misnamed(order: &Order, classes: &[String], args: &Args) -> String {
+    let Order { names, accuracy, better } = order;
+    let names = names.iter().map(|&class| classes[class].as_str()).collect::<Vec<_>>().join(",");
+    let label = args.label.as_deref().unwrap_or_default();
+    let remedy = match args.source.libsvm {
+        Some(_) => format!("Give --classes {names}"),
+        None => format!("Look whether the column {label} names the classes as the model does"),
+    };
+    format!(
+        "on these rows the accuracy is {accuracy:.2} with the classes {}, and would be {better:.2} with them in the order \
+         {names}. Nothing was written. {remedy}, or leave --label out if the names are right",
+        classes.join(",")
+    )
 }
 
 /// The rows of `--data`.
 struct Data<'a> {
     path: &'a Path,
     bytes: Vec<u8>,
+    format: CsvFormat,
 }
 
 impl<'a> Data<'a> {
-    fn read(path: &'a Path) -> Result<Self, FileError> {
-        Ok(Self { path, bytes: files::bytes(path)? })
+    fn read(path: &'a Path, format: CsvFormat) -> Result<Self, FileError> {
+        Ok(Self { path, bytes: files::bytes(path)?, format })
     }
 
-    fn rows(&self, features: &[String]) -> Result<Vec<Row>, FileError> {
-        let features: Vec<Feature> = features.iter().map(Feature::number).collect();
-        let rows = Rows::new(self.bytes.as_slice(), &features).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    fn rows(&self, features: &[Feature]) -> Result<Vec<Row>, FileError> {
+        let rows = Rows::written(self.bytes.as_slice(), features, self.format);
+        let rows = rows.and_then(Iterator::collect::<Result<Vec<_>, _>>);
         let rows = rows.map_err(files::of(self.path))?;
         if rows.is_empty() { Err(files::of(self.path)(DataError::Empty)) } else { Ok(rows) }
     }
 
-    /// The model's quality on the rows, if their classes are in the column `label`.
+    /// The model's quality on the rows, if the truth is in the column `label`.
     fn measure(&self, label: &str, artifact: &Artifact) -> Result<Option<Evaluation>, Box<dyn Error>> {
-        let content = &artifact.content;
-        let rows = Rows::new(self.bytes.as_slice(), &content.features);
-        match rows.and_then(|rows| rows.labelled(label, &content.classes)) {
-            Ok(labelled) => {
-                let model = Model::new(artifact.clone())?;
-                Ok(Some(training::evaluate(&model, &labelled).map_err(files::of(self.path))?))
-            }
-            Err(DataError::MissingLabel { .. }) => Ok(None),
-            Err(error) => Err(files::of(self.path)(error).into()),
+        let model = Model::new(artifact.clone())?;
+        let rows = Rows::written(self.bytes.as_slice(), model.features(), self.format).map_err(Unjudged::from);
+        match rows.and_then(|rows| judge(&model, rows, Some(label))) {
+            Err(Unjudged::Data(DataError::MissingLabel { .. })) => Ok(None),
+            measured => Ok(Some(measured.map_err(files::of(self.path))?)),
         }
     }
 }

@@ -14,6 +14,7 @@ mod forget;
 mod generated;
 mod import;
 mod init;
+mod judged;
 mod opened;
 mod out;
 mod plan;

@@ -1,6 +1,6 @@
 //! Why a model cannot be imported.
 
-use crate::model::{ArtifactError, ScoreError};
+use crate::model::{ArtifactError, Odd, ScoreError};
 
 /// Why a model cannot be imported.
 #[derive(Debug, thiserror::Error)]
@@ -16,15 +16,23 @@ pub enum ImportError {
         /// What is wrong there.
         problem: String,
     },
+    /// Not even a text.
+    #[error(
+        "this is no export but a binary file, such as joblib and pickle write: make an export of it with \
+         `python scripts/export_sklearn.py MODEL EXPORT.json`, and import that"
+    )]
+    Binary,
+    /// Not a range file of libsvm's `svm-scale`.
+    #[error("line {line} of the range file: {problem}")]
+    Ranges {
+        /// From 1.
+        line: usize,
+        /// What is wrong there.
+        problem: String,
+    },
     /// Something that rowscore has no counterpart of.
     #[error("{0} cannot be imported")]
     Unsupported(String),
-    /// There is no calibration, and predictions are probabilities.
-    #[error(
-        "the model gives no probabilities: train it with SVC(probability=True), or libsvm's `-b 1`, \
-         or train it anew with `rowscore train`"
-    )]
-    NoProbabilities,
     /// A list does not have as many entries as another one prescribes.
     #[error("the model's {what} has {found} entries instead of {expected}")]
     Length {
@@ -34,6 +42,46 @@ pub enum ImportError {
         found: usize,
         /// What its length must be.
         expected: usize,
+    },
+    /// An export without rows that prove the import.
+    #[error("the export has no reference rows: make it anew with scripts/export_sklearn.py")]
+    NoReference,
+    /// A value of a reference row is none that the model takes, though the original took it.
+    #[error("the original answers reference row {row}, but the feature {feature} does not take its value: {odd:?}")]
+    Unread {
+        /// From 1.
+        row: usize,
+        /// Name of the feature.
+        feature: String,
+        /// Why.
+        odd: Odd,
+    },
+    /// The imported model has no answer for a row that the original answers.
+    #[error("the original answers reference row {row}, but the imported model does not")]
+    Unscored {
+        /// From 1.
+        row: usize,
+        /// Why.
+        #[source]
+        error: ScoreError,
+    },
+    /// The imported model says something else than the original.
+    #[error(
+        "of reference row {row}, {values}, the original says {expected:?}, the imported model {found:?}: a difference of \
+         {difference:.1e}, more than 1e-9. Nothing was written. Make the export anew with this version's \
+         scripts/export_sklearn.py; if the difference stays, the model cannot be imported"
+    )]
+    Different {
+        /// From 1.
+        row: usize,
+        /// Its values, in JSON.
+        values: String,
+        /// What the import computes.
+        found: Vec<f64>,
+        /// What the export says.
+        expected: Vec<f64>,
+        /// The largest; relative where a number is beyond 1.
+        difference: f64,
     },
     /// The imported model cannot score the reference rows.
     #[error("the model cannot score its reference rows")]

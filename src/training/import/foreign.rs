@@ -1,95 +1,61 @@
 //! A model that was trained elsewhere, before it is an artifact.
 
-use std::collections::BTreeMap;
-
-use super::error::ImportError;
-use crate::model::{ClassIndex, Digest, ImportSource, Kernel, Pair, Scaler, Sigmoid, Svm, TwoClasses, class_pairs};
-use crate::training::shared_vectors::SharedVectors;
+use super::proof::ProofRow;
+use crate::model::{Decider, Digest, Feature, ImportSource, Output, Pipeline, Predictor, Scaler};
 
 /// A model that was trained elsewhere, with its classes in its own order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Foreign {
     pub(super) source: ImportSource,
     pub(super) file_sha256: Digest,
-    pub(super) features: Vec<String>,
+    pub(super) features: Vec<Feature>,
     pub(super) classes: Vec<String>,
-    pub(super) scaler: Scaler,
-    pub(super) kernel: Kernel,
-    /// Scaled rows, grouped by class.
-    pub(super) vectors: Vec<Vec<f64>>,
-    /// Number of support vectors of each class.
-    pub(super) vectors_per_class: Vec<usize>,
-    /// libsvm's `sv_coef`: classes - 1 lists of one entry per support vector. A vector of class `i`
-    /// has its coefficient against class `j` in list `j - 1` if `j` is above `i`, and `j` otherwise.
-    pub(super) coefficients: Vec<Vec<f64>>,
-    /// libsvm's `-rho`, one per class pair.
-    pub(super) intercepts: Vec<f64>,
-    /// One per class pair.
-    pub(super) sigmoids: Vec<Sigmoid>,
+    pub(super) predictor: Predictor,
+    /// Rows with the answers of the original; none where its file has none.
+    pub(super) proof: Vec<ProofRow>,
 }
 
 impl Foreign {
-    /// Names of the features, in the order of a row's values.
+    /// The features, in the order of a row's values.
     #[must_use]
-    pub fn features(&self) -> &[String] {
+    pub fn features(&self) -> &[Feature] {
         &self.features
     }
 
-    pub(super) fn check(&self) -> Result<(), ImportError> {
-        let has = |what, found, expected| match found == expected {
-            true => Ok(()),
-            false => Err(ImportError::Length { what, found, expected }),
-        };
-        let (classes, vectors) = (self.classes.len(), self.vectors.len());
-        let pairs = classes * classes.saturating_sub(1) / 2;
-        has("list of support vectors per class", self.vectors_per_class.len(), classes)?;
-        has("support vectors", self.vectors_per_class.iter().sum(), vectors)?;
-        has("coefficients", self.coefficients.len(), classes.saturating_sub(1))?;
-        has("intercepts", self.intercepts.len(), pairs)?;
-        has("sigmoids", self.sigmoids.len(), pairs)?;
-        self.coefficients.iter().try_for_each(|list| has("list of coefficients", list.len(), vectors))
+    /// What it predicts with.
+    #[must_use]
+    pub fn predictor(&self) -> &Predictor {
+        &self.predictor
     }
 
-    /// The machine. Equal support vectors are one, with the sum of their coefficients.
-    pub(super) fn svm(&self) -> Svm {
-        let mut shared = SharedVectors::default();
-        let positions: Vec<usize> = self.vectors.iter().map(|vector| shared.position(vector)).collect();
-        let pairs = class_pairs(self.classes.len()).enumerate().map(|(at, (positive, negative))| Pair {
-            positive,
-            negative,
-            intercept: self.intercepts[at],
-            sigmoid: self.sigmoids[at],
-            coefficients: self.coefficients_of(positive, negative, &positions),
-        });
-        Svm {
-            scaler: self.scaler.clone(),
-            kernel: self.kernel,
-            pairs: pairs.collect(),
-            support_vectors: shared.into_vectors(),
-            two_classes: match self.source {
-                // As libsvm 3.37. The file does not say which version made it.
-                ImportSource::Libsvm => TwoClasses::Sigmoid,
-                ImportSource::ScikitLearn => TwoClasses::Coupled,
+    /// The support vectors before they were scaled, of a machine that takes a row as it is.
+    pub(super) fn unscaled(&self) -> Vec<Vec<f64>> {
+        let of = |scaler: &Scaler, vectors: &[Vec<f64>]| vectors.iter().map(|vector| scaler.unscale(vector)).collect();
+        match &self.predictor {
+            Predictor::Svm(svm) => of(&svm.scaler, &svm.support_vectors),
+            Predictor::Pipelines(pipelines) => match pipelines.as_slice() {
+                [Pipeline { layers, machine, .. }] if layers.is_empty() => match machine {
+                    Decider::Pairs(svm) => of(&svm.scaler, &svm.support_vectors),
+                    Decider::Kernel(machine) => of(&machine.scaler, &machine.support_vectors),
+                    Decider::Linear(_) => Vec::new(),
+                },
+                _ => Vec::new(),
             },
         }
     }
+}
 
-    /// The coefficients of a pair, by the positions of the shared support vectors.
-    fn coefficients_of(&self, positive: ClassIndex, negative: ClassIndex, positions: &[usize]) -> Vec<(usize, f64)> {
-        let start = |class: usize| self.vectors_per_class[..class].iter().sum::<usize>();
-        let of = |class: usize| start(class)..start(class + 1);
-        let list = |against: usize| &self.coefficients[against];
-        let positives = of(positive).map(|vector| (vector, list(negative - 1)[vector]));
-        let negatives = of(negative).map(|vector| (vector, list(positive)[vector]));
-        let mut coefficients = BTreeMap::new();
-        for (vector, coefficient) in positives.chain(negatives).filter(|(_, coefficient)| *coefficient != 0.0) {
-            *coefficients.entry(positions[vector]).or_insert(0.0) += coefficient;
-        }
-        coefficients.into_iter().collect()
-    }
-
-    /// The support vectors before they were scaled.
-    pub(super) fn unscaled(&self) -> Vec<Vec<f64>> {
-        self.vectors.iter().map(|vector| self.scaler.unscale(vector)).collect()
+/// What these pipelines are: the first format where that holds everything, so that every rowscore can read it.
+pub(super) fn predictor(features: &[Feature], mut pipelines: Vec<Pipeline>) -> Predictor {
+    let is_first = |pipeline: &Pipeline| {
+        let is_coupled = matches!(pipeline, Pipeline { machine: Decider::Pairs(_), output: Output::Coupled, .. });
+        is_coupled && pipeline.layers.is_empty() && features.iter().all(Feature::is_plain)
+    };
+    match (pipelines.pop(), pipelines.is_empty()) {
+        (Some(only), true) if is_first(&only) => match only.machine {
+            Decider::Pairs(svm) => Predictor::Svm(svm),
+            machine => Predictor::Pipelines(vec![Pipeline { machine, ..only }]),
+        },
+        (last, _) => Predictor::Pipelines(pipelines.into_iter().chain(last).collect()),
     }
 }

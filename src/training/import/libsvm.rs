@@ -1,4 +1,4 @@
-//! libsvm's model file: C-SVC with probabilities, in text.
+//! libsvm's model file, in text.
 //!
 //! ```text
 //! svm_type c_svc
@@ -16,14 +16,20 @@
 //! ```
 //!
 //! A support vector's line holds its coefficients against the other classes, one less than classes,
-//! then its values by feature number, from 1; those that are 0 are left out.
+//! then its values by feature number, from 1; those that are 0 are left out. A regression and a one-class
+//! machine have one coefficient per vector, and no lines `label`, `probB` and `nr_sv`.
 
 use std::collections::HashMap;
 use std::str::FromStr;
 
 use super::error::ImportError;
 use super::foreign::Foreign;
-use crate::model::{Digest, ImportSource, Kernel, Scaler, Sigmoid};
+use super::lists::Lists;
+use super::ranges::LibsvmScaling;
+use crate::model::{
+    Decider, Digest, Feature, ImportSource, Kernel, KernelMachine, Output, Pipeline, Predictor, Scaler, Sigmoid,
+    TwoClasses,
+};
 
 /// Highest number of a feature: support vectors are held with all their zeros.
 const MAX_FEATURES: usize = 100_000;
@@ -39,57 +45,112 @@ pub struct LibsvmNames {
 }
 
 impl Foreign {
-    /// Reads a model file as libsvm's `svm-train -b 1` writes it. `scaler` is what the rows were
+    /// Reads a model file as libsvm's `svm-train` writes it. `scaling` is what the rows were
     /// scaled with before; without one they are taken as they are.
     ///
     /// # Errors
-    /// When it is something else, or the model gives no probabilities.
-    pub fn from_libsvm(bytes: &[u8], names: LibsvmNames, scaler: Option<Scaler>) -> Result<Self, ImportError> {
+    /// When it is something else.
+    pub fn from_libsvm(bytes: &[u8], names: LibsvmNames, scaling: Option<LibsvmScaling>) -> Result<Self, ImportError> {
         let text = str::from_utf8(bytes).map_err(|_| problem(1, "it is not UTF-8"))?;
-        let mut lines = text.lines().enumerate().map(|(index, line)| (index + 1, line.trim()));
-        let header = Header::read(&mut lines)?;
-        let kernel = header.kernel()?;
-        let labels: Vec<String> = header.list("label")?;
-        let classes = labels.len();
-        let said: usize = header.one("nr_class")?;
-        if said != classes {
-            return Err(ImportError::Length { what: "labels", found: classes, expected: said });
-        }
-        let list = |key| header.list::<f64>(key);
-        if !header.fields.contains_key("probA") || !header.fields.contains_key("probB") {
-            return Err(ImportError::NoProbabilities);
-        }
-        let vectors: Vec<Sparse> = lines
-            .filter(|(_, line)| !line.is_empty())
-            .map(|(line, text)| Sparse::read(line, text, classes))
-            .collect::<Result<_, _>>()?;
-        let highest = vectors.iter().filter_map(|vector| vector.values.last()).map(|&(feature, _)| feature).max();
-        let features = names
-            .features
-            .unwrap_or_else(|| (1..=highest.unwrap_or(0)).map(|number| format!("feature_{number}")).collect());
-        if highest.unwrap_or(0) > features.len() {
-            return Err(ImportError::Length {
-                what: "features",
-                found: features.len(),
-                expected: highest.unwrap_or(0),
-            });
-        }
+        let file = File::read(text)?;
+        let features = file.features(names.features)?;
         let scaler =
-            scaler.unwrap_or_else(|| Scaler { mean: vec![0.0; features.len()], scale: vec![1.0; features.len()] });
+            scaling.map_or_else(|| Ok(Scaler::none(features.len())), |scaling| scaling.scaler(features.len()))?;
+        let (classes, predictor) = file.predictor(names.classes, scaler)?;
         Ok(Foreign {
             source: ImportSource::Libsvm,
             file_sha256: Digest::of(bytes),
-            classes: names.classes.unwrap_or(labels),
+            features: features.into_iter().map(Feature::number).collect(),
+            classes,
+            predictor,
+            proof: Vec::new(),
+        })
+    }
+}
+
+/// What kind of machine it is.
+enum Type {
+    Classes { count: usize },
+    Value,
+    Score,
+}
+
+struct File<'t> {
+    header: Header<'t>,
+    of: Type,
+    vectors: Vec<Sparse>,
+}
+
+impl<'t> File<'t> {
+    fn read(text: &'t str) -> Result<Self, ImportError> {
+        let mut lines = text.lines().enumerate().map(|(index, line)| (index + 1, line.trim()));
+        let header = Header::read(&mut lines)?;
+        let of = header.machine()?;
+        let coefficients = if let Type::Classes { count } = of { count.saturating_sub(1) } else { 1 };
+        let vectors = lines
+            .filter(|(_, line)| !line.is_empty())
+            .map(|(line, text)| Sparse::read(line, text, coefficients))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { header, of, vectors })
+    }
+
+    fn features(&self, names: Option<Vec<String>>) -> Result<Vec<String>, ImportError> {
+        let highest = self.vectors.iter().filter_map(|vector| vector.values.last()).map(|&(feature, _)| feature).max();
+        let highest = highest.unwrap_or(0);
+        let features = names.unwrap_or_else(|| (1..=highest).map(|number| format!("feature_{number}")).collect());
+        if highest > features.len() {
+            return Err(ImportError::Length { what: "features", found: features.len(), expected: highest });
+        }
+        Ok(features)
+    }
+
+    /// The names of the classes, and what it predicts with.
+    fn predictor(self, names: Option<Vec<String>>, scaler: Scaler) -> Result<(Vec<String>, Predictor), ImportError> {
+        let (classes, output) = match self.of {
+            Type::Classes { .. } => {
+                let classes = names.map_or_else(|| self.header.list("label"), Ok)?;
+                let predictor = self.lists(classes.len(), scaler)?.predictor()?;
+                return Ok((classes, predictor));
+            }
+            Type::Value => (Vec::new(), Output::Value),
+            Type::Score => (["inlier", "outlier"].map(String::from).to_vec(), Output::Score),
+        };
+        if let Some(names) = names {
+            return Err(ImportError::Length { what: "list of classes", found: names.len(), expected: 0 });
+        }
+        let width = scaler.mean.len();
+        let machine = KernelMachine {
             scaler,
-            kernel,
-            vectors: vectors.iter().map(|vector| vector.dense(features.len())).collect(),
-            vectors_per_class: header.list("nr_sv")?,
-            coefficients: (0..classes.saturating_sub(1))
-                .map(|list| vectors.iter().map(|vector| vector.coefficients[list]).collect())
+            kernel: self.header.kernel()?,
+            support_vectors: self.vectors.iter().map(|vector| vector.dense(width)).collect(),
+            coefficients: self.vectors.iter().map(|vector| vector.coefficients[0]).collect(),
+            intercept: -self.header.one::<f64>("rho")?,
+        };
+        let pipeline = Pipeline { layers: Vec::new(), machine: Decider::Kernel(machine), output };
+        Ok((classes, Predictor::Pipelines(vec![pipeline])))
+    }
+
+    fn lists(&self, classes: usize, scaler: Scaler) -> Result<Lists, ImportError> {
+        let list = |key| self.header.list::<f64>(key);
+        let is_calibrated = ["probA", "probB"].iter().all(|key| self.header.fields.contains_key(key));
+        let sigmoids = || -> Result<Vec<Sigmoid>, ImportError> {
+            Ok(list("probA")?.into_iter().zip(list("probB")?).map(|(a, b)| Sigmoid { a, b }).collect())
+        };
+        let count = self.vectors.first().map_or(0, |vector| vector.coefficients.len());
+        let width = scaler.mean.len();
+        Ok(Lists {
+            classes,
+            scaler,
+            kernel: self.header.kernel()?,
+            vectors: self.vectors.iter().map(|vector| vector.dense(width)).collect(),
+            vectors_per_class: self.header.list("nr_sv")?,
+            coefficients: (0..count)
+                .map(|list| self.vectors.iter().map(|vector| vector.coefficients[list]).collect())
                 .collect(),
             intercepts: list("rho")?.into_iter().map(|rho| -rho).collect(),
-            sigmoids: list("probA")?.into_iter().zip(list("probB")?).map(|(a, b)| Sigmoid { a, b }).collect(),
-            features,
+            sigmoids: is_calibrated.then(sigmoids).transpose()?,
+            // As libsvm 3.37. The file does not say which version made it.
+            two_classes: TwoClasses::Sigmoid,
         })
     }
 }
@@ -128,11 +189,22 @@ impl<'t> Header<'t> {
         parse(line, value)
     }
 
-    fn kernel(&self) -> Result<Kernel, ImportError> {
+    fn machine(&self) -> Result<Type, ImportError> {
         match self.text("svm_type")?.1 {
-            "c_svc" | "nu_svc" => {}
-            other => return Err(ImportError::Unsupported(format!("a libsvm model of type `{other}`"))),
+            "c_svc" | "nu_svc" => {
+                let (found, expected) = (self.list::<String>("label")?.len(), self.one("nr_class")?);
+                if found != expected {
+                    return Err(ImportError::Length { what: "labels", found, expected });
+                }
+                Ok(Type::Classes { count: found })
+            }
+            "epsilon_svr" | "nu_svr" => Ok(Type::Value),
+            "one_class" => Ok(Type::Score),
+            other => Err(ImportError::Unsupported(format!("a libsvm model of type `{other}`"))),
         }
+    }
+
+    fn kernel(&self) -> Result<Kernel, ImportError> {
         let gamma = || self.one("gamma");
         let coef0 = || self.one("coef0");
         Ok(match self.text("kernel_type")?.1 {
@@ -153,15 +225,12 @@ struct Sparse {
 }
 
 impl Sparse {
-    fn read(line: usize, text: &str, classes: usize) -> Result<Self, ImportError> {
+    fn read(line: usize, text: &str, count: usize) -> Result<Self, ImportError> {
         let mut fields = text.split_whitespace();
-        let coefficients: Vec<f64> = fields
-            .by_ref()
-            .take(classes.saturating_sub(1))
-            .map(|field| parse(line, field))
-            .collect::<Result<_, _>>()?;
-        if coefficients.len() + 1 < classes {
-            return Err(problem(line, format!("there are {} coefficients for {classes} classes", coefficients.len())));
+        let coefficients: Vec<f64> =
+            fields.by_ref().take(count).map(|field| parse(line, field)).collect::<Result<_, _>>()?;
+        if coefficients.len() < count {
+            return Err(problem(line, format!("there are {} coefficients instead of {count}", coefficients.len())));
         }
         let mut values = Vec::new();
         for field in fields {

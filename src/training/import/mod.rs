@@ -1,23 +1,29 @@
-//! Import: a support vector machine that was trained elsewhere, as an artifact.
+//! Import: a model that was trained elsewhere, as an artifact.
 //!
-//! libsvm and scikit-learn, which is built on it, compute what is computed here: a machine for each
-//! class pair, whose positive class is the pair's first, with `f = Σ coefficient · K - rho`, a
-//! sigmoid for each, and pairwise coupling. So a model carries over number by number, and scores as
-//! the original does: decision values within rounding, probabilities with them.
+//! What is computed here is what libsvm and scikit-learn compute, so a model carries over number by number, and
+//! scores as the original does, within rounding. An export from scikit-learn has rows with the original's own answers,
+//! and an import that does not give them fails.
 
 mod error;
 mod foreign;
 mod libsvm;
+mod lists;
+mod order;
+mod proof;
+mod ranges;
 mod sklearn;
 
 use super::data::Row;
 use super::distribution::distribution;
 use super::golden::golden_rows;
-use crate::model::{Artifact, Content, Digest, Feature, Import, Origin, Predictor, Reference};
+use crate::model::{Artifact, Content, Digest, Import, Origin, Reference};
+use proof::prove;
 
 pub use error::ImportError;
 pub use foreign::Foreign;
 pub use libsvm::LibsvmNames;
+pub use order::Order;
+pub use ranges::LibsvmScaling;
 
 /// Rows like those that the model is for, with the digest of their file.
 #[derive(Clone, Copy, Debug)]
@@ -28,36 +34,35 @@ pub struct ReferenceRows<'a> {
     pub sha256: Digest,
 }
 
-/// Makes an artifact of `foreign`, which predicts `label`. The distribution of the features and the
-/// golden rows are taken from `reference`; without it there is no distribution, and the golden rows
-/// are support vectors.
+/// Makes an artifact of `foreign`, which predicts `label`. The distribution of the features is taken from `reference`;
+/// without it there is none. The golden rows are some of `foreign`'s rows with the original's answers, or else of
+/// `reference`, or else support vectors.
 ///
 /// # Errors
-/// When the parts of the model do not fit each other, or it cannot score those rows.
+/// When the parts of the model do not fit each other, it cannot score those rows, or it scores one of them differently
+/// from the original.
 pub fn import(foreign: Foreign, label: &str, reference: Option<ReferenceRows<'_>>) -> Result<Artifact, ImportError> {
-    foreign.check()?;
-    let values = match reference {
-        Some(reference) => reference.rows.iter().map(|row| row.values.clone()).collect(),
-        None => foreign.unscaled(),
-    };
-    let features: Vec<Feature> = foreign.features.iter().map(Feature::number).collect();
+    let unscaled = foreign.unscaled();
+    let rows = reference.map(|reference| reference.rows.iter().map(|row| row.values.clone()).collect::<Vec<_>>());
     let mut content = Content {
         label: label.to_owned(),
-        predictor: Predictor::Svm(foreign.svm()),
+        predictor: foreign.predictor,
         origin: Origin::Imported(Import {
             source: foreign.source,
             file_sha256: foreign.file_sha256,
             reference: reference
                 .map(|ReferenceRows { rows, sha256 }| Reference { data_sha256: sha256, rows: rows.len() }),
         }),
-        distribution: if reference.is_some() { distribution(&features, &values) } else { Vec::new() },
-        features,
+        distribution: rows.as_deref().map(|rows| distribution(&foreign.features, rows)).unwrap_or_default(),
+        features: foreign.features,
         classes: foreign.classes,
         golden: Vec::new(),
     };
     // Before anything is computed with it.
     content.verify_parts()?;
-    content.golden = golden_rows(&values, &content)?;
+    let proven = prove(&foreign.proof, &content)?;
+    let samples = if proven.is_empty() { rows.unwrap_or(unscaled) } else { proven };
+    content.golden = golden_rows(&samples, &content)?;
     let artifact = Artifact::seal(content);
     artifact.verify()?;
     Ok(artifact)

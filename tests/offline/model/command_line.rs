@@ -259,7 +259,7 @@ fn support_vectors_are_training_rows_of_their_class() {
     for vector in explanation.nearest {
         let same = |row: &[f64]| row.iter().zip(&vector.values).all(|(one, other)| (one - other).abs() < 1e-12);
         let class = data.rows().iter().zip(data.labels()).find(|(row, _)| same(row)).map(|(_, &label)| label);
-        assert_eq!(data.classes()[class.unwrap()], vector.class);
+        assert_eq!(Some(&data.classes()[class.unwrap()]), vector.class.as_ref());
     }
 }
 

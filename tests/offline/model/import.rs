@@ -6,11 +6,11 @@ use std::path::Path;
 use std::process::Command;
 
 use libsvm_rs::io::save_model_to_writer;
-use libsvm_rs::predict::{predict_probability, predict_values};
+use libsvm_rs::predict::{predict, predict_probability, predict_values};
 use libsvm_rs::train::svm_train;
-use libsvm_rs::{KernelType, SvmModel, SvmNode, SvmParameter, SvmProblem};
-use rowscore::model::{Artifact, Cell, Digest, Feature, Model, Scaler};
-use rowscore::training::{Foreign, ImportError, LibsvmNames, Rows, evaluate, import};
+use libsvm_rs::{KernelType, SvmModel, SvmNode, SvmParameter, SvmProblem, SvmType};
+use rowscore::model::{Artifact, Cell, Digest, Feature, Model};
+use rowscore::training::{Foreign, LibsvmNames, LibsvmScaling, Rows, evaluate, import};
 use serde::Deserialize;
 
 use super::command_line::{file, rowscore};
@@ -57,17 +57,18 @@ fn a_model_from_scikit_learn_scores_as_it_does_there() {
         ("breast_cancer_sigmoid", 30),
         ("wine_balanced", 13),
         ("iris_unscaled", 4),
+        ("iris_without_mean", 4),
     ]);
     for (name, features) in models {
         let read = |suffix: &str| fs::read(folder.path().join(format!("{name}{suffix}"))).unwrap();
         let foreign = Foreign::from_sklearn(&read(".json")).unwrap();
         let artifact = import(foreign, "kind", None).unwrap();
         assert_eq!(artifact.content.features.len(), features);
+        // So that any version of rowscore reads it.
+        assert_eq!(artifact.format, 1, "{name}");
         let model = Model::from_json(&artifact.to_json()).unwrap();
         compare(name, &model, &serde_json::from_slice(&read(".expected.json")).unwrap());
     }
-    let plain = Foreign::from_sklearn(&fs::read(folder.path().join("plain.json")).unwrap());
-    assert!(matches!(plain, Err(ImportError::NoProbabilities)));
 }
 
 // ---- libsvm ----
@@ -128,7 +129,7 @@ fn a_scaler_and_names_come_beside_a_libsvm_model() {
         Model::new(import(foreign, "species", None).unwrap()).unwrap()
     };
     let plain = read(None);
-    let scaled = read(Some(Scaler { mean: vec![1.0; 4], scale: vec![2.0; 4] }));
+    let scaled = read(Some(LibsvmScaling::read(br#"{"mean": [1, 1, 1, 1], "scale": [2, 2, 2, 2]}"#).unwrap()));
     let data = iris();
     assert_eq!((scaled.features(), scaled.classes()), (data.features(), &["a", "b", "c"].map(String::from)[..]));
     let (mut one, mut other) = ([0.0; 3], [0.0; 3]);
@@ -137,16 +138,90 @@ fn a_scaler_and_names_come_beside_a_libsvm_model() {
     assert_eq!(one, other);
 }
 
+/// A model file of iris: the sepals' width of its rows by the other three features, or what is usual among them.
+fn libsvm_other(svm_type: SvmType) -> (SvmModel, String) {
+    let rows = iris().rows().to_vec();
+    let problem = SvmProblem {
+        labels: rows.iter().map(|row| row[1]).collect(),
+        instances: rows.iter().map(|row| nodes(&[row[0], row[2], row[3]])).collect(),
+    };
+    let model = svm_train(&problem, &SvmParameter { svm_type, gamma: 0.25, nu: 0.3, ..Default::default() });
+    let mut text = Vec::new();
+    save_model_to_writer(&mut text, &model).unwrap();
+    (model, String::from_utf8(text).unwrap())
+}
+
+#[test]
+fn a_regression_a_one_class_machine_and_margins_come_from_libsvm() {
+    let outputs = |text: &str, row: &[f64]| {
+        let foreign = Foreign::from_libsvm(text.as_bytes(), LibsvmNames::default(), None).unwrap();
+        let model = Model::new(import(foreign, "y", None).unwrap()).unwrap();
+        let mut outputs = vec![0.0; model.outputs().width()];
+        model.scorer().score(row, &mut outputs).unwrap();
+        (model.outputs().label(&outputs), model.classes().to_vec(), outputs)
+    };
+    for row in [[5.1, 1.4, 0.2], [6.3, 5.0, 1.9], [20.0, 0.0, 3.0]] {
+        for svm_type in [SvmType::EpsilonSvr, SvmType::NuSvr] {
+            let (original, text) = libsvm_other(svm_type);
+            let (label, classes, found) = outputs(&text, &row);
+            assert!(
+                (found[0] - predict(&original, &nodes(&row))).abs() < 1e-12 && label.is_none() && classes.is_empty()
+            );
+        }
+        let (original, text) = libsvm_other(SvmType::OneClass);
+        let mut decision = [0.0];
+        let side = predict_values(&original, &nodes(&row), &mut decision);
+        let (label, classes, found) = outputs(&text, &row);
+        assert!((found[0] - decision[0]).abs() < 1e-12, "{found:?}");
+        assert_eq!(classes[label.unwrap()], if side > 0.0 { "inlier" } else { "outlier" });
+    }
+    let (original, text) = libsvm_iris(KernelType::Rbf, false);
+    for row in iris().rows() {
+        let (label, classes, found) = outputs(&text, row);
+        assert_eq!(found.len(), 3);
+        assert_eq!(classes[label.unwrap()].parse(), Ok(predict(&original, &nodes(row))), "{row:?}: {found:?}");
+    }
+}
+
+#[test]
+fn a_range_file_of_svm_scale_says_how_rows_were_scaled() {
+    let (_, text) = libsvm_iris(KernelType::Rbf, true);
+    let model = |scaling: Option<&str>| {
+        let scaling = scaling.map(|text| LibsvmScaling::read(text.as_bytes()).unwrap());
+        let foreign = Foreign::from_libsvm(text.as_bytes(), LibsvmNames::default(), scaling).unwrap();
+        Model::new(import(foreign, "y", None).unwrap()).unwrap()
+    };
+    // Feature 3 has one value only, feature 4 is not listed, and no model has a feature 7.
+    let (plain, scaled) = (model(None), model(Some("x\n-1 1\n1 4 8\n2 2 4.5\n3 5 5\n7 0 1\n")));
+    let (mut one, mut other) = ([0.0; 3], [0.0; 3]);
+    for [first, second] in [[4.0, 2.0], [8.0, 4.5], [5.5, 3.0], [11.0, -1.0]] {
+        let to = |value: f64, least: f64, most: f64| -1.0 + 2.0 * (value - least) / (most - least);
+        plain.scorer().score(&[to(first, 4.0, 8.0), to(second, 2.0, 4.5), 0.0, 0.0], &mut one).unwrap();
+        scaled.scorer().score(&[first, second, 123.0, -456.0], &mut other).unwrap();
+        assert!(one.iter().zip(&other).all(|(one, other)| (one - other).abs() < 1e-12), "{one:?} {other:?}");
+    }
+    let cases = [
+        ("", "line 1 of the range file: it is neither JSON nor a range file of svm-scale, which begins with `x`"),
+        ("y\n0 1\n1 2\nx\n", "line 1 of the range file: it scales what is predicted, too"),
+        ("x\n", "line 2 of the range file: the file ends before"),
+        ("x\n0 1\n1 2\n", "line 3 of the range file: `1 2` is not 3 numbers"),
+        ("x\n0 1\n1 2 inf\n", "line 3 of the range file: `1 2 inf` is not 3 numbers"),
+        ("x\n0 1\n0 2 3\n", "line 3 of the range file: it is no number of a feature"),
+    ];
+    for (text, expected) in cases {
+        let message = LibsvmScaling::read(text.as_bytes()).unwrap_err().to_string();
+        assert!(message.starts_with(expected), "{expected}: {message}");
+    }
+}
+
 #[test]
 fn what_is_no_such_libsvm_model_is_one_clear_error() {
     let (_, text) = libsvm_iris(KernelType::Rbf, true);
-    let (_, plain) = libsvm_iris(KernelType::Rbf, false);
     let first = text.lines().position(|line| line == "SV").unwrap() + 1;
     let damaged = |from: &str, to: &str| text.replacen(from, to, 1);
     let cut: String = text.lines().take(first + 3).map(|line| format!("{line}\n")).collect();
     let cases = [
-        (plain, "the model gives no probabilities".to_owned()),
-        (damaged("c_svc", "epsilon_svr"), "a libsvm model of type `epsilon_svr` cannot be imported".into()),
+        (damaged("c_svc", "strange_svc"), "a libsvm model of type `strange_svc` cannot be imported".into()),
         (damaged("rbf", "precomputed"), "a libsvm model with kernel `precomputed` cannot be imported".into()),
         (damaged("gamma 0.25", "gamma x"), "`x` cannot be read".into()),
         (damaged(" 1:", " 9:"), format!("line {} of the libsvm model: feature 2 is out of order", first + 1)),
@@ -195,6 +270,31 @@ fn the_command_takes_the_distribution_from_a_file() {
     let (_folder, path) = file("export.json", "{}");
     let (said, _) = imports(&["import", "--sklearn"], &path, &in_crate("model/iris.csv"));
     assert!(said.contains("export.json: the export cannot be read: missing field"), "{said}");
+}
+
+#[test]
+fn a_joblib_file_gets_the_command_that_exports_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.joblib");
+    fs::write(&path, b"\x80\x04\x95\x1c").unwrap();
+    let (said, artifact) = imports(&["import", "--sklearn"], &path, &in_crate("model/iris.csv"));
+    assert!(artifact.is_none() && said.contains("model.joblib: this is no export but a binary file"), "{said}");
+    assert!(said.contains("python scripts/export_sklearn.py MODEL EXPORT.json"), "{said}");
+}
+
+#[test]
+fn swapped_names_of_the_classes_are_noticed_where_the_rows_have_them() {
+    let (_, text) = libsvm_iris(KernelType::Rbf, true);
+    let (_folder, path) = file("iris.model", &text);
+    let import = |more: &[&str]| {
+        let arguments = [&["import"], &NAMES[..2], &["--classes", "virginica,setosa,versicolor"], more, &["--libsvm"]];
+        imports(&arguments.concat(), &path, &in_crate("model/iris.csv"))
+    };
+    let (said, artifact) = import(&["--label", "species"]);
+    assert!(artifact.is_none(), "{said}");
+    assert!(said.contains("Give --classes setosa,versicolor,virginica, or leave --label out"), "{said}");
+    let (said, artifact) = import(&[]);
+    assert!(artifact.is_some(), "{said}");
 }
 
 const NAMES: [&str; 4] =

@@ -6,7 +6,9 @@ mod bits;
 mod command_line;
 mod cross_validation;
 mod import;
+mod pipelines;
 mod scoring;
+mod second_format;
 mod training;
 
 use std::env;

@@ -1,0 +1,14 @@
+//! A model of the hop's protocol, explored exhaustively: see `docs/PROOF.md`.
+
+pub mod calm;
+pub mod hop;
+pub mod leaving;
+pub mod model;
+pub mod opening;
+pub mod promises;
+pub mod rows;
+pub mod setup;
+pub mod setups;
+pub mod state;
+pub mod told;
+pub mod working;

@@ -1,0 +1,422 @@
+//! What there is at one moment: the tables, the queue, and the hops under way.
+
+use crate::setup::{EVENTS, Event, Policy, Setup};
+
+/// Items, at most.
+pub const ITEMS: usize = 6;
+/// Runs, at most.
+pub const RUNS: usize = 6;
+/// Workers of a run, at most.
+pub const WORKERS: usize = 2;
+/// Lanes of a run: one of each worker, and one of the first worker for what was set aside.
+pub const LANES: usize = WORKERS + 1;
+/// The lane of what was set aside.
+pub const ASIDE: usize = WORKERS;
+/// Invocations at the same time, at most.
+pub const HOPS: usize = 3;
+/// Hops of a worker, at most; `MAX_HOPS`.
+pub const MAX_HOPS: u8 = 9;
+/// Attempts at a window in one piece.
+pub const MAX_ATTEMPTS: u8 = 2;
+/// No number.
+pub const NONE: u8 = u8::MAX;
+
+/// A row of the user's table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Item {
+    /// In which window it was created.
+    pub window: u8,
+    /// Whether it is visible.
+    pub present: bool,
+    /// Whether it cannot be scored.
+    pub bad: bool,
+    /// Whether it has a prediction.
+    pub predicted: bool,
+    /// How often it was predicted, as long as it is the same row: for the promises only.
+    pub writes: u8,
+    /// The run that set it aside, counted from 1; 0: none did.
+    pub aside: u8,
+    /// Whether it was released since.
+    pub released: bool,
+}
+
+/// A row of `batch_lanes`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Lane {
+    pub low: u8,
+    pub high: u8,
+    pub cursor: u8,
+    pub hop: u8,
+    pub claim: u8,
+    pub predicted: u8,
+    pub failed: u8,
+    pub finished: bool,
+}
+
+/// The states of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RunState {
+    /// There is no such row.
+    #[default]
+    None,
+    Running,
+    Paused,
+    Succeeded,
+    Failed,
+    Cancelled,
+}
+
+/// Which pass over its window a run is in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Pass {
+    #[default]
+    Write,
+    Check,
+}
+
+/// What was settled when a run ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Counts {
+    pub predicted: u8,
+    pub failed: u8,
+    pub pending: u8,
+}
+
+/// A row of `batch_runs`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Run {
+    pub state: RunState,
+    /// 0: of no tick.
+    pub tick: u8,
+    pub from: u8,
+    pub to: u8,
+    pub model: u8,
+    pub pass: Pass,
+    pub attempt: u8,
+    /// When it was attempted last.
+    pub attempted: u8,
+    pub lanes: [Lane; LANES],
+    pub settled: Counts,
+    /// How many predictions it has written, and items set aside: for the promises only.
+    pub wrote: u8,
+    pub set_aside: u8,
+    /// Whether it was replaced by another model's: for the promises only.
+    pub replaced: bool,
+}
+
+impl Run {
+    pub fn is_unfinished(&self) -> bool {
+        matches!(self.state, RunState::Running | RunState::Paused)
+    }
+
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, RunState::Succeeded | RunState::Failed | RunState::Cancelled)
+    }
+
+    /// The lanes of a worker.
+    pub fn lanes_of(worker: u8) -> impl Iterator<Item = usize> {
+        (0..LANES).filter(move |&lane| Self::worker_of(lane) == worker)
+    }
+
+    /// The worker of a lane.
+    pub fn worker_of(lane: usize) -> u8 {
+        if lane == ASIDE { 0 } else { lane as u8 }
+    }
+
+    /// The hop that is due for a worker, if it has lanes to work off.
+    pub fn due(&self, worker: u8) -> Option<u8> {
+        let unfinished = Self::lanes_of(worker).map(|lane| &self.lanes[lane]).filter(|lane| !lane.finished);
+        unfinished.map(|lane| lane.hop).max()
+    }
+}
+
+/// The database as it is committed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Db {
+    pub runs: [Run; RUNS],
+    pub items: [Item; ITEMS],
+}
+
+impl Db {
+    /// The place of the run that is not over; there is one at most.
+    pub fn unfinished(&self) -> Option<usize> {
+        self.runs.iter().position(Run::is_unfinished)
+    }
+
+    /// The place of a tick's run.
+    pub fn of_tick(&self, tick: u8) -> Option<usize> {
+        self.runs.iter().position(|run| run.state != RunState::None && run.tick == tick)
+    }
+
+    /// Where the next run goes; `None`: the model has no room for one.
+    pub fn room(&self) -> Option<usize> {
+        self.runs.iter().position(|run| run.state == RunState::None)
+    }
+}
+
+/// What started a hop.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Trigger {
+    /// Nothing: there is no hop.
+    #[default]
+    Nobody,
+    Tick(u8),
+    /// A message, and whether the queue still counts it as under way here.
+    Message(Message, bool),
+}
+
+/// A continuation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Message {
+    pub run: u8,
+    pub worker: u8,
+    pub hop: u8,
+}
+
+/// What a hop does next. The names are those of the stages and steps of the code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Stage {
+    #[default]
+    Over,
+    Open,
+    OpenRun,
+    TryAgain,
+    TakeUp,
+    SetOff,
+    SetOffDue,
+    SetOffSend,
+    ClaimLanes,
+    ReadPage,
+    CommitPage,
+    /// Only where predictions and cursor are not committed together.
+    CommitCursor,
+    HandOverRelease,
+    HandOverDue,
+    SendContinuation,
+    StopRun,
+    Finish,
+    FinishRun,
+    Ended,
+    LeaveCheckRelease,
+    LeaveCheckLook,
+    GoOn,
+    GoOnHold,
+    SendAgain,
+    Succeed,
+    /// Only where the old run does not end and the new one begin in one transaction.
+    SucceedOpen,
+    Respond,
+}
+
+/// What was found when the lanes of a run that is to be opened were laid out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Extents {
+    pub from: u8,
+    pub to: u8,
+    pub low: u8,
+    pub high: u8,
+    pub aside_low: u8,
+    pub aside_high: u8,
+}
+
+/// A hop under way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Hop {
+    pub trigger: Trigger,
+    /// Whether the queue delivers its message again once it has ended.
+    pub comes_again: bool,
+    pub model: u8,
+    pub stage: Stage,
+    /// The tick that is to be opened once the run that came first is over; 0: none.
+    pub asked: u8,
+    /// The place of the run that it works on.
+    pub run: u8,
+    /// The pass that the run was in when it was read.
+    pub pass: Pass,
+    /// Whose lanes it works on, and as which hop.
+    pub worker: u8,
+    pub due: u8,
+    /// Whether it has the hold on them.
+    pub holds: bool,
+    /// In `set_off`: what was due of each worker, the worker whose turn it is, and whether lanes are held.
+    pub list: [u8; WORKERS],
+    pub turn: u8,
+    pub mine: bool,
+    /// The claims that it has.
+    pub claims: [u8; LANES],
+    /// The lane that it works on, where it expects the cursor, and whether it has done a page.
+    pub lane: u8,
+    pub expected: u8,
+    pub has_done: bool,
+    /// The page under way: whether the lane's row is locked, its items, and where it ends.
+    pub in_page: bool,
+    pub found: u8,
+    pub to: u8,
+    pub from: (u8, u8),
+    /// Whether it has locked the run's row.
+    pub locks_run: bool,
+    pub counts: Counts,
+    pub extents: Extents,
+}
+
+/// The queue: which messages are in it, once or twice, and which were sent within five minutes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Queue {
+    pub there: u128,
+    pub twice: u128,
+    pub seen: u128,
+}
+
+impl Queue {
+    fn bit(message: Message) -> u128 {
+        let Message { run, worker, hop } = message;
+        1 << ((usize::from(run) * WORKERS + usize::from(worker)) * usize::from(MAX_HOPS + 1) + usize::from(hop))
+    }
+
+    /// Sends a message, unless the queue has seen it.
+    pub fn send(&mut self, setup: &Setup, message: Message) {
+        let bit = Self::bit(message);
+        if setup.has(crate::setup::Guard::Dedup) && self.seen & bit != 0 {
+            return;
+        }
+        self.seen |= bit;
+        self.put(message);
+    }
+
+    /// Puts a message back, or into the queue.
+    pub fn put(&mut self, message: Message) {
+        let bit = Self::bit(message);
+        if self.there & bit != 0 {
+            self.twice |= bit;
+        }
+        self.there |= bit;
+    }
+
+    /// Takes a message out.
+    pub fn take(&mut self, message: Message) {
+        let bit = Self::bit(message);
+        if self.twice & bit == 0 {
+            self.there &= !bit;
+        }
+        self.twice &= !bit;
+    }
+
+    /// The messages that are there, those of a worker in order.
+    pub fn messages(&self) -> impl Iterator<Item = Message> + use<> {
+        let there = self.there;
+        let all = (0..RUNS as u8).flat_map(|run| {
+            (0..WORKERS as u8)
+                .flat_map(move |worker| (0..=MAX_HOPS).map(move |hop| Message { run, worker, hop }))
+        });
+        all.filter(move |message| there & Self::bit(*message) != 0)
+    }
+}
+
+/// What went wrong on the way from one state to the next, and cannot be seen from a state alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Wrong {
+    /// A hop that has its hold was taken over.
+    pub disturbed: bool,
+    /// A run that was over ended once more.
+    pub ended_twice: bool,
+    /// A page was written by another model than its run's.
+    pub mixed: bool,
+    /// A page began while its run was paused or over.
+    pub began_while_held: bool,
+    /// Hops were used up without a page done and without a fault.
+    pub idle: bool,
+}
+
+/// One moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct State {
+    pub db: Db,
+    /// The database before its last commit, where a failover may lose that.
+    pub before: Db,
+    pub queue: Queue,
+    pub hops: [Hop; HOPS],
+    /// Ticks that fired.
+    pub now: u8,
+    /// Ticks that are to be delivered again, since their hop was killed.
+    pub again: u8,
+    /// The model that new hops have.
+    pub deployed: u8,
+    /// How often each event may still happen.
+    pub left: [u8; EVENTS],
+    /// What happened so far that may use up a hop: for the promises only.
+    pub excuses: u8,
+    pub wrong: Wrong,
+}
+
+impl State {
+    /// Before anything has happened.
+    pub fn first(setup: &Setup) -> Self {
+        let mut first = Self::default();
+        for (item, new) in first.db.items.iter_mut().zip(setup.items) {
+            let nature = new.nature;
+            *item = Item {
+                window: new.window,
+                present: new.window == 0 && nature != crate::setup::Nature::Late,
+                bad: nature == crate::setup::Nature::Bad,
+                ..Item::default()
+            };
+        }
+        for &(event, times) in setup.events {
+            first.left[event as usize] = times;
+        }
+        first.before = first.db;
+        first
+    }
+
+    /// Whether an event may still happen.
+    pub fn may(&self, event: Event) -> bool {
+        self.left[event as usize] > 0
+    }
+
+    /// An event happens.
+    pub fn spend(&mut self, event: Event) {
+        self.left[event as usize] -= 1;
+        self.excuses = self.excuses.saturating_add(1);
+    }
+
+    /// Whether somebody holds a worker's lanes.
+    pub fn is_held(&self, run: u8, worker: u8) -> bool {
+        self.hops.iter().any(|hop| hop.holds && (hop.run, hop.worker) == (run, worker))
+    }
+
+    /// Whether a lane's row is locked, by another hop than this one.
+    pub fn is_lane_locked(&self, run: u8, lane: u8, but: usize) -> bool {
+        let others = self.hops.iter().enumerate().filter(|(place, _)| *place != but);
+        others.into_iter().any(|(_, hop)| hop.in_page && (hop.run, hop.lane) == (run, lane))
+    }
+
+    /// Whether a lane of a run is locked.
+    pub fn is_any_lane_locked(&self, run: u8) -> bool {
+        self.hops.iter().any(|hop| hop.in_page && hop.run == run)
+    }
+
+    /// Whether a run's row is locked.
+    pub fn is_run_locked(&self, run: u8) -> bool {
+        self.hops.iter().any(|hop| hop.locks_run && hop.run == run)
+    }
+
+    /// The items that pages under way have locked.
+    pub fn locked_items(&self) -> u8 {
+        self.hops.iter().filter(|hop| hop.in_page && hop.pass == Pass::Write).fold(0, |all, hop| all | hop.found)
+    }
+
+    /// Puts the hops in an order of their own: which process is which makes no difference.
+    #[must_use]
+    pub fn in_order(mut self) -> Self {
+        self.hops.sort_unstable();
+        self
+    }
+}
+
+/// The policy's first pass.
+pub fn first_pass(policy: Policy) -> Pass {
+    match policy {
+        Policy::Leave => Pass::Write,
+        Policy::RetryAll => Pass::Check,
+    }
+}
