@@ -37,6 +37,7 @@ mod layers;
 mod loaded;
 mod machine;
 mod mean;
+mod member;
 mod moment;
 mod outputs;
 mod platt;
