@@ -1,4 +1,4 @@
-.PHONY: help demo serve test faults fuzz e2e bench lint deploy clean
+.PHONY: help demo serve test proof faults fuzz e2e bench lint deploy clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -11,6 +11,10 @@ serve: ## Show the demo's result in the browser, at http://127.0.0.1:8000/
 
 test: lint ## Run every test, on a private MySQL and a private MariaDB
 	@scripts/test
+
+proof: ## Go through every state of the protocol's models, for some minutes
+	cargo test --locked --release --manifest-path proof/Cargo.toml
+	cargo run --locked --release --manifest-path proof/Cargo.toml
 
 faults: ## Inject faults into every step and compare the tables
 	@scripts/faults

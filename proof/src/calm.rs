@@ -15,7 +15,7 @@ pub const ENDS: &str = "once faults stop, ticks end every run and no row is lost
 pub const ENDS_BY_ITSELF: &str = "once faults stop, every run ends without another tick";
 
 /// Ticks that still fire.
-const FURTHER_TICKS: u8 = 3;
+const FURTHER_TICKS: u8 = 2;
 
 /// Steps until everything must be at rest.
 const STEPS: usize = 600;
@@ -55,13 +55,7 @@ pub fn why_not(setup: &Setup, state: &State, with_ticks: bool) -> Vec<State> {
     way
 }
 
-fn ends_in(
-    setup: &Setup,
-    mut state: State,
-    with_ticks: bool,
-    manner: Manner,
-    watch: &mut impl FnMut(&State),
-) -> bool {
+fn ends_in(setup: &Setup, mut state: State, with_ticks: bool, manner: Manner, watch: &mut impl FnMut(&State)) -> bool {
     state.left = [0; EVENTS];
     let last = if with_ticks { setup.ticks + FURTHER_TICKS } else { state.now };
     for _ in 0..STEPS {

@@ -71,8 +71,7 @@ impl Step<'_> {
 
     /// Whether who ends a run early has to wait.
     pub fn is_end_locked(&self, run: u8) -> bool {
-        self.state.is_run_locked(run)
-            || self.setup.has(Guard::LanesLocked) && self.state.is_any_lane_locked(run)
+        self.state.is_run_locked(run) || self.setup.has(Guard::LanesLocked) && self.state.is_any_lane_locked(run)
     }
 
     /// `end_early`: ends a run before its lanes are done.

@@ -210,8 +210,7 @@ fn act_of_people(setup: &Setup, state: &mut State, action: Action) -> bool {
         Action::Resume(run) => steer(state, run, RunState::Running),
         Action::Cancel(run) => {
             state.spend(Event::Cancel);
-            let is_locked = state.is_run_locked(run)
-                || setup.has(Guard::LanesLocked) && state.is_any_lane_locked(run);
+            let is_locked = state.is_run_locked(run) || setup.has(Guard::LanesLocked) && state.is_any_lane_locked(run);
             if !is_locked {
                 hop::end_early(setup, state, run, RunState::Cancelled);
             }

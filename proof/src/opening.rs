@@ -3,7 +3,7 @@
 use crate::hop::{Step, leave};
 use crate::rows::{self, extents, new_run, window};
 use crate::setup::Guard;
-use crate::state::{Hop, Message, Run, NONE, RunState, Stage, WORKERS};
+use crate::state::{Hop, Message, NONE, Run, RunState, Stage, WORKERS};
 
 /// `open`: finds the run that comes first, or sees that there is none.
 pub fn open(step: &mut Step<'_>) -> bool {

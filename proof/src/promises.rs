@@ -64,6 +64,7 @@ fn makes_progress(setup: &Setup, state: &State) -> bool {
 
 /// Under `retry_all` no row has a prediction as long as another one of its window cannot be scored.
 fn is_whole(setup: &Setup, state: &State) -> bool {
-    let runs = || state.db.runs.iter().filter(|run| run.state == RunState::Failed && run.pass == crate::state::Pass::Check);
+    let runs =
+        || state.db.runs.iter().filter(|run| run.state == RunState::Failed && run.pass == crate::state::Pass::Check);
     setup.policy != Policy::RetryAll || runs().all(|run| run.wrote == 0)
 }

@@ -113,11 +113,12 @@ pub const ONE_PIECE: Setup = Setup {
 /// A window in one piece with a row that cannot be scored.
 pub const BAD_PIECE: Setup = Setup {
     name: "bad piece",
-    about: "a window in one piece with a row that cannot be scored, and is corrected",
+    about: "a window in one piece with a row that cannot be scored",
     policy: Policy::RetryAll,
     ticks: 2,
     items: &[GOOD, BAD, NEXT],
-    events: &[(Event::Release, 1), (Event::Cut, 1)],
+    events: &[(Event::Cut, 1)],
+    ends_by_itself: false,
     ..PLAIN
 };
 
@@ -138,7 +139,8 @@ pub const ROWS: Setup = Setup {
     about: "rows that are late, deleted and inserted again with the same id",
     ticks: 2,
     items: &[GOOD, LATE, BAD, NEXT],
-    events: &[(Event::Reinsert, 2), (Event::Release, 1), (Event::Cut, 1)],
+    events: &[(Event::Reinsert, 1), (Event::Cut, 1)],
+    ends_by_itself: false,
     ..PLAIN
 };
 

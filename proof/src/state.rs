@@ -5,7 +5,7 @@ use crate::setup::{EVENTS, Event, Policy, Setup};
 /// Items, at most.
 pub const ITEMS: usize = 6;
 /// Runs, at most.
-pub const RUNS: usize = 6;
+pub const RUNS: usize = 8;
 /// Workers of a run, at most.
 pub const WORKERS: usize = 2;
 /// Lanes of a run: one of each worker, and one of the first worker for what was set aside.
@@ -15,7 +15,7 @@ pub const ASIDE: usize = WORKERS;
 /// Invocations at the same time, at most.
 pub const HOPS: usize = 3;
 /// Hops of a worker, at most; `MAX_HOPS`.
-pub const MAX_HOPS: u8 = 9;
+pub const MAX_HOPS: u8 = 7;
 /// Attempts at a window in one piece.
 pub const MAX_ATTEMPTS: u8 = 2;
 /// No number.
@@ -305,8 +305,7 @@ impl Queue {
     pub fn messages(&self) -> impl Iterator<Item = Message> + use<> {
         let there = self.there;
         let all = (0..RUNS as u8).flat_map(|run| {
-            (0..WORKERS as u8)
-                .flat_map(move |worker| (0..=MAX_HOPS).map(move |hop| Message { run, worker, hop }))
+            (0..WORKERS as u8).flat_map(move |worker| (0..=MAX_HOPS).map(move |hop| Message { run, worker, hop }))
         });
         all.filter(move |message| there & Self::bit(*message) != 0)
     }
@@ -352,6 +351,8 @@ impl State {
     /// Before anything has happened.
     pub fn first(setup: &Setup) -> Self {
         let mut first = Self::default();
+        // There is no such row, nor will there be one.
+        first.db.items = [Item { window: NONE, ..Item::default() }; ITEMS];
         for (item, new) in first.db.items.iter_mut().zip(setup.items) {
             let nature = new.nature;
             *item = Item {

@@ -13,9 +13,10 @@ pub fn changes(setup: &Setup, before: &State, after: &State) -> Vec<String> {
 pub fn lines(setup: &Setup, state: &State) -> Vec<String> {
     let runs = state.db.runs.iter().enumerate().filter(|(_, run)| run.state != RunState::None).map(run);
     let hops = state.hops.iter().filter(|hop| hop.trigger != Trigger::Nobody).map(hop);
-    let messages = state.queue.messages().map(|message| {
-        format!("queue: run {} worker {} hop {}", message.run + 1, message.worker, message.hop)
-    });
+    let messages = state
+        .queue
+        .messages()
+        .map(|message| format!("queue: run {} worker {} hop {}", message.run + 1, message.worker, message.hop));
     runs.chain([items(setup, &state.db)]).chain(messages).chain(hops).collect()
 }
 
