@@ -19,7 +19,7 @@ proof: ## Go through every state of the protocol's models, for some minutes
 faults: ## Inject faults into every step and compare the tables
 	@scripts/faults
 
-fuzz: ## Feed whatever reads from outside with what libFuzzer makes up, for two minutes
+fuzz: ## Feed whatever reads from outside with what libFuzzer makes up, for three minutes
 	@scripts/fuzz
 
 e2e: ## Deploy into a private local AWS and watch the schedule work off a window

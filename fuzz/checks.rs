@@ -1,7 +1,7 @@
 //! What must hold for any bytes that come in. The fuzz targets and the property tests share it.
 
 use rowscore::event::{self, Event, EventError, Trigger};
-use rowscore::model;
+use rowscore::model::{self, Artifact, Content, Model};
 use rowscore::values::{self, Reader};
 use serde_json::{Value, json};
 
@@ -63,6 +63,28 @@ pub(super) fn values(bytes: &[u8]) {
             assert!(reason.text.chars().count() <= LONGEST_REASON, "{}", reason.text);
         }
     }
+}
+
+/// `bytes` as the content of a model file, sealed: refused in a short sentence, or a model that scores any row
+/// or says why not.
+pub(super) fn artifact(bytes: &[u8]) {
+    let Ok(content) = serde_json::from_slice::<Content>(bytes) else { return };
+    let model = match Model::new(Artifact::seal(content)) {
+        Ok(model) => model,
+        Err(refusal) => return assert!(!refusal.to_string().is_empty()),
+    };
+    let (features, width) = (model.features().len(), model.outputs().width());
+    let odd = [0.0, 1.0, -1.5, 1e308, f64::NAN, f64::INFINITY, 7.0];
+    let rows: Vec<f64> = (0..features * 20).map(|position| odd[position * 3 % odd.len()]).collect();
+    let mut outputs = vec![0.0; 20 * width];
+    let unscored = model.scorer().score_rows(&rows, &mut outputs).expect("whole rows");
+    for (position, (row, outputs)) in rows.chunks_exact(features).zip(outputs.chunks_exact(width)).enumerate() {
+        let has_answer = !unscored.iter().any(|unscored| unscored.row == position);
+        assert!(!has_answer || outputs.iter().all(|output| output.is_finite()), "{row:?}: {outputs:?}");
+        assert_eq!(model::explain(&model, row, 2).is_ok(), has_answer, "{row:?}");
+    }
+    // Nobody knows whether they are right: only that they can be tried.
+    let _ = model.check_golden_rows();
 }
 
 /// What a value counts as: a number as such, a boolean as 1 or 0.

@@ -28,6 +28,7 @@ them. Features that the model makes no use of are left out. What is written is o
 import argparse
 import csv
 import dataclasses
+import importlib.util
 import json
 import math
 import os
@@ -48,7 +49,9 @@ from sklearn import (
     preprocessing,
     svm,
 )
+from sklearn.exceptions import NotFittedError
 from sklearn.utils.multiclass import _ovr_decision_function
+from sklearn.utils.validation import check_is_fitted
 
 GAP, UNSEEN = float("nan"), "any category that the model does not know"
 GAPS_IN_CSV = {"", "NA", "N/A", "NaN", "nan", "null", "None", "?"}
@@ -78,6 +81,10 @@ def export(model, path, features=None, rows=None):
 
 def describe(model, features=None, rows=None) -> dict:
     model = unwrapped(model)
+    try:
+        check_is_fitted(model)
+    except NotFittedError as error:
+        raise ExportError(f"the {type(model).__name__} is not fitted: call its method fit first") from error
     names = feature_names(model, features)
     compiler = Compiler()
     with warnings.catch_warnings():
@@ -87,6 +94,15 @@ def describe(model, features=None, rows=None) -> dict:
         used = [place for place, one in enumerate(inputs) if one.used]
         parts = [Lowering(inputs, used).part(part) for part in fitted.parts]
         reference = Reference(model, inputs, fitted).rows(rows)
+    if not reference:
+        raise ExportError(
+            "the model has no answer for any row that it should have one for"
+            + (
+                ""
+                if fitted_names(model) is None or has_pandas()
+                else "; it was fitted with a data frame: install pandas"
+            )
+        )
     return {
         "format": "rowscore-sklearn-2",
         "version": sklearn.__version__,
@@ -235,8 +251,6 @@ def run(ops, value):
             value = min(max(value, args[0]), args[1]) if not is_gap(value) else value
         else:
             value = float(getattr(numpy, args[0])(value))
-    if isinstance(value, str):
-        raise Refused
     return value
 
 
@@ -440,7 +454,8 @@ class Compiler:
         return made
 
     def selection(self, step, columns, place):
-        if not step.__sklearn_tags__().input_tags.allow_nan:
+        tags = getattr(step, "__sklearn_tags__", None)
+        if tags is None or not tags().input_tags.allow_nan:
             self.whole += columns
         return [columns[position] for position in numpy.flatnonzero(step.get_support())]
 
@@ -560,7 +575,10 @@ class Compiler:
                 found = [(column, run(column.ops, value)) for column in of]
             except Refused:
                 return False
-            return not any(is_gap(result) and column in whole for column, result in found)
+            return not any(
+                (is_gap(result) and column in whole) or (isinstance(result, str) and column in used)
+                for column, result in found
+            )
 
         likely = [
             undo(column.ops, value) for column, values in self.hints if column.base == position for value in values
@@ -581,7 +599,11 @@ def refusal(place, step, accepted, reason=None) -> ExportError:
     what = (
         f"the step '{'/'.join(place)}' ({type(step).__name__}) of the model" if place else f"the {type(step).__name__}"
     )
-    why = reason or f"accepted are {', '.join(sorted(kind.__name__ for kind in accepted))}"
+    names = sorted(kind.__name__ for kind in accepted if kind is not feature_selection.SelectorMixin)
+    selectors = (
+        ", and whatever selects columns, as SelectKBest does" if feature_selection.SelectorMixin in accepted else ""
+    )
+    why = reason or f"accepted are {', '.join(names)}{selectors}"
     return ExportError(f"{what} cannot be exported: {why}")
 
 
@@ -686,17 +708,18 @@ def table_of(rows, likes, names):
     for column, like in zip(zip(*rows, strict=True), likes, strict=True):
         texts = any(isinstance(value, str) or value is None for value in (*like, *column))
         arrays.append(numpy.array(column, dtype=object if texts else float))
-    if names is not None:
-        try:
-            import pandas
-        except ImportError:
-            pass
-        else:
-            # It would turn None into NaN in what it takes for texts.
-            series = (pandas.Series(array, dtype=array.dtype) for array in arrays)
-            return pandas.DataFrame(dict(zip(names, series, strict=True)))
+    if names is not None and has_pandas():
+        import pandas
+
+        # It would turn None into NaN in what it takes for texts.
+        series = (pandas.Series(array, dtype=array.dtype) for array in arrays)
+        return pandas.DataFrame(dict(zip(names, series, strict=True)))
     texts = any(array.dtype == object for array in arrays)
     return numpy.array(list(zip(*arrays, strict=True)), dtype=object if texts else float)
+
+
+def has_pandas() -> bool:
+    return importlib.util.find_spec("pandas") is not None
 
 
 def class_names(model, place) -> list[str]:
@@ -797,6 +820,7 @@ ESTIMATORS = {
     svm.OneClassSVM: Compiler.svm,
     calibration.CalibratedClassifierCV: Compiler.calibrated,
     svm.LinearSVC: Compiler.linear_classifier,
+    linear_model.LogisticRegressionCV: Compiler.linear_classifier,
     linear_model.LogisticRegression: Compiler.linear_classifier,
     linear_model.RidgeClassifier: Compiler.linear_classifier,
     linear_model.RidgeClassifierCV: Compiler.linear_classifier,
@@ -806,6 +830,7 @@ ESTIMATORS = {
     linear_model.LinearRegression: Compiler.linear_regressor,
     linear_model.Ridge: Compiler.linear_regressor,
     linear_model.RidgeCV: Compiler.linear_regressor,
+    linear_model.Lasso: Compiler.linear_regressor,
     linear_model.ElasticNet: Compiler.linear_regressor,
     linear_model.LassoCV: Compiler.linear_regressor,
     linear_model.ElasticNetCV: Compiler.linear_regressor,
@@ -943,9 +968,9 @@ class Lowering:
 
 def codes(one: Input, ops) -> tuple:
     """What `ops` make of each category's code, as operations on the code."""
-    known = [run(ops, value) if ops else number(value) for value in one.categories]
-    values = [*known, run(ops, UNSEEN)] if one.unseen else known
-    gap = run(ops, GAP) if one.missing else None
+    known = [number(run(ops, value)) for value in one.categories]
+    values = [*known, number(run(ops, UNSEEN))] if one.unseen else known
+    gap = number(run(ops, GAP)) if one.missing else None
     if gap is not None and set(values) <= {0.0, 1.0}:
         ones = tuple(float(code) for code, value in enumerate(values) if value == 1.0)
         if gap == 0.0:
@@ -1114,8 +1139,8 @@ def as_number(cell):
 
 def distance(value, columns) -> float:
     try:
-        return sum((run(ops, value) - at) ** 2 for ops, at in columns)
-    except Refused:
+        return sum((number(run(ops, value)) - at) ** 2 for ops, at in columns)
+    except (Refused, ExportError):
         return math.inf
 
 

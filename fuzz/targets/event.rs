@@ -2,7 +2,7 @@
 #![no_main]
 
 #[path = "../checks.rs"]
-#[expect(dead_code, reason = "the other target's checks")]
+#[expect(dead_code, reason = "the other targets' checks")]
 mod checks;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

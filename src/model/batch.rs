@@ -2,12 +2,12 @@
 //!
 //! The kernel values of a vector are computed once, and added to all decision values that use it.
 
-use super::compiled::Member;
 use super::ending::Ended;
 use super::error::{ScoreError, Unscored};
 use super::lanes::{InstructionSet, LANES, Lanes, Vectorised};
 use super::layers::Layers;
 use super::machine::Machine;
+use super::member::Member;
 use super::scaler::Scaler;
 use super::scorer::Predict;
 

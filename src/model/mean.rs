@@ -1,9 +1,9 @@
 //! The mean of what several pipelines give.
 
 use super::batch::Batch;
-use super::compiled::Member;
 use super::error::Unscored;
 use super::lanes::{InstructionSet, LANES, Lanes};
+use super::member::Member;
 use super::scorer::Predict;
 
 /// Several pipelines in work on the same rows.

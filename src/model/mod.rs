@@ -3,18 +3,19 @@
 //! ```text
 //!  in `training`                                     here
 //!
-//! CSV ── Dataset                                    row
-//!           │                                        │ scale
-//!           │ scale                                  │ K(row, each support vector)
-//!           │ one machine per class pair             │ decision value of each class pair
-//!           │ a sigmoid per pair, on 5 folds         │ probability of each class pair
-//!           ▼                                        │ pairwise coupling
-//!        Artifact ── JSON ── build ── embedded() ──► Scorer ──► probability of each class
+//! CSV ── Dataset                                    values
+//!           │                                        │ encoder: a number each; a gap is NaN
+//!           │ preparation                            │ layers: columns made of columns
+//!           │ machines                               │ machine: scale, K(row, each vector), decision values
+//!           │ sigmoids, on 5 folds                   │ ending: probabilities, margins, a value or a score
+//!           ▼                                        │ mean over the pipelines, where there are several
+//!        Artifact ── JSON ── build ── embedded() ──► Scorer ──► outputs
 //! ```
 //!
-//! The method is that of libsvm and of scikit-learn's `SVC(probability=True)`: one binary support
+//! The method for classes is that of libsvm and of scikit-learn's `SVC(probability=True)`: one binary support
 //! vector machine per class pair, Platt's sigmoid fitted on cross-validated decision values (Lin,
-//! Lin and Weng 2007), and pairwise coupling (Wu, Lin and Weng 2004, second method).
+//! Lin and Weng 2007), and pairwise coupling (Wu, Lin and Weng 2004, second method). A model of numbers only has
+//! no layers, and is scored straight from the rows.
 //!
 //! The same row and the same model give the same bits in any process, on any processor. The same
 //! data and the same options give the same model.
@@ -36,6 +37,7 @@ mod layers;
 mod loaded;
 mod machine;
 mod mean;
+mod member;
 mod moment;
 mod outputs;
 mod platt;

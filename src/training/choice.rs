@@ -66,9 +66,9 @@ impl Violation {
 /// Finds the [`Violation`].
 pub(super) struct Look<'a> {
     pub(super) gradients: &'a [Block],
-    /// 0 where the alpha may grow, minus infinity elsewhere.
+    /// What is added to the gradient of an alpha that is to grow; minus infinity where it may not.
     pub(super) grow: &'a [Block],
-    /// 0 where the alpha may shrink, infinity elsewhere.
+    /// What is added to the gradient of an alpha that is to shrink; infinity where it may not.
     pub(super) shrink: &'a [Block],
 }
 

@@ -1,7 +1,7 @@
 //! The dual problem of one machine: how far a solution is from the optimum, and steps to it.
 //!
-//! In libsvm's notation with signed alphas: maximise `Σ tᵢαᵢ - ½ Σ αᵢαⱼ K(xᵢ, xⱼ)` where `Σ αᵢ` stays what it
-//! is at the start and each alpha within its bounds. The targets `t` and the bounds make it the problem of a
+//! In libsvm's notation with signed alphas: maximise `Σ tᵢαᵢ - Σ εᵢ|αᵢ| - ½ Σ αᵢαⱼ K(xᵢ, xⱼ)` where `Σ αᵢ` stays
+//! what it is at the start and each alpha within its bounds. The targets `t` and the bounds make it the problem of a
 //! class pair, of a regression or of one class ([`Variable`]). A solution is optimal when no row whose alpha
 //! may grow has a larger gradient than a row whose alpha may shrink (KKT).
 //!
@@ -55,9 +55,9 @@ pub(super) struct Dual<'a> {
     diagonal: Column,
     /// `tᵢ - Σⱼ αⱼ K(xᵢ, xⱼ)`
     gradients: Column,
-    /// 0 where the alpha may grow, minus infinity elsewhere.
+    /// What is added to the gradient of an alpha that is to grow; minus infinity where it may not.
     grow: Column,
-    /// 0 where the alpha may shrink, infinity elsewhere.
+    /// What is added to the gradient of an alpha that is to shrink; infinity where it may not.
     shrink: Column,
     cache: KernelRows,
     cache_bytes: usize,
@@ -129,8 +129,10 @@ impl<'a> Dual<'a> {
         let low_slot = self.kernel_row(low);
         let (up_row, low_row) = (self.active[up], self.active[low]);
         let kernel = self.problem.kernel.evaluate(self.problem.vectors[up_row], self.problem.vectors[low_row]);
-        let best = (highest - self.gradients.get(low)) / curvature(own, self.diagonal.get(low), kernel);
-        let (above, below) = (self.problem.variables[up_row].most, self.problem.variables[low_row].least);
+        let lowest = self.gradients.get(low) + self.shrink.get(low);
+        let best = (highest - lowest) / curvature(own, self.diagonal.get(low), kernel);
+        let above = self.problem.variables[up_row].ceiling(self.alphas[up_row]);
+        let below = self.problem.variables[low_row].floor(self.alphas[low_row]);
         let (up_room, low_room) = (above - self.alphas[up_row], self.alphas[low_row] - below);
         let step = best.min(up_room).min(low_room);
         // Exactly to the bound, where rounding would stop short of it.
@@ -150,12 +152,13 @@ impl<'a> Dual<'a> {
         cache.slot(position, || blocks.kernel_row(&problem.kernel, problem.vectors[active[position]]))
     }
 
-    /// Sets rows aside whose alpha is at a bound and pulls against it. Answers whether there were enough.
+    /// Sets rows aside whose alpha is at a bound and pulls against it, or where its gradient jumps and pulls to
+    /// neither side. Answers whether there were enough.
     pub(super) fn shrink(&mut self, violation: &Violation) -> bool {
         let stays = |&position: &usize| {
             let gradient = self.gradients.get(position);
             let (grow, shrink) = (self.grow.get(position), self.shrink.get(position));
-            !(grow < 0.0 && gradient > violation.highest || shrink > 0.0 && gradient < violation.lowest)
+            !(gradient + grow < violation.lowest && gradient + shrink > violation.highest)
         };
         let kept: Vec<usize> = (0..self.active.len()).filter(stays).collect();
         if (self.active.len() - kept.len()) * WORTH_SHRINKING < self.active.len() {

@@ -120,3 +120,61 @@ fn odd_rows(samples: &[Vec<f64>], content: &Content) -> Vec<Vec<f64>> {
     rows.extend(alone);
     rows
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::{Artifact, Model};
+
+    #[test]
+    fn golden_rows_have_every_category_every_gap_and_what_is_unseen_and_read_back_to_the_bit() {
+        let zeros = vec![0.0; 4];
+        let mut content: Content = serde_json::from_value(json!({
+            "label": "price",
+            "features": [
+                {"name": "fare", "kind": "number", "missing": "taken"},
+                {"name": "sex", "kind": "category", "categories": ["female", "male", "unseen"],
+                 "unseen": "taken", "missing": "taken"},
+                {"name": "class", "kind": "category", "categories": [1.0, 2.0]},
+                {"name": "at", "kind": "moment"},
+            ],
+            "classes": [],
+            "pipelines": [{
+                "layers": [[
+                    {"from": 0, "ops": [{"fill": 0.5}, {"apply": "sqrt"}]},
+                    {"from": 1, "ops": [{"is_among": [0.0, 3.0]}]},
+                    {"from": 2, "ops": []},
+                    {"from": 3, "ops": [{"part": "seconds"}]},
+                ]],
+                "machine": {"linear": {
+                    "scaler": {"mean": zeros, "scale": [1.0, 1.0, 1.0, 1e9]},
+                    "weights": [[0.1, 10.0, 100.0, 0.7]], "intercepts": [0.0],
+                }},
+                "output": "value",
+            }],
+            "training": {"source": "scikit-learn", "file_sha256": "0".repeat(64), "reference": null},
+            "distribution": [],
+            "golden": [],
+        }))
+        .unwrap();
+        let samples = [vec![2.25, 1.0, 0.0, 1.25e9 + 0.123_456_7], vec![f64::NAN, 2.0, 1.0, -0.5]];
+        content.golden = golden_rows(&samples, &content).unwrap();
+        let golden = content.golden.clone();
+        Model::new(Artifact::seal(content)).unwrap().check_golden_rows().unwrap();
+
+        let has = |feature: usize, cell: &Cell| golden.iter().any(|row| row.values[feature] == *cell);
+        for text in ["female", "male", "unseen", "unseen?"] {
+            assert!(has(1, &Cell::Text(text.into())), "{text}");
+        }
+        assert!(has(2, &Cell::Number(1.0)) && has(2, &Cell::Number(2.0)));
+        assert_eq!(golden[0].values[3], Cell::Text("2009-08-11T14:13:20.123457".into()));
+        let gaps: Vec<Vec<bool>> =
+            golden.iter().map(|row| row.values.iter().map(|cell| *cell == Cell::Missing).collect()).collect();
+        for expected in [[true, true, false, false], [true, false, false, false], [false, true, false, false]] {
+            assert!(gaps.iter().any(|gaps| gaps == &expected), "{expected:?}");
+        }
+        assert!(golden.iter().all(|row| row.answer.outputs()[0].is_finite()));
+    }
+}

@@ -1,7 +1,5 @@
 //! Machines with a kernel and one decision value: regression, and one class.
 
-use std::collections::BTreeMap;
-
 use super::dual::Problem;
 use super::error::TrainError;
 use super::kernel::resolve_kernel;
@@ -24,7 +22,7 @@ pub(super) fn regression(
     let vectors: Vec<&[f64]> = rows.rows.iter().map(Vec::as_slice).collect();
     check_magnitude(&kernel, &vectors, options.c)?;
     let variables = Variable::of_regression(values, options.c, epsilon);
-    let problem = Problem { kernel, vectors: [&vectors[..], &vectors].concat(), variables };
+    let problem = Problem { kernel, vectors, variables };
     let (_, variance) = mean_and_variance(values.iter().copied());
     let deviation = if variance > 0.0 { variance.sqrt() } else { 1.0 };
     let options = TrainOptions { tolerance: options.tolerance * deviation, ..*options };
@@ -52,14 +50,9 @@ pub(super) fn one_class(
 
 /// Equal rows become one support vector, with the sum of their coefficients.
 fn machine(rows: &Scaled, problem: &Problem<'_>, solution: &Solution) -> KernelMachine {
-    let count = rows.rows.len();
-    let mut of_row = BTreeMap::new();
-    for &(variable, alpha) in &solution.alphas {
-        *of_row.entry(variable % count).or_insert(0.0) += alpha;
-    }
     let mut shared = SharedVectors::default();
     let mut coefficients: Vec<f64> = Vec::new();
-    for (row, alpha) in of_row {
+    for &(row, alpha) in &solution.alphas {
         let position = shared.position(&rows.rows[row]);
         coefficients.resize(coefficients.len().max(position + 1), 0.0);
         coefficients[position] += alpha;

@@ -27,8 +27,12 @@ impl Penalty {
     /// What is asked of the alphas of a class pair whose rows are on these sides.
     pub(super) fn variables(&self, sides: &[Side]) -> Vec<Variable> {
         let variable = |side: &Side| match side {
-            Side::Positive => Variable { target: side.sign(), least: 0.0, most: self.positive, start: 0.0 },
-            Side::Negative => Variable { target: side.sign(), least: -self.negative, most: 0.0, start: 0.0 },
+            Side::Positive => {
+                Variable { target: side.sign(), epsilon: 0.0, least: 0.0, most: self.positive, start: 0.0 }
+            }
+            Side::Negative => {
+                Variable { target: side.sign(), epsilon: 0.0, least: -self.negative, most: 0.0, start: 0.0 }
+            }
         };
         sides.iter().map(variable).collect()
     }

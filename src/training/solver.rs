@@ -155,7 +155,7 @@ mod tests {
         let vectors: Vec<&[f64]> = rows.iter().map(Vec::as_slice).collect();
         let problem = Problem {
             kernel: Kernel::Rbf { gamma: GAMMA },
-            vectors: [&vectors[..], &vectors].concat(),
+            vectors: vectors.clone(),
             variables: Variable::of_regression(&values, c, epsilon),
         };
         let options = TrainOptions { tolerance: 1e-10, ..TrainOptions::default() };

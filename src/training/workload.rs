@@ -55,9 +55,7 @@ impl Workload {
                 (pairs.iter().copied().max().unwrap_or(0), pairs.into_iter().map(seconds).sum::<f64>() / threads)
             }
             // Six machines in all, where a pair has six of each of six.
-            Method::OneClass { .. } => (rows, seconds(rows) / FOLDS as f64),
-            // Of each row there are two alphas.
-            Method::Svr { .. } => (rows, seconds(2 * rows) / FOLDS as f64),
+            Method::OneClass { .. } | Method::Svr { .. } => (rows, seconds(rows) / FOLDS as f64),
             Method::Logistic | Method::LinearSvc | Method::Linear | Method::Ridge { .. } => {
                 let outputs = data.classes().len().max(1) as f64;
                 (rows, SECONDS_OF_LINEAR * rows as f64 * columns * outputs)

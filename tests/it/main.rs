@@ -34,6 +34,7 @@ mod odd_tables;
 mod outputs;
 mod own_table;
 mod pages;
+mod pipelines;
 mod policies;
 mod queue;
 mod refused;

@@ -1,12 +1,16 @@
-//! Whatever comes in, it is understood or refused, never a panic: events, continuations, values.
+//! Whatever comes in, it is understood or refused, never a panic: events, continuations, values, model files.
 
 #[path = "../../fuzz/checks.rs"]
 mod checks;
 
+use std::fs;
+use std::path::Path;
+
 use proptest::prelude::*;
+use rand_mt::Mt;
 use rowscore::config::ItemsTable;
 use rowscore::event::{self, Continuation, Event, Trigger};
-use rowscore::model::Feature;
+use rowscore::model::{Artifact, Content, Feature, Model};
 use rowscore::run::RunId;
 use rowscore::values::{self, Reader, ReasonCode};
 use serde_json::{Map, Number, Value, json};
@@ -200,4 +204,26 @@ fn a_row_of_a_megabyte_is_too_large_and_one_nested_beyond_reason_is_refused() {
 fn invalid_utf8_is_a_reason() {
     let reason = Reader::new(&names(4)).read(b"[1,2,3,\"\xff\xfe\"]", &mut Vec::new()).unwrap_err();
     assert!(matches!(reason.code, ReasonCode::NotANumber | ReasonCode::NotAnArray));
+}
+
+#[test]
+fn a_model_file_with_changed_bytes_is_refused_or_scores_every_row_that_it_can() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/artifact");
+    let mut rng = Mt::new(184);
+    let mut below = |count: usize| rng.next_u32() as usize % count;
+    for seed in fs::read_dir(folder).unwrap() {
+        let bytes = fs::read(seed.unwrap().path()).unwrap();
+        Model::new(Artifact::seal(serde_json::from_slice::<Content>(&bytes).unwrap())).unwrap();
+        checks::artifact(&bytes);
+        for _ in 0..500 {
+            let mut damaged = bytes.clone();
+            let (from, to, length) = (below(bytes.len()), below(bytes.len()), 1 + below(12));
+            match below(3) {
+                0 => damaged[to] = b"0123456789.-[]{},"[below(17)],
+                1 => drop(damaged.drain(to..bytes.len().min(to + length))),
+                _ => drop(damaged.splice(to..to, bytes[from..bytes.len().min(from + length)].iter().copied())),
+            }
+            checks::artifact(&damaged);
+        }
+    }
 }

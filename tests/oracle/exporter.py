@@ -62,6 +62,7 @@ def check_refusals():
     binned = steps(preprocessing.MinMaxScaler(), preprocessing.OneHotEncoder(handle_unknown="ignore"), svm.SVC())
     refused(binned, "'onehotencoder'", "its categories are computed numbers")
     refused(linear_model.Ridge().fit(ROWS, ROWS[:, :2]), "it has 2 outputs instead of 1")
+    refused(pipeline.make_pipeline(preprocessing.StandardScaler(), svm.SVC()), "the Pipeline is not fitted")
     refused(svm.SVC().fit(ROWS, LABELS), "without names of features: give them with --features a,b,c", features=None)
     refused(svm.SVC().fit(ROWS, LABELS), "3 names are given, the model has 4 features", features=NAMES[:3])
     refused(svm.SVC().fit(ROWS, LABELS), "two features have one name", features=["a", "b", "b", "d"])
@@ -86,6 +87,15 @@ def check_rows():
         (preprocessing.OneHotEncoder(), ["level"]),
     )
     model = pipeline.make_pipeline(encoders, svm.SVC()).fit(table, LABELS)
+    # What the imputer takes for a gap is a category here.
+    texts = pipeline.make_pipeline(
+        impute.SimpleImputer(missing_values="1", strategy="constant", fill_value="no"),
+        preprocessing.OneHotEncoder(handle_unknown="ignore"),
+    )
+    other = pipeline.make_pipeline(compose.make_column_transformer((texts, ["kind"])), svm.SVC()).fit(table, LABELS)
+    assert exporter.describe(other)["features"] == [
+        {"name": "kind", "kind": "category", "categories": ["no", "yes", "1"], "unseen": "taken"}
+    ], exporter.describe(other)["features"]
     rows = [["5.5", "yes", "2"], ["", "never", "1.0"], ["NA", "1", "3"], ["4.5", "", "1"]]
     expected = [[5.5, "yes", 2.0], [None, "never", 1.0], [None, "1", 3.0], [4.5, None, 1.0]]
     with tempfile.TemporaryDirectory() as folder:

@@ -132,5 +132,7 @@ fn prediction(model: &Model, outputs: &[f64], wide: usize) -> Vec<String> {
 
 /// Ten decimals hide the rounding errors of scaling and unscaling.
 fn short(value: f64) -> String {
-    format!("{value:.10}").trim_end_matches('0').trim_end_matches('.').to_owned()
+    let text = format!("{value:.10}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }

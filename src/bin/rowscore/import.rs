@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use rowscore::model::{Artifact, Digest, Feature, Model, Origin, PredictionKind};
 use rowscore::training::{
-    self, Card, DataError, Evaluation, Foreign, LibsvmNames, LibsvmScaling, Order, ReferenceRows, Row, Rows,
+    self, Card, CsvFormat, DataError, Evaluation, Foreign, LibsvmNames, LibsvmScaling, Order, ReferenceRows, Row, Rows,
 };
 use rowscore::words;
 use serde_json::json;
@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::files::{self, FileError};
 use crate::judged::{Unjudged, judge};
 use crate::out::Out;
+use crate::written::Written;
 
 /// Make an artifact of a scikit-learn or libsvm model
 ///
@@ -45,6 +46,8 @@ pub(crate) struct Args {
     /// distribution, and some of them become golden rows
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    written: Written,
     /// The artifact to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -76,7 +79,7 @@ struct Source {
 
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let foreign = read(args)?;
-    let data = args.data.as_deref().map(Data::read).transpose()?;
+    let data = args.data.as_deref().map(|path| Data::read(path, args.written.format())).transpose()?;
     let rows = data.as_ref().map(|data| data.rows(foreign.features())).transpose()?;
     let reference = data.as_ref().zip(rows.as_ref());
     let reference = reference.map(|(data, rows)| ReferenceRows { rows, sha256: Digest::of(&data.bytes) });
@@ -86,8 +89,7 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>
         (Some(data), Some(label)) => data.measure(label, &artifact)?,
         _ => None,
     };
-    let classes = measured.as_ref().and_then(Evaluation::classes);
-    let order = classes.and_then(|classes| Order::clearly_better(&classes.confusion));
+    let order = measured.as_ref().and_then(|measured| Order::clearly_better(&measured.classes()?.confusion));
     if let Some(order) = order {
         return Err(misnamed(&order, &artifact.content.classes, args).into());
     }
@@ -110,8 +112,11 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>
             "the model card has no figures: they need --data with the classes in a column that --label names".into()
         }
     });
-    let accuracy = quality.map(|((_, accuracy), _)| accuracy);
-    out.tell(&json!({"file": args.out, "version": artifact.version, "accuracy": accuracy}), lines)?;
+    let mut told = json!({"file": args.out, "version": artifact.version, "accuracy": null});
+    if let Some(((name, figure), _)) = quality {
+        told[name] = json!(figure);
+    }
+    out.tell(&told, lines)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -151,26 +156,28 @@ fn misnamed(order: &Order, classes: &[String], args: &Args) -> String {
 struct Data<'a> {
     path: &'a Path,
     bytes: Vec<u8>,
+    format: CsvFormat,
 }
 
 impl<'a> Data<'a> {
-    fn read(path: &'a Path) -> Result<Self, FileError> {
-        Ok(Self { path, bytes: files::bytes(path)? })
+    fn read(path: &'a Path, format: CsvFormat) -> Result<Self, FileError> {
+        Ok(Self { path, bytes: files::bytes(path)?, format })
     }
 
     fn rows(&self, features: &[Feature]) -> Result<Vec<Row>, FileError> {
-        let rows = Rows::new(self.bytes.as_slice(), features).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+        let rows = Rows::written(self.bytes.as_slice(), features, self.format);
+        let rows = rows.and_then(Iterator::collect::<Result<Vec<_>, _>>);
         let rows = rows.map_err(files::of(self.path))?;
         if rows.is_empty() { Err(files::of(self.path)(DataError::Empty)) } else { Ok(rows) }
     }
 
-    /// The model's quality on the rows, if their classes are in the column `label`.
+    /// The model's quality on the rows, if the truth is in the column `label`.
     fn measure(&self, label: &str, artifact: &Artifact) -> Result<Option<Evaluation>, Box<dyn Error>> {
         let model = Model::new(artifact.clone())?;
-        let rows = Rows::new(self.bytes.as_slice(), model.features()).map_err(files::of(self.path))?;
-        match judge(&model, rows, Some(label)) {
+        let rows = Rows::written(self.bytes.as_slice(), model.features(), self.format).map_err(Unjudged::from);
+        match rows.and_then(|rows| judge(&model, rows, Some(label))) {
             Err(Unjudged::Data(DataError::MissingLabel { .. })) => Ok(None),
-            judged => Ok(Some(judged.map_err(files::of(self.path))?)),
+            measured => Ok(Some(measured.map_err(files::of(self.path))?)),
         }
     }
 }

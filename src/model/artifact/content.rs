@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::feature::{Cell, Feature};
 use super::origin::{Origin, Training};
 use super::pipeline::{PredictionKind, Predictor};
+/// The latest format. This build reads it and all before.
+pub const FORMAT: u32 = 2;
+
 /// What a model file holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -113,7 +116,7 @@ impl Content {
     /// The number of the first format that can hold it.
     pub(super) fn format(&self) -> u32 {
         let is_first = self.features.iter().all(Feature::is_plain) && matches!(self.predictor, Predictor::Svm(_));
-        if is_first { 1 } else { 2 }
+        if is_first { 1 } else { FORMAT }
     }
 
     /// The record of the training, unless the model was imported.

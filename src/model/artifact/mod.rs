@@ -17,6 +17,7 @@
 //! values, not on white space or on how a number is printed. Unknown fields are refused. A change of
 //! the format needs the next format number. Every number is read back as the same f64.
 
+mod checks;
 mod content;
 mod convergence;
 mod feature;
@@ -29,9 +30,10 @@ mod pipeline;
 mod refusal;
 mod svm;
 mod verify;
+mod verify_machine;
 mod verify_pipeline;
 
-pub use content::{Content, FeatureDistribution, GoldenAnswer, GoldenRow};
+pub use content::{Content, FORMAT, FeatureDistribution, GoldenAnswer, GoldenRow};
 pub use convergence::{Convergence, Outcome};
 pub use feature::{Category, Cell, Feature, FeatureKind, Rule};
 pub use file::Artifact;
@@ -45,4 +47,3 @@ pub use pipeline::{Calibrator, Decider, KernelMachine, LinearMachine, Output, Pi
 pub use refusal::ArtifactError;
 pub(crate) use svm::class_pairs;
 pub use svm::{ClassIndex, Pair, Svm, TwoClasses};
-pub use verify::FORMAT;

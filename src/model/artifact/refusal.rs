@@ -1,8 +1,8 @@
 //! Why a model file is refused.
 
+use super::content::FORMAT;
 use super::pipeline::PredictionKind;
 use super::svm::ClassIndex;
-use super::verify::FORMAT;
 use crate::model::digest::ModelVersion;
 use crate::model::kernel::Kernel;
 

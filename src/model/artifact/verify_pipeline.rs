@@ -1,9 +1,9 @@
 //! What is checked in the pipelines of a model file.
 
+use super::checks::{Verified, at_least, at_most, finite, length};
 use super::layer::{Chain, Column, Layer, Op, Sum};
-use super::pipeline::{Calibrator, Decider, KernelMachine, LinearMachine, Output, Pipeline, PredictionKind};
+use super::pipeline::{Calibrator, Decider, Output, Pipeline, PredictionKind};
 use super::refusal::ArtifactError;
-use super::verify::{Verified, at_least, at_most, finite, length, verify_kernel};
 
 /// In the layers of all pipelines together: a scorer keeps 128 bytes for each.
 pub(super) const MOST_COLUMNS: usize = 200_000;
@@ -101,31 +101,6 @@ impl Op {
 
 fn in_range(what: &'static str, found: f64, is_right: bool, expected: impl FnOnce() -> String) -> Verified {
     if is_right { Ok(()) } else { Err(ArtifactError::Range { what, found, expected: expected() }) }
-}
-
-impl KernelMachine {
-    fn verify(&self, columns: usize) -> Verified {
-        self.scaler.verify(columns)?;
-        verify_kernel(&self.kernel, &self.support_vectors, columns)?;
-        length("coefficients", self.coefficients.len(), self.support_vectors.len())?;
-        finite(|| "coefficients".into(), &self.coefficients)?;
-        finite(|| "intercept".into(), &[self.intercept])
-    }
-}
-
-impl LinearMachine {
-    fn verify(&self, columns: usize) -> Verified {
-        self.scaler.verify(columns)?;
-        at_least("weights", self.weights.len(), 1)?;
-        length("intercepts", self.intercepts.len(), self.weights.len())?;
-        finite(|| "intercepts".into(), &self.intercepts)?;
-        for (position, weights) in self.weights.iter().enumerate() {
-            let what = || format!("weights {position}");
-            length(what(), weights.len(), columns)?;
-            finite(what, weights)?;
-        }
-        Ok(())
-    }
 }
 
 impl Output {

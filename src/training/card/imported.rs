@@ -3,9 +3,9 @@
 use std::fmt::{self, Write};
 
 use super::figures;
-use super::parts::{few_rows, head, kernel, ranges};
+use super::parts::{bounds, few_rows, head, kernel, ranges, rules};
 use super::words::{escape, figure};
-use crate::model::{Artifact, Content, Import, ImportSource, Svm};
+use crate::model::{Artifact, Content, Decider, Import, ImportSource, Output, Pipeline, Predictor, Svm};
 use crate::training::evaluation::Evaluation;
 
 pub(super) fn write(
@@ -36,9 +36,45 @@ pub(super) fn write(
 }
 
 fn parameters(out: &mut String, content: &Content) -> fmt::Result {
-    let Some(svm) = content.predictor.svm() else { return Ok(()) };
-    let scaled = svm.scaler.mean.iter().any(|mean| *mean != 0.0) || svm.scaler.scale.iter().any(|scale| *scale != 1.0);
     writeln!(out, "\n## Parameters\n")?;
+    match &content.predictor {
+        Predictor::Svm(svm) => of_pairs(out, content, svm),
+        Predictor::Pipelines(pipelines) => {
+            if let [_, _, ..] = pipelines.as_slice() {
+                writeln!(out, "The mean of {} pipelines, each with its own machine.\n", pipelines.len())?;
+            }
+            writeln!(out, "| | |\n|---|---|")?;
+            pipelines.iter().try_for_each(|pipeline| of_pipeline(out, pipeline))
+        }
+    }
+}
+
+fn of_pipeline(out: &mut String, pipeline: &Pipeline) -> fmt::Result {
+    let (machine, of) = match &pipeline.machine {
+        Decider::Pairs(svm) => ("a support vector machine per class pair", Some((svm.kernel, &svm.support_vectors))),
+        Decider::Kernel(machine) => ("a support vector machine", Some((machine.kernel, &machine.support_vectors))),
+        Decider::Linear(_) => ("a linear machine", None),
+    };
+    let ending = match &pipeline.output {
+        Output::Coupled => "a sigmoid for each pair, pairwise coupling",
+        Output::Logistic => "the logistic function",
+        Output::Softmax => "the softmax function",
+        Output::OneVsRest => "the logistic function for each class",
+        Output::Calibrated(_) => "calibrated probabilities",
+        Output::Margins => "margins",
+        Output::Value | Output::Score => "its decision value",
+    };
+    if let Some(columns) = pipeline.layers.last().map(Vec::len) {
+        writeln!(out, "| columns made of the features | {columns} |")?;
+    }
+    writeln!(out, "| machine | {machine}; {ending} |")?;
+    of.map_or(Ok(()), |(found, vectors)| {
+        writeln!(out, "| kernel | {} |\n| support vectors | {} |", kernel(found), vectors.len())
+    })
+}
+
+fn of_pairs(out: &mut String, content: &Content, svm: &Svm) -> fmt::Result {
+    let scaled = svm.scaler.mean.iter().any(|mean| *mean != 0.0) || svm.scaler.scale.iter().any(|scale| *scale != 1.0);
     writeln!(
         out,
         "One support vector machine per class pair on {}, a sigmoid for each, pairwise coupling.\n",
@@ -96,10 +132,8 @@ fn quality(out: &mut String, import: &Import, measured: Option<&Evaluation>) -> 
 
 fn limits(out: &mut String, content: &Content, measured: Option<&Evaluation>) -> fmt::Result {
     writeln!(out, "\n## Limits\n")?;
-    writeln!(out, "- It knows these classes only: a row of another kind gets the probabilities of these.")?;
-    writeln!(out, "- A row far from its training rows is scored all the same, and its probabilities mean little.")?;
-    writeln!(out, "- The probabilities suppose that classes are as frequent as where it was trained.")?;
-    writeln!(out, "- Values must be finite numbers in the units of its training; nothing is filled in.")?;
+    bounds(out, content.predictor.kind())?;
+    rules(out, &content.features)?;
     if content.distribution.is_empty() {
         writeln!(out, "- It came without reference rows: there is nothing to measure drift against.")?;
     }

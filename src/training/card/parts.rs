@@ -117,6 +117,30 @@ fn frequent(categories: &[Category], found: &FeatureDistribution) -> String {
     listed.join(", ")
 }
 
+/// What a prediction of this kind cannot say.
+pub(super) fn bounds(out: &mut String, kind: PredictionKind) -> fmt::Result {
+    match kind {
+        PredictionKind::Probabilities => {
+            writeln!(out, "- It knows these classes only: a row of another kind gets the probabilities of these.")?;
+            writeln!(
+                out,
+                "- A row far from the training rows is scored all the same, and its probabilities mean little."
+            )?;
+            writeln!(out, "- The probabilities suppose that classes are as frequent as in the training data.")
+        }
+        PredictionKind::Margins => {
+            writeln!(out, "- It knows these classes only: a row of another kind gets the margins of these.")?;
+            writeln!(out, "- A margin is no probability: it sorts rows, and says nothing about how often it is right.")
+        }
+        PredictionKind::Value => {
+            writeln!(out, "- A row far from the training rows is scored all the same, and its number means little.")
+        }
+        PredictionKind::Score => {
+            writeln!(out, "- Whether a row that is unlike the training rows is bad, it cannot know.")
+        }
+    }
+}
+
 /// What is done with values that are missing or unseen.
 pub(super) fn rules(out: &mut String, features: &[Feature]) -> fmt::Result {
     if features.iter().all(Feature::is_plain) {
@@ -135,7 +159,7 @@ pub(super) fn rules(out: &mut String, features: &[Feature]) -> fmt::Result {
     let unseen = |feature: &&Feature| matches!(feature.kind, FeatureKind::Category { unseen: Rule::Taken, .. });
     let takes_unseen = names(features.iter().filter(unseen).map(|feature| feature.name.as_str()));
     if !takes_unseen.is_empty() {
-        writeln!(out, "- A category that it does not know is taken in {takes_unseen}, as none of the known ones.")?;
+        writeln!(out, "- A category that it does not know is taken in {takes_unseen}, as the pipeline has it.")?;
     }
     writeln!(out, "- Numbers must be finite and in the units of the training data.")
 }

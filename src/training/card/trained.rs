@@ -3,11 +3,11 @@
 use std::fmt::{self, Write};
 
 use super::figures;
-use super::parts::{few_rows, head, kernel, ranges, rules};
+use super::parts::{bounds, few_rows, head, kernel, ranges, rules};
 use super::words::{FOLDER, escape};
 use crate::model::{
-    Artifact, ClassWeights, Decider, Feature, Gamma, Kernel, LeftOut, Method, Outcome, PredictionKind, Predictor,
-    TrainOptions, Training,
+    Artifact, ClassWeights, Decider, Feature, Gamma, Kernel, LeftOut, Method, Outcome, Predictor, TrainOptions,
+    Training,
 };
 use crate::training::evaluation::Evaluation;
 
@@ -121,29 +121,7 @@ fn distribution(out: &mut String, artifact: &Artifact, held_out: &Evaluation) ->
 
 fn limits(out: &mut String, artifact: &Artifact, held_out: &Evaluation) -> fmt::Result {
     writeln!(out, "\n## Limits\n")?;
-    match artifact.content.predictor.kind() {
-        PredictionKind::Probabilities => {
-            writeln!(out, "- It knows these classes only: a row of another kind gets the probabilities of these.")?;
-            writeln!(
-                out,
-                "- A row far from the training rows is scored all the same, and its probabilities mean little."
-            )?;
-            writeln!(out, "- The probabilities suppose that classes are as frequent as in the training data.")?;
-        }
-        PredictionKind::Margins => {
-            writeln!(out, "- It knows these classes only: a row of another kind gets the margins of these.")?;
-            writeln!(
-                out,
-                "- A margin is no probability: it sorts rows, and says nothing about how often it is right."
-            )?;
-        }
-        PredictionKind::Value => {
-            writeln!(out, "- A row far from the training rows is scored all the same, and its number means little.")?;
-        }
-        PredictionKind::Score => {
-            writeln!(out, "- Whether a row that is unlike the training rows is bad, it cannot know.")?;
-        }
-    }
+    bounds(out, artifact.content.predictor.kind())?;
     rules(out, &artifact.content.features)?;
     writeln!(
         out,

@@ -185,7 +185,7 @@ fn feature(survey: &Survey, column: usize, reading: &Reading) -> Feature {
     let category = |text: &String| Category::Text(text.clone());
     Feature {
         name: survey.columns.name(column).to_owned(),
-        kind: match seen.kind() {
+        kind: match survey.kind(column) {
             ColumnKind::Text => {
                 FeatureKind::Category { categories: seen.texts.iter().map(category).collect(), unseen: reading.unseen }
             }

@@ -13,6 +13,7 @@ const ENOUGH_TO_COUNT: usize = 10;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reason {
     Told,
+    Nameless,
     Empty,
     Constant,
     Counts,
@@ -26,6 +27,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Told => "--ignore names it",
+            Self::Nameless => "it has no name",
             Self::Empty => "it has no values",
             Self::Constant => "all its values are the same",
             Self::Counts => "it counts the rows",
@@ -80,8 +82,11 @@ impl Reason {
     }
 }
 
-/// As in `id`, `user_id`, `Order ID` or `userId`.
+/// As in `id`, `user_id`, `Order ID` or `userId`, or as pandas and R call the number of a row.
 fn is_called_id(name: &str) -> bool {
+    if name.starts_with("Unnamed: ") || ["index", "rownames"].contains(&name) {
+        return true;
+    }
     let Some(before) = name.get(..name.len().saturating_sub(2)) else { return false };
     match &name[before.len()..] {
         "id" | "Id" | "ID" if before.is_empty() => true,
@@ -114,7 +119,7 @@ mod tests {
 
     #[test]
     fn an_id_is_told_by_its_name() {
-        for name in ["id", "Id", "ID", "user_id", "Order ID", "passengerId", "row.id"] {
+        for name in ["id", "Id", "ID", "user_id", "Order ID", "passengerId", "row.id", "Unnamed: 0", "index"] {
             assert!(is_called_id(name), "{name}");
         }
         for name in ["paid", "humid", "GRID", "i", "", "идéid"] {

@@ -14,6 +14,8 @@ pub struct Reading {
     pub columns: Which,
     /// These are not, whatever they hold.
     pub ignore: Vec<String>,
+    /// These are categories, even if they hold numbers.
+    pub categories: Vec<String>,
     /// How the file is written.
     pub format: CsvFormat,
     /// What is done with gaps.
@@ -76,6 +78,7 @@ impl Reading {
             task: None,
             columns: Which::Telling,
             ignore: Vec::new(),
+            categories: Vec::new(),
             format: CsvFormat::default(),
             missing: Gaps::Seen,
             unseen: Rule::Taken,

@@ -19,6 +19,8 @@ pub(super) struct Survey {
     pub(super) label: Option<usize>,
     /// The columns of the features.
     pub(super) features: Vec<usize>,
+    /// Those that are to be categories.
+    categories: Vec<usize>,
     pub(super) left_out: Vec<LeftOut>,
 }
 
@@ -37,7 +39,8 @@ impl Survey {
         if seen.first().is_none_or(|first| first.rows == 0) {
             return Err(DataError::Empty);
         }
-        let mut survey = Self { columns, seen, label, features: Vec::new(), left_out: Vec::new() };
+        let mut survey =
+            Self { columns, seen, label, features: Vec::new(), categories: Vec::new(), left_out: Vec::new() };
         survey.choose(reading)?;
         survey.features.iter().try_for_each(|&column| survey.check(column))?;
         Ok(survey)
@@ -49,15 +52,19 @@ impl Survey {
             self.columns.all(names).map_err(unknown)
         };
         let ignored = find(&reading.ignore, "ignore")?;
+        let categories = find(&reading.categories, "take for a category")?;
         if let Which::Named(names) = &reading.columns {
             let named = find(names, "learn from")?;
             self.features = named.into_iter().filter(|column| Some(*column) != self.label).collect();
             self.features.retain(|column| !ignored.contains(column));
+            self.categories = categories;
             return Ok(());
         }
         for column in (0..self.columns.count()).filter(|column| Some(*column) != self.label) {
             let reason = match &reading.columns {
                 _ if ignored.contains(&column) => Some(Reason::Told),
+                _ if categories.contains(&column) => None,
+                Which::Telling if self.columns.name(column).is_empty() => Some(Reason::Nameless),
                 Which::Telling => Reason::before_reading(&self.seen[column]),
                 Which::All | Which::Named(_) => None,
             };
@@ -66,7 +73,17 @@ impl Survey {
                 None => self.features.push(column),
             }
         }
+        self.categories = categories;
         Ok(())
+    }
+
+    /// What a column is.
+    pub(super) fn kind(&self, column: usize) -> ColumnKind {
+        match self.seen[column].kind() {
+            ColumnKind::Empty => ColumnKind::Empty,
+            _ if self.categories.contains(&column) => ColumnKind::Text,
+            kind => kind,
+        }
     }
 
     /// Refuses a feature that cannot be one.
@@ -75,7 +92,7 @@ impl Survey {
         if name.is_empty() {
             return Err(DataError::ColumnName { position: column + 1, name });
         }
-        match (seen.kind(), &seen.first_other) {
+        match (self.kind(column), &seen.first_other) {
             (ColumnKind::Empty, _) => Err(DataError::NoFeatures { why: format!("column `{name}` has no values") }),
             (ColumnKind::NearlyNumber, Some((line, text))) => {
                 Err(DataError::Field { line: *line, column: name, what: BadField::NotANumberHere(text.clone()) })

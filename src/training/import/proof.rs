@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::error::ImportError;
-use crate::model::{Cell, Compiled, Content, Encoder, Feature};
+use crate::model::{Cell, Compiled, Content, Encoder, Feature, Unscored};
 
 /// So far may an output be from the original's; relative where that is beyond 1.
 const MOST_DIFFERENCE: f64 = 1e-9;
@@ -22,15 +22,16 @@ pub(super) struct ProofRow {
 /// the raw rows.
 pub(super) fn prove(rows: &[ProofRow], content: &Content) -> Result<Vec<Vec<f64>>, ImportError> {
     let (compiled, encoder) = (Compiled::new(content), Encoder::new(&content.features));
-    let mut scorer = compiled.scorer();
-    let mut outputs = vec![0.0; content.predictor.kind().width(content.classes.len())];
-    let mut raw = Vec::with_capacity(rows.len());
-    for (position, row) in rows.iter().enumerate() {
-        let number = position + 1;
-        let values = row.raw(number, &content.features, &encoder)?;
-        scorer.score(&values, &mut outputs).map_err(|error| ImportError::Unscored { row: number, error })?;
-        row.compare(number, &outputs)?;
-        raw.push(values);
+    let raw: Vec<Vec<f64>> =
+        (1..).zip(rows).map(|(number, row)| row.raw(number, &content.features, &encoder)).collect::<Result<_, _>>()?;
+    let width = content.predictor.kind().width(content.classes.len());
+    let mut outputs = vec![0.0; rows.len() * width];
+    let unscored = compiled.scorer().score_rows(&raw.concat(), &mut outputs)?;
+    if let Some(Unscored { row, error }) = unscored.into_iter().next() {
+        return Err(ImportError::Unscored { row: row + 1, error });
+    }
+    for ((number, row), found) in (1..).zip(rows).zip(outputs.chunks_exact(width)) {
+        row.compare(number, found)?;
     }
     Ok(raw)
 }

@@ -21,25 +21,33 @@ pub(in crate::training) struct Minimum {
 const SUFFICIENT_DECREASE: f64 = 1e-4;
 /// A step that is shorter than this is lost in rounding.
 const MIN_STEP: f64 = 1e-10;
+/// A decrease of less than this part of the value is lost in rounding.
+const ROUNDING: f64 = 1e-11;
+/// A step that the value cannot judge must bring the derivatives down to this part.
+const DOWN_TO: f64 = 0.9;
 
 /// Minimises until no derivative is above `tolerance`, in at most `max_steps` steps.
 pub(in crate::training) fn minimise<L: Loss>(problem: &Problem<'_, L>, tolerance: f64, max_steps: usize) -> Minimum {
     let mut point = vec![0.0; problem.dimensions()];
     let mut value = problem.value(&point);
     let mut steps = 0;
+    // What the derivatives must be below, after a step that the value could not judge.
+    let mut most = f64::INFINITY;
     loop {
         let look = problem.look(&point);
         let gap = look.gradient.iter().fold(0.0, |most: f64, slope| most.max(slope.abs()));
-        if gap <= tolerance || steps == max_steps {
+        if gap <= tolerance || steps == max_steps || gap > most {
             return Minimum { point, gap, steps };
         }
         let direction = direction(problem, &look);
         let slope = dot(&look.gradient, &direction);
+        let is_judged = -slope > ROUNDING * value.abs();
+        most = if is_judged { f64::INFINITY } else { DOWN_TO * gap };
         let mut length = 1.0;
         (point, value) = loop {
             let there: Vec<f64> = point.iter().zip(&direction).map(|(x, d)| x + length * d).collect();
             let found = problem.value(&there);
-            if found <= value + SUFFICIENT_DECREASE * length * slope {
+            if !is_judged || found <= value + SUFFICIENT_DECREASE * length * slope {
                 break (there, found);
             }
             length /= 2.0;
@@ -94,6 +102,17 @@ mod tests {
         let problem = Problem { rows: &rows, costs: &[1.0, 1.0], loss, intercept: Intercept::Penalised };
         let Minimum { point, gap, .. } = minimise(&problem, 1e-12, 100);
         assert!((point[0] - 0.8).abs() < 1e-12 && point[1].abs() < 1e-12 && gap <= 1e-12, "{point:?}");
+    }
+
+    #[test]
+    fn many_rows_are_solved_although_the_last_decreases_are_lost_in_rounding() {
+        let rows: Vec<Vec<f64>> =
+            (0..5000).map(|row| (1..6).map(|k| f64::from(row * (2 * k + 5) % 97) / 28.0 - 1.7).collect()).collect();
+        let signs = (0..5000).map(|row| if row * 31 % 47 < 20 + row % 9 { 1.0 } else { -1.0 }).collect();
+        let costs = vec![1.0; 5000];
+        let problem = Problem { rows: &rows, costs: &costs, loss: Logistic { signs }, intercept: Intercept::Free };
+        let Minimum { gap, steps, .. } = minimise(&problem, 1e-7, 1000);
+        assert!(gap <= 1e-7 && steps < 20, "{gap} after {steps} steps");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use rowscore::api::Present;
 use rowscore::model::{Model, Output};
+use rowscore::words::percent;
 use serde_json::{Value, json};
 
 use super::{NOW, Service};
@@ -49,6 +50,6 @@ async fn a_score_and_margins_are_shown_with_the_label_that_they_mean() {
             [&json!(label), &json!(null), &json!(null)]
         );
         let page = service.page().await;
-        assert!(page.contains("classes-title") && page.contains(&format!("{label} 100%")), "{page}");
+        assert!(page.contains("classes-title") && page.contains(&format!("{label} {}", percent(1.0))), "{page}");
     }
 }

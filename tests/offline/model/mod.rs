@@ -8,6 +8,7 @@ mod cross_validation;
 mod import;
 mod pipelines;
 mod scoring;
+mod second_format;
 mod training;
 
 use std::env;
@@ -65,7 +66,7 @@ fn three_clouds() -> String {
 }
 
 /// Runs one of `tests/oracle` with scikit-learn, and shows what it says.
-fn python(script: &str, arguments: &[impl AsRef<OsStr>], input: &str) {
+pub(crate) fn python(script: &str, arguments: &[impl AsRef<OsStr>], input: &str) {
     let python = env::var_os("ROWSCORE_TEST_PYTHON")
         .expect("ROWSCORE_TEST_PYTHON names no Python with scikit-learn: run through `make test`");
     let mut child = Command::new(python)

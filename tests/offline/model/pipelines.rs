@@ -3,74 +3,58 @@
 use std::fs;
 use std::path::Path;
 
-use rowscore::model::{Cell, Model};
+use rowscore::model::{Artifact, Cell, Model};
 use rowscore::training::{Foreign, import};
-use serde::Deserialize;
+use rowscore_tests::drawn::{Drawn, drawn};
 use serde_json::Value;
 
+use super::command_line::{file, rowscore};
 use super::{in_crate, python};
 
-/// So far may an output be from scikit-learn's; relative where that is beyond 1.
-const MOST_DIFFERENCE: f64 = 1e-9;
+/// So far may an output be from scikit-learn's where there is no exp.
 const MOST_WITHOUT_EXP: f64 = 1e-12;
 
-#[derive(Deserialize)]
-struct Expected {
-    name: String,
-    /// Whether there is no exp in it.
-    exact: bool,
-    rows: Vec<Vec<Cell>>,
-    /// None where scikit-learn raises an error.
-    outputs: Vec<Option<Vec<f64>>>,
-}
-
-fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> T {
-    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
-}
-
-fn imported(export: &[u8]) -> Result<Model, String> {
-    let foreign = Foreign::from_sklearn(export).map_err(|error| error.to_string())?;
-    let artifact = import(foreign, "kind", None).map_err(|error| error.to_string())?;
-    // Through its file.
-    Ok(Model::from_json(&artifact.to_json()).unwrap())
-}
-
 /// The largest difference of an output, and how many rows have one.
-fn compare(model: &Model, expected: &Expected) -> (f64, usize) {
-    let mut scorer = model.scorer();
-    let mut found = vec![0.0; model.outputs().width()];
+fn compare(drawn: &Drawn) -> (f64, usize) {
+    let Drawn { model, rows, .. } = drawn;
+    let raw = |row: &Vec<Cell>| -> Option<Vec<f64>> {
+        row.iter().enumerate().map(|(feature, cell)| model.encoder().cell(feature, cell).ok()).collect()
+    };
+    let raw: Vec<Option<Vec<f64>>> = rows.iter().map(raw).collect();
+    let width = model.outputs().width();
+    let taken: Vec<f64> = raw.iter().flatten().flatten().copied().collect();
+    let mut outputs = vec![0.0; raw.iter().flatten().count() * width];
+    let unscored = model.scorer().score_rows(&taken, &mut outputs).unwrap();
+    let mut answers = outputs.chunks_exact(width).enumerate().map(|(row, answer)| {
+        let is_scored = unscored.iter().all(|unscored| unscored.row != row);
+        is_scored.then_some(answer)
+    });
     let (mut worst, mut scored) = (0.0, 0);
-    for (row, answer) in expected.rows.iter().zip(&expected.outputs) {
-        let raw: Result<Vec<f64>, _> =
-            row.iter().enumerate().map(|(feature, cell)| model.encoder().cell(feature, cell)).collect();
-        let is_scored = raw.is_ok_and(|raw| scorer.score(&raw, &mut found).is_ok());
-        assert_eq!(is_scored, answer.is_some(), "{}: {row:?}", expected.name);
-        let Some(answer) = answer else { continue };
-        let differences = found.iter().zip(answer).map(|(one, other)| (one - other).abs() / other.abs().max(1.0));
-        let difference = differences.fold(0.0, f64::max);
-        assert!(difference <= MOST_DIFFERENCE, "{}: {row:?}: {found:?} instead of {answer:?}", expected.name);
-        (worst, scored) = (f64::max(worst, difference), scored + 1);
+    for (position, raw) in raw.iter().enumerate() {
+        let answer = raw.as_ref().and_then(|_| answers.next().unwrap());
+        worst = f64::max(worst, drawn.difference(position, answer));
+        scored += usize::from(answer.is_some());
     }
     (worst, scored)
 }
 
 #[test]
 fn forty_pipelines_of_every_step_and_estimator_score_a_thousand_rows_as_in_scikit_learn() {
-    let folder = tempfile::tempdir().unwrap();
-    python("pipelines.py", &[folder.path(), &in_crate("scripts/export_sklearn.py")], "");
-    let exports = (0..).map(|position| folder.path().join(format!("{position:02}.json")));
-    let mut count = 0;
-    for path in exports.take_while(|path| path.exists()) {
-        let expected: Expected = read(&path.with_extension("expected.json"));
-        let model = imported(&fs::read(&path).unwrap()).unwrap_or_else(|error| panic!("{}: {error}", expected.name));
-        model.check_golden_rows().unwrap();
-        let (worst, scored) = compare(&model, &expected);
-        println!("{}: {worst:.1e} over {scored} of {} rows: {}", path.display(), expected.rows.len(), expected.name);
-        assert!(scored * 10 >= expected.rows.len() * 9, "{}", expected.name);
-        assert!(!expected.exact || worst <= MOST_WITHOUT_EXP, "{}: {worst:e}", expected.name);
-        count += 1;
+    let drawn = drawn(&in_crate(""), Path::new(env!("CARGO_TARGET_TMPDIR")));
+    assert!(drawn.len() >= 40, "{}", drawn.len());
+    for one in &drawn {
+        one.model.check_golden_rows().unwrap();
+        let (worst, scored) = compare(one);
+        println!("{worst:.1e} over {scored} of {} rows: {}", one.rows.len(), one.name);
+        assert!(one.rows.len() >= 1000 && scored * 10 >= one.rows.len() * 9, "{}", one.name);
+        assert!(!one.is_exact || worst <= MOST_WITHOUT_EXP, "{}: {worst:e}", one.name);
     }
-    assert!(count >= 40, "{count}");
+}
+
+fn imported(export: &[u8]) -> Result<Model, String> {
+    let foreign = Foreign::from_sklearn(export).map_err(|error| error.to_string())?;
+    let artifact = import(foreign, "kind", None).map_err(|error| error.to_string())?;
+    Ok(Model::new(artifact).unwrap())
 }
 
 #[test]
@@ -131,4 +115,23 @@ fn an_import_that_does_not_give_the_originals_answers_is_refused_with_row_and_di
     let mut none = small();
     none["reference"] = serde_json::json!([]);
     assert!(import(&none).unwrap_err().contains("the export has no reference rows"));
+}
+
+#[test]
+fn an_imported_pipeline_is_measured_on_rows_with_categories_and_gaps() {
+    let (folder, export) = file("export.json", &small().to_string());
+    let (rows, out) = (folder.path().join("rows.csv"), folder.path().join("model.json"));
+    fs::write(&rows, "x,y,z\n1,a,0.25\n3,b,3.75\n3,,3.25\n").unwrap();
+    let paths = [&export, &out].map(|path| path.to_str().unwrap());
+    let output = rowscore(&["import", "--sklearn", paths[0], "--label", "z", "--out", paths[1], "--text"], &rows);
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(output.status.success() && said.contains("R2 1.0000 on 3 rows"), "{said}");
+    let content = Artifact::from_json(&fs::read(&out).unwrap()).unwrap().content;
+    assert_eq!((content.label.as_str(), content.distribution[1].gaps), ("z", 1.0 / 3.0));
+    let card = fs::read_to_string(out.with_extension("card.md")).unwrap();
+    for fact in
+        ["| predicts | the number `z` |", "| machine | a linear machine; its decision value |", "A gap is taken in y."]
+    {
+        assert!(card.contains(fact), "{fact} is not in\n{card}");
+    }
 }

@@ -1,6 +1,6 @@
 //! A CSV file as training data.
 
-use rowscore::model::{Category, Feature, FeatureKind, Rule};
+use rowscore::model::{Category, Encoder, Feature, FeatureKind, Rule};
 use rowscore::training::{DataError, Dataset, Encoding, Gaps, Reading, Task, Which};
 
 fn read(csv: &str) -> Result<Dataset, DataError> {
@@ -95,7 +95,7 @@ fn a_file_of_excel_in_europe_is_read_as_it_is() {
     let remarks = data.remarks().join("\n");
     assert!(remarks.contains("separated by `;`, and a comma stands before decimals"), "{remarks}");
     assert!(remarks.contains("classification, because the label has few whole numbers"), "{remarks}");
-    assert!(remarks.contains("left out: ``: it has no values"), "{remarks}");
+    assert!(remarks.contains("left out: ``: it has no name"), "{remarks}");
 }
 
 #[test]
@@ -152,6 +152,22 @@ fn text_becomes_categories_and_dates_moments_and_gaps_are_taken_where_some_are()
     assert!(filled.features().iter().all(|feature| feature.missing == Rule::Taken));
     let message = Dataset::read(csv.as_bytes(), &reading(Gaps::Refuse)).unwrap_err().to_string();
     assert!(message.starts_with("line 3, column `sex`: `NA` is a gap, which `--missing refuse`"), "{message}");
+}
+
+#[test]
+fn numbers_that_are_codes_are_categories_where_somebody_says_so() {
+    let csv = format!("zone,x,kind\n{}", lines(|row| format!("{},{}.5,{}", row % 3 + 8, row % 7, ["a", "b"][row % 2])));
+    let reading = Reading { categories: vec!["zone".into()], ..Reading::of(Some("kind")) };
+    let data = Dataset::read(csv.as_bytes(), &reading).unwrap();
+    let categories = ["10", "8", "9"].map(|text| Category::Text(text.into())).to_vec();
+    assert_eq!(data.features()[0].kind, FeatureKind::Category { categories, unseen: Rule::Taken });
+    assert_eq!([data.rows()[0][0], data.rows()[1][0], data.rows()[2][0]], [2.0, 0.0, 1.0]);
+    // So does a table's number find its category.
+    let encoder = Encoder::new(data.features());
+    assert_eq!((encoder.number(0, 9.0), encoder.text(0, "10")), (Ok(2.0), Ok(0.0)));
+    let reading = Reading { categories: vec!["zip".into()], ..Reading::of(Some("kind")) };
+    let message = Dataset::read(csv.as_bytes(), &reading).unwrap_err().to_string();
+    assert!(message.starts_with("there is no column zip to take for a category; the columns are zone, "), "{message}");
 }
 
 #[test]

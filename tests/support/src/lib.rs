@@ -29,6 +29,7 @@ pub mod sqs;
 
 pub mod backfills;
 pub mod database;
+pub mod drawn;
 pub mod iam;
 pub mod invocation;
 pub mod items;

@@ -20,6 +20,9 @@ pub(super) struct Columns {
     /// Columns not to learn from
     #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
     ignore: Vec<String>,
+    /// Columns of numbers that are codes, such as a postal code: each number is a category
+    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
+    categories: Vec<String>,
     /// Gaps (empty, NA, N/A, NaN, null, None, ?): taken later where the training rows have some (`seen`),
     /// everywhere (`fill`), or nowhere (`refuse`)
     #[arg(long, value_enum, default_value_t = MissingName::Seen)]
@@ -62,6 +65,7 @@ impl Columns {
             }),
             columns: self.features.clone().map_or(Which::Telling, Which::Named),
             ignore: self.ignore.clone(),
+            categories: self.categories.clone(),
             format: self.written.format(),
             missing: match self.missing {
                 MissingName::Seen => Gaps::Seen,

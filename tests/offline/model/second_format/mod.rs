@@ -1,6 +1,7 @@
 //! Models of pipelines: against a plain evaluation, against damage, and the same bits however they are scored.
 
 mod drawn;
+mod explained;
 mod plain;
 mod refused;
 mod written;
