@@ -50,7 +50,7 @@ impl<'m> Scorer<'m> {
     }
 
     /// The same for any number of rows: `rows` is rows × features, `outputs` rows ×
-    /// [`Model::width`](super::Model::width). No bit of a row's result depends on the other rows. Returns the rows
+    /// [`Outputs::width`](super::Outputs::width). No bit of a row's result depends on the other rows. Returns the rows
     /// that have no result, in their order; do not use the `outputs` of these.
     pub fn score_rows(&mut self, rows: &[f64], outputs: &mut [f64]) -> Result<Vec<Unscored>, ScoreError> {
         self.in_batches(rows, outputs, |predictor| predictor.outputs())

@@ -12,7 +12,7 @@ use crate::model::digest::{Digest, ModelVersion};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Artifact {
-    /// [`FORMAT`], or the earlier one where that can hold the content.
+    /// The latest [`FORMAT`](super::FORMAT), or the earlier one where that can hold the content.
     pub format: u32,
     /// SHA-256 of the content in a canonical form, which depends on the values only, not on white
     /// space or on how a number is printed.
