@@ -4,106 +4,92 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use rowscore_proof::setup::{Event, Guard, Setup};
+use rowscore_proof::model::Action;
+use rowscore_proof::setup::{Guard, Setup};
+use rowscore_proof::state::State;
 use rowscore_proof::{calm, setups, told};
 use stateright::{Checker, HasDiscoveries, Model};
 
-/// Explores the models of the hop's protocol.
+/// Moments of the peace after a broken promise that are shown.
+const SHOWN: usize = 80;
+
+/// Explore the models of the hop's protocol
+///
+/// Exit status: 0 nothing is broken; 1 something is.
 #[derive(Parser)]
 struct Args {
-    /// The model with this name only
+    /// The model of this name only
     #[arg(long)]
     only: Option<String>,
+    /// Take a guard away, by its name in src/setup.rs
+    #[arg(long, value_parser = guard)]
+    without: Option<Guard>,
+    /// Stop after about this many states; then nothing is proven
+    #[arg(long)]
+    limit: Option<usize>,
     /// Threads
     #[arg(long, default_value_t = 2)]
     threads: usize,
-    #[arg(long)]
-    without: Option<String>,
-    #[arg(long)]
-    events: Option<String>,
-    #[arg(long)]
-    quiet: bool,
-    #[arg(long)]
-    limit: Option<usize>,
-    #[arg(long)]
-    ends_by_itself: Option<bool>,
 }
 
-fn events(text: &str) -> &'static [(Event, u8)] {
-    let all = [
-        Event::Kill,
-        Event::Cut,
-        Event::Lost,
-        Event::Again,
-        Event::Pause,
-        Event::Cancel,
-        Event::Release,
-        Event::Reinsert,
-        Event::Deploy,
-        Event::Failover,
-        Event::Forget,
-    ];
-    let v: Vec<_> = text
-        .split(',')
-        .filter(|t| !t.is_empty())
-        .map(|t| {
-            let (name, n) = t.split_once('=').unwrap_or((t, "1"));
-            (*all.iter().find(|e| format!("{e:?}") == name).expect("event"), n.parse().expect("number"))
-        })
-        .collect();
-    v.leak()
+fn guard(name: &str) -> Result<Guard, String> {
+    let names = || Guard::ALL.iter().map(|guard| format!("{guard:?}"));
+    let found = Guard::ALL.iter().find(|guard| format!("{guard:?}") == name);
+    found.copied().ok_or_else(|| format!("accepted: {}", names().collect::<Vec<_>>().join(", ")))
 }
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    let is_asked = |setup: &&Setup| args.only.as_deref().is_none_or(|only| only == setup.name);
+    let asked: Vec<&Setup> = setups::SHORT.iter().filter(is_asked).collect();
+    if asked.is_empty() {
+        let names: Vec<&str> = setups::SHORT.iter().map(|setup| setup.name).collect();
+        eprintln!("no model has that name; accepted: {}", names.join(", "));
+        return ExitCode::FAILURE;
+    }
     let mut is_proven = true;
-    for setup in setups::SHORT.iter().filter(|setup| args.only.as_deref().is_none_or(|only| only == setup.name)) {
-        let mut setup = setup.clone();
-        if let Some(w) = &args.without {
-            setup.without = Guard::ALL.iter().copied().find(|g| format!("{g:?}") == *w);
-            assert!(setup.without.is_some());
-        }
-        if let Some(e) = &args.events {
-            setup.events = events(e);
-        }
-        if let Some(e) = args.ends_by_itself {
-            setup.ends_by_itself = e;
-        }
-        is_proven &= explore(&setup, &args);
+    for setup in asked {
+        let without = args.without.or(setup.without);
+        is_proven &= explore(&Setup { without, ..setup.clone() }, &args);
     }
     if is_proven { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// Whether nothing was found that breaks a promise, in all states.
 fn explore(setup: &Setup, args: &Args) -> bool {
     let begun = Instant::now();
-    let mut b = setup.clone().checker().threads(args.threads).finish_when(HasDiscoveries::Any);
-    if let Some(l) = args.limit {
-        b = b.target_state_count(l);
+    let mut checker = setup.clone().checker().threads(args.threads).finish_when(HasDiscoveries::Any);
+    if let Some(limit) = args.limit {
+        checker = checker.target_state_count(limit);
     }
-    let checker = b.spawn_bfs().join();
+    let checker = checker.spawn_bfs().join();
     let (states, depth, seconds) = (checker.unique_state_count(), checker.max_depth(), begun.elapsed().as_secs_f64());
     println!("{:<12} {states:>10} states {depth:>4} steps deep {seconds:>7.1} s", setup.name);
-    for (promise, path) in checker.discoveries() {
-        let way = path.into_vec();
-        println!("  broken: {promise} ({} steps)", way.len() - 1);
-        if args.quiet {
-            continue;
-        }
-        for pair in way.windows(2) {
-            println!("    {:?}", pair[0].1.as_ref().map(|action| format!("{action:?}")).unwrap_or_default());
-            for line in told::changes(setup, &pair[0].0, &pair[1].0) {
-                println!("        {line}");
-            }
-        }
-        let last = &way[way.len() - 1].0;
-        if promise == calm::ENDS || promise == calm::ENDS_BY_ITSELF {
-            let rest = calm::why_not(setup, last, promise == calm::ENDS);
-            println!("    and in peace ({} moments):", rest.len());
-            for pair in rest.windows(2).take(80) {
-                let lines = told::changes(setup, &pair[0], &pair[1]);
-                println!("      * {}", lines.join("\n        "));
-            }
-        }
+    let found = checker.discoveries();
+    for (promise, path) in &found {
+        tell(setup, promise, &path.clone().into_vec());
     }
-    checker.discoveries().is_empty()
+    let is_cut = args.limit.is_some_and(|limit| states >= limit);
+    if is_cut {
+        println!("  cut short: this proves nothing");
+    }
+    found.is_empty() && !is_cut
+}
+
+/// The way to a state in which a promise is broken, and what does not happen from there on.
+fn tell(setup: &Setup, promise: &str, way: &[(State, Option<Action>)]) {
+    println!("  broken: {promise} ({} steps)", way.len() - 1);
+    for pair in way.windows(2) {
+        let action = pair[0].1.as_ref().map_or_else(String::new, |action| format!("{action:?}"));
+        println!("    * {action}");
+        told::changes(setup, &pair[0].0, &pair[1].0).iter().for_each(|line| println!("        {line}"));
+    }
+    if ![calm::ENDS, calm::ENDS_BY_ITSELF].contains(&promise) {
+        return;
+    }
+    let rest = way.last().map_or_else(Vec::new, |(last, _)| calm::why_not(setup, last, promise == calm::ENDS));
+    println!("    and in peace ({} moments):", rest.len());
+    for pair in rest.windows(2).take(SHOWN) {
+        println!("      * {}", told::changes(setup, &pair[0], &pair[1]).join("\n        "));
+    }
 }
