@@ -10,5 +10,6 @@ pub mod rows;
 pub mod setup;
 pub mod setups;
 pub mod state;
+pub mod tables;
 pub mod told;
 pub mod working;
