@@ -10,7 +10,7 @@ use crate::model::kernel::Kernel;
 #[derive(Debug, thiserror::Error)]
 pub enum ArtifactError {
     /// Not JSON, or a field is missing, unknown or of the wrong type.
-    #[error("the model file cannot be read")]
+    #[error("this is no model file, as `rowscore train` and `rowscore import` write them")]
     Json(#[from] serde_json::Error),
     /// Written by another version of rowscore.
     #[error("the model file has format {found}; this build reads format 1, of numbers and class pairs, and {FORMAT}")]

@@ -6,7 +6,7 @@ use crate::model::{ArtifactError, Odd, ScoreError};
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// Not the JSON that the exporter writes.
-    #[error("the export cannot be read")]
+    #[error("this is no export, as scripts/export_sklearn.py writes them")]
     Json(#[from] serde_json::Error),
     /// Not a libsvm model file.
     #[error("line {line} of the libsvm model: {problem}")]

@@ -99,7 +99,10 @@ fn a_file_that_is_no_model_is_refused() {
     let (_folder, path) = file("model.json", "{}");
     let output = rowscore(&["score", "--model", path.to_str().unwrap()], &in_crate("model/iris.csv"));
     let message = String::from_utf8(output.stderr).unwrap();
-    assert!(message.contains("model.json: the model file cannot be read"), "{message}");
+    assert!(
+        message.contains("model.json: this is no model file, as `rowscore train` and `rowscore import` write them"),
+        "{message}"
+    );
 }
 
 // ---- evaluate ----

@@ -269,7 +269,10 @@ fn the_command_takes_the_distribution_from_a_file() {
     assert!(said.contains("the model's features are feature_1, feature_2"), "{said}");
     let (_folder, path) = file("export.json", "{}");
     let (said, _) = imports(&["import", "--sklearn"], &path, &in_crate("model/iris.csv"));
-    assert!(said.contains("export.json: the export cannot be read: missing field"), "{said}");
+    assert!(
+        said.contains("export.json: this is no export, as scripts/export_sklearn.py writes them: missing field"),
+        "{said}"
+    );
 }
 
 #[test]
