@@ -40,7 +40,7 @@ SET @ddl = CONCAT('GRANT SELECT', @in_database, '`batch_lanes`', @to_login);
 PREPARE permission FROM @ddl;
 EXECUTE permission;
 
-SET @ddl = CONCAT('GRANT SELECT (`items_table`, `item_id`, `run_id`, `attempts`, `code`, `reason`, `first_failed_at`,
+SET @ddl = CONCAT('GRANT SELECT (`items_table`, `job`, `item_id`, `item_key`, `run_id`, `attempts`, `code`, `reason`, `first_failed_at`,
   `last_failed_at`)', @in_database, '`item_failures`', @to_login);
 PREPARE permission FROM @ddl;
 EXECUTE permission;

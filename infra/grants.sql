@@ -46,7 +46,7 @@ EXECUTE permission;
 
 SET @ddl = CONCAT('GRANT
   SELECT,
-  INSERT (`items_table`, `kind`, `tick`, `window_from`, `window_to`, `chained`, `policy`, `model_version`, `lanes`,
+  INSERT (`items_table`, `job`, `kind`, `tick`, `window_from`, `window_to`, `chained`, `policy`, `model_version`, `lanes`,
           `workers`, `state`, `pass`, `mode`, `items`, `started_at`, `attempted_at`, `deadline`),
   UPDATE (`state`, `pass`, `attempt`, `attempted_at`, `items`, `predicted`, `failed`, `pending`, `compared`, `changed_class`,
           `absolute_change`, `finished_at`, `last_error`, `profile`, `billed_ms`, `memory_mb`,

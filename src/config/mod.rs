@@ -21,7 +21,7 @@ use crate::run::FailurePolicy;
 use choices::AuthName;
 pub use columns::{FeatureColumn, PredictionFormat, RunColumn};
 pub use decimals::Decimals;
-pub use names::{ColumnName, TableName};
+pub use names::{ColumnName, JobName, TableName};
 pub use price::Price;
 pub use resource::DatabaseResource;
 use server::Host;

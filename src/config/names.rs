@@ -43,6 +43,41 @@ impl Setting for TableName {
     }
 }
 
+/// The name of a job: what stands in SQL, in paths and in logs as it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobName(String);
+
+impl JobName {
+    /// The name as it is.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for JobName {
+    /// `default`, the job of the variables.
+    fn default() -> Self {
+        Self("default".to_owned())
+    }
+}
+
+impl fmt::Display for JobName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl Setting for JobName {
+    const ACCEPTS: Accepts =
+        Accepts::Text("the name of a job: lower-case letters, digits, `_` and `-`, a letter first, 64 at most");
+
+    fn read(name: &str) -> Option<Self> {
+        let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
+        let fits = name.len() <= LONGEST_NAME && name.starts_with(|c: char| c.is_ascii_lowercase());
+        (fits && name.chars().all(known)).then(|| Self(name.to_owned()))
+    }
+}
+
 /// The name of a column, safe to stand quoted in SQL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ColumnName(String);

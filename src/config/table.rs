@@ -2,7 +2,7 @@
 
 use super::columns::{FeatureColumn, PredictionFormat, RunColumn};
 use super::decimals::Decimals;
-use super::names::{ColumnName, TableName, parts};
+use super::names::{ColumnName, JobName, TableName, parts};
 use super::setting::Setting;
 use super::variables::{self, Variable};
 use super::vars::{ConfigError, Vars};
@@ -11,6 +11,8 @@ use super::zone::Zone;
 /// The table that is scored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ItemsTable {
+    /// The job that scores it. Two jobs over one table have nothing in common but its rows.
+    pub job: JobName,
     /// `ITEMS_TABLE`: its name.
     pub name: TableName,
     /// `ID_COLUMN`: the primary key.
@@ -88,6 +90,7 @@ impl ItemsTable {
     /// Reads the variables that name table and columns; what is wrong with them is noted in `vars`.
     pub(super) fn read(vars: &mut Vars<'_>) -> Self {
         let table = Self {
+            job: JobName::default(),
             name: vars.or_default(variables::ITEMS_TABLE),
             id: vars.or_default(variables::ID_COLUMN),
             values: values(vars),
@@ -118,11 +121,23 @@ impl ItemsTable {
         self.name.literal()
     }
 
+    /// The condition that a row of `alias`, one of rowscore's own tables, is about this table and its job.
+    pub fn is_of(&self, alias: &str) -> String {
+        format!("{alias}.`items_table` = {} AND {alias}.`job` = '{}'", self.literal(), self.job)
+    }
+
     /// Whether the columns are those that `rowscore init` makes a table with.
     pub fn has_default_columns(&self) -> bool {
         let made = Self::default();
         let other = self.clone();
-        let columns = Self { name: made.name.clone(), decimals: None, created_zone: None, kept: Vec::new(), ..other };
+        let columns = Self {
+            job: made.job.clone(),
+            name: made.name.clone(),
+            decimals: None,
+            created_zone: None,
+            kept: Vec::new(),
+            ..other
+        };
         self.run.column() == made.run.column() && columns == Self { run: columns.run.clone(), ..made }
     }
 

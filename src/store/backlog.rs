@@ -57,7 +57,7 @@ pub async fn fresh(conn: &mut impl Queryable, table: &ItemsTable, reach: Time) -
 }
 
 fn waiting(table: &ItemsTable, reach: Option<Time>, which: &str, most: u64) -> Statement<Backlog> {
-    let (items, id, own, name) = (table.quoted(), table.id.quoted(), table.created.quoted(), table.literal());
+    let (items, id, own, of_job) = (table.quoted(), table.id.quoted(), table.created.quoted(), table.is_of("f"));
     let reached = match reach {
         Some(reach) => format!("i.{own} >= {}", moment(table, reach)),
         None => "TRUE".to_owned(),
@@ -66,7 +66,7 @@ fn waiting(table: &ItemsTable, reach: Option<Time>, which: &str, most: u64) -> S
         "{} SELECT {} COUNT(*) AS `items`, MIN(`created`) AS `oldest`, COALESCE(SUM(NOT `reached`), 0) AS `unreached` \
          FROM (SELECT {} AS `created`, COALESCE({reached}, FALSE) AS `reached` FROM {items} i \
                WHERE {} AND {which} AND NOT EXISTS \
-                 (SELECT 1 FROM `item_failures` f WHERE f.`items_table` = {name} AND f.`item_id` = i.{id}) \
+                 (SELECT 1 FROM `item_failures` f WHERE {of_job} AND f.`item_id` = i.{id}) \
                LIMIT {most}) w",
         mariadb_limit(BUDGET_MS),
         mysql_limit(BUDGET_MS),

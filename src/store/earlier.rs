@@ -45,8 +45,9 @@ pub(crate) fn earlier(
     now: Time,
 ) -> Statement<Earlier> {
     let of_kind = |which: &str| {
-        let sql =
-            format!("SELECT {COLUMNS} FROM `batch_runs` WHERE `items_table` = :table AND `kind` = :kind AND {which}");
+        let sql = format!(
+            "SELECT {COLUMNS} FROM `batch_runs` WHERE `items_table` = :table AND `job` = :job AND `kind` = :kind AND {which}"
+        );
         Statement::first("looking for earlier runs", &sql, params(table, kind, tick), run)
     };
     let of_tick = of_kind("`tick` = :tick");
@@ -60,18 +61,18 @@ pub(crate) fn earlier(
 
 fn params(table: &ItemsTable, kind: RunKind, tick: Option<Time>) -> Params {
     let tick = tick.map(|tick| tick.naive_utc());
-    params! { "table" => table.as_str(), "kind" => kind.name(), "tick" => tick }
+    params! { "table" => table.as_str(), "job" => table.job.as_str(), "kind" => kind.name(), "tick" => tick }
 }
 
 fn to_try_again(table: &ItemsTable, kind: RunKind, max_attempts: u32, now: Time) -> Statement<Option<Run>> {
     // Named, since the order of the ids alone would lead through the whole history.
     let sql = format!(
         "SELECT {COLUMNS} FROM `batch_runs` FORCE INDEX (`windows_to_try_again`) \
-         WHERE `items_table` = :table AND `kind` = :kind AND `failed_attempt` < :max_attempts \
+         WHERE `items_table` = :table AND `job` = :job AND `kind` = :kind AND `failed_attempt` < :max_attempts \
            AND `attempted_at` < CAST(:now AS DATETIME(3)) ORDER BY `id` LIMIT 1"
     );
     let params = params! {
-        "table" => table.as_str(), "kind" => kind.name(), "max_attempts" => max_attempts, "now" => now.naive_utc(),
+        "table" => table.as_str(), "job" => table.job.as_str(), "kind" => kind.name(), "max_attempts" => max_attempts, "now" => now.naive_utc(),
     };
     Statement::first("looking for earlier runs", &sql, params, run)
 }
@@ -79,10 +80,10 @@ fn to_try_again(table: &ItemsTable, kind: RunKind, max_attempts: u32, now: Time)
 /// The latest times of a table's schedule, the latest first.
 pub(crate) fn ticks(table: &ItemsTable) -> Statement<Vec<Time>> {
     let sql = format!(
-        "SELECT `tick` FROM `batch_runs` WHERE `items_table` = :table AND `kind` = 'window' AND `tick` IS NOT NULL \
+        "SELECT `tick` FROM `batch_runs` WHERE `items_table` = :table AND `job` = :job AND `kind` = 'window' AND `tick` IS NOT NULL \
          ORDER BY `tick` DESC LIMIT {TICKS}"
     );
-    let params = params! { "table" => table.as_str() };
+    let params = params! { "table" => table.as_str(), "job" => table.job.as_str() };
     Statement::all("reading the schedule's times", &sql, params, |row| column(row, "tick").map(utc))
 }
 
@@ -97,10 +98,10 @@ pub(crate) fn ends(table: &ItemsTable, now: Time) -> Statement<Ends> {
     let sql = format!(
         "SELECT MAX(`chain_end`) AS `last`, MAX(IF(`state` = 'failed', `chain_end`, NULL)) AS `failed` \
          FROM (SELECT `chain_end`, `state` FROM `batch_runs` FORCE INDEX (`end_of_the_chain`) \
-               WHERE `items_table` = :table AND `chain_end` <= CAST(:now AS DATETIME(3)) \
+               WHERE `items_table` = :table AND `job` = :job AND `chain_end` <= CAST(:now AS DATETIME(3)) \
                ORDER BY `chain_end` DESC LIMIT {LOOKED_THROUGH}) r"
     );
-    let params = params! { "table" => table.as_str(), "now" => now.naive_utc() };
+    let params = params! { "table" => table.as_str(), "job" => table.job.as_str(), "now" => now.naive_utc() };
     Statement::one("looking for earlier runs", &sql, params, |row| {
         let end = |name| Ok::<_, StoreError>(column::<Option<NaiveDateTime>>(row, name)?.map(utc));
         Ok(Ends { last: end("last")?, failed: end("failed")? })

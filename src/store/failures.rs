@@ -41,15 +41,15 @@ pub async fn set_aside(
     for failures in failures.chunks(ROWS_PER_STATEMENT) {
         let rows = failures.iter().map(|(item, reason)| {
             let params = params! {
-                "table" => table.as_str(), "item" => item.id, "run" => run.0, "code" => reason.code.name(),
+                "table" => table.as_str(), "job" => table.job.as_str(), "item" => item.id, "run" => run.0, "code" => reason.code.name(),
                 "reason" => shortened(&reason.text),
             };
             let hash = bytes_literal(&Sha256::digest(item.values));
-            let row = format!("(:table, :item, :run, :code, :reason, {hash}, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))");
+            let row = format!("(:table, :job, :item, :run, :code, :reason, {hash}, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))");
             bound(&row, params)
         });
         let sql = format!(
-            "INSERT INTO `item_failures` (`items_table`, `item_id`, `run_id`, `code`, `reason`, `values_sha256`, \
+            "INSERT INTO `item_failures` (`items_table`, `job`, `item_id`, `run_id`, `code`, `reason`, `values_sha256`, \
                `first_failed_at`, `last_failed_at`) VALUES {} \
              ON DUPLICATE KEY UPDATE `attempts` = GREATEST(`attempts` + (`run_id` <> VALUES(`run_id`)), 1), \
                `run_id` = VALUES(`run_id`), `code` = VALUES(`code`), \
@@ -65,17 +65,17 @@ pub async fn set_aside(
 pub fn try_writing() -> Statement<()> {
     let doing = "trying to set items aside";
     let forget = Statement::change(doing, "DELETE FROM `item_failures` WHERE FALSE", Params::Empty);
-    let sql = "INSERT INTO `item_failures` (`items_table`, `item_id`, `run_id`, `code`, `reason`, `values_sha256`, \
+    let sql = "INSERT INTO `item_failures` (`items_table`, `job`, `item_id`, `run_id`, `code`, `reason`, `values_sha256`, \
                  `first_failed_at`, `last_failed_at`) \
-               SELECT '', 0, 0, '', '', '', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) FROM DUAL WHERE FALSE \
+               SELECT '', '', 0, 0, '', '', '', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) FROM DUAL WHERE FALSE \
                ON DUPLICATE KEY UPDATE `attempts` = 1";
     forget.then(Statement::change(doing, sql, Params::Empty))
 }
 
 /// Whether any item of the table is set aside.
 pub fn any(table: &ItemsTable) -> Statement<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM `item_failures` WHERE `items_table` = :table) AS `any`";
-    let params = params! { "table" => table.as_str() };
+    let sql = "SELECT EXISTS (SELECT 1 FROM `item_failures` WHERE `items_table` = :table AND `job` = :job) AS `any`";
+    let params = params! { "table" => table.as_str(), "job" => table.job.as_str() };
     Statement::one("looking for failures", sql, params, |row| column(row, "any"))
 }
 
@@ -84,9 +84,11 @@ pub fn forget(table: &ItemsTable, ids: &[i64]) -> Statement<()> {
     if ids.is_empty() {
         return Statement::nothing();
     }
-    let sql =
-        format!("DELETE FROM `item_failures` WHERE `items_table` = :table AND `item_id` IN ({})", joined(ids, ","));
-    Statement::change("forgetting failures", &sql, params! { "table" => table.as_str() })
+    let sql = format!(
+        "DELETE FROM `item_failures` WHERE `items_table` = :table AND `job` = :job AND `item_id` IN ({})",
+        joined(ids, ",")
+    );
+    Statement::change("forgetting failures", &sql, params! { "table" => table.as_str(), "job" => table.job.as_str() })
 }
 
 /// Forgets failures of items that are gone: their ids may be given anew. As many as are found in time; the rest
@@ -94,13 +96,13 @@ pub fn forget(table: &ItemsTable, ids: &[i64]) -> Statement<()> {
 pub(crate) async fn forget_gone(conn: &mut impl Queryable, table: &ItemsTable) -> Result<(), StoreError> {
     let sql = format!(
         "{} SELECT {} f.`item_id` FROM `item_failures` f LEFT JOIN {} i ON i.{id} = f.`item_id` \
-         WHERE f.`items_table` = :table AND i.{id} IS NULL ORDER BY f.`item_id` LIMIT {LOOK}",
+         WHERE f.`items_table` = :table AND f.`job` = :job AND i.{id} IS NULL ORDER BY f.`item_id` LIMIT {LOOK}",
         mariadb_limit(GONE_BUDGET_MS),
         mysql_limit(GONE_BUDGET_MS),
         table.quoted(),
         id = table.id.quoted(),
     );
-    let params = params! { "table" => table.as_str() };
+    let params = params! { "table" => table.as_str(), "job" => table.job.as_str() };
     let gone = Statement::all("looking for failures of rows that are gone", &sql, params, |row| column(row, "item_id"));
     forget(table, &gone.ask_in_time(conn).await?.unwrap_or_default()).ask(conn).await
 }
@@ -108,8 +110,12 @@ pub(crate) async fn forget_gone(conn: &mut impl Queryable, table: &ItemsTable) -
 /// The condition of items set aside with ids in `ids`, or all; of these those with `code`, or all.
 fn condition(table: &ItemsTable, ids: &[i64], code: Option<ReasonCode>) -> (String, Params) {
     let chosen = if ids.is_empty() { "TRUE".to_owned() } else { format!("`item_id` IN ({})", joined(ids, ",")) };
-    let condition = format!("WHERE `items_table` = :table AND {chosen} AND `code` = COALESCE(:code, `code`)");
-    (condition, params! { "table" => table.as_str(), "code" => code.map(ReasonCode::name) })
+    let condition =
+        format!("WHERE `items_table` = :table AND `job` = :job AND {chosen} AND `code` = COALESCE(:code, `code`)");
+    (
+        condition,
+        params! { "table" => table.as_str(), "job" => table.job.as_str(), "code" => code.map(ReasonCode::name) },
+    )
 }
 
 /// How many items [`release`] is about, also those that were released before.
@@ -176,16 +182,18 @@ pub fn list(table: &ItemsTable, run: Option<RunId>, after: i64, limit: u32) -> S
     let (key, of_run) = of_run(run);
     let sql = format!(
         "SELECT {COLUMNS} FROM `item_failures` FORCE INDEX ({key}) \
-         WHERE `items_table` = :table AND {of_run} AND `item_id` > :after ORDER BY `item_id` LIMIT :limit"
+         WHERE `items_table` = :table AND `job` = :job AND {of_run} AND `item_id` > :after ORDER BY `item_id` LIMIT :limit"
     );
-    let params = params! { "table" => table.as_str(), "after" => after, "limit" => limit };
+    let params = params! { "table" => table.as_str(), "job" => table.job.as_str(), "after" => after, "limit" => limit };
     Statement::all("reading failures", &sql, params, failure)
 }
 
 /// Why an item is set aside, if it is.
 pub fn find(table: &ItemsTable, item: i64) -> Statement<Option<Failure>> {
-    let sql = format!("SELECT {COLUMNS} FROM `item_failures` WHERE `items_table` = :table AND `item_id` = :item");
-    let params = params! { "table" => table.as_str(), "item" => item };
+    let sql = format!(
+        "SELECT {COLUMNS} FROM `item_failures` WHERE `items_table` = :table AND `job` = :job AND `item_id` = :item"
+    );
+    let params = params! { "table" => table.as_str(), "job" => table.job.as_str(), "item" => item };
     Statement::first("reading a failure", &sql, params, failure)
 }
 
@@ -209,12 +217,12 @@ pub fn by_reason(table: &ItemsTable, run: Option<RunId>, examples: u32) -> State
         "SELECT {COLUMNS}, `items` FROM ( \
            SELECT {COLUMNS}, COUNT(*) OVER (PARTITION BY `code`) AS `items`, \
              ROW_NUMBER() OVER (PARTITION BY `code` ORDER BY `item_id` DESC) AS `place` FROM ( \
-               SELECT {COLUMNS} FROM `item_failures` FORCE INDEX ({key}) WHERE `items_table` = :table AND {of_run} \
+               SELECT {COLUMNS} FROM `item_failures` FORCE INDEX ({key}) WHERE `items_table` = :table AND `job` = :job AND {of_run} \
                ORDER BY `item_id` DESC LIMIT {LOOK} \
              ) AS `looked_at` \
          ) AS `ranked` WHERE `place` <= :examples ORDER BY `items` DESC, `code`, `item_id` DESC"
     );
-    let params = params! { "table" => table.as_str(), "examples" => examples };
+    let params = params! { "table" => table.as_str(), "job" => table.job.as_str(), "examples" => examples };
     let counted = |row: &Row| Ok((failure(row)?, column(row, "items")?));
     Statement::all("counting failures", &sql, params, counted).map(|failures: Vec<(Failure, u64)>| {
         let mut reasons: Vec<Reasoned> = Vec::new();

@@ -192,10 +192,10 @@ pub(super) fn lock_statement(run: RunId, pass: Pass, lane: u16, items: &ItemsTab
         "SELECT l.`cursor_id`, l.`claim`, l.`pages`, l.`predicted`, l.`failed`, l.`compared`, l.`changed_class`, l.`absolute_change`, \
            l.`profile`, {LOOK}, {TEMPO}, l.`finished_at` IS NOT NULL AS `finished`, \
            (SELECT r.`state` = 'running' AND r.`pass` = '{pass}' FROM `batch_runs` r WHERE r.`id` = l.`run_id`) AS `running`, \
-           EXISTS (SELECT 1 FROM `item_failures` f WHERE f.`items_table` = {} \
+           EXISTS (SELECT 1 FROM `item_failures` f WHERE {} \
                    AND f.`item_id` > l.`cursor_id` AND f.`item_id` <= l.`high_id`) AS `failures_ahead` \
          FROM `batch_lanes` l WHERE l.`run_id` = {run} AND l.`lane` = {lane} FOR UPDATE",
-        items.literal()
+        items.is_of("f")
     )
 }
 

@@ -74,8 +74,9 @@ pub(super) fn run(row: &Row) -> Result<Run, StoreError> {
 
 /// The run numbered `id`, if it is one over `table`.
 pub fn find(table: &ItemsTable, id: RunId) -> Statement<Option<Run>> {
-    let sql = format!("SELECT {COLUMNS} FROM `batch_runs` WHERE `id` = :id AND `items_table` = :table");
-    let params = params! { "id" => id.0, "table" => table.as_str() };
+    let sql =
+        format!("SELECT {COLUMNS} FROM `batch_runs` WHERE `id` = :id AND `items_table` = :table AND `job` = :job");
+    let params = params! { "id" => id.0, "table" => table.as_str(), "job" => table.job.as_str() };
     Statement::first("reading a run", &sql, params, run)
 }
 
@@ -83,19 +84,24 @@ pub fn find(table: &ItemsTable, id: RunId) -> Statement<Option<Run>> {
 pub fn latest(table: &ItemsTable) -> Statement<Option<Run>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM `batch_runs` {OF_A_TABLE} \
-         WHERE `items_table` = :table AND `kind` <> 'canary' ORDER BY `id` DESC LIMIT 1"
+         WHERE `items_table` = :table AND `job` = :job AND `kind` <> 'canary' ORDER BY `id` DESC LIMIT 1"
     );
-    Statement::first("reading the last run", &sql, params! { "table" => table.as_str() }, run)
+    Statement::first(
+        "reading the last run",
+        &sql,
+        params! { "table" => table.as_str(), "job" => table.job.as_str() },
+        run,
+    )
 }
 
 /// How often runs over the same window as `run` were replaced, one by the next, without having done anything.
 pub fn idle_takeovers(table: &ItemsTable, run: &Run) -> Statement<u64> {
     let sql = "SELECT COUNT(*) AS `takeovers` FROM `batch_runs` \
-               WHERE `id` < :id AND `id` >= :oldest AND `items_table` = :table AND `kind` = :kind \
+               WHERE `id` < :id AND `id` >= :oldest AND `items_table` = :table AND `job` = :job AND `kind` = :kind \
                  AND `window_from` <=> CAST(:from AS DATETIME) AND `window_to` = :to AND `state` = 'cancelled' \
                  AND `last_error` IS NOT NULL AND `predicted` = 0 AND (`policy` = 'retry_all' OR `failed` = 0)";
     let params = params! {
-        "id" => run.id.0, "oldest" => run.id.0.saturating_sub(TAKEOVERS_LOOKED_AT), "table" => table.as_str(),
+        "id" => run.id.0, "oldest" => run.id.0.saturating_sub(TAKEOVERS_LOOKED_AT), "table" => table.as_str(), "job" => table.job.as_str(),
         "kind" => run.kind.name(), "from" => run.window.from.map(|from| from.naive_utc()),
         "to" => run.window.to.naive_utc(),
     };
@@ -145,13 +151,13 @@ fn first_pass(policy: FailurePolicy) -> Pass {
 /// Opens a run over `table`, in state `running`. Fails with a duplicate key when the kind has an unfinished
 /// run or the tick has a run.
 pub fn insert(table: &ItemsTable, new: &NewRun) -> Statement<()> {
-    let sql = "INSERT INTO `batch_runs` (`items_table`, `kind`, `mode`, `tick`, `window_from`, `window_to`, `chained`, \
+    let sql = "INSERT INTO `batch_runs` (`items_table`, `job`, `kind`, `mode`, `tick`, `window_from`, `window_to`, `chained`, \
                  `policy`, `model_version`, `lanes`, `workers`, `state`, `pass`, `items`, `started_at`, `attempted_at`, `deadline`) \
-               VALUES (:table, :kind, :mode, :tick, :from, :to, :chained, \
+               VALUES (:table, :job, :kind, :mode, :tick, :from, :to, :chained, \
                  :policy, :model, :lanes, :workers, 'running', :pass, :items, :now, :now, :deadline)";
     let naive = |time: Time| time.naive_utc();
     let params = params! {
-        "table" => table.as_str(), "kind" => new.kind.name(), "mode" => new.mode.name(), "tick" => new.tick.map(naive),
+        "table" => table.as_str(), "job" => table.job.as_str(), "kind" => new.kind.name(), "mode" => new.mode.name(), "tick" => new.tick.map(naive),
         "from" => new.window.from.map(naive), "to" => naive(new.window.to), "chained" => new.chained,
         "policy" => new.policy.name(), "model" => new.model.as_str(), "lanes" => new.lanes, "workers" => new.workers,
         "pass" => first_pass(new.policy).name(), "items" => new.items, "now" => naive(new.now),
@@ -265,8 +271,8 @@ pub struct Record {
 /// The record of the run numbered `id`, if it is one over `table`.
 pub fn record(table: &ItemsTable, id: RunId) -> Statement<Option<Record>> {
     let sql = "SELECT `tick`, `policy`, `pass`, `attempt`, `deadline`, `predicted`, `failed`, `pending` FROM `batch_runs` \
-               WHERE `id` = :id AND `items_table` = :table";
-    let params = params! { "id" => id.0, "table" => table.as_str() };
+               WHERE `id` = :id AND `items_table` = :table AND `job` = :job";
+    let params = params! { "id" => id.0, "table" => table.as_str(), "job" => table.job.as_str() };
     Statement::first("reading a run's record", sql, params, recorded)
 }
 

@@ -21,8 +21,7 @@ const LONGEST_DIGITS: usize = 66;
 const LONGEST_MOMENT: usize = 64;
 
 /// An item that is not set aside.
-const NOT_SET_ASIDE: &str =
-    "NOT EXISTS (SELECT 1 FROM `item_failures` f WHERE f.`items_table` = {table} AND f.`item_id` = i.{id})";
+const NOT_SET_ASIDE: &str = "NOT EXISTS (SELECT 1 FROM `item_failures` f WHERE {of_job} AND f.`item_id` = i.{id})";
 
 /// An item set aside whose values are others than those that failed. Their hash is that of the text as it was
 /// read: in UTF-8, whatever the column's character set, and of bytes as they are. NULL is read as `null`.
@@ -132,10 +131,10 @@ impl Selection {
     /// The condition; `values` as SQL text. Nothing in it is a user's text but names, which hold no
     /// quotes.
     pub(super) fn condition(self, items: &ItemsTable, values: &str) -> String {
-        let table = items.literal();
+        let of_job = items.is_of("f");
         let rest = match self {
             Self::Fresh(window) => {
-                let unknown = NOT_SET_ASIDE.replace("{table}", &table).replace("{id}", &items.id.quoted());
+                let unknown = NOT_SET_ASIDE.replace("{of_job}", &of_job).replace("{id}", &items.id.quoted());
                 format!("{} AND {unknown}", within(items, &window))
             }
             Self::Whole(window) => within(items, &window),
@@ -148,7 +147,7 @@ impl Selection {
             Self::SetAside { max_attempts, run } => {
                 let changed = CHANGED.replace("{values}", values);
                 let earlier = run.map_or_else(|| "TRUE".to_owned(), |run| format!("f.`run_id` <> {run}"));
-                format!("f.`items_table` = {table} AND {earlier} AND (f.`attempts` < {max_attempts} OR {changed})")
+                format!("{of_job} AND {earlier} AND (f.`attempts` < {max_attempts} OR {changed})")
             }
             Self::Outdated(outdated) => return outdated.condition(items, values),
         };
@@ -209,8 +208,8 @@ fn in_vain(values: &str) -> String {
 /// of the whole table.
 fn but_those(items: &ItemsTable, tried: &str) -> String {
     format!(
-        " AND NOT COALESCE((SELECT {tried} FROM `item_failures` f WHERE f.`items_table` = {} AND f.`item_id` = i.{}), FALSE)",
-        items.literal(),
+        " AND NOT COALESCE((SELECT {tried} FROM `item_failures` f WHERE {} AND f.`item_id` = i.{}), FALSE)",
+        items.is_of("f"),
         items.id.quoted()
     )
 }

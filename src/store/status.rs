@@ -68,11 +68,12 @@ pub async fn latest(
 ) -> Result<Vec<StatusLine>, StoreError> {
     // The numbers first, in a statement of their own: the view sums up lanes, and must do so for those runs only.
     let sql = format!(
-        "SELECT `id` FROM `batch_runs` {OF_A_TABLE} WHERE `items_table` = :table AND `id` < :before \
+        "SELECT `id` FROM `batch_runs` {OF_A_TABLE} WHERE `items_table` = :table AND `job` = :job AND `id` < :before \
          ORDER BY `id` DESC LIMIT :limit"
     );
     let before = before.map_or(u64::MAX, |run| run.0);
-    let params = params! { "table" => table.as_str(), "before" => before, "limit" => limit };
+    let params =
+        params! { "table" => table.as_str(), "job" => table.job.as_str(), "before" => before, "limit" => limit };
     let found = Statement::all("finding the latest runs", &sql, params, |row| column(row, "id"));
     of(conn, found).await
 }
@@ -82,10 +83,10 @@ pub async fn latest(
 pub async fn worked(conn: &mut impl Queryable, table: &ItemsTable, limit: u32) -> Result<Vec<StatusLine>, StoreError> {
     let sql = format!(
         "SELECT `id` FROM `batch_runs` FORCE INDEX (`empty_runs`) \
-         WHERE `items_table` = :table AND `empty_since` IS NULL AND `kind` <> 'canary' AND NOT ({IS_REFUSAL}) \
+         WHERE `items_table` = :table AND `job` = :job AND `empty_since` IS NULL AND `kind` <> 'canary' AND NOT ({IS_REFUSAL}) \
          ORDER BY `id` DESC LIMIT :limit"
     );
-    let params = params! { "table" => table.as_str(), "limit" => limit };
+    let params = params! { "table" => table.as_str(), "job" => table.job.as_str(), "limit" => limit };
     let found = Statement::all("finding the latest runs that did something", &sql, params, |row| column(row, "id"));
     of(conn, found).await
 }
@@ -102,8 +103,8 @@ async fn of(conn: &mut impl Queryable, ids: Statement<Vec<u64>>) -> Result<Vec<S
 
 /// The line of the run numbered `id`, if it is one over `table`.
 pub fn find(table: &ItemsTable, id: RunId) -> Statement<Option<StatusLine>> {
-    let sql = "SELECT * FROM `batch_status` WHERE `run_id` = :id AND `items_table` = :table";
-    let params = params! { "id" => id.0, "table" => table.as_str() };
+    let sql = "SELECT * FROM `batch_status` WHERE `run_id` = :id AND `items_table` = :table AND `job` = :job";
+    let params = params! { "id" => id.0, "table" => table.as_str(), "job" => table.job.as_str() };
     Statement::first("reading the status of a run", sql, params, line)
 }
 

@@ -131,7 +131,9 @@ async fn rowscores_own_tables_without_transactions_are_refused_and_made_anew_by_
         return;
     }
     db.fill(1..=3, CREATED).await;
-    db.execute(&format!("ALTER TABLE `{table}` ENGINE=MyISAM")).await;
+    // The engine's keys are shorter.
+    let short = if table == "item_failures" { "MODIFY `item_key` VARBINARY(100) NOT NULL DEFAULT '', " } else { "" };
+    db.execute(&format!("ALTER TABLE `{table}` {short}ENGINE=MyISAM")).await;
 
     let error = db.try_hop(&tick(TICK), unhurried(at(TICK))).await.unwrap_err().to_string();
 

@@ -61,7 +61,16 @@ async fn tables_of_the_first_version_gain_their_columns_and_keep_their_runs(
                 DROP KEY `empty_runs`, DROP KEY `unfinished_runs`";
     let found = "DROP COLUMN `chain_end`, DROP COLUMN `failed_attempt`, DROP COLUMN `empty_since`";
     db.execute(&format!("DROP VIEW `batch_status`; ALTER TABLE `batch_runs` {keys}, {found}")).await;
-    db.execute(&format!("ALTER TABLE `batch_runs` DROP COLUMN `mode`, {sums}, {took}, {left}")).await;
+    let unique = "DROP KEY `one_unfinished_run_of_a_kind`, DROP KEY `one_run_per_tick`, \
+                  ADD UNIQUE KEY `one_unfinished_run_of_a_kind` (`items_table`, `kind`, `unfinished`), \
+                  ADD UNIQUE KEY `one_run_per_tick` (`items_table`, `kind`, `tick`)";
+    db.execute(&format!(
+        "ALTER TABLE `batch_runs` {unique}, DROP COLUMN `job`, DROP COLUMN `mode`, {sums}, {took}, {left}"
+    ))
+    .await;
+    let one_job =
+        "DROP PRIMARY KEY, ADD PRIMARY KEY (`items_table`, `item_id`), DROP COLUMN `job`, DROP COLUMN `item_key`";
+    db.execute(&format!("ALTER TABLE `item_failures` {one_job}")).await;
     let looks = "DROP COLUMN `look`, DROP COLUMN `look_upto`, DROP COLUMN `skipped`, DROP COLUMN `skipped_after`, \
                  DROP COLUMN `skipped_upto`";
     let tempo = "DROP COLUMN `busy_ms`, DROP COLUMN `recent_rows`, DROP COLUMN `recent_ms`";
