@@ -25,6 +25,7 @@ mod fault;
 pub mod hold;
 pub mod inventory;
 pub mod items;
+pub mod jobs;
 pub mod lane_lines;
 pub mod lanes;
 pub mod listing;
