@@ -5,6 +5,7 @@
 
 mod about;
 mod data;
+mod keys;
 mod local;
 mod metrics;
 mod page;

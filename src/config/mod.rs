@@ -3,6 +3,7 @@
 mod choices;
 mod columns;
 mod decimals;
+mod key;
 mod names;
 mod price;
 mod resource;
@@ -21,6 +22,7 @@ use crate::run::FailurePolicy;
 use choices::AuthName;
 pub use columns::{FeatureColumn, PredictionFormat, RunColumn};
 pub use decimals::Decimals;
+pub use key::{KeyColumns, KeyPart, PartKind};
 pub use names::{ColumnName, JobName, TableName};
 pub use price::Price;
 pub use resource::DatabaseResource;

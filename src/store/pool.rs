@@ -109,8 +109,8 @@ impl Readers {
             return Ok(Arc::clone(seen));
         }
         let table = self.pool.manager().0.items_table();
-        let catalog = catalog::describe(table).ask(conn).await?;
-        let seen = Arc::new(SeenTable { table: table.clone(), updated: catalog.column(catalog::UPDATED).cloned() });
+        let (catalog, table) = catalog::look(conn, table).await?;
+        let seen = Arc::new(SeenTable { table, updated: catalog.column(catalog::UPDATED).cloned() });
         if catalog.columns.is_empty() {
             return Ok(seen);
         }

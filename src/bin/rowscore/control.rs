@@ -31,7 +31,7 @@ const PATIENCE: u32 = 6;
 /// Brings a run into a state, and says what is true then and what the next command is.
 pub(crate) async fn steer(args: RunArgs, to: RunState, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let opened = Opened::from_env().await?;
-    let (table, id) = (opened.table(), RunId(args.run));
+    let (table, id) = (opened.look().await?, RunId(args.run));
     let means = Means { database: &opened.database, work: &opened.config.work, model: model::embedded()? };
     let mut steered = steer_once(means, &opened, id, to).await;
     for _ in 0..PATIENCE {

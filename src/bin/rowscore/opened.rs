@@ -2,8 +2,8 @@
 
 use mysql_async::Conn;
 use rowscore::config::{Config, ConfigError, ItemsTable};
-use rowscore::store::Database;
 use rowscore::store::session::{Session, WorkError};
+use rowscore::store::{Database, StoreError};
 
 /// The configuration and the database that it names.
 pub(crate) struct Opened {
@@ -21,6 +21,12 @@ impl Opened {
 
     pub(crate) fn table(&self) -> &ItemsTable {
         self.database.items_table()
+    }
+
+    /// The table, with what the server says of its key.
+    pub(crate) async fn look(&self) -> Result<&ItemsTable, StoreError> {
+        self.ask(async |conn| self.database.look_at_table(conn).await).await?;
+        Ok(self.table())
     }
 
     /// A session for somebody who waits: what fails is not tried again.
