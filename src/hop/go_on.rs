@@ -42,7 +42,8 @@ pub(super) async fn go_on<R: Relay>(hop: &mut Hop<'_, R>, message: Continuation)
     };
     if number < due {
         // An old message, and nobody at work: whoever sent it may have vanished before sending
-        // the next. Sending that again is harmless.
+        // the next. Sending that again is harmless, once the lanes are free for whoever gets it.
+        hop.session.ask(hold::release).await?;
         let sent = hop.send(Continuation { run_id: id, worker, hop: due }).await?;
         hop.done.sent.push(sent);
         return Ok(Next::Over(Some(id), Outcome::Stale));

@@ -65,6 +65,10 @@ pub use unfit::Unfit;
 mod stages;
 
 #[cfg(test)]
+#[path = "../../tests/stages/between.rs"]
+mod between;
+
+#[cfg(test)]
 #[path = "../../tests/stages/history.rs"]
 mod history;
 

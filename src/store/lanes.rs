@@ -139,20 +139,29 @@ pub fn due(run: RunId) -> Statement<Vec<Due>> {
     Statement::all("reading the run's workers", sql, params! { "run" => run.0 }, worker)
 }
 
+/// The latest hop that was due for a worker, whether or not its lanes are finished, and the highest claim on them.
+pub fn latest(run: RunId, worker: u16) -> Statement<(Due, u32)> {
+    let sql = "SELECT COALESCE(MAX(`hop`), 0) AS `hop`, COALESCE(MAX(`claim`), 0) AS `claim` FROM `batch_lanes` \
+               WHERE `run_id` = :run AND `worker` = :worker";
+    let params = params! { "run" => run.0, "worker" => worker };
+    let latest = move |row: &Row| Ok((Due { worker, hop: column(row, "hop")? }, column(row, "claim")?));
+    Statement::one("reading the worker's latest hop", sql, params, latest)
+}
+
 /// Takes a worker's unfinished lanes for a hop: whoever had them before can commit no more.
 pub fn claim(run: RunId, due: Due) -> Statement<()> {
-    set_hop(run, due, "`claim` = `claim` + 1")
+    set_hop(run, due, "`claim` = `claim` + 1", " AND `finished_at` IS NULL")
 }
 
-/// Makes a hop the one that is due for its worker's unfinished lanes, unless a later one is.
+/// Makes a hop the one that is due for its worker's lanes, unless a later one is. On finished ones it is noted, too:
+/// the second pass begins with the numbers after those that were sent.
 pub fn hand_over(run: RunId, due: Due) -> Statement<()> {
-    set_hop(run, due, "`claim` = `claim`")
+    set_hop(run, due, "`claim` = `claim`", "")
 }
 
-fn set_hop(run: RunId, Due { worker, hop }: Due, claim: &str) -> Statement<()> {
+fn set_hop(run: RunId, Due { worker, hop }: Due, claim: &str, which: &str) -> Statement<()> {
     let sql = format!(
-        "UPDATE `batch_lanes` SET `hop` = GREATEST(`hop`, :hop), {claim} \
-         WHERE `run_id` = :run AND `worker` = :worker AND `finished_at` IS NULL"
+        "UPDATE `batch_lanes` SET `hop` = GREATEST(`hop`, :hop), {claim} WHERE `run_id` = :run AND `worker` = :worker{which}"
     );
     Statement::change("claiming the lanes", &sql, params! { "hop" => hop, "run" => run.0, "worker" => worker })
 }
