@@ -111,7 +111,7 @@ async fn commands_are_about_the_job_that_is_named(
     let number = run["run_id"].to_string();
     assert_eq!(serde_json::from_str::<Value>(&says(&["status", &number], 0).await.stdout).unwrap()["done"], json!(3));
     assert_eq!(says(&["results", "--job", "third"], 0).await.stdout.lines().count(), 3);
-    assert_eq!(says(&["explain", "--id", "2", "--job", "third"], 0).await.stdout.is_empty(), false);
+    assert!(!says(&["explain", "--id", "2", "--job", "third"], 0).await.stdout.is_empty());
     let unknown = says(&["run", "forth"], 1).await;
     assert!(unknown.stderr.contains("there is no job `forth`; the jobs are first, second, third"), "{unknown:?}");
     let odd = says(&["run", "Forth!"], 2).await;
