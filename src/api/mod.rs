@@ -6,6 +6,7 @@
 mod about;
 mod data;
 mod jobs;
+mod keys;
 mod local;
 mod metrics;
 mod page;

@@ -5,14 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use mysql_async::Conn;
 
+use super::problem::Problem;
 use crate::config::{FeatureMismatch, ItemsTable, JobName};
 use crate::hop::{Job, Jobs};
 use crate::model::Model;
 use crate::standing::{Expected, Facts, Standing};
 use crate::store::jobs::{self, JobRow};
+use crate::store::key::Key;
 use crate::store::listing::Width;
 use crate::store::pool::{ReadError, Readers};
-use crate::store::{Database, StoreError};
+use crate::store::{Database, StoreError, notation};
 use crate::window::Time;
 
 /// How it is known what time it is.
@@ -108,6 +110,12 @@ impl Api {
     pub(super) async fn standing(&self) -> Result<Standing, ReadError> {
         let reading = self.reading();
         self.readers.read(move |conn, seen| Box::pin(async move { reading.standing(conn, &seen.table).await })).await
+    }
+
+    /// The key of an item, as somebody wrote it.
+    pub(super) async fn key(&self, text: &str) -> Result<Key, Problem> {
+        let columns = self.readers.read(|_, seen| Box::pin(async { Ok(seen.table.key.clone()) })).await?;
+        notation::read(&columns, text).map_err(Problem::bad_request)
     }
 
     pub(super) fn reading(&self) -> Reading {

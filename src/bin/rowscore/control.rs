@@ -40,7 +40,7 @@ pub(crate) async fn steer(args: RunArgs, to: RunState, out: &mut Out) -> Result<
 }
 
 async fn steer_run(opened: &Opened, id: RunId, to: RunState, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
-    let table = opened.table();
+    let table = opened.look().await?;
     let means = Means { database: &opened.database, work: &opened.config.work, model: model::embedded()? };
     let mut steered = steer_once(means, opened, id, to).await;
     for _ in 0..PATIENCE {

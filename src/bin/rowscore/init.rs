@@ -10,7 +10,6 @@ use mysql_async::{Conn, TxOpts};
 use rowscore::config::{ItemsTable, RunColumn};
 use rowscore::store::inventory::{self, Made};
 use rowscore::store::jobs::{self, JobState};
-use rowscore::store::wanted::Ids;
 use rowscore::store::{catalog, items, schema};
 use rowscore::window::{self, Time};
 use rowscore::{hop, words};
@@ -214,8 +213,7 @@ fn took(time: Duration) -> String {
 
 /// Fills an empty table, and says so.
 async fn add_samples(conn: &mut Conn, table: &ItemsTable, args: &Args, rows: u32) -> Result<String, Box<dyn Error>> {
-    let first = items::next_id(table, Ids { after: i64::MIN, upto: i64::MAX }).ask(conn).await?;
-    if first.is_some() {
+    if items::any(table).ask(conn).await? {
         return Ok(format!("Table `{}` has items already; no sample items were added.", table.as_str()));
     }
     let features = features(args.chosen.model()?)?;
