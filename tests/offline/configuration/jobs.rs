@@ -44,7 +44,10 @@ fn a_job_is_the_variables_by_friendlier_names() {
     let [job] = &jobs(text)[..] else { panic!("one job") };
     let work = process(&[]).of_job(job).unwrap();
     let table = &work.items_table;
-    assert_eq!((table.job.as_str(), table.as_str(), table.key.to_string().as_str()), ("churn", "customers", "customer_id"));
+    assert_eq!(
+        (table.job.as_str(), table.as_str(), table.key.to_string().as_str()),
+        ("churn", "customers", "customer_id")
+    );
     assert_eq!((table.created.as_str(), table.prediction.as_str()), ("signed_up", "churn_risk"));
     assert_eq!((table.format, table.run.column()), (PredictionFormat::Value, None));
     assert_eq!((work.failure_policy, work.page_size), (FailurePolicy::Leave, 100));
@@ -61,6 +64,14 @@ fn features_may_be_a_list_of_columns_that_are_called_like_them() {
     let table = process(&[]).of_job(&jobs(text)[0]).unwrap().items_table;
     let ValuesIn::Columns(columns) = &table.values else { panic!("columns") };
     assert_eq!(columns.iter().map(|one| one.feature.as_str()).collect::<Vec<_>>(), ["age", "a, b"]);
+}
+
+#[test]
+fn a_key_may_be_a_list_of_columns() {
+    let text = "[churn]\nsource = \"customers\"\nkey = [\"region\", \"a, b\"]";
+    let table = process(&[]).of_job(&jobs(text)[0]).unwrap().items_table;
+    assert_eq!(table.key.columns().map(|column| column.as_str()).collect::<Vec<_>>(), ["region", "a, b"]);
+    assert!(wrong("[churn]\nsource = \"customers\"\nkey = { a = \"b\" }")[0].contains("key is a TOML table"));
 }
 
 #[test]
