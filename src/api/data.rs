@@ -15,9 +15,9 @@ use super::params::{Number, Paging};
 use super::problem::{BadRequest, NotFound, Problem, Unread};
 use super::shared::{Api, Shared};
 use crate::config::{Decimals, PredictionFormat};
-use crate::model::{self, Model, PairMargin};
+use crate::model::{self, Model, ModelVersion, PairMargin, SharedModel};
 use crate::store::failures::{self, Failure};
-use crate::store::listing::{self, Asked, Listed, Listing};
+use crate::store::listing::{self, Asked, Listed, Listing, Width};
 use crate::store::predicted::{ByClass, Predicted, Writers};
 use crate::store::runs;
 use crate::values::Reader;
@@ -85,6 +85,9 @@ pub(super) struct ItemDetail {
     pub(super) model_version: Option<String>,
     /// Why it is set aside, if it is
     pub(super) failure: Option<SetAside>,
+    /// The version of the model that scores now, for the page.
+    #[serde(skip)]
+    pub(super) used: ModelVersion,
 }
 
 /// What a pair of classes says
@@ -166,16 +169,15 @@ pub(super) async fn unpredicted(State(api): Shared, paging: Paging) -> Result<(H
 }
 
 async fn list(api: &Api, listed: Listed, paging: Paging) -> Result<(HeaderMap, Json<Vec<Item>>), Problem> {
-    let width = api.width();
-    let names: usize = width.classes.iter().map(|class| 6 * class.len() + NAMED).sum();
-    let fits = u32::try_from(MAX_ANSWER / (width.longest_item() + names + ITEM_FRAME)).unwrap_or(u32::MAX);
-    let limit = paging.limit.min(fits).max(1);
-    let asked = Asked { listed, width, after: paging.after, limit, patience: PATIENCE };
-    let model = api.model;
+    let (reading, limit, after) = (api.reading(), paging.limit, paging.after);
     let read = api.readers.read(move |conn, seen| {
+        let reading = reading.clone();
         Box::pin(async move {
-            let page = listing::page(conn, seen, asked).await?;
-            let writers = Writers::of(model, &page.items).ask(conn).await?;
+            let in_use = reading.in_use(conn).await?;
+            let width = in_use.width();
+            let limit = limit.min(most(width)).max(1);
+            let page = listing::page(conn, seen, Asked { listed, width, after, limit, patience: PATIENCE }).await?;
+            let writers = Writers::of(in_use.model, &page.items).ask(conn).await?;
             Ok((page, writers))
         })
     });
@@ -183,6 +185,12 @@ async fn list(api: &Api, listed: Listed, paging: Paging) -> Result<(HeaderMap, J
     let next = page.next_after.map(|after| format!("/data/{listed}?limit={}&after={after}", paging.limit));
     let items = page.items.into_iter().map(|item| Item::new(writers.by_class(&item), item)).collect();
     Ok((next_page(next.as_deref()), Json(items)))
+}
+
+/// Items of an answer, at most.
+fn most(width: Width<'_>) -> u32 {
+    let names: usize = width.classes.iter().map(|class| 6 * class.len() + NAMED).sum();
+    u32::try_from(MAX_ANSWER / (width.longest_item() + names + ITEM_FRAME)).unwrap_or(u32::MAX)
 }
 
 /// The header that names the next page.
@@ -226,20 +234,23 @@ pub(super) async fn one(State(api): Shared, Number(id): Number) -> Result<Json<I
 
 /// One item.
 pub(super) async fn detail(api: &Api, id: i64) -> Result<ItemDetail, Problem> {
-    let width = api.width();
+    let reading = api.reading();
     let found = api.readers.read(move |conn, seen| {
+        let reading = reading.clone();
         Box::pin(async move {
-            let Some(item) = listing::find(seen, width, id).ask(conn).await? else { return Ok(None) };
+            let in_use = reading.in_use(conn).await?;
+            let Some(item) = listing::find(seen, in_use.width(), id).ask(conn).await? else { return Ok(None) };
             let model_version = match item.run {
                 Some(run) => runs::model_version(run).ask(conn).await?,
                 None => None,
             };
-            Ok(Some((item, model_version, failures::find(&seen.table, id).ask(conn).await?)))
+            let failure = failures::find(&seen.table, id).ask(conn).await?;
+            Ok(Some((item, in_use, model_version, failure)))
         })
     });
-    let (item, model_version, failure) =
+    let (item, in_use, model_version, failure) =
         found.await?.ok_or_else(|| Problem::not_found(format!("there is no item {id}")))?;
-    let grounds = Grounds::of(api.model, &item, model_version.as_deref());
+    let grounds = Grounds::of(&in_use.model, &item, model_version.as_deref());
     let run_id = item.run.map(|run| run.0);
     let Grounds { label, probabilities, margins, note } = grounds;
     let Item { id, values, prediction, probabilities, created_datetime, updated_datetime } =
@@ -257,6 +268,7 @@ pub(super) async fn detail(api: &Api, id: i64) -> Result<ItemDetail, Problem> {
         run_id,
         model_version,
         failure: failure.map(SetAside::from),
+        used: in_use.version,
     })
 }
 
@@ -270,7 +282,7 @@ struct Grounds {
 }
 
 impl Grounds {
-    fn of(model: &'static Model, item: &Listing, model_version: Option<&str>) -> Self {
+    fn of(model: &SharedModel, item: &Listing, model_version: Option<&str>) -> Self {
         let noted = |note: &str| Self { note: Some(note.to_owned()), ..Self::default() };
         if item.prediction.is_none() {
             return Self::default();

@@ -22,7 +22,6 @@ async fn main() -> ExitCode {
 async fn serve() -> Result<(), Error> {
     let config = Config::from_env()?;
     let model = model::embedded()?;
-    config.work.items_table.feature_columns(model.features())?;
     let database = Database::new(&config.mysql, &config.work.items_table).await;
     let present = Present::Asked(chrono::Utc::now);
     let expected = Expected::from(&config.work);

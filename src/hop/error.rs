@@ -4,6 +4,7 @@ use std::error::Error;
 
 use super::unfit::Unfit;
 use crate::store::session::WorkError;
+use crate::store::stored::{LoadError, Unusable};
 use crate::store::{Fault, StoreError};
 
 /// Why a hop failed. What was committed before stays; a repeated delivery or the next tick goes on.
@@ -15,6 +16,9 @@ pub enum HopError {
     /// The table, its rows and the model do not fit each other. Nothing was touched.
     #[error(transparent)]
     Unfit(#[from] Unfit),
+    /// The model that the job uses cannot be used. Nothing was touched.
+    #[error(transparent)]
+    Model(#[from] Unusable),
     /// The continuation could not be sent.
     #[error("the continuation could not be sent")]
     Relay(#[source] Box<dyn Error + Send + Sync>),
@@ -33,11 +37,20 @@ impl HopError {
     }
 }
 
+impl From<LoadError> for HopError {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Store(error) => Self::Store(error),
+            LoadError::Unusable(unusable) => Self::Model(unusable),
+        }
+    }
+}
+
 impl WorkError for HopError {
     fn fault(&self) -> Fault {
         match self {
             Self::Store(error) => error.fault(),
-            Self::Unfit(_) | Self::Relay(_) | Self::Canary(_) | Self::Panicked(_) => Fault::Permanent,
+            Self::Unfit(_) | Self::Model(_) | Self::Relay(_) | Self::Canary(_) | Self::Panicked(_) => Fault::Permanent,
         }
     }
 }

@@ -9,18 +9,19 @@ use futures_util::future::join;
 
 use super::canary::try_out;
 use super::check::check_names;
-use super::clock::{Began, Clock};
+use super::clock::Clock;
 use super::error::HopError;
 use super::finish::finish;
 use super::go_on::go_on;
 use super::hand_over::hand_over;
+use super::in_use::{Decides, began, model_of};
 use super::lane_sessions::LaneSessions;
 use super::look_up::look_up;
 use super::means::Means;
 use super::next::Next;
 use super::open::open;
 use super::opening::Opening;
-use super::refusal::note_refusal;
+use super::refusal::{Refused, note_refusal};
 use super::relay::Relay;
 use super::respond::respond;
 use super::set_off::{set_off, take_up};
@@ -30,9 +31,9 @@ use super::work::work;
 use crate::answer::Answer;
 use crate::event::Trigger;
 use crate::run::RunKind;
+use crate::store::StoreError;
 use crate::store::runs;
 use crate::store::session::Session;
-use crate::store::{StoreError, clock};
 use crate::words;
 
 /// Stages of a hop, at most: a hop that goes from stage to stage and comes to no end is ended by an error.
@@ -52,11 +53,20 @@ pub struct Runner<'a, R> {
 }
 
 impl<R: Relay> Runner<'_, R> {
-    /// Does what `trigger` asks for, for as long as `clock` allows.
+    /// Does what `trigger` asks for, for as long as `clock` allows, with the model that the job uses. If it uses none
+    /// that is stored, with that of the means.
     ///
     /// # Errors
     /// The hop failed and may be repeated.
     pub async fn hop(&self, trigger: &Trigger, clock: Clock) -> Result<Answer, HopError> {
+        self.hop_as(trigger, clock, Decides::Job).await
+    }
+
+    /// The same with the model of whoever decides.
+    ///
+    /// # Errors
+    /// As [`Self::hop`].
+    pub async fn hop_as(&self, trigger: &Trigger, clock: Clock, decides: Decides) -> Result<Answer, HopError> {
         let Self { means, relay } = *self;
         let trigger = match trigger {
             Trigger::Wake(wake) => &wake.event,
@@ -65,12 +75,22 @@ impl<R: Relay> Runner<'_, R> {
         let lanes = &LaneSessions::new(means.database, means.work.lanes).until(clock.gives_up_at());
         let mut session = Session::new(means.database).until(clock.gives_up_at());
         // Whoever is refused is refused here once, not on each connection.
-        let began = began(&mut session, clock).await?;
+        let (began, version) = began(&mut session, means, clock, decides).await?;
+        let (stored, unusable) = match model_of(&mut session, means, version, trigger).await {
+            Ok(stored) => (stored, None),
+            Err(error) => (None, Some(error)),
+        };
+        let means = Means { model: stored.as_deref().unwrap_or(means.model), ..means };
         let mut hop = Hop { means, relay, clock, began, session, lanes, asked: None, done: Done::default() };
-        // Boxed: a hop's future is deep, and its type would be as deep in every caller's.
-        let answered = Box::pin(AssertUnwindSafe(hop.answer(trigger)).catch_unwind()).await;
-        // A panic is an error like any other: the run says so, and the next hop tries again.
-        let result = answered.unwrap_or_else(|panic| Err(panicked(panic)));
+        let result = match unusable {
+            Some(error) => Err(error),
+            None => {
+                // Boxed: a hop's future is deep, and its type would be as deep in every caller's.
+                let answered = Box::pin(AssertUnwindSafe(hop.answer(trigger)).catch_unwind()).await;
+                // A panic is an error like any other: the run says so, and the next hop tries again.
+                answered.unwrap_or_else(|panic| Err(panicked(panic)))
+            }
+        };
         if let Err(error) = &result {
             hop.note(trigger, error).await;
         }
@@ -83,14 +103,6 @@ impl<R: Relay> Runner<'_, R> {
 fn panicked(panic: Box<dyn Any + Send>) -> HopError {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     HopError::Panicked(text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default())
-}
-
-/// When the hop began, by the clock that decides: the database's, unless the hop is told. Connects.
-async fn began(session: &mut Session, clock: Clock) -> Result<Began, StoreError> {
-    match clock.told() {
-        Some(began) => session.connect().await.map(|()| began),
-        None => session.ask(clock::present).await.map(Began::now),
-    }
 }
 
 impl<R: Relay> Hop<'_, R> {
@@ -112,9 +124,21 @@ impl<R: Relay> Hop<'_, R> {
     async fn note(&mut self, trigger: &Trigger, error: &HopError) {
         let text = words::chain(error);
         let opening = Opening::of(self);
+        let table = opening.means.table();
+        let model = match error {
+            HopError::Model(unusable) => unusable.version,
+            _ => opening.means.model.version(),
+        };
         let noted = self.session.run(async |conn| match (self.done.about, trigger) {
             (Some(id), _) => runs::note_error(id, &text).ask(conn).await,
-            (None, Trigger::Open(request)) if !self.done.is_open => note_refusal(conn, opening, request, &text).await,
+            (None, Trigger::Open(request)) if !self.done.is_open => {
+                note_refusal(conn, opening, request, Refused { why: &text, model }).await
+            }
+            // No stage was reached: it is noted on the run that it would have gone on with, if there is one.
+            (None, Trigger::Continue(message)) => match runs::find(table, message.run_id).ask(conn).await? {
+                Some(run) if !run.state.is_over() => runs::note_error(run.id, &text).ask(conn).await,
+                _ => Ok(()),
+            },
             (None, _) => Ok(()),
         });
         // The hop's own error is what counts, also where it cannot be noted.

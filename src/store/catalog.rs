@@ -185,7 +185,15 @@ impl Catalog {
 }
 
 /// rowscore's own tables, which go along with the items in one transaction.
-pub(super) const OWN: [&str; 3] = ["batch_runs", "batch_lanes", "item_failures"];
+pub(super) const OWN: [&str; 7] = [
+    "batch_runs",
+    "batch_lanes",
+    "item_failures",
+    "batch_models",
+    "batch_model_parts",
+    "batch_model_uses",
+    "batch_samples",
+];
 
 /// What the server says of `table`.
 pub fn describe(table: &ItemsTable) -> Statement<Catalog> {

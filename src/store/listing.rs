@@ -84,34 +84,48 @@ impl SeenTable {
 
 /// What the model reads and writes of an item: it bounds what is read of one.
 #[derive(Clone, Copy, Debug)]
-pub struct Width {
+pub struct Width<'m> {
     /// Names of the numbers in `values`.
-    pub features: &'static [Feature],
+    pub features: &'m [Feature],
     /// Names of the numbers in `prediction`.
-    pub classes: &'static [String],
+    pub classes: &'m [String],
 }
 
-impl Width {
+/// Bytes of the longest texts of an item that are read.
+#[derive(Clone, Copy, Debug)]
+struct Longest {
+    values: usize,
+    prediction: usize,
+}
+
+impl Longest {
+    /// The item without a text that was cut.
+    fn fitting(self, item: Listing) -> Listing {
+        let fits = |text: &String, longest| text.len() <= longest || text.chars().count() <= longest;
+        Listing {
+            values: item.values.filter(|text| fits(text, self.values)),
+            prediction: item.prediction.filter(|text| fits(text, self.prediction)),
+            ..item
+        }
+    }
+}
+
+impl Width<'_> {
     /// Bytes of the longest item that is read.
     #[must_use]
     pub fn longest_item(self) -> usize {
-        longest_values(self.features) + longest_numbers(self.classes)
+        let Longest { values, prediction } = self.longest();
+        values + prediction
+    }
+
+    fn longest(self) -> Longest {
+        Longest { values: longest_values(self.features), prediction: longest_numbers(self.classes) }
     }
 
     /// The columns, texts cut one character beyond the longest that is read.
     fn columns(self, seen: &SeenTable) -> String {
         let prediction = format!("LEFT(i.{}, {})", seen.table.prediction.quoted(), longest_numbers(self.classes) + 1);
         seen.columns(&shown_values(&seen.table, self.features), &prediction)
-    }
-
-    /// The item without a text that was cut.
-    fn fitting(self, item: Listing) -> Listing {
-        let fits = |text: &String, longest| text.len() <= longest || text.chars().count() <= longest;
-        Listing {
-            values: item.values.filter(|text| fits(text, longest_values(self.features))),
-            prediction: item.prediction.filter(|text| fits(text, longest_numbers(self.classes))),
-            ..item
-        }
     }
 }
 
@@ -142,11 +156,11 @@ fn item(row: Row, format: PredictionFormat) -> Result<Listing, StoreError> {
 
 /// Which page of items is asked for.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked {
+pub struct Asked<'m> {
     /// Which items.
     pub listed: Listed,
     /// What is read of each.
-    pub width: Width,
+    pub width: Width<'m>,
     /// Those with greater ids; `None`: from the table's beginning.
     pub after: Option<i64>,
     /// At most so many.
@@ -168,7 +182,7 @@ pub struct Page {
 ///
 /// # Errors
 /// Those of [`Statement::ask`].
-pub async fn page(conn: &mut impl Queryable, seen: &SeenTable, asked: Asked) -> Result<Page, StoreError> {
+pub async fn page(conn: &mut impl Queryable, seen: &SeenTable, asked: Asked<'_>) -> Result<Page, StoreError> {
     let begun = Instant::now();
     let beginning = match asked.after {
         Some(after) => Some(after),
@@ -212,14 +226,15 @@ fn paced(rows: u32, took: Duration) -> u32 {
 }
 
 /// The first of the wanted items with these ids.
-fn between(seen: &SeenTable, asked: Asked, ids: Ids) -> Statement<Vec<Listing>> {
-    let fitting = move |item| asked.width.fitting(item);
+fn between(seen: &SeenTable, asked: Asked<'_>, ids: Ids) -> Statement<Vec<Listing>> {
+    let longest = asked.width.longest();
+    let fitting = move |item| longest.fitting(item);
     items("reading items", &page_statement(seen, asked, ids), seen.table.format, fitting)
 }
 
 /// The statement that reads the wanted items with these ids.
 #[must_use]
-pub fn page_statement(seen: &SeenTable, asked: Asked, ids: Ids) -> String {
+pub fn page_statement(seen: &SeenTable, asked: Asked<'_>, ids: Ids) -> String {
     let table = &seen.table;
     let wanted = match asked.listed {
         Listed::All => "TRUE".to_owned(),
@@ -248,21 +263,23 @@ pub fn nth_statement(table: &ItemsTable, after: i64, n: u32) -> String {
 }
 
 /// The item `id`, if there is one.
-pub fn find(seen: &SeenTable, width: Width, id: i64) -> Statement<Option<Listing>> {
+pub fn find(seen: &SeenTable, width: Width<'_>, id: i64) -> Statement<Option<Listing>> {
     let table = &seen.table;
     let sql = format!("SELECT {} FROM {} i WHERE i.{} = {id}", width.columns(seen), table.quoted(), table.id.quoted());
-    let found = items("reading an item", &sql, table.format, move |item| width.fitting(item));
+    let longest = width.longest();
+    let found = items("reading an item", &sql, table.format, move |item| longest.fitting(item));
     found.map(|items| items.into_iter().next())
 }
 
 /// The items with the greatest ids up to `upto`, the greatest first.
-pub fn latest(seen: &SeenTable, width: Width, upto: i64, limit: u32) -> Statement<Vec<Listing>> {
+pub fn latest(seen: &SeenTable, width: Width<'_>, upto: i64, limit: u32) -> Statement<Vec<Listing>> {
     let (id, table) = (seen.table.id.quoted(), seen.table.quoted());
     let sql = format!(
         "SELECT {} FROM {table} i FORCE INDEX (PRIMARY) WHERE i.{id} <= {upto} ORDER BY i.{id} DESC LIMIT {limit}",
         width.columns(seen),
     );
-    items("reading the latest items", &sql, seen.table.format, move |item| width.fitting(item))
+    let longest = width.longest();
+    items("reading the latest items", &sql, seen.table.format, move |item| longest.fitting(item))
 }
 
 /// The next items by id after the item `after`, with all of their texts, however long.
@@ -280,7 +297,7 @@ pub fn whole(seen: &SeenTable, features: &[Feature], after: i64, limit: u32) -> 
 }
 
 /// The beginnings of the `values` of items, `characters` long at most, with their ids.
-pub fn excerpts(table: &ItemsTable, width: Width, ids: &[i64], characters: usize) -> Statement<Vec<(i64, String)>> {
+pub fn excerpts(table: &ItemsTable, width: Width<'_>, ids: &[i64], characters: usize) -> Statement<Vec<(i64, String)>> {
     if ids.is_empty() {
         return Statement::none();
     }

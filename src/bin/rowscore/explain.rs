@@ -3,25 +3,25 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-use rowscore::model::{self, Cell, Explanation, Feature, Model, PredictionKind};
+use rowscore::model::{self, Cell, Explanation, Feature, Model, PredictionKind, SharedModel};
 use rowscore::store::listing::{self, SeenTable};
 use rowscore::values::Reader;
 
-use crate::chosen::Chosen;
+use crate::chosen::ForJob;
 use crate::opened::Opened;
 use crate::out::Out;
 
 /// Show how a prediction comes about: class pairs and the nearest support vectors
 ///
 /// Give an item of the table, or values. The prediction is computed again, from the present values
-/// and with the present model.
+/// and with the present model: of an item that is the one that its job uses, of values the one that is built in.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  rowscore explain --id 17\n  rowscore explain --values '[4.3, 2.4, 3.0, 2.1]'")]
 pub(crate) struct Args {
     #[command(flatten)]
     row: Row,
     #[command(flatten)]
-    chosen: Chosen,
+    chosen: ForJob,
     /// How many support vectors to show
     #[arg(long, value_name = "N", default_value_t = 5)]
     nearest: usize,
@@ -39,12 +39,17 @@ struct Row {
 }
 
 pub(crate) async fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
-    let model = args.chosen.model()?;
-    let text = match (&args.row.values, args.row.id) {
-        (Some(values), _) => values.clone(),
-        (None, Some(id)) => values_of(id, model.features()).await?,
+    let (model, text): (SharedModel, String) = match (&args.row.values, args.row.id) {
+        (Some(values), _) => (args.chosen.brought()?.into(), values.clone()),
+        (None, Some(id)) => {
+            let opened = Opened::from_env().await?;
+            let model = args.chosen.model(&opened).await?;
+            let values = values_of(&opened, id, model.features()).await?;
+            (model, values)
+        }
         (None, None) => return Err("give --id or --values".into()),
     };
+    let model: &Model = &model;
     let mut row = Vec::new();
     Reader::of(model)
         .read(text.as_bytes(), &mut row)
@@ -55,8 +60,7 @@ pub(crate) async fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn 
 }
 
 /// The values of an item in the table.
-async fn values_of(id: i64, features: &[Feature]) -> Result<String, Box<dyn Error>> {
-    let opened = Opened::from_env().await?;
+async fn values_of(opened: &Opened, id: i64, features: &[Feature]) -> Result<String, Box<dyn Error>> {
     let table = opened.table();
     table.feature_columns(features)?;
     let seen = SeenTable { table: table.clone(), updated: None };

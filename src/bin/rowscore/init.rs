@@ -8,14 +8,15 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use mysql_async::{Conn, TxOpts};
 use rowscore::config::{ItemsTable, RunColumn};
+use rowscore::model::{Model, Purpose};
 use rowscore::store::inventory::{self, Made};
 use rowscore::store::wanted::Ids;
-use rowscore::store::{catalog, items, schema};
+use rowscore::store::{catalog, items, samples as mark, schema};
 use rowscore::window::{self, Time};
 use rowscore::{hop, words};
 use serde_json::json;
 
-use crate::chosen::Chosen;
+use crate::chosen::ForJob;
 use crate::opened::Opened;
 use crate::out::{Out, say};
 use crate::samples::{SAMPLE_TICK, features, samples};
@@ -31,7 +32,7 @@ use crate::samples::{SAMPLE_TICK, features, samples};
                         rowscore init --rows 10000\n  rowscore init --grant-reader reader@10.%")]
 pub(crate) struct Args {
     #[command(flatten)]
-    chosen: Chosen,
+    chosen: ForJob,
     /// Make the database and the items table, if there are none of their names
     #[arg(long)]
     create: bool,
@@ -84,8 +85,8 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
 
 /// Makes what is wanted, and notes each thing that is done. Answers what speaks for local time.
 async fn make(opened: &Opened, args: &Args, done: &mut Vec<String>) -> Result<Option<String>, Box<dyn Error>> {
-    let (table, model) = (opened.table(), args.chosen.model()?);
-    let mut conn = connect(opened, args, done).await?;
+    let (table, mut conn) = (opened.table(), connect(opened, args, done).await?);
+    let model = args.chosen.over(&mut conn, &opened.database).await?;
     if table.has_default_columns() {
         // Who wants a new database wants what is in it.
         if done.is_empty() {
@@ -94,11 +95,11 @@ async fn make(opened: &Opened, args: &Args, done: &mut Vec<String>) -> Result<Op
     } else {
         // Before anything is added to a table that is not the one which is meant.
         let without_run = ItemsTable { run: RunColumn::None, ..table.clone() };
-        hop::check_columns(&mut conn, &without_run, model).await?;
+        hop::check_columns(&mut conn, &without_run, &model).await?;
     }
     let made = schema::migrate(&mut conn, table).await?;
     done.extend(made.iter().map(|(made, took)| described(made, *took)));
-    let fit = hop::check_columns(&mut conn, table, model).await?;
+    let fit = hop::check_columns(&mut conn, table, &model).await?;
     let before = if done.is_empty() { "Nothing was missing. " } else { "" };
     done.push(format!("{before}The tables are in place in database `{}`.", opened.config.mysql.database));
     if let Some(login) = &args.grant {
@@ -110,7 +111,7 @@ async fn make(opened: &Opened, args: &Args, done: &mut Vec<String>) -> Result<Op
         done.push(format!("Login `{login}` may read results, and nothing else."));
     }
     if let Some(rows) = args.rows {
-        done.push(add_samples(&mut conn, table, args, rows).await?);
+        done.push(add_samples(&mut conn, table, (&model, rows), args).await?);
     }
     conn.disconnect().await?;
     Ok(fit.local_time)
@@ -184,21 +185,34 @@ fn took(time: Duration) -> String {
 }
 
 /// Fills an empty table, and says so.
-async fn add_samples(conn: &mut Conn, table: &ItemsTable, args: &Args, rows: u32) -> Result<String, Box<dyn Error>> {
+async fn add_samples(
+    conn: &mut Conn,
+    table: &ItemsTable,
+    (model, rows): (&Model, u32),
+    args: &Args,
+) -> Result<String, Box<dyn Error>> {
     let first = items::next_id(table, Ids { after: i64::MIN, upto: i64::MAX }).ask(conn).await?;
     if first.is_some() {
         return Ok(format!("Table `{}` has items already; no sample items were added.", table.as_str()));
     }
-    let features = features(args.chosen.model()?)?;
-    fill(conn, table, &samples(&features, rows, args.seed, args.until)).await?;
+    let features = features(model)?;
+    fill(conn, table, &samples(&features, rows, args.seed, args.until), model.purpose()).await?;
     Ok(format!("Added {} sample items to table `{}`.", words::count(rows.into()), table.as_str()))
 }
 
-async fn fill(conn: &mut Conn, table: &ItemsTable, samples: &[(String, Time)]) -> Result<(), Box<dyn Error>> {
+async fn fill(
+    conn: &mut Conn,
+    table: &ItemsTable,
+    samples: &[(String, Time)],
+    purpose: Purpose,
+) -> Result<(), Box<dyn Error>> {
     // All or nothing: half of them would look like a filled table next time.
     let mut tx = conn.start_transaction(TxOpts::default()).await?;
     for rows in samples.chunks(ROWS_PER_INSERT) {
         items::insert(table, rows).ask(&mut tx).await?;
+    }
+    if purpose == Purpose::Sample {
+        mark::note(table).ask(&mut tx).await?;
     }
     tx.commit().await?;
     Ok(())

@@ -1,5 +1,7 @@
 //! What every command about the database begins with: the configuration, and a way to the database.
 
+use std::error::Error;
+
 use mysql_async::Conn;
 use rowscore::config::{Config, ConfigError, ItemsTable};
 use rowscore::store::Database;
@@ -17,6 +19,17 @@ impl Opened {
         let config = Config::from_env()?;
         let database = Database::new(&config.mysql, &config.work.items_table).await;
         Ok(Self { config, database })
+    }
+
+    /// What the job of this name is made of.
+    pub(crate) async fn of_job(name: &str) -> Result<Self, Box<dyn Error>> {
+        let opened = Self::from_env().await?;
+        let job = &opened.table().job;
+        if job.as_str() == name {
+            Ok(opened)
+        } else {
+            Err(format!("there is no job `{name}`; the variables describe the job `{job}`").into())
+        }
     }
 
     pub(crate) fn table(&self) -> &ItemsTable {

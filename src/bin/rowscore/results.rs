@@ -12,7 +12,7 @@ use rowscore::words;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::chosen::Chosen;
+use crate::chosen::ForJob;
 use crate::opened::Opened;
 use crate::out::Out;
 use crate::report;
@@ -23,7 +23,7 @@ use crate::report;
                         rowscore results --json --limit 1000000 > results.jsonl")]
 pub(crate) struct Args {
     #[command(flatten)]
-    chosen: Chosen,
+    chosen: ForJob,
     /// Show at most this many
     #[arg(long, value_name = "N", default_value_t = 10)]
     limit: u32,
@@ -71,7 +71,7 @@ struct Line<'a> {
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let opened = Opened::from_env().await?;
     let (table, mut session) = (opened.table(), opened.session());
-    let model = args.chosen.model()?;
+    let model = args.chosen.model(&opened).await?;
     let features = model.features();
     table.feature_columns(features)?;
     let catalog = session.ask(|| catalog::describe(table)).await?;
@@ -82,7 +82,7 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
         let Some(last) = page.last() else { break };
         after = last.id;
         left -= page.len() as u32;
-        let writers = session.ask(|| Writers::of(model, &page)).await?;
+        let writers = session.ask(|| Writers::of(model.clone(), &page)).await?;
         for item in &page {
             let probabilities = writers.by_class(item);
             let sentence = sentence(item, probabilities.as_ref());

@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use futures_util::future::{Either, select};
 use rowscore::answer::{Answer, Outcome, Part};
 use rowscore::event::{Request, Trigger};
-use rowscore::hop::{Clock, HopError, InAnswer, Means, Runner};
+use rowscore::hop::{Clock, Decides, HopError, InAnswer, Means, Runner};
 use rowscore::run::{Mode, RunKind, RunState};
 
 use crate::asked::Options;
-use crate::chosen::Chosen;
+use crate::chosen::ForJob;
 use crate::opened::Opened;
 use crate::out::{Out, say};
 use crate::progress::with_bar;
@@ -39,7 +39,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     options: Options,
     #[command(flatten)]
-    chosen: Chosen,
+    chosen: ForJob,
     /// Try everything out with the model's golden rows: database, grants and a page that is rolled back
     #[arg(long, conflicts_with_all = ["sweep", "backfill"])]
     canary: bool,
@@ -54,7 +54,8 @@ static HALT: AtomicBool = AtomicBool::new(false);
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let kind = if args.canary { RunKind::Canary } else { args.options.kind() };
     let mode = if args.dry_run { Mode::DryRun } else { Mode::Write };
-    let model = args.chosen.model()?;
+    let model = args.chosen.brought()?;
+    let decides = if args.chosen.is_given() { Decides::Caller } else { Decides::Job };
     let request = args.options.request(kind, mode)?;
     let mut signals = Signals::listen()?;
     let opened = match select(pin!(Opened::from_env()), pin!(signals.next())).await {
@@ -64,7 +65,7 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
     let means = Means { database: &opened.database, work: &opened.config.work, model };
 
     let begun = Instant::now();
-    let work = pin!(with_bar(&opened.database, work_off(means, &request)));
+    let work = pin!(with_bar(&opened.database, work_off(means, decides, &request)));
     let answer = match select(work, pin!(signals.ask_to_stop(&HALT))).await {
         Either::Left((answer, _)) => answer?,
         Either::Right(_) => {
@@ -92,11 +93,11 @@ const MOST_BEFORE: usize = 10;
 /// Hop after hop: the continuations of each answer are followed until there are none. Where another run came first,
 /// and took more than a hop, it is asked again. The answer is the last hop's, with what all did; `None`: there was
 /// no time for any.
-async fn work_off(means: Means<'_>, request: &Request) -> Result<Option<Answer>, HopError> {
+async fn work_off(means: Means<'_>, decides: Decides, request: &Request) -> Result<Option<Answer>, HopError> {
     let runner = Runner { means, relay: &InAnswer };
     let hop = async |trigger: &Trigger| {
         let clock = Clock::starting(None, Duration::ZERO, means.work.hop_budget).until_halted(&HALT);
-        runner.hop(trigger, clock).await
+        runner.hop_as(trigger, clock, decides).await
     };
     let (mut last, mut runs): (Option<Answer>, Vec<Part>) = (None, Vec::new());
     for _ in 0..MOST_BEFORE {

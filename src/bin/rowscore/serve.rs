@@ -9,7 +9,7 @@ use rowscore::api::{self, Api, Present, Unreadable};
 use rowscore::standing::Expected;
 use tokio::net::TcpListener;
 
-use crate::chosen::Chosen;
+use crate::chosen::ForJob;
 use crate::opened::Opened;
 use crate::out::say;
 use crate::signals::Signals;
@@ -23,7 +23,7 @@ use crate::signals::Signals;
                         curl http://127.0.0.1:8000/metrics")]
 pub(crate) struct Args {
     #[command(flatten)]
-    chosen: Chosen,
+    chosen: ForJob,
     /// Address and port; port 0 takes any free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
     listen: SocketAddr,
@@ -38,11 +38,11 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let mut signals = Signals::listen()?;
     let mut stop = pin!(signals.next());
     let opened = Opened::from_env().await?;
-    let model = args.chosen.model()?;
-    opened.table().feature_columns(model.features())?;
+    let model = args.chosen.brought()?;
     let present = Present::Asked(chrono::Utc::now);
     let expected = Expected::from(&opened.config.work);
     let api = Api::new(opened.database, args.connections.into(), model, present, expected);
+    let api = if args.chosen.is_given() { api.by_its_model() } else { api };
     let tried = tokio::select! {
         () = &mut stop => return Ok(ExitCode::SUCCESS),
         tried = api.try_out() => tried,
