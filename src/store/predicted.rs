@@ -78,6 +78,11 @@ impl Writers {
         of_model.map(move |runs| Self { model, runs: runs.into_iter().collect() })
     }
 
+    /// Whether what stands in an item may be a prediction of the model: it is not known to be of another one.
+    pub fn may_have_written(&self, item: &Listing) -> bool {
+        item.run.is_none_or(|run| self.runs.contains(&run))
+    }
+
     /// The probability of each class, where a run of the model wrote them.
     pub fn by_class(&self, item: &Listing) -> Option<ByClass> {
         item.run.filter(|run| self.runs.contains(run))?;

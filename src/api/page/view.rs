@@ -15,6 +15,7 @@ use crate::store::failures::{self, Reasoned};
 use crate::store::lane_lines::{self, LaneLine};
 use crate::store::lanes;
 use crate::store::listing::{self, Listing, SeenTable, Width};
+use crate::store::predicted::Writers;
 use crate::store::status::{self, StatusLine};
 use crate::store::{Fault, StoreError, measures};
 
@@ -77,6 +78,9 @@ impl View {
         if latest.is_empty() {
             latest = readable(listing::latest(seen, width, i64::MAX, LATEST).ask(conn).await)?;
         }
+        // Another model's numbers may be of other classes.
+        let writers = Writers::of(in_use.model.clone(), &latest).ask(conn).await?;
+        latest.retain(|item| writers.may_have_written(item));
         Ok(Self { in_use, standing, worked, profiles, under_way, reasons, excerpts, latest })
     }
 

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use mysql_async::{Conn, TxOpts};
 use rowscore::config::{ItemsTable, RunColumn};
+use rowscore::hop::{self, HopError, Means};
 use rowscore::model::{Model, Purpose};
 use rowscore::store::inventory::{self, Made};
 use rowscore::store::wanted::Ids;
 use rowscore::store::{catalog, items, samples as mark, schema};
 use rowscore::window::{self, Time};
-use rowscore::{hop, words};
+use rowscore::words;
 use serde_json::json;
 
 use crate::chosen::ForJob;
@@ -67,8 +68,8 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
     if args.rows.is_some() && !table.has_default_columns() {
         return Err("--rows needs a table with the default columns".into());
     }
-    let notice = match make(&opened, &args, &mut done).await {
-        Ok(notice) => notice,
+    let notices = match make(&opened, &args, &mut done).await {
+        Ok(notices) => notices,
         Err(error) => {
             // What was done is done.
             done.iter().for_each(|line| say!("{line}"));
@@ -77,14 +78,12 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
     };
     let database = &opened.config.mysql.database;
     out.tell(&json!({"database": database, "table": table.as_str(), "done": done}), done)?;
-    if let Some(notice) = notice {
-        say!("Mind the time: {notice}.");
-    }
+    notices.iter().for_each(|notice| say!("{notice}"));
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes what is wanted, and notes each thing that is done. Answers what speaks for local time.
-async fn make(opened: &Opened, args: &Args, done: &mut Vec<String>) -> Result<Option<String>, Box<dyn Error>> {
+/// Makes what is wanted, and notes each thing that is done. Answers what is to be minded.
+async fn make(opened: &Opened, args: &Args, done: &mut Vec<String>) -> Result<Vec<String>, Box<dyn Error>> {
     let (table, mut conn) = (opened.table(), connect(opened, args, done).await?);
     let model = args.chosen.over(&mut conn, &opened.database).await?;
     if table.has_default_columns() {
@@ -113,8 +112,20 @@ async fn make(opened: &Opened, args: &Args, done: &mut Vec<String>) -> Result<Op
     if let Some(rows) = args.rows {
         done.push(add_samples(&mut conn, table, (&model, rows), args).await?);
     }
+    let mut notices: Vec<String> = fit.local_time.iter().map(|notice| format!("Mind the time: {notice}.")).collect();
+    notices.extend(of_model(&mut conn, opened, &model).await?);
     conn.disconnect().await?;
-    Ok(fit.local_time)
+    Ok(notices)
+}
+
+/// What is to be minded if no run would be opened with this model.
+async fn of_model(conn: &mut Conn, opened: &Opened, model: &Model) -> Result<Option<String>, HopError> {
+    let means = Means { database: &opened.database, work: &opened.config.work, model };
+    match hop::check_use(conn, means).await {
+        Ok(_) => Ok(None),
+        Err(HopError::Unfit(unfit)) => Ok(Some(format!("Mind the model: {}.", unfit.problems.join("; ")))),
+        Err(error) => Err(error),
+    }
 }
 
 /// Connects. Makes the database first, where there is none of the name and somebody wants it.

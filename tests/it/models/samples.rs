@@ -6,6 +6,7 @@ use rstest::rstest;
 
 use super::{CREATED, done, failed};
 use crate::support::models::other;
+use crate::support::programs::rowscore;
 use crate::support::readings::{insert_samples, readings};
 use crate::support::stored::Stored;
 use crate::support::{Server, Setup, TestDb, model};
@@ -78,12 +79,16 @@ async fn the_sample_scores_no_table_of_a_users_own_and_another_model_scores_all(
 ) {
     let own = readings(server, &[]).await;
     insert_samples(&own.owner, 2).await;
+    let init = rowscore(&["init"], &of(&own.owner, &[])).await;
+    assert!(init.stderr.contains("Mind the model: the model `iris`"), "{init:?}");
     let variables = of(&own.scorer, &[]);
     let told = failed(&["run"], &variables).await;
     assert!(told.contains("is a sample, which scores"), "{told}");
     assert_eq!(own.owner.opened().await, 0);
 
     own.owner.use_model(other()).await;
+    let init = rowscore(&["init"], &of(&own.owner, &[])).await;
+    assert!(init.status.success() && !init.stderr.contains("Mind the model"), "{init:?}");
     done(&["run"], &variables).await;
     assert_eq!(own.owner.count("`Readings` WHERE `scores` IS NOT NULL").await, 2);
 }
