@@ -45,6 +45,10 @@ SET @ddl = CONCAT('GRANT SELECT (`items_table`, `job`, `item_id`, `item_key`, `r
 PREPARE permission FROM @ddl;
 EXECUTE permission;
 
+SET @ddl = CONCAT('GRANT SELECT', @in_database, '`batch_jobs`', @to_login);
+PREPARE permission FROM @ddl;
+EXECUTE permission;
+
 SET @ddl = CONCAT('GRANT SELECT', @in_database, '`batch_status`', @to_login);
 PREPARE permission FROM @ddl;
 EXECUTE permission;

@@ -182,7 +182,7 @@ async fn list(api: &Api, listed: Listed, paging: Paging) -> Result<(HeaderMap, J
         })
     });
     let (page, writers) = read.await?;
-    let next = page.next_after.map(|after| format!("/data/{listed}?limit={}&after={after}", paging.limit));
+    let next = page.next_after.map(|after| format!("{}/data/{listed}?limit={}&after={after}", api.base, paging.limit));
     let items = page.items.into_iter().map(|item| Item::new(writers.by_class(&item), item)).collect();
     Ok((next_page(next.as_deref()), Json(items)))
 }

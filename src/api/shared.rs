@@ -1,15 +1,17 @@
 //! What the handlers share.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use mysql_async::Conn;
 
-use crate::config::ItemsTable;
+use crate::config::{ItemsTable, JobName};
+use crate::hop::{Job, Jobs};
 use crate::model::{ModelVersion, SharedModel};
 use crate::standing::{Expected, Facts, Standing};
+use crate::store::jobs::{self, JobRow};
 use crate::store::listing::Width;
 use crate::store::pool::{ReadError, Readers};
-use crate::store::statement::Statement;
 use crate::store::stored::LoadError;
 use crate::store::{Database, StoreError, used};
 use crate::window::Time;
@@ -39,6 +41,12 @@ pub struct Api {
     pub(super) readers: Readers,
     pub(super) table: ItemsTable,
     reading: Reading,
+    /// Where its routes begin: nothing, or `/jobs/churn`.
+    pub(super) base: String,
+    /// What there is beside it.
+    pub(super) jobs: Option<Arc<Jobs>>,
+    /// The results of the jobs that were asked for, each of its latest version.
+    of_jobs: Mutex<BTreeMap<JobName, (u32, Arc<Self>)>>,
 }
 
 impl Api {
@@ -53,13 +61,51 @@ impl Api {
     ) -> Self {
         let table = database.items_table().clone();
         let reading = Reading { database: Some(database.clone()), model: model.into(), expected, present };
-        Self { readers: Readers::new(database, connections), table, reading }
+        let (readers, of_jobs) = (Readers::new(database, connections), Mutex::default());
+        Self { readers, table, reading, base: String::new(), jobs: None, of_jobs }
     }
 
-    /// The same, which shows everything by the model that it was made with, whatever the job uses.
+    /// The same, which shows everything by the model that it was made with, whatever the jobs use.
     #[must_use]
     pub fn by_its_model(self) -> Self {
         Self { reading: Reading { database: None, ..self.reading }, ..self }
+    }
+
+    /// The same, with the jobs that are described beside the variables.
+    #[must_use]
+    pub fn with_jobs(self, jobs: Jobs) -> Self {
+        Self { jobs: Some(Arc::new(jobs)), ..self }
+    }
+
+    /// The rows of all jobs.
+    pub(super) async fn described(&self) -> Result<Vec<JobRow>, ReadError> {
+        self.readers.read(|conn, _| Box::pin(jobs::known(conn))).await
+    }
+
+    /// The results of another job, on the same connections.
+    pub(super) fn of_job(&self, job: &Job) -> Arc<Self> {
+        let table = &job.work.items_table;
+        // Whoever panicked with it left it as it was.
+        let mut known = self.of_jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, api)) = known.get(&job.name).filter(|(version, _)| *version == job.version) {
+            return Arc::clone(api);
+        }
+        let Reading { database, model, present, .. } = &self.reading;
+        let api = Arc::new(Self {
+            readers: self.readers.of(table),
+            table: table.clone(),
+            reading: Reading {
+                database: database.as_ref().map(|_| job.database.clone()),
+                model: model.clone(),
+                expected: Expected::from(&job.work),
+                present: *present,
+            },
+            base: format!("/jobs/{}", job.name),
+            jobs: self.jobs.clone(),
+            of_jobs: Mutex::default(),
+        });
+        known.insert(job.name.clone(), (job.version, Arc::clone(&api)));
+        api
     }
 
     /// What time it is by this machine, or as it is told.
@@ -118,8 +164,7 @@ impl Reading {
     /// The version of the model that scores.
     pub(super) async fn version(&self, conn: &mut Conn) -> Result<ModelVersion, StoreError> {
         let Some(database) = &self.database else { return Ok(self.model.version()) };
-        let ((), version) = used::version_beside(conn, database, Statement::nothing).await?;
-        Ok(version.unwrap_or(self.model.version()))
+        Ok(used::version(conn, database).await?.unwrap_or(self.model.version()))
     }
 
     /// The model that scores. Where it cannot be used, a run says so; what there is can be looked at all the same.

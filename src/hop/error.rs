@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use super::jobs::NoJob;
 use super::unfit::Unfit;
 use crate::store::session::WorkError;
 use crate::store::stored::{LoadError, Unusable};
@@ -19,6 +20,9 @@ pub enum HopError {
     /// The model that the job uses cannot be used. Nothing was touched.
     #[error(transparent)]
     Model(#[from] Unusable),
+    /// It is no job's work. Nothing was touched.
+    #[error(transparent)]
+    Job(#[from] NoJob),
     /// The continuation could not be sent.
     #[error("the continuation could not be sent")]
     Relay(#[source] Box<dyn Error + Send + Sync>),
@@ -50,7 +54,9 @@ impl WorkError for HopError {
     fn fault(&self) -> Fault {
         match self {
             Self::Store(error) => error.fault(),
-            Self::Unfit(_) | Self::Model(_) | Self::Relay(_) | Self::Canary(_) | Self::Panicked(_) => Fault::Permanent,
+            Self::Unfit(_) | Self::Model(_) | Self::Job(_) | Self::Relay(_) | Self::Canary(_) | Self::Panicked(_) => {
+                Fault::Permanent
+            }
         }
     }
 }

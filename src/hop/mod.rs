@@ -23,6 +23,7 @@ mod going;
 mod hand_over;
 mod in_use;
 mod job;
+mod jobs;
 mod lane;
 mod lane_sessions;
 mod look_up;
@@ -42,6 +43,7 @@ mod runner;
 mod scope;
 mod set_off;
 mod side_by_side;
+mod start;
 pub mod step;
 mod succession;
 mod terms;
@@ -56,10 +58,12 @@ pub use end::{Steered, steer, stop};
 pub use error::HopError;
 pub use forecast::Late;
 pub use in_use::Decides;
+pub use jobs::{Chosen, Job, Jobs, NoJob, has_jobs, unknown};
 pub use means::Means;
 pub use plan::{Basis, Plan, plan};
 pub use relay::{InAnswer, Relay};
 pub use runner::Runner;
+pub use start::Start;
 pub use unfit::Unfit;
 
 #[cfg(test)]

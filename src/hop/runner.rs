@@ -14,7 +14,7 @@ use super::error::HopError;
 use super::finish::finish;
 use super::go_on::go_on;
 use super::hand_over::hand_over;
-use super::in_use::{Decides, began, model_of};
+use super::in_use::{Decides, model_of};
 use super::lane_sessions::LaneSessions;
 use super::look_up::look_up;
 use super::means::Means;
@@ -25,6 +25,7 @@ use super::refusal::{Refused, note_refusal};
 use super::relay::Relay;
 use super::respond::respond;
 use super::set_off::{set_off, take_up};
+use super::start::Start;
 use super::succession::succeed;
 use super::under_way::{Done, Hop};
 use super::work::work;
@@ -33,7 +34,6 @@ use crate::event::Trigger;
 use crate::run::RunKind;
 use crate::store::StoreError;
 use crate::store::runs;
-use crate::store::session::Session;
 use crate::words;
 
 /// Stages of a hop, at most: a hop that goes from stage to stage and comes to no end is ended by an error.
@@ -59,24 +59,39 @@ impl<R: Relay> Runner<'_, R> {
     /// # Errors
     /// The hop failed and may be repeated.
     pub async fn hop(&self, trigger: &Trigger, clock: Clock) -> Result<Answer, HopError> {
-        self.hop_as(trigger, clock, Decides::Job).await
+        let start = Start::new(self.means.database, clock).await?;
+        self.hop_from(start, trigger, clock).await
     }
 
-    /// The same with the model of whoever decides.
+    /// The same, of a hop that has begun.
     ///
     /// # Errors
-    /// As [`Self::hop`].
-    pub async fn hop_as(&self, trigger: &Trigger, clock: Clock, decides: Decides) -> Result<Answer, HopError> {
+    /// As [`Runner::hop`].
+    pub async fn hop_from(&self, start: Start, trigger: &Trigger, clock: Clock) -> Result<Answer, HopError> {
+        self.hop_as(start, trigger, clock, Decides::Job).await
+    }
+
+    /// The same, with the model of whoever decides.
+    ///
+    /// # Errors
+    /// As [`Runner::hop`].
+    pub async fn hop_as(
+        &self,
+        start: Start,
+        trigger: &Trigger,
+        clock: Clock,
+        decides: Decides,
+    ) -> Result<Answer, HopError> {
         let Self { means, relay } = *self;
         let trigger = match trigger {
             Trigger::Wake(wake) => &wake.event,
             asked => asked,
         };
         let lanes = &LaneSessions::new(means.database, means.work.lanes).until(clock.gives_up_at());
-        let mut session = Session::new(means.database).until(clock.gives_up_at());
-        // Whoever is refused is refused here once, not on each connection.
-        let (began, version) = began(&mut session, means, clock, decides).await?;
-        let (stored, unusable) = match model_of(&mut session, means, version, trigger).await {
+        let version = start.version_of(means.table()).filter(|_| decides == Decides::Job);
+        let Start { mut session, began, .. } = start;
+        // Boxed, as what is below: it happens once, and would make every hop's future as deep.
+        let (stored, unusable) = match Box::pin(model_of(&mut session, means, version, trigger)).await {
             Ok(stored) => (stored, None),
             Err(error) => (None, Some(error)),
         };
@@ -92,10 +107,11 @@ impl<R: Relay> Runner<'_, R> {
             }
         };
         if let Err(error) = &result {
-            hop.note(trigger, error).await;
+            Box::pin(hop.note(trigger, error)).await;
         }
         join(hop.session.close(), lanes.close()).await;
-        result
+        let job = Some(&means.table().job).filter(|job| !job.is_default()).cloned();
+        result.map(|answer| Answer { job, ..answer })
     }
 }
 
@@ -114,8 +130,8 @@ impl<R: Relay> Hop<'_, R> {
                 let lanes = self.lanes;
                 lanes.ready_during(self.go(Next::Open(request.clone()))).await
             }
-            Trigger::Continue(message) => self.go(Next::GoOn(*message)).await,
-            Trigger::Status | Trigger::Wake(_) => self.go(Next::LookUp).await,
+            Trigger::Continue(message) => self.go(Next::GoOn(message.clone())).await,
+            Trigger::Status(_) | Trigger::Wake(_) => self.go(Next::LookUp).await,
         }
     }
 

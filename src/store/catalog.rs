@@ -185,10 +185,11 @@ impl Catalog {
 }
 
 /// rowscore's own tables, which go along with the items in one transaction.
-pub(super) const OWN: [&str; 7] = [
+pub(super) const OWN: [&str; 8] = [
     "batch_runs",
     "batch_lanes",
     "item_failures",
+    "batch_jobs",
     "batch_models",
     "batch_model_parts",
     "batch_model_uses",

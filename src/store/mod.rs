@@ -8,7 +8,7 @@
 //! the tables, and [`inventory`] tells what it made, [`catalog`] reads what columns the items have. [`session`] repeats a piece of work after
 //! transient faults. For readers there are [`listing`] and [`status`], and `pool` lends them connections
 //! that cannot write. What the servers' error codes mean is in `codes`;
-//! what time it is says [`clock`].
+//! what time it is says [`clock`]. In `turn`, a test decides whose round trip comes next.
 
 pub mod backlog;
 mod bound;
@@ -25,6 +25,7 @@ mod fault;
 pub mod hold;
 pub mod inventory;
 pub mod items;
+pub mod jobs;
 pub mod lane_lines;
 pub mod lanes;
 pub mod listing;
@@ -56,6 +57,7 @@ pub mod status;
 pub mod stored;
 pub mod tempo;
 mod tls;
+pub mod turn;
 pub mod used;
 pub mod wanted;
 

@@ -44,21 +44,47 @@ fn of(row: &Row) -> Result<Use, StoreError> {
     })
 }
 
-/// The version of the model that the job of `table` uses; `None`: the one that is built in.
-pub fn in_use(table: &ItemsTable) -> Statement<Option<ModelVersion>> {
-    let sql = "SELECT `version` FROM `batch_model_uses` WHERE `items_table` = :table AND `job` = :job \
-               ORDER BY `id` DESC LIMIT 1";
-    let params = params! { "table" => table.as_str(), "job" => table.job.as_str() };
-    Statement::first("looking which model is used", sql, params, |row| version(column(row, "version")?))
-        .map(Option::flatten)
+/// A stored model that a job uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InUse {
+    table: String,
+    job: String,
+    /// Its version.
+    pub version: ModelVersion,
 }
 
-fn version(digits: Option<String>) -> Result<Option<ModelVersion>, StoreError> {
-    let read = |digits: String| {
-        ModelVersion::from_digits(&digits)
-            .ok_or_else(|| StoreError::Unexpected(format!("`batch_model_uses` has `{digits}`, which is no version")))
-    };
-    digits.map(read).transpose()
+impl InUse {
+    /// Whether it is the job of `table` that uses it.
+    pub fn is_of(&self, table: &ItemsTable) -> bool {
+        self.table == table.as_str() && self.job == table.job.as_str()
+    }
+}
+
+/// The stored model that the job of `table` uses, if it uses one.
+pub fn in_use(table: &ItemsTable) -> Statement<Vec<InUse>> {
+    let sql = "SELECT `items_table`, `job`, `version` FROM `batch_model_uses` \
+               WHERE `items_table` = :table AND `job` = :job ORDER BY `id` DESC LIMIT 1";
+    let params = params! { "table" => table.as_str(), "job" => table.job.as_str() };
+    Statement::all("looking which model is used", sql, params, used).map(stored)
+}
+
+/// The stored models that all jobs use.
+pub fn all_in_use() -> Statement<Vec<InUse>> {
+    let sql = "SELECT u.`items_table`, u.`job`, u.`version` FROM `batch_model_uses` u \
+               JOIN (SELECT MAX(`id`) AS `id` FROM `batch_model_uses` GROUP BY `items_table`, `job`) l ON l.`id` = u.`id`";
+    Statement::all("looking which models are used", sql, Params::Empty, used).map(stored)
+}
+
+fn used(row: &Row) -> Result<Option<InUse>, StoreError> {
+    let Some(digits) = column::<Option<String>>(row, "version")? else { return Ok(None) };
+    let version = ModelVersion::from_digits(&digits)
+        .ok_or_else(|| StoreError::Unexpected(format!("`batch_model_uses` has `{digits}`, which is no version")))?;
+    Ok(Some(InUse { table: column(row, "items_table")?, job: column(row, "job")?, version }))
+}
+
+/// Those of the uses that are not of the model that is built in.
+fn stored(uses: Vec<Option<InUse>>) -> Vec<InUse> {
+    uses.into_iter().flatten().collect()
 }
 
 /// The latest use of each job.

@@ -77,6 +77,12 @@ pub fn beginning(digits: &str) -> Statement<Vec<Stored>> {
     Statement::all("looking for a model", &sql, params! { "digits" => digits }, stored)
 }
 
+/// The version of the model that was stored last of those that are called so, with all digits.
+pub fn latest_named(name: &str) -> Statement<Option<String>> {
+    let sql = "SELECT `version` FROM `batch_models` WHERE `name` = :name ORDER BY `pushed_at` DESC, `version` LIMIT 1";
+    Statement::first("looking for a model by its name", sql, params! { "name" => name }, |row| column(row, "version"))
+}
+
 /// Locks the row of a model, so that none is taken away while somebody begins to use it. Whether there is one.
 pub(super) fn lock(version: &str) -> Statement<bool> {
     let sql = "SELECT 1 AS `one` FROM `batch_models` WHERE `version` = :version FOR UPDATE";

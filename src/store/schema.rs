@@ -14,7 +14,7 @@ use super::{Doing, StoreError, catalog};
 use crate::config::{ColumnName, ItemsTable};
 
 /// Every migration by name, in order. Each may be applied again at any time.
-const MIGRATIONS: [(&str, &str); 10] = [
+const MIGRATIONS: [(&str, &str); 11] = [
     ("0001_items.sql", include_str!("../../infra/migrations/0001_items.sql")),
     ("0002_runs.sql", include_str!("../../infra/migrations/0002_runs.sql")),
     ("0003_backfill.sql", include_str!("../../infra/migrations/0003_backfill.sql")),
@@ -24,6 +24,7 @@ const MIGRATIONS: [(&str, &str); 10] = [
     ("0007_any_ground.sql", include_str!("../../infra/migrations/0007_any_ground.sql")),
     ("0008_tempo.sql", include_str!("../../infra/migrations/0008_tempo.sql")),
     ("0009_jobs.sql", include_str!("../../infra/migrations/0009_jobs.sql")),
+    ("0012_jobs_in_sql.sql", include_str!("../../infra/migrations/0012_jobs_in_sql.sql")),
     ("0013_models.sql", include_str!("../../infra/migrations/0013_models.sql")),
 ];
 

@@ -3,24 +3,25 @@
 use mysql_async::Conn;
 
 use super::codes::Meaning;
+use super::model_uses::{self, InUse};
 use super::statement::Statement;
 use super::stored::{LoadError, shared};
-use super::{Database, StoreError, model_uses};
+use super::{Database, StoreError};
 use crate::model::{ModelVersion, SharedModel};
 
-/// What `other` answers, and the version of the model that the job uses, in one round trip. `None`: the one that the
-/// program brings along, also where the tables of the models are not there, or not for this login.
+/// What `other` answers, and which stored models are used, in one round trip. None are, and programs score with what they
+/// bring along, also where the tables of the models are not there, or not for this login.
 ///
 /// # Errors
 /// Also that those tables cannot be read any more which this process has read before: that is no reason to score with
 /// another model.
-pub async fn version_beside<T: Send + 'static>(
+pub async fn beside<T: Send + 'static>(
     conn: &mut Conn,
     database: &Database,
     other: impl Fn() -> Statement<T>,
-) -> Result<(T, Option<ModelVersion>), StoreError> {
-    let in_use = model_uses::in_use(database.items_table());
-    match other().and(in_use).ask(conn).await {
+    in_use: impl Fn() -> Statement<Vec<InUse>>,
+) -> Result<(T, Vec<InUse>), StoreError> {
+    match other().and(in_use()).ask(conn).await {
         Err(error) if error.means(Meaning::NoTable) || error.means(Meaning::Grant) => {
             // Where `other` is what failed, it fails again.
             let answer = other().ask(conn).await?;
@@ -31,7 +32,7 @@ pub async fn version_beside<T: Send + 'static>(
             if error.means(Meaning::Grant) && database.is_first_without_models() {
                 tracing::warn!(%error, "no stored model can be used, so the one that is built in scores");
             }
-            Ok((answer, None))
+            Ok((answer, Vec::new()))
         }
         read => {
             let read = read?;
@@ -46,8 +47,18 @@ pub async fn version_beside<T: Send + 'static>(
 /// # Errors
 /// It cannot be read, or not be used.
 pub async fn model(conn: &mut Conn, database: &Database, built_in: SharedModel) -> Result<SharedModel, LoadError> {
-    match version_beside(conn, database, Statement::nothing).await?.1 {
+    match version(conn, database).await? {
         Some(version) if version != built_in.version() => shared(conn, version).await,
         _ => Ok(built_in),
     }
+}
+
+/// The version of the stored model that the job uses, if it uses one.
+///
+/// # Errors
+/// It cannot be read.
+pub async fn version(conn: &mut Conn, database: &Database) -> Result<Option<ModelVersion>, StoreError> {
+    let table = database.items_table();
+    let ((), in_use) = beside(conn, database, Statement::nothing, || model_uses::in_use(table)).await?;
+    Ok(in_use.first().map(|used| used.version))
 }

@@ -21,6 +21,7 @@ mod forecast;
 mod grants;
 mod hops;
 mod init;
+mod jobs;
 mod killed;
 mod kinds;
 mod labels;

@@ -13,9 +13,11 @@ const ROWSCORE: &str = env!("CARGO_BIN_EXE_rowscore");
 const ROW: &str = "[5.1, 3.5, 1.4, 0.2]";
 
 /// All commands but `help`.
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 23] = [
     "model",
     "init",
+    "apply",
+    "jobs",
     "plan",
     "run",
     "results",

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use clap::ValueHint;
 use mysql_async::Conn;
-use rowscore::model::{Model, SharedModel};
-use rowscore::store::stored::LoadError;
-use rowscore::store::{Database, used};
+use rowscore::hop::Job;
+use rowscore::model::{Model, ModelVersion, SharedModel};
+use rowscore::store::stored::{self, LoadError};
+use rowscore::store::{Database, models, used};
 
 use crate::files;
 use crate::opened::Opened;
@@ -59,6 +60,30 @@ impl ForJob {
     pub(crate) async fn over(&self, conn: &mut Conn, database: &Database) -> Result<SharedModel, Box<dyn Error>> {
         let brought = self.brought()?.into();
         Ok(if self.is_given() { brought } else { used::model(conn, database, brought).await? })
+    }
+}
+
+/// The model of a job that is described, and its version if the job is to use it from now on.
+pub(crate) struct Named {
+    pub model: SharedModel,
+    pub version: Option<String>,
+}
+
+impl ForJob {
+    /// The model of a job that is described: the one that it uses; or else, if its settings name another one than the
+    /// program brings along, the one of that name that was stored last.
+    pub(crate) async fn of(&self, conn: &mut Conn, job: &Job) -> Result<Named, Box<dyn Error>> {
+        let brought: SharedModel = self.brought()?.into();
+        let name = job.work.model_name.as_ref().filter(|name| name.as_str() != brought.name());
+        let in_use = used::version(conn, &job.database).await?;
+        let (Some(name), None, false) = (name, in_use, self.is_given()) else {
+            return Ok(Named { model: self.over(conn, &job.database).await?, version: None });
+        };
+        let missing =
+            || format!("no stored model is called `{name}` (MODEL_NAME); `rowscore model push FILE` stores one");
+        let digits = models::latest_named(name.as_str()).ask(conn).await?.ok_or_else(missing)?;
+        let version = ModelVersion::from_digits(&digits).ok_or_else(missing)?;
+        Ok(Named { model: stored::shared(conn, version).await?, version: Some(digits) })
     }
 }
 

@@ -10,6 +10,7 @@ use rowscore::values::Reader;
 use crate::chosen::ForJob;
 use crate::opened::Opened;
 use crate::out::Out;
+use crate::whose::Whose;
 
 /// Show how a prediction comes about: class pairs and the nearest support vectors
 ///
@@ -22,6 +23,8 @@ pub(crate) struct Args {
     row: Row,
     #[command(flatten)]
     chosen: ForJob,
+    #[command(flatten)]
+    whose: Whose,
     /// How many support vectors to show
     #[arg(long, value_name = "N", default_value_t = 5)]
     nearest: usize,
@@ -42,7 +45,7 @@ pub(crate) async fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn 
     let (model, text): (SharedModel, String) = match (&args.row.values, args.row.id) {
         (Some(values), _) => (args.chosen.brought()?.into(), values.clone()),
         (None, Some(id)) => {
-            let opened = Opened::from_env().await?;
+            let opened = args.whose.open().await?;
             let model = args.chosen.model(&opened).await?;
             let values = values_of(&opened, id, model.features()).await?;
             (model, values)

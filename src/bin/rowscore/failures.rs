@@ -7,8 +7,8 @@ use rowscore::run::RunId;
 use rowscore::store::failures::{self, Failure};
 use serde_json::{Value, json};
 
-use crate::opened::Opened;
 use crate::out::{Out, say};
+use crate::whose::Whose;
 
 /// Show the items that could not be scored, with the reason of each
 #[derive(clap::Args)]
@@ -16,6 +16,8 @@ use crate::out::{Out, say};
                         rowscore failures --json --limit 1000000 > failures.jsonl\n\n\
                         Correct the values, and the next run scores the item; or see `rowscore release`.")]
 pub(crate) struct Args {
+    #[command(flatten)]
+    whose: Whose,
     /// Only items whose last try was in this run
     #[arg(value_name = "RUN", value_parser = clap::value_parser!(u64).range(1..))]
     run: Option<u64>,
@@ -31,9 +33,9 @@ pub(crate) struct Args {
 const PAGE: u32 = 1000;
 
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
-    let opened = Opened::from_env().await?;
-    let (table, mut session) = (opened.table(), opened.session());
     let of_run = args.run.map(RunId);
+    let opened = args.whose.open_of(of_run).await?;
+    let (table, mut session) = (opened.table(), opened.session());
     let (mut left, mut after) = (args.limit, args.after);
     while left > 0 {
         let page = session.ask(|| failures::list(table, of_run, after, left.min(PAGE))).await?;

@@ -11,6 +11,7 @@ use rowscore::config::{ItemsTable, RunColumn};
 use rowscore::hop::{self, HopError, Means};
 use rowscore::model::{Model, Purpose};
 use rowscore::store::inventory::{self, Made};
+use rowscore::store::jobs::{self, JobState};
 use rowscore::store::wanted::Ids;
 use rowscore::store::{catalog, items, samples as mark, schema};
 use rowscore::window::{self, Time};
@@ -101,13 +102,19 @@ async fn make(opened: &Opened, args: &Args, done: &mut Vec<String>) -> Result<Ve
     let fit = hop::check_columns(&mut conn, table, &model).await?;
     let before = if done.is_empty() { "Nothing was missing. " } else { "" };
     done.push(format!("{before}The tables are in place in database `{}`.", opened.config.mysql.database));
+    let of_jobs = tables_of_jobs(&mut conn, opened).await?;
+    let tables: Vec<&ItemsTable> = std::iter::once(table).chain(&of_jobs).collect();
     if let Some(login) = &args.grant {
-        schema::grant(&mut conn, table, login).await?;
-        done.push(format!("Login `{login}` may do what rowscore needs, and nothing else."));
+        for table in &tables {
+            schema::grant(&mut conn, table, login).await?;
+        }
+        done.push(format!("Login `{login}` may do what rowscore needs{}, and nothing else.", also(&of_jobs)));
     }
     if let Some(login) = &args.grant_reader {
-        schema::grant_reader(&mut conn, table, login).await?;
-        done.push(format!("Login `{login}` may read results, and nothing else."));
+        for table in &tables {
+            schema::grant_reader(&mut conn, table, login).await?;
+        }
+        done.push(format!("Login `{login}` may read results{}, and nothing else.", also(&of_jobs)));
     }
     if let Some(rows) = args.rows {
         done.push(add_samples(&mut conn, table, (&model, rows), args).await?);
@@ -125,6 +132,28 @@ async fn of_model(conn: &mut Conn, opened: &Opened, model: &Model) -> Result<Opt
         Ok(_) => Ok(None),
         Err(HopError::Unfit(unfit)) => Ok(Some(format!("Mind the model: {}.", unfit.problems.join("; ")))),
         Err(error) => Err(error),
+    }
+}
+
+/// The tables of the jobs that were described, which are there: `rowscore apply` has seen to what is in them.
+async fn tables_of_jobs(conn: &mut Conn, opened: &Opened) -> Result<Vec<ItemsTable>, Box<dyn Error>> {
+    let rows = jobs::known(conn).await?;
+    let mut tables = Vec::new();
+    for row in rows.iter().filter(|row| row.state != JobState::Removed && !row.settings.name.is_default()) {
+        let table = opened.config.of_job(&row.settings)?.items_table;
+        if !catalog::describe(&table).ask(conn).await?.columns.is_empty() {
+            tables.push(table);
+        }
+    }
+    Ok(tables)
+}
+
+/// Of which tables, where there are jobs.
+fn also(of_jobs: &[ItemsTable]) -> String {
+    match of_jobs.len() {
+        0 => String::new(),
+        1 => ", also of the table of 1 job".to_owned(),
+        jobs => format!(", also of the tables of {jobs} jobs"),
     }
 }
 

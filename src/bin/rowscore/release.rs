@@ -8,8 +8,8 @@ use rowscore::values::ReasonCode;
 use rowscore::words::{self, items};
 use serde_json::json;
 
-use crate::opened::Opened;
 use crate::out::Out;
+use crate::whose::Whose;
 
 /// Let the next run try items again that were set aside, whatever the failure policy
 #[derive(clap::Args)]
@@ -17,6 +17,8 @@ use crate::out::Out;
     after_help = "Examples:\n  rowscore release --code wrong_length\n  rowscore release 17 42\n  rowscore release --all"
 )]
 pub(crate) struct Args {
+    #[command(flatten)]
+    whose: Whose,
     /// Ids of items
     #[arg(value_name = "ID", conflicts_with = "all", required_unless_present_any = ["all", "code"], allow_negative_numbers = true)]
     ids: Vec<i64>,
@@ -29,12 +31,13 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
-    let opened = Opened::from_env().await?;
+    let opened = args.whose.open().await?;
     let Args { ids, code, .. } = &args;
     let release = || failures::chosen(opened.table(), ids, *code).and(failures::release(opened.table(), ids, *code));
     let (chosen, _) = opened.ask(async |conn| release().ask(conn).await).await?;
     if chosen == 0 && !(args.all && code.is_none()) {
-        return Err(format!("no item {} is set aside; `rowscore failures` shows which are", asked(ids, *code)).into());
+        let said = format!("no item {} is set aside; `rowscore failures` shows which are", asked(ids, *code));
+        return Err(opened.said(&said).into());
     }
     let mut ids = ids.clone();
     ids.sort_unstable();
@@ -50,7 +53,7 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
             if others == 1 { "is" } else { "are" }
         ),
     };
-    out.tell(&json!({"released": chosen}), [done])?;
+    out.tell(&json!({"released": chosen}), [opened.said(&done)])?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -36,7 +36,7 @@ pub struct Fit {
 pub(super) fn check_names(means: Means<'_>, trigger: &Trigger) -> Result<(), Unfit> {
     let table = means.table();
     let mut problems = Vec::new();
-    if *trigger != Trigger::Status {
+    if !matches!(trigger, Trigger::Status(_)) {
         problems.extend(names(table, means.model).into_iter().chain(pinned(means)));
     }
     if matches!(trigger, Trigger::Open(request) if request.kind == RunKind::Backfill) && table.run == RunColumn::None {

@@ -120,7 +120,7 @@ async fn what_cannot_be_stored_or_used_is_told_with_what_is_accepted(
         (&["use", "default", "0f3a"], "no stored version begins with `0f3a`; `rowscore model list` shows all"),
         (&["use", "default", "latest"], "`latest` is no version; accepted: "),
         (&["use", "default", &built_in[..8]], "is the one that is built in, and not stored; name it `built-in`"),
-        (&["use", "churn", "0f3a"], "there is no job `churn`; the variables describe the job `default`"),
+        (&["use", "churn", "0f3a"], "there is no job `churn`; the one job is `default`, that of the variables"),
         (&["remove", "0f3a"], "no stored version begins with `0f3a`"),
     ] {
         let error = failed(&[&["model"], arguments].concat(), owner.variables()).await;

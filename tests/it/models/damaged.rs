@@ -38,7 +38,7 @@ async fn a_damaged_model_fails_the_hop_with_a_reason_in_sql_until_it_is_stored_a
         assert_eq!(noted, version.to_string());
         assert_eq!(written(&owner).await, []);
         // Who asks how things stand is answered all the same.
-        scorer.hop(&Trigger::Status, unhurried(at(FIRST))).await;
+        scorer.hop(&Trigger::Status(None), unhurried(at(FIRST))).await;
         let expected = if sql.starts_with("DELETE FROM `batch_models`") { Pushed::Anew } else { Pushed::Mended };
         assert_eq!(owner.push(other()).await, expected);
     }

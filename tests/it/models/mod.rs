@@ -2,6 +2,7 @@
 
 mod commands;
 mod damaged;
+mod jobs;
 mod samples;
 mod shown;
 

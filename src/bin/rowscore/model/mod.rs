@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Subcommand, ValueHint};
+use rowscore::config::JobName;
 
 use crate::out::Out;
 
@@ -46,7 +47,7 @@ enum Command {
     Use {
         /// The job; that of the variables is `default`
         #[arg(value_name = "JOB")]
-        job: String,
+        job: JobName,
         /// The version, or as many of its first digits as tell it apart; `built-in` for the model of the program
         #[arg(value_name = "VERSION")]
         digits: String,
@@ -56,7 +57,7 @@ enum Command {
     Rollback {
         /// The job; that of the variables is `default`
         #[arg(value_name = "JOB")]
-        job: String,
+        job: JobName,
     },
     /// Delete a stored model that no job uses or would return to
     #[command(after_help = "Example:\n  rowscore model remove 0f3a5c")]

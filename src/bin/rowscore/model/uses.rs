@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::process::ExitCode;
 
+use rowscore::config::JobName;
 use rowscore::hop::{self, Means};
 use rowscore::model::{self, ModelVersion, SharedModel};
 use rowscore::store::model_uses::{self, Noted, Return};
@@ -16,8 +17,8 @@ use crate::out::Out;
 /// How the model that is built in is named.
 const BUILT_IN: &str = "built-in";
 
-pub(super) async fn begin(job: &str, version: &str, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
-    let opened = Opened::of_job(job).await?;
+pub(super) async fn begin(job: &JobName, version: &str, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
+    let opened = Opened::of(Some(job)).await?;
     let version = match version {
         BUILT_IN => None,
         digits => Some(found(&opened, digits).await?.version),
@@ -37,8 +38,8 @@ pub(super) async fn begin(job: &str, version: &str, out: &mut Out) -> Result<Exi
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) async fn rollback(job: &str, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
-    let opened = Opened::of_job(job).await?;
+pub(super) async fn rollback(job: &JobName, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
+    let opened = Opened::of(Some(job)).await?;
     let table = opened.table();
     let to: Return = opened.ask(async |conn| model_uses::to_return_to(conn, table).await).await?.ok_or_else(|| {
         format!(
