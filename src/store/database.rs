@@ -90,7 +90,11 @@ impl Database {
     /// Those of [`catalog::look`].
     pub async fn look_at_table(&self, conn: &mut Conn) -> Result<(), StoreError> {
         if self.seen.get().is_none() {
-            self.remember_table(catalog::look(conn, &self.items).await?.1);
+            let (catalog, seen) = catalog::look(conn, &self.items).await?;
+            // One that is not there yet is looked for again.
+            if !catalog.columns.is_empty() {
+                self.remember_table(seen);
+            }
         }
         Ok(())
     }
