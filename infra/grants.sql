@@ -71,6 +71,11 @@ SET @ddl = CONCAT('GRANT SELECT, INSERT, UPDATE, DELETE', @in_database, '`item_f
 PREPARE permission FROM @ddl;
 EXECUTE permission;
 
+-- Whose runs there are is described by others: `rowscore apply`.
+SET @ddl = CONCAT('GRANT SELECT', @in_database, '`batch_jobs`', @to_login);
+PREPARE permission FROM @ddl;
+EXECUTE permission;
+
 SET @ddl = CONCAT('GRANT SELECT', @in_database, '`batch_status`', @to_login);
 PREPARE permission FROM @ddl;
 EXECUTE permission;

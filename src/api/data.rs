@@ -191,7 +191,9 @@ async fn list(api: &Api, listed: Listed, paging: Paging) -> Result<(HeaderMap, J
         })
     });
     let (page, writers, key) = read.await?;
-    let next = page.next_after.map(|after| format!("/data/{listed}?limit={}&after={}", paging.limit, in_path(&after)));
+    let next = page
+        .next_after
+        .map(|after| format!("{}/data/{listed}?limit={}&after={}", api.base, paging.limit, in_path(&after)));
     let items = page.items.into_iter().map(|item| Item::new(writers.by_class(&item), &key, item)).collect();
     Ok((next_page(next.as_deref()), Json(items)))
 }

@@ -18,6 +18,7 @@ use crate::store::failures::{self, Reasoned};
 use crate::store::lane_lines::{self, LaneLine};
 use crate::store::runs::{self, Record};
 use crate::store::status::{self, StatusLine};
+use crate::words;
 
 /// Items set aside that are shown of each kind.
 const EXAMPLES: u32 = 3;
@@ -169,7 +170,7 @@ pub(super) async fn list(State(api): Shared, paging: Paging) -> Result<(HeaderMa
     let limit = paging.limit;
     let lines = api.readers.read(move |conn, seen| Box::pin(status::latest(conn, &seen.table, before, limit))).await?;
     let full = lines.last().filter(|_| lines.len() == limit as usize);
-    let next = full.map(|last| format!("/runs?limit={limit}&after={}", last.id));
+    let next = full.map(|last| format!("{}/runs?limit={limit}&after={}", api.base, last.id));
     Ok((next_page(next.as_deref()), Json(lines.into_iter().map(Run::from).collect())))
 }
 
@@ -206,6 +207,15 @@ pub(super) async fn one(State(api): Shared, Number(id): Number) -> Result<Json<R
         lanes,
         failures,
     }))
+}
+
+impl Run {
+    /// In a few words.
+    pub(super) fn brief(&self) -> String {
+        let of = self.total.map_or_else(|| "?".to_owned(), words::count);
+        let state = self.state.replace('_', " ");
+        format!("run {}, {} {state}: {} of {of} items", self.run_id, self.kind, words::count(self.done))
+    }
 }
 
 impl From<StatusLine> for Run {

@@ -16,9 +16,10 @@ use super::under_way::Hop;
 use crate::answer::Outcome;
 use crate::config::PredictionFormat;
 use crate::drift::Report;
-use crate::event::{Continuation, Request};
+use crate::event::Request;
 use crate::run::{Counts, FailurePolicy, RunId, RunKind, RunState};
 use crate::store::earlier::{Earlier, Ends, earlier};
+use crate::store::lanes::Due;
 use crate::store::pending::PendingItem;
 use crate::store::predictions::Predictions;
 use crate::store::runs::NewRun;
@@ -66,7 +67,7 @@ async fn try_everything<R: Relay>(hop: &mut Hop<'_, R>, id: RunId) -> Result<Opt
     means.model.check_golden_rows().map_err(|error| HopError::Canary(words::chain(&error)))?;
     hop.session.run(async |conn| write_and_roll_back(conn, means, id).await).await?;
     // It finds no lanes, and is dropped as stale.
-    hop.relay.send(&Continuation { run_id: id, worker: 0, hop: 1 }).await.map_err(HopError::Relay)?;
+    hop.relay.send(&hop.continuation(id, Due { worker: 0, hop: 1 })).await.map_err(HopError::Relay)?;
     Ok(hop.session.run(async |conn| look_at_recent_items(conn, means, id).await).await?)
 }
 

@@ -239,7 +239,7 @@ impl Catalog {
 }
 
 /// rowscore's own tables, which go along with the items in one transaction.
-pub(super) const OWN: [&str; 3] = ["batch_runs", "batch_lanes", "item_failures"];
+pub(super) const OWN: [&str; 4] = ["batch_runs", "batch_lanes", "item_failures", "batch_jobs"];
 
 /// What the server says of `table`, and the table with what rowscore's statements need of that.
 ///

@@ -17,7 +17,7 @@ use crate::config::{ItemsTable, MysqlConfig, Place};
 /// asking the server; where that takes less it says so, and the page is tried with half of its items.
 const LARGEST_STATEMENT: usize = 16 << 20;
 
-/// A database that connections can be opened to.
+/// A database that connections can be opened to, and what is known of the table in it that a job scores.
 #[derive(Clone, Debug)]
 pub struct Database {
     opts: OptsBuilder,
@@ -54,6 +54,13 @@ impl Database {
         let (name, login) = (config.database.clone(), Login::new(config).await);
         let (seen, fits, at_work) = Default::default();
         Self { opts, name, place, protection, login, items: items.clone(), seen, fits, at_work }
+    }
+
+    /// The same database, holding the items of another job in table `items`, of which nothing is known yet.
+    #[must_use]
+    pub fn with_items(&self, items: &ItemsTable) -> Self {
+        let (seen, fits) = Default::default();
+        Self { items: items.clone(), seen, fits, ..self.clone() }
     }
 
     /// Where connections go.

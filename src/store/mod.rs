@@ -8,7 +8,7 @@
 //! the tables, and [`inventory`] tells what it made, [`catalog`] reads what columns the items have. [`session`] repeats a piece of work after
 //! transient faults. For readers there are [`listing`] and [`status`], and `pool` lends them connections
 //! that cannot write. What the servers' error codes mean is in `codes`;
-//! what time it is says [`clock`].
+//! what time it is says [`clock`]. In `turn`, a test decides whose round trip comes next.
 
 pub mod backlog;
 mod bound;
@@ -28,6 +28,7 @@ pub mod hold;
 pub mod ids;
 pub mod inventory;
 pub mod items;
+pub mod jobs;
 pub mod key;
 pub mod keys;
 pub mod lane_lines;
@@ -57,6 +58,7 @@ pub mod statement;
 pub mod status;
 pub mod tempo;
 mod tls;
+pub mod turn;
 pub mod wanted;
 
 pub use database::Database;

@@ -5,6 +5,7 @@ use mysql_async::{FromRowError, QueryResult, Row, TextProtocol, from_row_opt};
 
 use super::key::KeyRef;
 use super::keys::Keys;
+use super::turn::round_trip;
 use super::{Doing, StoreError};
 use crate::config::ItemsTable;
 
@@ -67,10 +68,13 @@ impl PendingItems {
         table: &ItemsTable,
         (doing, sql): (&'static str, String),
     ) -> Result<Self, StoreError> {
-        let mut rows = conn.query_iter(sql).await.doing(doing)?;
-        let items = Self::default().read(table, &mut rows).await.doing(doing)?;
-        rows.drop_result().await.doing(doing)?;
-        Ok(items)
+        let trip = async {
+            let mut rows = conn.query_iter(sql).await.doing(doing)?;
+            let items = Self::default().read(table, &mut rows).await.doing(doing)?;
+            rows.drop_result().await.doing(doing)?;
+            Ok(items)
+        };
+        round_trip(doing, trip).await
     }
 
     fn push_numbered(&mut self, row: Row) -> Result<(), FromRowError> {

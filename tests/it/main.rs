@@ -21,6 +21,7 @@ mod forecast;
 mod grants;
 mod hops;
 mod init;
+mod jobs;
 mod keys;
 mod killed;
 mod kinds;

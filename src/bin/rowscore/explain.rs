@@ -9,8 +9,8 @@ use rowscore::store::notation;
 use rowscore::values::Reader;
 
 use crate::chosen::Chosen;
-use crate::opened::Opened;
 use crate::out::Out;
+use crate::whose::Whose;
 
 /// Show how a prediction comes about: class pairs and the nearest support vectors
 ///
@@ -23,6 +23,8 @@ pub(crate) struct Args {
     row: Row,
     #[command(flatten)]
     chosen: Chosen,
+    #[command(flatten)]
+    whose: Whose,
     /// How many support vectors to show
     #[arg(long, value_name = "N", default_value_t = 5)]
     nearest: usize,
@@ -43,7 +45,7 @@ pub(crate) async fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn 
     let model = args.chosen.model()?;
     let text = match (&args.row.values, &args.row.id) {
         (Some(values), _) => values.clone(),
-        (None, Some(id)) => values_of(id, model.features()).await?,
+        (None, Some(id)) => values_of(id, args, model.features()).await?,
         (None, None) => return Err("give --id or --values".into()),
     };
     let mut row = Vec::new();
@@ -56,8 +58,8 @@ pub(crate) async fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn 
 }
 
 /// The values of an item in the table.
-async fn values_of(id: &str, features: &[Feature]) -> Result<String, Box<dyn Error>> {
-    let opened = Opened::from_env().await?;
+async fn values_of(id: &str, args: &Args, features: &[Feature]) -> Result<String, Box<dyn Error>> {
+    let opened = args.whose.open().await?;
     let table = opened.look().await?;
     table.feature_columns(features)?;
     let key = notation::read(&table.key, id)?;

@@ -10,9 +10,9 @@ use rowscore::store::key::Key;
 use rowscore::store::notation;
 use serde_json::{Value, json};
 
-use crate::opened::Opened;
 use crate::out::{Out, say};
 use crate::report;
+use crate::whose::Whose;
 
 /// Show the items that could not be scored, with the reason of each
 #[derive(clap::Args)]
@@ -20,6 +20,8 @@ use crate::report;
                         rowscore failures --json --limit 1000000 > failures.jsonl\n\n\
                         Correct the values, and the next run scores the item; or see `rowscore release`.")]
 pub(crate) struct Args {
+    #[command(flatten)]
+    whose: Whose,
     /// Only items whose last try was in this run
     #[arg(value_name = "RUN", value_parser = clap::value_parser!(u64).range(1..))]
     run: Option<u64>,
@@ -35,9 +37,9 @@ pub(crate) struct Args {
 const PAGE: u32 = 1000;
 
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
-    let opened = Opened::from_env().await?;
-    let (table, mut session) = (opened.look().await?, opened.session());
     let of_run = args.run.map(RunId);
+    let opened = args.whose.open_of(of_run).await?;
+    let (table, mut session) = (opened.look().await?, opened.session());
     let after = args.after.map(|text| notation::read(&table.key, &text)).transpose()?;
     let (mut left, mut after) = (args.limit, after.unwrap_or(Key::Start));
     while left > 0 {

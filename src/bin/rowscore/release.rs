@@ -10,8 +10,8 @@ use rowscore::values::ReasonCode;
 use rowscore::words::{self, items};
 use serde_json::json;
 
-use crate::opened::Opened;
 use crate::out::Out;
+use crate::whose::Whose;
 
 /// Let the next run try items again that were set aside, whatever the failure policy
 #[derive(clap::Args)]
@@ -19,6 +19,8 @@ use crate::out::Out;
     after_help = "Examples:\n  rowscore release --code wrong_length\n  rowscore release 17 42\n  rowscore release --all"
 )]
 pub(crate) struct Args {
+    #[command(flatten)]
+    whose: Whose,
     /// Keys of items
     #[arg(value_name = "KEY", conflicts_with = "all", required_unless_present_any = ["all", "code"], allow_negative_numbers = true)]
     keys: Vec<String>,
@@ -31,13 +33,14 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
-    let opened = Opened::from_env().await?;
+    let opened = args.whose.open().await?;
     let (table, code) = (opened.look().await?, &args.code);
     let keys: Vec<Key> = args.keys.iter().map(|text| notation::read(&table.key, text)).collect::<Result<_, _>>()?;
     let release = || failures::chosen(table, &keys, *code).and(failures::release(table, &keys, *code));
     let (chosen, _) = opened.ask(async |conn| release().ask(conn).await).await?;
     if chosen == 0 && !(args.all && code.is_none()) {
-        return Err(format!("no item {} is set aside; `rowscore failures` shows which are", asked(&keys, *code)).into());
+        let said = format!("no item {} is set aside; `rowscore failures` shows which are", asked(&keys, *code));
+        return Err(opened.said(&said).into());
     }
     let named: HashSet<&Key> = keys.iter().collect();
     let others = (named.len() as u64).saturating_sub(chosen);
@@ -51,7 +54,7 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
             if others == 1 { "is" } else { "are" }
         ),
     };
-    out.tell(&json!({"released": chosen}), [done])?;
+    out.tell(&json!({"released": chosen}), [opened.said(&done)])?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -15,9 +15,9 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::chosen::Chosen;
-use crate::opened::Opened;
 use crate::out::Out;
 use crate::report;
+use crate::whose::Whose;
 
 /// Show items with their predictions, a line each
 #[derive(clap::Args)]
@@ -26,6 +26,8 @@ use crate::report;
 pub(crate) struct Args {
     #[command(flatten)]
     chosen: Chosen,
+    #[command(flatten)]
+    whose: Whose,
     /// Show at most this many
     #[arg(long, value_name = "N", default_value_t = 10)]
     limit: u32,
@@ -71,7 +73,7 @@ struct Line<'a> {
 }
 
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
-    let opened = Opened::from_env().await?;
+    let opened = args.whose.open().await?;
     let (table, mut session) = (opened.table(), opened.session());
     let model = args.chosen.model()?;
     let features = model.features();

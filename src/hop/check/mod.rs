@@ -35,7 +35,7 @@ pub struct Fit {
 /// backfill can tell whose a prediction is.
 pub(super) fn check_names(means: Means<'_>, trigger: &Trigger) -> Result<(), Unfit> {
     let table = means.table();
-    let mut problems = if *trigger == Trigger::Status { Vec::new() } else { names(table, means.model) };
+    let mut problems = if matches!(trigger, Trigger::Status(_)) { Vec::new() } else { names(table, means.model) };
     if matches!(trigger, Trigger::Open(request) if request.kind == RunKind::Backfill) && table.run == RunColumn::None {
         problems.push("a backfill needs RUN_COLUMN, which tells what model a prediction is of; it is none".into());
     }

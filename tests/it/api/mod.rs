@@ -5,7 +5,7 @@ mod keys;
 mod outputs;
 mod own_table;
 mod page;
-mod programs;
+pub(crate) mod programs;
 mod readers;
 mod refusals;
 mod runs;
