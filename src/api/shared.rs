@@ -5,15 +5,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use mysql_async::Conn;
 
+use super::problem::Problem;
 use crate::config::{ItemsTable, JobName};
 use crate::hop::{Job, Jobs};
 use crate::model::{ModelVersion, SharedModel};
 use crate::standing::{Expected, Facts, Standing};
 use crate::store::jobs::{self, JobRow};
+use crate::store::key::Key;
 use crate::store::listing::Width;
 use crate::store::pool::{ReadError, Readers};
 use crate::store::stored::LoadError;
-use crate::store::{Database, StoreError, used};
+use crate::store::{Database, StoreError, notation, used};
 use crate::window::Time;
 use crate::words;
 
@@ -125,6 +127,12 @@ impl Api {
             })
         });
         read.await
+    }
+
+    /// The key of an item, as somebody wrote it.
+    pub(super) async fn key(&self, text: &str) -> Result<Key, Problem> {
+        let columns = self.readers.read(|_, seen| Box::pin(async { Ok(seen.table.key.clone()) })).await?;
+        notation::read(&columns, text).map_err(Problem::bad_request)
     }
 
     pub(super) fn reading(&self) -> Reading {

@@ -13,6 +13,7 @@ mod census;
 mod check;
 mod clock;
 mod compare;
+mod cutting;
 mod drift;
 mod end;
 mod error;

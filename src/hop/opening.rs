@@ -4,6 +4,7 @@ use futures_util::future::join;
 use mysql_async::Conn;
 
 use super::census::{self, Ground};
+use super::cutting::cut;
 use super::end::end_early;
 use super::error::HopError;
 use super::job::Job;
@@ -13,15 +14,12 @@ use super::relay::Relay;
 use super::scope::Scope;
 use super::step::Step;
 use super::under_way::Hop;
-use crate::config::WorkConfig;
 use crate::run::{Counts, RunId, RunState};
-use crate::store::counts::Extent;
 use crate::store::failures;
 use crate::store::lanes::{self, Due, NewLane, Source};
 use crate::store::runs::{self, NewRun, Run};
 use crate::store::session::Room;
 use crate::store::statement::{Statement, begin, commit, rollback};
-use crate::store::wanted::Ids;
 use crate::window::{Time, Window};
 
 /// What a run is opened with.
@@ -73,14 +71,17 @@ pub(super) async fn open_run(
     if ground.is_any_set_aside {
         failures::forget_gone(conn, table).await?;
     }
-    let extents = census::extents(conn, lanes, Scope::new(means, &new), ground).await?;
+    let scope = Scope::new(means, &new);
+    let extents = census::extents(conn, lanes, scope, &ground).await?;
     let new = NewRun { items: extents.iter().map(|(_, extent)| extent.items).sum(), ..new };
     let begun = match replaced {
         Some(old) if !end_for(conn, Job { run: old, means }, &new).await? => return Ok(Opened::Overtaken),
         Some(_) => Statement::nothing(),
         None => begin(),
     };
-    let new_lanes: Vec<NewLane> = extents.iter().flat_map(|&(source, extent)| lanes_of(source, extent, work)).collect();
+    let wanted = means.wanted(scope.selection(Source::Items));
+    let wanted = if ground.is_any_set_aside { wanted } else { wanted.where_none_is_set_aside() };
+    let new_lanes = cut(conn, wanted, &extents, work).await?;
     let opened = begun.then(runs::insert(table, &new));
     let (id, result) = if new_lanes.is_empty() {
         let id = opened.then(runs::opened()).ask(conn).await?.id;
@@ -132,64 +133,15 @@ fn due(lanes: &[NewLane]) -> Vec<Due> {
     due
 }
 
-/// The items set aside are few and scattered: one lane takes them.
-fn lanes_of(source: Source, extent: Extent, work: &WorkConfig) -> Vec<NewLane> {
-    match source {
-        Source::Items => split(extent.ids, work.workers, work.lanes),
-        Source::Failures => vec![NewLane { worker: 0, source, ids: extent.ids }],
-    }
-}
-
-/// The ids as `workers × lanes_each` lanes of equal ranges. Where there are fewer ids than lanes, the
-/// last lanes are empty.
-fn split(ids: Ids, workers: u16, lanes_each: u16) -> Vec<NewLane> {
-    let count = u128::from(workers) * u128::from(lanes_each);
-    // An edge lies between the two ends, so it is an i64 like them.
-    let edge = |lane: u128| (i128::from(ids.after) + (u128::from(ids.len()) * lane).div_ceil(count) as i128) as i64;
-    (0..workers)
-        .flat_map(|worker| (0..lanes_each).map(move |lane| (worker, lane)))
-        .map(|(worker, lane)| {
-            let number = u128::from(worker) * u128::from(lanes_each) + u128::from(lane);
-            NewLane { worker, source: Source::Items, ids: Ids { after: edge(number), upto: edge(number + 1) } }
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn edges(after: i64, upto: i64, workers: u16, lanes: u16) -> Vec<(i64, i64)> {
-        split(Ids { after, upto }, workers, lanes).iter().map(|lane| (lane.ids.after, lane.ids.upto)).collect()
-    }
-
-    #[test]
-    fn lanes_cover_the_extent_without_gap_or_overlap() {
-        assert_eq!(edges(0, 10, 1, 2), [(0, 5), (5, 10)]);
-        assert_eq!(edges(99, 109, 2, 2), [(99, 102), (102, 104), (104, 107), (107, 109)]);
-    }
-
-    #[test]
-    fn fewer_ids_than_lanes_leave_lanes_empty() {
-        assert_eq!(edges(41, 42, 1, 4), [(41, 42), (42, 42), (42, 42), (42, 42)]);
-    }
-
-    #[test]
-    fn the_widest_extent_does_not_overflow() {
-        let lanes = edges(i64::MIN, i64::MAX, 64, 16);
-        assert_eq!((lanes[0].0, lanes[1023].1), (i64::MIN, i64::MAX));
-    }
+    use crate::hop::cutting::equal_ranges;
 
     #[test]
     fn of_a_new_run_the_workers_with_ids_are_at_work() {
-        let workers = |upto| due(&split(Ids { after: 0, upto }, 2, 2)).iter().map(|due| due.worker).collect::<Vec<_>>();
+        let workers = |upto| due(&equal_ranges((0, upto), 2, 2)).iter().map(|due| due.worker).collect::<Vec<_>>();
         assert_eq!(workers(100), [0, 1]);
         assert_eq!(workers(1), [0]);
-    }
-
-    #[test]
-    fn a_worker_has_neighbouring_lanes() {
-        let workers: Vec<u16> = split(Ids { after: 0, upto: 100 }, 2, 3).iter().map(|lane| lane.worker).collect();
-        assert_eq!(workers, [0, 0, 0, 1, 1, 1]);
     }
 }

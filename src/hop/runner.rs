@@ -68,7 +68,8 @@ impl<R: Relay> Runner<'_, R> {
     /// # Errors
     /// As [`Runner::hop`].
     pub async fn hop_from(&self, start: Start, trigger: &Trigger, clock: Clock) -> Result<Answer, HopError> {
-        self.hop_as(start, trigger, clock, Decides::Job).await
+        // Boxed, for its callers are deep themselves.
+        Box::pin(self.hop_as(start, trigger, clock, Decides::Job)).await
     }
 
     /// The same, with the model of whoever decides.

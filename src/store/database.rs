@@ -10,8 +10,8 @@ use super::codes::Meaning;
 use super::error::{Doing, StoreError, is_login, is_tls};
 use super::login::Login;
 use super::tls::Protection;
-use super::{schema, settings};
-use crate::config::{ColumnName, ItemsTable, MysqlConfig, Place};
+use super::{catalog, schema, settings};
+use crate::config::{ItemsTable, MysqlConfig, Place};
 use crate::model::ModelVersion;
 
 /// Bytes of a statement, at most: MariaDB's default, and a page has less than a tenth of it. Known without
@@ -93,14 +93,29 @@ impl Database {
         self.seen.get().unwrap_or(&self.items)
     }
 
-    /// Whether it is known which columns keep their values.
+    /// Whether it is known what the server says of the table.
     pub(crate) fn has_seen_table(&self) -> bool {
         self.seen.get().is_some()
     }
 
-    /// Remembers which columns keep their values.
-    pub(crate) fn remember_table(&self, kept: Vec<ColumnName>) {
-        self.seen.get_or_init(|| ItemsTable { kept, ..self.items.clone() });
+    /// Remembers what the server says of the table.
+    pub(crate) fn remember_table(&self, seen: ItemsTable) {
+        self.seen.get_or_init(|| seen);
+    }
+
+    /// Asks the server what the table is like, unless that is known.
+    ///
+    /// # Errors
+    /// Those of [`catalog::look`].
+    pub async fn look_at_table(&self, conn: &mut Conn) -> Result<(), StoreError> {
+        if self.seen.get().is_none() {
+            let (catalog, seen) = catalog::look(conn, &self.items).await?;
+            // One that is not there yet is looked for again.
+            if !catalog.columns.is_empty() {
+                self.remember_table(seen);
+            }
+        }
+        Ok(())
     }
 
     /// Whether the items table was looked at before, and is as it must be for a model of this version.

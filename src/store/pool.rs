@@ -117,9 +117,8 @@ impl Readers {
         if let Some(seen) = self.seen.get() {
             return Ok(Arc::clone(seen));
         }
-        let table = &self.table;
-        let catalog = catalog::describe(table).ask(conn).await?;
-        let seen = Arc::new(SeenTable { table: table.clone(), updated: catalog.column(catalog::UPDATED).cloned() });
+        let (catalog, table) = catalog::look(conn, &self.table).await?;
+        let seen = Arc::new(SeenTable { table, updated: catalog.column(catalog::UPDATED).cloned() });
         if catalog.columns.is_empty() {
             return Ok(seen);
         }

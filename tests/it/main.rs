@@ -22,6 +22,7 @@ mod grants;
 mod hops;
 mod init;
 mod jobs;
+mod keys;
 mod killed;
 mod kinds;
 mod labels;

@@ -5,6 +5,7 @@ use rowscore::answer::Outcome;
 use rowscore::hop::{self, Clock, Steered};
 use rowscore::run::{RunId, RunState};
 use rowscore::store::failures;
+use rowscore::store::key::Key;
 use rstest::rstest;
 
 use crate::support::database::RunRow;
@@ -82,8 +83,8 @@ async fn under_leave_an_item_set_aside_stays_so_until_it_is_released(
 
     let mut conn = db.connect().await;
     let table = &db.config.work.items_table;
-    assert_eq!(failures::release(table, &[4], None).ask(&mut conn).await.unwrap(), 0);
-    assert_eq!(failures::release(table, &[4, 5], None).ask(&mut conn).await.unwrap(), 1);
+    assert_eq!(failures::release(table, &[4.into()], None).ask(&mut conn).await.unwrap(), 0);
+    assert_eq!(failures::release(table, &[4, 5].map(Key::Id), None).ask(&mut conn).await.unwrap(), 1);
 
     assert_eq!(db.tick(THIRD).await.counts.failed, 1);
     assert_eq!(attempts(&db).await.len(), 1);

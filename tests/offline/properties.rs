@@ -162,9 +162,9 @@ proptest! {
 
     #[test]
     fn no_name_of_a_column_ends_the_quotes_around_it(name in ".{0,70}") {
-        let lookup = |variable: &str| (variable == "ID_COLUMN").then(|| name.clone());
+        let lookup = |variable: &str| (variable == "PREDICTION_COLUMN").then(|| name.clone());
         if let Ok(table) = ItemsTable::from_variables(lookup) {
-            let quoted = table.id.quoted();
+            let quoted = table.prediction.quoted();
             let inner = &quoted[1..quoted.len() - 1];
             prop_assert!(!inner.is_empty() && !inner.replace("``", "").contains(['`', '\0']));
             prop_assert!(inner.replace("``", "`").chars().count() <= 64);

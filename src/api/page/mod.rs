@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 
 use super::data;
 use super::jobs::{has_own, lines as job_lines};
-use super::params::Number;
+use super::params::{Named, Number};
 use super::problem::Problem;
 use super::shared::{Api, Shared, Unreadable};
 use crate::config::{ItemsTable, ValuesIn};
@@ -197,14 +197,14 @@ pub(super) async fn run(State(api): Shared, number: Result<Number, Problem>) -> 
 }
 
 /// An item's own page.
-pub(super) async fn item(State(api): Shared, number: Result<Number, Problem>) -> Response {
-    let found = match number {
-        Ok(Number(id)) => data::detail(&api, id).await,
+pub(super) async fn item(State(api): Shared, named: Result<Named, Problem>) -> Response {
+    let found = match named {
+        Ok(Named(key)) => data::detail(&api, &key).await,
         Err(problem) => Err(problem),
     };
     match found {
         Ok(item) => {
-            let title = format!("Item {}", item.id);
+            let title = format!("Item {}", item.key);
             let content = details::item(&item);
             let sheet = Sheet { now: api.clock(), model: Some(item.used), title, every: RESTING_S, content };
             respond(StatusCode::OK, &api, &sheet)
@@ -323,7 +323,7 @@ fn within(base: &str, markup: &Markup) -> Markup {
 /// What the columns are called.
 fn columns(table: &ItemsTable) -> Markup {
     html! {
-        "Table " code { (table.as_str()) } ": key " code { (table.id.as_str()) } ", values in "
+        "Table " code { (table.as_str()) } ": key " code { (table.key) } ", values in "
         @match &table.values {
             ValuesIn::Json(column) => code { (column.as_str()) },
             ValuesIn::Columns(_) => "columns of their own",

@@ -23,10 +23,10 @@ use crate::chosen::{ForJob, Named};
 use crate::opened::Opened;
 use crate::out::{Out, say};
 
-/// Describe the jobs by a file: show what changes, check it against database and model, and store it
+/// Describe the jobs by a file: show what changes, check it, and store it
 ///
 /// A job is a table with its columns, a schedule and a way of working; docs/JOBS.md says what may be set. What the file
-/// does not have is removed. Nothing is stored if anything is wrong. It takes an administrator's login, like `init`: a
+/// does not have is removed. All is checked against the database and the model, and nothing is stored if anything is wrong. It takes an administrator's login, like `init`: a
 /// table that a job is to score gains a column and a key.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  rowscore apply jobs.toml --dry-run\n  rowscore apply jobs.toml --yes\n  \

@@ -42,7 +42,7 @@ pub(crate) async fn steer(args: RunArgs, to: RunState, out: &mut Out) -> Result<
 }
 
 async fn steer_run(opened: &Opened, id: RunId, to: RunState, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
-    let table = opened.table();
+    let table = opened.look().await?;
     let built_in: SharedModel = model::embedded()?.into();
     let model = match in_use(opened, built_in.clone()).await {
         // A run can be ended all the same. Only what is left of a backfill is reckoned then, and not counted.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use rowscore::model::{self, Cell, Explanation, Feature, Model, PredictionKind, SharedModel};
 use rowscore::store::listing::{self, SeenTable};
+use rowscore::store::notation;
 use rowscore::values::Reader;
 
 use crate::chosen::ForJob;
@@ -33,16 +34,16 @@ pub(crate) struct Args {
 #[derive(clap::Args)]
 #[group(required = true, multiple = false)]
 struct Row {
-    /// The item of this id
-    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
-    id: Option<i64>,
+    /// The item of this key
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
+    id: Option<String>,
     /// A JSON array or object of numbers; no database is needed
     #[arg(long, value_name = "JSON")]
     values: Option<String>,
 }
 
 pub(crate) async fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
-    let (model, text): (SharedModel, String) = match (&args.row.values, args.row.id) {
+    let (model, text): (SharedModel, String) = match (&args.row.values, &args.row.id) {
         (Some(values), _) => (args.chosen.brought()?.into(), values.clone()),
         (None, Some(id)) => {
             let opened = args.whose.open().await?;
@@ -63,14 +64,13 @@ pub(crate) async fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn 
 }
 
 /// The values of an item in the table.
-async fn values_of(opened: &Opened, id: i64, features: &[Feature]) -> Result<String, Box<dyn Error>> {
-    let table = opened.table();
+async fn values_of(opened: &Opened, id: &str, features: &[Feature]) -> Result<String, Box<dyn Error>> {
+    let table = opened.look().await?;
     table.feature_columns(features)?;
+    let key = notation::read(&table.key, id)?;
     let seen = SeenTable { table: table.clone(), updated: None };
-    let after = id.saturating_sub(1);
-    let found = opened.ask(async |conn| listing::whole(&seen, features, after, 1).ask(conn).await).await?;
-    let item = found.into_iter().find(|item| item.id == id);
-    let item = item.ok_or_else(|| format!("there is no item {id}"))?;
+    let found = opened.ask(async |conn| listing::whole_one(&seen, features, &key).ask(conn).await).await?;
+    let item = found.ok_or_else(|| format!("there is no item {id}"))?;
     Ok(item.values.ok_or_else(|| format!("item {id} has no values"))?)
 }
 

@@ -12,7 +12,6 @@ use rowscore::hop::{self, HopError, Means};
 use rowscore::model::{Model, Purpose};
 use rowscore::store::inventory::{self, Made};
 use rowscore::store::jobs::{self, JobState};
-use rowscore::store::wanted::Ids;
 use rowscore::store::{catalog, items, samples as mark, schema};
 use rowscore::window::{self, Time};
 use rowscore::words;
@@ -231,8 +230,7 @@ async fn add_samples(
     (model, rows): (&Model, u32),
     args: &Args,
 ) -> Result<String, Box<dyn Error>> {
-    let first = items::next_id(table, Ids { after: i64::MIN, upto: i64::MAX }).ask(conn).await?;
-    if first.is_some() {
+    if items::any(table).ask(conn).await? {
         return Ok(format!("Table `{}` has items already; no sample items were added.", table.as_str()));
     }
     let features = features(model)?;

@@ -86,7 +86,7 @@ enum Command {
     /// Continue a paused run, or a paused job
     #[command(after_help = "Examples:\n  rowscore resume 2\n  rowscore resume churn")]
     Resume(control::RunArgs),
-    /// Stop a run for good, or those of a job that are not over; what they predicted stays
+    /// Stop a run, or those of a job, for good; what was predicted stays
     #[command(after_help = "Examples:\n  rowscore cancel 2\n  rowscore cancel churn")]
     Cancel(control::RunArgs),
     Release(release::Args),

@@ -7,9 +7,9 @@ use mysql_async::Conn;
 use rowscore::config::{Config, ConfigError, ItemsTable, JobName};
 use rowscore::hop::{Job, Jobs, has_jobs, unknown};
 use rowscore::run::RunId;
-use rowscore::store::Database;
 use rowscore::store::jobs::{self, JobRow, JobState};
 use rowscore::store::session::{Session, WorkError};
+use rowscore::store::{Database, StoreError};
 use rowscore::words;
 
 /// The configuration and the database that it names, for one job.
@@ -62,6 +62,12 @@ impl Opened {
 
     pub(crate) fn table(&self) -> &ItemsTable {
         self.database.items_table()
+    }
+
+    /// The table, with what the server says of its key.
+    pub(crate) async fn look(&self) -> Result<&ItemsTable, StoreError> {
+        self.ask(async |conn| self.database.look_at_table(conn).await).await?;
+        Ok(self.table())
     }
 
     /// A sentence with commands in it, which are meant for this job.

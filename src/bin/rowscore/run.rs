@@ -70,7 +70,8 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
         Either::Left((jobs, _)) => jobs.map_err(|error: ConfigError| error)?,
         Either::Right(_) => return Ok(stopped_before()),
     };
-    let clock = turns::clock(jobs.of_variables().work.hop_budget);
+    let budget = jobs.of_variables().work.hop_budget;
+    let clock = turns::clock(budget);
     let chosen = match select(pin!(jobs.start(&trigger, clock)), pin!(signals.next())).await {
         Either::Left((started, _)) => started?,
         Either::Right(_) => return Ok(stopped_before()),
@@ -94,7 +95,7 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
             };
         }
     };
-    let turn = Turn::new(Arc::clone(&job), asked.clone());
+    let turn = Turn::new(Arc::clone(&job), asked.clone()).with_hops_of(budget);
     let work = pin!(with_bar(&job.database, turn.finished(brought, start)));
     let worked = match select(work, &mut ask_to_stop).await {
         Either::Left((worked, _)) => worked,

@@ -57,7 +57,7 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
     };
     let mut screen =
         Screen { session: opened.session(), price: opened.config.work.price, out, told: None, opened: &opened };
-    let table = opened.table();
+    let table = opened.look().await?;
     if run.is_none() && !args.watch {
         let latest = screen.session.run(async |conn| status::latest(conn, table, None, args.limit).await).await?;
         for line in &latest {

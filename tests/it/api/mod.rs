@@ -1,6 +1,7 @@
 //! The results API and the status page, over HTTP, for a login that may only read.
 
 mod data;
+mod keys;
 mod outputs;
 mod own_table;
 mod page;

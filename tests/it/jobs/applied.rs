@@ -1,12 +1,14 @@
 //! `rowscore apply`: what it shows, checks, stores and ends.
 
+use std::io::Write as _;
+
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::{Plant, TICK, job};
-use crate::support::Server;
 use crate::support::invocation::invoke;
 use crate::support::programs::rowscore;
+use crate::support::{Server, TestDb};
 
 /// The stored jobs: name, version, state.
 async fn stored(plant: &Plant) -> Vec<(String, u32, String)> {
@@ -145,4 +147,56 @@ async fn a_run_of_a_job_that_is_removed_or_moved_is_cancelled(
     let swept = rowscore(&["run", "moved", "--sweep"], plant.scorer.variables()).await;
     assert_eq!(swept.status.code(), Some(0), "{swept:?}");
     assert_eq!((plant.filled("people", "second").await, plant.filled("people", "prediction").await), (4, 1));
+}
+
+#[rstest]
+#[tokio::test]
+async fn whoever_is_granted_what_rowscore_needs_may_work_on_the_tables_of_all_jobs(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let plant = Plant::new(server, &[("people", 2), ("places", 2)], &[]).await;
+    let text = job("people", "people", "") + &job("places", "places", "");
+    let applied = plant.apply(&text, &["--yes"]).await;
+    assert_eq!(applied.status.code(), Some(0), "{applied:?}");
+    let denied = rowscore(&["run"], plant.scorer.variables()).await;
+    assert_eq!(denied.status.code(), Some(1), "{denied:?}");
+
+    let login = plant.owner.config.mysql.database.clone();
+    let init = rowscore(&["init", "--grant", &login], plant.owner.variables()).await;
+
+    let told = format!("Login `{login}` may do what rowscore needs, also of the tables of 2 jobs, and nothing else.");
+    assert!(init.stderr.contains(&told), "{init:?}");
+    let run = rowscore(&["run"], plant.scorer.variables()).await;
+    assert_eq!(run.status.code(), Some(0), "{run:?}");
+    // Who runs jobs does not describe them.
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let own = rowscore(&["apply", file.path().to_str().unwrap(), "--yes"], plant.scorer.variables()).await;
+    assert_eq!(own.status.code(), Some(1), "{own:?}");
+    assert_eq!(stored(&plant).await, [row("people", 1, "active"), row("places", 1, "active")]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_empty_database_is_made_ready_by_the_first_file(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let owner = TestDb::bare(server, &[]).await;
+    owner
+        .execute(
+            "CREATE TABLE `people` (`no` INT PRIMARY KEY, `a` DOUBLE, `b` DOUBLE, `c` DOUBLE, `d` DOUBLE, \
+               `born` DATETIME NOT NULL, `risk` JSON); \
+             INSERT INTO `people` VALUES (7, 5.1, 3.5, 1.4, 0.2, '2024-03-05 09:30:00', NULL)",
+        )
+        .await;
+    let features = "{ sepal_length = \"a\", sepal_width = \"b\", petal_length = \"c\", petal_width = \"d\" }";
+    let settings = format!("key = \"no\"\ncreated = \"born\"\nprediction = \"risk\"\nfeatures = {features}");
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(job("people", "people", &settings).as_bytes()).unwrap();
+
+    let applied = rowscore(&["apply", file.path().to_str().unwrap(), "--yes"], owner.variables()).await;
+    assert_eq!(applied.status.code(), Some(0), "{applied:?}");
+    let run = rowscore(&["run"], owner.variables()).await;
+    assert_eq!(run.status.code(), Some(0), "{run:?}");
+    assert_eq!(owner.count("`people` WHERE `risk` IS NOT NULL AND `run_id` = 1").await, 1);
+    assert_eq!(owner.rows::<String>("SHOW TABLES LIKE 'items'").await, Vec::<String>::new());
 }
