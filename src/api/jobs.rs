@@ -128,7 +128,7 @@ async fn of_job(api: &Arc<Api>, name: &JobName) -> Result<Arc<Api>, Problem> {
     let jobs = api.jobs.as_ref().ok_or_else(missing)?;
     let row = rows.iter().find(|row| row.settings.name == *name).ok_or_else(missing)?;
     let job = jobs.job(row).map_err(|error| Problem::not_found(words::chain(&error)))?;
-    api.of_job(&job).map_err(|error| Problem::not_found(format!("job `{name}`: {error}")))
+    Ok(api.of_job(&job))
 }
 
 /// Whether the service's own table is that of a job which is worked on.
