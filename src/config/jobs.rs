@@ -13,7 +13,7 @@ use super::variables::{Entry, VARIABLES};
 use super::vars::ConfigError;
 
 /// Settings that have a shorter name than their variable's in small letters.
-const SHORT: [(&str, &str); 8] = [
+const SHORT: [(&str, &str); 9] = [
     ("source", "ITEMS_TABLE"),
     ("key", "ID_COLUMN"),
     ("values", "VALUES_COLUMN"),
@@ -21,6 +21,7 @@ const SHORT: [(&str, &str); 8] = [
     ("prediction", "PREDICTION_COLUMN"),
     ("format", "PREDICTION_FORMAT"),
     ("created", "CREATED_COLUMN"),
+    ("model", "MODEL_NAME"),
     ("policy", "FAILURE_POLICY"),
 ];
 
