@@ -16,6 +16,7 @@ SET @login = COALESCE(@login, 'reader');
 SET @login_host = COALESCE(@login_host, '%');
 SET @items = COALESCE(@items, 'items');
 SET @read = COALESCE(@read, '`id`, `values`, `prediction`, `created_datetime`, `run_id`');
+SET @scores = COALESCE(@scores, '');
 
 -- It is shown where it is.
 SET @updated = IF(
@@ -28,6 +29,12 @@ SET @in_database = CONCAT(' ON `', REPLACE(DATABASE(), '`', '``'), '`.');
 SET @quoted_items = CONCAT('`', REPLACE(@items, '`', '``'), '`');
 
 SET @ddl = CONCAT('GRANT SELECT (', @read, @updated, ')', @in_database, @quoted_items, @to_login);
+PREPARE permission FROM @ddl;
+EXECUTE permission;
+
+-- Where predictions go to a score table.
+SET @ddl = IF(@scores = '', 'DO 0',
+  CONCAT('GRANT SELECT', @in_database, '`', REPLACE(@scores, '`', '``'), '`', @to_login));
 PREPARE permission FROM @ddl;
 EXECUTE permission;
 

@@ -2,9 +2,10 @@
 
 use super::columns::PredictionFormat;
 use super::setting::{Accepts, Setting, one_of};
+use super::target::Keeps;
 use crate::run::{FailurePolicy, named};
 
-one_of! { AuthName, FailurePolicy, PredictionFormat }
+one_of! { AuthName, FailurePolicy, Keeps, PredictionFormat }
 
 named! {
     pub(super) enum AuthName { Password = "password", Iam = "iam", }

@@ -9,8 +9,10 @@ mod resource;
 mod server;
 mod setting;
 mod table;
+mod target;
 mod variables;
 mod vars;
+mod written;
 mod zone;
 
 use std::fmt;
@@ -28,6 +30,7 @@ use server::Host;
 pub use server::{Fingerprint, Place, Tls};
 pub use setting::{Accepts, Setting, Span};
 pub use table::{FeatureMismatch, ItemsTable, ValuesIn, listed};
+pub use target::{Beside, Keeps, MODEL_VERSION, PREDICTED_AT, Part, RUN, ScoreTable, Target, Threshold};
 pub use variables::{Entry, Group, Unset, VARIABLES};
 pub use vars::ConfigError;
 use vars::Vars;

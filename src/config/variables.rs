@@ -12,6 +12,7 @@ use super::price::Price;
 use super::resource::DatabaseResource;
 use super::server::{Host, Place, TlsSetting};
 use super::setting::{Accepts, PemFile, QueueUrl, Setting, Span, Whole};
+use super::target::{ClassColumn, Keeps, Threshold};
 use super::zone::Zone;
 use crate::run::FailurePolicy;
 
@@ -111,6 +112,21 @@ variables! {
             DATETIME";
         RUN_COLUMN: RunColumn, Means("`run_id`, if rowscore made it"), "the column that says which run wrote a \
             prediction; with `none`, nothing says so";
+        LABEL_COLUMN: ColumnName, Means("none"), "a column that gets the name of the most probable class, beside the \
+            prediction";
+        CONFIDENCE_COLUMN: ColumnName, Means("none"), "a column that gets the probability of that class";
+        VALUE_COLUMN: ColumnName, Means("none"), "a column that gets the number of a model that gives one";
+        CLASS_COLUMNS: ClassColumn, Means("none"), "columns that get the number of one class each, with commas between \
+            them, like `churned=p_churned`";
+        DECISION_COLUMN: ColumnName, Means("none"), "a column that gets 1 where `THRESHOLD` is reached, and else 0";
+        THRESHOLD: Threshold, Means("none"), "the least probability of a class, or the least number of a model that gives \
+            one, that is decided for";
+        MODEL_COLUMN: ColumnName, Means("none"), "a column that gets the version of the model";
+        PREDICTED_AT_COLUMN: ColumnName, Means("none"), "a column that gets the time of the prediction, in UTC";
+        SCORE_TABLE: TableName, Means("none: predictions go to columns of `ITEMS_TABLE`"), "a table of their own that \
+            predictions go to; `rowscore init` makes it, and of `ITEMS_TABLE` nothing is written";
+        SCORES: Keeps, Is("latest"), "which scores of a row `SCORE_TABLE` keeps: the latest one, or one of each model \
+            version";
     }
     "How runs work" {
         // With 5000, the bulk update is at its fastest.

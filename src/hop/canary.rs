@@ -22,6 +22,7 @@ use crate::store::earlier::{Earlier, Ends, earlier};
 use crate::store::pending::PendingItem;
 use crate::store::predictions::Predictions;
 use crate::store::runs::NewRun;
+use crate::store::scores::{Onto, Stamp};
 use crate::store::{Doing, StoreError, failures, items, runs};
 use crate::values::{Reason, ReasonCode};
 use crate::words;
@@ -126,7 +127,9 @@ async fn write_and_roll_back(conn: &mut Conn, means: Means<'_>, id: RunId) -> Re
     if let Some(decimals) = table.decimals {
         decimals.round(&mut page.outputs);
     }
-    items::write(&mut tx, table, id, &page).await?;
+    let version = model.version().to_string();
+    let stamp = Stamp { run: id, model: &version, onto: Onto::Earlier };
+    items::write(&mut tx, table, stamp, &page).await?;
     let read = items::predictions(table, &page.ids).ask(&mut tx).await?;
     if let Some(&item) = page.ids.first() {
         let item = PendingItem { id: item, values: &[], prediction: None };

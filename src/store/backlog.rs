@@ -9,8 +9,9 @@ use super::StoreError;
 use super::counts::{mariadb_limit, mysql_limit};
 use super::row::column;
 use super::row::date;
-use super::selection::{created, moment, pending};
+use super::selection::{created, moment};
 use super::statement::Statement;
+use super::target::{self, pending};
 use crate::config::ItemsTable;
 use crate::window::Time;
 
@@ -57,14 +58,14 @@ pub async fn fresh(conn: &mut impl Queryable, table: &ItemsTable, reach: Time) -
 }
 
 fn waiting(table: &ItemsTable, reach: Option<Time>, which: &str, most: u64) -> Statement<Backlog> {
-    let (items, id, own, of_job) = (table.quoted(), table.id.quoted(), table.created.quoted(), table.is_of("f"));
+    let (items, id, own, of_job) = (target::items(table), table.id.quoted(), table.created.quoted(), table.is_of("f"));
     let reached = match reach {
         Some(reach) => format!("i.{own} >= {}", moment(table, reach)),
         None => "TRUE".to_owned(),
     };
     let sql = format!(
         "{} SELECT {} COUNT(*) AS `items`, MIN(`created`) AS `oldest`, COALESCE(SUM(NOT `reached`), 0) AS `unreached` \
-         FROM (SELECT {} AS `created`, COALESCE({reached}, FALSE) AS `reached` FROM {items} i \
+         FROM (SELECT {} AS `created`, COALESCE({reached}, FALSE) AS `reached` FROM {items} \
                WHERE {} AND {which} AND NOT EXISTS \
                  (SELECT 1 FROM `item_failures` f WHERE {of_job} AND f.`item_id` = i.{id}) \
                LIMIT {most}) w",

@@ -6,7 +6,7 @@ use mysql_async::{Params, Row};
 use super::StoreError;
 use super::row::column;
 use super::statement::Statement;
-use crate::config::{ColumnName, ItemsTable};
+use crate::config::{ColumnName, ItemsTable, ScoreTable};
 
 /// The column that is meant to say when a row was changed, where there is one of this name.
 pub const UPDATED: &str = "updated_datetime";
@@ -21,7 +21,7 @@ pub struct Catalog {
     /// Those of its columns that the server sets to the present time whenever a row is changed and nothing is
     /// said of them. Also such that may not be read.
     pub renewed: Vec<ColumnName>,
-    /// It, and rowscore's own tables, where an engine without transactions keeps them.
+    /// The table that is written, and rowscore's own tables, where an engine without transactions keeps them.
     pub without_transactions: Vec<Kept>,
     /// Whether the server is a MariaDB, whose JSON is a LONGTEXT.
     pub is_mariadb: bool,
@@ -170,10 +170,12 @@ impl Catalog {
     /// The columns that keep their values when a prediction is written: the server would set them to the present
     /// time. `updated_datetime` is there to say when a row was changed, and says it.
     pub fn kept(&self, table: &ItemsTable) -> Vec<ColumnName> {
-        let written = [Some(&table.prediction), table.run.column()];
-        let is_meant = |column: &ColumnName| {
-            column.is(UPDATED) || written.into_iter().flatten().any(|written| written.is(column.as_str()))
-        };
+        if table.target.scores().is_some() {
+            return Vec::new();
+        }
+        let written = table.written();
+        let is_meant =
+            |column: &ColumnName| column.is(UPDATED) || written.iter().any(|(_, written)| written.is(column.as_str()));
         self.renewed.iter().filter(|column| !is_meant(column)).cloned().collect()
     }
 
@@ -187,10 +189,21 @@ impl Catalog {
 /// rowscore's own tables, which go along with the items in one transaction.
 pub(super) const OWN: [&str; 3] = ["batch_runs", "batch_lanes", "item_failures"];
 
-/// What the server says of `table`.
+/// What the server says of the table that is scored. Of the engines, what it says of the tables that are written.
 pub fn describe(table: &ItemsTable) -> Statement<Catalog> {
+    let written = table.target.scores().map_or_else(|| table.literal(), |scores| scores.name.literal());
+    describe_named(&table.literal(), &written)
+}
+
+/// What it says of a score table.
+pub fn describe_scores(scores: &ScoreTable) -> Statement<Catalog> {
+    let name = scores.name.literal();
+    describe_named(&name, &name)
+}
+
+fn describe_named(table: &str, written: &str) -> Statement<Catalog> {
     let doing = "reading what the items table is like";
-    let of_table = of_tables(&[table.literal()]);
+    let of_table = of_tables(&[table.to_owned()]);
     let columns = format!(
         "SELECT `column_name` AS `name`, `data_type` AS `type`, `column_type` AS `full_type`, \
            `is_nullable` = 'YES' AS `nullable`, COALESCE(`generation_expression`, '') <> '' AS `generated`, \
@@ -203,7 +216,7 @@ pub fn describe(table: &ItemsTable) -> Statement<Catalog> {
         "SELECT `index_name` AS `name`, `column_name` AS `part` FROM `information_schema`.`statistics` {of_table} \
          ORDER BY `index_name`, `seq_in_index`"
     );
-    let names = OWN.iter().map(|name| format!("'{name}'")).chain([table.literal()]).collect::<Vec<_>>();
+    let names = OWN.iter().map(|name| format!("'{name}'")).chain([written.to_owned()]).collect::<Vec<_>>();
     let kept = format!(
         "SELECT `table_name` AS `name`, `engine` AS `engine` FROM `information_schema`.`tables` {} AND `engine` NOT IN \
            (SELECT `engine` FROM `information_schema`.`engines` WHERE `transactions` = 'YES')",

@@ -8,6 +8,7 @@ use super::StoreError;
 use super::row::{column, date};
 use super::selection::{Selection, created, values_text};
 use super::statement::{ReadsRow, Statement};
+use super::target;
 use super::wanted::{Ids, Wanted};
 use crate::config::{ItemsTable, Zone};
 use crate::model::Feature;
@@ -124,8 +125,8 @@ pub(crate) async fn oldest_pending(
     let selection = Selection::Fresh(window);
     let (id, created, in_utc) = (table.id.quoted(), table.created.quoted(), created(table));
     let sql = limited(&format!(
-        "{in_utc} AS `oldest` FROM {} i WHERE {} AND i.{created} >= '{FIRST_YEAR}' ORDER BY i.{created}, i.{id} LIMIT 1",
-        table.quoted(),
+        "{in_utc} AS `oldest` FROM {} WHERE {} AND i.{created} >= '{FIRST_YEAR}' ORDER BY i.{created}, i.{id} LIMIT 1",
+        target::items(table),
         selection.condition(table, &values_text(table, features)),
     ));
     let oldest =

@@ -5,18 +5,20 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Params, params};
 
 use super::bound::{IN_TRANSACTION, bound};
+use super::cells::{Cell, cells};
 use super::counts::{mariadb_limit, mysql_limit};
 use super::pending::PendingItems;
 use super::places::{Places, joined, places};
 use super::predictions::Predictions;
 use super::row::column;
+use super::scores::{self, Stamp};
 use super::selection::values_text;
 use super::statement::Statement;
+use super::target;
 use super::wanted::{Ids, Wanted};
 use super::{Doing, StoreError};
-use crate::config::{ColumnName, ItemsTable};
-use crate::model::Feature;
-use crate::run::RunId;
+use crate::config::{ColumnName, ItemsTable, Target};
+use crate::model::{Feature, Outputs};
 use crate::window::Time;
 
 /// Milliseconds that the server may look for the few items that are looked at before a run: where pending ones are so rare that
@@ -51,6 +53,8 @@ pub fn read_statement(wanted: Wanted<'_>, ids: Ids, limit: u32, locking: Locking
         ids.condition(&key),
         which.condition(table, &values),
         match locking {
+            // What is only read need not be locked, and its login may not.
+            _ if table.target.scores().is_some() => "",
             Locking::None => "",
             Locking::AllOrNone => " FOR UPDATE NOWAIT",
             Locking::Skip => " FOR UPDATE SKIP LOCKED",
@@ -77,38 +81,61 @@ pub fn next_id(table: &ItemsTable, ids: Ids) -> Statement<Option<i64>> {
     Statement::one("looking for the next item", &sql, Params::Empty, |row| column(row, "next"))
 }
 
-/// Writes the predictions of locked items, within the transaction that locked them.
+/// Writes the predictions of items, within the transaction that read them.
 pub async fn write(
     tx: &mut impl Queryable,
     table: &ItemsTable,
-    run: RunId,
+    stamp: Stamp<'_>,
     page: &Predictions<'_>,
 ) -> Result<(), StoreError> {
     if page.ids.is_empty() {
         return Ok(());
     }
     let mut sql = Vec::new();
-    append_write_statement(&mut sql, table, run, page)?;
+    append_write_statement(&mut sql, table, stamp, page)?;
     tx.query_drop(sql).await.doing("writing predictions")
 }
 
-/// Appends the one statement that writes the predictions of locked items, one at least.
+/// Appends the one statement that writes the predictions of items, one at least.
+pub(super) fn append_write_statement(
+    sql: &mut Vec<u8>,
+    table: &ItemsTable,
+    stamp: Stamp<'_>,
+    page: &Predictions<'_>,
+) -> Result<(), StoreError> {
+    match &table.target {
+        Target::Columns => append_update(sql, table, stamp, page),
+        Target::Scores(scores) => scores::append_insert(sql, (table, scores), stamp, page),
+    }
+}
+
+/// Appends the one statement that writes predictions into locked items.
 ///
 /// Of the ways to update many rows to different values, this one reads the same and is fastest on MySQL
 /// and MariaDB, about as fast as a constant: all predictions are one text, and a row cuts out its own by
 /// its place on the page. Single-table, one round trip, every f64 kept exactly.
-pub(super) fn append_write_statement(
+fn append_update(
     sql: &mut Vec<u8>,
     table: &ItemsTable,
-    run: RunId,
+    stamp: Stamp<'_>,
     page: &Predictions<'_>,
 ) -> Result<(), StoreError> {
     let Places { place, which } = places(&page.ids, &table.id.quoted());
-    let run = table.run.column().map_or_else(String::new, |column| format!("{} = {run}, ", column.quoted()));
-    let begin = format!("UPDATE {} SET {run}{} = ", table.quoted(), table.prediction.quoted());
-    sql.extend_from_slice(begin.as_bytes());
-    let unwritable = |error| StoreError::Unexpected(format!("formatting a page: {error}"));
-    page.append_values(sql, table.format, &place).map_err(unwritable)?;
+    let run = table.run.column().map_or_else(String::new, |column| format!("{} = {}, ", column.quoted(), stamp.run));
+    sql.extend_from_slice(format!("UPDATE {} SET {run}", table.quoted()).as_bytes());
+    let cells = cells(table, page.of).map_err(StoreError::Unexpected)?;
+    for (number, (column, cell)) in cells.into_iter().enumerate() {
+        let separator = if number == 0 { "" } else { ", " };
+        sql.extend_from_slice(format!("{separator}{} = ", column.quoted()).as_bytes());
+        match cell {
+            Cell::Model => sql.extend_from_slice(format!("'{}'", stamp.model).as_bytes()),
+            Cell::Now => sql.extend_from_slice(b"UTC_TIMESTAMP()"),
+            cell => {
+                let unwritable = |error| StoreError::Unexpected(format!("formatting a page: {error}"));
+                page.append_cell(sql, cell, &place).map_err(unwritable)?;
+            }
+        }
+    }
     sql.extend_from_slice(kept(table).as_bytes());
     sql.extend_from_slice(b" WHERE ");
     sql.extend_from_slice(format!("({which}){IN_TRANSACTION}").as_bytes());
@@ -120,20 +147,28 @@ fn kept(table: &ItemsTable) -> String {
     table.kept.iter().map(ColumnName::quoted).map(|column| format!(", {column} = {column}")).collect()
 }
 
-/// Writes no row at all, but whoever may not write the predictions, or cannot, is told so.
-pub fn try_writing(table: &ItemsTable) -> Statement<()> {
-    let run = table.run.column().map_or_else(String::new, |column| format!("{} = NULL, ", column.quoted()));
-    let (items, prediction) = (table.quoted(), table.prediction.quoted());
-    let sql = format!("UPDATE {items} SET {run}{prediction} = NULL{} WHERE FALSE", kept(table));
-    Statement::change("trying to write predictions", &sql, Params::Empty)
+/// Writes no row at all, but whoever may not write the predictions of such a model, or cannot, is told so.
+///
+/// # Errors
+/// The model does not give what a column is to get.
+pub fn try_writing(table: &ItemsTable, of: Outputs<'_>) -> Result<Statement<()>, StoreError> {
+    let cells = cells(table, of).map_err(StoreError::Unexpected)?;
+    if let Target::Scores(scores) = &table.target {
+        return Ok(scores::try_writing(table, scores, &cells));
+    }
+    let written = table.run.column().into_iter().chain(cells.into_iter().map(|(column, _)| column));
+    let written = joined(written.map(|column| format!("{} = NULL", column.quoted())), ", ");
+    let sql = format!("UPDATE {} SET {written}{} WHERE FALSE", table.quoted(), kept(table));
+    Ok(Statement::change("trying to write predictions", &sql, Params::Empty))
 }
 
 /// Locks at most `limit` of the latest items, those that nobody else has locked, and answers their
-/// ids in ascending order.
+/// ids in ascending order. Where they are only read, none is locked.
 pub fn latest(table: &ItemsTable, limit: usize) -> Statement<Vec<i64>> {
     let (id, items) = (table.id.quoted(), table.quoted());
+    let locking = if table.target.scores().is_some() { "" } else { " FOR UPDATE SKIP LOCKED" };
     let sql = format!(
-        "SELECT {id} AS `id` FROM {items} WHERE {id} <= {} ORDER BY {id} DESC LIMIT {limit} FOR UPDATE SKIP LOCKED",
+        "SELECT {id} AS `id` FROM {items} WHERE {id} <= {} ORDER BY {id} DESC LIMIT {limit}{locking}",
         i64::MAX
     );
     Statement::new("locking the latest items", &sql, Params::Empty, |rows| {
@@ -162,8 +197,11 @@ pub fn predictions(table: &ItemsTable, ids: &[i64]) -> Statement<Vec<Option<Stri
         return Statement::none();
     }
     let list = joined(ids, ",");
-    let (id, items, prediction) = (table.id.quoted(), table.quoted(), table.prediction.quoted());
-    let sql = format!("SELECT {prediction} AS `text` FROM {items} WHERE {id} IN ({list}) ORDER BY {id}");
+    let (id, items, prediction) = (table.id.quoted(), target::items(table), target::prediction(table));
+    let with_predictions = target::with_predictions(table);
+    let sql = format!(
+        "SELECT {prediction} AS `text` FROM {items}{with_predictions} WHERE i.{id} IN ({list}) ORDER BY i.{id}"
+    );
     Statement::all("reading predictions back", &sql, Params::Empty, |row| column(row, "text"))
 }
 
@@ -210,7 +248,8 @@ pub fn insert(table: &ItemsTable, rows: &[(String, Time)]) -> Statement<()> {
 mod tests {
     use super::*;
     use crate::config::{RunColumn, Setting};
-    use crate::model::Outputs;
+    use crate::run::RunId;
+    use crate::store::scores::Onto;
 
     #[test]
     fn a_page_is_written_by_one_statement_that_names_its_rows() {
@@ -218,7 +257,8 @@ mod tests {
         let written = |table: &ItemsTable, ids: [i64; 2]| {
             let page = Predictions { ids: ids.to_vec(), outputs: vec![0.5; 4], of: Outputs::probabilities(&classes) };
             let mut sql = Vec::new();
-            append_write_statement(&mut sql, table, RunId(9), &page).unwrap();
+            let stamp = Stamp { run: RunId(9), model: "abc", onto: Onto::Nothing };
+            append_write_statement(&mut sql, table, stamp, &page).unwrap();
             String::from_utf8(sql).unwrap()
         };
         let table = ItemsTable::default();

@@ -11,8 +11,9 @@ use tokio::time::Instant;
 use super::catalog::Column;
 use super::places::joined;
 use super::row::column;
-use super::selection::{created, pending, shown_values, whole_values};
+use super::selection::{created, shown_values, whole_values};
 use super::statement::Statement;
+use super::target::{self, pending};
 use super::wanted::Ids;
 use super::{StoreError, counts};
 use crate::config::{ItemsTable, PredictionFormat};
@@ -77,7 +78,7 @@ impl SeenTable {
             table.id.quoted(),
             created(table),
             or_null(updated.as_ref().map(Column::quoted)),
-            or_null(table.run.column().map(|column| column.quoted())),
+            target::run(table).unwrap_or_else(|| "NULL".to_owned()),
         )
     }
 }
@@ -100,7 +101,7 @@ impl Width {
 
     /// The columns, texts cut one character beyond the longest that is read.
     fn columns(self, seen: &SeenTable) -> String {
-        let prediction = format!("LEFT(i.{}, {})", seen.table.prediction.quoted(), longest_numbers(self.classes) + 1);
+        let prediction = format!("LEFT({}, {})", target::prediction(&seen.table), longest_numbers(self.classes) + 1);
         seen.columns(&shown_values(&seen.table, self.features), &prediction)
     }
 
@@ -228,9 +229,10 @@ pub fn page_statement(seen: &SeenTable, asked: Asked, ids: Ids) -> String {
     };
     let id = format!("i.{}", table.id.quoted());
     format!(
-        "SELECT {} FROM {} i FORCE INDEX (PRIMARY) WHERE {} AND {wanted} ORDER BY {id} LIMIT {}",
+        "SELECT {} FROM {}{} WHERE {} AND {wanted} ORDER BY {id} LIMIT {}",
         asked.width.columns(seen),
-        table.quoted(),
+        target::in_order(table),
+        target::with_predictions(table),
         ids.condition(&id),
         asked.limit
     )
@@ -250,17 +252,21 @@ pub fn nth_statement(table: &ItemsTable, after: i64, n: u32) -> String {
 /// The item `id`, if there is one.
 pub fn find(seen: &SeenTable, width: Width, id: i64) -> Statement<Option<Listing>> {
     let table = &seen.table;
-    let sql = format!("SELECT {} FROM {} i WHERE i.{} = {id}", width.columns(seen), table.quoted(), table.id.quoted());
+    let (from, with_predictions) = (target::items(table), target::with_predictions(table));
+    let columns = width.columns(seen);
+    let sql = format!("SELECT {columns} FROM {from}{with_predictions} WHERE i.{} = {id}", table.id.quoted());
     let found = items("reading an item", &sql, table.format, move |item| width.fitting(item));
     found.map(|items| items.into_iter().next())
 }
 
 /// The items with the greatest ids up to `upto`, the greatest first.
 pub fn latest(seen: &SeenTable, width: Width, upto: i64, limit: u32) -> Statement<Vec<Listing>> {
-    let (id, table) = (seen.table.id.quoted(), seen.table.quoted());
+    let (id, table) = (seen.table.id.quoted(), &seen.table);
     let sql = format!(
-        "SELECT {} FROM {table} i FORCE INDEX (PRIMARY) WHERE i.{id} <= {upto} ORDER BY i.{id} DESC LIMIT {limit}",
+        "SELECT {} FROM {}{} WHERE i.{id} <= {upto} ORDER BY i.{id} DESC LIMIT {limit}",
         width.columns(seen),
+        target::in_order(table),
+        target::with_predictions(table),
     );
     items("reading the latest items", &sql, seen.table.format, move |item| width.fitting(item))
 }
@@ -271,9 +277,10 @@ pub fn whole(seen: &SeenTable, features: &[Feature], after: i64, limit: u32) -> 
     let id = format!("i.{}", table.id.quoted());
     let values = whole_values(table, features);
     let sql = format!(
-        "SELECT {} FROM {} i WHERE {} ORDER BY {id} LIMIT {limit}",
-        seen.columns(&values, &format!("i.{}", table.prediction.quoted())),
-        table.quoted(),
+        "SELECT {} FROM {}{} WHERE {} ORDER BY {id} LIMIT {limit}",
+        seen.columns(&values, &target::prediction(table)),
+        target::items(table),
+        target::with_predictions(table),
         Ids { after, upto: i64::MAX }.condition(&id)
     );
     items("reading items", &sql, table.format, |item| item)
@@ -286,9 +293,9 @@ pub fn excerpts(table: &ItemsTable, width: Width, ids: &[i64], characters: usize
     }
     let id = format!("i.{}", table.id.quoted());
     let sql = format!(
-        "SELECT {id} AS `id`, LEFT({}, {characters}) AS `excerpt` FROM {} i WHERE {id} IN ({})",
+        "SELECT {id} AS `id`, LEFT({}, {characters}) AS `excerpt` FROM {} WHERE {id} IN ({})",
         shown_values(table, width.features),
-        table.quoted(),
+        target::items(table),
         joined(ids, ",")
     );
     Statement::all("reading what was set aside", &sql, Params::Empty, |row| {

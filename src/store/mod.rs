@@ -4,7 +4,7 @@
 //! `earlier`, `past`, [`status`] and [`measures`]; [`lanes`] with [`looks`] and [`hold`]; [`failures`]. Each function answers a
 //! [`statement`], a value that can be joined with others into one round trip. A function is `async` only
 //! where it needs several round trips, gives an answer also when time runs out, or moves a page.
-//! [`predictions`] are written as one text; `pages` sends a page's statements together. [`schema`] makes
+//! [`predictions`] are written as one text, or as rows of a score table by [`scores`]; `target` says where they stand, and `cells` what of them each column gets. `pages` sends a page's statements together. [`schema`] makes
 //! the tables, and [`inventory`] tells what it made, [`catalog`] reads what columns the items have. [`session`] repeats a piece of work after
 //! transient faults. For readers there are [`listing`] and [`status`], and `pool` lends them connections
 //! that cannot write. What the servers' error codes mean is in `codes`;
@@ -14,6 +14,7 @@ pub mod backlog;
 mod bound;
 pub mod buffers;
 pub mod catalog;
+pub(crate) mod cells;
 pub mod clock;
 mod codes;
 pub(crate) mod counts;
@@ -44,11 +45,14 @@ pub mod refusals;
 mod row;
 pub mod runs;
 pub mod schema;
+mod score_table;
+pub mod scores;
 pub mod selection;
 pub mod session;
 mod settings;
 pub mod statement;
 pub mod status;
+mod target;
 pub mod tempo;
 mod tls;
 pub mod wanted;

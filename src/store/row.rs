@@ -5,6 +5,11 @@ use mysql_async::{Row, Value, from_value_opt};
 
 use super::StoreError;
 
+/// A name of rowscore's own between backticks.
+pub(super) fn named(name: &str) -> String {
+    format!("`{name}`")
+}
+
 /// A column that the schema promises.
 pub(super) fn column<T: mysql_async::prelude::FromValue>(row: &Row, name: &str) -> Result<T, StoreError> {
     match row.get_opt(name) {

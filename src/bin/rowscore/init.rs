@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use mysql_async::{Conn, TxOpts};
-use rowscore::config::{ItemsTable, RunColumn};
+use rowscore::config::ItemsTable;
 use rowscore::store::inventory::{self, Made};
 use rowscore::store::wanted::Ids;
 use rowscore::store::{catalog, items, schema};
@@ -93,8 +93,7 @@ async fn make(opened: &Opened, args: &Args, done: &mut Vec<String>) -> Result<Op
         }
     } else {
         // Before anything is added to a table that is not the one which is meant.
-        let without_run = ItemsTable { run: RunColumn::None, ..table.clone() };
-        hop::check_columns(&mut conn, &without_run, model).await?;
+        hop::check_before_making(&mut conn, table, model).await?;
     }
     let made = schema::migrate(&mut conn, table).await?;
     done.extend(made.iter().map(|(made, took)| described(made, *took)));

@@ -3,18 +3,21 @@
 //! is touched.
 
 mod columns;
+mod kinds;
 mod local_time;
 mod rows;
+mod written;
 
 use mysql_async::Conn;
 
 use super::error::HopError;
 use super::means::Means;
 use super::unfit::Unfit;
-use crate::config::{ColumnName, ItemsTable, RunColumn};
+use crate::config::{ColumnName, ItemsTable, RunColumn, Target};
 use crate::event::Trigger;
 use crate::model::Model;
 use crate::run::RunKind;
+use crate::store::cells::cell;
 use crate::store::counts::{self, Extent};
 use crate::store::session::Session;
 use crate::store::wanted::Wanted;
@@ -62,7 +65,12 @@ pub(super) async fn check_table(session: &mut Session, means: Means<'_>, kind: R
         return Ok(());
     }
     let table = means.table();
-    session.ask(|| items::try_writing(table).then(failures::try_writing()).then(lanes::try_writing())).await?;
+    let of = means.model.outputs();
+    let try_writing = async |conn: &mut Conn| {
+        let tried = items::try_writing(table, of)?.then(failures::try_writing()).then(lanes::try_writing());
+        tried.ask(conn).await
+    };
+    session.run(try_writing).await?;
     means.database.remember_fit();
     Ok(())
 }
@@ -78,7 +86,24 @@ pub(super) async fn look_at_table(session: &mut Session, means: Means<'_>) -> Re
 }
 
 fn names(table: &ItemsTable, model: &Model) -> Vec<String> {
-    table.feature_columns(model.features()).err().iter().map(ToString::to_string).collect()
+    let features = table.feature_columns(model.features()).err();
+    let beside = table.beside.iter().filter_map(|beside| cell(beside, model.outputs()).err());
+    features.iter().map(ToString::to_string).chain(beside).collect()
+}
+
+/// As [`check_columns`], before `rowscore init` has made what it makes: the column of the run, or the score table.
+///
+/// # Errors
+/// As [`check_columns`].
+pub async fn check_before_making(conn: &mut Conn, table: &ItemsTable, model: &Model) -> Result<(), HopError> {
+    if table.target == Target::Columns {
+        let without_run = ItemsTable { run: RunColumn::None, ..table.clone() };
+        return check_columns(conn, &without_run, model).await.map(drop);
+    }
+    let mut problems = names(table, model);
+    let catalog = catalog::describe(table).ask(conn).await?;
+    problems.extend(columns::problems(table, model, &catalog));
+    Ok(Unfit::unless_none(table, problems)?)
 }
 
 /// Whether the table's columns and keys are what a run with `model` needs.
@@ -89,6 +114,10 @@ pub async fn check_columns(conn: &mut Conn, table: &ItemsTable, model: &Model) -
     let mut problems = names(table, model);
     let catalog = catalog::describe(table).ask(conn).await?;
     problems.extend(columns::problems(table, model, &catalog));
+    if let Some(scores) = table.target.scores() {
+        let of_scores = catalog::describe_scores(scores).ask(conn).await?;
+        problems.extend(written::score_problems(table, scores, model.outputs(), &of_scores));
+    }
     if problems.is_empty() && columns::may_be_extreme(table, &catalog) {
         let beyond = counts::out_of_range(table).ask(conn).await?;
         problems.extend(beyond.map(|id| {
