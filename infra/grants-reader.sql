@@ -17,6 +17,8 @@ SET @login_host = COALESCE(@login_host, '%');
 SET @items = COALESCE(@items, 'items');
 SET @read = COALESCE(@read, '`id`, `values`, `prediction`, `created_datetime`, `run_id`');
 SET @scores = COALESCE(@scores, '');
+-- As in grants.sql.
+SET @source = COALESCE(@source, 'columns');
 
 -- It is shown where it is.
 SET @updated = IF(
@@ -28,7 +30,8 @@ SET @to_login = CONCAT(' TO ', QUOTE(@login), '@', QUOTE(@login_host));
 SET @in_database = CONCAT(' ON `', REPLACE(DATABASE(), '`', '``'), '`.');
 SET @quoted_items = CONCAT('`', REPLACE(@items, '`', '``'), '`');
 
-SET @ddl = CONCAT('GRANT SELECT (', @read, @updated, ')', @in_database, @quoted_items, @to_login);
+SET @ddl = IF(@source = 'query', 'DO 0',
+  CONCAT('GRANT SELECT', IF(@source = 'whole', '', CONCAT(' (', @read, @updated, ')')), @in_database, @quoted_items, @to_login));
 PREPARE permission FROM @ddl;
 EXECUTE permission;
 

@@ -22,6 +22,9 @@ SET @items = COALESCE(@items, 'items');
 SET @read = COALESCE(@read, '`id`, `values`, `prediction`, `created_datetime`, `run_id`');
 SET @written = COALESCE(@written, '`prediction`, `run_id`');
 SET @scores = COALESCE(@scores, '');
+-- 'columns': of the items, those in @read. 'whole': all of them, for a view or a condition. 'query': what a query reads
+-- is granted by hand.
+SET @source = COALESCE(@source, 'columns');
 
 -- `rowscore results` shows it where it is.
 SET @updated = IF(
@@ -45,7 +48,8 @@ SET @quoted_items = CONCAT('`', REPLACE(@items, '`', '``'), '`');
 SET @ddl = IF(@scores = '',
   CONCAT('GRANT SELECT (', @read, @updated, @kept, '), UPDATE (', @written, @kept, '), REFERENCES',
     @in_database, @quoted_items, @to_login),
-  CONCAT('GRANT SELECT (', @read, @updated, ')', @in_database, @quoted_items, @to_login));
+  IF(@source = 'query', 'DO 0',
+    CONCAT('GRANT SELECT', IF(@source = 'whole', '', CONCAT(' (', @read, @updated, ')')), @in_database, @quoted_items, @to_login)));
 PREPARE permission FROM @ddl;
 EXECUTE permission;
 

@@ -4,6 +4,7 @@ use super::columns::{FeatureColumn, PredictionFormat, RunColumn};
 use super::decimals::Decimals;
 use super::names::{ColumnName, JobName, TableName, parts};
 use super::setting::Setting;
+use super::source::Source;
 use super::target::{Beside, SCORE_COLUMNS, Target};
 use super::variables::{self, Variable};
 use super::vars::{ConfigError, Vars};
@@ -17,6 +18,8 @@ pub struct ItemsTable {
     pub job: JobName,
     /// `ITEMS_TABLE`: its name.
     pub name: TableName,
+    /// `SOURCE`, `SOURCE_WHERE` and `SOURCE_QUERY`: where the rows come from, if that is not the whole table.
+    pub source: Source,
     /// `ID_COLUMN`: the primary key.
     pub id: ColumnName,
     /// `VALUES_COLUMN` or `FEATURE_COLUMNS`: what is scored.
@@ -104,6 +107,7 @@ impl ItemsTable {
         let table = Self {
             job: JobName::default(),
             name: vars.or_default(variables::ITEMS_TABLE),
+            source: written::source(vars, &target),
             id: vars.or_default(variables::ID_COLUMN),
             values: values(vars),
             prediction: vars.or_default(variables::PREDICTION_COLUMN),

@@ -12,6 +12,7 @@ use super::price::Price;
 use super::resource::DatabaseResource;
 use super::server::{Host, Place, TlsSetting};
 use super::setting::{Accepts, PemFile, QueueUrl, Setting, Span, Whole};
+use super::source::{SourceKind, Sql};
 use super::target::{ClassColumn, Keeps, Threshold};
 use super::zone::Zone;
 use crate::run::FailurePolicy;
@@ -127,6 +128,12 @@ variables! {
             predictions go to; `rowscore init` makes it, and of `ITEMS_TABLE` nothing is written";
         SCORES: Keeps, Is("latest"), "which scores of a row `SCORE_TABLE` keeps: the latest one, or one of each model \
             version";
+        SOURCE: SourceKind, Is("table"), "what `ITEMS_TABLE` names; the rows of a view are only read, and need a \
+            `SCORE_TABLE`";
+        SOURCE_WHERE: Sql, Means("every row"), "the condition of the rows that are meant, in the columns of \
+            `ITEMS_TABLE`; it needs a `SCORE_TABLE`";
+        SOURCE_QUERY: Sql, Means("none"), "a SELECT whose rows are scored, instead of a table; `ITEMS_TABLE` is its name \
+            then, and it needs a `SCORE_TABLE`";
     }
     "How runs work" {
         // With 5000, the bulk update is at its fastest.

@@ -1,8 +1,9 @@
-//! Reading what is written, and where: see [`super::target`].
+//! Reading what is written, and where: see [`super::target`]; and what is read instead of a table: see [`super::source`].
 
 use super::columns::FeatureColumn;
 use super::names::{ColumnName, parts};
 use super::setting::Setting;
+use super::source::{Rows, Source, SourceKind};
 use super::target::{Beside, ClassColumn, Keeps, Part, SCORE_COLUMNS, ScoreTable, Target};
 use super::variables::{self, Variable};
 use super::vars::Vars;
@@ -80,4 +81,26 @@ fn classes(vars: &mut Vars<'_>) -> Vec<FeatureColumn> {
         }
     }
     columns
+}
+
+/// Reads where the rows come from; what is wrong with the variables is noted in `vars`.
+pub(super) fn source(vars: &mut Vars<'_>, target: &Target) -> Source {
+    let (kind, query) = (vars.or_default(variables::SOURCE), vars.get(variables::SOURCE_QUERY));
+    let condition = vars.get(variables::SOURCE_WHERE);
+    if query.is_some() && kind == SourceKind::View {
+        vars.problem("SOURCE is `view`, and SOURCE_QUERY is set; accepted: one of them".into());
+    }
+    let rows = match (query, kind) {
+        (Some(query), _) => Rows::Query(query),
+        (None, SourceKind::View) => Rows::View,
+        (None, SourceKind::Table) => Rows::Table,
+    };
+    let source = Source { rows, condition };
+    if !source.is_table() && *target == Target::Columns && vars.given(variables::SCORE_TABLE).is_none() {
+        vars.problem(
+            "SCORE_TABLE is not set; SOURCE=view, SOURCE_WHERE and SOURCE_QUERY need it, because their rows are only read"
+                .into(),
+        );
+    }
+    source
 }

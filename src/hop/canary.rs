@@ -22,7 +22,7 @@ use crate::store::earlier::{Earlier, Ends, earlier};
 use crate::store::pending::PendingItem;
 use crate::store::predictions::Predictions;
 use crate::store::runs::NewRun;
-use crate::store::scores::{Onto, Stamp};
+use crate::store::scores::{By, Onto, Stamp};
 use crate::store::{Doing, StoreError, failures, items, runs};
 use crate::values::{Reason, ReasonCode};
 use crate::words;
@@ -128,7 +128,7 @@ async fn write_and_roll_back(conn: &mut Conn, means: Means<'_>, id: RunId) -> Re
         decimals.round(&mut page.outputs);
     }
     let version = model.version().to_string();
-    let stamp = Stamp { run: id, model: &version, onto: Onto::Earlier };
+    let stamp = Stamp { run: id, model: &version, onto: Onto::Earlier, by: By::Key };
     items::write(&mut tx, table, stamp, &page).await?;
     let read = items::predictions(table, &page.ids).ask(&mut tx).await?;
     if let Some(&item) = page.ids.first() {

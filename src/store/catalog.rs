@@ -4,9 +4,11 @@
 use mysql_async::{Params, Row};
 
 use super::StoreError;
+pub use super::columns::{Column, Kind};
+use super::query;
 use super::row::column;
 use super::statement::Statement;
-use crate::config::{ColumnName, ItemsTable, ScoreTable};
+use crate::config::{ColumnName, ItemsTable, Rows, ScoreTable};
 
 /// The column that is meant to say when a row was changed, where there is one of this name.
 pub const UPDATED: &str = "updated_datetime";
@@ -23,6 +25,8 @@ pub struct Catalog {
     pub renewed: Vec<ColumnName>,
     /// The table that is written, and rowscore's own tables, where an engine without transactions keeps them.
     pub without_transactions: Vec<Kept>,
+    /// Whether it is a view.
+    pub is_view: bool,
     /// Whether the server is a MariaDB, whose JSON is a LONGTEXT.
     pub is_mariadb: bool,
 }
@@ -34,108 +38,6 @@ pub struct Kept {
     pub table: String,
     /// Like `MyISAM`.
     pub engine: String,
-}
-
-/// A column.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Column {
-    /// As it was written when the table was made.
-    pub name: String,
-    /// What it can hold.
-    pub kind: Kind,
-    /// Like `varchar(36)` or `enum('a','b')`.
-    pub full_type: String,
-    /// Whether it may be NULL.
-    pub is_nullable: bool,
-    /// Whether the server computes it from other columns.
-    pub is_generated: bool,
-    /// Whether its default is the present time.
-    pub is_born_now: bool,
-    /// Of text: characters that have room.
-    pub length: Option<u64>,
-    /// Of text: like `utf8mb4`.
-    pub charset: Option<String>,
-    /// What whoever made it said of it.
-    pub comment: String,
-}
-
-/// What a column can hold, as far as rowscore tells that apart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Kind {
-    /// TINYINT to INT.
-    Integer,
-    /// BIGINT.
-    BigInt,
-    /// DECIMAL, FLOAT or DOUBLE.
-    Fraction,
-    /// JSON. MariaDB's is a LONGTEXT.
-    Json,
-    /// CHAR or VARCHAR, whose length is one in characters.
-    Char,
-    /// TINYTEXT to MEDIUMTEXT, whose length is one in bytes.
-    Text,
-    /// LONGTEXT.
-    LongText,
-    /// TINYBLOB to LONGBLOB, or VARBINARY.
-    Bytes,
-    /// ENUM.
-    Enum,
-    /// SET.
-    Set,
-    /// BIT.
-    Bit,
-    /// YEAR.
-    Year,
-    /// DATE.
-    Date,
-    /// TIME.
-    Time,
-    /// TIMESTAMP, a moment.
-    Timestamp,
-    /// DATETIME, what a clock shows somewhere.
-    Datetime,
-    /// Anything else.
-    #[default]
-    Other,
-}
-
-impl Kind {
-    fn of(data_type: &str) -> Self {
-        match data_type {
-            "tinyint" | "smallint" | "mediumint" | "int" => Self::Integer,
-            "bigint" => Self::BigInt,
-            "decimal" | "float" | "double" => Self::Fraction,
-            "json" => Self::Json,
-            "char" | "varchar" => Self::Char,
-            "tinytext" | "text" | "mediumtext" => Self::Text,
-            "longtext" => Self::LongText,
-            "tinyblob" | "blob" | "mediumblob" | "longblob" | "varbinary" => Self::Bytes,
-            "enum" => Self::Enum,
-            "set" => Self::Set,
-            "bit" => Self::Bit,
-            "year" => Self::Year,
-            "date" => Self::Date,
-            "time" => Self::Time,
-            "timestamp" => Self::Timestamp,
-            "datetime" => Self::Datetime,
-            _ => Self::Other,
-        }
-    }
-
-    /// Whether it holds whole numbers.
-    pub fn is_integer(self) -> bool {
-        matches!(self, Self::Integer | Self::BigInt)
-    }
-
-    /// Whether it holds a date and a time.
-    pub fn is_time(self) -> bool {
-        matches!(self, Self::Timestamp | Self::Datetime)
-    }
-
-    /// Whether it holds any text.
-    pub fn is_text(self) -> bool {
-        matches!(self, Self::Char | Self::Text | Self::LongText)
-    }
 }
 
 /// A key.
@@ -156,13 +58,6 @@ impl Kept {
     /// The table's name between backticks.
     pub fn quoted(&self) -> String {
         ColumnName::of(&self.table).quoted()
-    }
-}
-
-impl Column {
-    /// The name between backticks.
-    pub fn quoted(&self) -> String {
-        format!("`{}`", self.name.replace('`', "``"))
     }
 }
 
@@ -192,7 +87,18 @@ pub(super) const OWN: [&str; 3] = ["batch_runs", "batch_lanes", "item_failures"]
 /// What the server says of the table that is scored. Of the engines, what it says of the tables that are written.
 pub fn describe(table: &ItemsTable) -> Statement<Catalog> {
     let written = table.target.scores().map_or_else(|| table.literal(), |scores| scores.name.literal());
-    describe_named(&table.literal(), &written)
+    let described = describe_named(&table.literal(), &written);
+    if !matches!(table.source.rows, Rows::Query(_)) {
+        return described;
+    }
+    // Whatever table has the query's name, it is another one.
+    let described = described.and(query::columns(table));
+    described.map(|(known, columns)| Catalog {
+        columns,
+        without_transactions: known.without_transactions,
+        is_mariadb: known.is_mariadb,
+        ..Catalog::default()
+    })
 }
 
 /// What it says of a score table.
@@ -222,6 +128,8 @@ fn describe_named(table: &str, written: &str) -> Statement<Catalog> {
            (SELECT `engine` FROM `information_schema`.`engines` WHERE `transactions` = 'YES')",
         of_tables(&names)
     );
+    let views = format!("SELECT COUNT(*) AS `views` FROM `information_schema`.`views` {of_table}");
+    let views: Statement<u64> = Statement::one(doing, &views, Params::Empty, |row| column(row, "views"));
     let columns = Statement::all(doing, &columns, Params::Empty, |row| {
         Ok((column_of(row)?, column::<bool>(row, "renewed")?, column::<bool>(row, "readable")?))
     });
@@ -234,13 +142,20 @@ fn describe_named(table: &str, written: &str) -> Statement<Catalog> {
     });
     let version: Statement<String> =
         Statement::one(doing, "SELECT VERSION() AS `version`", Params::Empty, |row| column(row, "version"));
-    columns.and(parts).and(kept).and(version).map(|(((columns, parts), without_transactions), version)| Catalog {
-        renewed: columns.iter().filter(|(_, renewed, _)| *renewed).map(|(it, ..)| ColumnName::of(&it.name)).collect(),
-        columns: columns.into_iter().filter(|(.., readable)| *readable).map(|(it, ..)| it).collect(),
-        keys: keys(parts),
-        without_transactions,
-        is_mariadb: version.contains("MariaDB"),
-    })
+    columns.and(parts).and(kept).and(version.and(views)).map(
+        |(((columns, parts), without_transactions), (version, views))| Catalog {
+            is_view: views > 0,
+            renewed: columns
+                .iter()
+                .filter(|(_, renewed, _)| *renewed)
+                .map(|(it, ..)| ColumnName::of(&it.name))
+                .collect(),
+            columns: columns.into_iter().filter(|(.., readable)| *readable).map(|(it, ..)| it).collect(),
+            keys: keys(parts),
+            without_transactions,
+            is_mariadb: version.contains("MariaDB"),
+        },
+    )
 }
 
 /// The condition that a row of the catalogue is about one of these tables, whose names are SQL strings. The

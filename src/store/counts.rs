@@ -34,7 +34,12 @@ pub(crate) struct Extent {
 /// The ids between the ends of the table; `None` if it is empty. The primary key has them at no cost.
 pub(crate) fn ends(table: &ItemsTable) -> Statement<Option<Ids>> {
     let (id, items) = (table.id.quoted(), table.quoted());
-    let sql = format!("SELECT {} AS `least`, {} AS `high` FROM {items}", signed("MIN", &id), signed("MAX", &id));
+    let sql = if table.source.is_table() {
+        format!("SELECT {} AS `least`, {} AS `high` FROM {items}", signed("MIN", &id), signed("MAX", &id))
+    } else {
+        let [least, high] = ["ASC", "DESC"].map(|order| target::first(table, order, "TRUE"));
+        format!("SELECT LEAST({least}, {0}) AS `least`, LEAST({high}, {0}) AS `high`", i64::MAX)
+    };
     Statement::one("finding the ends of the table", &sql, Params::Empty, from_to)
 }
 
@@ -52,7 +57,7 @@ fn signed(function: &str, id: &str) -> String {
 
 /// An id that no signed number can hold, or the least of these, before which there is none to begin at; as text.
 pub(crate) fn out_of_range(table: &ItemsTable) -> Statement<Option<String>> {
-    let (id, items) = (table.id.quoted(), table.quoted());
+    let (id, items) = (table.id.quoted(), target::items(table));
     let sql =
         format!("SELECT CAST(MAX({id}) AS CHAR) AS `id` FROM {items} WHERE {id} > {} OR {id} = {}", i64::MAX, i64::MIN);
     Statement::one("finding the greatest id", &sql, Params::Empty, |row| column(row, "id"))
@@ -69,7 +74,7 @@ pub(crate) struct Clocks {
 
 /// Looks at the clocks.
 pub(crate) fn clocks(table: &ItemsTable) -> Statement<Clocks> {
-    let (id, created, items) = (table.id.quoted(), table.created.quoted(), table.quoted());
+    let (id, created, items) = (table.id.quoted(), table.created.quoted(), target::items(table));
     let sql = format!(
         "SELECT COALESCE(TIMESTAMPDIFF(MINUTE, UTC_TIMESTAMP(), \
              CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', @@GLOBAL.time_zone)), 0) AS `server`, \

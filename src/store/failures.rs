@@ -12,6 +12,7 @@ use super::places::joined;
 use super::row::column;
 use super::runs::utc;
 use super::statement::Statement;
+use super::target;
 use crate::config::ItemsTable;
 use crate::run::RunId;
 use crate::values::{Reason, ReasonCode, StoredCode};
@@ -95,15 +96,16 @@ pub fn forget(table: &ItemsTable, ids: &[i64]) -> Statement<()> {
 /// are for the next run. What comes back between the two statements is looked at as a new item.
 pub(crate) async fn forget_gone(conn: &mut impl Queryable, table: &ItemsTable) -> Result<(), StoreError> {
     let sql = format!(
-        "{} SELECT {} f.`item_id` FROM `item_failures` f LEFT JOIN {} i ON i.{id} = f.`item_id` \
-         WHERE f.`items_table` = :table AND f.`job` = :job AND i.{id} IS NULL ORDER BY f.`item_id` LIMIT {LOOK}",
+        "{} SELECT {} f.`item_id` FROM `item_failures` f LEFT JOIN {} ON i.{id} = f.`item_id` \
+         WHERE {} AND i.{id} IS NULL ORDER BY f.`item_id` LIMIT {LOOK}",
         mariadb_limit(GONE_BUDGET_MS),
         mysql_limit(GONE_BUDGET_MS),
-        table.quoted(),
+        target::items(table),
+        table.is_of("f"),
         id = table.id.quoted(),
     );
-    let params = params! { "table" => table.as_str(), "job" => table.job.as_str() };
-    let gone = Statement::all("looking for failures of rows that are gone", &sql, params, |row| column(row, "item_id"));
+    let gone =
+        Statement::all("looking for failures of rows that are gone", &sql, Params::Empty, |row| column(row, "item_id"));
     forget(table, &gone.ask_in_time(conn).await?.unwrap_or_default()).ask(conn).await
 }
 

@@ -77,7 +77,12 @@ pub fn count(wanted: Wanted<'_>, ids: Ids) -> Statement<u64> {
 /// The first of these ids that an item has, whatever the item's state.
 pub fn next_id(table: &ItemsTable, ids: Ids) -> Statement<Option<i64>> {
     let (id, items) = (table.id.quoted(), table.quoted());
-    let sql = format!("SELECT MIN({id}) AS `next` FROM {items} WHERE {}", ids.condition(&id));
+    let sql = if table.source.is_table() {
+        format!("SELECT MIN({id}) AS `next` FROM {items} WHERE {}", ids.condition(&id))
+    } else {
+        let within = ids.condition(&format!("i.{id}"));
+        format!("SELECT {} AS `next`", target::first(table, "ASC", &within))
+    };
     Statement::one("looking for the next item", &sql, Params::Empty, |row| column(row, "next"))
 }
 
@@ -165,7 +170,7 @@ pub fn try_writing(table: &ItemsTable, of: Outputs<'_>) -> Result<Statement<()>,
 /// Locks at most `limit` of the latest items, those that nobody else has locked, and answers their
 /// ids in ascending order. Where they are only read, none is locked.
 pub fn latest(table: &ItemsTable, limit: usize) -> Statement<Vec<i64>> {
-    let (id, items) = (table.id.quoted(), table.quoted());
+    let (id, items) = (table.id.quoted(), target::items(table));
     let locking = if table.target.scores().is_some() { "" } else { " FOR UPDATE SKIP LOCKED" };
     let sql = format!(
         "SELECT {id} AS `id` FROM {items} WHERE {id} <= {} ORDER BY {id} DESC LIMIT {limit}{locking}",
@@ -183,11 +188,9 @@ pub async fn recent(
     features: &[Feature],
     limit: u32,
 ) -> Result<PendingItems, StoreError> {
-    let (id, items, values) = (table.id.quoted(), table.quoted(), values_text(table, features));
-    let sql = format!(
-        "SELECT i.{id}, {values} FROM {items} i WHERE i.{id} <= {} ORDER BY i.{id} DESC LIMIT {limit}",
-        i64::MAX
-    );
+    let (id, items, values) = (table.id.quoted(), target::items(table), values_text(table, features));
+    let sql =
+        format!("SELECT i.{id}, {values} FROM {items} WHERE i.{id} <= {} ORDER BY i.{id} DESC LIMIT {limit}", i64::MAX);
     PendingItems::query(conn, "reading the latest items", sql).await
 }
 
@@ -249,7 +252,7 @@ mod tests {
     use super::*;
     use crate::config::{RunColumn, Setting};
     use crate::run::RunId;
-    use crate::store::scores::Onto;
+    use crate::store::scores::{By, Onto};
 
     #[test]
     fn a_page_is_written_by_one_statement_that_names_its_rows() {
@@ -257,7 +260,7 @@ mod tests {
         let written = |table: &ItemsTable, ids: [i64; 2]| {
             let page = Predictions { ids: ids.to_vec(), outputs: vec![0.5; 4], of: Outputs::probabilities(&classes) };
             let mut sql = Vec::new();
-            let stamp = Stamp { run: RunId(9), model: "abc", onto: Onto::Nothing };
+            let stamp = Stamp { run: RunId(9), model: "abc", onto: Onto::Nothing, by: By::Key };
             append_write_statement(&mut sql, table, stamp, &page).unwrap();
             String::from_utf8(sql).unwrap()
         };

@@ -241,9 +241,9 @@ pub fn page_statement(seen: &SeenTable, asked: Asked, ids: Ids) -> String {
 /// The statement that finds the `n`th id after `after`, if there are so many.
 #[must_use]
 pub fn nth_statement(table: &ItemsTable, after: i64, n: u32) -> String {
-    let (id, items) = (table.id.quoted(), table.quoted());
+    let (id, items) = (table.id.quoted(), target::in_order(table));
     format!(
-        "SELECT {id} AS `far` FROM {items} FORCE INDEX (PRIMARY) WHERE {} ORDER BY {id} LIMIT 1 OFFSET {}",
+        "SELECT {id} AS `far` FROM {items} WHERE {} ORDER BY {id} LIMIT 1 OFFSET {}",
         Ids { after, upto: i64::MAX }.condition(&id),
         n.saturating_sub(1)
     )

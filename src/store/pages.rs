@@ -12,7 +12,7 @@ use super::lanes::{self, Advance, Position};
 use super::pending::PendingItems;
 use super::predictions::Predictions;
 use super::runs::Run;
-use super::scores::{self, Onto, Stamp};
+use super::scores::{self, By, Onto, Stamp};
 use super::selection::Selection;
 use super::wanted::{Ids, Wanted};
 use super::{Doing, StoreError};
@@ -58,15 +58,15 @@ pub(crate) struct Begun {
 
 impl Page<'_> {
     /// What its predictions are written with.
-    fn stamp(&self) -> Stamp<'_> {
+    fn stamp(&self, by: By) -> Stamp<'_> {
         let onto = if matches!(self.wanted.which, Selection::Outdated(_)) { Onto::Earlier } else { Onto::Nothing };
-        Stamp { run: self.run.id, model: self.run.model.as_str(), onto }
+        Stamp { run: self.run.id, model: self.run.model.as_str(), onto, by }
     }
 
     /// How many of its predictions a statement wrote that changed so many rows.
     fn written(&self, predictions: &Predictions<'_>, changed: u64) -> u64 {
         match self.wanted.table.target.scores() {
-            Some(scores) => scores::written(scores, self.stamp().onto, predictions.ids.len() as u64, changed),
+            Some(scores) => scores::written(scores, self.stamp(By::Key).onto, predictions.ids.len() as u64, changed),
             None => changed,
         }
     }
@@ -152,7 +152,7 @@ pub(crate) async fn write_items(
     memory: &mut Vec<u8>,
 ) -> Result<u64, StoreError> {
     memory.clear();
-    items::append_write_statement(memory, page.wanted.table, page.stamp(), predictions)?;
+    items::append_write_statement(memory, page.wanted.table, page.stamp(By::Key), predictions)?;
     let results = conn.query_iter(memory.as_slice()).await.doing("writing predictions");
     let results = results.map_err(|error| page.refused(error))?;
     let changed = results.affected_rows();
@@ -172,7 +172,7 @@ pub(crate) async fn write(
     let Page { run, lane, wanted, .. } = page;
     memory.clear();
     if !predictions.ids.is_empty() {
-        items::append_write_statement(memory, wanted.table, page.stamp(), predictions)?;
+        items::append_write_statement(memory, wanted.table, page.stamp(By::Place), predictions)?;
         memory.extend_from_slice(b"; ");
     }
     memory.extend_from_slice(lanes::advance_statement(run.id, lane, advance).as_bytes());

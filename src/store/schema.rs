@@ -11,7 +11,7 @@ use super::inventory::{Inventory, Made};
 use super::row::column;
 use super::statement::Statement;
 use super::{Doing, StoreError, catalog, score_table};
-use crate::config::{ColumnName, ItemsTable, ScoreTable};
+use crate::config::{ColumnName, ItemsTable, Rows, ScoreTable};
 
 /// Every migration by name, in order. Each may be applied again at any time.
 const MIGRATIONS: [(&str, &str); 9] = [
@@ -73,7 +73,8 @@ pub async fn migrate(conn: &mut Conn, items: &ItemsTable) -> Result<Vec<(Made, D
         "items" => items.as_str(), "id" => items.id.as_str(), "created" => items.created.as_str(),
         "run" => items.run.column().map_or("", ColumnName::as_str),
     };
-    let is_left_alone = items.target.scores().is_some() && !catalog.columns.is_empty();
+    // A query is no table, whatever it is called.
+    let is_left_alone = items.target.scores().is_some() && (!catalog.columns.is_empty() || !items.source.is_table());
     conn.exec_drop("SET @items = :items, @id = :id, @created = :created, @run = :run", variables)
         .await
         .doing("naming the items table")?;
@@ -143,11 +144,10 @@ pub async fn grant(conn: &mut Conn, items: &ItemsTable, login: &str) -> Result<(
     let written: Vec<_> = items.written().into_iter().map(|(_, column)| column).collect();
     let variables = params! {
         "items" => items.as_str(), "read" => read_columns(items), "written" => quoted(&written),
-        "scores" => scores_name(items),
+        "scores" => scores_name(items), "source" => source_name(items),
     };
-    conn.exec_drop("SET @items = :items, @read = :read, @written = :written, @scores = :scores", variables)
-        .await
-        .doing("naming the columns")?;
+    let sql = "SET @items = :items, @read = :read, @written = :written, @scores = :scores, @source = :source";
+    conn.exec_drop(sql, variables).await.doing("naming the columns")?;
     grant_to(conn, login, include_str!("../../infra/grants.sql"), "granting what the login needs").await
 }
 
@@ -157,11 +157,12 @@ pub async fn grant(conn: &mut Conn, items: &ItemsTable, login: &str) -> Result<(
 /// # Errors
 /// The account may not, or there is no such login.
 pub async fn grant_reader(conn: &mut Conn, items: &ItemsTable, login: &str) -> Result<(), StoreError> {
-    let variables =
-        params! { "items" => items.as_str(), "read" => read_columns(items), "scores" => scores_name(items) };
-    conn.exec_drop("SET @items = :items, @read = :read, @scores = :scores", variables)
-        .await
-        .doing("naming the columns")?;
+    let variables = params! {
+        "items" => items.as_str(), "read" => read_columns(items), "scores" => scores_name(items),
+        "source" => source_name(items),
+    };
+    let sql = "SET @items = :items, @read = :read, @scores = :scores, @source = :source";
+    conn.exec_drop(sql, variables).await.doing("naming the columns")?;
     grant_to(conn, login, include_str!("../../infra/grants-reader.sql"), "granting what the reader needs").await
 }
 
@@ -198,6 +199,16 @@ fn name_and_host(login: &str) -> (&str, &str) {
 /// The name of the score table; empty: there is none.
 fn scores_name(items: &ItemsTable) -> &str {
     items.target.scores().map_or("", |scores| scores.name.as_str())
+}
+
+/// What of the source is read, as the files of grants know it.
+fn source_name(items: &ItemsTable) -> &'static str {
+    match (&items.source.rows, items.source.is_table()) {
+        (Rows::Query(_), _) => "query",
+        (_, true) => "columns",
+        // A condition may be about any column, and of a view's columns some servers want the rest, too.
+        (_, false) => "whole",
+    }
 }
 
 /// The columns that are read, as SQL.

@@ -17,7 +17,8 @@ const LABEL: &str = "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL
 /// Makes it, or the columns that it lacks.
 pub(super) async fn make(conn: &mut Conn, table: &ItemsTable, scores: &ScoreTable) -> Result<(), StoreError> {
     let found = catalog::describe_scores(scores).ask(conn).await?;
-    let sql = if found.columns.is_empty() { Some(create(table, scores)) } else { missing(table, scores, &found) };
+    let sql =
+        if found.columns.is_empty() { Some(create(table, scores, &found)) } else { missing(table, scores, &found) };
     match sql {
         Some(sql) => conn.query_drop(sql).await.doing("making the score table"),
         None => Ok(()),
@@ -25,8 +26,10 @@ pub(super) async fn make(conn: &mut Conn, table: &ItemsTable, scores: &ScoreTabl
 }
 
 /// The columns beside those of the key, each with its type.
-fn columns(table: &ItemsTable) -> Vec<(String, &'static str)> {
+fn columns(table: &ItemsTable, found: &Catalog) -> Vec<(String, &'static str)> {
     let prediction = match table.format {
+        // Its JSON is a text that is parsed with every write and checked as UTF-8: half of the time.
+        PredictionFormat::Probabilities if found.is_mariadb => "LONGTEXT CHARACTER SET ascii COLLATE ascii_bin NULL",
         PredictionFormat::Probabilities => "JSON NULL",
         PredictionFormat::Label => LABEL,
         PredictionFormat::Value => NUMBER,
@@ -51,8 +54,8 @@ fn columns(table: &ItemsTable) -> Vec<(String, &'static str)> {
 }
 
 /// The statement that makes it, empty. The server takes the key's columns from the items.
-fn create(table: &ItemsTable, scores: &ScoreTable) -> String {
-    let columns = columns(table);
+fn create(table: &ItemsTable, scores: &ScoreTable, found: &Catalog) -> String {
+    let columns = columns(table, found);
     let typed: Vec<String> = columns.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
     let of_key: Vec<String> = key(table).into_iter().map(ColumnName::quoted).collect();
     let mut primary = of_key.clone();
@@ -78,7 +81,7 @@ fn create(table: &ItemsTable, scores: &ScoreTable) -> String {
 /// The statement that adds the columns that a score table lacks, if it lacks any.
 fn missing(table: &ItemsTable, scores: &ScoreTable, found: &Catalog) -> Option<String> {
     let known = |name: &str| found.columns.iter().any(|column| column.quoted().eq_ignore_ascii_case(name));
-    let columns = columns(table).into_iter().filter(|(name, _)| !known(name));
+    let columns = columns(table, found).into_iter().filter(|(name, _)| !known(name));
     let added: Vec<String> = columns.map(|(name, kind)| format!("ADD COLUMN {name} {kind}")).collect();
     (!added.is_empty()).then(|| format!("ALTER TABLE {} {}", scores.name.quoted(), added.join(", ")))
 }

@@ -6,14 +6,15 @@ use std::io::{self, Write as _};
 use mysql_async::Params;
 
 use super::StoreError;
-use super::bound::text_literal;
+use super::bound::{IN_TRANSACTION, text_literal};
 use super::cells::{Cell, cells};
 use super::codes::Meaning;
+use super::places::{Places, places};
 use super::predictions::Predictions;
 use super::row::named;
 use super::statement::Statement;
 use super::target::key;
-use crate::config::{ColumnName, ItemsTable, Keeps, MODEL_VERSION, PREDICTED_AT, RUN, ScoreTable};
+use crate::config::{self, ColumnName, ItemsTable, Keeps, MODEL_VERSION, PREDICTED_AT, RUN, ScoreTable};
 use crate::model::Outputs;
 use crate::run::RunId;
 
@@ -26,6 +27,18 @@ pub struct Stamp<'s> {
     pub model: &'s str,
     /// What the predictions come to lie on.
     pub onto: Onto,
+    /// How scores are told apart in their statement.
+    pub by: By,
+}
+
+/// How scores are told apart in the statement that writes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// By the places of their items on the page, as in a table of which rows are updated: all are one text, of which
+    /// each item that is still there gets its part. Twice as fast as rows.
+    Place,
+    /// Each is a row with its key, whether the item is still there or not.
+    Key,
 }
 
 /// What predictions come to lie on.
@@ -60,13 +73,36 @@ pub(super) fn append_insert(
     }
     let cells = cells(table, page.of).map_err(StoreError::Unexpected)?;
     let columns = columns(table, &cells);
-    sql.extend_from_slice(format!("INSERT INTO {} ({}) VALUES ", scores.name.quoted(), columns.join(",")).as_bytes());
+    sql.extend_from_slice(format!("INSERT INTO {} ({}) ", scores.name.quoted(), columns.join(",")).as_bytes());
+    let unwritable = |error| StoreError::Unexpected(format!("formatting a page: {error}"));
+    // A view or a query would be read twice.
+    if (stamp.by, stamp.onto) == (By::Place, Onto::Nothing) && table.source.rows == config::Rows::Table {
+        return append_by_place(sql, table, (stamp, page), &cells).map_err(unwritable);
+    }
+    sql.extend_from_slice(b"VALUES ");
     let rows = Rows { stamp, of: page.of, labels: labels(page.of), cells: &cells };
-    rows.append(sql, page).map_err(|error| StoreError::Unexpected(format!("formatting a page: {error}")))?;
+    rows.append(sql, page).map_err(unwritable)?;
     if stamp.onto == Onto::Earlier {
         sql.extend_from_slice(replacing(scores, &columns).as_bytes());
     }
     Ok(())
+}
+
+/// Appends the scores of a page's items that are still there. Nothing of the items is read but the key, without locks.
+fn append_by_place(
+    sql: &mut Vec<u8>,
+    table: &ItemsTable,
+    (stamp, page): (Stamp<'_>, &Predictions<'_>),
+    cells: &[(&ColumnName, Cell)],
+) -> io::Result<()> {
+    let id = format!("i.{}", table.id.quoted());
+    let Places { place, which } = places(&page.ids, &id);
+    write!(sql, "SELECT {id},{},'{}',UTC_TIMESTAMP(3)", stamp.run, stamp.model)?;
+    for (_, cell) in cells {
+        sql.push(b',');
+        page.append_cell(sql, *cell, &place)?;
+    }
+    write!(sql, " FROM {} i WHERE ({which}){IN_TRANSACTION}", table.quoted())
 }
 
 /// The classes as SQL.
@@ -182,7 +218,7 @@ mod tests {
         let classes = ["pear", "plum"].map(str::to_owned);
         let outputs = ids.iter().flat_map(|_| [0.25, 0.75]).collect();
         let page = Predictions { ids: ids.to_vec(), outputs, of: Outputs::probabilities(&classes) };
-        let stamp = Stamp { run: RunId(9), model: "abc", onto };
+        let stamp = Stamp { run: RunId(9), model: "abc", onto, by: By::Key };
         let mut sql = Vec::new();
         append_insert(&mut sql, (table, table.target.scores().unwrap()), stamp, &page)?;
         Ok(String::from_utf8(sql).unwrap())
@@ -201,6 +237,22 @@ mod tests {
             "INSERT INTO `scores` (`id`,`run_id`,`model_version`,`predicted_at`,`prediction`,`sure`,`is_plum`) VALUES \
              (7,/*M! IF(@@in_transaction = 1, */9/*M! , NULL) */,'abc',UTC_TIMESTAMP(3),'[0.25,0.75]','0.75','1'),\
              (8,9,'abc',UTC_TIMESTAMP(3),'[0.25,0.75]','0.75','1')"
+        );
+    }
+
+    #[test]
+    fn where_the_items_are_at_hand_each_gets_its_part_of_one_text() {
+        let table = table(&[("SCORE_TABLE", "scores"), ("SOURCE_WHERE", "a = 1")]);
+        let classes = ["pear", "plum"].map(str::to_owned);
+        let page = Predictions { ids: vec![7, 8], outputs: vec![0.5; 4], of: Outputs::probabilities(&classes) };
+        let stamp = Stamp { run: RunId(9), model: "abc", onto: Onto::Nothing, by: By::Place };
+        let mut sql = Vec::new();
+        append_insert(&mut sql, (&table, table.target.scores().unwrap()), stamp, &page).unwrap();
+        assert_eq!(
+            String::from_utf8(sql).unwrap(),
+            "INSERT INTO `scores` (`id`,`run_id`,`model_version`,`predicted_at`,`prediction`) \
+             SELECT i.`id`,9,'abc',UTC_TIMESTAMP(3),RTRIM(SUBSTR(_latin1'[0.5,0.5][0.5,0.5]', (i.`id` - (6)) * 9 - 8, 9)) \
+             FROM `items` i WHERE (i.`id` BETWEEN 7 AND 8) /*M! AND @@in_transaction = 1 */"
         );
     }
 

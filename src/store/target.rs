@@ -2,7 +2,9 @@
 //! table. The table that is scored is `i` in any case.
 
 use super::row::named;
-use crate::config::{ColumnName, ItemsTable, Keeps, MODEL_VERSION, PredictionFormat, RUN, ScoreTable, Target};
+use crate::config::{
+    ColumnName, ItemsTable, Keeps, MODEL_VERSION, PredictionFormat, RUN, Rows, ScoreTable, Sql, Target,
+};
 use crate::model::ModelVersion;
 
 /// The version of the model that a run's predictions are of. A scalar subquery: a lookup by key for
@@ -12,12 +14,38 @@ const VERSION_OF: &str = "COALESCE((SELECT r.`model_version` FROM `batch_runs` r
 /// The items, in order of their key: a window's condition could lure the optimiser to its own key, and to a sort
 /// per page.
 pub(super) fn in_order(table: &ItemsTable) -> String {
-    format!("{} FORCE INDEX (PRIMARY)", items(table))
+    source(table, " FORCE INDEX (PRIMARY)")
 }
 
 /// The items, by whatever key the server likes.
 pub(super) fn items(table: &ItemsTable) -> String {
-    format!("{} i", table.quoted())
+    source(table, "")
+}
+
+/// Where the items come from, with a hint for a table's keys. A view and a query have none.
+fn source(table: &ItemsTable, hint: &str) -> String {
+    let name = table.quoted();
+    let Some(condition) = table.source.condition.as_ref().map(Sql::enclosed) else {
+        return match &table.source.rows {
+            Rows::Table => format!("{name} i{hint}"),
+            Rows::View => format!("{name} i"),
+            Rows::Query(query) => format!("{} i", query.enclosed()),
+        };
+    };
+    // Both servers merge it into what is around it.
+    let rows = match &table.source.rows {
+        Rows::Table => format!("{name}{hint}"),
+        Rows::View => name,
+        Rows::Query(query) => format!("{} q", query.enclosed()),
+    };
+    format!("(SELECT * FROM {rows} WHERE {condition}) i")
+}
+
+/// The first key in this order of items for which `condition` holds: the end of what is no table, of which no server
+/// knows MIN and MAX without reading all of it.
+pub(super) fn first(table: &ItemsTable, order: &str, condition: &str) -> String {
+    let id = format!("i.{}", table.id.quoted());
+    format!("(SELECT {id} FROM {} WHERE {condition} ORDER BY {id} {order} LIMIT 1)", in_order(table))
 }
 
 /// The key's columns, of the items or of scores.

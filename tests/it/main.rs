@@ -44,6 +44,7 @@ mod schema;
 mod score_tables;
 mod secrets;
 mod server_defaults;
+mod sources;
 mod standing;
 mod steered;
 mod stopped;

@@ -269,3 +269,26 @@ async fn a_score_that_the_database_refuses_is_set_aside_and_the_rest_go_on(
     assert_eq!(code, "refused");
     assert_eq!(predictions(scores(&own).await), right((1..=60).filter(|id| *id != 7)));
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_row_that_goes_while_its_page_is_written_keeps_nobody_from_going_on(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let own = scored(server, &[("LANES", "1")]).await;
+    insert_samples(&own.owner, 300).await;
+    // Whoever waits to insert a score of the first item waits until another has gone.
+    let mut holder = own.owner.connect().await;
+    holder.query_drop("START TRANSACTION").await.unwrap();
+    let score = "INSERT INTO `Reading Scores` (`Reading No`, `run_id`, `model_version`, `predicted_at`) VALUES (1, 9, '', NOW())";
+    holder.query_drop(score).await.unwrap();
+    let gone = async {
+        own.owner.wait_for_lock_waits(1).await;
+        own.owner.execute("DROP TRIGGER `no_DELETE`; DELETE FROM `Readings` WHERE `Reading No` = 200").await;
+        holder.query_drop("ROLLBACK").await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(own.scorer.tick(TICK), gone);
+    let found = scores(&own).await.len() as u64;
+    assert_eq!((answer.outcome, answer.counts.predicted, answer.counts.pending), (Outcome::Finished, found, 0));
+    assert!(found >= 299, "{found}");
+}

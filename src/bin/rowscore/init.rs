@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use mysql_async::{Conn, TxOpts};
-use rowscore::config::ItemsTable;
+use rowscore::config::{ItemsTable, Rows};
 use rowscore::store::inventory::{self, Made};
 use rowscore::store::wanted::Ids;
 use rowscore::store::{catalog, items, schema};
@@ -66,8 +66,8 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
     if args.rows.is_some() && !table.has_default_columns() {
         return Err("--rows needs a table with the default columns".into());
     }
-    let notice = match make(&opened, &args, &mut done).await {
-        Ok(notice) => notice,
+    let notices = match make(&opened, &args, &mut done).await {
+        Ok(notices) => notices,
         Err(error) => {
             // What was done is done.
             done.iter().for_each(|line| say!("{line}"));
@@ -76,14 +76,12 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
     };
     let database = &opened.config.mysql.database;
     out.tell(&json!({"database": database, "table": table.as_str(), "done": done}), done)?;
-    if let Some(notice) = notice {
-        say!("Mind the time: {notice}.");
-    }
+    notices.iter().for_each(|notice| say!("{notice}"));
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes what is wanted, and notes each thing that is done. Answers what speaks for local time.
-async fn make(opened: &Opened, args: &Args, done: &mut Vec<String>) -> Result<Option<String>, Box<dyn Error>> {
+/// Makes what is wanted, and notes each thing that is done. Answers what is to be said beside it.
+async fn make(opened: &Opened, args: &Args, done: &mut Vec<String>) -> Result<Vec<String>, Box<dyn Error>> {
     let (table, model) = (opened.table(), args.chosen.model()?);
     let mut conn = connect(opened, args, done).await?;
     if table.has_default_columns() {
@@ -102,17 +100,26 @@ async fn make(opened: &Opened, args: &Args, done: &mut Vec<String>) -> Result<Op
     done.push(format!("{before}The tables are in place in database `{}`.", opened.config.mysql.database));
     if let Some(login) = &args.grant {
         schema::grant(&mut conn, table, login).await?;
-        done.push(format!("Login `{login}` may do what rowscore needs, and nothing else."));
+        done.push(format!("Login `{login}` may do what rowscore needs, and nothing else.{}", by_hand(table)));
     }
     if let Some(login) = &args.grant_reader {
         schema::grant_reader(&mut conn, table, login).await?;
-        done.push(format!("Login `{login}` may read results, and nothing else."));
+        done.push(format!("Login `{login}` may read results, and nothing else.{}", by_hand(table)));
     }
     if let Some(rows) = args.rows {
         done.push(add_samples(&mut conn, table, args, rows).await?);
     }
     conn.disconnect().await?;
-    Ok(fit.local_time)
+    let notices = fit.local_time.into_iter().map(|notice| format!("Mind the time: {notice}."));
+    Ok(notices.chain(fit.unknown.iter().map(|unknown| format!("Not checked: {unknown}."))).collect())
+}
+
+/// What only its owner knows of a query.
+fn by_hand(table: &ItemsTable) -> &'static str {
+    match table.source.rows {
+        Rows::Query(_) => " Grant it SELECT on the tables that SOURCE_QUERY reads.",
+        Rows::Table | Rows::View => "",
+    }
 }
 
 /// Connects. Makes the database first, where there is none of the name and somebody wants it.

@@ -1,7 +1,7 @@
 //! Whether the columns of the table are what the configuration and the model ask for.
 
 use super::kinds::{Check, unreadable};
-use crate::config::{ItemsTable, Target, ValuesIn};
+use crate::config::{ItemsTable, Rows, Target, ValuesIn};
 use crate::model::{Feature, Model};
 use crate::store::catalog::{Catalog, Column, Kind};
 
@@ -46,6 +46,10 @@ pub(super) fn without_zone<'c>(table: &ItemsTable, catalog: &'c Catalog) -> Opti
 
 /// The statement that makes the key by which a window is found, if it is missing.
 pub(super) fn missing_key(table: &ItemsTable, catalog: &Catalog) -> Option<String> {
+    // A view and a query have none of their own.
+    if table.source.rows != Rows::Table {
+        return None;
+    }
     let begins = |columns: &[String]| columns.first().is_some_and(|first| table.created.is(first));
     let is_there = catalog.keys.iter().any(|key| begins(&key.columns));
     (!is_there).then(|| {
@@ -60,6 +64,10 @@ impl Check<'_> {
         let Some(column) = self.find(VARIABLE, &table.id) else { return };
         if !column.kind.is_integer() {
             self.refuse(VARIABLE, column, "an integer");
+        }
+        // What tells the rows of anything else apart is looked at in the rows.
+        if table.source.rows != Rows::Table || self.catalog.is_view {
+            return;
         }
         let primary = self.catalog.keys.iter().find(|key| key.name == "PRIMARY");
         if !primary.is_some_and(|key| matches!(key.columns.as_slice(), [only] if table.id.is(only))) {

@@ -6,10 +6,12 @@ mod columns;
 mod kinds;
 mod local_time;
 mod rows;
+mod source;
 mod written;
 
 use mysql_async::Conn;
 
+use self::source::Looked;
 use super::error::HopError;
 use super::means::Means;
 use super::unfit::Unfit;
@@ -32,6 +34,8 @@ pub struct Fit {
     pub kept: Vec<ColumnName>,
     /// What speaks for local time in the column of the times of arrival.
     pub local_time: Option<String>,
+    /// What could not be told of a source that is no table as it is.
+    pub unknown: Vec<String>,
 }
 
 /// Before anything that touches items: whether `FEATURE_COLUMNS` names the model's features, and a
@@ -59,6 +63,9 @@ pub(super) async fn check_table(session: &mut Session, means: Means<'_>, kind: R
     }
     if let Some(notice) = fit.local_time {
         tracing::warn!(table = table.as_str(), "{notice}");
+    }
+    for notice in fit.unknown {
+        tracing::info!(table = table.as_str(), "{notice}");
     }
     means.database.remember_table(fit.kept);
     if kind == RunKind::Canary {
@@ -103,6 +110,10 @@ pub async fn check_before_making(conn: &mut Conn, table: &ItemsTable, model: &Mo
     let mut problems = names(table, model);
     let catalog = catalog::describe(table).ask(conn).await?;
     problems.extend(columns::problems(table, model, &catalog));
+    problems.extend(source::kind_problem(table, &catalog));
+    if problems.is_empty() {
+        problems.extend(source::look(conn, table, model).await?.problems);
+    }
     Ok(Unfit::unless_none(table, problems)?)
 }
 
@@ -114,6 +125,7 @@ pub async fn check_columns(conn: &mut Conn, table: &ItemsTable, model: &Model) -
     let mut problems = names(table, model);
     let catalog = catalog::describe(table).ask(conn).await?;
     problems.extend(columns::problems(table, model, &catalog));
+    problems.extend(source::kind_problem(table, &catalog));
     if let Some(scores) = table.target.scores() {
         let of_scores = catalog::describe_scores(scores).ask(conn).await?;
         problems.extend(written::score_problems(table, scores, model.outputs(), &of_scores));
@@ -133,11 +145,13 @@ pub async fn check_columns(conn: &mut Conn, table: &ItemsTable, model: &Model) -
         ));
     }
     Unfit::unless_none(table, problems)?;
+    let Looked { problems, unknown } = source::look(conn, table, model).await?;
+    Unfit::unless_none(table, problems)?;
     let local_time = match columns::without_zone(table, &catalog) {
         Some(column) => local_time::notice(column, counts::clocks(table).ask(conn).await?),
         None => None,
     };
-    Ok(Fit { local_time, missing_key: columns::missing_key(table, &catalog), kept: catalog.kept(table) })
+    Ok(Fit { local_time, unknown, missing_key: columns::missing_key(table, &catalog), kept: catalog.kept(table) })
 }
 
 /// Whether the first and the last of a run's pending items look like rows of the model's. Of typed
