@@ -5,7 +5,7 @@ use super::setting::{Accepts, Setting};
 /// Where the rows come from. Without a word about it: the table `ITEMS_TABLE`, all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
-    /// `SOURCE` and `SOURCE_QUERY`: what has the rows.
+    /// `SOURCE_KIND` and `SOURCE_QUERY`: what has the rows.
     pub rows: Rows,
     /// `SOURCE_WHERE`: which of them are meant.
     pub condition: Option<Sql>,
@@ -24,7 +24,7 @@ pub enum Rows {
 }
 
 crate::run::named! {
-    /// `SOURCE`: what `ITEMS_TABLE` names.
+    /// `SOURCE_KIND`: what `ITEMS_TABLE` names.
     pub enum SourceKind {
         /// A table.
         Table = "table",

@@ -2,6 +2,7 @@
 
 use super::columns::{FeatureColumn, PredictionFormat, RunColumn};
 use super::decimals::Decimals;
+use super::key::KeyColumns;
 use super::names::{ColumnName, JobName, TableName, parts};
 use super::setting::Setting;
 use super::source::Source;
@@ -18,10 +19,10 @@ pub struct ItemsTable {
     pub job: JobName,
     /// `ITEMS_TABLE`: its name.
     pub name: TableName,
-    /// `SOURCE`, `SOURCE_WHERE` and `SOURCE_QUERY`: where the rows come from, if that is not the whole table.
+    /// `SOURCE_KIND`, `SOURCE_WHERE` and `SOURCE_QUERY`: where the rows come from, if that is not the whole table.
     pub source: Source,
-    /// `ID_COLUMN`: the primary key.
-    pub id: ColumnName,
+    /// `ID_COLUMN`: the key.
+    pub key: KeyColumns,
     /// `VALUES_COLUMN` or `FEATURE_COLUMNS`: what is scored.
     pub values: ValuesIn,
     /// `PREDICTION_COLUMN`: where predictions go; NULL while an item is pending.
@@ -108,7 +109,7 @@ impl ItemsTable {
             job: JobName::default(),
             name: vars.or_default(variables::ITEMS_TABLE),
             source: written::source(vars, &target),
-            id: vars.or_default(variables::ID_COLUMN),
+            key: vars.or_default(variables::ID_COLUMN),
             values: values(vars),
             prediction: vars.or_default(variables::PREDICTION_COLUMN),
             format: vars.or_default(variables::PREDICTION_FORMAT),
@@ -190,7 +191,7 @@ impl ItemsTable {
             Target::Scores(_) => Vec::new(),
         };
         let (prediction, others) = written.split_at(written.len().min(1));
-        let mut columns = vec![(variables::ID_COLUMN::ENTRY.name, &self.id)];
+        let mut columns: Vec<_> = self.key.columns().map(|column| (variables::ID_COLUMN::ENTRY.name, column)).collect();
         columns.extend(prediction);
         columns.push((variables::CREATED_COLUMN::ENTRY.name, &self.created));
         columns.extend(others);
@@ -223,7 +224,8 @@ impl ItemsTable {
         refuse_twins(vars, &self.columns());
         if let Target::Scores(scores) = &self.target {
             let own = SCORE_COLUMNS.map(ColumnName::of);
-            let mut columns = vec![(variables::ID_COLUMN::ENTRY.name, &self.id)];
+            let mut columns: Vec<_> =
+                self.key.columns().map(|column| (variables::ID_COLUMN::ENTRY.name, column)).collect();
             columns.extend(own.iter().map(|column| (variables::SCORE_TABLE::ENTRY.name, column)));
             let written = self.written().into_iter();
             columns.extend(written.filter(|(variable, _)| *variable != variables::RUN_COLUMN::ENTRY.name));

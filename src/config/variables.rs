@@ -7,6 +7,7 @@
 use super::choices::AuthName;
 use super::columns::{FeatureColumn, PredictionFormat, RunColumn};
 use super::decimals::Decimals;
+use super::key::KeyColumns;
 use super::names::{ColumnName, TableName};
 use super::price::Price;
 use super::resource::DatabaseResource;
@@ -97,7 +98,8 @@ variables! {
     }
     "The table" {
         ITEMS_TABLE: TableName, Is("items"), "the table that is scored";
-        ID_COLUMN: ColumnName, Is("id"), "the primary key of the table, an INT or a BIGINT";
+        ID_COLUMN: KeyColumns, Is("id"), "the columns of the primary key, or of a unique key without NULL: one to four, with \
+            commas between them, of integers, CHAR, VARCHAR, BINARY, UUID, DATE, DATETIME or TIMESTAMP";
         VALUES_COLUMN: ColumnName, Is("values"), "the JSON column that holds an item's values";
         FEATURE_COLUMNS: FeatureColumn, Means("none"), "instead of `VALUES_COLUMN`, typed columns in any order, with \
             commas between them";
@@ -128,7 +130,7 @@ variables! {
             predictions go to; `rowscore init` makes it, and of `ITEMS_TABLE` nothing is written";
         SCORES: Keeps, Is("latest"), "which scores of a row `SCORE_TABLE` keeps: the latest one, or one of each model \
             version";
-        SOURCE: SourceKind, Is("table"), "what `ITEMS_TABLE` names; the rows of a view are only read, and need a \
+        SOURCE_KIND: SourceKind, Is("table"), "what `ITEMS_TABLE` names; the rows of a view are only read, and need a \
             `SCORE_TABLE`";
         SOURCE_WHERE: Sql, Means("every row"), "the condition of the rows that are meant, in the columns of \
             `ITEMS_TABLE`; it needs a `SCORE_TABLE`";

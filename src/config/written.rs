@@ -85,10 +85,10 @@ fn classes(vars: &mut Vars<'_>) -> Vec<FeatureColumn> {
 
 /// Reads where the rows come from; what is wrong with the variables is noted in `vars`.
 pub(super) fn source(vars: &mut Vars<'_>, target: &Target) -> Source {
-    let (kind, query) = (vars.or_default(variables::SOURCE), vars.get(variables::SOURCE_QUERY));
+    let (kind, query) = (vars.or_default(variables::SOURCE_KIND), vars.get(variables::SOURCE_QUERY));
     let condition = vars.get(variables::SOURCE_WHERE);
     if query.is_some() && kind == SourceKind::View {
-        vars.problem("SOURCE is `view`, and SOURCE_QUERY is set; accepted: one of them".into());
+        vars.problem("SOURCE_KIND is `view`, and SOURCE_QUERY is set; accepted: one of them".into());
     }
     let rows = match (query, kind) {
         (Some(query), _) => Rows::Query(query),
@@ -98,7 +98,7 @@ pub(super) fn source(vars: &mut Vars<'_>, target: &Target) -> Source {
     let source = Source { rows, condition };
     if !source.is_table() && *target == Target::Columns && vars.given(variables::SCORE_TABLE).is_none() {
         vars.problem(
-            "SCORE_TABLE is not set; SOURCE=view, SOURCE_WHERE and SOURCE_QUERY need it, because their rows are only read"
+            "SCORE_TABLE is not set; SOURCE_KIND=view, SOURCE_WHERE and SOURCE_QUERY need it, because their rows are only read"
                 .into(),
         );
     }

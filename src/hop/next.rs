@@ -96,7 +96,7 @@ impl Stage {
                 | (Succeed, Open | TakeUp | Over)
                 | (TakeUp, SetOff | Finish | Over)
                 | (SetOff, Work | Over)
-                | (Work, HandOver | Finish | Over)
+                | (Work, HandOver | Finish | TakeUp | Over)
                 // The second pass of the run, or the run that was asked for while this one came first.
                 | (Finish, TakeUp | Open | Over)
         )

@@ -6,7 +6,7 @@ use super::relay::Relay;
 use super::under_way::Hop;
 use crate::answer::Outcome;
 use crate::run::RunState;
-use crate::store::lanes::Due;
+use crate::store::lanes::{Due, FIRST, FIRST_CLAIM};
 use crate::store::runs::Run;
 use crate::store::{hold, lanes};
 
@@ -25,15 +25,19 @@ pub(super) async fn set_off<R: Relay>(hop: &mut Hop<'_, R>, run: Run, due: Vec<D
     let id = run.id;
     let mut mine = None;
     for due in due {
-        // A new number even where a hop was due: the queue would take the same message for a
-        // duplicate, and whoever still has the old one finds it stale.
-        let next = due.next();
         if mine.is_none() {
-            if hop.session.ask(|| hold::hold(id, due.worker)).await? {
-                mine = Some(next);
+            let ask = || hold::hold(id, due.worker).and(lanes::latest(id, due.worker));
+            let (held, (latest, claim)) = hop.session.ask(ask).await?;
+            if held {
+                // Read once they are held: before that, hops may have come and gone, and the queue would take the
+                // number after theirs for a duplicate.
+                let is_born_mine = due.next() == FIRST && (latest, claim) == (FIRST, FIRST_CLAIM);
+                mine = Some(if is_born_mine { FIRST } else { latest.next() });
             }
         } else if !hop.session.ask(|| hold::is_held(id, due.worker)).await? {
-            let sent = hop.send_off(id, next).await?;
+            // A new number even where a hop was due: the queue would take the same message for a
+            // duplicate, and whoever still has the old one finds it stale.
+            let sent = hop.send_off(id, due.next()).await?;
             hop.done.sent.push(sent);
         }
     }

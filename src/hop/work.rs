@@ -10,8 +10,10 @@ use super::relay::Relay;
 use super::side_by_side::work_lanes;
 use super::under_way::Hop;
 use crate::answer::Outcome;
+use crate::run::{Pass, RunState};
+use crate::store::hold;
 use crate::store::lanes::{self, Due};
-use crate::store::runs::Run;
+use crate::store::runs::{self, Run};
 
 /// Works on one worker's lanes, which this hop holds, until they are done or time is up.
 pub(super) async fn work<R: Relay>(hop: &mut Hop<'_, R>, run: Run, due: Due) -> Result<Next, HopError> {
@@ -27,12 +29,27 @@ pub(super) async fn work<R: Relay>(hop: &mut Hop<'_, R>, run: Run, due: Due) -> 
         hop.session.run(async |conn| fail_for_failures(conn, job).await).await?;
         Next::Over(Some(id), Outcome::Stopped)
     } else if any(LaneEnd::Stopped) {
-        Next::Over(Some(id), Outcome::Stopped)
+        stopped(hop, &run).await?
     } else if any(LaneEnd::OutOfTime) {
         Next::HandOver(run, due)
     } else {
         Next::Finish(run)
     })
+}
+
+/// The run is held or over; or its second pass began between the look at it and the hold on its lanes, and whoever
+/// began that sends off nobody who holds lanes.
+async fn stopped<R: Relay>(hop: &mut Hop<'_, R>, run: &Run) -> Result<Next, HopError> {
+    if run.pass == Pass::Check {
+        // Lets go first, then looks.
+        hop.session.ask(hold::release).await?;
+        let table = hop.means.table();
+        let now = hop.session.ask(|| runs::find(table, run.id)).await?;
+        if let Some(now) = now.filter(|now| now.state == RunState::Running && now.pass == Pass::Write) {
+            return Ok(Next::TakeUp(now));
+        }
+    }
+    Ok(Next::Over(Some(run.id), Outcome::Stopped))
 }
 
 /// What is needed to say when the run will be done, if it has a deadline.

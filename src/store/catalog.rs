@@ -3,12 +3,14 @@
 
 use mysql_async::{Params, Row};
 
+use mysql_async::prelude::Queryable;
+
 use super::StoreError;
 pub use super::columns::{Column, Kind};
 use super::query;
 use super::row::column;
 use super::statement::Statement;
-use crate::config::{ColumnName, ItemsTable, Rows, ScoreTable};
+use crate::config::{ColumnName, ItemsTable, KeyColumns, KeyPart, Rows, ScoreTable};
 
 /// The column that is meant to say when a row was changed, where there is one of this name.
 pub const UPDATED: &str = "updated_datetime";
@@ -47,6 +49,8 @@ pub struct Key {
     pub name: String,
     /// Its columns in order.
     pub columns: Vec<String>,
+    /// Whether no two rows have the same in it, NULL aside.
+    pub is_unique: bool,
 }
 
 impl Kept {
@@ -74,6 +78,18 @@ impl Catalog {
         self.renewed.iter().filter(|column| !is_meant(column)).cloned().collect()
     }
 
+    /// The key that tells the items of `table` apart, as the server describes it; `None`: it is not one that does.
+    pub fn key(&self, table: &ItemsTable) -> Option<KeyColumns> {
+        let unique = |key: &&Key| key.is_unique && table.key.are(&key.columns);
+        let index = self.keys.iter().filter(unique).max_by_key(|key| key.name == "PRIMARY")?.name.clone();
+        let part = |column: &ColumnName| {
+            let found = self.column(column.as_str()).filter(|column| !column.is_nullable)?;
+            Some(KeyPart { column: column.clone(), kind: found.part_kind()? })
+        };
+        let parts = table.key.columns().map(part).collect::<Option<_>>()?;
+        Some(KeyColumns { parts, index, is_wide: false })
+    }
+
     /// The column of a name, which the servers know in any case.
     pub fn column(&self, name: &str) -> Option<&Column> {
         let name = name.to_lowercase();
@@ -82,7 +98,30 @@ impl Catalog {
 }
 
 /// rowscore's own tables, which go along with the items in one transaction.
-pub(super) const OWN: [&str; 3] = ["batch_runs", "batch_lanes", "item_failures"];
+pub(super) const OWN: [&str; 4] = ["batch_runs", "batch_lanes", "item_failures", "batch_jobs"];
+
+/// What the server says of `table`, and the table with what rowscore's statements need of that.
+///
+/// # Errors
+/// Those of [`Statement::ask`].
+pub async fn look(conn: &mut impl Queryable, table: &ItemsTable) -> Result<(Catalog, ItemsTable), StoreError> {
+    let catalog = describe(table).ask(conn).await?;
+    let mut seen = ItemsTable { kept: catalog.kept(table), ..table.clone() };
+    if let Some(key) = catalog.key(table) {
+        let first = key.columns().next().and_then(|column| catalog.column(column.as_str()));
+        let may_be_wide = key.is_number() && first.is_some_and(|column| column.kind == Kind::BigInt);
+        seen.key = KeyColumns { is_wide: may_be_wide && is_wide(table).ask(conn).await?, ..key };
+    }
+    Ok((catalog, seen))
+}
+
+/// Whether there is an id that no signed number can hold, or the least of these, before which there is none.
+fn is_wide(table: &ItemsTable) -> Statement<bool> {
+    let (id, items) = (table.key.quoted(), table.quoted());
+    let sql =
+        format!("SELECT COALESCE(MAX({id}) > {} OR MIN({id}) = {}, FALSE) AS `wide` FROM {items}", i64::MAX, i64::MIN);
+    Statement::one("looking at the ends of the table", &sql, Params::Empty, |row| column(row, "wide"))
+}
 
 /// What the server says of the table that is scored. Of the engines, what it says of the tables that are written.
 pub fn describe(table: &ItemsTable) -> Statement<Catalog> {
@@ -115,11 +154,13 @@ fn describe_named(table: &str, written: &str) -> Statement<Catalog> {
            `is_nullable` = 'YES' AS `nullable`, COALESCE(`generation_expression`, '') <> '' AS `generated`, \
            COALESCE(LOWER(`column_default`), '') LIKE 'current_timestamp%' AS `born_now`, \
            LOWER(`extra`) LIKE '%on update%' AS `renewed`, FIND_IN_SET('select', `privileges`) > 0 AS `readable`, \
-           `character_maximum_length` AS `length`, `character_set_name` AS `charset`, `column_comment` AS `comment` \
+           `character_maximum_length` AS `length`, `character_set_name` AS `charset`, \
+           `collation_name` AS `collation`, `column_comment` AS `comment` \
          FROM `information_schema`.`columns` {of_table} ORDER BY `ordinal_position`"
     );
     let parts = format!(
-        "SELECT `index_name` AS `name`, `column_name` AS `part` FROM `information_schema`.`statistics` {of_table} \
+        "SELECT `index_name` AS `name`, IF(`sub_part` IS NULL, `column_name`, NULL) AS `part`, `non_unique` = 0 AS `unique` \
+         FROM `information_schema`.`statistics` {of_table} \
          ORDER BY `index_name`, `seq_in_index`"
     );
     let names = OWN.iter().map(|name| format!("'{name}'")).chain([written.to_owned()]).collect::<Vec<_>>();
@@ -133,9 +174,10 @@ fn describe_named(table: &str, written: &str) -> Statement<Catalog> {
     let columns = Statement::all(doing, &columns, Params::Empty, |row| {
         Ok((column_of(row)?, column::<bool>(row, "renewed")?, column::<bool>(row, "readable")?))
     });
-    // A part that is an expression has no column.
+    // A part that is an expression has no column, and the beginning of a column is not the column.
     let parts = Statement::all(doing, &parts, Params::Empty, |row| {
-        Ok((column(row, "name")?, column::<Option<String>>(row, "part")?.unwrap_or_default()))
+        let part: Option<String> = column(row, "part")?;
+        Ok((column(row, "name")?, part.unwrap_or_default(), column(row, "unique")?))
     });
     let kept = Statement::all(doing, &kept, Params::Empty, |row| {
         Ok(Kept { table: column(row, "name")?, engine: column(row, "engine")? })
@@ -170,12 +212,12 @@ pub(super) fn of_tables(names: &[String]) -> String {
 }
 
 /// The keys that these parts, in order, are of.
-fn keys(parts: Vec<(String, String)>) -> Vec<Key> {
+fn keys(parts: Vec<(String, String, bool)>) -> Vec<Key> {
     let mut keys: Vec<Key> = Vec::new();
-    for (name, part) in parts {
+    for (name, part, is_unique) in parts {
         match keys.last_mut().filter(|key| key.name == name) {
             Some(key) => key.columns.push(part),
-            None => keys.push(Key { name, columns: vec![part] }),
+            None => keys.push(Key { name, columns: vec![part], is_unique }),
         }
     }
     keys
@@ -191,6 +233,7 @@ fn column_of(row: &Row) -> Result<Column, StoreError> {
         is_born_now: column(row, "born_now")?,
         length: column(row, "length")?,
         charset: column(row, "charset")?,
+        collation: column(row, "collation")?,
         comment: column(row, "comment")?,
     })
 }

@@ -1,5 +1,7 @@
 //! A column of a table, a view or a query, and what it can hold.
 
+use crate::config::PartKind;
+
 /// A column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Column {
@@ -19,6 +21,8 @@ pub struct Column {
     pub length: Option<u64>,
     /// Of text: like `utf8mb4`.
     pub charset: Option<String>,
+    /// Of text: like `utf8mb4_general_ci`.
+    pub collation: Option<String>,
     /// What whoever made it said of it.
     pub comment: String,
 }
@@ -42,6 +46,10 @@ pub enum Kind {
     LongText,
     /// TINYBLOB to LONGBLOB, or VARBINARY.
     Bytes,
+    /// BINARY.
+    Binary,
+    /// MariaDB's UUID.
+    Uuid,
     /// ENUM.
     Enum,
     /// SET.
@@ -74,6 +82,8 @@ impl Kind {
             "tinytext" | "text" | "mediumtext" => Self::Text,
             "longtext" => Self::LongText,
             "tinyblob" | "blob" | "mediumblob" | "longblob" | "varbinary" => Self::Bytes,
+            "binary" => Self::Binary,
+            "uuid" => Self::Uuid,
             "enum" => Self::Enum,
             "set" => Self::Set,
             "bit" => Self::Bit,
@@ -103,6 +113,36 @@ impl Kind {
 }
 
 impl Column {
+    /// What it holds as a part of a key, if it can be one.
+    pub fn part_kind(&self) -> Option<PartKind> {
+        Some(match self.kind {
+            Kind::Integer | Kind::BigInt if self.full_type.contains("unsigned") => PartKind::Unsigned,
+            Kind::Integer | Kind::BigInt => PartKind::Integer,
+            Kind::Char => PartKind::Text { charset: self.charset.clone()?, collation: self.collation.clone()? },
+            Kind::Binary => PartKind::Bytes,
+            Kind::Bytes if self.full_type.starts_with("varbinary") => PartKind::Bytes,
+            Kind::Uuid => PartKind::Uuid,
+            Kind::Date => PartKind::Date,
+            Kind::Datetime | Kind::Timestamp => PartKind::Datetime,
+            _ => return None,
+        })
+    }
+
+    /// Bytes of the longest key that it alone is, in its notation.
+    pub fn longest_part(&self) -> u64 {
+        const LONGEST_PLAIN: u64 = 32;
+        let length = self.length.unwrap_or(0);
+        let of_each = match self.charset.as_deref() {
+            // A comma or a `~` takes two.
+            Some("ascii" | "latin1") => 2,
+            Some("utf8mb3" | "utf8") => 3,
+            Some(_) => 4,
+            // Digits of bytes.
+            None => 2,
+        };
+        LONGEST_PLAIN.max(length.saturating_mul(of_each))
+    }
+
     /// The name between backticks.
     pub fn quoted(&self) -> String {
         format!("`{}`", self.name.replace('`', "``"))

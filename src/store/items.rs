@@ -5,17 +5,22 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Params, params};
 
 use super::bound::{IN_TRANSACTION, bound};
+use super::by_key::{self, Walk};
 use super::cells::{Cell, cells};
 use super::counts::{mariadb_limit, mysql_limit};
+use super::hashed;
+use super::ids::Ids;
+use super::key::Key;
+use super::keys::Keys;
 use super::pending::PendingItems;
-use super::places::{Places, joined, places};
+use super::places::{joined, places};
 use super::predictions::Predictions;
 use super::row::column;
 use super::scores::{self, Stamp};
 use super::selection::values_text;
 use super::statement::Statement;
 use super::target;
-use super::wanted::{Ids, Wanted};
+use super::wanted::Wanted;
 use super::{Doing, StoreError};
 use crate::config::{ColumnName, ItemsTable, Target};
 use crate::model::{Feature, Outputs};
@@ -24,6 +29,9 @@ use crate::window::Time;
 /// Milliseconds that the server may look for the few items that are looked at before a run: where pending ones are so rare that
 /// it takes longer, a page will tell.
 const SAMPLE_BUDGET_MS: u32 = 300;
+
+/// Milliseconds that the server may look for the place where one lane ends and the next begins.
+const CUTTING_BUDGET_MS: u32 = 1000;
 
 /// How items are locked that are read to be written. Nobody else's lock is ever waited for: who waits with
 /// locks in hand makes others wait, and deadlocks with them.
@@ -37,21 +45,22 @@ pub enum Locking {
     Skip,
 }
 
-/// The statement that reads the next wanted items with these ids, at most `limit`, by id: `id`, `values`
+/// The statement that reads the next wanted items with these keys, at most `limit`, by key: the key, `values`
 /// and, in a backfill, `prediction`. If it locks them, it must run in the transaction that writes them.
 #[must_use]
-pub fn read_statement(wanted: Wanted<'_>, ids: Ids, limit: u32, locking: Locking) -> String {
+pub fn read_statement(wanted: Wanted<'_>, ids: &Ids, limit: u32, locking: Locking) -> String {
     let Wanted { table, features, which } = wanted;
-    let (values, key) = (values_text(table, features), which.key(table));
+    let (values, walk) = (values_text(table, features), which.walk(table));
     // Where every id is an item's, the server then does not look at the next lane's first item, which may be locked.
-    let limit = u64::from(limit).min(ids.len());
+    let limit = ids.len().map_or(u64::from(limit), |ids| ids.min(limit.into()));
     format!(
-        "SELECT i.{}, {} FROM {} WHERE {} AND {} ORDER BY {key} LIMIT {limit}{}",
-        table.id.quoted(),
+        "SELECT {}, {} FROM {} WHERE {} AND {} ORDER BY {} LIMIT {limit}{}",
+        by_key::shown(table, "i."),
         which.columns(table, &values),
         which.tables(table),
-        ids.condition(&key),
+        walk.condition(ids),
         which.condition(table, &values),
+        walk.order(""),
         match locking {
             // What is only read need not be locked, and its login may not.
             _ if table.target.scores().is_some() => "",
@@ -62,28 +71,78 @@ pub fn read_statement(wanted: Wanted<'_>, ids: Ids, limit: u32, locking: Locking
     )
 }
 
-/// How many wanted items have one of these ids, locked or not.
-pub fn count(wanted: Wanted<'_>, ids: Ids) -> Statement<u64> {
+/// How many wanted items have one of these keys, locked or not.
+pub fn count(wanted: Wanted<'_>, ids: &Ids) -> Statement<u64> {
     let Wanted { table, features, which } = wanted;
     let sql = format!(
         "SELECT COUNT(*) AS `items` FROM {} WHERE {} AND {}",
         which.tables(table),
-        ids.condition(&which.key(table)),
+        which.walk(table).condition(ids),
         which.condition(table, &values_text(table, features)),
     );
     Statement::one("counting what is locked", &sql, Params::Empty, |row| column(row, "items"))
 }
 
-/// The first of these ids that an item has, whatever the item's state.
-pub fn next_id(table: &ItemsTable, ids: Ids) -> Statement<Option<i64>> {
-    let (id, items) = (table.id.quoted(), table.quoted());
+/// The first of these ids that an item has, whatever the item's state. Of tables whose keys are numbers.
+pub fn next_id(table: &ItemsTable, ids: &Ids) -> Statement<Option<i64>> {
+    let (id, items, walk) = (table.key.quoted(), table.quoted(), by_key::items(table));
     let sql = if table.source.is_table() {
-        format!("SELECT MIN({id}) AS `next` FROM {items} WHERE {}", ids.condition(&id))
+        format!("SELECT MIN({id}) AS `next` FROM {items} WHERE {}", walk.without_alias().condition(ids))
     } else {
-        let within = ids.condition(&format!("i.{id}"));
-        format!("SELECT {} AS `next`", target::first(table, "ASC", &within))
+        format!("SELECT {} AS `next`", target::first(table, "ASC", &walk.condition(ids)))
     };
     Statement::one("looking for the next item", &sql, Params::Empty, |row| column(row, "next"))
+}
+
+/// Whether the table has an item at all.
+pub fn any(table: &ItemsTable) -> Statement<bool> {
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM {}) AS `any`", target::items(table));
+    Statement::one("looking for an item", &sql, Params::Empty, |row| column(row, "any"))
+}
+
+/// The key that so many keys further on is found, of those that wanted items may have, if there is one: whatever the
+/// state of the items that have them.
+pub fn horizon(wanted: Wanted<'_>, ids: &Ids, rows: u64) -> Statement<Option<Key>> {
+    let Wanted { table, which, .. } = wanted;
+    let (walk, own) = (which.walk(table), table.clone());
+    let (from, of_table) = match walk {
+        Walk::Items(..) => (target::in_order(table), "TRUE".to_owned()),
+        Walk::Failures(_) => ("`item_failures` f FORCE INDEX (PRIMARY)".to_owned(), by_key::failures(table)),
+    };
+    let sql = format!(
+        "SELECT {} AS `far` FROM {from} WHERE {of_table} AND {} ORDER BY {} LIMIT 1 OFFSET {}",
+        walk.shown(),
+        walk.condition(ids),
+        walk.order(""),
+        rows.saturating_sub(1)
+    );
+    let far = Statement::first("looking ahead", &sql, Params::Empty, |row| column::<String>(row, "far"));
+    far.map(move |far| far.and_then(|text| by_key::key_of(&own, &text)))
+}
+
+/// The first of the wanted items after a key that has so many of them before it; `None`: there is none, or it is
+/// not found in time.
+pub(crate) async fn nth(
+    conn: &mut impl Queryable,
+    wanted: Wanted<'_>,
+    after: &Key,
+    before: u64,
+) -> Result<Option<Key>, StoreError> {
+    let Wanted { table, features, which } = wanted;
+    let walk = which.walk(table);
+    let sql = format!(
+        "{} SELECT {} {} AS `nth` FROM {} WHERE {} AND {} ORDER BY {} LIMIT 1 OFFSET {before}",
+        mariadb_limit(CUTTING_BUDGET_MS),
+        mysql_limit(CUTTING_BUDGET_MS),
+        walk.shown(),
+        which.tables(table),
+        walk.condition(&Ids { after: after.clone(), upto: Key::End }),
+        which.condition(table, &values_text(table, features)),
+        walk.order(""),
+    );
+    let nth = Statement::first("cutting the items into lanes", &sql, Params::Empty, |row| column::<String>(row, "nth"));
+    let nth = nth.ask_in_time(conn).await?.flatten();
+    Ok(nth.and_then(|text| by_key::key_of(table, &text)))
 }
 
 /// Writes the predictions of items, within the transaction that read them.
@@ -93,7 +152,7 @@ pub async fn write(
     stamp: Stamp<'_>,
     page: &Predictions<'_>,
 ) -> Result<(), StoreError> {
-    if page.ids.is_empty() {
+    if page.keys.is_empty() {
         return Ok(());
     }
     let mut sql = Vec::new();
@@ -125,7 +184,14 @@ fn append_update(
     stamp: Stamp<'_>,
     page: &Predictions<'_>,
 ) -> Result<(), StoreError> {
-    let Places { place, which } = places(&page.ids, &table.id.quoted());
+    let (places, sorted);
+    let (places, page) = match &page.keys {
+        Keys::Ids(ids) => (self::places(ids, &table.key.quoted()), page),
+        Keys::Texts(..) => {
+            (places, sorted) = hashed::places(table, page);
+            (places, &sorted)
+        }
+    };
     let run = table.run.column().map_or_else(String::new, |column| format!("{} = {}, ", column.quoted(), stamp.run));
     sql.extend_from_slice(format!("UPDATE {} SET {run}", table.quoted()).as_bytes());
     let cells = cells(table, page.of).map_err(StoreError::Unexpected)?;
@@ -137,13 +203,13 @@ fn append_update(
             Cell::Now => sql.extend_from_slice(b"UTC_TIMESTAMP()"),
             cell => {
                 let unwritable = |error| StoreError::Unexpected(format!("formatting a page: {error}"));
-                page.append_cell(sql, cell, &place).map_err(unwritable)?;
+                page.append_cell(sql, cell, &places.place).map_err(unwritable)?;
             }
         }
     }
     sql.extend_from_slice(kept(table).as_bytes());
     sql.extend_from_slice(b" WHERE ");
-    sql.extend_from_slice(format!("({which}){IN_TRANSACTION}").as_bytes());
+    sql.extend_from_slice(format!("({}){IN_TRANSACTION}", places.which).as_bytes());
     Ok(())
 }
 
@@ -168,16 +234,20 @@ pub fn try_writing(table: &ItemsTable, of: Outputs<'_>) -> Result<Statement<()>,
 }
 
 /// Locks at most `limit` of the latest items, those that nobody else has locked, and answers their
-/// ids in ascending order. Where they are only read, none is locked.
-pub fn latest(table: &ItemsTable, limit: usize) -> Statement<Vec<i64>> {
-    let (id, items) = (table.id.quoted(), target::items(table));
+/// keys in ascending order. Where they are only read, none is locked.
+pub fn latest(table: &ItemsTable, limit: usize) -> Statement<Keys> {
+    let (walk, own) = (by_key::items(table), table.clone());
     let locking = if table.target.scores().is_some() { "" } else { " FOR UPDATE SKIP LOCKED" };
     let sql = format!(
-        "SELECT {id} AS `id` FROM {items} WHERE {id} <= {} ORDER BY {id} DESC LIMIT {limit}{locking}",
-        i64::MAX
+        "SELECT {} AS `key` FROM {} ORDER BY {} LIMIT {limit}{locking}",
+        walk.shown(),
+        target::items(table),
+        walk.order("DESC")
     );
-    Statement::new("locking the latest items", &sql, Params::Empty, |rows| {
-        rows.iter().rev().map(|row| column(row, "id")).collect()
+    Statement::new("locking the latest items", &sql, Params::Empty, move |rows| {
+        let keys = rows.iter().rev().map(|row| Ok(by_key::key_of(&own, &column::<String>(row, "key")?)));
+        let keys: Vec<Key> = keys.filter_map(Result::transpose).collect::<Result<_, StoreError>>()?;
+        Ok(keys.iter().filter_map(Key::of_item).collect())
     })
 }
 
@@ -188,41 +258,40 @@ pub async fn recent(
     features: &[Feature],
     limit: u32,
 ) -> Result<PendingItems, StoreError> {
-    let (id, items, values) = (table.id.quoted(), target::items(table), values_text(table, features));
-    let sql =
-        format!("SELECT i.{id}, {values} FROM {items} WHERE i.{id} <= {} ORDER BY i.{id} DESC LIMIT {limit}", i64::MAX);
-    PendingItems::query(conn, "reading the latest items", sql).await
+    let (walk, items, values) = (by_key::items(table), target::items(table), values_text(table, features));
+    let sql = format!("SELECT {}, {values} FROM {items} ORDER BY {} LIMIT {limit}", walk.shown(), walk.order("DESC"));
+    PendingItems::query(conn, table, ("reading the latest items", sql)).await
 }
 
-/// The predictions of items, by id: JSON text, or labels.
-pub fn predictions(table: &ItemsTable, ids: &[i64]) -> Statement<Vec<Option<String>>> {
-    if ids.is_empty() {
+/// The predictions of items, by key: JSON text, or labels.
+pub fn predictions(table: &ItemsTable, keys: &Keys) -> Statement<Vec<Option<String>>> {
+    if keys.is_empty() {
         return Statement::none();
     }
-    let list = joined(ids, ",");
-    let (id, items, prediction) = (table.id.quoted(), target::items(table), target::prediction(table));
-    let with_predictions = target::with_predictions(table);
-    let sql = format!(
-        "SELECT {prediction} AS `text` FROM {items}{with_predictions} WHERE i.{id} IN ({list}) ORDER BY i.{id}"
-    );
+    let (walk, prediction) = (by_key::items(table), target::prediction(table));
+    let (which, order) = (walk.one_of(keys.iter()), walk.order(""));
+    let from = format!("{}{}", target::items(table), target::with_predictions(table));
+    let sql = format!("SELECT {prediction} AS `text` FROM {from} WHERE {which} ORDER BY {order}");
     Statement::all("reading predictions back", &sql, Params::Empty, |row| column(row, "text"))
 }
 
-/// Values of wanted items from both ends of `ids`, at most `limit` from each, by id. Empty where the
+/// Values of wanted items from both ends of `ids`, at most `limit` from each, by key. Empty where the
 /// server does not find them at once.
 pub async fn sample(
     conn: &mut impl Queryable,
     Wanted { table, features, which }: Wanted<'_>,
-    ids: Ids,
+    ids: &Ids,
     limit: usize,
 ) -> Result<PendingItems, StoreError> {
-    let (id, values) = (table.id.quoted(), values_text(table, features));
+    let (walk, values) = (by_key::items(table), values_text(table, features));
     let end = |order: &str| {
         format!(
-            "(SELECT i.{id} AS `item`, {values} AS `text` FROM {} WHERE {} AND {} ORDER BY i.{id} {order} LIMIT {limit})",
+            "(SELECT {} AS `item`, {values} AS `text` FROM {} WHERE {} AND {} ORDER BY {} LIMIT {limit})",
+            walk.shown(),
             which.tables(table),
             which.condition(table, &values),
-            ids.condition(&format!("i.{id}")),
+            walk.condition(ids),
+            walk.order(order),
         )
     };
     let sql = format!(
@@ -232,7 +301,7 @@ pub async fn sample(
         end("ASC"),
         end("DESC"),
     );
-    match PendingItems::query(conn, "reading the first and the last items", sql).await {
+    match PendingItems::query(conn, table, ("reading the first and the last items", sql)).await {
         Err(error) if error.took_too_long() => Ok(PendingItems::default()),
         found => found,
     }
@@ -258,7 +327,8 @@ mod tests {
     fn a_page_is_written_by_one_statement_that_names_its_rows() {
         let classes = ["pear", "plum"].map(str::to_owned);
         let written = |table: &ItemsTable, ids: [i64; 2]| {
-            let page = Predictions { ids: ids.to_vec(), outputs: vec![0.5; 4], of: Outputs::probabilities(&classes) };
+            let page =
+                Predictions { keys: ids.to_vec().into(), outputs: vec![0.5; 4], of: Outputs::probabilities(&classes) };
             let mut sql = Vec::new();
             let stamp = Stamp { run: RunId(9), model: "abc", onto: Onto::Nothing, by: By::Key };
             append_write_statement(&mut sql, table, stamp, &page).unwrap();
@@ -270,7 +340,7 @@ mod tests {
             "UPDATE `items` SET `run_id` = 9, `prediction` = RTRIM(SUBSTR(_latin1'[0.5,0.5][0.5,0.5]', \
              (`id` - (6)) * 9 - 8, 9)) WHERE (`id` BETWEEN 7 AND 8) /*M! AND @@in_transaction = 1 */"
         );
-        let own = ItemsTable { id: Setting::read("no").unwrap(), run: RunColumn::None, ..table };
+        let own = ItemsTable { key: Setting::read("no").unwrap(), run: RunColumn::None, ..table };
         let sql = written(&own, [3, 8]);
         assert!(sql.starts_with("UPDATE `items` SET `prediction` = RTRIM("), "{sql}");
         assert!(

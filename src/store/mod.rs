@@ -8,11 +8,12 @@
 //! the tables, and [`inventory`] tells what it made, [`catalog`] reads what columns the items have. [`session`] repeats a piece of work after
 //! transient faults. For readers there are [`listing`] and [`status`], and `pool` lends them connections
 //! that cannot write. What the servers' error codes mean is in `codes`;
-//! what time it is says [`clock`].
+//! what time it is says [`clock`]. In `turn`, a test decides whose round trip comes next.
 
 pub mod backlog;
 mod bound;
 pub mod buffers;
+mod by_key;
 pub mod catalog;
 pub(crate) mod cells;
 pub mod clock;
@@ -24,15 +25,21 @@ pub(crate) mod earlier;
 mod error;
 pub mod failures;
 mod fault;
+mod hashed;
 pub mod hold;
+pub mod ids;
 pub mod inventory;
 pub mod items;
+pub mod jobs;
+pub mod key;
+pub mod keys;
 pub mod lane_lines;
 pub mod lanes;
 pub mod listing;
 pub(crate) mod login;
 pub mod looks;
 pub mod measures;
+pub mod notation;
 mod own_tls;
 pub(crate) mod pages;
 pub mod past;
@@ -58,6 +65,7 @@ pub mod status;
 mod target;
 pub mod tempo;
 mod tls;
+pub mod turn;
 pub mod wanted;
 
 pub use database::Database;

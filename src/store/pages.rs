@@ -7,6 +7,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, QueryResult, Row, TextProtocol};
 
 use super::codes::Meaning;
+use super::ids::Ids;
 use super::items::{self, Locking};
 use super::lanes::{self, Advance, Position};
 use super::pending::PendingItems;
@@ -14,11 +15,12 @@ use super::predictions::Predictions;
 use super::runs::Run;
 use super::scores::{self, By, Onto, Stamp};
 use super::selection::Selection;
-use super::wanted::{Ids, Wanted};
+use super::turn::round_trip;
+use super::wanted::Wanted;
 use super::{Doing, StoreError};
 
 /// Which page is meant.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Page<'a> {
     /// The run, of the pass that the page is for.
     pub run: &'a Run,
@@ -26,7 +28,7 @@ pub(crate) struct Page<'a> {
     pub lane: u16,
     /// The items that it may take,
     pub wanted: Wanted<'a>,
-    /// with these ids,
+    /// with these keys,
     pub ids: Ids,
     /// at most so many.
     pub limit: u32,
@@ -50,7 +52,7 @@ pub(crate) struct Begun {
     pub position: Position,
     /// The lane's drift profile.
     pub profile: Option<String>,
-    /// The items, by id.
+    /// The items, by key.
     pub found: PendingItems,
     /// When the server turned to it.
     pub since: Instant,
@@ -66,7 +68,7 @@ impl Page<'_> {
     /// How many of its predictions a statement wrote that changed so many rows.
     fn written(&self, predictions: &Predictions<'_>, changed: u64) -> u64 {
         match self.wanted.table.target.scores() {
-            Some(scores) => scores::written(scores, self.stamp(By::Key).onto, predictions.ids.len() as u64, changed),
+            Some(scores) => scores::written(scores, self.stamp(By::Key).onto, predictions.keys.len() as u64, changed),
             None => changed,
         }
     }
@@ -78,8 +80,8 @@ impl Page<'_> {
 
     /// The statements that lock the lane's row and read where it stands, and its drift profile; then read
     /// the next items, and lock those that are to be written.
-    fn begin_statements(self) -> String {
-        let Page { run, lane, wanted, ids, limit, locking } = self;
+    fn begin_statements(&self) -> String {
+        let &Page { run, lane, wanted, ref ids, limit, locking } = self;
         let lock = lanes::lock_statement(run.id, run.pass, lane, wanted.table);
         let read = items::read_statement(wanted, ids, limit, locking);
         format!("START TRANSACTION; {lock}; {read}")
@@ -87,10 +89,13 @@ impl Page<'_> {
 }
 
 /// Begins a page's transaction. The memory of an earlier page is used for this one's items.
-pub(crate) async fn begin(conn: &mut Conn, page: Page<'_>, memory: PendingItems) -> Result<Beginning, StoreError> {
-    let since = Instant::now();
-    let results = conn.query_iter(page.begin_statements()).await.doing(READING)?;
-    begun(results, page, memory, since).await
+pub(crate) async fn begin(conn: &mut Conn, page: &Page<'_>, memory: PendingItems) -> Result<Beginning, StoreError> {
+    let trip = async {
+        let since = Instant::now();
+        let results = conn.query_iter(page.begin_statements()).await.doing(READING)?;
+        begun(results, page, memory, since).await
+    };
+    round_trip(READING, trip).await
 }
 
 /// A page that was committed.
@@ -106,18 +111,21 @@ pub(crate) struct Committed {
 /// The commit's. The page may be committed all the same, if only the answer was lost.
 pub(crate) async fn commit_and_begin(
     conn: &mut Conn,
-    page: Page<'_>,
+    page: &Page<'_>,
     memory: PendingItems,
 ) -> Result<Committed, StoreError> {
     // The servers answer each statement when it is done: the first answer is the commit's.
     let sql = format!("COMMIT; {}", page.begin_statements());
-    let mut results = conn.query_iter(sql).await.doing(COMMITTING)?;
-    let since = Instant::now();
-    let next = match results.collect::<Row>().await.doing(READING) {
-        Ok(_) => begun(results, page, memory, since).await,
-        Err(error) => Err(error),
+    let trip = async {
+        let mut results = conn.query_iter(sql).await.doing(COMMITTING)?;
+        let since = Instant::now();
+        let next = match results.collect::<Row>().await.doing(READING) {
+            Ok(_) => begun(results, page, memory, since).await,
+            Err(error) => Err(error),
+        };
+        Ok(Committed { next })
     };
-    Ok(Committed { next })
+    round_trip(COMMITTING, trip).await
 }
 
 const READING: &str = "reading a page";
@@ -125,16 +133,16 @@ const COMMITTING: &str = "committing a page";
 
 async fn begun(
     mut results: QueryResult<'_, '_, TextProtocol>,
-    page: Page<'_>,
+    page: &Page<'_>,
     memory: PendingItems,
     since: Instant,
 ) -> Result<Beginning, StoreError> {
-    let Page { run, lane, locking, .. } = page;
+    let &Page { run, lane, locking, wanted, .. } = page;
     let doing = READING;
     results.collect::<Row>().await.doing(doing)?;
     let position = results.collect::<Row>().await.doing(doing)?.pop();
     let position = position.ok_or_else(|| StoreError::Unexpected(format!("run {} has no lane {lane}", run.id)))?;
-    let found = match memory.emptied().read(&mut results).await.doing(doing) {
+    let found = match memory.emptied().read(wanted.table, &mut results).await.doing(doing) {
         Err(error) if locking == Locking::AllOrNone && error.means(Meaning::Locked) => return Ok(Beginning::Locked),
         found => found?,
     };
@@ -147,44 +155,52 @@ async fn begun(
 /// The memory is an earlier statement's.
 pub(crate) async fn write_items(
     conn: &mut Conn,
-    page: Page<'_>,
+    page: &Page<'_>,
     predictions: &Predictions<'_>,
     memory: &mut Vec<u8>,
 ) -> Result<u64, StoreError> {
     memory.clear();
     items::append_write_statement(memory, page.wanted.table, page.stamp(By::Key), predictions)?;
-    let results = conn.query_iter(memory.as_slice()).await.doing("writing predictions");
-    let results = results.map_err(|error| page.refused(error))?;
-    let changed = results.affected_rows();
-    results.drop_result().await.doing("writing predictions")?;
-    Ok(page.written(predictions, changed))
+    let trip = async {
+        let results = conn.query_iter(memory.as_slice()).await.doing("writing predictions");
+        let results = results.map_err(|error| page.refused(error))?;
+        let changed = results.affected_rows();
+        results.drop_result().await.doing("writing predictions")?;
+        Ok(page.written(predictions, changed))
+    };
+    round_trip("writing predictions", trip).await
 }
 
 /// Writes the predictions of a page's locked items, and advances its lane. Answers how many items
 /// changed. The memory is an earlier statement's.
 pub(crate) async fn write(
     conn: &mut Conn,
-    page: Page<'_>,
+    page: &Page<'_>,
     predictions: &Predictions<'_>,
     advance: &Advance,
     memory: &mut Vec<u8>,
 ) -> Result<u64, StoreError> {
-    let Page { run, lane, wanted, .. } = page;
+    let &Page { run, lane, wanted, .. } = page;
     memory.clear();
-    if !predictions.ids.is_empty() {
+    if !predictions.keys.is_empty() {
         items::append_write_statement(memory, wanted.table, page.stamp(By::Place), predictions)?;
         memory.extend_from_slice(b"; ");
     }
     memory.extend_from_slice(lanes::advance_statement(run.id, lane, advance).as_bytes());
     let doing = "writing a page";
-    let mut results = conn.query_iter(memory.as_slice()).await.doing(doing).map_err(|error| page.refused(error))?;
-    let mut changed = 0;
-    if !predictions.ids.is_empty() {
-        changed = page.written(predictions, results.affected_rows());
-        results.collect::<Row>().await.doing(doing)?;
-    }
-    let advanced = results.affected_rows();
-    results.drop_result().await.doing(doing)?;
+    let trip = async {
+        let results = conn.query_iter(memory.as_slice()).await.doing(doing);
+        let mut results = results.map_err(|error| page.refused(error))?;
+        let mut changed = 0;
+        if !predictions.keys.is_empty() {
+            changed = page.written(predictions, results.affected_rows());
+            results.collect::<Row>().await.doing(doing)?;
+        }
+        let advanced = results.affected_rows();
+        results.drop_result().await.doing(doing)?;
+        Ok((changed, advanced))
+    };
+    let (changed, advanced) = round_trip(doing, trip).await?;
     if advanced != 1 {
         return Err(StoreError::Undone("the server ended the transaction meanwhile".into()));
     }

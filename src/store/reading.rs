@@ -3,12 +3,13 @@
 use mysql_async::{Params, Row};
 
 use super::StoreError;
+use super::by_key;
 use super::counts::{mariadb_limit, mysql_limit};
+use super::ids::Ids;
 use super::row::column;
 use super::selection::values_text;
 use super::statement::Statement;
 use super::target::{in_order, items};
-use super::wanted::Ids;
 use crate::config::ItemsTable;
 use crate::model::Feature;
 
@@ -31,7 +32,7 @@ pub(crate) struct Step {
 /// A key that rows have more than once, or NULL; `None`: there is none. Where the server does not find out in time, the
 /// statement fails, see [`StoreError::took_too_long`].
 pub(crate) fn twice(table: &ItemsTable) -> Statement<Option<String>> {
-    let (from, id) = (items(table), format!("i.{}", table.id.quoted()));
+    let (from, id) = (items(table), format!("i.{}", table.key.quoted()));
     let sql = format!(
         "{} SELECT {} COALESCE(CAST({id} AS CHAR), 'NULL') AS `key` FROM {from} GROUP BY {id} \
          HAVING COUNT(*) > 1 OR MAX({id}) IS NULL LIMIT 1",
@@ -42,12 +43,13 @@ pub(crate) fn twice(table: &ItemsTable) -> Statement<Option<String>> {
 }
 
 /// How the server would read a page of these ids. Without their scores: there may be no table of these yet.
-pub(crate) fn plan(table: &ItemsTable, features: &[Feature], ids: Ids, limit: u32) -> Statement<Vec<Step>> {
-    let (id, values) = (format!("i.{}", table.id.quoted()), values_text(table, features));
+pub(crate) fn plan(table: &ItemsTable, features: &[Feature], ids: &Ids, limit: u32) -> Statement<Vec<Step>> {
+    let (id, values) = (format!("i.{}", table.key.quoted()), values_text(table, features));
+    let within = by_key::items(table).condition(ids);
     let sql = format!(
         "EXPLAIN FORMAT=TRADITIONAL SELECT {id}, {values} FROM {} WHERE {} ORDER BY {id} LIMIT {limit}",
         in_order(table),
-        ids.condition(&id)
+        within
     );
     Statement::all("asking how the server reads a page", &sql, Params::Empty, step)
 }

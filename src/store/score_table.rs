@@ -5,7 +5,7 @@ use mysql_async::prelude::Queryable;
 
 use super::catalog::Catalog;
 use super::row::named;
-use super::target::{items, key};
+use super::target::items;
 use super::{Doing, StoreError, catalog};
 use crate::config::{
     ColumnName, ItemsTable, Keeps, MODEL_VERSION, PREDICTED_AT, Part, PredictionFormat, RUN, ScoreTable,
@@ -57,7 +57,7 @@ fn columns(table: &ItemsTable, found: &Catalog) -> Vec<(String, &'static str)> {
 fn create(table: &ItemsTable, scores: &ScoreTable, found: &Catalog) -> String {
     let columns = columns(table, found);
     let typed: Vec<String> = columns.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
-    let of_key: Vec<String> = key(table).into_iter().map(ColumnName::quoted).collect();
+    let of_key: Vec<String> = table.key.columns().map(ColumnName::quoted).collect();
     let mut primary = of_key.clone();
     if scores.keeps == Keeps::History {
         primary.push(named(MODEL_VERSION));

@@ -7,13 +7,15 @@ use mysql_async::Params;
 
 use super::StoreError;
 use super::bound::{IN_TRANSACTION, text_literal};
+use super::by_key;
 use super::cells::{Cell, cells};
 use super::codes::Meaning;
-use super::places::{Places, places};
+use super::hashed;
+use super::keys::Keys;
+use super::places::places;
 use super::predictions::Predictions;
 use super::row::named;
 use super::statement::Statement;
-use super::target::key;
 use crate::config::{self, ColumnName, ItemsTable, Keeps, MODEL_VERSION, PREDICTED_AT, RUN, ScoreTable};
 use crate::model::Outputs;
 use crate::run::RunId;
@@ -52,7 +54,7 @@ pub enum Onto {
 
 /// The columns of a score, quoted: those of the key, the three of every score, and those that are asked for.
 fn columns(table: &ItemsTable, cells: &[(&ColumnName, Cell)]) -> Vec<String> {
-    let of_key = key(table).into_iter().map(ColumnName::quoted);
+    let of_key = table.key.columns().map(ColumnName::quoted);
     let own = [RUN, MODEL_VERSION, PREDICTED_AT].map(named);
     of_key.chain(own).chain(cells.iter().map(|(column, _)| column.quoted())).collect()
 }
@@ -64,11 +66,11 @@ pub(super) fn append_insert(
     stamp: Stamp<'_>,
     page: &Predictions<'_>,
 ) -> Result<(), StoreError> {
-    if let Some(twice) = page.ids.windows(2).find(|ids| ids[0] == ids[1]) {
+    if let Some(twice) = page.keys.iter().zip(page.keys.iter().skip(1)).find(|(one, next)| one == next) {
         return Err(StoreError::Unexpected(format!(
             "{} has the key {} more than once, so that it cannot be told whose a score is; make the key unique",
             table.quoted(),
-            twice[0]
+            twice.0
         )));
     }
     let cells = cells(table, page.of).map_err(StoreError::Unexpected)?;
@@ -80,10 +82,10 @@ pub(super) fn append_insert(
         return append_by_place(sql, table, (stamp, page), &cells).map_err(unwritable);
     }
     sql.extend_from_slice(b"VALUES ");
-    let rows = Rows { stamp, of: page.of, labels: labels(page.of), cells: &cells };
+    let rows = Rows { table, stamp, of: page.of, labels: labels(page.of), cells: &cells };
     rows.append(sql, page).map_err(unwritable)?;
     if stamp.onto == Onto::Earlier {
-        sql.extend_from_slice(replacing(scores, &columns).as_bytes());
+        sql.extend_from_slice(replacing(table, scores, &columns).as_bytes());
     }
     Ok(())
 }
@@ -95,14 +97,20 @@ fn append_by_place(
     (stamp, page): (Stamp<'_>, &Predictions<'_>),
     cells: &[(&ColumnName, Cell)],
 ) -> io::Result<()> {
-    let id = format!("i.{}", table.id.quoted());
-    let Places { place, which } = places(&page.ids, &id);
-    write!(sql, "SELECT {id},{},'{}',UTC_TIMESTAMP(3)", stamp.run, stamp.model)?;
+    let (places, sorted);
+    let (places, page) = match &page.keys {
+        Keys::Ids(ids) => (self::places(ids, &table.key.quoted()), page),
+        Keys::Texts(..) => {
+            (places, sorted) = hashed::places(table, page);
+            (places, &sorted)
+        }
+    };
+    write!(sql, "SELECT {},{},'{}',UTC_TIMESTAMP(3)", table.key.quoted(), stamp.run, stamp.model)?;
     for (_, cell) in cells {
         sql.push(b',');
-        page.append_cell(sql, *cell, &place)?;
+        page.append_cell(sql, *cell, &places.place)?;
     }
-    write!(sql, " FROM {} i WHERE ({which}){IN_TRANSACTION}", table.quoted())
+    write!(sql, " FROM {} WHERE ({}){IN_TRANSACTION}", table.quoted(), places.which)
 }
 
 /// The classes as SQL.
@@ -112,6 +120,7 @@ fn labels(of: Outputs<'_>) -> Vec<String> {
 
 /// Rows to be inserted.
 struct Rows<'r> {
+    table: &'r ItemsTable,
     stamp: Stamp<'r>,
     of: Outputs<'r>,
     labels: Vec<String>,
@@ -123,10 +132,11 @@ impl Rows<'_> {
         let Stamp { run, model, .. } = self.stamp;
         // A server of a Galera cluster may have ended the transaction, and would do this statement alone: NULL is refused.
         let mut run_id = format!("/*M! IF(@@in_transaction = 1, */{run}/*M! , NULL) */");
-        sql.reserve((21 * self.of.width() + 64) * page.ids.len());
-        for (place, (id, row)) in page.ids.iter().zip(page.rows()).enumerate() {
+        sql.reserve((21 * self.of.width() + 64) * page.keys.len());
+        for (place, (key, row)) in page.keys.iter().zip(page.rows()).enumerate() {
             let separator = if place == 0 { "" } else { "," };
-            write!(sql, "{separator}({id},{run_id},'{model}',UTC_TIMESTAMP(3)")?;
+            let key = by_key::parts(self.table, key);
+            write!(sql, "{separator}({key},{run_id},'{model}',UTC_TIMESTAMP(3)")?;
             for (_, cell) in self.cells {
                 self.append_cell(sql, *cell, row)?;
             }
@@ -158,11 +168,11 @@ impl Rows<'_> {
 
 /// What becomes of a score that is there already: one of an earlier run is replaced, of a later one it stays. What is
 /// compared is replaced last.
-fn replacing(scores: &ScoreTable, columns: &[String]) -> String {
+fn replacing(table: &ItemsTable, scores: &ScoreTable, columns: &[String]) -> String {
     let (run, version) = (named(RUN), named(MODEL_VERSION));
     // The columns of the key are the same.
     let own = |column: &&String| **column != run && (scores.keeps == Keeps::Latest || **column != version);
-    let others = columns.iter().skip(1).filter(own);
+    let others = columns.iter().skip(table.key.parts.len()).filter(own);
     let replaced = others.map(|column| format!("{column} = IF({run} < VALUES({run}), VALUES({column}), {column})"));
     let last = format!("{run} = GREATEST({run}, VALUES({run}))");
     let all: Vec<String> = replaced.chain([last]).collect();
@@ -200,7 +210,7 @@ pub(super) fn try_writing(table: &ItemsTable, scores: &ScoreTable, cells: &[(&Co
         "INSERT INTO {} ({}) SELECT {nothing} FROM DUAL WHERE FALSE{}",
         scores.name.quoted(),
         columns.join(", "),
-        replacing(scores, &columns)
+        replacing(table, scores, &columns)
     );
     Statement::change("trying to write scores", &sql, Params::Empty)
 }
@@ -217,7 +227,7 @@ mod tests {
     fn written_as(table: &ItemsTable, onto: Onto, ids: &[i64]) -> Result<String, StoreError> {
         let classes = ["pear", "plum"].map(str::to_owned);
         let outputs = ids.iter().flat_map(|_| [0.25, 0.75]).collect();
-        let page = Predictions { ids: ids.to_vec(), outputs, of: Outputs::probabilities(&classes) };
+        let page = Predictions { keys: ids.to_vec().into(), outputs, of: Outputs::probabilities(&classes) };
         let stamp = Stamp { run: RunId(9), model: "abc", onto, by: By::Key };
         let mut sql = Vec::new();
         append_insert(&mut sql, (table, table.target.scores().unwrap()), stamp, &page)?;
@@ -244,15 +254,15 @@ mod tests {
     fn where_the_items_are_at_hand_each_gets_its_part_of_one_text() {
         let table = table(&[("SCORE_TABLE", "scores"), ("SOURCE_WHERE", "a = 1")]);
         let classes = ["pear", "plum"].map(str::to_owned);
-        let page = Predictions { ids: vec![7, 8], outputs: vec![0.5; 4], of: Outputs::probabilities(&classes) };
+        let page = Predictions { keys: vec![7, 8].into(), outputs: vec![0.5; 4], of: Outputs::probabilities(&classes) };
         let stamp = Stamp { run: RunId(9), model: "abc", onto: Onto::Nothing, by: By::Place };
         let mut sql = Vec::new();
         append_insert(&mut sql, (&table, table.target.scores().unwrap()), stamp, &page).unwrap();
         assert_eq!(
             String::from_utf8(sql).unwrap(),
             "INSERT INTO `scores` (`id`,`run_id`,`model_version`,`predicted_at`,`prediction`) \
-             SELECT i.`id`,9,'abc',UTC_TIMESTAMP(3),RTRIM(SUBSTR(_latin1'[0.5,0.5][0.5,0.5]', (i.`id` - (6)) * 9 - 8, 9)) \
-             FROM `items` i WHERE (i.`id` BETWEEN 7 AND 8) /*M! AND @@in_transaction = 1 */"
+             SELECT `id`,9,'abc',UTC_TIMESTAMP(3),RTRIM(SUBSTR(_latin1'[0.5,0.5][0.5,0.5]', (`id` - (6)) * 9 - 8, 9)) \
+             FROM `items` WHERE (`id` BETWEEN 7 AND 8) /*M! AND @@in_transaction = 1 */"
         );
     }
 

@@ -1,6 +1,8 @@
 //! Where an item's prediction stands, as SQL: in the item `i` itself, or in its current score `s`, a row of the score
 //! table. The table that is scored is `i` in any case.
 
+use super::by_key;
+use super::places::joined;
 use super::row::named;
 use crate::config::{
     ColumnName, ItemsTable, Keeps, MODEL_VERSION, PredictionFormat, RUN, Rows, ScoreTable, Sql, Target,
@@ -14,7 +16,7 @@ const VERSION_OF: &str = "COALESCE((SELECT r.`model_version` FROM `batch_runs` r
 /// The items, in order of their key: a window's condition could lure the optimiser to its own key, and to a sort
 /// per page.
 pub(super) fn in_order(table: &ItemsTable) -> String {
-    source(table, " FORCE INDEX (PRIMARY)")
+    source(table, &format!(" {}", by_key::hint(table)))
 }
 
 /// The items, by whatever key the server likes.
@@ -41,22 +43,16 @@ fn source(table: &ItemsTable, hint: &str) -> String {
     format!("(SELECT * FROM {rows} WHERE {condition}) i")
 }
 
-/// The first key in this order of items for which `condition` holds: the end of what is no table, of which no server
-/// knows MIN and MAX without reading all of it.
+/// The first whole number in this order of items for which `condition` holds: the end of what is no table, of which no
+/// server knows MIN and MAX without reading all of it.
 pub(super) fn first(table: &ItemsTable, order: &str, condition: &str) -> String {
-    let id = format!("i.{}", table.id.quoted());
+    let id = format!("i.{}", table.key.quoted());
     format!("(SELECT {id} FROM {} WHERE {condition} ORDER BY {id} {order} LIMIT 1)", in_order(table))
-}
-
-/// The key's columns, of the items or of scores.
-pub(super) fn key(table: &ItemsTable) -> [&ColumnName; 1] {
-    [&table.id]
 }
 
 /// The condition that rows of two aliases are about the same item.
 fn same(table: &ItemsTable, one: &str, other: &str) -> String {
-    let equal = key(table).map(|column| format!("{one}.{0} = {other}.{0}", column.quoted()));
-    equal.join(" AND ")
+    joined(table.key.columns().map(|column| format!("{one}.{0} = {other}.{0}", column.quoted())), " AND ")
 }
 
 /// The current score of the item `i` is `s`.

@@ -86,9 +86,9 @@ const RIGHT: &str = "SELECT `id` FROM `orders` WHERE `id` % 11 <> 0 \
     AND `customer` IN (SELECT `id` FROM `customers` WHERE `country` IN ('DE', 'FR', 'IT')) ORDER BY `id`";
 
 #[rstest]
-#[case(&[("SOURCE", "view")], &[], RIGHT)]
+#[case(&[("SOURCE_KIND", "view")], &[], RIGHT)]
 #[case(
-    &[("SOURCE", "view"), ("SOURCE_WHERE", "country <> 'IT' OR `order no` < 20 -- Italy: later")], &[],
+    &[("SOURCE_KIND", "view"), ("SOURCE_WHERE", "country <> 'IT' OR `order no` < 20 -- Italy: later")], &[],
     "SELECT `id` FROM `orders` WHERE `id` % 11 <> 0 AND (`customer` IN (1, 3, 4) OR (`id` < 20 AND `customer` = 5)) ORDER BY 1"
 )]
 #[case(&[("ITEMS_TABLE", "a query"), ("SOURCE_QUERY", QUERY)], &["orders", "customers", "parcels"], RIGHT)]
@@ -153,7 +153,7 @@ async fn told(owner: &TestDb, settings: &[(&str, &str)]) -> String {
     let (mut conn, table) = (owner.connect().await, &setup.config.work.items_table);
     match hop::check_before_making(&mut conn, table, model()).await {
         Err(error) => error.to_string(),
-        Ok(()) => "all is well".to_owned(),
+        Ok(_) => "all is well".to_owned(),
     }
 }
 
@@ -170,15 +170,18 @@ async fn a_source_that_cannot_be_walked_is_refused_with_what_is_accepted(
     let null = "SELECT NULLIF(`id`, 7) AS `order no`, `arrived`, `sl`, `sw`, `sl` AS `pl`, `sw` AS `pw` FROM `orders`";
     let text = "SELECT CONCAT(`id`, '') AS `order no`, `arrived`, `sl`, `sw`, `sl` AS `pl`, `sw` AS `pw` FROM `orders`";
     for (settings, expected) in [
-        (&[("SOURCE", "table")][..], "`due` is a view; set SOURCE=view and SCORE_TABLE"),
-        (&[("SOURCE", "view"), ("ITEMS_TABLE", "orders")], "SOURCE is `view`, but `orders` is a table; unset SOURCE"),
-        (&[("SOURCE", "view"), ("CREATED_COLUMN", "came")], "CREATED_COLUMN names `came`, which is no column"),
-        (&[("SOURCE", "view"), ("SOURCE_WHERE", "nothing = 1")], "nothing"),
+        (&[("SOURCE_KIND", "table")][..], "`due` is a view; set SOURCE_KIND=view and SCORE_TABLE"),
+        (
+            &[("SOURCE_KIND", "view"), ("ITEMS_TABLE", "orders")],
+            "SOURCE_KIND is `view`, but `orders` is a table; unset SOURCE_KIND",
+        ),
+        (&[("SOURCE_KIND", "view"), ("CREATED_COLUMN", "came")], "CREATED_COLUMN names `came`, which is no column"),
+        (&[("SOURCE_KIND", "view"), ("SOURCE_WHERE", "nothing = 1")], "nothing"),
         (&query(doubled), "ID_COLUMN `order no` has 1 more than once; accepted: a column that tells the rows"),
         (&query(null), "ID_COLUMN `order no` is NULL in some row"),
-        (&query(text), "ID_COLUMN `order no` is char; accepted: an integer"),
+        (&query(text), "ID_COLUMN `order no` is char; accepted: one column of an integer"),
         (&query("SELECT 1 FROM"), "syntax"),
-        (&[("SOURCE", "view")], "all is well"),
+        (&[("SOURCE_KIND", "view")], "all is well"),
         (&query(QUERY), "all is well"),
     ] {
         let told = told(&owner, settings).await;
@@ -210,9 +213,9 @@ async fn a_source_of_which_each_page_would_read_all_is_refused_and_what_cannot_b
                    1.0 AS `pl`, 1.0 AS `pw` FROM `orders` GROUP BY `id`, `customer`";
     let refused = told(&owner, &[("SOURCE_QUERY", grouped)]).await;
     assert!(refused.contains("for each page the server would read about "), "{refused}");
-    assert_eq!(told(&owner, &[("SOURCE", "view")]).await, "all is well");
+    assert_eq!(told(&owner, &[("SOURCE_KIND", "view")]).await, "all is well");
 
-    let init = owner.with(&[("SOURCE", "view")]).await;
+    let init = owner.with(&[("SOURCE_KIND", "view")]).await;
     let init = rowscore(&["init", "--text"], init.variables()).await;
     let said = format!("{}{}", init.stdout, init.stderr);
     assert!(init.status.success() && said.contains("Created table `due_scores`"), "{init:?}");

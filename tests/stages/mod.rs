@@ -27,7 +27,7 @@ use super::succession::succeed;
 use super::under_way::{Done, Hop};
 use super::work::work;
 use crate::answer::Outcome;
-use crate::config::Config;
+use crate::config::{Config, JobName};
 use crate::event::{Continuation, Request};
 use crate::model;
 use crate::run::{RunId, RunKind, RunState};
@@ -47,16 +47,16 @@ macro_rules! on_every_server {
 }
 
 /// rowscore in a database of its own, in which hops are begun and not looped.
-struct Ground {
+pub(super) struct Ground {
     private: PrivateDatabase,
     config: Config,
-    database: Database,
+    pub(super) database: Database,
     lanes: LaneSessions,
 }
 
 impl Ground {
     /// With so many items, of which some lanes of pages of 100 are made.
-    async fn new(server: Server, items: u32, settings: &[(&str, &str)]) -> Self {
+    pub(super) async fn new(server: Server, items: u32, settings: &[(&str, &str)]) -> Self {
         let private = PrivateDatabase::new(server).await;
         let mut variables = private.variables().clone();
         variables.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
@@ -77,11 +77,11 @@ impl Ground {
         ground
     }
 
-    async fn execute(&self, sql: &str) {
+    pub(super) async fn execute(&self, sql: &str) {
         self.private.client().await.query_drop(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
-    async fn value<T: FromValue + Send + 'static>(&self, sql: &str) -> T {
+    pub(super) async fn value<T: FromValue + Send + 'static>(&self, sql: &str) -> T {
         self.private.client().await.query_first(sql).await.unwrap().unwrap_or_else(|| panic!("{sql}: no row"))
     }
 
@@ -94,7 +94,7 @@ impl Ground {
     }
 
     /// A hop with time enough.
-    fn hop(&self) -> Hop<'_, InAnswer> {
+    pub(super) fn hop(&self) -> Hop<'_, InAnswer> {
         self.hop_with(Clock::new(now(), None, Duration::ZERO, Duration::from_secs(60)))
     }
 
@@ -104,7 +104,7 @@ impl Ground {
     }
 
     /// A run of its own, and the workers that have something to do.
-    async fn opened(&self) -> (Run, Vec<Due>) {
+    pub(super) async fn opened(&self) -> (Run, Vec<Due>) {
         let mut hop = self.hop();
         match open(&mut hop, request()).await.unwrap() {
             Next::SetOff(run, due) => {
@@ -116,7 +116,7 @@ impl Ground {
     }
 
     /// The run as it stands.
-    async fn found(&self, id: RunId) -> Run {
+    pub(super) async fn found(&self, id: RunId) -> Run {
         let table = self.database.items_table();
         Session::new(&self.database).ask(|| runs::find(table, id)).await.unwrap().unwrap()
     }
@@ -130,15 +130,15 @@ fn request() -> Request {
     Request { tick: Some("2024-03-05T10:00:00Z".parse().unwrap()), ..Request::by_hand(RunKind::Window) }
 }
 
-fn message(run: &Run, hop: u32) -> Continuation {
-    Continuation { run_id: run.id, worker: 0, hop }
+pub(super) fn message(run: &Run, hop: u32) -> Continuation {
+    Continuation { job: JobName::default(), run_id: run.id, worker: 0, hop }
 }
 
-const FIRST: Due = Due { worker: 0, hop: 1 };
+pub(super) const FIRST: Due = Due { worker: 0, hop: 1 };
 
 /// What comes next, without the run.
 #[track_caller]
-fn is_over(next: &Next, wanted: Outcome) {
+pub(super) fn is_over(next: &Next, wanted: Outcome) {
     assert!(matches!(next, Next::Over(_, outcome) if *outcome == wanted), "{next:?}");
 }
 
@@ -150,6 +150,7 @@ macro_rules! assert_next {
         }
     };
 }
+pub(super) use {assert_next, on_every_server};
 
 on_every_server! {
     async fn a_run_that_is_asked_for_is_opened_once(server) {
@@ -181,15 +182,17 @@ on_every_server! {
     async fn a_continuation_is_trusted_for_nothing_but_where_to_look(server) {
         let ground = Ground::new(server, 3, &[]).await;
         let (run, _) = ground.opened().await;
-        let unknown = Continuation { run_id: RunId(99), worker: 0, hop: 1 };
+        let unknown = Continuation { job: JobName::default(), run_id: RunId(99), worker: 0, hop: 1 };
         assert_next!(go_on(&mut ground.hop(), unknown).await.unwrap(), Next::Over(None, Outcome::Stale));
 
         ground.execute("UPDATE `batch_lanes` SET `hop` = 3").await;
         let mut hop = ground.hop();
         is_over(&go_on(&mut hop, message(&run, 2)).await.unwrap(), Outcome::Stale);
         assert_eq!(hop.done.sent, [message(&run, 3)], "the one that is due is sent again");
+        let mut at_work = Session::new(&ground.database);
+        assert!(at_work.ask(|| hold::hold(run.id, 0)).await.unwrap());
         is_over(&go_on(&mut ground.hop(), message(&run, 3)).await.unwrap(), Outcome::AlreadyRunning);
-        hop.session.close().await;
+        at_work.close().await;
 
         for number in [3, 70] {
             let mut hop = ground.hop();
@@ -276,7 +279,8 @@ on_every_server! {
         let mut second = ground.hop();
         assert_next!(
             set_off(&mut second, run.clone(), due.clone()).await.unwrap(),
-            Next::Work(_, Due { worker: 1, hop: 1 })
+            // The first hop is on its way to it: its message is stale then.
+            Next::Work(_, Due { worker: 1, hop: 2 })
         );
         assert_eq!(second.done.sent, []);
         is_over(&set_off(&mut ground.hop(), run, due).await.unwrap(), Outcome::AlreadyRunning);

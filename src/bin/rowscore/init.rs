@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use mysql_async::{Conn, TxOpts};
-use rowscore::config::{ItemsTable, Rows};
+use rowscore::config::{ItemsTable, Rows, RunColumn, Target};
 use rowscore::store::inventory::{self, Made};
-use rowscore::store::wanted::Ids;
+use rowscore::store::jobs::{self, JobState};
 use rowscore::store::{catalog, items, schema};
 use rowscore::window::{self, Time};
 use rowscore::{hop, words};
@@ -91,20 +91,34 @@ async fn make(opened: &Opened, args: &Args, done: &mut Vec<String>) -> Result<Ve
         }
     } else {
         // Before anything is added to a table that is not the one which is meant.
-        hop::check_before_making(&mut conn, table, model).await?;
+        let without_run = match table.target {
+            Target::Columns => ItemsTable { run: RunColumn::None, ..table.clone() },
+            Target::Scores(_) => table.clone(),
+        };
+        hop::check_before_making(&mut conn, &without_run, model).await?;
     }
     let made = schema::migrate(&mut conn, table).await?;
     done.extend(made.iter().map(|(made, took)| described(made, *took)));
     let fit = hop::check_columns(&mut conn, table, model).await?;
     let before = if done.is_empty() { "Nothing was missing. " } else { "" };
     done.push(format!("{before}The tables are in place in database `{}`.", opened.config.mysql.database));
+    let of_jobs = tables_of_jobs(&mut conn, opened).await?;
+    let tables: Vec<&ItemsTable> = std::iter::once(table).chain(&of_jobs).collect();
     if let Some(login) = &args.grant {
-        schema::grant(&mut conn, table, login).await?;
-        done.push(format!("Login `{login}` may do what rowscore needs, and nothing else.{}", by_hand(table)));
+        for table in &tables {
+            schema::grant(&mut conn, table, login).await?;
+        }
+        done.push(format!(
+            "Login `{login}` may do what rowscore needs{}, and nothing else.{}",
+            also(&of_jobs),
+            by_hand(table)
+        ));
     }
     if let Some(login) = &args.grant_reader {
-        schema::grant_reader(&mut conn, table, login).await?;
-        done.push(format!("Login `{login}` may read results, and nothing else.{}", by_hand(table)));
+        for table in &tables {
+            schema::grant_reader(&mut conn, table, login).await?;
+        }
+        done.push(format!("Login `{login}` may read results{}, and nothing else.{}", also(&of_jobs), by_hand(table)));
     }
     if let Some(rows) = args.rows {
         done.push(add_samples(&mut conn, table, args, rows).await?);
@@ -119,6 +133,28 @@ fn by_hand(table: &ItemsTable) -> &'static str {
     match table.source.rows {
         Rows::Query(_) => " Grant it SELECT on the tables that SOURCE_QUERY reads.",
         Rows::Table | Rows::View => "",
+    }
+}
+
+/// The tables of the jobs that were described, which are there: `rowscore apply` has seen to what is in them.
+async fn tables_of_jobs(conn: &mut Conn, opened: &Opened) -> Result<Vec<ItemsTable>, Box<dyn Error>> {
+    let rows = jobs::known(conn).await?;
+    let mut tables = Vec::new();
+    for row in rows.iter().filter(|row| row.state != JobState::Removed && !row.settings.name.is_default()) {
+        let table = opened.config.of_job(&row.settings)?.items_table;
+        if !catalog::describe(&table).ask(conn).await?.columns.is_empty() {
+            tables.push(table);
+        }
+    }
+    Ok(tables)
+}
+
+/// Of which tables, where there are jobs.
+fn also(of_jobs: &[ItemsTable]) -> String {
+    match of_jobs.len() {
+        0 => String::new(),
+        1 => ", also of the table of 1 job".to_owned(),
+        jobs => format!(", also of the tables of {jobs} jobs"),
     }
 }
 
@@ -191,8 +227,7 @@ fn took(time: Duration) -> String {
 
 /// Fills an empty table, and says so.
 async fn add_samples(conn: &mut Conn, table: &ItemsTable, args: &Args, rows: u32) -> Result<String, Box<dyn Error>> {
-    let first = items::next_id(table, Ids { after: i64::MIN, upto: i64::MAX }).ask(conn).await?;
-    if first.is_some() {
+    if items::any(table).ask(conn).await? {
         return Ok(format!("Table `{}` has items already; no sample items were added.", table.as_str()));
     }
     let features = features(args.chosen.model()?)?;

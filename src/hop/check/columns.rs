@@ -3,7 +3,8 @@
 use super::kinds::{Check, unreadable};
 use crate::config::{ItemsTable, Rows, Target, ValuesIn};
 use crate::model::{Feature, Model};
-use crate::store::catalog::{Catalog, Column, Kind};
+use crate::store::catalog::{Catalog, Column, Key, Kind};
+use crate::store::notation::LONGEST;
 
 /// Everything that is wrong, each with the variable that names the column.
 pub(super) fn problems(table: &ItemsTable, model: &Model, catalog: &Catalog) -> Vec<String> {
@@ -33,11 +34,6 @@ pub(super) fn problems(table: &ItemsTable, model: &Model, catalog: &Catalog) -> 
     check.done()
 }
 
-/// Whether an id may be too large for a signed number, or the least of these.
-pub(super) fn may_be_extreme(table: &ItemsTable, catalog: &Catalog) -> bool {
-    catalog.column(table.id.as_str()).is_some_and(|id| id.kind == Kind::BigInt)
-}
-
 /// The column of the times of arrival, if it is one that has no zone and none was given.
 pub(super) fn without_zone<'c>(table: &ItemsTable, catalog: &'c Catalog) -> Option<&'c Column> {
     let column = catalog.column(table.created.as_str()).filter(|column| column.kind == Kind::Datetime);
@@ -53,7 +49,7 @@ pub(super) fn missing_key(table: &ItemsTable, catalog: &Catalog) -> Option<Strin
     let begins = |columns: &[String]| columns.first().is_some_and(|first| table.created.is(first));
     let is_there = catalog.keys.iter().any(|key| begins(&key.columns));
     (!is_there).then(|| {
-        let (items, created, id) = (table.quoted(), table.created.quoted(), table.id.quoted());
+        let (items, created, id) = (table.quoted(), table.created.quoted(), table.key.quoted());
         format!("ALTER TABLE {items} ADD KEY `items_window` ({created}, {id}), ALGORITHM=INPLACE, LOCK=NONE")
     })
 }
@@ -61,20 +57,44 @@ pub(super) fn missing_key(table: &ItemsTable, catalog: &Catalog) -> Option<Strin
 impl Check<'_> {
     fn id(&mut self, table: &ItemsTable) {
         const VARIABLE: &str = "ID_COLUMN";
-        let Some(column) = self.find(VARIABLE, &table.id) else { return };
-        if !column.kind.is_integer() {
-            self.refuse(VARIABLE, column, "an integer");
-        }
+        let found: Vec<Option<&Column>> = table.key.columns().map(|name| self.find(VARIABLE, name)).collect();
+        let Some(columns) = found.into_iter().collect::<Option<Vec<_>>>() else { return };
         // What tells the rows of anything else apart is looked at in the rows.
         if table.source.rows != Rows::Table || self.catalog.is_view {
+            match columns.as_slice() {
+                [only] if only.kind.is_integer() => {}
+                _ => self.refuse(VARIABLE, columns[0], "one column of an integer, in a view or a query"),
+            }
             return;
         }
-        let primary = self.catalog.keys.iter().find(|key| key.name == "PRIMARY");
-        if !primary.is_some_and(|key| matches!(key.columns.as_slice(), [only] if table.id.is(only))) {
-            let columns = primary.map_or_else(|| "missing".to_owned(), |key| format!("({})", key.columns.join(", ")));
+        for column in &columns {
+            if column.part_kind().is_none() {
+                self.refuse(
+                    VARIABLE,
+                    column,
+                    "an integer, CHAR, VARCHAR, BINARY, VARBINARY, UUID, DATE, DATETIME or TIMESTAMP",
+                );
+            } else if column.is_nullable {
+                self.refuse(VARIABLE, column, "a column that is NOT NULL, as a key's are");
+            }
+        }
+        let unique = |key: &&Key| key.is_unique && table.key.are(&key.columns);
+        if !self.catalog.keys.iter().any(|key| unique(&key)) {
+            let unique: Vec<&Key> = self.catalog.keys.iter().filter(|key| key.is_unique).collect();
+            let known = unique.iter().map(|key| format!("{} ({})", key.name, key.columns.join(", ")));
+            let known = known.collect::<Vec<_>>().join(", ");
             self.problems.push(format!(
-                "{VARIABLE} `{}` must be the table's primary key, alone: pages are walked by it; the primary key is {columns}",
-                column.name
+                "{VARIABLE} `{}` must be the primary key or a unique key, all of its columns in their order, because pages \
+                 are walked by it; the table has {}",
+                table.key,
+                if known.is_empty() { "none" } else { &known }
+            ));
+        }
+        let longest: u64 = columns.iter().map(|column| column.longest_part()).sum();
+        if longest > LONGEST as u64 {
+            self.problems.push(format!(
+                "{VARIABLE} `{}` has room for keys of {longest} bytes in UTF-8; accepted: {LONGEST}",
+                table.key
             ));
         }
     }

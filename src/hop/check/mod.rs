@@ -15,7 +15,7 @@ use self::source::Looked;
 use super::error::HopError;
 use super::means::Means;
 use super::unfit::Unfit;
-use crate::config::{ColumnName, ItemsTable, RunColumn, Target};
+use crate::config::{ItemsTable, RunColumn};
 use crate::event::Trigger;
 use crate::model::Model;
 use crate::run::RunKind;
@@ -30,8 +30,8 @@ use crate::store::{StoreError, catalog, failures, items, lanes};
 pub struct Fit {
     /// The statement that makes the key by which a window is found at once, if it is missing.
     pub missing_key: Option<String>,
-    /// Columns that keep their values when a prediction is written.
-    pub kept: Vec<ColumnName>,
+    /// The table, with what rowscore's statements need of what the server says of it.
+    pub table: ItemsTable,
     /// What speaks for local time in the column of the times of arrival.
     pub local_time: Option<String>,
     /// What could not be told of a source that is no table as it is.
@@ -42,7 +42,7 @@ pub struct Fit {
 /// backfill can tell whose a prediction is.
 pub(super) fn check_names(means: Means<'_>, trigger: &Trigger) -> Result<(), Unfit> {
     let table = means.table();
-    let mut problems = if *trigger == Trigger::Status { Vec::new() } else { names(table, means.model) };
+    let mut problems = if matches!(trigger, Trigger::Status(_)) { Vec::new() } else { names(table, means.model) };
     if matches!(trigger, Trigger::Open(request) if request.kind == RunKind::Backfill) && table.run == RunColumn::None {
         problems.push("a backfill needs RUN_COLUMN, which tells what model a prediction is of; it is none".into());
     }
@@ -67,7 +67,7 @@ pub(super) async fn check_table(session: &mut Session, means: Means<'_>, kind: R
     for notice in fit.unknown {
         tracing::info!(table = table.as_str(), "{notice}");
     }
-    means.database.remember_table(fit.kept);
+    means.database.remember_table(fit.table);
     if kind == RunKind::Canary {
         return Ok(());
     }
@@ -82,14 +82,13 @@ pub(super) async fn check_table(session: &mut Session, means: Means<'_>, kind: R
     Ok(())
 }
 
-/// Before a page of a run that was opened by another process: which columns keep their values.
+/// Before a page of a run that was opened by another process: what the table's key is, and which columns keep their
+/// values.
 pub(super) async fn look_at_table(session: &mut Session, means: Means<'_>) -> Result<(), StoreError> {
-    if !means.database.has_seen_table() {
-        let table = means.table();
-        let catalog = session.ask(|| catalog::describe(table)).await?;
-        means.database.remember_table(catalog.kept(table));
+    if means.database.has_seen_table() {
+        return Ok(());
     }
-    Ok(())
+    session.run(async |conn| means.database.look_at_table(conn).await).await
 }
 
 fn names(table: &ItemsTable, model: &Model) -> Vec<String> {
@@ -98,23 +97,12 @@ fn names(table: &ItemsTable, model: &Model) -> Vec<String> {
     features.iter().map(ToString::to_string).chain(beside).collect()
 }
 
-/// As [`check_columns`], before `rowscore init` has made what it makes: the column of the run, or the score table.
+/// As [`check_columns`], before `rowscore init` or `rowscore apply` has made a score table.
 ///
 /// # Errors
 /// As [`check_columns`].
-pub async fn check_before_making(conn: &mut Conn, table: &ItemsTable, model: &Model) -> Result<(), HopError> {
-    if table.target == Target::Columns {
-        let without_run = ItemsTable { run: RunColumn::None, ..table.clone() };
-        return check_columns(conn, &without_run, model).await.map(drop);
-    }
-    let mut problems = names(table, model);
-    let catalog = catalog::describe(table).ask(conn).await?;
-    problems.extend(columns::problems(table, model, &catalog));
-    problems.extend(source::kind_problem(table, &catalog));
-    if problems.is_empty() {
-        problems.extend(source::look(conn, table, model).await?.problems);
-    }
-    Ok(Unfit::unless_none(table, problems)?)
+pub async fn check_before_making(conn: &mut Conn, table: &ItemsTable, model: &Model) -> Result<Fit, HopError> {
+    check(conn, (table, model), Scores::ToBeMade).await
 }
 
 /// Whether the table's columns and keys are what a run with `model` needs.
@@ -122,19 +110,24 @@ pub async fn check_before_making(conn: &mut Conn, table: &ItemsTable, model: &Mo
 /// # Errors
 /// [`HopError::Unfit`] with everything that is wrong with the table.
 pub async fn check_columns(conn: &mut Conn, table: &ItemsTable, model: &Model) -> Result<Fit, HopError> {
+    check(conn, (table, model), Scores::Made).await
+}
+
+/// Whether a score table is there by now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scores {
+    Made,
+    ToBeMade,
+}
+
+async fn check(conn: &mut Conn, (table, model): (&ItemsTable, &Model), of_scores: Scores) -> Result<Fit, HopError> {
     let mut problems = names(table, model);
-    let catalog = catalog::describe(table).ask(conn).await?;
+    let (catalog, seen) = catalog::look(conn, table).await?;
     problems.extend(columns::problems(table, model, &catalog));
     problems.extend(source::kind_problem(table, &catalog));
-    if let Some(scores) = table.target.scores() {
-        let of_scores = catalog::describe_scores(scores).ask(conn).await?;
-        problems.extend(written::score_problems(table, scores, model.outputs(), &of_scores));
-    }
-    if problems.is_empty() && columns::may_be_extreme(table, &catalog) {
-        let beyond = counts::out_of_range(table).ask(conn).await?;
-        problems.extend(beyond.map(|id| {
-            format!("ID_COLUMN `{}` has {id}; accepted: ids from {} to {}", table.id, i64::MIN + 1, i64::MAX)
-        }));
+    if let Some(scores) = table.target.scores().filter(|_| of_scores == Scores::Made) {
+        let described = catalog::describe_scores(scores).ask(conn).await?;
+        problems.extend(written::score_problems(table, scores, model.outputs(), &described));
     }
     if let Some(zone) = &table.created_zone
         && !counts::knows_zone(zone).ask(conn).await?
@@ -148,19 +141,19 @@ pub async fn check_columns(conn: &mut Conn, table: &ItemsTable, model: &Model) -
     let Looked { problems, unknown } = source::look(conn, table, model).await?;
     Unfit::unless_none(table, problems)?;
     let local_time = match columns::without_zone(table, &catalog) {
-        Some(column) => local_time::notice(column, counts::clocks(table).ask(conn).await?),
+        Some(column) => local_time::notice(column, counts::clocks(&seen).ask(conn).await?),
         None => None,
     };
-    Ok(Fit { local_time, unknown, missing_key: columns::missing_key(table, &catalog), kept: catalog.kept(table) })
+    Ok(Fit { local_time, unknown, missing_key: columns::missing_key(table, &catalog), table: seen })
 }
 
 /// Whether the first and the last of a run's pending items look like rows of the model's. Of typed
 /// columns that is known already.
-pub(super) async fn check_rows(conn: &mut Conn, wanted: Wanted<'_>, extent: Extent) -> Result<(), HopError> {
+pub(super) async fn check_rows(conn: &mut Conn, wanted: Wanted<'_>, extent: &Extent) -> Result<(), HopError> {
     let Wanted { table, features, .. } = wanted;
     if table.has_feature_columns() || extent.items.is_some_and(|items| items < rows::ENOUGH as u64) {
         return Ok(());
     }
-    let sample = items::sample(conn, wanted, extent.ids, rows::FROM_EACH_END).await?;
+    let sample = items::sample(conn, wanted, &extent.ids, rows::FROM_EACH_END).await?;
     Ok(Unfit::unless_none(table, rows::problem(features, &sample).into_iter().collect())?)
 }

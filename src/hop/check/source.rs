@@ -23,12 +23,12 @@ pub(super) struct Looked {
     pub unknown: Vec<String>,
 }
 
-/// Whether `ITEMS_TABLE` is what `SOURCE` says it is.
+/// Whether `ITEMS_TABLE` is what `SOURCE_KIND` says it is.
 pub(super) fn kind_problem(table: &ItemsTable, catalog: &Catalog) -> Option<String> {
     let name = table.quoted();
     match (&table.source.rows, catalog.is_view) {
-        (Rows::Table, true) => Some(format!("{name} is a view; set SOURCE=view and SCORE_TABLE")),
-        (Rows::View, false) => Some(format!("SOURCE is `view`, but {name} is a table; unset SOURCE")),
+        (Rows::Table, true) => Some(format!("{name} is a view; set SOURCE_KIND=view and SCORE_TABLE")),
+        (Rows::View, false) => Some(format!("SOURCE_KIND is `view`, but {name} is a table; unset SOURCE_KIND")),
         _ => None,
     }
 }
@@ -47,7 +47,7 @@ pub(super) async fn look(conn: &mut Conn, table: &ItemsTable, model: &Model) -> 
 }
 
 async fn look_at_key(conn: &mut Conn, table: &ItemsTable, looked: &mut Looked) -> Result<(), StoreError> {
-    let id = &table.id;
+    let id = &table.key;
     match reading::twice(table).ask(conn).await {
         Ok(Some(key)) if key == "NULL" => {
             looked.problems.push(format!("ID_COLUMN `{id}` is NULL in some row; accepted: a column that never is"));
@@ -81,8 +81,8 @@ async fn look_at_plan(
         looked.unknown.push("the source has no rows yet, and how the server reads a page of it is not known".into());
         return Ok(());
     };
-    let [_, upper] = ids.halves();
-    match reading::plan(table, model.features(), upper, PAGE).ask(conn).await {
+    let upper = ids.halves().map_or(ids, |[_, upper]| upper);
+    match reading::plan(table, model.features(), &upper, PAGE).ask(conn).await {
         Ok(steps) => looked.problems.extend(steps.iter().filter(|step| reads_all(step)).map(problem)),
         // To see the plan of a view takes more rights than to read it.
         Err(error) => looked.unknown.push(format!("how the server reads a page could not be asked: {error}")),

@@ -2,7 +2,8 @@
 
 use super::kinds::Check;
 use crate::config::{
-    Beside, ItemsTable, Keeps, MODEL_VERSION, PREDICTED_AT, Part, PredictionFormat, RUN, RunColumn, ScoreTable,
+    Beside, ColumnName, ItemsTable, Keeps, MODEL_VERSION, PREDICTED_AT, Part, PredictionFormat, RUN, RunColumn,
+    ScoreTable,
 };
 use crate::model::{Outputs, PredictionKind};
 use crate::store::catalog::{Catalog, Column, Kind};
@@ -58,7 +59,7 @@ impl Check<'_> {
                 }
             }
         }
-        let mut wanted = vec![table.id.as_str()];
+        let mut wanted: Vec<&str> = table.key.columns().map(ColumnName::as_str).collect();
         wanted.extend((scores.keeps == Keeps::History).then_some(MODEL_VERSION));
         let primary = self.catalog.keys.iter().find(|key| key.name == "PRIMARY");
         let lower = |names: &[&str]| names.iter().map(|name| name.to_lowercase()).collect::<Vec<_>>();

@@ -157,15 +157,16 @@ fn what_is_written_and_where_is_read_or_refused_with_what_is_accepted() {
 
 #[test]
 fn what_is_only_read_needs_a_score_table() {
-    for settings in [("SOURCE", "view"), ("SOURCE_WHERE", "a = 1"), ("SOURCE_QUERY", "SELECT 1")] {
+    for settings in [("SOURCE_KIND", "view"), ("SOURCE_WHERE", "a = 1"), ("SOURCE_QUERY", "SELECT 1")] {
         assert!(
-            problem(&[settings]).starts_with("SCORE_TABLE is not set; SOURCE=view, SOURCE_WHERE and SOURCE_QUERY need")
+            problem(&[settings])
+                .starts_with("SCORE_TABLE is not set; SOURCE_KIND=view, SOURCE_WHERE and SOURCE_QUERY need")
         );
         let table = read(&[settings, ("SCORE_TABLE", "scores")]).unwrap();
         assert!(!table.source.is_table() && !table.has_default_columns());
     }
-    let both = problem(&[("SOURCE", "view"), ("SOURCE_QUERY", "SELECT 1"), ("SCORE_TABLE", "scores")]);
-    assert_eq!(both, "SOURCE is `view`, and SOURCE_QUERY is set; accepted: one of them");
+    let both = problem(&[("SOURCE_KIND", "view"), ("SOURCE_QUERY", "SELECT 1"), ("SCORE_TABLE", "scores")]);
+    assert_eq!(both, "SOURCE_KIND is `view`, and SOURCE_QUERY is set; accepted: one of them");
     let several = problem(&[("SOURCE_WHERE", "1; DROP TABLE x"), ("SCORE_TABLE", "scores")]);
     assert!(several.contains("accepted: SQL as the server has it, without a semicolon"), "{several}");
 }

@@ -1,0 +1,67 @@
+//! What happens between two statements of a hop: others came and went, and the hop does not rely on what it read
+//! before.
+
+use rowscore_tests::Server;
+use rstest::rstest;
+
+use super::go_on::go_on;
+use super::hand_over::hand_over;
+use super::next::Next;
+use super::set_off::set_off;
+use super::stages::{FIRST, Ground, assert_next, is_over, message, on_every_server};
+use super::work::work;
+use crate::answer::Outcome;
+use crate::run::{Pass, RunState};
+use crate::store::hold;
+use crate::store::lanes::Due;
+use crate::store::runs::Run;
+use crate::store::session::Session;
+
+on_every_server! {
+    async fn a_hop_that_takes_lanes_up_counts_on_from_whoever_came_and_went_meanwhile(server) {
+        let ground = Ground::new(server, 3, &[]).await;
+        let (run, before) = ground.opened().await;
+        // Since these were read, two hops had the lanes, and the message of a third was sent.
+        ground.execute("UPDATE `batch_lanes` SET `hop` = 3, `claim` = 3").await;
+        assert_next!(set_off(&mut ground.hop(), run, before).await.unwrap(), Next::Work(_, Due { worker: 0, hop: 4 }));
+    }
+
+    async fn a_number_that_was_sent_is_noted_also_on_lanes_that_are_done(server) {
+        let ground = Ground::new(server, 3, &[]).await;
+        let (run, _) = ground.opened().await;
+        ground.execute("UPDATE `batch_lanes` SET `finished_at` = NOW()").await;
+        let mut hop = ground.hop();
+        is_over(&hand_over(&mut hop, &run, FIRST).await.unwrap(), Outcome::Continued);
+        assert_eq!(hop.done.sent, [message(&run, 2)]);
+        // A second pass begins behind it: the queue would take the same number for a duplicate.
+        assert_eq!(ground.value::<u32>("SELECT MIN(`hop`) FROM `batch_lanes`").await, 2);
+    }
+
+    async fn lanes_are_free_when_the_hop_that_is_due_is_sent_for_again(server) {
+        let ground = Ground::new(server, 3, &[]).await;
+        let (run, _) = ground.opened().await;
+        ground.execute("UPDATE `batch_lanes` SET `hop` = 3").await;
+        let mut hop = ground.hop();
+        is_over(&go_on(&mut hop, message(&run, 2)).await.unwrap(), Outcome::Stale);
+        assert_eq!(hop.done.sent, [message(&run, 3)]);
+        // It may be delivered before this hop has ended.
+        let mut next = Session::new(&ground.database);
+        assert!(next.ask(|| hold::hold(run.id, 0)).await.unwrap());
+    }
+
+    async fn a_hop_that_finds_the_second_pass_begun_takes_it_up(server) {
+        let ground = Ground::new(server, 3, &[("FAILURE_POLICY", "retry_all"), ("LANES", "1")]).await;
+        let (run, _) = ground.opened().await;
+        assert_eq!(run.pass, Pass::Check);
+        ground.execute("UPDATE `batch_runs` SET `pass` = 'write'").await;
+        let mut hop = ground.hop();
+        assert!(hop.session.ask(|| hold::hold(run.id, 0)).await.unwrap());
+        let next = work(&mut hop, run.clone(), FIRST).await.unwrap();
+        assert_next!(next, Next::TakeUp(Run { pass: Pass::Write, .. }));
+        assert!(Session::new(&ground.database).ask(|| hold::hold(run.id, 0)).await.unwrap(), "the lanes are free");
+
+        ground.execute("UPDATE `batch_runs` SET `state` = 'paused'").await;
+        is_over(&work(&mut ground.hop(), run.clone(), FIRST).await.unwrap(), Outcome::Stopped);
+        assert_eq!(ground.found(run.id).await.state, RunState::Paused);
+    }
+}
