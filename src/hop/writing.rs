@@ -90,7 +90,7 @@ impl Writing<'_> {
         let advance = self.advance(predictions, failed);
         match pages::write(conn, self.page, predictions, &advance, self.statement).await {
             // An item has gone since it was read, and nothing kept it: what is written in parts needs no item.
-            Ok(changed) if self.is_only_read() && changed < predictions.ids.len() as u64 => {
+            Ok(changed) if self.is_only_read() && changed < predictions.keys.len() as u64 => {
                 return Ok(Written::Refused);
             }
             Ok(changed) => all_changed(predictions, changed)?,

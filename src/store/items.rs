@@ -239,9 +239,10 @@ pub fn latest(table: &ItemsTable, limit: usize) -> Statement<Keys> {
     let (walk, own) = (by_key::items(table), table.clone());
     let locking = if table.target.scores().is_some() { "" } else { " FOR UPDATE SKIP LOCKED" };
     let sql = format!(
-        "SELECT {} AS `key` FROM {} ORDER BY {} LIMIT {limit}{locking}",
+        "SELECT {} AS `key` FROM {} WHERE {} ORDER BY {} LIMIT {limit}{locking}",
         walk.shown(),
         target::items(table),
+        walk.condition(&Ids::ALL),
         walk.order("DESC")
     );
     Statement::new("locking the latest items", &sql, Params::Empty, move |rows| {
@@ -259,7 +260,8 @@ pub async fn recent(
     limit: u32,
 ) -> Result<PendingItems, StoreError> {
     let (walk, items, values) = (by_key::items(table), target::items(table), values_text(table, features));
-    let sql = format!("SELECT {}, {values} FROM {items} ORDER BY {} LIMIT {limit}", walk.shown(), walk.order("DESC"));
+    let (key, all, order) = (walk.shown(), walk.condition(&Ids::ALL), walk.order("DESC"));
+    let sql = format!("SELECT {key}, {values} FROM {items} WHERE {all} ORDER BY {order} LIMIT {limit}");
     PendingItems::query(conn, table, ("reading the latest items", sql)).await
 }
 
