@@ -24,8 +24,11 @@ const SHORT: [(&str, &str); 8] = [
     ("policy", "FAILURE_POLICY"),
 ];
 
-/// Settings that may be a list of names, or a table of them.
-const LISTS: [&str; 1] = ["features"];
+/// Settings that may be a list of columns.
+const LISTS: [&str; 2] = ["features", "key"];
+
+/// Settings that may be a table of columns, each by the name of what it holds.
+const TABLES: [&str; 2] = ["features", "class_columns"];
 
 /// Groups of variables that belong to the process, whatever it works on.
 const OF_THE_PROCESS: [&str; 2] = ["The database", "The function"];
@@ -274,7 +277,6 @@ fn text(key: &str, value: Value) -> Result<String, String> {
         // It is told as such, whatever it is set to.
         return Ok(String::new());
     }
-    let is_list = LISTS.contains(&key);
     match value {
         Value::String(text) if text.trim().is_empty() => Err(format!("{key} is empty; leave it out instead")),
         Value::String(text) => Ok(text),
@@ -282,12 +284,12 @@ fn text(key: &str, value: Value) -> Result<String, String> {
         Value::Float(number) => Ok(number.to_string()),
         Value::Boolean(truth) => Ok(truth.to_string()),
         Value::Datetime(time) => Ok(time.to_string()),
-        Value::Array(names) if is_list => {
+        Value::Array(names) if LISTS.contains(&key) => {
             let named = |name: &Value| name.as_str().map(quoted);
             let names: Option<Vec<String>> = names.iter().map(named).collect();
             names.map(|names| names.join(", ")).ok_or_else(|| format!("{key} is a list with other things than names"))
         }
-        Value::Table(named) if is_list => {
+        Value::Table(named) if TABLES.contains(&key) => {
             let pair =
                 |(name, column): (&String, &Value)| Some(format!("{}={}", quoted(name), quoted(column.as_str()?)));
             let pairs: Option<Vec<String>> = named.iter().map(pair).collect();

@@ -133,12 +133,12 @@ impl Function {
     /// Does what `trigger` asks for, where wanted on a database that is started for it.
     async fn hop(&self, trigger: &Trigger, call: Call<'_>) -> Result<Reply, Failure> {
         let Some(waker) = self.waker.as_ref().filter(|_| !matches!(trigger, Trigger::Status(_))) else {
-            return Ok(self.works.work(trigger, call, Several::BesideEachOther).await?.into());
+            return Ok(Box::pin(self.works.work(trigger, call, Several::BesideEachOther)).await?.into());
         };
         match waker.rouse(call.clock).await? {
             Standing::Waking(status) => wait_on(waker, trigger, status, call).await,
             Standing::Awake { ours } => {
-                let answer = self.works.work(trigger, call, Several::InTurn).await?;
+                let answer = Box::pin(self.works.work(trigger, call, Several::InTurn)).await?;
                 if ours && !self.is_needed().await? {
                     waker.lay_to_rest().await?;
                 }

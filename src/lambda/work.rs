@@ -36,7 +36,7 @@ pub(super) enum Several {
 type ChosenJobs = Vec<(JobName, Result<std::sync::Arc<Job>, NoJob>)>;
 
 impl Works {
-    /// Does what `trigger` asks for, whosever work it is.
+    /// Does what `trigger` asks for, whosever work it is. Its parts are boxed: each is deep, and would be as deep in all.
     pub(super) async fn work(&self, trigger: &Trigger, call: Call<'_>, several: Several) -> Result<Answer, HopError> {
         let failed = |error: HopError| {
             tell_failure(trigger, call);
@@ -44,7 +44,7 @@ impl Works {
         };
         let (start, chosen) = self.jobs.start(trigger, call.clock).await.map_err(|error| failed(error.into()))?;
         let chosen = match chosen {
-            Ok(Chosen::One(job)) => return self.hop(&job, start, trigger, call.of(&job)).await,
+            Ok(Chosen::One(job)) => return Box::pin(self.hop(&job, start, trigger, call.of(&job))).await,
             other => {
                 start.close().await;
                 other.map_err(|error| failed(error.into()))?
@@ -58,11 +58,11 @@ impl Works {
             (Chosen::Each(jobs), Trigger::Open(request), Outbox::Queue(queue))
                 if several == Several::BesideEachOther && jobs.len() > 1 =>
             {
-                let sent = send_to_each(jobs, request, (queue, call)).await;
+                let sent = Box::pin(send_to_each(jobs, request, (queue, call))).await;
                 sent.map_err(|error| failed(HopError::Relay(error.into())))
             }
             (Chosen::Each(jobs), ..) if jobs.is_empty() => Ok(Answer::without_run(Outcome::NothingToDo)),
-            (Chosen::Each(jobs), ..) => Ok(self.in_turn(jobs, trigger, call).await),
+            (Chosen::Each(jobs), ..) => Ok(Box::pin(self.in_turn(jobs, trigger, call)).await),
             (Chosen::One(_), ..) => unreachable!("it was worked on"),
         }
     }
@@ -78,7 +78,7 @@ impl Works {
                 Ok(job) => {
                     let (trigger, call) = (trigger.of_job(&name), Call { clock, ..call.of(&job) });
                     match Start::new(&job.database, clock).await {
-                        Ok(start) => self.hop(&job, start, &trigger, call).await,
+                        Ok(start) => Box::pin(self.hop(&job, start, &trigger, call)).await,
                         Err(error) => {
                             tell_failure(&trigger, call);
                             Err(error.into())

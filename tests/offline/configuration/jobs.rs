@@ -67,6 +67,14 @@ fn features_may_be_a_list_of_columns_that_are_called_like_them() {
 }
 
 #[test]
+fn a_key_may_be_a_list_of_columns() {
+    let text = "[churn]\nsource = \"customers\"\nkey = [\"region\", \"a, b\"]";
+    let table = process(&[]).of_job(&jobs(text)[0]).unwrap().items_table;
+    assert_eq!(table.key.columns().map(|column| column.as_str()).collect::<Vec<_>>(), ["region", "a, b"]);
+    assert!(wrong("[churn]\nsource = \"customers\"\nkey = { a = \"b\" }")[0].contains("key is a TOML table"));
+}
+
+#[test]
 fn a_job_inherits_how_runs_work_and_nothing_of_the_table() {
     let variables = [("PAGE_SIZE", "77"), ("LANES", "3"), ("ITEMS_TABLE", "orders"), ("PREDICTION_COLUMN", "risk")];
     let process = process(&variables);
