@@ -44,7 +44,10 @@ fn a_job_is_the_variables_by_friendlier_names() {
     let [job] = &jobs(text)[..] else { panic!("one job") };
     let work = process(&[]).of_job(job).unwrap();
     let table = &work.items_table;
-    assert_eq!((table.job.as_str(), table.as_str(), table.key.to_string().as_str()), ("churn", "customers", "customer_id"));
+    assert_eq!(
+        (table.job.as_str(), table.as_str(), table.key.to_string().as_str()),
+        ("churn", "customers", "customer_id")
+    );
     assert_eq!((table.created.as_str(), table.prediction.as_str()), ("signed_up", "churn_risk"));
     assert_eq!((table.format, table.run.column()), (PredictionFormat::Value, None));
     assert_eq!((work.failure_policy, work.page_size), (FailurePolicy::Leave, 100));
