@@ -48,6 +48,8 @@ def main() -> None:
         "HopBudgetMs": HOP_BUDGET_MS,
         "DeliverWithin": "1h",
         "Timeout": 30,
+        # Items are inserted beside those of `rowscore init`.
+        "SampleModel": "allow",
     }
     refuse_nonsense(parameters)
     outputs = deploy(parameters)
