@@ -8,6 +8,7 @@ mod price;
 mod resource;
 mod server;
 mod setting;
+mod settings;
 mod table;
 mod variables;
 mod vars;
@@ -27,6 +28,7 @@ pub use resource::DatabaseResource;
 use server::Host;
 pub use server::{Fingerprint, Place, Tls};
 pub use setting::{Accepts, Setting, Span};
+use settings::Settings;
 pub use table::{FeatureMismatch, ItemsTable, ValuesIn, listed};
 pub use variables::{Entry, Group, Unset, VARIABLES};
 pub use vars::ConfigError;
@@ -112,6 +114,8 @@ pub struct WorkConfig {
     pub tick_every: Option<Duration>,
     /// `DELIVER_WITHIN`. Unset: no deadline.
     pub deliver_within: Option<Duration>,
+    /// `SWEEP_DELIVER_WITHIN`. Unset: as `DELIVER_WITHIN`.
+    pub sweep_deliver_within: Option<Duration>,
     /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`. Unset: this is not Lambda, and costs nothing there.
     pub memory_mb: Option<u32>,
     /// `PRICE_PER_GB_SECOND`.
@@ -139,7 +143,11 @@ impl Config {
 
     /// Reads the variables that `lookup` knows, as [`Config::from_env`]. An empty variable counts as unset.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let settings = Vars::new(&lookup).settings();
+        let (settings, unusable) = settings.map_or_else(|problem| (Settings::default(), Some(problem)), |s| (s, None));
+        let lookup = |name: &str| settings.complete(name, lookup(name));
         let mut vars = Vars::new(&lookup);
+        vars.problems.extend(unusable);
         let mysql = mysql(&mut vars);
         let work = WorkConfig {
             items_table: ItemsTable::read(&mut vars),
@@ -155,6 +163,7 @@ impl Config {
             hop_budget: Duration::from_millis(vars.or_default(variables::HOP_BUDGET_MS).0.into()),
             tick_every: vars.get(variables::TICK_EVERY).map(|span| span.0),
             deliver_within: vars.get(variables::DELIVER_WITHIN).map(|span| span.0),
+            sweep_deliver_within: vars.get(variables::SWEEP_DELIVER_WITHIN).map(|span| span.0),
             memory_mb: vars.get(variables::AWS_LAMBDA_FUNCTION_MEMORY_SIZE).map(|megabytes| megabytes.0),
             price: vars.get(variables::PRICE_PER_GB_SECOND).unwrap_or(Price::LISTED),
         };
