@@ -28,7 +28,8 @@ ALLOWED = {
     "sqs:GetQueueAttributes": {"ContinuationQueue.Arn"},
     "lambda:InvokeFunction": {"ScoreFunction.Arn"},
     "rds-db:connect": {
-        f"arn:${{AWS::Partition}}:rds-db:{ACCOUNT}:dbuser:${{MysqlLogin}}/${{{user}}}" for user in ["MysqlUser", "ReaderUser"]
+        f"arn:${{AWS::Partition}}:rds-db:{ACCOUNT}:dbuser:${{MysqlLogin}}/${{{user}}}"
+        for user in ["MysqlUser", "ReaderUser"]
     },
     **{
         f"rds:{action}": {f"arn:${{AWS::Partition}}:rds:{ACCOUNT}:${{WakeDatabase}}"}

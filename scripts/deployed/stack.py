@@ -54,7 +54,9 @@ def deploy_with_companion(folder: Path) -> None:
     for reference in ("!GetAtt Cluster.MasterUserSecret.SecretArn", "${Cluster.MasterUserSecret.SecretArn}"):
         template = template.replace(reference, "arn:of:the:secret")
     (folder / "database.yaml").write_text(template)
-    database = deploy({"DeletionProtection": "false"}, "companion", "--template", str(folder / "database.yaml"))
+    database = deploy(
+        {"DeletionProtection": "false", "WayOut": "none"}, "companion", "--template", str(folder / "database.yaml")
+    )
     names = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
     parameters = {name: value for name, value in database.items() if name in names}
     need(len(parameters) == 6, f"of the companion's outputs, the template takes {sorted(parameters)}")

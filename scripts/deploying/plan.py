@@ -1,0 +1,133 @@
+"""What is going to be deployed: what was found, what was answered, and what has to be changed for it."""
+
+from __future__ import annotations
+
+import math
+
+from servers.common import Failure, say
+
+from . import changes, costs, network, schedules, tables
+from .account import Account
+from .answers import Answers
+from .changes import Change
+from .databases import ASLEEP, Database
+from .stacks import Stack
+from .template import parameters
+
+# Shown before anything happens; the rest stands in the file.
+SHOWN = [
+    *["MysqlServer", "MysqlDatabase", "MysqlUser", "MysqlLogin", "SubnetIds", "SecurityGroupIds", "PathToSqs"],
+    *[
+        "Schedule",
+        "SweepSchedule",
+        "ScheduleZone",
+        "Architecture",
+        "AlarmsTo",
+        "SilentHours",
+        "WakeDatabase",
+        "Settings",
+    ],
+]
+MADE_LATER = "(made for it)"
+
+
+def take_found(account: Account, answers: Answers, database: Database, given: set[str]) -> str:
+    """Fills in what the database itself says; what was given by hand stays. Gives the reason for the way to SQS."""
+    kept = dict(answers.parameters)
+    found = {"MysqlServer": database.server}
+    if not kept.get("MysqlLogin", "").startswith("arn:"):
+        found["MysqlLogin"] = database.resource
+    if not kept.get("MysqlDatabase") and database.database:
+        found["MysqlDatabase"] = database.database
+    if database.status in ("stopped", "stopping") and not kept.get("WakeDatabase"):
+        found["WakeDatabase"] = database.wake
+    reason = "as it was"
+    if not still_fits(account, database, kept):
+        chosen = network.choose(account, database)
+        found |= {"SubnetIds": ",".join(chosen.subnets), "PathToSqs": chosen.path, "SecurityGroupIds": ""}
+        reason = chosen.reason
+    answers.parameters.update({name: value for name, value in found.items() if name not in given})
+    if database.port != 3306 and "MYSQL_PORT" not in given:
+        answers.settings["MYSQL_PORT"] = str(database.port)
+    return reason
+
+
+def still_fits(account: Account, database: Database, kept: dict[str, str]) -> bool:
+    """Whether the network that is kept is one of the database's VPC: an upgrade does not move the function."""
+    subnets = [subnet for subnet in kept.get("SubnetIds", "").split(",") if subnet]
+    if not subnets:
+        # A function that reaches this database from no VPC stays where it is.
+        return "SubnetIds" in kept and kept.get("MysqlServer") == database.server
+    filters = [{"Name": "subnet-id", "Values": subnets}, {"Name": "vpc-id", "Values": [database.vpc]}]
+    return len(account.ec2.describe_subnets(Filters=filters)["Subnets"]) == len(subnets)
+
+
+def needed(account: Account, answers: Answers, database: Database, stack: Stack | None) -> list[Change]:
+    """What has to be changed outside of the stack."""
+    made: list[Change] = []
+    values, name = answers.parameters, answers.head["STACK"]
+    iam = not values["MysqlLogin"].startswith("arn:")
+    if iam and not database.signs_in:
+        made.append(changes.sign_in(account, database))
+    if values.get("SubnetIds"):
+        if not values.get("SecurityGroupIds"):
+            values["SecurityGroupIds"] = changes.existing_group(account, name, database.vpc)
+
+        def group() -> str:
+            return values["SecurityGroupIds"].split(",")[0]
+
+        if not values["SecurityGroupIds"]:
+
+            def take(made: str) -> None:
+                values["SecurityGroupIds"] = made
+
+            made.append(changes.function_group(account, name, database.vpc, take))
+        stays = stack and stack.parameters.get("MysqlServer") == database.server
+        if database.groups and not stays and not changes.lets_in(account, database, group()):
+            made.append(changes.entrance(account, database, group))
+    if iam and database.data_api and database.admin_secret and database.status not in ASLEEP:
+        made.append(tables.by_data_api(account, database, answers))
+    return made
+
+
+def hear_of_silence(answers: Answers) -> None:
+    """An alarm after fewer hours than the schedule pauses would always be on."""
+    pause = math.ceil(schedules.longest_pause(answers.complete()["Schedule"])) + 1
+    if int(answers.complete()["SilentHours"]) < pause:
+        answers.parameters["SilentHours"] = str(min(pause, int((parameters()["SilentHours"].bounds or (1, 168))[1])))
+
+
+def check(account: Account, answers: Answers) -> None:
+    """Refuses before anything is touched what would be refused later."""
+    if problems := answers.problems():
+        raise Failure("\n  ".join([f"{len(problems)} answers would be refused:", *problems]))
+    complete = answers.complete()
+    if complete["MysqlLogin"].startswith("arn:") and "rds!" in complete["MysqlLogin"]:
+        say(
+            "MysqlLogin is a secret that RDS itself changes every week; the function reads it only when you deploy, and would be "
+            "locked out by then. Take IAM (the database's resource id), or a secret of your own"
+        )
+    network.check(account, complete["SubnetIds"], complete["PathToSqs"])
+
+
+def show(answers: Answers, reason: str, made: list[Change], is_new: bool) -> None:
+    """Answers, changes and costs."""
+    complete = answers.complete()
+    say(
+        f"\nThe stack {answers.head['STACK']} in {answers.head['REGION']} of account {answers.head['ACCOUNT']}, beside {answers.head['DATABASE']}:"
+    )
+    for name in SHOWN:
+        later = name in ("SecurityGroupIds", "MysqlServer", "MysqlLogin", "SubnetIds") and not complete[name]
+        if value := complete[name] or (MADE_LATER if later else ""):
+            say(f"  {name:<17} {value}" + (f"  ({reason})" if name == "PathToSqs" and reason else ""))
+    for change in made:
+        say(f"  It {change.text}.")
+    zones = {"SubnetIds": complete["SubnetIds"] or "one"}
+    lines = costs.monthly(complete | zones) + (costs.of_companion(complete) if is_new else [])
+    say(f"A month without rows costs {costs.money(sum(line.dollars for line in lines))} by list price of us-east-1:")
+    for line in (line for line in lines if line.dollars >= 0.05):
+        say(f"  {costs.money(line.dollars):>7}  {line.what}")
+    free = sum(line.beyond_free for line in lines)
+    say(
+        f"  {costs.money(free) or '$0.00':>7}  is left of it if nothing else in the account takes what AWS gives for free (docs/DEPLOY.md)"
+    )
