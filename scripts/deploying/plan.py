@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 
-from servers.common import Failure, say
+from servers.common import REPO, Failure, say
 
 from . import changes, costs, network, schedules, tables
 from .account import Account
@@ -108,6 +109,24 @@ def check(account: Account, answers: Answers) -> None:
             "locked out by then. Take IAM (the database's resource id), or a secret of your own"
         )
     network.check(account, complete["SubnetIds"], complete["PathToSqs"])
+    check_authority(complete["MysqlServer"], answers.settings)
+
+
+def check_authority(server: str, settings: dict[str, str]) -> None:
+    """The authorities of RDS are built in, of the regions that there were."""
+    match = re.search(r"\.(?:rds\.([a-z0-9-]+)|([a-z0-9-]+)\.rds)\.amazonaws\.com(\.cn)?$", server)
+    region = (match[1] or match[2]) if match else ""
+    known = f"\n[{region}]\n" in (REPO / "infra/rds-ca.pem").read_text()
+    if (
+        region
+        and not known
+        and settings.get("MYSQL_TLS", "verify").startswith("verify")
+        and not settings.get("MYSQL_CA_FILE")
+    ):
+        raise Failure(
+            f"infra/rds-ca.pem has no certificate authority of {region}, so the function would refuse {server}. Renew the file, "
+            "which is built in: scripts/rds-certificates"
+        )
 
 
 def show(answers: Answers, reason: str, made: list[Change], is_new: bool) -> None:
