@@ -21,6 +21,7 @@ use crate::store::lanes::{Lane, Place, Position, Source};
 use crate::store::pages::{Beginning, Begun};
 use crate::store::session::Session;
 use crate::store::statement::{commit, rollback};
+use crate::store::turn::pause;
 use crate::store::{StoreError, pages};
 
 /// How the work on a lane ended.
@@ -120,7 +121,7 @@ pub(super) async fn work_lane<R: Relay>(
             if !clock.allows(wait + hop.longest_page) {
                 break;
             }
-            tokio::time::sleep(wait).await;
+            pause(wait).await;
         }
     }
     if going.ahead.take().is_some() {

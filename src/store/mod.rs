@@ -8,7 +8,7 @@
 //! the tables, and [`inventory`] tells what it made, [`catalog`] reads what columns the items have. [`session`] repeats a piece of work after
 //! transient faults. For readers there are [`listing`] and [`status`], and `pool` lends them connections
 //! that cannot write. What the servers' error codes mean is in `codes`;
-//! what time it is says [`clock`].
+//! what time it is says [`clock`]. In `turn`, a test decides whose round trip comes next.
 
 pub mod backlog;
 mod bound;
@@ -51,6 +51,7 @@ pub mod statement;
 pub mod status;
 pub mod tempo;
 mod tls;
+pub mod turn;
 pub mod wanted;
 
 pub use database::Database;

@@ -12,6 +12,7 @@ use super::lanes::{self, Advance, Position};
 use super::pending::PendingItems;
 use super::predictions::Predictions;
 use super::runs::Run;
+use super::turn::round_trip;
 use super::wanted::{Ids, Wanted};
 use super::{Doing, StoreError};
 
@@ -67,9 +68,12 @@ impl Page<'_> {
 
 /// Begins a page's transaction. The memory of an earlier page is used for this one's items.
 pub(crate) async fn begin(conn: &mut Conn, page: Page<'_>, memory: PendingItems) -> Result<Beginning, StoreError> {
-    let since = Instant::now();
-    let results = conn.query_iter(page.begin_statements()).await.doing(READING)?;
-    begun(results, page, memory, since).await
+    let trip = async {
+        let since = Instant::now();
+        let results = conn.query_iter(page.begin_statements()).await.doing(READING)?;
+        begun(results, page, memory, since).await
+    };
+    round_trip(READING, trip).await
 }
 
 /// A page that was committed.
@@ -90,13 +94,16 @@ pub(crate) async fn commit_and_begin(
 ) -> Result<Committed, StoreError> {
     // The servers answer each statement when it is done: the first answer is the commit's.
     let sql = format!("COMMIT; {}", page.begin_statements());
-    let mut results = conn.query_iter(sql).await.doing(COMMITTING)?;
-    let since = Instant::now();
-    let next = match results.collect::<Row>().await.doing(READING) {
-        Ok(_) => begun(results, page, memory, since).await,
-        Err(error) => Err(error),
+    let trip = async {
+        let mut results = conn.query_iter(sql).await.doing(COMMITTING)?;
+        let since = Instant::now();
+        let next = match results.collect::<Row>().await.doing(READING) {
+            Ok(_) => begun(results, page, memory, since).await,
+            Err(error) => Err(error),
+        };
+        Ok(Committed { next })
     };
-    Ok(Committed { next })
+    round_trip(COMMITTING, trip).await
 }
 
 const READING: &str = "reading a page";
@@ -132,10 +139,13 @@ pub(crate) async fn write_items(
 ) -> Result<u64, StoreError> {
     memory.clear();
     items::append_write_statement(memory, wanted.table, run.id, predictions)?;
-    let results = conn.query_iter(memory.as_slice()).await.doing("writing predictions")?;
-    let changed = results.affected_rows();
-    results.drop_result().await.doing("writing predictions")?;
-    Ok(changed)
+    let trip = async {
+        let results = conn.query_iter(memory.as_slice()).await.doing("writing predictions")?;
+        let changed = results.affected_rows();
+        results.drop_result().await.doing("writing predictions")?;
+        Ok(changed)
+    };
+    round_trip("writing predictions", trip).await
 }
 
 /// Writes the predictions of a page's locked items, and advances its lane. Answers how many items
@@ -155,14 +165,18 @@ pub(crate) async fn write(
     }
     memory.extend_from_slice(lanes::advance_statement(run.id, lane, advance).as_bytes());
     let doing = "writing a page";
-    let mut results = conn.query_iter(memory.as_slice()).await.doing(doing)?;
-    let mut changed = 0;
-    if !predictions.ids.is_empty() {
-        changed = results.affected_rows();
-        results.collect::<Row>().await.doing(doing)?;
-    }
-    let advanced = results.affected_rows();
-    results.drop_result().await.doing(doing)?;
+    let trip = async {
+        let mut results = conn.query_iter(memory.as_slice()).await.doing(doing)?;
+        let mut changed = 0;
+        if !predictions.ids.is_empty() {
+            changed = results.affected_rows();
+            results.collect::<Row>().await.doing(doing)?;
+        }
+        let advanced = results.affected_rows();
+        results.drop_result().await.doing(doing)?;
+        Ok((changed, advanced))
+    };
+    let (changed, advanced) = round_trip(doing, trip).await?;
     if advanced != 1 {
         return Err(StoreError::Undone("the server ended the transaction meanwhile".into()));
     }

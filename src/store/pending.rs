@@ -3,6 +3,7 @@
 use mysql_async::prelude::Queryable;
 use mysql_async::{FromRowError, QueryResult, Row, TextProtocol, from_row_opt};
 
+use super::turn::round_trip;
 use super::{Doing, StoreError};
 
 /// Items in the order in which they were read. Their texts lie side by side in one piece of memory,
@@ -56,10 +57,13 @@ impl PendingItems {
 
     /// The items that a statement answers.
     pub(super) async fn query(conn: &mut impl Queryable, doing: &'static str, sql: String) -> Result<Self, StoreError> {
-        let mut rows = conn.query_iter(sql).await.doing(doing)?;
-        let items = Self::default().read(&mut rows).await.doing(doing)?;
-        rows.drop_result().await.doing(doing)?;
-        Ok(items)
+        let trip = async {
+            let mut rows = conn.query_iter(sql).await.doing(doing)?;
+            let items = Self::default().read(&mut rows).await.doing(doing)?;
+            rows.drop_result().await.doing(doing)?;
+            Ok(items)
+        };
+        round_trip(doing, trip).await
     }
 
     /// Values that are SQL NULL are read as a JSON `null`.

@@ -7,7 +7,8 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
-use super::statement::Statement;
+use super::statement::{Statement, rollback};
+use super::turn::{connecting, gone, pause};
 use super::{Database, Doing, Fault, StoreError};
 
 /// The first wait before trying again.
@@ -164,22 +165,22 @@ impl Session {
             };
             let fault = error.fault();
             if fault != Fault::Retry || !self.rolled_back().await {
-                self.conn = None;
+                self.give_up();
             }
             let Some(wait) = waits.next().filter(|wait| self.may_pass(fault, tries) && *wait < self.left()) else {
                 return Err(error);
             };
             tracing::warn!(%error, wait_ms = wait.as_millis() as u64, "transient database fault; trying again");
             before = Some(error);
-            tokio::time::sleep(wait).await;
+            pause(wait).await;
         }
         unreachable!("the waits come to an end")
     }
 
     async fn open(&self) -> Result<Conn, StoreError> {
         match self.purpose {
-            Purpose::Steps => self.database.connect().await,
-            Purpose::Pages => self.database.connect_for_pages().await,
+            Purpose::Steps => connecting(self.database.connect()).await,
+            Purpose::Pages => connecting(self.database.connect_for_pages()).await,
         }
     }
 
@@ -217,11 +218,17 @@ impl Session {
         }
     }
 
+    fn give_up(&mut self) {
+        if let Some(conn) = self.conn.take() {
+            gone(&conn);
+        }
+    }
+
     async fn rolled_back(&mut self) -> bool {
         match &mut self.conn {
             // Whoever does not answer that in time is given up.
             Some(conn) => {
-                let rolled_back = tokio::time::timeout(ROLLBACK_LIMIT, conn.query_drop("ROLLBACK")).await;
+                let rolled_back = tokio::time::timeout(ROLLBACK_LIMIT, rollback().ask(conn)).await;
                 rolled_back.is_ok_and(|done| done.is_ok())
             }
             None => false,
@@ -231,6 +238,7 @@ impl Session {
     /// Ends the connection, if one is open, so that the server need not notice by itself.
     pub async fn close(&mut self) {
         if let Some(conn) = self.conn.take() {
+            gone(&conn);
             // A connection that cannot be closed is gone, which is what was wanted.
             let _ = tokio::time::timeout(FAREWELL_LIMIT, conn.disconnect()).await;
         }

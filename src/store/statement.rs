@@ -5,6 +5,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Params, Row};
 
 use super::bound::bound;
+use super::turn::round_trip;
 use super::{Doing, StoreError};
 
 /// The rows of each statement that was said, in order.
@@ -66,16 +67,19 @@ impl<T: Send + 'static> Statement<T> {
     /// # Errors
     /// The connection may be in the middle of a transaction, or of no more use: see [`StoreError::fault`].
     pub async fn ask(self, conn: &mut impl Queryable) -> Result<T, StoreError> {
-        let mut answers = Vec::with_capacity(self.said.len());
-        if let [(_, first), ..] = self.said[..] {
-            let text = self.said.iter().map(|(sql, _)| &sql[..]).collect::<Vec<_>>().join("; ");
+        let Self { said, read } = self;
+        let [(_, first), ..] = said[..] else { return read(&mut Vec::new().into_iter()) };
+        let trip = async {
+            let mut answers = Vec::with_capacity(said.len());
+            let text = said.iter().map(|(sql, _)| &sql[..]).collect::<Vec<_>>().join("; ");
             let mut results = conn.query_iter(text).await.doing(first)?;
-            for &(_, doing) in &self.said {
+            for &(_, doing) in &said {
                 answers.push(results.collect().await.doing(doing)?);
             }
             results.drop_result().await.doing(first)?;
-        }
-        (self.read)(&mut answers.into_iter())
+            Ok(answers)
+        };
+        read(&mut round_trip(first, trip).await?.into_iter())
     }
 }
 

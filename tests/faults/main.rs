@@ -15,6 +15,7 @@ mod packets;
 mod politeness;
 mod proxy;
 mod report;
+mod schedules;
 mod soak;
 mod workload;
 
@@ -46,6 +47,7 @@ async fn main() -> ExitCode {
             Scenario::Soak => soak::run(seed).boxed_local(),
             Scenario::Politeness => politeness::run(seed).boxed_local(),
             Scenario::Cluster => cluster::run(short, seed).boxed_local(),
+            Scenario::Schedules => schedules::run(short, seed, options.times).boxed_local(),
         };
         match AssertUnwindSafe(run).catch_unwind().await {
             Ok(part) => report.append(part),

@@ -194,7 +194,7 @@ pub(crate) async fn run(options: &Options) -> Report {
         faults = a_few(&faults);
     }
     faults.retain(|(fault, _)| fault.to_string().contains(&options.only));
-    faults = faults.into_iter().flat_map(|fault| iter::repeat_n(fault, options.times)).collect();
+    faults = faults.into_iter().flat_map(|fault| iter::repeat_n(fault, options.times.unwrap_or(1))).collect();
     let count = faults.len();
     println!("matrix: {count} faults");
     let begun = Instant::now();

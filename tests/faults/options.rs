@@ -8,9 +8,10 @@ Injects faults into rowscore and compares what is left with an undisturbed run.
 
   scripts/faults [--short] [--seed N] [--only TEXT] [--times N] [SCENARIO...]
 
-Scenarios: matrix, network, packets, crash, soak, politeness, cluster. Without any: all of them, or
+Scenarios: matrix, network, packets, crash, soak, politeness, cluster, schedules. Without any: all of them, or
 with --short those that fit into a minute. The seed draws what happens at random. --only keeps to the faults
-of the matrix whose names contain TEXT, as they are printed; --times injects each N times.
+of the matrix whose names contain TEXT, as they are printed; --times injects each N times, and plays as many schedules on each
+server; one alone is printed turn by turn.
 ";
 
 /// A part of the tests.
@@ -23,10 +24,11 @@ pub(crate) enum Scenario {
     Soak,
     Politeness,
     Cluster,
+    Schedules,
 }
 
 impl Scenario {
-    const ALL: [(&'static str, Self); 7] = [
+    const ALL: [(&'static str, Self); 8] = [
         ("matrix", Self::Matrix),
         ("network", Self::Network),
         ("packets", Self::Packets),
@@ -34,11 +36,12 @@ impl Scenario {
         ("soak", Self::Soak),
         ("politeness", Self::Politeness),
         ("cluster", Self::Cluster),
+        ("schedules", Self::Schedules),
     ];
 
     /// Whether it is part of the short form.
     fn is_short(self) -> bool {
-        matches!(self, Self::Matrix | Self::Network | Self::Packets)
+        matches!(self, Self::Matrix | Self::Network | Self::Packets | Self::Schedules)
     }
 }
 
@@ -48,15 +51,15 @@ pub(crate) struct Options {
     pub seed: u64,
     /// Part of the names of the matrix's faults that are wanted.
     pub only: String,
-    /// How often each fault of the matrix is injected.
-    pub times: usize,
+    /// How often each fault of the matrix is injected, and how many schedules are played.
+    pub times: Option<usize>,
     pub scenarios: Vec<Scenario>,
 }
 
 impl Options {
     /// Reads the command line. Ends the program where it cannot be understood.
     pub(crate) fn read() -> Self {
-        let mut options = Self { short: false, seed: 1, only: String::new(), times: 1, scenarios: Vec::new() };
+        let mut options = Self { short: false, seed: 1, only: String::new(), times: None, scenarios: Vec::new() };
         let mut arguments = env::args().skip(1);
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
@@ -67,7 +70,7 @@ impl Options {
                 },
                 "--only" => options.only = arguments.next().unwrap_or_default(),
                 "--times" => match arguments.next().and_then(|times| times.parse().ok()) {
-                    Some(times) => options.times = times,
+                    Some(times) => options.times = Some(times),
                     None => refuse("--times: a whole number"),
                 },
                 "--help" => {

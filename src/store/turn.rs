@@ -1,0 +1,160 @@
+//! Whose turn it is: with the feature `faults`, which only tests switch on, a [`Referee`] decides before every round
+//! trip who goes next, and what becomes of it, so that hops that are under way together can be taken through one
+//! order after the other. Without the feature nothing of it is compiled.
+
+#[cfg(not(feature = "faults"))]
+mod free {
+    use std::time::Duration;
+
+    use mysql_async::Conn;
+
+    use crate::store::StoreError;
+
+    /// Makes a round trip.
+    pub(in crate::store) async fn round_trip<T>(
+        _: &'static str,
+        trip: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        trip.await
+    }
+
+    /// Connects.
+    pub(in crate::store) async fn connecting(
+        connect: impl Future<Output = Result<Conn, StoreError>>,
+    ) -> Result<Conn, StoreError> {
+        connect.await
+    }
+
+    /// A connection is given up.
+    pub(in crate::store) fn gone(_: &Conn) {}
+
+    /// Waits.
+    pub(crate) async fn pause(time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+}
+
+#[cfg(feature = "faults")]
+mod drawn {
+    use std::io;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use futures_util::future::BoxFuture;
+    use mysql_async::{Conn, IoError};
+
+    use crate::store::StoreError;
+
+    /// What becomes of a round trip.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Verdict {
+        /// It is made.
+        Made,
+        /// The connection is lost before it.
+        LostBefore,
+        /// It is made, and its answer is lost.
+        LostAfter,
+    }
+
+    /// Who decides, for one hop.
+    pub trait Referee: Send + Sync {
+        /// The hop would make a round trip, or wait, for this; it goes on when it is told.
+        fn arrive(&self, doing: &'static str) -> BoxFuture<'static, Verdict>;
+        /// It begins something that takes as long as the server wants.
+        fn begin(&self);
+        /// It has done that.
+        fn end(&self);
+        /// It has a connection, which the server knows by this number.
+        fn connected(&self, id: u32);
+        /// It has given one up.
+        fn gone(&self, id: u32);
+    }
+
+    tokio::task_local! {
+        static REFEREE: Arc<dyn Referee>;
+    }
+
+    /// Makes a hop's round trips as `referee` decides.
+    pub async fn refereed<T>(referee: Arc<dyn Referee>, hop: impl Future<Output = T>) -> T {
+        REFEREE.scope(referee, hop).await
+    }
+
+    fn referee() -> Option<Arc<dyn Referee>> {
+        REFEREE.try_with(Clone::clone).ok()
+    }
+
+    /// Between its beginning and its end, whatever ends it.
+    struct Busy(Arc<dyn Referee>);
+
+    impl Busy {
+        fn begin(referee: &Arc<dyn Referee>) -> Self {
+            referee.begin();
+            Self(referee.clone())
+        }
+    }
+
+    impl Drop for Busy {
+        fn drop(&mut self) {
+            self.0.end();
+        }
+    }
+
+    /// Makes a round trip, when and as it is decided.
+    pub(in crate::store) async fn round_trip<T>(
+        doing: &'static str,
+        trip: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let Some(referee) = referee() else { return trip.await };
+        let verdict = referee.arrive(doing).await;
+        if verdict == Verdict::LostBefore {
+            return Err(lost(doing));
+        }
+        let _busy = Busy::begin(&referee);
+        let made = trip.await?;
+        if verdict == Verdict::LostAfter { Err(lost(doing)) } else { Ok(made) }
+    }
+
+    /// Connects, which is nobody else's business.
+    pub(in crate::store) async fn connecting(
+        connect: impl Future<Output = Result<Conn, StoreError>>,
+    ) -> Result<Conn, StoreError> {
+        let Some(referee) = referee() else { return connect.await };
+        let _busy = Busy::begin(&referee);
+        let conn = connect.await?;
+        referee.connected(conn.id());
+        Ok(conn)
+    }
+
+    /// A connection is given up.
+    pub(in crate::store) fn gone(conn: &Conn) {
+        if let Some(referee) = referee() {
+            referee.gone(conn.id());
+        }
+    }
+
+    /// Waits, as long as it is decided.
+    pub(crate) async fn pause(time: Duration) {
+        match referee() {
+            Some(referee) => {
+                referee.arrive("waiting").await;
+            }
+            None => tokio::time::sleep(time).await,
+        }
+    }
+
+    fn lost(doing: &'static str) -> StoreError {
+        let error = io::Error::new(io::ErrorKind::ConnectionReset, "by lot");
+        StoreError::Mysql { doing, source: mysql_async::Error::Io(IoError::Io(error)) }
+    }
+}
+
+#[cfg(feature = "faults")]
+pub(crate) use drawn::pause;
+#[cfg(feature = "faults")]
+pub use drawn::{Referee, Verdict, refereed};
+#[cfg(feature = "faults")]
+pub(in crate::store) use drawn::{connecting, gone, round_trip};
+#[cfg(not(feature = "faults"))]
+pub(crate) use free::pause;
+#[cfg(not(feature = "faults"))]
+pub(in crate::store) use free::{connecting, gone, round_trip};

@@ -1,0 +1,174 @@
+//! The small table that schedules are played on, and what must be true of it in the end.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use rowscore::run::{FailurePolicy, RunId, RunState};
+
+use super::lot::Lot;
+use crate::support::items::{Item, sample};
+use crate::support::{Server, TestDb, at};
+
+/// How many items a table has; the last comes late.
+const ITEMS: i64 = 7;
+
+/// What is drawn of a schedule before it begins.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    pub policy: FailurePolicy,
+    pub workers: u64,
+    pub lanes: u64,
+    pub page: u64,
+    /// The item that cannot be scored; 0: none.
+    pub bad: i64,
+    pub ticks: usize,
+}
+
+impl Shape {
+    pub(super) fn draw(seed: u64) -> Self {
+        // Another sequence than that of the turns.
+        let lot = &mut Lot::new(seed ^ u64::from(u32::MAX));
+        let policies = [FailurePolicy::RetryFailed, FailurePolicy::Leave, FailurePolicy::RetryAll];
+        Self {
+            policy: lot.one_of(&policies),
+            workers: 1 + lot.below(2) as u64,
+            lanes: 1 + lot.below(2) as u64,
+            page: 1 + lot.below(3) as u64,
+            bad: lot.below(3) as i64,
+            ticks: 1 + lot.below(2),
+        }
+    }
+}
+
+/// A database that schedules are played in, one after the other.
+pub(super) struct Ground {
+    pub db: TestDb,
+    pub shape: Shape,
+    server: Server,
+    late: AtomicBool,
+}
+
+impl Ground {
+    pub(super) async fn new(server: Server, shape: Shape) -> Self {
+        let settings = [
+            ("PAGE_SIZE", shape.page.to_string()),
+            ("LANES", shape.lanes.to_string()),
+            ("WORKERS", shape.workers.to_string()),
+            ("FAILURE_POLICY", shape.policy.to_string()),
+            ("MAX_ATTEMPTS", "2".to_owned()),
+            ("LOOKBACK", "2h".to_owned()),
+        ];
+        let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let db = TestDb::new(server, &settings).await;
+        db.audit().await;
+        let early = (1..ITEMS).map(|id| Self::item(shape, id)).collect::<Vec<_>>();
+        db.insert(&early).await;
+        Self { db, shape, server, late: AtomicBool::new(true) }
+    }
+
+    fn item(shape: Shape, id: i64) -> Item {
+        let created = if id == 4 && shape.ticks > 1 { "2024-03-05T10:30:00Z" } else { "2024-03-05T09:30:00Z" };
+        let values = if id == shape.bad { "[5.1, 3.5]".to_owned() } else { sample(id) };
+        Item { id, values, created: Some(at(created)) }
+    }
+
+    pub(super) fn has_late_row(&self) -> bool {
+        self.late.load(Ordering::Relaxed)
+    }
+
+    /// A row becomes visible late, within the look-back.
+    pub(super) async fn insert_late_row(&self) {
+        self.late.store(false, Ordering::Relaxed);
+        self.db.insert(&[Self::item(self.shape, ITEMS)]).await;
+    }
+
+    /// Runs that are not over.
+    pub(super) async fn unfinished(&self) -> Vec<(RunId, RunState)> {
+        let runs: Vec<(u64, String)> =
+            self.db.rows("SELECT `id`, `state` FROM `batch_runs` WHERE `unfinished` = 1 ORDER BY `id`").await;
+        runs.into_iter().map(|(id, state)| (RunId(id), state.parse().unwrap())).collect()
+    }
+
+    pub(super) async fn resume_all(&self) {
+        self.db.execute("UPDATE `batch_runs` SET `state` = 'running' WHERE `state` = 'paused'").await;
+    }
+
+    /// Transactions that wait for a lock.
+    pub(super) async fn lock_waits(&self) -> usize {
+        self.db.lock_waits().await.len()
+    }
+
+    /// Waits until the server has noticed that these connections are gone.
+    pub(super) async fn wait_for_end_of(&self, connections: &BTreeSet<u32>) -> Result<(), String> {
+        if connections.is_empty() {
+            return Ok(());
+        }
+        let begun = Instant::now();
+        let ids = connections.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+        let from = match self.server {
+            Server::Mysql => "`performance_schema`.`threads` WHERE `processlist_id`",
+            Server::Mariadb | Server::Mariadb11 => "`information_schema`.`processlist` WHERE `id`",
+        };
+        let sql = format!("SELECT COUNT(*) FROM {from} IN ({ids})");
+        while self.db.value::<u64>(&sql).await > 0 {
+            if begun.elapsed() > Duration::from_secs(20) {
+                return Err(format!("the server keeps the connections {ids}"));
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        Ok(())
+    }
+
+    /// Whether nothing is left to do.
+    pub(super) async fn is_done(&self) -> bool {
+        self.unfinished().await.is_empty() && self.left().await.is_empty()
+    }
+
+    /// Items that should have a prediction and have none.
+    async fn left(&self) -> Vec<i64> {
+        let bad = self.shape.bad;
+        // A window in one piece is not written as long as one of its items is bad.
+        let whole = bad > 0 && self.shape.policy == FailurePolicy::RetryAll;
+        let which = if whole { "FALSE".to_owned() } else { format!("`id` <> {bad}") };
+        self.db.ids(&format!("`prediction` IS NULL AND {which}")).await
+    }
+
+    /// What is wrong with the table, when everything is done.
+    pub(super) async fn wrongs(&self) -> Vec<String> {
+        let mut wrongs = Vec::new();
+        let left = self.left().await;
+        if !left.is_empty() {
+            wrongs.push(format!("items {left:?} have no prediction"));
+        }
+        let mut writes: BTreeMap<i64, u32> = BTreeMap::new();
+        for item in self.db.updated().await {
+            *writes.entry(item).or_default() += 1;
+        }
+        wrongs.extend(
+            writes
+                .iter()
+                .filter(|(_, times)| **times > 1)
+                .map(|(item, times)| format!("item {item} was written {times} times")),
+        );
+        let counts: Vec<(u64, String, Option<u64>, u64)> = self
+            .db
+            .rows(
+                "SELECT r.`id`, r.`state`, r.`predicted`, \
+                   (SELECT COUNT(*) FROM `items` i WHERE i.`run_id` = r.`id` AND i.`prediction` IS NOT NULL) \
+                 FROM `batch_runs` r WHERE NOT (r.`state` = 'failed' AND r.`lanes` = 0)",
+            )
+            .await;
+        for (run, state, said, is) in counts {
+            if said.is_some_and(|said| said != is) || !state.parse::<RunState>().unwrap().is_over() {
+                wrongs.push(format!("run {run} is {state} and says {said:?} predicted, the table {is}"));
+            }
+        }
+        let unseen: Vec<u64> =
+            self.db.rows("SELECT `id` FROM `batch_runs` WHERE `items` <> `predicted` + `failed` + `pending`").await;
+        if !unseen.is_empty() {
+            wrongs.push(format!("the counts of the runs {unseen:?} do not add up"));
+        }
+        wrongs
+    }
+}
