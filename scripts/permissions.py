@@ -28,7 +28,7 @@ ALLOWED = {
     "sqs:GetQueueAttributes": {"ContinuationQueue.Arn"},
     "lambda:InvokeFunction": {"ScoreFunction.Arn"},
     "rds-db:connect": {
-        f"arn:${{AWS::Partition}}:rds-db:{ACCOUNT}:dbuser:${{MysqlLogin}}/${{{user}}}"
+        f"arn:${{AWS::Partition}}:rds-db:{ACCOUNT}:dbuser:${{DatabaseResourceId}}/${{{user}}}"
         for user in ["MysqlUser", "ReaderUser"]
     },
     **{

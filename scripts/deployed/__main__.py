@@ -35,11 +35,10 @@ def main() -> None:
     command = [sys.executable, ROOT / "scripts/coldstart.py", ROOT / ".aws-sam/build/ScoreFunction/bootstrap"]
     subprocess.run(command, env=os.environ | login, check=True)
 
-    settings = [f"MYSQL_PORT={SERVER[1]}", f"MYSQL_CA_FILE={authority}", f"PAGE_SIZE={PAGE_SIZE}", "DELIVER_WITHIN=1h"]
+    settings = [f"MYSQL_SERVER={SERVER[0]}", f"MYSQL_DATABASE={DATABASE}"]
+    settings += [f"MYSQL_PORT={SERVER[1]}", f"MYSQL_CA_FILE={authority}", f"PAGE_SIZE={PAGE_SIZE}", "DELIVER_WITHIN=1h"]
     parameters = {
-        "MysqlServer": SERVER[0],
-        "MysqlDatabase": DATABASE,
-        "MysqlLogin": f"{secret['ARN']}:SecretString:password",
+        "MysqlPasswordSecret": f"{secret['ARN']}:SecretString:password",
         "Settings": ",".join([*settings, f"HOP_BUDGET_MS={HOP_BUDGET_MS}"]),
         "Architecture": os.environ["ROWSCORE_ARCHITECTURE"],
         "Schedule": '"rate(1 minute)"',

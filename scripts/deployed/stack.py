@@ -40,7 +40,9 @@ def refuse(parameters: dict, wrong: dict, message: str) -> None:
 def refuse_nonsense(good: dict) -> None:
     refuse(good, {"Settings": "pagesize=5"}, "must be NAME=VALUE with spaces or commas between them")
     refuse(good, {"SubnetIds": "mysubnet"}, "must be subnet ids separated by commas")
-    refuse(good, {"MysqlLogin": "mydb"}, "must be a resource id like db-")
+    refuse(good, {"DatabaseResourceId": "mydb"}, "must be a resource id like db-")
+    refuse(good, {"MysqlPasswordSecret": None}, "Give DatabaseResourceId to log in with IAM")
+    refuse(good, {"ReaderUser": "reader"}, "needs ReaderPasswordSecret")
     refuse(good, {"SubnetIds": "subnet-0123abcd"}, "Give both SubnetIds and SecurityGroupIds")
     refuse(good, {"PathToSqs": "ipv6"}, "Without SubnetIds, PathToSqs accepts existing only")
     stacks = boto3.client("cloudformation").list_stacks(StackStatusFilter=["CREATE_COMPLETE"])["StackSummaries"]
@@ -59,15 +61,16 @@ def deploy_with_companion(folder: Path) -> None:
     )
     names = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
     parameters = {name: value for name, value in database.items() if name in names}
-    need(len(parameters) == 6, f"of the companion's outputs, the template takes {sorted(parameters)}")
+    need(len(parameters) == 5, f"of the companion's outputs, the template takes {sorted(parameters)}")
     # The endpoint's name is not to be had from the local AWS.
+    parameters["Settings"] = parameters["Settings"].replace(" ", ",")
     outputs = deploy(parameters | {"PathToSqs": "existing", "ScheduleState": "DISABLED"}, "with-companion")
     function = boto3.client("lambda").get_function_configuration(FunctionName=outputs["Function"])
     variables = function["Environment"]["Variables"]
     need(variables["MYSQL_AUTH"] == "iam" and "MYSQL_PASSWORD" not in variables, f"its variables are {variables}")
     iam, role = boto3.client("iam"), function["Role"].rpartition("/")[2]
     rights = json.dumps(iam.get_role_policy(RoleName=role, PolicyName="score")["PolicyDocument"])
-    need(f":dbuser:{database['MysqlLogin']}/scorer" in rights, f"its rights are {rights}")
+    need(f":dbuser:{database['DatabaseResourceId']}/scorer" in rights, f"its rights are {rights}")
     need("vpc" in iam.list_role_policies(RoleName=role)["PolicyNames"], "it may not enter the subnets")
     say("infra/database.yaml deploys, and the function on top of it")
 

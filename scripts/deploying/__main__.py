@@ -13,6 +13,7 @@ from . import companion, databases, former, operate, plan, questions, sam, stack
 from .account import Account, explained
 from .answers import Answers
 from .changes import Change
+from .companion import TEMPLATE
 from .databases import Database
 
 
@@ -70,7 +71,7 @@ class Deployment:
         """Of a stack that no file tells of, its own parameters are the answers."""
         if not self.stack or self.is_known:
             return
-        self.answers.head["DATABASE"] = databases.by_server(self.account, self.stack.parameters.get("MysqlServer", ""))
+        self.answers.head["DATABASE"] = databases.by_server(self.account, self.stack.server)
         if former.is_former(self.stack.parameters):
             parameters, settings, said = former.taken_over(self.stack.parameters)
             say("\n".join(said))
@@ -91,7 +92,7 @@ class Deployment:
             database = databases.find(self.account, self.wanted)
         self.answers.head["DATABASE"] = self.wanted if is_new or not database else database.title
         if is_new:
-            self.answers.parameters.setdefault("MysqlDatabase", "rowscore")
+            self.answers.settings.setdefault("MYSQL_DATABASE", "rowscore")
             self.take_outputs(found or {})
         reason, made = "", []
         if database and self.asked_for and not is_new:
@@ -116,7 +117,7 @@ class Deployment:
     def take_outputs(self, found: dict[str, str]) -> None:
         for name, value in found.items():
             if name in template.parameters() and name not in self.given_names:
-                self.answers.parameters[name] = value
+                self.answers.give(name, value, TEMPLATE)
 
     def check(self, database: Database | None) -> None:
         complete = self.answers.complete()
@@ -133,7 +134,7 @@ class Deployment:
         sam.build(self.answers.complete()["Architecture"])
         stack = self.answers.head["STACK"]
         if to_come:
-            self.take_outputs(companion.make(self.account, stack, self.answers.complete()["MysqlDatabase"]))
+            self.take_outputs(companion.make(self.account, stack, self.answers.settings["MYSQL_DATABASE"]))
             database = companion.database_of(self.account, companion.outputs(self.account, stack) or {})
             made = plan.needed(self.account, self.answers, database, self.stack)
             self.check(database)

@@ -19,6 +19,8 @@ HEAD = {
     "REGION": "The region that it is in.",
     "DATABASE": "The database, as make deploy was asked for it.",
 }
+# The template refuses to do without them.
+NEEDED = ["MYSQL_SERVER", "MYSQL_DATABASE"]
 LINE = re.compile(r"([A-Za-z][A-Za-z0-9_]*)=(.*)")
 
 
@@ -54,6 +56,9 @@ class Answers:
         named = parameters()
         found = [named[name].problem(value) for name, value in self.complete().items() if name != "Settings"]
         found += [variables()[name].problem(value) for name, value in self.settings.items() if value]
+        found += [f"{name} is missing; {variables()[name].text}" for name in NEEDED if not self.settings.get(name)]
+        if bool(self.parameters.get("DatabaseResourceId")) == bool(self.parameters.get("MysqlPasswordSecret")):
+            found.append("give DatabaseResourceId to log in with IAM, or MysqlPasswordSecret to log in with a password")
         if (long := len(written(self.settings).encode())) > 3500:
             found.append(f"the variables take {long} bytes; accepted: 3500, because Lambda keeps 4 KB for all of them")
         return [problem for problem in found if problem]
@@ -61,7 +66,13 @@ class Answers:
     def complete(self) -> dict[str, str]:
         """A value for each of the template's parameters; empty where the template has no default."""
         values = {name: self.parameters.get(name, p.default or "") for name, p in parameters().items()}
-        return values | {"Settings": written(self.settings)}
+        ordered = {name: self.settings[name] for name in variables() if self.differs(name)}
+        return values | {"Settings": written(ordered)}
+
+    def differs(self, name: str) -> bool:
+        """Whether a variable is set to something else than its default."""
+        is_needed = name in NEEDED and name in self.settings
+        return is_needed or self.settings.get(name, "") not in ("", variables()[name].default)
 
 
 def file_of(stack: str) -> Path:
@@ -96,8 +107,9 @@ def write(file: Path, answers: Answers) -> None:
             accepted = "" if parameter.accepted in parameter.text else f" Accepted: {parameter.accepted}."
             lines += ["", *remark(f"{parameter.text}{accepted}"), f"{name}={value}"]
     lines += ["", "# Variables of docs/CONFIGURATION.md; each of them may stand here."]
-    for name, value in answers.settings.items():
-        variable = variables()[name]
+    for name, variable in variables().items():
+        if not answers.differs(name):
+            continue
         text = variable.text.replace("`", "")
         lines += [
             "",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 # Each parameter that is a variable now, and its default then.
 VARIABLES = {
+    "MysqlServer": ("MYSQL_SERVER", ""),
+    "MysqlDatabase": ("MYSQL_DATABASE", ""),
     "MysqlPort": ("MYSQL_PORT", "3306"),
     "MysqlTls": ("MYSQL_TLS", "verify"),
     "MysqlCaFile": ("MYSQL_CA_FILE", ""),
@@ -30,9 +32,17 @@ VARIABLES = {
     "HopBudgetMs": ("HOP_BUDGET_MS", "240000"),
 }
 KEPT = [
-    *["MysqlServer", "MysqlDatabase", "MysqlUser", "CaLayerArn", "SubnetIds", "SecurityGroupIds"],
+    *["MysqlUser", "DatabaseResourceId", "CaLayerArn", "SubnetIds", "SecurityGroupIds"],
     *["Schedule", "SweepSchedule", "CanarySchedule", "ScheduleState", "Architecture", "MemorySize"],
-    *["LogLevel", "LogRetentionInDays", "ResultsApiConcurrency", "SilentHours", "Dashboard"],
+    *[
+        "LogLevel",
+        "LogRetentionInDays",
+        "ResultsApiConcurrency",
+        "SilentHours",
+        "Dashboard",
+        "AlarmEmail",
+        "AlarmTopicArn",
+    ],
 ]
 TIMEOUT_S = 300
 # What HOP_MARGIN_MS leaves of the time by default.
@@ -55,9 +65,8 @@ def taken_over(old: dict[str, str]) -> tuple[dict[str, str], dict[str, str], lis
     }
     said = []
     if get("MysqlAuth") == "password":
-        new["MysqlLogin"] = secret(get("MysqlPasswordSecretArn"), get("MysqlPasswordVersion"))
-    else:
-        new["MysqlLogin"] = get("DatabaseResourceId")
+        new["MysqlPasswordSecret"] = secret(get("MysqlPasswordSecretArn"), get("MysqlPasswordVersion"))
+        new["DatabaseResourceId"] = ""
     makes_endpoint = get("SubnetIds") and get("PathToSqs") != "existing"
     new["PathToSqs"] = get("VpcId") if makes_endpoint else "existing"
     for name, kind in (("WakeInstance", "db"), ("WakeCluster", "cluster")):
@@ -67,7 +76,6 @@ def taken_over(old: dict[str, str]) -> tuple[dict[str, str], dict[str, str], lis
         new["ReaderUser"] = get("ReaderUser") or "reader"
         if get("ReaderPasswordSecretArn") and get("MysqlAuth") == "password":
             new["ReaderPasswordSecret"] = secret(get("ReaderPasswordSecretArn"), get("ReaderPasswordVersion"))
-    new["AlarmsTo"] = get("AlarmTopicArn") or get("AlarmEmail")
     timeout = int(get("Timeout") or TIMEOUT_S)
     if timeout != TIMEOUT_S:
         budget = min(int(settings.get("HOP_BUDGET_MS", "240000")), timeout * 1000 - MARGIN_MS)

@@ -17,13 +17,13 @@ from .template import parameters
 
 # Shown before anything happens; the rest stands in the file.
 SHOWN = [
-    *["MysqlServer", "MysqlDatabase", "MysqlUser", "MysqlLogin", "SubnetIds", "SecurityGroupIds", "PathToSqs"],
+    *["MysqlUser", "DatabaseResourceId", "MysqlPasswordSecret", "SubnetIds", "SecurityGroupIds", "PathToSqs"],
     *[
         "Schedule",
         "SweepSchedule",
         "ScheduleZone",
         "Architecture",
-        "AlarmsTo",
+        "AlarmEmail",
         "SilentHours",
         "WakeDatabase",
         "Settings",
@@ -34,31 +34,28 @@ MADE_LATER = "(made for it)"
 
 def take_found(account: Account, answers: Answers, database: Database, given: set[str]) -> str:
     """Fills in what the database itself says; what was given by hand stays. Gives the reason for the way to SQS."""
-    kept = dict(answers.parameters)
-    found = {"MysqlServer": database.server}
-    if not kept.get("MysqlLogin", "").startswith("arn:"):
-        found["MysqlLogin"] = database.resource
-    if not kept.get("MysqlDatabase") and database.database:
-        found["MysqlDatabase"] = database.database
+    kept, settings = dict(answers.parameters), answers.settings
+    found = {} if kept.get("MysqlPasswordSecret") else {"DatabaseResourceId": database.resource}
     if database.status in ("stopped", "stopping") and not kept.get("WakeDatabase"):
         found["WakeDatabase"] = database.wake
     reason = "as it was"
-    if not still_fits(account, database, kept):
+    if not still_fits(account, database, kept, settings.get("MYSQL_SERVER", "")):
         chosen = network.choose(account, database)
         found |= {"SubnetIds": ",".join(chosen.subnets), "PathToSqs": chosen.path, "SecurityGroupIds": ""}
         reason = chosen.reason
     answers.parameters.update({name: value for name, value in found.items() if name not in given})
-    if database.port != 3306 and "MYSQL_PORT" not in given:
-        answers.settings["MYSQL_PORT"] = str(database.port)
+    of_server = {"MYSQL_SERVER": database.server, "MYSQL_PORT": str(database.port)}
+    settings.update({name: value for name, value in of_server.items() if name not in given})
+    settings.setdefault("MYSQL_DATABASE", database.database)
     return reason
 
 
-def still_fits(account: Account, database: Database, kept: dict[str, str]) -> bool:
+def still_fits(account: Account, database: Database, kept: dict[str, str], server: str) -> bool:
     """Whether the network that is kept is one of the database's VPC: an upgrade does not move the function."""
     subnets = [subnet for subnet in kept.get("SubnetIds", "").split(",") if subnet]
     if not subnets:
         # A function that reaches this database from no VPC stays where it is.
-        return "SubnetIds" in kept and kept.get("MysqlServer") == database.server
+        return "SubnetIds" in kept and server == database.server
     filters = [{"Name": "subnet-id", "Values": subnets}, {"Name": "vpc-id", "Values": [database.vpc]}]
     return len(account.ec2.describe_subnets(Filters=filters)["Subnets"]) == len(subnets)
 
@@ -67,7 +64,7 @@ def needed(account: Account, answers: Answers, database: Database, stack: Stack 
     """What has to be changed outside of the stack."""
     made: list[Change] = []
     values, name = answers.parameters, answers.head["STACK"]
-    iam = not values["MysqlLogin"].startswith("arn:")
+    iam = not values.get("MysqlPasswordSecret")
     if iam and not database.signs_in:
         made.append(changes.sign_in(account, database))
     if values.get("SubnetIds"):
@@ -83,7 +80,7 @@ def needed(account: Account, answers: Answers, database: Database, stack: Stack 
                 values["SecurityGroupIds"] = made
 
             made.append(changes.function_group(account, name, database.vpc, take))
-        stays = stack and stack.parameters.get("MysqlServer") == database.server
+        stays = stack and stack.server == database.server
         if database.groups and not stays and not changes.lets_in(account, database, group()):
             made.append(changes.entrance(account, database, group))
     if iam and database.data_api and database.admin_secret and database.status not in ASLEEP:
@@ -103,13 +100,13 @@ def check(account: Account, answers: Answers) -> None:
     if problems := answers.problems():
         raise Failure("\n  ".join([f"{len(problems)} answers would be refused:", *problems]))
     complete = answers.complete()
-    if complete["MysqlLogin"].startswith("arn:") and "rds!" in complete["MysqlLogin"]:
+    if "rds!" in complete["MysqlPasswordSecret"]:
         say(
-            "MysqlLogin is a secret that RDS itself changes every week; the function reads it only when you deploy, and would be "
-            "locked out by then. Take IAM (the database's resource id), or a secret of your own"
+            "MysqlPasswordSecret is one that RDS itself changes every week; the function reads it only when you deploy, and would be "
+            "locked out by then. Take IAM (DatabaseResourceId), or a secret of your own"
         )
     network.check(account, complete["SubnetIds"], complete["PathToSqs"])
-    check_authority(complete["MysqlServer"], answers.settings)
+    check_authority(answers.settings.get("MYSQL_SERVER", ""), answers.settings)
 
 
 def check_authority(server: str, settings: dict[str, str]) -> None:
@@ -136,7 +133,11 @@ def show(answers: Answers, reason: str, made: list[Change], is_new: bool) -> Non
         f"\nThe stack {answers.head['STACK']} in {answers.head['REGION']} of account {answers.head['ACCOUNT']}, beside {answers.head['DATABASE']}:"
     )
     for name in SHOWN:
-        later = name in ("SecurityGroupIds", "MysqlServer", "MysqlLogin", "SubnetIds") and not complete[name]
+        later = (
+            name in ("SecurityGroupIds", "DatabaseResourceId", "SubnetIds")
+            and not complete["MysqlPasswordSecret"]
+            and not complete[name]
+        )
         if value := complete[name] or (MADE_LATER if later else ""):
             say(f"  {name:<17} {value}" + (f"  ({reason})" if name == "PathToSqs" and reason else ""))
     for change in made:

@@ -39,12 +39,12 @@ def ask_all(answers: Answers, given: set[str]) -> None:
         if question.name not in given:
             put(question)
 
-    ask(for_parameter("MysqlDatabase"))
+    ask(for_variable("MYSQL_DATABASE"))
     ask(for_variable("ITEMS_TABLE"))
     if answers.settings.get("ITEMS_TABLE", "items") != "items":
         for name in COLUMNS:
             ask(for_variable(name))
-    for name in ("Schedule", "ScheduleZone", "AlarmsTo"):
+    for name in ("Schedule", "ScheduleZone", "AlarmEmail"):
         ask(for_parameter(name))
 
 

@@ -10,13 +10,12 @@ from servers.common import REPO, Failure
 
 ROW = re.compile(r"^\| `([A-Z][A-Z0-9_]*)` \| (.*?) \| (.*?) \| (.*) \|$", re.MULTILINE)
 SPAN = "a number and a unit"
+REQUIRED = "required"
 # What the template sets by itself, and what is refused in a text that everybody may read.
 ELSEWHERE = {
-    "MYSQL_SERVER": "MysqlServer",
-    "MYSQL_DATABASE": "MysqlDatabase",
     "MYSQL_USER": "MysqlUser",
-    "MYSQL_AUTH": "MysqlLogin",
-    "MYSQL_PASSWORD": "MysqlLogin",
+    "MYSQL_AUTH": "DatabaseResourceId or MysqlPasswordSecret",
+    "MYSQL_PASSWORD": "MysqlPasswordSecret",
     "MYSQL_RESOURCE": "WakeDatabase",
     "WAKE_DATABASE": "WakeDatabase",
     "SETTINGS": "a line for each variable",
@@ -34,14 +33,15 @@ class Variable:
 
     @property
     def default(self) -> str:
-        return self.unset.strip("`") if self.unset.startswith("`") and self.unset.count("`") == 2 else ""
+        match = re.fullmatch(r"`([^`]*)`", self.unset)
+        return match[1] if match else ""
 
     def problem(self, value: str) -> str | None:
         if self.name in ELSEWHERE:
             return f"{self.name} is set by the template; give {ELSEWHERE[self.name]}"
         words = re.findall(r"`([^`]+)`", self.accepts)
         whole = re.match(r"a whole number from (\d+) to (\d+)", self.accepts)
-        fits = True
+        fits = bool(value) or self.unset != REQUIRED
         if words and re.sub(r"`[^`]+`", "", self.accepts).replace(",", "").split() in ([], ["or"]):
             fits = value in words
         elif whole:

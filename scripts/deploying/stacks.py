@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from servers.common import Failure
 
 from .account import Account
+from .settings import parse
 
 # Of these only a deletion helps.
 BROKEN = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}
@@ -19,6 +20,10 @@ class Stack:
     parameters: dict[str, str]
     outputs: dict[str, str]
     version: str
+
+    @property
+    def server(self) -> str:
+        return self.parameters.get("MysqlServer") or parse(self.parameters.get("Settings", "")).get("MYSQL_SERVER", "")
 
 
 def find(account: Account, name: str) -> Stack | None:

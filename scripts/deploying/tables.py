@@ -33,7 +33,7 @@ def create_user(user: str, *, iam: bool) -> str:
 def by_data_api(account: Account, database: Database, answers: Answers) -> Change:
     """Makes them without a way into the VPC."""
     complete = answers.complete()
-    user, name = complete["MysqlUser"], complete["MysqlDatabase"]
+    user, name = complete["MysqlUser"], answers.settings["MYSQL_DATABASE"]
 
     def make() -> None:
         files = [*sorted((REPO / "infra/migrations").glob("*.sql")), REPO / "infra/grants.sql"]
@@ -53,10 +53,11 @@ def by_data_api(account: Account, database: Database, answers: Answers) -> Chang
 def by_hand(database: Database, answers: Answers) -> str:
     """What to call on a machine that reaches the database."""
     complete = answers.complete()
-    user, iam = complete["MysqlUser"], not complete["MysqlLogin"].startswith("arn:")
+    user, iam = complete["MysqlUser"], not complete["MysqlPasswordSecret"]
     login = f"mysql -h {database.server} -P {database.port} -u {database.admin} -p"
     own = " ".join(f"{name}={shlex.quote(value)}" for name, value in answers.settings.items() if name in NAMES)
-    variables = f"MYSQL_SERVER={database.server} MYSQL_PORT={database.port} MYSQL_DATABASE={complete['MysqlDatabase']} {own}".rstrip()
+    name = answers.settings.get("MYSQL_DATABASE", "")
+    variables = f"MYSQL_SERVER={database.server} MYSQL_PORT={database.port} MYSQL_DATABASE={name} {own}".rstrip()
     secret = f"  # {database.admin}'s password is in {database.admin_secret}\n" if database.admin_secret else ""
     return (
         f'{secret}  {login} -e "{create_user(user, iam=iam)}"\n'

@@ -28,11 +28,10 @@ OLD = {
 }  # fmt: skip
 # In these, what a person chose has another form now, or goes with another parameter.
 ELSEWHERE = {
-    "MysqlLogin": f"{OLD['MysqlPasswordSecretArn']}:SecretString:password::1234-5678",
+    "MysqlPasswordSecret": f"{OLD['MysqlPasswordSecretArn']}:SecretString:password::1234-5678",
     "ReaderPasswordSecret": f"{OLD['ReaderPasswordSecretArn']}:SecretString:password",
     "PathToSqs": "vpc-1",
     "WakeDatabase": "db:mydb",
-    "AlarmsTo": "me@example.com",
     "ReaderUser": "you",
 }
 
@@ -69,8 +68,8 @@ class Former(unittest.TestCase):
             "ReaderUser": "reader",
         }
         new, variables, said = former.taken_over(old)
-        self.assertEqual((variables, len(said)), ({}, 1))
-        self.assertEqual((new["MysqlLogin"], new["PathToSqs"], new["AlarmsTo"]), ("db-ABC", "existing", ""))
+        self.assertEqual((variables, len(said)), ({"MYSQL_SERVER": "h", "MYSQL_DATABASE": "shop"}, 1))
+        self.assertEqual((new["DatabaseResourceId"], new["PathToSqs"]), ("db-ABC", "existing"))
         self.assertNotIn("ReaderUser", new)
 
     def test_a_longer_timeout_becomes_the_longest_hop_that_there_is(self):
@@ -100,7 +99,7 @@ class Upgrade(Deployed):
         self.assertIn("the stack has the parameters of an earlier version", said)
         [deploy] = self.calls("deploy")
         values = deploy["values"]
-        self.assertEqual((values["Architecture"], values["MysqlLogin"]), ("x86_64", made["DbiResourceId"]))
+        self.assertEqual((values["Architecture"], values["DatabaseResourceId"]), ("x86_64", made["DbiResourceId"]))
         self.assertEqual((values["PathToSqs"], values["SecurityGroupIds"]), (self.vpc, group))
         self.assertIn("PAGE_SIZE=100", values["Settings"])
         self.assertEqual(self.answers()["DATABASE"], "instance/mydb")

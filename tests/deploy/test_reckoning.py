@@ -5,6 +5,8 @@ import unittest
 from deploying import costs, schedules, settings, template
 from servers.common import REPO, Failure
 
+NEEDED = "MYSQL_SERVER=h,MYSQL_DATABASE=d"
+
 
 class Costs(unittest.TestCase):
     def test_the_document_has_the_table_as_it_is_reckoned_from_the_templates(self):
@@ -22,7 +24,7 @@ class Costs(unittest.TestCase):
         waking = inside | {"PathToSqs": "vpc-1", "WakeDatabase": "db:mydb"}
         self.assertAlmostEqual(sum_of(waking) - plain, 4 * 730 * 0.01)
         self.assertAlmostEqual(sum_of(inside | {"PathToSqs": "ipv6"}), plain)
-        self.assertAlmostEqual(sum_of({"MysqlLogin": "arn:aws:x", "ReaderUser": "reader"}) - plain, 2 * 0.40)
+        self.assertAlmostEqual(sum_of({"MysqlPasswordSecret": "arn:aws:x", "ReaderUser": "reader"}) - plain, 2 * 0.40)
 
 
 class Schedules(unittest.TestCase):
@@ -49,12 +51,13 @@ class Settings(unittest.TestCase):
         values = {"ITEMS_TABLE": 'a "b"', "FEATURE_COLUMNS": "a,`b c`=d", "LANES": "4", "RUN_COLUMN": "x=y"}
         text = settings.written(values)
         self.assertEqual(settings.parse(text), values)
-        self.assertIsNone(template.parameters()["Settings"].problem(text))
+        self.assertIsNone(template.parameters()["Settings"].problem(f"{NEEDED} {text}"))
 
     def test_what_is_no_list_of_settings_is_refused(self):
         for text in ("LANES", "FEATURE_COLUMNS=a,b", 'ITEMS_TABLE="a'):
             self.assertRaises(Failure, settings.parse, text)
-            self.assertIsNotNone(template.parameters()["Settings"].problem(text))
+            self.assertIsNotNone(template.parameters()["Settings"].problem(f"{NEEDED} {text}"))
+        self.assertIsNotNone(template.parameters()["Settings"].problem("MYSQL_SERVER=h"))
 
     def test_the_variables_are_read_from_the_document(self):
         known = settings.variables()

@@ -63,7 +63,7 @@ class Refusals(Deployed):
         self.assertIn("did you mean MemorySize?", self.refuse("MemorySise=1024"))
         self.assertIn("or answers as NAME=VALUE", self.refuse("--database", "mydb", "fast"))
         self.assertIn(
-            "MYSQL_PASSWORD is set by the template; give MysqlLogin",
+            "MYSQL_PASSWORD is set by the template; give MysqlPasswordSecret",
             self.refuse("--database", "mydb", "--yes", "MYSQL_PASSWORD=x"),
         )
 

@@ -5,6 +5,7 @@ from world import Deployed
 
 # By the twelfth, people stop reading.
 MOST_ANSWERS = 12
+PLAIN = "MYSQL_SERVER=localhost MYSQL_DATABASE=shop"
 # A table, its key, features, prediction, format and time.
 READINGS = ("items_of_mine", "id", "a,b", "species", "label", "arrived")
 
@@ -20,8 +21,8 @@ class Walk(Deployed):
 
         found = self.answers()
         self.assertEqual(found["DATABASE"], "instance/mydb")
-        self.assertEqual(found["MysqlLogin"], made["DbiResourceId"])
-        self.assertEqual((found["MysqlDatabase"], found["ITEMS_TABLE"]), ("shop", "readings"))
+        self.assertEqual(found["DatabaseResourceId"], made["DbiResourceId"])
+        self.assertEqual((found["MYSQL_DATABASE"], found["ITEMS_TABLE"]), ("shop", "readings"))
         # No way out: an endpoint, in one subnet, in the database's zone.
         self.assertEqual(found["PathToSqs"], self.vpc)
         self.assertIn(found["SubnetIds"], self.subnets[:2])
@@ -34,10 +35,9 @@ class Walk(Deployed):
         [build], [deploy] = self.calls("build"), self.calls("deploy")
         self.assertIn("Architecture=arm64", build["arguments"])
         values = deploy["values"]
-        settings = (
-            'ITEMS_TABLE=readings ID_COLUMN=reading_no FEATURE_COLUMNS="sepal_length,width=w" PREDICTION_COLUMN=species'
-        )
-        self.assertEqual(values["Settings"], f"{settings} PREDICTION_FORMAT=label CREATED_COLUMN=arrived")
+        settings = f"{PLAIN} ITEMS_TABLE=readings ID_COLUMN=reading_no"
+        settings += ' FEATURE_COLUMNS="sepal_length,width=w" PREDICTION_COLUMN=species PREDICTION_FORMAT=label'
+        self.assertEqual(values["Settings"], f"{settings} CREATED_COLUMN=arrived")
         self.assertEqual(values["ScheduleZone"], "Europe/Berlin")
         for part in (
             "$7.30  endpoint for each subnet",
@@ -53,8 +53,8 @@ class Walk(Deployed):
         answers = ["", "", "every day", "", "", "x", "none", ""]
         said = self.deploy("--database", "mydb", answers=tuple(answers))
         self.assertIn("Schedule is `every day`; accepted: a schedule like cron(19 * * * ? *) or rate(1 hour)", said)
-        self.assertIn("AlarmsTo is `x`; accepted: a mail address, or the ARN of an SNS topic", said)
-        self.assertEqual(self.calls("deploy")[0]["values"]["Settings"], "")
+        self.assertIn("AlarmEmail is `x`; accepted: a mail address", said)
+        self.assertEqual(self.calls("deploy")[0]["values"]["Settings"], PLAIN)
 
     def test_beside_an_aurora_cluster_the_tables_are_made_too(self):
         self.network()
@@ -69,7 +69,7 @@ class Walk(Deployed):
         said = self.deploy("--database", "mycluster-1", f"MysqlUser={login}", answers=("", *READINGS, "", "", "", ""))
         found = self.answers()
         self.assertEqual(found["DATABASE"], "cluster/mycluster")
-        self.assertTrue(found["MysqlLogin"].startswith("cluster-"), found["MysqlLogin"])
+        self.assertTrue(found["DatabaseResourceId"].startswith("cluster-"), found["DatabaseResourceId"])
         self.assertEqual((found["PathToSqs"], found["MYSQL_PORT"]), ("existing", "3307"))
         self.assertEqual(len(found["SubnetIds"].split(",")), 2)
         self.assertIn("applied infra/grants.sql", said.replace(f"{self.root}/", ""))
@@ -87,7 +87,8 @@ class Walk(Deployed):
         values = function["values"]
         [cluster] = self.rds.describe_db_clusters()["DBClusters"]
         self.assertEqual(
-            (values["MysqlLogin"], values["MysqlServer"]), (cluster["DbClusterResourceId"], cluster["Endpoint"])
+            (values["DatabaseResourceId"], self.answers()["MYSQL_SERVER"]),
+            (cluster["DbClusterResourceId"], cluster["Endpoint"]),
         )
         self.assertEqual(self.answers()["SilentHours"], "25")
         self.assertIn("Aurora, awake for each tick", said)
@@ -123,7 +124,7 @@ class Walk(Deployed):
         self.deploy("--yes")
         self.deploy("--database", "mydb", answers=("",) * 6)
         for call in self.calls("deploy")[1:]:
-            self.assertEqual((call["values"]["MemorySize"], call["values"]["Settings"]), ("1024", "WORKERS=2"))
+            self.assertEqual((call["values"]["MemorySize"], call["values"]["Settings"]), ("1024", f"{PLAIN} WORKERS=2"))
 
     def test_a_second_stack_has_answers_of_its_own(self):
         self.network()
