@@ -16,7 +16,7 @@ pub(super) fn event(bytes: &[u8]) {
     let Ok(json) = serde_json::from_slice::<Value>(bytes) else { return };
     match read(&json) {
         Ok(Event::Direct(Trigger::Continue(continuation))) => {
-            let again = read(&serde_json::to_value(continuation).expect("a continuation is JSON"));
+            let again = read(&serde_json::to_value(&continuation).expect("a continuation is JSON"));
             assert!(matches!(again, Ok(Event::Direct(Trigger::Continue(same))) if same == continuation));
         }
         Ok(Event::Direct(_)) => {}

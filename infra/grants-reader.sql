@@ -31,7 +31,7 @@ SET @ddl = CONCAT('GRANT SELECT (', @read, @updated, ')', @in_database, @quoted_
 PREPARE permission FROM @ddl;
 EXECUTE permission;
 
--- These four are rowscore's own. The view reads as its reader does, so it needs the tables, too.
+-- These five are rowscore's own. The view reads as its reader does, so it needs the tables, too.
 SET @ddl = CONCAT('GRANT SELECT', @in_database, '`batch_runs`', @to_login);
 PREPARE permission FROM @ddl;
 EXECUTE permission;
@@ -42,6 +42,10 @@ EXECUTE permission;
 
 SET @ddl = CONCAT('GRANT SELECT (`items_table`, `job`, `item_id`, `item_key`, `run_id`, `attempts`, `code`, `reason`, `first_failed_at`,
   `last_failed_at`)', @in_database, '`item_failures`', @to_login);
+PREPARE permission FROM @ddl;
+EXECUTE permission;
+
+SET @ddl = CONCAT('GRANT SELECT', @in_database, '`batch_jobs`', @to_login);
 PREPARE permission FROM @ddl;
 EXECUTE permission;
 

@@ -58,16 +58,21 @@ EXECUTE permission;
 SET @ddl = CONCAT('GRANT
   SELECT,
   INSERT (`run_id`, `lane`, `worker`, `source`, `low_id`, `high_id`, `cursor_id`, `page_size`, `hop`, `claim`,
-          `finished_at`),
+          `finished_at`, `low_key`, `high_key`, `cursor_key`),
   UPDATE (`hop`, `claim`, `cursor_id`, `page_size`, `pages`, `predicted`, `failed`, `compared`, `changed_class`, `absolute_change`,
           `profile`, `updated_at`, `finished_at`, `look`, `look_upto`, `skipped`, `skipped_after`, `skipped_upto`,
-          `busy_ms`, `recent_rows`, `recent_ms`)',
+          `cursor_key`, `look_upto_key`, `skipped_after_key`, `skipped_upto_key`, `busy_ms`, `recent_rows`, `recent_ms`)',
   @in_database, '`batch_lanes`', @to_login);
 PREPARE permission FROM @ddl;
 EXECUTE permission;
 
 -- Not by column: for INSERT ... ON DUPLICATE KEY UPDATE, MariaDB wants both for every column.
 SET @ddl = CONCAT('GRANT SELECT, INSERT, UPDATE, DELETE', @in_database, '`item_failures`', @to_login);
+PREPARE permission FROM @ddl;
+EXECUTE permission;
+
+-- Whose runs there are is described by others: `rowscore apply`.
+SET @ddl = CONCAT('GRANT SELECT', @in_database, '`batch_jobs`', @to_login);
 PREPARE permission FROM @ddl;
 EXECUTE permission;
 

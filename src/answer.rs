@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::config::JobName;
 use crate::drift::Ratios;
 use crate::event::Continuation;
 use crate::run::{Backfill, Counts, RunId, RunKind, RunState, named};
@@ -31,6 +32,10 @@ named! {
         Refused = "refused",
         /// A message's hop failed; it goes back to the queue.
         Failed = "failed",
+        /// There are several jobs to do: a message for each was sent to the queue.
+        Sent = "sent",
+        /// There were several jobs to do, one after the other: each has an outcome of its own.
+        Each = "each",
         /// Nothing was asked for but the state.
         Status = "status",
     }
@@ -44,6 +49,9 @@ fn is_zero(count: &u64) -> bool {
 /// The answer of one invocation. The counts are the run's; time and rate are this hop's.
 #[derive(Clone, Debug, Serialize)]
 pub struct Answer {
+    /// The job whose work it was, if it is another than `default`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobName>,
     /// The run that was worked on, if one was.
     pub run_id: Option<RunId>,
     /// How the hop ended.
@@ -88,12 +96,28 @@ pub struct Answer {
     /// where it only looked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub runs: Vec<Part>,
+    /// Where there were several jobs to do: what became of each. The counts are their sums then.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub jobs: Vec<OfJob>,
     /// The run's kind. For metrics.
     #[serde(skip)]
     pub kind: Option<RunKind>,
     /// What this hop alone did, of all runs. For metrics.
     #[serde(skip)]
     pub hop: HopWork,
+}
+
+/// What became of one job of several.
+#[derive(Clone, Debug, Serialize)]
+pub struct OfJob {
+    /// Its name.
+    pub job: JobName,
+    /// Why its hop failed; absent if it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Its hop's answer; absent where a message was sent to the queue instead, or it failed.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answer>,
 }
 
 /// What one hop did of one run.
@@ -141,6 +165,7 @@ impl Answer {
     /// An answer about no run.
     pub fn without_run(outcome: Outcome) -> Self {
         Self {
+            job: None,
             run_id: None,
             outcome,
             state: None,
@@ -156,9 +181,30 @@ impl Answer {
             rows_per_second: 0,
             continuations: Vec::new(),
             runs: Vec::new(),
+            jobs: Vec::new(),
             kind: None,
             hop: HopWork::default(),
         }
+    }
+
+    /// What became of a job whose hop answered so.
+    pub(crate) fn of(self, job: JobName) -> OfJob {
+        OfJob { job, error: None, answer: Some(Self { job: None, ..self }) }
+    }
+
+    /// The answer about several jobs, worked on one after the other.
+    pub(crate) fn of_each(jobs: Vec<OfJob>) -> Self {
+        let is_well = jobs.iter().all(|job| job.error.is_none());
+        let mut sum = Self::without_run(if is_well { Outcome::Each } else { Outcome::Failed });
+        for answer in jobs.iter().filter_map(|job| job.answer.as_ref()) {
+            sum.counts = sum.counts.plus(answer.counts);
+            sum.skipped += answer.skipped;
+            sum.elapsed_ms += answer.elapsed_ms;
+            sum.hop.add(answer.hop);
+            sum.continuations.extend(answer.continuations.iter().cloned());
+        }
+        sum.rows_per_second = (sum.hop.predicted + sum.hop.failed) * 1000 / sum.elapsed_ms.max(1);
+        Self { jobs, ..sum }
     }
 
     /// The answer with what its run saw.

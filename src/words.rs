@@ -39,6 +39,31 @@ pub fn span(seconds: u64) -> String {
     }
 }
 
+/// The commands that are about a job, not only about a run.
+const OF_A_JOB: [&str; 6] = ["run", "plan", "status", "failures", "release", "results"];
+
+/// The same text, with the commands in it meant for a job. That of the variables need not be named.
+pub fn of_job(text: &str, job: &str) -> String {
+    const COMMAND: &str = "`rowscore ";
+    if job == "default" {
+        return text.to_owned();
+    }
+    let mut parts = text.split(COMMAND);
+    let mut said = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(part.len());
+        let (command, rest) = part.split_at(end);
+        let names_a_run = rest.trim_start().starts_with(|c: char| c.is_ascii_digit());
+        let named = match command {
+            "run" | "plan" | "status" if !names_a_run => format!(" {job}"),
+            _ if OF_A_JOB.contains(&command) && !names_a_run => format!(" --job {job}"),
+            _ => String::new(),
+        };
+        said.extend([COMMAND, command, &named, rest]);
+    }
+    said
+}
+
 /// `12 s ago`, `just now`.
 pub fn ago(then: Time, now: Time) -> String {
     match u64::try_from((now - then).num_seconds()) {

@@ -3,8 +3,8 @@
 -- Safe on a live table and on one that already has everything: an existing table keeps its
 -- columns and rows, the nullable column is added INSTANT, the key INPLACE without a lock.
 -- `rowscore init` sets the names from ITEMS_TABLE, ID_COLUMN, CREATED_COLUMN and RUN_COLUMN; by
--- hand, set them first or take the defaults. An empty @run adds no column. Where a table takes no
--- column INSTANT (it has a FULLTEXT key, or is COMPRESSED), set @column_how to what it takes:
+-- hand, set them first or take the defaults; a key of several columns as @key = '`one`, `other`'.
+-- An empty @run adds no column. Where a table takes no column INSTANT (it has a FULLTEXT key, or is COMPRESSED), set @column_how to what it takes:
 -- `rowscore init` tries 'ALGORITHM=INPLACE, LOCK=NONE'.
 SET @items = COALESCE(@items, 'items');
 SET @id = COALESCE(@id, 'id');
@@ -14,7 +14,7 @@ SET @column_how = COALESCE(@column_how, 'ALGORITHM=INSTANT');
 
 -- Between backticks, in which a backtick is doubled.
 SET @quoted_items = CONCAT('`', REPLACE(@items, '`', '``'), '`');
-SET @quoted_id = CONCAT('`', REPLACE(@id, '`', '``'), '`');
+SET @quoted_id = COALESCE(@key, CONCAT('`', REPLACE(@id, '`', '``'), '`'));
 SET @quoted_created = CONCAT('`', REPLACE(@created, '`', '``'), '`');
 SET @quoted_run = CONCAT('`', REPLACE(@run, '`', '``'), '`');
 

@@ -100,6 +100,7 @@ class Deployment:
         if self.ask and (self.asked_for or not self.is_known):
             questions.ask_all(self.answers, self.given_names)
         plan.hear_of_silence(self.answers)
+        plan.let_workers_work(self.answers)
         if database:
             made = plan.needed(self.account, self.answers, database, self.stack)
         to_come = is_new and not found

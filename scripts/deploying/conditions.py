@@ -40,7 +40,9 @@ def value(template: Any, expression: Any, values: dict[str, str]) -> Any:
     if function == "Fn::If":
         return part(argument[1] if holds(template, argument[0], values) else argument[2])
     if function == "Fn::Select":
-        return part(argument[1])[int(argument[0])]
+        # The value of a list that is a parameter is one text.
+        items = part(argument[1])
+        return (items.split(",") if isinstance(items, str) else items)[int(argument[0])]
     if function == "Fn::Split":
         return part(argument[1]).split(argument[0])
     raise ValueError(f"{function} in a condition")

@@ -37,7 +37,6 @@ KEPT = [
     *[
         "LogLevel",
         "LogRetentionInDays",
-        "ResultsApiConcurrency",
         "SilentHours",
         "Dashboard",
         "AlarmEmail",
@@ -76,6 +75,8 @@ def taken_over(old: dict[str, str]) -> tuple[dict[str, str], dict[str, str], lis
         new["ReaderUser"] = get("ReaderUser") or "reader"
         if get("ReaderPasswordSecretArn") and get("MysqlAuth") == "password":
             new["ReaderPasswordSecret"] = secret(get("ReaderPasswordSecretArn"), get("ReaderPasswordVersion"))
+    hops = max(2, int(get("Workers") or 1), int(get("JobConcurrency") or 0))
+    new["Concurrency"] = f"{hops},{get('ResultsApiConcurrency') or 0}"
     timeout = int(get("Timeout") or TIMEOUT_S)
     if timeout != TIMEOUT_S:
         budget = min(int(settings.get("HOP_BUDGET_MS", "240000")), timeout * 1000 - MARGIN_MS)

@@ -95,6 +95,14 @@ def hear_of_silence(answers: Answers) -> None:
         answers.parameters["SilentHours"] = str(min(pause, int((parameters()["SilentHours"].bounds or (1, 168))[1])))
 
 
+def let_workers_work(answers: Answers) -> None:
+    """Fewer invocations than workers would let some of them wait."""
+    hops, _, requests = answers.complete()["Concurrency"].partition(",")
+    workers = answers.settings.get("WORKERS", "1")
+    if hops.isdigit() and workers.isdigit() and int(hops) < int(workers):
+        answers.parameters["Concurrency"] = f"{workers},{requests}"
+
+
 def check(account: Account, answers: Answers) -> None:
     """Refuses before anything is touched what would be refused later."""
     if problems := answers.problems():

@@ -16,6 +16,7 @@ from servers.common import REPO
 @dataclass(frozen=True)
 class Parameter:
     name: str
+    kind: str
     text: str
     default: str | None
     pattern: str
@@ -35,6 +36,10 @@ class Parameter:
         if self.bounds:
             least, most = self.bounds
             return None if re.fullmatch(r"\d+", value) and least <= int(value) <= most else refused
+        if self.kind == "CommaDelimitedList":
+            hops, _, requests = value.partition(",")
+            fits = re.fullmatch(r"\d{1,4},\d{1,4}", value) and 2 <= int(hops) <= 1000 and int(requests) <= 1000
+            return None if fits else refused
         return None if not self.pattern or re.fullmatch(self.pattern, value) else refused
 
 
@@ -52,6 +57,7 @@ def read(name: str, entry: dict[str, Any]) -> Parameter:
     bounds = (entry["MinValue"], entry["MaxValue"]) if "MinValue" in entry else None
     return Parameter(
         name=name,
+        kind=entry["Type"],
         text=" ".join(entry["Description"].split()),
         default=str(entry["Default"]) if "Default" in entry else None,
         pattern=entry.get("AllowedPattern", ""),

@@ -10,6 +10,7 @@ use super::problem::{Problem, Unread};
 use super::shared::Shared;
 use crate::model::{Feature, FeatureDistribution, Kernel, Origin, PredictionKind};
 use crate::standing::{Mood, Trouble};
+use crate::words;
 
 /// How the service is, and how things stand
 #[derive(Serialize, ToSchema)]
@@ -61,7 +62,7 @@ pub(super) async fn health(State(api): Shared) -> Result<Json<Health>, Problem> 
     let trouble = |trouble: &Trouble| TroubleLine {
         name: trouble.name(),
         sentence: trouble.sentence(facts.now),
-        remedy: trouble.remedy(),
+        remedy: words::of_job(&trouble.remedy(), api.table.job.as_str()),
     };
     Ok(Json(Health {
         health: if standing.mood == Mood::Bad { "bad" } else { "ok" },

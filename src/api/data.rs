@@ -11,12 +11,14 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
 
-use super::params::{Number, Paging};
+use super::keys::{ItemKey, in_path};
+use super::params::{Named, Paging};
 use super::problem::{BadRequest, NotFound, Problem, Unread};
 use super::shared::{Api, Shared};
-use crate::config::{Decimals, PredictionFormat};
+use crate::config::{Decimals, KeyColumns, PredictionFormat};
 use crate::model::{self, Model, PairMargin};
 use crate::store::failures::{self, Failure};
+use crate::store::key::Key;
 use crate::store::listing::{self, Asked, Listed, Listing};
 use crate::store::predicted::{ByClass, Predicted, Writers};
 use crate::store::runs;
@@ -36,7 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Serialize, ToSchema)]
 pub(super) struct Item {
     /// Its key
-    id: i64,
+    id: ItemKey,
     /// What is scored: an array of numbers or an object of such, if it can be scored. Null also stands for what is no JSON
     /// or longer than any row that can be scored
     #[schema(value_type = Option<serde_json::Value>, example = json!([4.3, 2.4, 3.0, 2.1]))]
@@ -58,8 +60,11 @@ pub(super) struct Item {
 /// An item, and what its prediction rests on
 #[derive(Serialize, ToSchema)]
 pub(super) struct ItemDetail {
+    /// The same as it stands in a path
+    #[serde(skip)]
+    pub(super) key: Key,
     /// Its key
-    pub(super) id: i64,
+    id: ItemKey,
     /// What is scored, as in a list
     #[schema(value_type = Option<serde_json::Value>)]
     pub(super) values: Option<Box<RawValue>>,
@@ -111,7 +116,7 @@ impl From<PairMargin> for Margin {
 #[derive(Serialize, ToSchema)]
 pub(super) struct SetAside {
     /// The item
-    item_id: i64,
+    item_id: ItemKey,
     /// The kind of reason
     #[schema(example = "wrong_length")]
     code: String,
@@ -128,14 +133,15 @@ pub(super) struct SetAside {
     last_failed_at: DateTime<Utc>,
 }
 
-impl From<Failure> for SetAside {
-    fn from(failure: Failure) -> Self {
+impl SetAside {
+    pub(super) fn of(key: &KeyColumns, failure: Failure) -> Self {
         let Failure { item, run, attempts, code, reason, first_failed_at, last_failed_at } = failure;
-        Self { item_id: item, code: code.to_string(), reason, attempts, run_id: run.0, first_failed_at, last_failed_at }
+        let item_id = ItemKey::of(key, &item);
+        Self { item_id, code: code.to_string(), reason, attempts, run_id: run.0, first_failed_at, last_failed_at }
     }
 }
 
-/// Every item, by id
+/// Every item, by key
 #[utoipa::path(get, operation_id = "list_items", path = "/data/all", tag = "data", params(Paging), responses(
     (status = 200, description = "A page of items", body = [Item],
      headers(("Link" = String, description = "The next page: `<URL>; rel=\"next\"`; without it this is the last"))),
@@ -145,7 +151,7 @@ pub(super) async fn all(State(api): Shared, paging: Paging) -> Result<(HeaderMap
     list(&api, Listed::All, paging).await
 }
 
-/// Items with a prediction, by id
+/// Items with a prediction, by key
 #[utoipa::path(get, operation_id = "list_predicted_items", path = "/data/predicted", tag = "data", params(Paging), responses(
     (status = 200, description = "A page of items", body = [Item],
      headers(("Link" = String, description = "The next page: `<URL>; rel=\"next\"`; without it this is the last"))),
@@ -155,7 +161,7 @@ pub(super) async fn predicted(State(api): Shared, paging: Paging) -> Result<(Hea
     list(&api, Listed::Predicted, paging).await
 }
 
-/// Items without a prediction, by id
+/// Items without a prediction, by key
 #[utoipa::path(get, operation_id = "list_unpredicted_items", path = "/data/unpredicted", tag = "data", params(Paging), responses(
     (status = 200, description = "A page of items", body = [Item],
      headers(("Link" = String, description = "The next page: `<URL>; rel=\"next\"`; without it this is the last"))),
@@ -170,18 +176,25 @@ async fn list(api: &Api, listed: Listed, paging: Paging) -> Result<(HeaderMap, J
     let names: usize = width.classes.iter().map(|class| 6 * class.len() + NAMED).sum();
     let fits = u32::try_from(MAX_ANSWER / (width.longest_item() + names + ITEM_FRAME)).unwrap_or(u32::MAX);
     let limit = paging.limit.min(fits).max(1);
-    let asked = Asked { listed, width, after: paging.after, limit, patience: PATIENCE };
+    let after = match &paging.after {
+        Some(text) => api.key(text).await?,
+        None => Key::Start,
+    };
+    let asked = Asked { listed, width, after, limit, patience: PATIENCE };
     let model = api.model;
     let read = api.readers.read(move |conn, seen| {
+        let asked = asked.clone();
         Box::pin(async move {
             let page = listing::page(conn, seen, asked).await?;
             let writers = Writers::of(model, &page.items).ask(conn).await?;
-            Ok((page, writers))
+            Ok((page, writers, seen.table.key.clone()))
         })
     });
-    let (page, writers) = read.await?;
-    let next = page.next_after.map(|after| format!("/data/{listed}?limit={}&after={after}", paging.limit));
-    let items = page.items.into_iter().map(|item| Item::new(writers.by_class(&item), item)).collect();
+    let (page, writers, key) = read.await?;
+    let next = page
+        .next_after
+        .map(|after| format!("{}/data/{listed}?limit={}&after={}", api.base, paging.limit, in_path(&after)));
+    let items = page.items.into_iter().map(|item| Item::new(writers.by_class(&item), &key, item)).collect();
     Ok((next_page(next.as_deref()), Json(items)))
 }
 
@@ -192,9 +205,9 @@ pub(super) fn next_page(url: Option<&str>) -> HeaderMap {
 }
 
 impl Item {
-    fn new(probabilities: Option<ByClass>, item: Listing) -> Self {
+    fn new(probabilities: Option<ByClass>, key: &KeyColumns, item: Listing) -> Self {
         Self {
-            id: item.id,
+            id: ItemKey::of(key, &item.key),
             values: json(item.values),
             prediction: match item.format {
                 PredictionFormat::Probabilities | PredictionFormat::Value => json(item.prediction),
@@ -216,35 +229,38 @@ fn utc(time: Option<NaiveDateTime>) -> Option<DateTime<Utc>> {
 }
 
 /// One item, and what its prediction rests on
-#[utoipa::path(get, operation_id = "get_item", path = "/data/{id}", tag = "data", params(("id" = i64, Path, description = "The item's key")), responses(
+#[utoipa::path(get, operation_id = "get_item", path = "/data/{id}", tag = "data", params(("id" = String, Path, description = "The item's key: its parts with commas between them")), responses(
     (status = 200, description = "The item", body = ItemDetail),
     BadRequest, NotFound, Unread,
 ))]
-pub(super) async fn one(State(api): Shared, Number(id): Number) -> Result<Json<ItemDetail>, Problem> {
-    detail(&api, id).await.map(Json)
+pub(super) async fn one(State(api): Shared, Named(id): Named) -> Result<Json<ItemDetail>, Problem> {
+    detail(&api, &id).await.map(Json)
 }
 
 /// One item.
-pub(super) async fn detail(api: &Api, id: i64) -> Result<ItemDetail, Problem> {
-    let width = api.width();
+pub(super) async fn detail(api: &Api, id: &str) -> Result<ItemDetail, Problem> {
+    let (width, wanted) = (api.width(), api.key(id).await?);
     let found = api.readers.read(move |conn, seen| {
+        let wanted = wanted.clone();
         Box::pin(async move {
-            let Some(item) = listing::find(seen, width, id).ask(conn).await? else { return Ok(None) };
+            let Some(item) = listing::find(seen, width, &wanted).ask(conn).await? else { return Ok(None) };
             let model_version = match item.run {
                 Some(run) => runs::model_version(run).ask(conn).await?,
                 None => None,
             };
-            Ok(Some((item, model_version, failures::find(&seen.table, id).ask(conn).await?)))
+            let failure = failures::find(&seen.table, &wanted).ask(conn).await?;
+            Ok(Some((item, model_version, failure, seen.table.key.clone())))
         })
     });
-    let (item, model_version, failure) =
+    let (item, model_version, failure, key) =
         found.await?.ok_or_else(|| Problem::not_found(format!("there is no item {id}")))?;
     let grounds = Grounds::of(api.model, &item, model_version.as_deref());
     let run_id = item.run.map(|run| run.0);
     let Grounds { label, probabilities, margins, note } = grounds;
     let Item { id, values, prediction, probabilities, created_datetime, updated_datetime } =
-        Item::new(probabilities, item);
+        Item::new(probabilities, &key, item.clone());
     Ok(ItemDetail {
+        key: item.key,
         id,
         values,
         prediction,
@@ -256,7 +272,7 @@ pub(super) async fn detail(api: &Api, id: i64) -> Result<ItemDetail, Problem> {
         note,
         run_id,
         model_version,
-        failure: failure.map(SetAside::from),
+        failure: failure.map(|failure| SetAside::of(&key, failure)),
     })
 }
 

@@ -1,5 +1,6 @@
 //! `/metrics`: how things stand, for Prometheus.
 
+use std::borrow::Cow;
 use std::sync::atomic::AtomicU64;
 
 use axum::extract::State;
@@ -12,6 +13,7 @@ use prometheus_client::registry::Registry;
 
 use super::problem::{Problem, Unread};
 use super::shared::{Api, Shared};
+use crate::config::JobName;
 use crate::drift::Ratios;
 use crate::run::RunState;
 use crate::standing::{Mood, Standing};
@@ -38,7 +40,7 @@ pub(super) async fn metrics(State(api): Shared) -> Result<Response, Problem> {
         })
     });
     let (standing, reasons) = read.await?;
-    let mut page = Page::default();
+    let mut page = Page::of(&api.table.job);
     page.service(&api);
     page.standing(&standing);
     page.waiting(&standing);
@@ -51,10 +53,15 @@ pub(super) async fn metrics(State(api): Shared) -> Result<Response, Problem> {
 }
 
 /// What is told.
-#[derive(Default)]
 struct Page(Registry);
 
 impl Page {
+    /// Of a job, which is a label of all that is told, unless it is that of the variables.
+    fn of(job: &JobName) -> Self {
+        let label = (Cow::from("job"), Cow::from(job.to_string()));
+        Self(Registry::with_labels([label].into_iter().filter(|_| !job.is_default())))
+    }
+
     fn one(&mut self, name: &str, help: &str, value: f64) {
         let gauge = Number::default();
         gauge.set(value);

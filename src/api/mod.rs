@@ -5,6 +5,8 @@
 
 mod about;
 mod data;
+mod jobs;
+mod keys;
 mod local;
 mod metrics;
 mod page;
@@ -31,8 +33,20 @@ use problem::Problem;
 pub use server::serve;
 pub use shared::{Api, Present, Unreadable};
 
-/// Every route, and an answer for what is none.
+/// Every route, and an answer for what is none; and below `/jobs/{job}` the same of each job that was described.
 pub fn router(api: Api) -> Router {
+    let api = Arc::new(api);
+    let of_jobs = Router::new()
+        .route("/jobs/{job}", get(jobs::of_one))
+        .route("/jobs/{job}/{*rest}", get(jobs::of_one))
+        .route("/jobs/{job}/", get(jobs::of_one))
+        .layer(map_response(guarded))
+        .with_state(Arc::clone(&api));
+    of_jobs.merge(of_one(api))
+}
+
+/// The routes of one job.
+fn of_one(api: Arc<Api>) -> Router {
     let (router, _) = routes().split_for_parts();
     router
         .route("/", get(page::status))
@@ -41,7 +55,7 @@ pub fn router(api: Api) -> Router {
         .fallback(async |request: Request| Problem::not_found(format!("there is no {}", request.uri().path())))
         .method_not_allowed_fallback(async |method: Method| Problem::method_not_allowed(&method))
         .layer(map_response(guarded))
-        .with_state(Arc::new(api))
+        .with_state(api)
 }
 
 #[derive(OpenApi)]
@@ -50,7 +64,8 @@ pub fn router(api: Api) -> Router {
         title = "rowscore results",
         description = "Items with their predictions, and the runs that wrote them. Read-only. Lists come in pages of at most \
                        `limit`; where a page is not the last, its `Link` header names the next one. A page may have fewer \
-                       items than `limit`, or none, and still a next one. Parameters that are not listed are refused."
+                       items than `limit`, or none, and still a next one. Parameters that are not listed are refused. Where \
+                       several jobs were described, every route is there once more for each of them, below `/jobs/{job}`."
     ),
     tags(
         (name = "data", description = "Items and predictions"),
@@ -70,6 +85,7 @@ fn routes() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(data::one))
         .routes(routes!(runs::list))
         .routes(routes!(runs::one))
+        .routes(routes!(jobs::list))
         .routes(routes!(about::health))
         .routes(routes!(about::metadata))
         .routes(routes!(metrics::metrics))

@@ -13,14 +13,14 @@ const MAX_LIMIT: u32 = 1000;
 const DEFAULT_LIMIT: u32 = 100;
 
 /// Which page of a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoParams)]
+#[derive(Clone, Debug, PartialEq, Eq, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Paging {
     /// At most so many entries
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000, default = 100)]
     pub limit: u32,
-    /// Those that follow the one of this number, from the `Link` of the page before
-    pub after: Option<i64>,
+    /// Those that follow the one of this number or key, from the `Link` of the page before
+    pub after: Option<String>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Paging {
@@ -50,10 +50,27 @@ impl Paging {
             let number = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
             number.ok_or_else(|| format!("`limit` is `{text}`; accepted: a whole number from 1 to {MAX_LIMIT}"))
         })?;
-        let after = after
-            .map(|text| text.parse().map_err(|_| format!("`after` is `{text}`; accepted: a whole number of 64 bits")))
-            .transpose()?;
-        Ok(Self { limit, after })
+        Ok(Self { limit, after: after.cloned() })
+    }
+
+    /// The number that is asked for, where entries have numbers.
+    pub(super) fn after_number(&self) -> Result<Option<i64>, Problem> {
+        let refused = |text| Problem::bad_request(format!("`after` is `{text}`; accepted: a whole number of 64 bits"));
+        self.after.as_ref().map(|text| text.parse().map_err(|_| refused(text))).transpose()
+    }
+}
+
+/// What stands in the path, whatever it is.
+#[derive(Clone, Debug)]
+pub(super) struct Named(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let text: Result<Path<String>, PathRejection> = Path::from_request_parts(parts, state).await;
+        let Path(text) = text.map_err(|error| Problem::bad_request(format!("the path cannot be read: {error}")))?;
+        Ok(Self(text))
     }
 }
 
@@ -65,8 +82,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Number {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let text: Result<Path<String>, PathRejection> = Path::from_request_parts(parts, state).await;
-        let Path(text) = text.map_err(|error| Problem::bad_request(format!("the path cannot be read: {error}")))?;
+        let Named(text) = Named::from_request_parts(parts, state).await?;
         let number = text.parse().map(Self);
         number.map_err(|_| Problem::bad_request(format!("`{text}` is no number; accepted: a whole number of 64 bits")))
     }
@@ -92,16 +108,19 @@ mod tests {
             let said = format!("`limit` is `{limit}`; accepted: a whole number from 1 to 1000");
             assert_eq!(read(&[("limit", limit)]), Err(said));
         }
-        assert_eq!(read(&[("after", "x")]), Err("`after` is `x`; accepted: a whole number of 64 bits".into()));
         assert_eq!(read(&[("offset", "1")]), Err("there is no parameter `offset`; accepted: limit and after".into()));
         assert_eq!(read(&[("limit", "1"), ("limit", "2")]), Err("`limit` is given twice".into()));
     }
 
     #[test]
-    fn a_cursor_may_be_any_id() {
-        for after in [-7, 0, i64::MIN, i64::MAX] {
-            assert_eq!(read(&[("after", &after.to_string())]).unwrap().after, Some(after));
+    fn a_number_may_be_any_of_64_bits() {
+        let after = |text: &str| read(&[("after", text)]).unwrap().after_number();
+        for number in [-7, 0, i64::MIN, i64::MAX] {
+            assert_eq!(after(&number.to_string()).unwrap(), Some(number));
         }
-        assert!(read(&[("after", "9223372036854775808")]).is_err());
+        for text in ["9223372036854775808", "x"] {
+            let said = format!("`after` is `{text}`; accepted: a whole number of 64 bits");
+            assert_eq!(after(text).unwrap_err().detail(), said);
+        }
     }
 }

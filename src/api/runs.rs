@@ -8,14 +8,17 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::data::{SetAside, next_page};
+use super::keys::ItemKey;
 use super::params::{Number, Paging};
 use super::problem::{BadRequest, NotFound, Problem, Unread};
 use super::shared::Shared;
+use crate::config::KeyColumns;
 use crate::run::{Backfill, RunId};
 use crate::store::failures::{self, Reasoned};
 use crate::store::lane_lines::{self, LaneLine};
 use crate::store::runs::{self, Record};
 use crate::store::status::{self, StatusLine};
+use crate::words;
 
 /// Items set aside that are shown of each kind.
 const EXAMPLES: u32 = 3;
@@ -124,12 +127,12 @@ pub(super) struct Lane {
     /// Where its items come from: `items`, or `failures` of earlier runs
     #[schema(example = "items")]
     source: String,
-    /// Ids are greater than this
-    low_id: i64,
-    /// Ids are at most this
-    high_id: i64,
-    /// Every item up to this id is worked off
-    cursor_id: i64,
+    /// Keys are greater than this
+    low_id: ItemKey,
+    /// Keys are at most this
+    high_id: ItemKey,
+    /// Every item up to this key is worked off
+    cursor_id: ItemKey,
     /// The hop that is due or at work; 0: none yet
     hop: u32,
     /// Pages committed
@@ -152,7 +155,7 @@ pub(super) struct ReasonGroup {
     code: String,
     /// How many
     items: u64,
-    /// Those with the greatest ids
+    /// Those with the greatest keys
     examples: Vec<SetAside>,
 }
 
@@ -163,11 +166,11 @@ pub(super) struct ReasonGroup {
     BadRequest, Unread,
 ))]
 pub(super) async fn list(State(api): Shared, paging: Paging) -> Result<(HeaderMap, Json<Vec<Run>>), Problem> {
-    let before = paging.after.map(|after| RunId(u64::try_from(after).unwrap_or(0)));
+    let before = paging.after_number()?.map(|after| RunId(u64::try_from(after).unwrap_or(0)));
     let limit = paging.limit;
     let lines = api.readers.read(move |conn, seen| Box::pin(status::latest(conn, &seen.table, before, limit))).await?;
     let full = lines.last().filter(|_| lines.len() == limit as usize);
-    let next = full.map(|last| format!("/runs?limit={limit}&after={}", last.id));
+    let next = full.map(|last| format!("{}/runs?limit={limit}&after={}", api.base, last.id));
     Ok((next_page(next.as_deref()), Json(lines.into_iter().map(Run::from).collect())))
 }
 
@@ -186,10 +189,12 @@ pub(super) async fn one(State(api): Shared, Number(id): Number) -> Result<Json<R
             let Some(record) = runs::record(table, run).ask(conn).await? else { return Ok(None) };
             let rest = lane_lines::all(run).and(failures::by_reason(table, Some(run), EXAMPLES));
             let (lanes, reasons) = rest.ask(conn).await?;
+            let lanes: Vec<Lane> = lanes.into_iter().map(|lane| Lane::of(&table.key, lane)).collect();
+            let reasons: Vec<_> = reasons.into_iter().map(|reason| ReasonGroup::of(&table.key, reason)).collect();
             Ok(Some((line, record, lanes, reasons)))
         })
     });
-    let (line, record, lanes, reasons) = found.await?.ok_or_else(missing)?;
+    let (line, record, lanes, failures) = found.await?.ok_or_else(missing)?;
     let Record { tick, policy, pass, attempt, deadline, settled } = record;
     Ok(Json(RunDetail {
         run: line.into(),
@@ -199,9 +204,18 @@ pub(super) async fn one(State(api): Shared, Number(id): Number) -> Result<Json<R
         attempt,
         deadline,
         counts: settled.map(|(predicted, failed, pending)| Counts { predicted, failed, pending }),
-        lanes: lanes.into_iter().map(Lane::from).collect(),
-        failures: reasons.into_iter().map(ReasonGroup::from).collect(),
+        lanes,
+        failures,
     }))
+}
+
+impl Run {
+    /// In a few words.
+    pub(super) fn brief(&self) -> String {
+        let of = self.total.map_or_else(|| "?".to_owned(), words::count);
+        let state = self.state.replace('_', " ");
+        format!("run {}, {} {state}: {} of {of} items", self.run_id, self.kind, words::count(self.done))
+    }
 }
 
 impl From<StatusLine> for Run {
@@ -227,15 +241,15 @@ impl From<StatusLine> for Run {
     }
 }
 
-impl From<LaneLine> for Lane {
-    fn from(lane: LaneLine) -> Self {
+impl Lane {
+    fn of(key: &KeyColumns, lane: LaneLine) -> Self {
         Self {
             lane: lane.number,
             worker: lane.worker,
             source: lane.source.to_string(),
-            low_id: lane.ids.after,
-            high_id: lane.ids.upto,
-            cursor_id: lane.cursor,
+            low_id: ItemKey::of(key, &lane.ids.after),
+            high_id: ItemKey::of(key, &lane.ids.upto),
+            cursor_id: ItemKey::of(key, &lane.cursor),
             hop: lane.hop,
             pages: lane.pages,
             predicted: lane.predicted,
@@ -246,12 +260,12 @@ impl From<LaneLine> for Lane {
     }
 }
 
-impl From<Reasoned> for ReasonGroup {
-    fn from(reason: Reasoned) -> Self {
+impl ReasonGroup {
+    fn of(key: &KeyColumns, reason: Reasoned) -> Self {
         Self {
             code: reason.code.to_string(),
             items: reason.items,
-            examples: reason.examples.into_iter().map(SetAside::from).collect(),
+            examples: reason.examples.into_iter().map(|failure| SetAside::of(key, failure)).collect(),
         }
     }
 }

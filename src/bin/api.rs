@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use lambda_http::Error;
 use rowscore::api::{self, Api, Present};
 use rowscore::config::Config;
+use rowscore::hop::Jobs;
 use rowscore::lambda::program;
 use rowscore::model;
 use rowscore::standing::Expected;
-use rowscore::store::Database;
 
 /// Lambda gives an environment one request at a time.
 const CONNECTIONS: usize = 1;
@@ -23,8 +23,9 @@ async fn serve() -> Result<(), Error> {
     let config = Config::from_env()?;
     let model = model::embedded()?;
     config.work.items_table.feature_columns(model.features())?;
-    let database = Database::new(&config.mysql, &config.work.items_table).await;
+    let jobs = Jobs::new(config).await;
+    let (database, work) = (jobs.of_variables().database.clone(), &jobs.of_variables().work);
     let present = Present::Asked(chrono::Utc::now);
-    let expected = Expected::from(&config.work);
-    lambda_http::run(api::router(Api::new(database, CONNECTIONS, model, present, expected))).await
+    let expected = Expected::from(work);
+    lambda_http::run(api::router(Api::new(database, CONNECTIONS, model, present, expected).with_jobs(jobs))).await
 }

@@ -3,6 +3,8 @@
 mod choices;
 mod columns;
 mod decimals;
+mod jobs;
+mod key;
 mod names;
 mod price;
 mod resource;
@@ -14,6 +16,7 @@ mod variables;
 mod vars;
 mod zone;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -22,6 +25,8 @@ use crate::run::FailurePolicy;
 use choices::AuthName;
 pub use columns::{FeatureColumn, PredictionFormat, RunColumn};
 pub use decimals::Decimals;
+pub use jobs::{Fallback, JobSettings, JobsFile, MOST_JOBS, ScheduleName, by_keys, job_settings};
+pub use key::{KeyColumns, KeyPart, PartKind};
 pub use names::{ColumnName, JobName, TableName};
 pub use price::Price;
 pub use resource::DatabaseResource;
@@ -46,6 +51,8 @@ pub struct Config {
     pub continuation_queue_url: Option<String>,
     /// `WAKE_DATABASE` and `MYSQL_RESOURCE`: what is started when it is found stopped, if anything is.
     pub wake: Option<DatabaseResource>,
+    /// What was given beside the way to the database: jobs inherit of it.
+    given: BTreeMap<&'static str, String>,
 }
 
 /// How the database is reached.
@@ -126,6 +133,27 @@ pub struct WorkConfig {
 const TELLING_ITEMS: u64 = 10;
 
 impl WorkConfig {
+    fn read(vars: &mut Vars<'_>) -> Self {
+        Self {
+            items_table: ItemsTable::read(vars),
+            page_size: vars.or_default(variables::PAGE_SIZE).0,
+            lanes: vars.or_default(variables::LANES).0,
+            workers: vars.or_default(variables::WORKERS).0,
+            failure_policy: vars.or_default(variables::FAILURE_POLICY),
+            max_attempts: vars.or_default(variables::MAX_ATTEMPTS).0,
+            max_failed_percent: vars.or_default(variables::MAX_FAILED_PERCENT).0,
+            lookback: vars.or_default(variables::LOOKBACK).0,
+            max_hops: vars.or_default(variables::MAX_HOPS).0,
+            hop_margin: Duration::from_millis(vars.or_default(variables::HOP_MARGIN_MS).0.into()),
+            hop_budget: Duration::from_millis(vars.or_default(variables::HOP_BUDGET_MS).0.into()),
+            tick_every: vars.get(variables::TICK_EVERY).map(|span| span.0),
+            deliver_within: vars.get(variables::DELIVER_WITHIN).map(|span| span.0),
+            sweep_deliver_within: vars.get(variables::SWEEP_DELIVER_WITHIN).map(|span| span.0),
+            memory_mb: vars.get(variables::AWS_LAMBDA_FUNCTION_MEMORY_SIZE).map(|megabytes| megabytes.0),
+            price: vars.get(variables::PRICE_PER_GB_SECOND).unwrap_or(Price::LISTED),
+        }
+    }
+
     /// Whether `failed` of `done` items are a greater share than `MAX_FAILED_PERCENT`. Of a few items the share
     /// tells nothing, unless none may fail.
     pub fn has_too_many(&self, failed: u64, done: u64) -> bool {
@@ -149,31 +177,37 @@ impl Config {
         let mut vars = Vars::new(&lookup);
         vars.problems.extend(unusable);
         let mysql = mysql(&mut vars);
-        let work = WorkConfig {
-            items_table: ItemsTable::read(&mut vars),
-            page_size: vars.or_default(variables::PAGE_SIZE).0,
-            lanes: vars.or_default(variables::LANES).0,
-            workers: vars.or_default(variables::WORKERS).0,
-            failure_policy: vars.or_default(variables::FAILURE_POLICY),
-            max_attempts: vars.or_default(variables::MAX_ATTEMPTS).0,
-            max_failed_percent: vars.or_default(variables::MAX_FAILED_PERCENT).0,
-            lookback: vars.or_default(variables::LOOKBACK).0,
-            max_hops: vars.or_default(variables::MAX_HOPS).0,
-            hop_margin: Duration::from_millis(vars.or_default(variables::HOP_MARGIN_MS).0.into()),
-            hop_budget: Duration::from_millis(vars.or_default(variables::HOP_BUDGET_MS).0.into()),
-            tick_every: vars.get(variables::TICK_EVERY).map(|span| span.0),
-            deliver_within: vars.get(variables::DELIVER_WITHIN).map(|span| span.0),
-            sweep_deliver_within: vars.get(variables::SWEEP_DELIVER_WITHIN).map(|span| span.0),
-            memory_mb: vars.get(variables::AWS_LAMBDA_FUNCTION_MEMORY_SIZE).map(|megabytes| megabytes.0),
-            price: vars.get(variables::PRICE_PER_GB_SECOND).unwrap_or(Price::LISTED),
-        };
+        let work = WorkConfig::read(&mut vars);
         let continuation_queue_url = vars.get(variables::CONTINUATION_QUEUE_URL).map(|url| url.0);
         let wake = wake(&mut vars);
         match mysql {
-            Some(mysql) if vars.problems.is_empty() => Ok(Self { mysql, work, continuation_queue_url, wake }),
+            Some(mysql) if vars.problems.is_empty() => {
+                Ok(Self { mysql, work, continuation_queue_url, wake, given: given(&lookup) })
+            }
             _ => Err(ConfigError(vars.problems)),
         }
     }
+
+    /// How runs of `job` work: by its own settings, and by this process's where it inherits them.
+    ///
+    /// # Errors
+    /// Every setting at fault, with what is accepted.
+    pub fn of_job(&self, job: &JobSettings) -> Result<WorkConfig, ConfigError> {
+        let process = |name: &str| self.given.get(name).filter(|_| job.inherits(name)).cloned();
+        let lookup = |name: &str| job.given(name).or_else(|| process(name));
+        let mut vars = Vars::new(&lookup);
+        let mut work = WorkConfig::read(&mut vars);
+        work.items_table.job = job.name.clone();
+        let problems: Vec<String> = job.problems().into_iter().chain(vars.problems).collect();
+        let told = |problem: &String| jobs::of(&job.name, problem);
+        if problems.is_empty() { Ok(work) } else { Err(ConfigError(problems.iter().map(told).collect())) }
+    }
+}
+
+/// What is given of the variables that are not about the way to the database.
+fn given(lookup: impl Fn(&str) -> Option<String>) -> BTreeMap<&'static str, String> {
+    let entries = VARIABLES.iter().skip(1).flat_map(|group| group.entries);
+    entries.filter_map(|entry| Some((entry.name, lookup(entry.name)?))).collect()
 }
 
 fn mysql(vars: &mut Vars<'_>) -> Option<MysqlConfig> {

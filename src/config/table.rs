@@ -2,6 +2,7 @@
 
 use super::columns::{FeatureColumn, PredictionFormat, RunColumn};
 use super::decimals::Decimals;
+use super::key::KeyColumns;
 use super::names::{ColumnName, JobName, TableName, parts};
 use super::setting::Setting;
 use super::variables::{self, Variable};
@@ -15,8 +16,8 @@ pub struct ItemsTable {
     pub job: JobName,
     /// `ITEMS_TABLE`: its name.
     pub name: TableName,
-    /// `ID_COLUMN`: the primary key.
-    pub id: ColumnName,
+    /// `ID_COLUMN`: the key.
+    pub key: KeyColumns,
     /// `VALUES_COLUMN` or `FEATURE_COLUMNS`: what is scored.
     pub values: ValuesIn,
     /// `PREDICTION_COLUMN`: where predictions go; NULL while an item is pending.
@@ -92,7 +93,7 @@ impl ItemsTable {
         let table = Self {
             job: JobName::default(),
             name: vars.or_default(variables::ITEMS_TABLE),
-            id: vars.or_default(variables::ID_COLUMN),
+            key: vars.or_default(variables::ID_COLUMN),
             values: values(vars),
             prediction: vars.or_default(variables::PREDICTION_COLUMN),
             format: vars.or_default(variables::PREDICTION_FORMAT),
@@ -162,11 +163,9 @@ impl ItemsTable {
 
     /// Every column with the variable that names it, those of the values last.
     pub fn columns(&self) -> Vec<(&'static str, &ColumnName)> {
-        let (id, prediction) = (
-            (variables::ID_COLUMN::ENTRY.name, &self.id),
-            (variables::PREDICTION_COLUMN::ENTRY.name, &self.prediction),
-        );
-        let mut columns = vec![id, prediction, (variables::CREATED_COLUMN::ENTRY.name, &self.created)];
+        let mut columns: Vec<_> = self.key.columns().map(|column| (variables::ID_COLUMN::ENTRY.name, column)).collect();
+        columns.push((variables::PREDICTION_COLUMN::ENTRY.name, &self.prediction));
+        columns.push((variables::CREATED_COLUMN::ENTRY.name, &self.created));
         columns.extend(self.run.column().map(|column| (variables::RUN_COLUMN::ENTRY.name, column)));
         match &self.values {
             ValuesIn::Json(column) => columns.push((variables::VALUES_COLUMN::ENTRY.name, column)),

@@ -7,6 +7,7 @@
 use super::choices::AuthName;
 use super::columns::{FeatureColumn, PredictionFormat, RunColumn};
 use super::decimals::Decimals;
+use super::key::KeyColumns;
 use super::names::{ColumnName, TableName};
 use super::price::Price;
 use super::resource::DatabaseResource;
@@ -96,7 +97,8 @@ variables! {
     }
     "The table" {
         ITEMS_TABLE: TableName, Is("items"), "the table that is scored";
-        ID_COLUMN: ColumnName, Is("id"), "the primary key of the table, an INT or a BIGINT";
+        ID_COLUMN: KeyColumns, Is("id"), "the columns of the primary key, or of a unique key without NULL: one to four, with \
+            commas between them, of integers, CHAR, VARCHAR, BINARY, UUID, DATE, DATETIME or TIMESTAMP";
         VALUES_COLUMN: ColumnName, Is("values"), "the JSON column that holds an item's values";
         FEATURE_COLUMNS: FeatureColumn, Means("none"), "instead of `VALUES_COLUMN`, typed columns in any order, with \
             commas between them";

@@ -11,6 +11,10 @@ use crate::run::FailurePolicy;
 pub(super) struct OpenInput {
     #[serde(rename = "run")]
     _run: String,
+    pub(super) job: Option<String>,
+    pub(super) schedule: Option<String>,
+    /// As a message carries it on that waits for a database.
+    pub(super) rule: Option<String>,
     pub(super) scheduled_time: Option<String>,
     pub(super) from: Option<String>,
     pub(super) to: Option<String>,
@@ -34,4 +38,5 @@ pub(super) struct WakeInput {
 pub(super) struct StatusInput {
     #[serde(rename = "run")]
     _run: String,
+    pub(super) job: Option<String>,
 }

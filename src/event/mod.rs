@@ -10,6 +10,7 @@ mod request;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::{JobName, ScheduleName};
 use crate::run::RunId;
 use crate::window::Time;
 
@@ -47,17 +48,20 @@ pub enum Trigger {
     Open(Request),
     /// Go on with one worker's lanes of a run.
     Continue(Continuation),
-    /// Say how the last run stands. Never sent as a message.
+    /// Say how the last run stands: of this job, or of all. Never sent as a message.
     #[serde(skip)]
-    Status,
+    Status(Option<JobName>),
     /// Wait on for a database that is being started, then do what was asked for.
     Wake(Wake),
 }
 
 /// The message that starts the next hop. It carries ids only: the truth is in MySQL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "run", rename = "continuation", from = "ContinuationInput")]
 pub struct Continuation {
+    /// The job whose run it is. Messages of before there were jobs name none.
+    #[serde(skip_serializing_if = "JobName::is_default")]
+    pub job: JobName,
     /// The run to go on with.
     pub run_id: RunId,
     /// Whose lanes, counted from 0.
@@ -72,14 +76,16 @@ pub struct Continuation {
 struct ContinuationInput {
     #[serde(rename = "run")]
     _run: String,
+    #[serde(default)]
+    job: JobName,
     run_id: RunId,
     worker: u16,
     hop: u32,
 }
 
 impl From<ContinuationInput> for Continuation {
-    fn from(ContinuationInput { run_id, worker, hop, .. }: ContinuationInput) -> Self {
-        Self { run_id, worker, hop }
+    fn from(ContinuationInput { job, run_id, worker, hop, .. }: ContinuationInput) -> Self {
+        Self { job, run_id, worker, hop }
     }
 }
 
@@ -93,4 +99,42 @@ pub struct Wake {
     pub hop: u32,
     /// What is to be done then.
     pub event: Box<Trigger>,
+}
+
+/// Whose work is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aim<'t> {
+    /// This job's.
+    Job(&'t JobName),
+    /// That of every job of this schedule; `None`: of those without one.
+    Schedule(Option<&'t ScheduleName>),
+    /// That of every job of the schedule that is called like this rule of EventBridge's, or else of those without one.
+    Rule(&'t ScheduleName),
+}
+
+impl Trigger {
+    /// Whose work it asks for.
+    pub fn aim(&self) -> Aim<'_> {
+        match self {
+            Self::Open(Request { job: Some(job), .. }) | Self::Status(Some(job)) => Aim::Job(job),
+            Self::Open(Request { schedule: None, rule: Some(rule), .. }) => Aim::Rule(rule),
+            Self::Open(Request { schedule, .. }) => Aim::Schedule(schedule.as_ref()),
+            Self::Continue(Continuation { job, .. }) => Aim::Job(job),
+            Self::Status(None) => Aim::Schedule(None),
+            Self::Wake(wake) => wake.event.aim(),
+        }
+    }
+
+    /// The same, asked of one job.
+    #[must_use]
+    pub fn of_job(&self, job: &JobName) -> Self {
+        match self {
+            Self::Open(request) => {
+                Self::Open(Request { job: Some(job.clone()), schedule: None, rule: None, ..request.clone() })
+            }
+            Self::Status(_) => Self::Status(Some(job.clone())),
+            Self::Continue(_) => self.clone(),
+            Self::Wake(wake) => wake.event.of_job(job),
+        }
+    }
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::error::brief;
 use super::input::{OpenInput, StatusInput, WakeInput};
 use super::{Continuation, Event, EventError, Message, Request, Trigger, Wake};
-use crate::config::{Setting, Span};
+use crate::config::{ScheduleName, Setting, Span};
 use crate::run::{Mode, RunKind};
 use crate::window::{self, Time};
 
@@ -64,7 +64,10 @@ fn scheduled(event: &Value) -> Result<Trigger, EventError> {
         )));
     }
     let tick = event.time.ok_or_else(|| refused("`time` is missing".into()))?;
-    let request = Request { tick: Some(tick), ..Request::by_hand(RunKind::Window) };
+    // Which rule it was tells the schedule, if any job has one of that name.
+    let name = |rule: &String| ScheduleName::read(rule.split_once(":rule/")?.1.rsplit('/').next()?);
+    let rule = event.resources.iter().flatten().find_map(name);
+    let request = Request { tick: Some(tick), rule, ..Request::by_hand(RunKind::Window) };
     request.checked().map(Trigger::Open).map_err(|error| refused(error.to_string()))
 }
 
@@ -82,7 +85,8 @@ fn direct(event: &Value, now: Time) -> Result<Trigger, EventError> {
             Continuation::deserialize(event).map(Trigger::Continue).map_err(|error| refused(error.to_string()))
         }
         Some("status") => {
-            StatusInput::deserialize(event).map(|_| Trigger::Status).map_err(|error| refused(error.to_string()))
+            let input = StatusInput::deserialize(event).map_err(|error| refused(error.to_string()))?;
+            named("job", input.job.as_deref()).map(Trigger::Status).map_err(refused)
         }
         Some("wake") => wake(event, now),
         _ => Err(EventError::Run(brief(run))),
@@ -110,8 +114,16 @@ fn open(kind: RunKind, event: &Value, now: Time) -> Result<Trigger, String> {
     let tick = input.scheduled_time.as_deref().map(|text| scheduled_time(text, now)).transpose()?;
     let deliver_within = input.deliver_within.as_deref().map(within).transpose()?;
     let mode = if input.dry_run == Some(true) { Mode::DryRun } else { Mode::Write };
-    let request = Request { kind, tick, from, to, policy, deliver_within, mode };
+    let (job, schedule) = (named("job", input.job.as_deref())?, named("schedule", input.schedule.as_deref())?);
+    let rule = named("rule", input.rule.as_deref())?;
+    let request = Request { kind, job, schedule, rule, tick, from, to, policy, deliver_within, mode };
     request.checked().map(Trigger::Open).map_err(|error| error.to_string())
+}
+
+/// A name in a field of an event.
+fn named<T: Setting>(field: &str, text: Option<&str>) -> Result<Option<T>, String> {
+    let read = |text: &str| T::read(text).ok_or_else(|| format!("`{field}` is `{text}`; accepted: {}", T::ACCEPTS));
+    text.map(read).transpose()
 }
 
 fn within(text: &str) -> Result<Duration, String> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
+use crate::config::{JobName, ScheduleName};
 use crate::run::{FailurePolicy, Mode, RunKind};
 use crate::window::{self, Time};
 
@@ -15,6 +16,15 @@ pub struct Request {
     /// Window, sweep, backfill or canary.
     #[serde(rename = "run")]
     pub kind: RunKind,
+    /// The job that is to do it; `None`: every job of the schedule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobName>,
+    /// The schedule whose jobs are to do it; `None`: the jobs without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<ScheduleName>,
+    /// The rule of EventBridge's that fired: as `schedule`, if any job has one of that name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<ScheduleName>,
     /// The schedule's time, which two deliveries of one tick share; `None` by hand.
     #[serde(rename = "scheduled_time", skip_serializing_if = "Option::is_none")]
     pub tick: Option<Time>,
@@ -55,7 +65,7 @@ impl Request {
     /// Says which do not.
     pub fn checked(self) -> Result<Self, RequestError> {
         let request = self.in_seconds()?;
-        let Self { kind, tick, from, to, policy, deliver_within, mode } = request;
+        let Self { kind, tick, from, to, policy, deliver_within, mode, .. } = request;
         let has_bounds = from.is_some() || to.is_some();
         let has_window = has_bounds || policy.is_some() || deliver_within.is_some();
         let refusal = match (kind, from.zip(to)) {
@@ -71,6 +81,9 @@ impl Request {
             }
             (RunKind::Window | RunKind::Sweep | RunKind::Canary, _) if !mode.writes() => {
                 "`dry_run` is for a backfill only"
+            }
+            _ if request.job.is_some() && request.schedule.is_some() => {
+                "`job` and `schedule` are both given; accepted: one of them"
             }
             _ if tick.is_some() && has_bounds => {
                 "`scheduled_time` is for a schedule; `from` and `to` are for a window by hand"
@@ -101,6 +114,17 @@ impl Request {
 
     /// A run of `kind` that reaches to now, with the configured policy.
     pub fn by_hand(kind: RunKind) -> Self {
-        Self { kind, tick: None, from: None, to: None, policy: None, deliver_within: None, mode: Mode::Write }
+        Self {
+            kind,
+            job: None,
+            schedule: None,
+            rule: None,
+            tick: None,
+            from: None,
+            to: None,
+            policy: None,
+            deliver_within: None,
+            mode: Mode::Write,
+        }
     }
 }

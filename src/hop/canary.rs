@@ -16,9 +16,10 @@ use super::under_way::Hop;
 use crate::answer::Outcome;
 use crate::config::PredictionFormat;
 use crate::drift::Report;
-use crate::event::{Continuation, Request};
+use crate::event::Request;
 use crate::run::{Counts, FailurePolicy, RunId, RunKind, RunState};
 use crate::store::earlier::{Earlier, Ends, earlier};
+use crate::store::lanes::Due;
 use crate::store::pending::PendingItem;
 use crate::store::predictions::Predictions;
 use crate::store::runs::NewRun;
@@ -66,7 +67,7 @@ async fn try_everything<R: Relay>(hop: &mut Hop<'_, R>, id: RunId) -> Result<Opt
     means.model.check_golden_rows().map_err(|error| HopError::Canary(words::chain(&error)))?;
     hop.session.run(async |conn| write_and_roll_back(conn, means, id).await).await?;
     // It finds no lanes, and is dropped as stale.
-    hop.relay.send(&Continuation { run_id: id, worker: 0, hop: 1 }).await.map_err(HopError::Relay)?;
+    hop.relay.send(&hop.continuation(id, Due { worker: 0, hop: 1 })).await.map_err(HopError::Relay)?;
     Ok(hop.session.run(async |conn| look_at_recent_items(conn, means, id).await).await?)
 }
 
@@ -117,30 +118,30 @@ async fn write_and_roll_back(conn: &mut Conn, means: Means<'_>, id: RunId) -> Re
     let (table, model) = (means.table(), means.model);
     let golden = &model.artifact().content.golden;
     let mut tx = conn.start_transaction(TxOpts::default()).await.doing("trying out a page")?;
-    let ids = items::latest(table, golden.len()).ask(&mut tx).await?;
+    let keys = items::latest(table, golden.len()).ask(&mut tx).await?;
     let mut page = Predictions {
-        outputs: golden.iter().take(ids.len()).flat_map(|row| row.answer.outputs().to_vec()).collect(),
+        outputs: golden.iter().take(keys.len()).flat_map(|row| row.answer.outputs().to_vec()).collect(),
         of: model.outputs(),
-        ids,
+        keys,
     };
     if let Some(decimals) = table.decimals {
         decimals.round(&mut page.outputs);
     }
     items::write(&mut tx, table, id, &page).await?;
-    let read = items::predictions(table, &page.ids).ask(&mut tx).await?;
-    if let Some(&item) = page.ids.first() {
-        let item = PendingItem { id: item, values: &[], prediction: None };
+    let read = items::predictions(table, &page.keys).ask(&mut tx).await?;
+    if let Some(key) = page.keys.get(0) {
+        let item = PendingItem { key, values: &[], prediction: None };
         let reason = Reason::new(ReasonCode::NotAnArray, "tried out by a canary");
         failures::set_aside(&mut tx, table, id, &[(item, reason)]).await?;
-        failures::forget(table, &page.ids).ask(&mut tx).await?;
+        failures::forget(table, page.keys.iter()).ask(&mut tx).await?;
     }
     tx.rollback().await.doing("rolling back what was tried out")?;
     compare(&page, &read, table.format).map_err(HopError::Canary)
 }
 
 fn compare(page: &Predictions<'_>, read: &[Option<String>], format: PredictionFormat) -> Result<(), String> {
-    if read.len() != page.ids.len() {
-        return Err(format!("{} predictions were written, {} read back", page.ids.len(), read.len()));
+    if read.len() != page.keys.len() {
+        return Err(format!("{} predictions were written, {} read back", page.keys.len(), read.len()));
     }
     let bits = |row: &[f64]| row.iter().map(|number| number.to_bits()).collect::<Vec<_>>();
     for (written, read) in page.rows().zip(read) {

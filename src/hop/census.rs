@@ -10,16 +10,17 @@ use super::lane_sessions::LaneSessions;
 use super::scope::Scope;
 use crate::config::ItemsTable;
 use crate::store::counts::{self, Extent};
+use crate::store::ids::Ids;
 use crate::store::lanes::Source;
 use crate::store::statement::Statement;
-use crate::store::wanted::{Ids, Wanted};
+use crate::store::wanted::Wanted;
 use crate::store::{StoreError, failures};
 
 /// Fewer ids than these are counted at once, whoever counts.
 const WORTH_HALVING: u64 = 30_000;
 
 /// What is known of a table before its items are counted.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Ground {
     pub is_any_set_aside: bool,
     /// As [`counts::ends`] has them.
@@ -36,7 +37,7 @@ pub(super) async fn extents(
     conn: &mut Conn,
     lanes: &LaneSessions,
     scope: Scope<'_>,
-    ground: Ground,
+    ground: &Ground,
 ) -> Result<Vec<(Source, Extent)>, HopError> {
     let mut extents = Vec::new();
     for &source in scope.sources() {
@@ -46,9 +47,9 @@ pub(super) async fn extents(
             (Source::Items, false) => wanted.where_none_is_set_aside(),
             (Source::Failures, false) => continue,
         };
-        let Some(extent) = extent(conn, lanes, wanted, ground.ends).await? else { continue };
+        let Some(extent) = extent(conn, lanes, wanted, ground.ends.as_ref()).await? else { continue };
         if source == Source::Items {
-            check_rows(conn, wanted, extent).await?;
+            check_rows(conn, wanted, &extent).await?;
         }
         extents.push((source, extent));
     }
@@ -61,17 +62,18 @@ pub(super) async fn extent(
     conn: &mut Conn,
     lanes: &LaneSessions,
     wanted: Wanted<'_>,
-    ends: Option<Ids>,
+    ends: Option<&Ids>,
 ) -> Result<Option<Extent>, StoreError> {
     // What is bounded by a window's beginning or by earlier failures is found by its own key.
-    let Some(ids) = ends.filter(|ids| wanted.which.is_unbounded() && is_worth_halving(*ids)) else {
+    let unbounded = ends.filter(|_| wanted.which.is_unbounded());
+    let Some(ids) = unbounded.and_then(worth_halving) else {
         return counts::extent(conn, wanted, None).await;
     };
     let one = async |conn: &mut Conn, half| counts::extent(conn, wanted, Some(half)).await;
     Ok(match halves(conn, lanes, ids, one).await? {
         (Some(lower), Some(upper)) => {
             let items = lower.items.zip(upper.items).map(|(lower, upper)| lower + upper);
-            Some(Extent { ids: Ids { upto: upper.ids.upto, ..lower.ids }, items })
+            Some(Extent { ids: Ids { after: lower.ids.after, upto: upper.ids.upto }, items })
         }
         (lower, upper) => lower.or(upper),
     })
@@ -82,13 +84,11 @@ pub(super) async fn count(
     conn: &mut Conn,
     lanes: &LaneSessions,
     wanted: Wanted<'_>,
-    ids: Ids,
+    ids: &Ids,
 ) -> Result<Option<u64>, StoreError> {
-    let one = async |conn: &mut Conn, ids| counts::count(conn, wanted, ids).await;
-    if !is_worth_halving(ids) {
-        return one(conn, ids).await;
-    }
-    let (lower, upper) = halves(conn, lanes, ids, one).await?;
+    let Some(both) = worth_halving(ids) else { return counts::count(conn, wanted, ids).await };
+    let one = async |conn: &mut Conn, half| counts::count(conn, wanted, &half).await;
+    let (lower, upper) = halves(conn, lanes, both, one).await?;
     Ok(lower.zip(upper).map(|(lower, upper)| lower + upper))
 }
 
@@ -96,14 +96,14 @@ pub(super) async fn count(
 async fn halves<T>(
     conn: &mut Conn,
     lanes: &LaneSessions,
-    ids: Ids,
+    [lower, upper]: [Ids; 2],
     one: impl AsyncFn(&mut Conn, Ids) -> Result<T, StoreError>,
 ) -> Result<(T, T), StoreError> {
-    let [lower, upper] = ids.halves();
-    let upper = async { lanes.first().await.run(async |conn| one(conn, upper).await).await };
+    let upper = async { lanes.first().await.run(async |conn| one(conn, upper.clone()).await).await };
     try_join(one(conn, lower), upper).await
 }
 
-fn is_worth_halving(ids: Ids) -> bool {
-    ids.len() > WORTH_HALVING
+/// The two halves, where these are worth it. Texts have no middle.
+fn worth_halving(ids: &Ids) -> Option<[Ids; 2]> {
+    ids.halves().filter(|_| ids.len().is_some_and(|ids| ids > WORTH_HALVING))
 }

@@ -69,6 +69,20 @@ impl Clock {
         Self { halt: Some(Halt(halt)), ..self }
     }
 
+    /// That of a hop which has this one's time to itself for one of so many parts of what is left.
+    #[must_use]
+    pub fn shared_by(self, parts: u32) -> Self {
+        let (now, parts) = (Instant::now(), parts.max(1));
+        let share = |end: Instant| now + end.saturating_duration_since(now) / parts;
+        Self { started: now, stop_at: share(self.stop_at), give_up_at: share(self.give_up_at), ..self }
+    }
+
+    /// The same, of a hop that works for so long at most.
+    #[must_use]
+    pub fn for_at_most(self, budget: Duration) -> Self {
+        Self { stop_at: self.stop_at.min(self.started + budget), ..self }
+    }
+
     /// When the hop began, if the clock was told.
     pub(super) fn told(&self) -> Option<Began> {
         Some(Began { time: self.told?, then: self.started })
@@ -139,6 +153,14 @@ mod tests {
             let clock = Clock::new(Time::UNIX_EPOCH, Some(left * SECOND), margin * SECOND, 10 * SECOND);
             assert_eq!((clock.gives_up_at() - clock.started).as_secs_f64(), tried, "{left} s left, margin {margin} s");
         }
+    }
+
+    #[test]
+    fn several_jobs_share_what_is_left_and_a_job_may_take_less() {
+        let whole = Clock::new(Time::UNIX_EPOCH, None, SECOND, 60 * SECOND);
+        let of = |clock: Clock| (clock.stop_at - clock.started).as_secs_f64().round();
+        assert_eq!((of(whole.shared_by(4)), of(whole.shared_by(0))), (15.0, 60.0));
+        assert_eq!((of(whole.for_at_most(7 * SECOND)), of(whole.for_at_most(70 * SECOND))), (7.0, 60.0));
     }
 
     #[test]

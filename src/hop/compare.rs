@@ -5,13 +5,13 @@ use crate::run::Changes;
 use crate::store::pending::PendingItems;
 use crate::store::predictions::Predictions;
 
-/// Compares the predictions of a page with those that its items had. Both are in order of id, and
+/// Compares the predictions of a page with those that its items had. Both are in the order of the page, and
 /// every prediction is one of an item of the page.
 pub(super) fn compare(items: &PendingItems, new: &Predictions<'_>) -> Changes {
     let mut items = items.iter();
     let mut changes = Changes::default();
-    for (id, row) in new.ids.iter().zip(new.rows()) {
-        let text = items.find(|item| item.id == *id).and_then(|item| item.prediction);
+    for (key, row) in new.keys.iter().zip(new.rows()) {
+        let text = items.find(|item| item.key == key).and_then(|item| item.prediction);
         if let Some(old) = text.and_then(|text| read(text, row.len())) {
             let change: f64 = old.iter().zip(row).map(|(old, new)| (new - old).abs()).sum();
             changes.compared += 1;
@@ -47,7 +47,7 @@ mod tests {
     use crate::store::pending::PendingItem;
 
     fn item(id: i64, prediction: &str) -> PendingItem<'_> {
-        PendingItem { id, values: &[], prediction: Some(prediction.as_bytes()) }
+        PendingItem { key: id.into(), values: &[], prediction: Some(prediction.as_bytes()) }
     }
 
     #[test]
@@ -63,7 +63,7 @@ mod tests {
         ];
         let classes = ["pear", "plum"].map(str::to_owned);
         let new = Predictions {
-            ids: vec![1, 3, 4, 5, 6],
+            keys: vec![1, 3, 4, 5, 6].into(),
             outputs: vec![0.5, 0.5, 0.75, 0.25, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0],
             of: Outputs::probabilities(&classes),
         };
@@ -88,7 +88,7 @@ mod tests {
     fn a_number_is_held_against_the_number_that_it_was() {
         let items = [item(1, "2.5"), item(2, "[2.5]"), item(3, "null"), item(4, "[1, 2]")].into_iter().collect();
         let of = Outputs { kind: PredictionKind::Value, classes: &[] };
-        let new = Predictions { ids: vec![1, 2, 3, 4], outputs: vec![2.0, 4.0, 1.0, 1.0], of };
+        let new = Predictions { keys: vec![1, 2, 3, 4].into(), outputs: vec![2.0, 4.0, 1.0, 1.0], of };
         assert_eq!(compare(&items, &new), Changes { compared: 2, changed_class: 0, absolute_change: 0.5 + 1.5 });
         let classes = ["inlier", "outlier"].map(str::to_owned);
         let score = Outputs { kind: PredictionKind::Score, classes: &classes };

@@ -100,7 +100,7 @@ pub(super) async fn counted(conn: &mut Conn, job: Job<'_>, totals: &Totals) -> R
     let Job { run, means } = job;
     let can_be_told = run.kind != RunKind::Backfill || run.model == means.model.version().shown();
     let left = match Scope::of(job).left().filter(|_| can_be_told) {
-        Some(left) => counts::count(conn, means.wanted(left), totals.ids).await?,
+        Some(left) => counts::count(conn, means.wanted(left), &totals.ids).await?,
         None => None,
     };
     Ok(left.map_or_else(|| totals.counts.of_items(run.items), |pending| Counts { pending, ..totals.counts }))

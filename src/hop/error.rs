@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use super::jobs::NoJob;
 use super::unfit::Unfit;
 use crate::store::session::WorkError;
 use crate::store::{Fault, StoreError};
@@ -15,6 +16,9 @@ pub enum HopError {
     /// The table, its rows and the model do not fit each other. Nothing was touched.
     #[error(transparent)]
     Unfit(#[from] Unfit),
+    /// It is no job's work. Nothing was touched.
+    #[error(transparent)]
+    Job(#[from] NoJob),
     /// The continuation could not be sent.
     #[error("the continuation could not be sent")]
     Relay(#[source] Box<dyn Error + Send + Sync>),
@@ -37,7 +41,7 @@ impl WorkError for HopError {
     fn fault(&self) -> Fault {
         match self {
             Self::Store(error) => error.fault(),
-            Self::Unfit(_) | Self::Relay(_) | Self::Canary(_) | Self::Panicked(_) => Fault::Permanent,
+            Self::Unfit(_) | Self::Job(_) | Self::Relay(_) | Self::Canary(_) | Self::Panicked(_) => Fault::Permanent,
         }
     }
 }

@@ -173,7 +173,7 @@ async fn worked_off(
         Some(left) => {
             let left = job.means.wanted(left);
             let left = if standing.is_any_set_aside { left } else { left.where_none_is_set_aside() };
-            census::count(conn, lanes, left, totals.ids).await?
+            census::count(conn, lanes, left, &totals.ids).await?
         }
         None => None,
     };

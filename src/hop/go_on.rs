@@ -13,7 +13,7 @@ use crate::store::{hold, lanes, runs};
 
 /// Does what a continuation asks for, as far as it still holds.
 pub(super) async fn go_on<R: Relay>(hop: &mut Hop<'_, R>, message: Continuation) -> Result<Next, HopError> {
-    let Continuation { run_id: id, worker, hop: number } = message;
+    let Continuation { run_id: id, worker, hop: number, .. } = message;
     look_at_table(&mut hop.session, hop.means).await?;
     let table = hop.means.table();
     let Some(run) = hop.session.ask(|| runs::find(table, id)).await? else {
@@ -44,7 +44,7 @@ pub(super) async fn go_on<R: Relay>(hop: &mut Hop<'_, R>, message: Continuation)
         // An old message, and nobody at work: whoever sent it may have vanished before sending
         // the next. Sending that again is harmless, once the lanes are free for whoever gets it.
         hop.session.ask(hold::release).await?;
-        let sent = hop.send(Continuation { run_id: id, worker, hop: due }).await?;
+        let sent = hop.send(hop.continuation(id, Due { worker, hop: due })).await?;
         hop.done.sent.push(sent);
         return Ok(Next::Over(Some(id), Outcome::Stale));
     }

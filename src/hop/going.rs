@@ -9,13 +9,15 @@ use super::scope::Scope;
 use super::writing::Manner;
 use crate::run::Pass;
 use crate::store::StoreError;
+use crate::store::ids::Ids;
 use crate::store::items::Locking;
+use crate::store::key::Key;
 use crate::store::lanes::{Lane, Place, Position};
 use crate::store::looks::Look;
 use crate::store::pages::{Beginning, Page};
 use crate::store::pending::PendingItems;
 use crate::store::selection::Selection;
-use crate::store::wanted::Ids;
+use crate::store::wanted::Wanted;
 
 /// A lane under way.
 #[derive(Debug)]
@@ -23,6 +25,8 @@ pub(super) struct Going<'a> {
     pub job: Job<'a>,
     pub lane: Lane,
     pub expected: Expected,
+    /// Up to where the next pages look, where the keys are no numbers and that was looked for.
+    pub horizon: Option<Key>,
     pub pace: Pace,
     /// How the next page is written.
     pub manner: Manner,
@@ -45,12 +49,14 @@ pub(super) struct Ahead<'a> {
 
 impl<'a> Going<'a> {
     pub(super) fn new(job: Job<'a>, lane: Lane) -> Self {
+        let (cursor, look) = (lane.cursor.clone(), lane.look.clone());
         Self {
             job,
-            lane,
-            expected: Expected { cursor: lane.cursor, look: lane.look, failures_ahead: true },
+            expected: Expected { cursor, look, failures_ahead: true },
+            horizon: None,
             manner: Manner::AtOnce,
             pace: Pace::new(lane.page_size, job.means.work.page_size),
+            lane,
             commit: Duration::ZERO,
             memory: PendingItems::default(),
             statement: Vec::new(),
@@ -60,11 +66,30 @@ impl<'a> Going<'a> {
 
     /// The next page, as far as is known.
     pub(super) fn next_page(&mut self) -> Page<'a> {
-        let Self { job, lane, expected, .. } = *self;
-        let Expected { cursor: after, look, .. } = expected;
-        let (limit, upto) = self.pace.begin(after, look.upto);
-        let wanted = job.means.wanted(expected.selection(job, lane));
-        Page { run: job.run, lane: lane.number, wanted, ids: Ids { after, upto }, limit, locking: locking(job, look) }
+        let limit = self.pace.begin();
+        let Ids { after, upto } = self.ids_ahead();
+        let upto = match (&after, &upto, &self.horizon) {
+            (Key::Id(after), Key::Id(end), _) => Key::Id(self.pace.upto(*after, *end)),
+            (_, _, Some(horizon)) => horizon.clone(),
+            (_, _, None) => upto,
+        };
+        let (job, locking) = (self.job, locking(self.job, &self.expected.look));
+        Page { run: job.run, lane: self.lane.number, wanted: self.wanted(), ids: Ids { after, upto }, limit, locking }
+    }
+
+    /// The items that the lane takes, as far as is known.
+    pub(super) fn wanted(&self) -> Wanted<'a> {
+        self.job.means.wanted(self.expected.selection(self.job, &self.lane))
+    }
+
+    /// The keys that are still to be looked at.
+    pub(super) fn ids_ahead(&self) -> Ids {
+        Ids { after: self.expected.cursor.clone(), upto: self.expected.look.upto.clone() }
+    }
+
+    /// Whether it is known how far the next page may look.
+    pub(super) fn sees_ahead(&self) -> bool {
+        self.expected.cursor.id().is_some() || self.horizon.as_ref().is_some_and(|far| *far != self.expected.cursor)
     }
 
     /// The database refuses an item of the page: it is begun again, smaller, and written in parts.
@@ -80,15 +105,19 @@ impl<'a> Going<'a> {
 
     /// A page is written that began at a position, and the lane goes on from this place; the next page takes
     /// over its memory.
-    pub(super) fn wrote(&mut self, items: PendingItems, position: Position, to: Place) {
+    pub(super) fn wrote(&mut self, items: PendingItems, position: &Position, to: &Place) {
         self.memory = items;
         self.manner = Manner::AtOnce;
-        self.expected = Expected::at(Position { cursor: to.cursor, look: to.look, ..position });
+        if to.look.number != position.look.number {
+            self.horizon = None;
+        }
+        let (cursor, look) = (to.cursor.clone(), to.look.clone());
+        self.expected = Expected { cursor, look, failures_ahead: position.failures_ahead };
     }
 }
 
 /// What is not written is not locked. In a look at what was locked before, some of it may be locked still.
-fn locking(Job { run, .. }: Job<'_>, look: Look) -> Locking {
+fn locking(Job { run, .. }: Job<'_>, look: &Look) -> Locking {
     if run.pass == Pass::Check || !run.mode.writes() {
         Locking::None
     } else if look.number == 0 {
@@ -100,26 +129,26 @@ fn locking(Job { run, .. }: Job<'_>, look: Look) -> Locking {
 
 /// What the next page of a lane is expected to find, so that one round trip locks and reads. The
 /// lane row, under its lock, has the last word.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Expected {
-    cursor: i64,
+    cursor: Key,
     look: Look,
     /// Whether items ahead may have been set aside, which are passed by.
     failures_ahead: bool,
 }
 
 impl Expected {
-    pub(super) fn at(position: Position) -> Self {
-        Self { cursor: position.cursor, look: position.look, failures_ahead: position.failures_ahead }
+    pub(super) fn at(position: &Position) -> Self {
+        Self { cursor: position.cursor.clone(), look: position.look.clone(), failures_ahead: position.failures_ahead }
     }
 
-    pub(super) fn fits(self, position: Position) -> bool {
-        (self.cursor, self.look) == (position.cursor, position.look)
+    pub(super) fn fits(&self, position: &Position) -> bool {
+        (&self.cursor, &self.look) == (&position.cursor, &position.look)
             && (self.failures_ahead || !position.failures_ahead)
     }
 
     /// Where nothing was set aside, not even the question costs anything.
-    fn selection(self, job: Job<'_>, lane: Lane) -> Selection {
+    fn selection(&self, job: Job<'_>, lane: &Lane) -> Selection {
         let selection = Scope::of(job).selection(lane.source);
         if self.failures_ahead { selection } else { selection.where_none_is_set_aside() }
     }

@@ -89,7 +89,7 @@ pub(super) async fn work_lane<R: Relay>(
     watch: &Watch<'_, R>,
 ) -> Result<LaneWork, StoreError> {
     let mut hop = HopWork::default();
-    let (mut going, mut again) = (Going::new(job, lane), 0);
+    let (number, mut going, mut again) = (lane.number, Going::new(job, lane), 0);
     while hop.pages == 0 || clock.allows(hop.longest_page) {
         let begun = Instant::now();
         let goes_on = || clock.allows(hop.longest_page.max(begun.elapsed()));
@@ -101,7 +101,7 @@ pub(super) async fn work_lane<R: Relay>(
                 continue;
             }
             PageEnd::Again => {
-                let text = format!("lane {} was found elsewhere {MOST_AGAIN} times in a row", lane.number);
+                let text = format!("lane {number} was found elsewhere {MOST_AGAIN} times in a row");
                 return Err(StoreError::Unexpected(text));
             }
             PageEnd::Over(end) => return Ok(LaneWork { end, hop }),
@@ -111,7 +111,7 @@ pub(super) async fn work_lane<R: Relay>(
         hop.add(HopWork { predicted, failed, pages: 1, longest_page: took });
         watch.page(predicted + failed);
         tracing::debug!(
-            run = %job.run.id, lane = lane.number, upto = to.cursor, predicted, failed,
+            run = %job.run.id, lane = number, upto = %to.cursor, predicted, failed,
             page_ms = took.as_millis() as u64, "page committed"
         );
         if to.finished {
@@ -139,18 +139,19 @@ async fn page(conn: &mut Conn, going: &mut Going<'_>, goes_on: &impl Fn() -> boo
     let (this, begun) = Step::ReadPage.perform(async || read_page(conn, going, ahead.take()).await).await?;
     let Begun { position, profile: counted, found, since } = begun;
     going.pace.found(found.len(), since.elapsed());
-    if let Some(end) = not_now(going.job, going.lane, position) {
+    if let Some(end) = not_now(going.job, &going.lane, &position) {
         rollback().ask(conn).await?;
         return Ok(end);
     }
-    if !going.expected.fits(position) {
+    if !going.expected.fits(&position) {
         rollback().ask(conn).await?;
-        going.expected = Expected::at(position);
+        going.expected = Expected::at(&position);
+        going.horizon = None;
         going.pace.again();
         return Ok(PageEnd::Again);
     }
-    let Reached { cursor, skipped } = reached(conn, this, position, &found).await?;
-    let to = after_page(position, cursor, skipped);
+    let Reached { cursor, skipped } = reached(conn, &this, &position, &found).await?;
+    let to = after_page(&position, cursor, skipped);
 
     let score = async || Ok::<_, StoreError>(score_page(means.model, means.table(), &found));
     let scored = Step::ScorePage.perform(score).await?;
@@ -158,7 +159,7 @@ async fn page(conn: &mut Conn, going: &mut Going<'_>, goes_on: &impl Fn() -> boo
     let mut profile = Profile::read(counted.as_deref(), means.model);
     profile.add(&scored.profile);
     let (profile, manner, statement) = (profile.to_text(), going.manner, &mut going.statement);
-    let mut writing = Writing { page: this, from: position, to, found: &found, profile, statement };
+    let mut writing = Writing { page: &this, from: &position, to: &to, found: &found, profile, statement };
     let written = Step::WritePage.perform(async || writing.write(conn, &scored, manner).await).await?;
     let Written::Done { predicted, failed } = written else {
         rollback().ask(conn).await?;
@@ -169,9 +170,9 @@ async fn page(conn: &mut Conn, going: &mut Going<'_>, goes_on: &impl Fn() -> boo
     going.pace.committed(found.len(), since.elapsed() + going.commit);
     // Or two pages would be in memory.
     drop(scored);
-    going.wrote(found, position, to);
-    let wait = wait(position.look, to.look);
-    if !to.finished && wait.is_none() && goes_on() {
+    going.wrote(found, &position, &to);
+    let wait = wait(&position.look, &to.look);
+    if !to.finished && wait.is_none() && going.sees_ahead() && goes_on() {
         commit_and_begin(conn, going).await?;
     } else {
         Step::CommitPage.commit(commit().ask(conn)).await?;
@@ -183,7 +184,7 @@ async fn page(conn: &mut Conn, going: &mut Going<'_>, goes_on: &impl Fn() -> boo
 async fn commit_and_begin(conn: &mut Conn, going: &mut Going<'_>) -> Result<(), StoreError> {
     let committing = Instant::now();
     let (page, memory) = (going.next_page(), going.memory());
-    let beginning = Step::CommitPage.commit(pages::commit_and_begin(conn, page, memory)).await?.next;
+    let beginning = Step::CommitPage.commit(pages::commit_and_begin(conn, &page, memory)).await?.next;
     if let Ok(Beginning::Begun(begun)) = &beginning {
         going.commit = begun.since - committing;
     }
@@ -192,7 +193,7 @@ async fn commit_and_begin(conn: &mut Conn, going: &mut Going<'_>) -> Result<(), 
 }
 
 /// Why a page is not to be worked on, after all.
-fn not_now(job: Job<'_>, lane: Lane, position: Position) -> Option<PageEnd> {
+fn not_now(job: Job<'_>, lane: &Lane, position: &Position) -> Option<PageEnd> {
     if position.claim != lane.claim {
         Some(PageEnd::Over(LaneEnd::TakenOver))
     } else if !position.running {
@@ -201,7 +202,7 @@ fn not_now(job: Job<'_>, lane: Lane, position: Position) -> Option<PageEnd> {
         Some(PageEnd::Over(LaneEnd::TooManyFailures))
     } else {
         // It was committed without our knowing.
-        let Position { cursor, look, finished, .. } = position;
+        let Position { cursor, look, finished, .. } = position.clone();
         let to = Place { cursor, look, finished };
         finished.then_some(PageEnd::Committed { to, wait: None, predicted: 0, failed: 0 })
     }
@@ -209,7 +210,7 @@ fn not_now(job: Job<'_>, lane: Lane, position: Position) -> Option<PageEnd> {
 
 /// Whether a lane's share of failures stops the run. Items that earlier runs set aside tell
 /// nothing new, and a first pass ends by itself.
-fn too_many_failures(job: Job<'_>, lane: Lane, position: Position) -> bool {
+fn too_many_failures(job: Job<'_>, lane: &Lane, position: &Position) -> bool {
     let done = position.predicted + position.failed;
     lane.source == Source::Items
         && job.run.pass == Pass::Write

@@ -22,6 +22,7 @@ mod go_on;
 mod going;
 mod hand_over;
 mod job;
+mod jobs;
 mod lane;
 mod lane_sessions;
 mod look_up;
@@ -41,6 +42,7 @@ mod runner;
 mod scope;
 mod set_off;
 mod side_by_side;
+mod start;
 pub mod step;
 mod succession;
 mod terms;
@@ -54,10 +56,12 @@ pub use clock::Clock;
 pub use end::{Steered, steer, stop};
 pub use error::HopError;
 pub use forecast::Late;
+pub use jobs::{Chosen, Job, Jobs, NoJob, has_jobs, unknown};
 pub use means::Means;
 pub use plan::{Basis, Plan, plan};
 pub use relay::{InAnswer, Relay};
 pub use runner::Runner;
+pub use start::Start;
 pub use unfit::Unfit;
 
 #[cfg(test)]

@@ -135,7 +135,7 @@ async fn try_again(conn: &mut Conn, opening: Opening<'_>, ground: Ground, run: R
     let Opening { means, lanes, now } = opening;
     let table = means.table();
     let whole = means.wanted(Scope::of(Job { run: &run, means }).selection(Source::Items));
-    let items = census::extent(conn, lanes, whole, ground.ends).await?.map_or(Some(0), |extent| extent.items);
+    let items = census::extent(conn, lanes, whole, ground.ends.as_ref()).await?.map_or(Some(0), |extent| extent.items);
     if begin().then(runs::lock(run.id)).ask(conn).await? == Some(RunState::Failed) {
         runs::try_again(run.id, items, now).then(lanes::rewind(run.id)).ask(conn).await?;
         tracing::info!(run = %run.id, window = %run.window, "trying a failed run again");

@@ -16,12 +16,14 @@ use super::under_way::Hop;
 use crate::config::WorkConfig;
 use crate::run::{Counts, RunId, RunState};
 use crate::store::counts::Extent;
-use crate::store::failures;
+use crate::store::ids::Ids;
+use crate::store::key::Key;
 use crate::store::lanes::{self, Due, NewLane, Source};
 use crate::store::runs::{self, NewRun, Run};
 use crate::store::session::Room;
 use crate::store::statement::{Statement, begin, commit, rollback};
-use crate::store::wanted::Ids;
+use crate::store::wanted::Wanted;
+use crate::store::{StoreError, failures, items};
 use crate::window::{Time, Window};
 
 /// What a run is opened with.
@@ -73,14 +75,15 @@ pub(super) async fn open_run(
     if ground.is_any_set_aside {
         failures::forget_gone(conn, table).await?;
     }
-    let extents = census::extents(conn, lanes, Scope::new(means, &new), ground).await?;
+    let scope = Scope::new(means, &new);
+    let extents = census::extents(conn, lanes, scope, &ground).await?;
     let new = NewRun { items: extents.iter().map(|(_, extent)| extent.items).sum(), ..new };
     let begun = match replaced {
         Some(old) if !end_for(conn, Job { run: old, means }, &new).await? => return Ok(Opened::Overtaken),
         Some(_) => Statement::nothing(),
         None => begin(),
     };
-    let new_lanes: Vec<NewLane> = extents.iter().flat_map(|&(source, extent)| lanes_of(source, extent, work)).collect();
+    let new_lanes = new_lanes(conn, means.wanted(scope.selection(Source::Items)), &extents, work).await?;
     let opened = begun.then(runs::insert(table, &new));
     let (id, result) = if new_lanes.is_empty() {
         let id = opened.then(runs::opened()).ask(conn).await?.id;
@@ -132,27 +135,69 @@ fn due(lanes: &[NewLane]) -> Vec<Due> {
     due
 }
 
-/// The items set aside are few and scattered: one lane takes them.
-fn lanes_of(source: Source, extent: Extent, work: &WorkConfig) -> Vec<NewLane> {
-    match source {
-        Source::Items => split(extent.ids, work.workers, work.lanes),
-        Source::Failures => vec![NewLane { worker: 0, source, ids: extent.ids }],
+/// The lanes of a run. The items set aside are few and scattered: one lane takes them.
+async fn new_lanes(
+    conn: &mut Conn,
+    wanted: Wanted<'_>,
+    extents: &[(Source, Extent)],
+    work: &WorkConfig,
+) -> Result<Vec<NewLane>, StoreError> {
+    let mut lanes = Vec::new();
+    for (source, extent) in extents {
+        let cut = match (source, extent.ids.numbers()) {
+            (Source::Items, Some(numbers)) => equal_ranges(numbers, work.workers, work.lanes),
+            (Source::Items, None) => equal_shares(conn, wanted, extent, work).await?,
+            (Source::Failures, _) => vec![NewLane { worker: 0, source: *source, ids: extent.ids.clone() }],
+        };
+        lanes.extend(cut);
     }
+    Ok(lanes)
 }
 
 /// The ids as `workers × lanes_each` lanes of equal ranges. Where there are fewer ids than lanes, the
 /// last lanes are empty.
-fn split(ids: Ids, workers: u16, lanes_each: u16) -> Vec<NewLane> {
+fn equal_ranges((after, upto): (i64, i64), workers: u16, lanes_each: u16) -> Vec<NewLane> {
     let count = u128::from(workers) * u128::from(lanes_each);
+    let ids = u128::from(after.abs_diff(upto));
     // An edge lies between the two ends, so it is an i64 like them.
-    let edge = |lane: u128| (i128::from(ids.after) + (u128::from(ids.len()) * lane).div_ceil(count) as i128) as i64;
-    (0..workers)
-        .flat_map(|worker| (0..lanes_each).map(move |lane| (worker, lane)))
-        .map(|(worker, lane)| {
-            let number = u128::from(worker) * u128::from(lanes_each) + u128::from(lane);
-            NewLane { worker, source: Source::Items, ids: Ids { after: edge(number), upto: edge(number + 1) } }
-        })
-        .collect()
+    let edge = |lane: u128| Key::Id((i128::from(after) + (ids * lane).div_ceil(count) as i128) as i64);
+    lanes_between((0..=count).map(edge).collect(), lanes_each)
+}
+
+/// The keys as so many lanes of equal shares of the wanted items: texts have no middle that could be computed. What
+/// is not cut in time is left to the lane before.
+async fn equal_shares(
+    conn: &mut Conn,
+    wanted: Wanted<'_>,
+    extent: &Extent,
+    work: &WorkConfig,
+) -> Result<Vec<NewLane>, StoreError> {
+    let Ids { after, upto } = extent.ids.clone();
+    let count = u64::from(work.workers) * u64::from(work.lanes);
+    let items = extent.items.unwrap_or(0);
+    let mut edges = vec![after];
+    while edges.len() < count as usize && items >= WORTH_CUTTING {
+        let last = edges.last().cloned().unwrap_or(Key::Start);
+        match items::nth(conn, wanted, &last, items.div_ceil(count) - 1).await? {
+            Some(edge) if edge != upto => edges.push(edge),
+            _ => break,
+        }
+    }
+    edges.resize(count as usize + 1, upto);
+    Ok(lanes_between(edges, work.lanes))
+}
+
+/// Fewer items than these are left to one lane: cutting them would take longer than it gains.
+const WORTH_CUTTING: u64 = 2;
+
+/// The lanes between one edge and the next.
+fn lanes_between(edges: Vec<Key>, lanes_each: u16) -> Vec<NewLane> {
+    let lane = |(number, edges): (usize, &[Key])| NewLane {
+        worker: (number / usize::from(lanes_each)) as u16,
+        source: Source::Items,
+        ids: Ids { after: edges[0].clone(), upto: edges[1].clone() },
+    };
+    edges.windows(2).enumerate().map(lane).collect()
 }
 
 #[cfg(test)]
@@ -160,7 +205,7 @@ mod tests {
     use super::*;
 
     fn edges(after: i64, upto: i64, workers: u16, lanes: u16) -> Vec<(i64, i64)> {
-        split(Ids { after, upto }, workers, lanes).iter().map(|lane| (lane.ids.after, lane.ids.upto)).collect()
+        equal_ranges((after, upto), workers, lanes).iter().map(|lane| lane.ids.numbers().unwrap()).collect()
     }
 
     #[test]
@@ -182,14 +227,14 @@ mod tests {
 
     #[test]
     fn of_a_new_run_the_workers_with_ids_are_at_work() {
-        let workers = |upto| due(&split(Ids { after: 0, upto }, 2, 2)).iter().map(|due| due.worker).collect::<Vec<_>>();
+        let workers = |upto| due(&equal_ranges((0, upto), 2, 2)).iter().map(|due| due.worker).collect::<Vec<_>>();
         assert_eq!(workers(100), [0, 1]);
         assert_eq!(workers(1), [0]);
     }
 
     #[test]
     fn a_worker_has_neighbouring_lanes() {
-        let workers: Vec<u16> = split(Ids { after: 0, upto: 100 }, 2, 3).iter().map(|lane| lane.worker).collect();
+        let workers: Vec<u16> = equal_ranges((0, 100), 2, 3).iter().map(|lane| lane.worker).collect();
         assert_eq!(workers, [0, 0, 0, 1, 1, 1]);
     }
 }

@@ -33,15 +33,29 @@ impl Pace {
         Self { size, largest, begun: false, cautious: 0, reach: Reach::new(size) }
     }
 
-    /// A page begins, after the lane's `cursor` and at most up to its end. The second time over,
-    /// the first was in vain: rows were locked, or the page was too large for the way. Then half
-    /// of it is tried. Answers how many items it may have, and the last id that it looks at.
-    pub(super) fn begin(&mut self, cursor: i64, high: i64) -> (u32, i64) {
+    /// A page begins. The second time over, the first was in vain: rows were locked, or the page was too
+    /// large for the way. Then half of it is tried. Answers how many items it may have.
+    pub(super) fn begin(&mut self) -> u32 {
         if std::mem::replace(&mut self.begun, true) {
             self.resize(self.size / 2);
             self.cautious = NO_LARGER_FOR;
         }
-        (self.size, self.reach.upto(cursor, high))
+        self.size
+    }
+
+    /// How far a page looks that begins after the lane's `cursor`, and at most up to its end.
+    pub(super) fn upto(&self, cursor: i64, high: i64) -> i64 {
+        self.reach.upto(cursor, high)
+    }
+
+    /// How many keys ahead it is looked, where they are no numbers.
+    pub(super) fn rows_ahead(&self) -> u64 {
+        self.reach.ids.unsigned_abs()
+    }
+
+    /// That look ahead took some time.
+    pub(super) fn looked_ahead(&mut self, took: Duration) {
+        self.reach.learn(self.size as usize, took, self.size);
     }
 
     /// The page's items were `found` after some time.
@@ -80,7 +94,7 @@ impl Pace {
     }
 }
 
-/// How far ahead of the cursor a page looks for pending items, in ids.
+/// How far ahead of the cursor a page looks for pending items, in ids; where keys are no numbers, in rows.
 ///
 /// Without a limit, a page over a stretch with nothing pending would scan all of it in one
 /// statement, longer than any deadline on a large table. The reach doubles while reading is quick
@@ -154,7 +168,7 @@ mod tests {
     #[test]
     fn a_slow_page_makes_the_next_smaller_and_quick_full_ones_make_it_larger_again() {
         let mut pace = Pace::new(4000, 5000);
-        pace.begin(0, i64::MAX);
+        pace.begin();
         assert_eq!(pace.committed(4000, ms(160)), 2500);
         assert_eq!(pace.committed(2500, ms(90)), 2500);
         assert_eq!(pace.committed(10, ms(1)), 2500, "a page that is not full tells nothing");
@@ -169,23 +183,23 @@ mod tests {
         for _ in 0..10 {
             pace.committed(1000, ms(60_000));
         }
-        assert_eq!(pace.begin(0, i64::MAX).0, SMALLEST_PAGE);
+        assert_eq!(pace.begin(), SMALLEST_PAGE);
     }
 
     #[test]
     fn a_page_that_was_in_vain_is_tried_with_half_its_items() {
         let mut pace = Pace::new(1000, 5000);
-        assert_eq!(pace.begin(0, i64::MAX).0, 1000);
-        assert_eq!(pace.begin(0, i64::MAX).0, 500);
+        assert_eq!(pace.begin(), 1000);
+        assert_eq!(pace.begin(), 500);
         pace.again();
-        assert_eq!(pace.begin(0, i64::MAX).0, 500);
+        assert_eq!(pace.begin(), 500);
     }
 
     #[test]
     fn after_a_page_in_vain_pages_stay_small_for_a_while() {
         let mut pace = Pace::new(1000, 5000);
-        pace.begin(0, i64::MAX);
-        pace.begin(0, i64::MAX);
+        pace.begin();
+        pace.begin();
         for _ in 0..NO_LARGER_FOR {
             assert_eq!(pace.committed(500, ms(1)), 500);
         }
@@ -196,7 +210,7 @@ mod tests {
     fn a_small_page_size_stays_as_it_is() {
         let mut pace = Pace::new(10, 10);
         assert_eq!(pace.committed(10, ms(60_000)), 10);
-        pace.begin(0, i64::MAX);
-        assert_eq!(pace.begin(0, i64::MAX).0, 10);
+        pace.begin();
+        assert_eq!(pace.begin(), 10);
     }
 }

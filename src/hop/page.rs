@@ -80,8 +80,8 @@ impl<'i> Chunk<'i> {
     }
 
     fn score(&self, scorer: &mut Scorer<'_>, page: &mut ScoredPage<'i>) {
-        let ScoredPage { predictions: Predictions { ids, outputs, of }, failures, .. } = page;
-        let (first, known, width) = (ids.len(), failures.len(), of.width());
+        let ScoredPage { predictions: Predictions { keys, outputs, of }, failures, .. } = page;
+        let (first, known, width) = (keys.len(), failures.len(), of.width());
         outputs.resize((first + self.items.len()) * width, 0.0);
         let scored = scorer.score_rows(&self.rows, &mut outputs[first * width..]);
         let mut unscored = scored.expect("a value for every feature, room for every output").into_iter().peekable();
@@ -90,14 +90,14 @@ impl<'i> Chunk<'i> {
                 Some(unscored) => failures.push((*item, self.reason(&unscored.error))),
                 None => {
                     let found = (first + row) * width;
-                    outputs.copy_within(found..found + width, ids.len() * width);
-                    ids.push(item.id);
+                    outputs.copy_within(found..found + width, keys.len() * width);
+                    keys.push(item.key);
                 }
             }
         }
-        outputs.truncate(ids.len() * width);
+        outputs.truncate(keys.len() * width);
         if failures.len() > known {
-            failures.sort_by_key(|(item, _)| item.id);
+            failures.sort_by_key(|(item, _)| item.key);
         }
     }
 

@@ -84,7 +84,7 @@ pub async fn plan(conn: &mut Conn, means: Means<'_>, request: &Request) -> Resul
     let (earlier, ground) = earlier.and(census::ground(table)).ask(conn).await?;
     let new = new_run(means, request, earlier.ends, now);
     let lanes = LaneSessions::new(means.database, 1);
-    let extents = census::extents(conn, &lanes, Scope::new(means, &new), ground).await;
+    let extents = census::extents(conn, &lanes, Scope::new(means, &new), &ground).await;
     lanes.close().await;
     let extents = extents?;
     let items_from = |wanted: Source| match extents.iter().find(|(source, _)| *source == wanted) {

@@ -9,7 +9,7 @@ use futures_util::future::join;
 
 use super::canary::try_out;
 use super::check::check_names;
-use super::clock::{Began, Clock};
+use super::clock::Clock;
 use super::error::HopError;
 use super::finish::finish;
 use super::go_on::go_on;
@@ -24,15 +24,15 @@ use super::refusal::note_refusal;
 use super::relay::Relay;
 use super::respond::respond;
 use super::set_off::{set_off, take_up};
+use super::start::Start;
 use super::succession::succeed;
 use super::under_way::{Done, Hop};
 use super::work::work;
 use crate::answer::Answer;
 use crate::event::Trigger;
 use crate::run::RunKind;
+use crate::store::StoreError;
 use crate::store::runs;
-use crate::store::session::Session;
-use crate::store::{StoreError, clock};
 use crate::words;
 
 /// Stages of a hop, at most: a hop that goes from stage to stage and comes to no end is ended by an error.
@@ -57,15 +57,22 @@ impl<R: Relay> Runner<'_, R> {
     /// # Errors
     /// The hop failed and may be repeated.
     pub async fn hop(&self, trigger: &Trigger, clock: Clock) -> Result<Answer, HopError> {
+        let start = Start::new(self.means.database, clock).await?;
+        self.hop_from(start, trigger, clock).await
+    }
+
+    /// The same, of a hop that has begun.
+    ///
+    /// # Errors
+    /// As [`Runner::hop`].
+    pub async fn hop_from(&self, start: Start, trigger: &Trigger, clock: Clock) -> Result<Answer, HopError> {
         let Self { means, relay } = *self;
         let trigger = match trigger {
             Trigger::Wake(wake) => &wake.event,
             asked => asked,
         };
         let lanes = &LaneSessions::new(means.database, means.work.lanes).until(clock.gives_up_at());
-        let mut session = Session::new(means.database).until(clock.gives_up_at());
-        // Whoever is refused is refused here once, not on each connection.
-        let began = began(&mut session, clock).await?;
+        let Start { session, began } = start;
         let mut hop = Hop { means, relay, clock, began, session, lanes, asked: None, done: Done::default() };
         // Boxed: a hop's future is deep, and its type would be as deep in every caller's.
         let answered = Box::pin(AssertUnwindSafe(hop.answer(trigger)).catch_unwind()).await;
@@ -75,7 +82,8 @@ impl<R: Relay> Runner<'_, R> {
             hop.note(trigger, error).await;
         }
         join(hop.session.close(), lanes.close()).await;
-        result
+        let job = Some(&means.table().job).filter(|job| !job.is_default()).cloned();
+        result.map(|answer| Answer { job, ..answer })
     }
 }
 
@@ -83,14 +91,6 @@ impl<R: Relay> Runner<'_, R> {
 fn panicked(panic: Box<dyn Any + Send>) -> HopError {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     HopError::Panicked(text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default())
-}
-
-/// When the hop began, by the clock that decides: the database's, unless the hop is told. Connects.
-async fn began(session: &mut Session, clock: Clock) -> Result<Began, StoreError> {
-    match clock.told() {
-        Some(began) => session.connect().await.map(|()| began),
-        None => session.ask(clock::present).await.map(Began::now),
-    }
 }
 
 impl<R: Relay> Hop<'_, R> {
@@ -102,8 +102,8 @@ impl<R: Relay> Hop<'_, R> {
                 let lanes = self.lanes;
                 lanes.ready_during(self.go(Next::Open(request.clone()))).await
             }
-            Trigger::Continue(message) => self.go(Next::GoOn(*message)).await,
-            Trigger::Status | Trigger::Wake(_) => self.go(Next::LookUp).await,
+            Trigger::Continue(message) => self.go(Next::GoOn(message.clone())).await,
+            Trigger::Status(_) | Trigger::Wake(_) => self.go(Next::LookUp).await,
         }
     }
 

@@ -78,7 +78,12 @@ impl<R: Relay> Hop<'_, R> {
     /// redelivery of the message that started this hop.
     pub(super) async fn send_off(&mut self, run: RunId, due: Due) -> Result<Continuation, HopError> {
         self.session.ask(|| lanes::hand_over(run, due)).await?;
-        self.send(Continuation { run_id: run, worker: due.worker, hop: due.hop }).await
+        self.send(self.continuation(run, due)).await
+    }
+
+    /// The message that starts a worker's hop.
+    pub(super) fn continuation(&self, run_id: RunId, Due { worker, hop }: Due) -> Continuation {
+        Continuation { job: self.means.table().job.clone(), run_id, worker, hop }
     }
 
     /// Sends a continuation of a hop that is due already.

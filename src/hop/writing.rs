@@ -5,6 +5,7 @@ use mysql_async::Conn;
 use super::compare::compare;
 use super::page::ScoredPage;
 use crate::run::{Pass, RunKind};
+use crate::store::key::Key;
 use crate::store::lanes::{Advance, Place, Position};
 use crate::store::pages::{self, Page};
 use crate::store::pending::{PendingItem, PendingItems};
@@ -38,11 +39,11 @@ pub(super) enum Written {
 
 /// A page to be written.
 pub(super) struct Writing<'w> {
-    pub page: Page<'w>,
+    pub page: &'w Page<'w>,
     /// Where its lane stood.
-    pub from: Position,
+    pub from: &'w Position,
     /// Where its lane goes on.
-    pub to: Place,
+    pub to: &'w Place,
     /// Its items.
     pub found: &'w PendingItems,
     /// The lane's drift profile, with this page.
@@ -101,20 +102,19 @@ impl Writing<'_> {
         failed: u64,
     ) -> Result<Written, StoreError> {
         let (mut taken, mut refused) = (predictions.part(0..0), Vec::new());
-        let mut parts = vec![predictions.part(0..predictions.ids.len())];
+        let mut parts = vec![predictions.part(0..predictions.keys.len())];
         while let Some(part) = parts.pop() {
             match pages::write_items(conn, self.page, &part, self.statement).await {
                 Ok(changed) => {
                     all_changed(&part, changed)?;
                     taken.append(part);
                 }
-                Err(error) => match (error.refusal(), &part.ids[..]) {
+                Err(error) => match (error.refusal(), part.keys.len()) {
                     (None, _) => return Err(error),
-                    (Some(words), &[id]) => refused.push((id, words)),
+                    (Some(words), 1) => refused.extend(part.keys.to_vec().into_iter().map(|key| (key, words.clone()))),
                     // The first half is to come first.
-                    (Some(_), ids) => {
-                        let middle = ids.len() / 2;
-                        parts.extend([part.part(middle..ids.len()), part.part(0..middle)]);
+                    (Some(_), items) => {
+                        parts.extend([part.part(items / 2..items), part.part(0..items / 2)]);
                     }
                 },
             }
@@ -132,7 +132,7 @@ impl Writing<'_> {
     async fn forget(&self, conn: &mut Conn, predictions: &Predictions<'_>) -> Result<(), StoreError> {
         let wanted = self.page.wanted;
         if wanted.which.has_set_aside() {
-            failures::forget(wanted.table, &predictions.ids).ask(conn).await?;
+            failures::forget(wanted.table, predictions.keys.iter()).ask(conn).await?;
         }
         Ok(())
     }
@@ -140,9 +140,9 @@ impl Writing<'_> {
     /// The page's progress, with these predictions.
     fn advance(&self, predictions: &Predictions<'_>, failed: u64) -> Advance {
         Advance {
-            from: self.from,
-            to: self.to,
-            predicted: predictions.ids.len() as u64,
+            from: self.from.clone(),
+            to: self.to.clone(),
+            predicted: predictions.keys.len() as u64,
             failed,
             changes: (self.page.run.kind == RunKind::Backfill).then(|| compare(self.found, predictions)),
             page_size: self.page.limit,
@@ -151,11 +151,11 @@ impl Writing<'_> {
         }
     }
 
-    /// Why these items are set aside, which the database refuses in these words. Both are in order of id.
-    fn refused(&self, refused: &[(i64, String)]) -> Vec<(PendingItem<'_>, Reason)> {
+    /// Why these items are set aside, which the database refuses in these words. Both are in the order of the page.
+    fn refused(&self, refused: &[(Key, String)]) -> Vec<(PendingItem<'_>, Reason)> {
         let mut items = self.found.iter();
-        let one = |(id, words): &(i64, String)| {
-            let item = items.find(|item| item.id == *id)?;
+        let one = |(key, words): &(Key, String)| {
+            let item = items.find(|item| Some(item.key) == key.of_item())?;
             Some((item, Reason::new(ReasonCode::Refused, words.as_str())))
         };
         refused.iter().filter_map(one).collect()
@@ -164,7 +164,7 @@ impl Writing<'_> {
 
 /// The rows are locked and were pending or another run's, so each of them changes.
 fn all_changed(predictions: &Predictions<'_>, changed: u64) -> Result<(), StoreError> {
-    let predicted = predictions.ids.len() as u64;
+    let predicted = predictions.keys.len() as u64;
     if changed == predicted {
         return Ok(());
     }

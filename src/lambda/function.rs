@@ -1,27 +1,25 @@
 //! One invocation: from the event's JSON to the answer's.
 
-use std::error::Error;
 use std::mem;
 use std::time::{Duration, SystemTime};
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde::Serialize;
 use serde_json::Value;
-use tracing::Instrument;
 
+use super::call::{Back, Call, Outbox, now};
 use super::metrics::Source;
 use super::wake::{Asleep, Standing, Waker};
+use super::work::{Several, Works};
 use super::{SqsQueue, WakeError};
 use crate::answer::{Answer, Outcome};
 use crate::config::Config;
-use crate::event::{self, Continuation, Event, EventError, Message, Trigger, Wake};
-use crate::hop::{Clock, HopError, InAnswer, Late, Means, Relay, Runner};
+use crate::event::{self, Event, EventError, Message, Trigger, Wake};
+use crate::hop::{Clock, HopError, Jobs};
 use crate::model::Model;
-use crate::run::RunKind;
+use crate::store::runs;
 use crate::store::session::Session;
-use crate::store::{Database, runs};
-use crate::window::Time;
 use crate::words;
 
 /// How long a database may take to start. RDS needs 5 to 20 minutes, an Aurora less.
@@ -31,48 +29,9 @@ const WAKE_PATIENCE: TimeDelta = TimeDelta::minutes(40);
 /// environment may be frozen for minutes between two invocations.
 #[derive(Debug)]
 pub struct Function {
-    config: Config,
-    database: Database,
+    works: Works,
     outbox: Outbox,
     waker: Option<Waker>,
-    model: &'static Model,
-}
-
-/// The queue if one is configured, else the answer.
-#[derive(Debug)]
-enum Outbox {
-    Queue(SqsQueue),
-    Answer,
-}
-
-/// One invocation: its time, and the ways out of it.
-#[derive(Clone, Copy, Debug)]
-struct Call<'f> {
-    /// When it began, by this machine's clock: for messages and metrics of this machine.
-    now: Time,
-    clock: Clock,
-    outbox: &'f Outbox,
-    metrics: Source<'f>,
-    /// X-Ray's trace: that of the run's first hop, so that all of them are found together.
-    trace: Option<&'f str>,
-}
-
-impl Relay for Call<'_> {
-    async fn send(&self, continuation: &Continuation) -> Result<(), Box<dyn Error + Send + Sync>> {
-        match self.outbox {
-            Outbox::Queue(queue) => Ok(queue.send(continuation, self.trace).await?),
-            Outbox::Answer => InAnswer.send(continuation).await,
-        }
-    }
-
-    fn will_be_late(&self, late: &Late) {
-        self.metrics.will_be_late(late, now());
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the edge: an invocation happens now")]
-fn now() -> Time {
-    Utc::now()
 }
 
 /// The answer and, to a queue, the messages that are to be delivered again.
@@ -123,6 +82,7 @@ impl From<Failure> for Diagnostic {
             Failure::Event(_) => "BadEvent",
             Failure::Hop(HopError::Store(_)) => "DatabaseError",
             Failure::Hop(HopError::Unfit(_)) => "TableUnfit",
+            Failure::Hop(HopError::Job(_)) => "BadEvent",
             Failure::Hop(HopError::Relay(_)) | Failure::Wake(WakeError::Relay(_)) => "QueueError",
             Failure::Hop(HopError::Canary(_)) => "CanaryFailed",
             Failure::Hop(HopError::Panicked(_)) => "Panic",
@@ -135,7 +95,6 @@ impl From<Failure> for Diagnostic {
 impl Function {
     /// The function of `config`, scoring with `model`. Opens no connection.
     pub async fn new(config: Config, model: &'static Model) -> Self {
-        let database = Database::new(&config.mysql, &config.work.items_table).await;
         let outbox = match config.continuation_queue_url.clone() {
             Some(url) => Outbox::Queue(SqsQueue::new(url)),
             None => Outbox::Answer,
@@ -144,7 +103,7 @@ impl Function {
             Some(resource) => Some(Waker::new(resource).await),
             None => None,
         };
-        Self { config, database, outbox, waker, model }
+        Self { works: Works { jobs: Jobs::new(config).await, model }, outbox, waker }
     }
 
     /// Handles one invocation.
@@ -154,17 +113,16 @@ impl Function {
     /// the reply instead.
     pub async fn handle(&self, invocation: LambdaEvent<Value>) -> Result<Reply, Failure> {
         let LambdaEvent { payload, context } = invocation;
-        let (now, work) = (now(), &self.config.work);
+        let (now, of_variables) = (now(), self.works.jobs.of_variables());
+        let work = &of_variables.work;
         let call = Call {
             now,
             clock: Clock::starting(time_left(&context), work.hop_margin, work.hop_budget),
             outbox: &self.outbox,
-            metrics: Source {
-                function: &context.env_config.function_name,
-                table: self.config.work.items_table.as_str(),
-            },
+            metrics: Source { function: &context.env_config.function_name, job: None },
             trace: context.xray_trace_id.as_deref(),
-        };
+        }
+        .of(of_variables);
         match event::read(&payload, now)? {
             Event::Direct(trigger) => self.hop(&trigger, call).await,
             Event::Queue(messages) => Ok(self.batch(messages, call).await),
@@ -173,13 +131,13 @@ impl Function {
 
     /// Does what `trigger` asks for, where wanted on a database that is started for it.
     async fn hop(&self, trigger: &Trigger, call: Call<'_>) -> Result<Reply, Failure> {
-        let Some(waker) = self.waker.as_ref().filter(|_| *trigger != Trigger::Status) else {
-            return Ok(self.work(trigger, call).await?.into());
+        let Some(waker) = self.waker.as_ref().filter(|_| !matches!(trigger, Trigger::Status(_))) else {
+            return Ok(self.works.work(trigger, call, Several::BesideEachOther).await?.into());
         };
         match waker.rouse(call.clock).await? {
             Standing::Waking(status) => wait_on(waker, trigger, status, call).await,
             Standing::Awake { ours } => {
-                let answer = self.work(trigger, call).await?;
+                let answer = self.works.work(trigger, call, Several::InTurn).await?;
                 if ours && !self.is_needed().await? {
                     waker.lay_to_rest().await?;
                 }
@@ -190,46 +148,10 @@ impl Function {
 
     /// Whether a run is still at work on the database.
     async fn is_needed(&self) -> Result<bool, HopError> {
-        let mut session = Session::new(&self.database);
+        let mut session = Session::new(&self.works.jobs.of_variables().database);
         let needed = session.ask(runs::is_any_running).await?;
         session.close().await;
         Ok(needed)
-    }
-
-    /// Does what `trigger` asks for, and says what it came to: one line in the log, one of metrics.
-    async fn work(&self, trigger: &Trigger, call: Call<'_>) -> Result<Answer, HopError> {
-        let Self { config, database, model, .. } = self;
-        let Call { clock, metrics, trace, .. } = call;
-        let runner = Runner { means: Means { database, work: &config.work, model }, relay: &call };
-        let hop = runner.hop(trigger, clock).instrument(tracing::info_span!("hop", trace_id = trace));
-        let answer = match hop.await {
-            Ok(answer) => answer,
-            Err(error) => {
-                let kind = match trigger {
-                    Trigger::Open(request) => Some(request.kind),
-                    _ => None,
-                };
-                match kind {
-                    Some(RunKind::Canary) => metrics.canary_failed(call.now),
-                    kind => metrics.hop_failed(kind, call.now),
-                }
-                return Err(error);
-            }
-        };
-        metrics.hop_ended(&answer, now());
-        tracing::info!(
-            run = answer.run_id.map(|id| id.0), kind = answer.kind.map(RunKind::name), trace_id = trace, outcome = %answer.outcome, state = answer.state.map(|state| state.name()),
-            predicted = answer.counts.predicted, failed = answer.counts.failed, pending = answer.counts.pending,
-            pages = answer.counts.pages, hop_predicted = answer.hop.predicted, hop_failed = answer.hop.failed,
-            longest_page_ms = answer.hop.longest_page.as_millis() as u64,
-            changed_class = answer.backfill.map(|backfill| backfill.changed_class),
-            mean_absolute_change = answer.backfill.and_then(|backfill| backfill.mean_absolute_change),
-            spare_seconds = answer.spare_seconds, forecast_spare_seconds = answer.forecast_spare_seconds,
-            oldest_pending_seconds = answer.oldest_pending_seconds, drift_ratio = answer.drift_ratio,
-            class_drift_ratio = answer.class_drift_ratio, elapsed_ms = answer.elapsed_ms, rows_per_second = answer.rows_per_second,
-            continuations = answer.continuations.len(), "hop ended"
-        );
-        Ok(answer)
     }
 
     /// Handles a queue's messages in order, the first in any case, the others for as long as the
@@ -282,28 +204,6 @@ const AT_ONCE: i32 = 0;
 
 /// Seconds after which a message comes again whose hop failed: what was the matter may be over.
 const A_MINUTE: i32 = 60;
-
-/// A message that goes back to the queue.
-struct Back {
-    id: String,
-    receipt: Option<String>,
-    /// Seconds until it comes again.
-    after: i32,
-}
-
-impl Outbox {
-    /// Says when messages that go back are to come again. Where that cannot be said, they come when the queue's
-    /// visibility timeout is over.
-    async fn take_back(&self, messages: &[Back]) {
-        let Self::Queue(queue) = self else { return };
-        for Back { id, receipt, after } in messages {
-            let Some(receipt) = receipt else { continue };
-            if let Err(error) = queue.put_off(receipt, *after).await {
-                tracing::warn!(message = id, error = words::chain(&error), "the message comes back late");
-            }
-        }
-    }
-}
 
 /// Sends the message that continues to wait, unless it took too long already.
 async fn wait_on(waker: &Waker, trigger: &Trigger, status: Asleep, call: Call<'_>) -> Result<Reply, Failure> {

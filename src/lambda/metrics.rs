@@ -2,12 +2,13 @@
 //! makes metrics. No call, no right and no network is needed for it.
 //!
 //! All are in the namespace `rowscore`, with the function's name as their one dimension: each further
-//! combination of dimensions is billed as metrics of its own. Table, kind and run stand in the line
+//! combination of dimensions is billed as metrics of its own. Job, table, kind and run stand in the line
 //! for queries over the log.
 
 use serde_json::{Map, Value, json};
 
 use crate::answer::{Answer, Outcome};
+use crate::config::JobName;
 use crate::drift::Ratios;
 use crate::hop::Late;
 use crate::run::{RunKind, RunState};
@@ -24,8 +25,8 @@ type Metric = (&'static str, &'static str, Option<f64>);
 pub(super) struct Source<'a> {
     /// The function's name; empty where there is no function, and then no metrics.
     pub function: &'a str,
-    /// The table that is scored.
-    pub table: &'a str,
+    /// The job whose work it is, and the table that it scores; `None`: that is not known.
+    pub job: Option<(&'a JobName, &'a str)>,
 }
 
 impl Source<'_> {
@@ -68,7 +69,8 @@ impl Source<'_> {
         let mut line = Map::new();
         line.insert("_aws".into(), json!({"Timestamp": now.timestamp_millis(), "CloudWatchMetrics": [directive]}));
         line.insert("Function".into(), self.function.into());
-        line.insert("Table".into(), self.table.into());
+        line.insert("Job".into(), self.job.map(|(job, _)| job.as_str()).into());
+        line.insert("Table".into(), self.job.map(|(_, table)| table).into());
         line.insert("Kind".into(), kind.map(RunKind::name).into());
         line.insert("Run".into(), run.into());
         line.extend(present().map(|(name, _, value)| (name.to_owned(), value.into())));
@@ -133,7 +135,7 @@ mod tests {
     use crate::answer::{HopWork, Part};
     use crate::run::RunId;
 
-    const SOURCE: Source<'_> = Source { function: "rowscore-ScoreFunction", table: "items" };
+    const SOURCE: Source<'_> = Source { function: "rowscore-ScoreFunction", job: None };
 
     fn at() -> Time {
         "2026-11-22T15:19:42.500Z".parse().unwrap()
@@ -149,7 +151,9 @@ mod tests {
             spare_seconds: Some(-3),
             ..Answer::without_run(Outcome::Continued)
         };
-        let line = SOURCE.line(answer.kind, Some(7), &of_hop(&answer), at()).unwrap();
+        let job = JobName::default();
+        let source = Source { job: Some((&job, "items")), ..SOURCE };
+        let line = source.line(answer.kind, Some(7), &of_hop(&answer), at()).unwrap();
         assert_eq!(line["_aws"]["Timestamp"], json!(1_795_360_782_500_u64));
         let directive = &line["_aws"]["CloudWatchMetrics"][0];
         assert_eq!((&directive["Namespace"], &directive["Dimensions"]), (&json!("rowscore"), &json!([["Function"]])));
@@ -165,6 +169,7 @@ mod tests {
             (&line["Function"], &line["Kind"], &line["Run"]),
             (&json!("rowscore-ScoreFunction"), &json!("window"), &json!(7))
         );
+        assert_eq!((&line["Job"], &line["Table"]), (&json!("default"), &json!("items")));
     }
 
     #[test]

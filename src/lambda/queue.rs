@@ -8,7 +8,9 @@ use aws_sdk_sqs::types::{MessageSystemAttributeNameForSends, MessageSystemAttrib
 use tokio::sync::OnceCell;
 
 use super::sdk;
-use crate::event::{Continuation, Wake};
+use crate::config::JobName;
+use crate::event::{Continuation, Request, Trigger, Wake};
+use crate::window::Time;
 
 /// Why a message was not sent.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +42,7 @@ pub enum QueueError {
 /// The queue that continuations are sent to.
 ///
 /// One message group per run and worker: SQS delivers a group one message at a time, so a worker
-/// has one hop at work. One deduplication id per hop: sending it twice within five minutes is
+/// has one hop at work; and one group per job for what opens its runs. One deduplication id per hop: sending it twice within five minutes is
 /// sending it once.
 #[derive(Clone, Debug)]
 pub struct SqsQueue {
@@ -64,9 +66,24 @@ impl SqsQueue {
 
     /// Sends the message that starts the next hop, in X-Ray's trace of this one.
     pub async fn send(&self, continuation: &Continuation, trace: Option<&str>) -> Result<(), QueueError> {
-        let Continuation { run_id, worker, hop } = continuation;
+        let Continuation { run_id, worker, hop, .. } = continuation;
         let group = format!("run-{run_id}-worker-{worker}");
         self.put(&group, &format!("{group}-hop-{hop}"), &serde_json::to_string(continuation)?, trace).await
+    }
+
+    /// Sends the message by which a job does its part of what was asked for at `now`. Each job has a group, and so an
+    /// order, of its own; a tick that is delivered twice sends nothing twice.
+    pub async fn send_request(
+        &self,
+        job: &JobName,
+        request: &Request,
+        (now, trace): (Time, Option<&str>),
+    ) -> Result<(), QueueError> {
+        let asked = Trigger::Open(request.clone()).of_job(job);
+        let group = format!("job-{job}");
+        let moment = request.tick.unwrap_or(now).timestamp_millis();
+        let id = format!("{group}-{}-{moment}", request.kind);
+        self.put(&group, &id, &serde_json::to_string(&asked)?, trace).await
     }
 
     /// Lets a message that goes back be delivered again after so many seconds, and not only after the queue's

@@ -25,6 +25,17 @@ impl Counts {
         let done = self.predicted + self.failed;
         Self { pending: items.unwrap_or(done).saturating_sub(done), ..self }
     }
+
+    /// Together with those of another run.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            predicted: self.predicted + other.predicted,
+            failed: self.failed + other.failed,
+            pending: self.pending + other.pending,
+            pages: self.pages + other.pages,
+        }
+    }
 }
 
 /// How a backfill's predictions differ from those that the items had, summed over its pages.

@@ -6,6 +6,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Params, Row};
 
 use super::StoreError;
+use super::by_key::failure_of_item;
 use super::counts::{mariadb_limit, mysql_limit};
 use super::row::column;
 use super::row::date;
@@ -57,7 +58,8 @@ pub async fn fresh(conn: &mut impl Queryable, table: &ItemsTable, reach: Time) -
 }
 
 fn waiting(table: &ItemsTable, reach: Option<Time>, which: &str, most: u64) -> Statement<Backlog> {
-    let (items, id, own, of_job) = (table.quoted(), table.id.quoted(), table.created.quoted(), table.is_of("f"));
+    let (items, own) = (table.quoted(), table.created.quoted());
+    let of_item = failure_of_item(table);
     let reached = match reach {
         Some(reach) => format!("i.{own} >= {}", moment(table, reach)),
         None => "TRUE".to_owned(),
@@ -66,7 +68,7 @@ fn waiting(table: &ItemsTable, reach: Option<Time>, which: &str, most: u64) -> S
         "{} SELECT {} COUNT(*) AS `items`, MIN(`created`) AS `oldest`, COALESCE(SUM(NOT `reached`), 0) AS `unreached` \
          FROM (SELECT {} AS `created`, COALESCE({reached}, FALSE) AS `reached` FROM {items} i \
                WHERE {} AND {which} AND NOT EXISTS \
-                 (SELECT 1 FROM `item_failures` f WHERE {of_job} AND f.`item_id` = i.{id}) \
+                 (SELECT 1 FROM `item_failures` f WHERE {of_item}) \
                LIMIT {most}) w",
         mariadb_limit(BUDGET_MS),
         mysql_limit(BUDGET_MS),

@@ -44,8 +44,10 @@ fn literal(value: &Value) -> String {
 
 /// Any bytes as SQL.
 pub(super) fn bytes_literal(bytes: &[u8]) -> String {
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("x'{digits}'")
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
+    let digits = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    ["x'"].into_iter().flat_map(str::chars).chain(digits).chain(['\'']).collect()
 }
 
 /// Any text in UTF-8 as SQL, in hexadecimal digits: what would have to be escaped depends on the

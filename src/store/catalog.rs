@@ -3,10 +3,12 @@
 
 use mysql_async::{Params, Row};
 
+use mysql_async::prelude::Queryable;
+
 use super::StoreError;
 use super::row::column;
 use super::statement::Statement;
-use crate::config::{ColumnName, ItemsTable};
+use crate::config::{ColumnName, ItemsTable, KeyColumns, KeyPart, PartKind};
 
 /// The column that is meant to say when a row was changed, where there is one of this name.
 pub const UPDATED: &str = "updated_datetime";
@@ -55,6 +57,8 @@ pub struct Column {
     pub length: Option<u64>,
     /// Of text: like `utf8mb4`.
     pub charset: Option<String>,
+    /// Of text: like `utf8mb4_general_ci`.
+    pub collation: Option<String>,
     /// What whoever made it said of it.
     pub comment: String,
 }
@@ -78,6 +82,10 @@ pub enum Kind {
     LongText,
     /// TINYBLOB to LONGBLOB, or VARBINARY.
     Bytes,
+    /// BINARY.
+    Binary,
+    /// MariaDB's UUID.
+    Uuid,
     /// ENUM.
     Enum,
     /// SET.
@@ -110,6 +118,8 @@ impl Kind {
             "tinytext" | "text" | "mediumtext" => Self::Text,
             "longtext" => Self::LongText,
             "tinyblob" | "blob" | "mediumblob" | "longblob" | "varbinary" => Self::Bytes,
+            "binary" => Self::Binary,
+            "uuid" => Self::Uuid,
             "enum" => Self::Enum,
             "set" => Self::Set,
             "bit" => Self::Bit,
@@ -145,6 +155,8 @@ pub struct Key {
     pub name: String,
     /// Its columns in order.
     pub columns: Vec<String>,
+    /// Whether no two rows have the same in it, NULL aside.
+    pub is_unique: bool,
 }
 
 impl Kept {
@@ -160,6 +172,36 @@ impl Kept {
 }
 
 impl Column {
+    /// What it holds as a part of a key, if it can be one.
+    pub fn part_kind(&self) -> Option<PartKind> {
+        Some(match self.kind {
+            Kind::Integer | Kind::BigInt if self.full_type.contains("unsigned") => PartKind::Unsigned,
+            Kind::Integer | Kind::BigInt => PartKind::Integer,
+            Kind::Char => PartKind::Text { charset: self.charset.clone()?, collation: self.collation.clone()? },
+            Kind::Binary => PartKind::Bytes,
+            Kind::Bytes if self.full_type.starts_with("varbinary") => PartKind::Bytes,
+            Kind::Uuid => PartKind::Uuid,
+            Kind::Date => PartKind::Date,
+            Kind::Datetime | Kind::Timestamp => PartKind::Datetime,
+            _ => return None,
+        })
+    }
+
+    /// Bytes of the longest key that it alone is, in its notation.
+    pub fn longest_part(&self) -> u64 {
+        const LONGEST_PLAIN: u64 = 32;
+        let length = self.length.unwrap_or(0);
+        let of_each = match self.charset.as_deref() {
+            // A comma or a `~` takes two.
+            Some("ascii" | "latin1") => 2,
+            Some("utf8mb3" | "utf8") => 3,
+            Some(_) => 4,
+            // Digits of bytes.
+            None => 2,
+        };
+        LONGEST_PLAIN.max(length.saturating_mul(of_each))
+    }
+
     /// The name between backticks.
     pub fn quoted(&self) -> String {
         format!("`{}`", self.name.replace('`', "``"))
@@ -177,6 +219,18 @@ impl Catalog {
         self.renewed.iter().filter(|column| !is_meant(column)).cloned().collect()
     }
 
+    /// The key that tells the items of `table` apart, as the server describes it; `None`: it is not one that does.
+    pub fn key(&self, table: &ItemsTable) -> Option<KeyColumns> {
+        let unique = |key: &&Key| key.is_unique && table.key.are(&key.columns);
+        let index = self.keys.iter().filter(unique).max_by_key(|key| key.name == "PRIMARY")?.name.clone();
+        let part = |column: &ColumnName| {
+            let found = self.column(column.as_str()).filter(|column| !column.is_nullable)?;
+            Some(KeyPart { column: column.clone(), kind: found.part_kind()? })
+        };
+        let parts = table.key.columns().map(part).collect::<Option<_>>()?;
+        Some(KeyColumns { parts, index, is_wide: false })
+    }
+
     /// The column of a name, which the servers know in any case.
     pub fn column(&self, name: &str) -> Option<&Column> {
         let name = name.to_lowercase();
@@ -185,7 +239,30 @@ impl Catalog {
 }
 
 /// rowscore's own tables, which go along with the items in one transaction.
-pub(super) const OWN: [&str; 3] = ["batch_runs", "batch_lanes", "item_failures"];
+pub(super) const OWN: [&str; 4] = ["batch_runs", "batch_lanes", "item_failures", "batch_jobs"];
+
+/// What the server says of `table`, and the table with what rowscore's statements need of that.
+///
+/// # Errors
+/// Those of [`Statement::ask`].
+pub async fn look(conn: &mut impl Queryable, table: &ItemsTable) -> Result<(Catalog, ItemsTable), StoreError> {
+    let catalog = describe(table).ask(conn).await?;
+    let mut seen = ItemsTable { kept: catalog.kept(table), ..table.clone() };
+    if let Some(key) = catalog.key(table) {
+        let first = key.columns().next().and_then(|column| catalog.column(column.as_str()));
+        let may_be_wide = key.is_number() && first.is_some_and(|column| column.kind == Kind::BigInt);
+        seen.key = KeyColumns { is_wide: may_be_wide && is_wide(table).ask(conn).await?, ..key };
+    }
+    Ok((catalog, seen))
+}
+
+/// Whether there is an id that no signed number can hold, or the least of these, before which there is none.
+fn is_wide(table: &ItemsTable) -> Statement<bool> {
+    let (id, items) = (table.key.quoted(), table.quoted());
+    let sql =
+        format!("SELECT COALESCE(MAX({id}) > {} OR MIN({id}) = {}, FALSE) AS `wide` FROM {items}", i64::MAX, i64::MIN);
+    Statement::one("looking at the ends of the table", &sql, Params::Empty, |row| column(row, "wide"))
+}
 
 /// What the server says of `table`.
 pub fn describe(table: &ItemsTable) -> Statement<Catalog> {
@@ -196,11 +273,13 @@ pub fn describe(table: &ItemsTable) -> Statement<Catalog> {
            `is_nullable` = 'YES' AS `nullable`, COALESCE(`generation_expression`, '') <> '' AS `generated`, \
            COALESCE(LOWER(`column_default`), '') LIKE 'current_timestamp%' AS `born_now`, \
            LOWER(`extra`) LIKE '%on update%' AS `renewed`, FIND_IN_SET('select', `privileges`) > 0 AS `readable`, \
-           `character_maximum_length` AS `length`, `character_set_name` AS `charset`, `column_comment` AS `comment` \
+           `character_maximum_length` AS `length`, `character_set_name` AS `charset`, \
+           `collation_name` AS `collation`, `column_comment` AS `comment` \
          FROM `information_schema`.`columns` {of_table} ORDER BY `ordinal_position`"
     );
     let parts = format!(
-        "SELECT `index_name` AS `name`, `column_name` AS `part` FROM `information_schema`.`statistics` {of_table} \
+        "SELECT `index_name` AS `name`, IF(`sub_part` IS NULL, `column_name`, NULL) AS `part`, `non_unique` = 0 AS `unique` \
+         FROM `information_schema`.`statistics` {of_table} \
          ORDER BY `index_name`, `seq_in_index`"
     );
     let names = OWN.iter().map(|name| format!("'{name}'")).chain([table.literal()]).collect::<Vec<_>>();
@@ -212,9 +291,10 @@ pub fn describe(table: &ItemsTable) -> Statement<Catalog> {
     let columns = Statement::all(doing, &columns, Params::Empty, |row| {
         Ok((column_of(row)?, column::<bool>(row, "renewed")?, column::<bool>(row, "readable")?))
     });
-    // A part that is an expression has no column.
+    // A part that is an expression has no column, and the beginning of a column is not the column.
     let parts = Statement::all(doing, &parts, Params::Empty, |row| {
-        Ok((column(row, "name")?, column::<Option<String>>(row, "part")?.unwrap_or_default()))
+        let part: Option<String> = column(row, "part")?;
+        Ok((column(row, "name")?, part.unwrap_or_default(), column(row, "unique")?))
     });
     let kept = Statement::all(doing, &kept, Params::Empty, |row| {
         Ok(Kept { table: column(row, "name")?, engine: column(row, "engine")? })
@@ -242,12 +322,12 @@ pub(super) fn of_tables(names: &[String]) -> String {
 }
 
 /// The keys that these parts, in order, are of.
-fn keys(parts: Vec<(String, String)>) -> Vec<Key> {
+fn keys(parts: Vec<(String, String, bool)>) -> Vec<Key> {
     let mut keys: Vec<Key> = Vec::new();
-    for (name, part) in parts {
+    for (name, part, is_unique) in parts {
         match keys.last_mut().filter(|key| key.name == name) {
             Some(key) => key.columns.push(part),
-            None => keys.push(Key { name, columns: vec![part] }),
+            None => keys.push(Key { name, columns: vec![part], is_unique }),
         }
     }
     keys
@@ -263,6 +343,7 @@ fn column_of(row: &Row) -> Result<Column, StoreError> {
         is_born_now: column(row, "born_now")?,
         length: column(row, "length")?,
         charset: column(row, "charset")?,
+        collation: column(row, "collation")?,
         comment: column(row, "comment")?,
     })
 }

@@ -5,10 +5,13 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Params, Row};
 
 use super::StoreError;
+use super::by_key::{self, Walk};
+use super::ids::Ids;
+use super::key::Key;
 use super::row::{column, date};
 use super::selection::{Selection, created, values_text};
 use super::statement::{ReadsRow, Statement};
-use super::wanted::{Ids, Wanted};
+use super::wanted::Wanted;
 use crate::config::{ItemsTable, Zone};
 use crate::model::Feature;
 use crate::window::{Time, Window};
@@ -22,17 +25,20 @@ const COUNT_BUDGET_MS: u32 = 2000;
 const FIRST_YEAR: &str = "1000-01-01";
 
 /// Where items lie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Extent {
-    /// Every item has one of these ids.
+    /// Every item has one of these keys.
     pub ids: Ids,
     /// How many there are; `None`: too many to count in time.
     pub items: Option<u64>,
 }
 
-/// The ids between the ends of the table; `None` if it is empty. The primary key has them at no cost.
+/// The keys between the ends of the table; `None` if it is empty. The index has them at no cost.
 pub(crate) fn ends(table: &ItemsTable) -> Statement<Option<Ids>> {
-    let (id, items) = (table.id.quoted(), table.quoted());
+    if !table.key.is_number() {
+        return last(by_key::items(table)).map(|last| last.map(|upto| Ids { after: Key::Start, upto }));
+    }
+    let (id, items) = (table.key.quoted(), table.quoted());
     let sql = format!("SELECT {} AS `least`, {} AS `high` FROM {items}", signed("MIN", &id), signed("MAX", &id));
     Statement::one("finding the ends of the table", &sql, Params::Empty, from_to)
 }
@@ -40,21 +46,25 @@ pub(crate) fn ends(table: &ItemsTable) -> Statement<Option<Ids>> {
 /// The ids from the least to the greatest.
 fn from_to(row: &Row) -> Result<Option<Ids>, StoreError> {
     let (least, high): (Option<i64>, _) = (column(row, "least")?, column(row, "high")?);
-    Ok(least.zip(high).map(|(least, upto)| Ids { after: least.saturating_sub(1), upto }))
+    Ok(least.zip(high).map(|(least, upto): (i64, i64)| Ids::new(least.saturating_sub(1), upto)))
 }
 
-/// The least or the greatest id. One of an unsigned column that is beyond the signed ones is left
-/// out, and refused when the table is looked at.
+/// The greatest key that is walked, if there is any.
+fn last(walk: Walk<'_>) -> Statement<Option<Key>> {
+    let (from, table) = match &walk {
+        Walk::Items(table, _) => (format!("{} i {}", table.quoted(), by_key::hint(table)), *table),
+        Walk::Failures(table) => (format!("`item_failures` f WHERE {}", by_key::failures(table)), *table),
+    };
+    let (order, own) = (walk.order("DESC"), table.clone());
+    let sql = format!("SELECT {} AS `last` FROM {from} ORDER BY {order} LIMIT 1", walk.shown());
+    let last = Statement::first("finding the last key", &sql, Params::Empty, |row| column::<String>(row, "last"));
+    last.map(move |last| last.and_then(|text| by_key::key_of(&own, &text)))
+}
+
+/// The least or the greatest id. One that is beyond the signed ones came after the table was looked at: the next
+/// process will find it.
 fn signed(function: &str, id: &str) -> String {
     format!("LEAST({function}({id}), {})", i64::MAX)
-}
-
-/// An id that no signed number can hold, or the least of these, before which there is none to begin at; as text.
-pub(crate) fn out_of_range(table: &ItemsTable) -> Statement<Option<String>> {
-    let (id, items) = (table.id.quoted(), table.quoted());
-    let sql =
-        format!("SELECT CAST(MAX({id}) AS CHAR) AS `id` FROM {items} WHERE {id} > {} OR {id} = {}", i64::MAX, i64::MIN);
-    Statement::one("finding the greatest id", &sql, Params::Empty, |row| column(row, "id"))
 }
 
 /// What the server's clock and the latest item say of the zone of a DATETIME.
@@ -68,11 +78,12 @@ pub(crate) struct Clocks {
 
 /// Looks at the clocks.
 pub(crate) fn clocks(table: &ItemsTable) -> Statement<Clocks> {
-    let (id, created, items) = (table.id.quoted(), table.created.quoted(), table.quoted());
+    let (created, items) = (table.created.quoted(), table.quoted());
+    let order = by_key::items(table).order("DESC");
     let sql = format!(
         "SELECT COALESCE(TIMESTAMPDIFF(MINUTE, UTC_TIMESTAMP(), \
              CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', @@GLOBAL.time_zone)), 0) AS `server`, \
-           (SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), {created}) FROM {items} ORDER BY {id} DESC LIMIT 1) AS `latest`"
+           (SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), {created}) FROM {items} i ORDER BY {order} LIMIT 1) AS `latest`"
     );
     Statement::one("looking at the clocks", &sql, Params::Empty, |row| {
         Ok(Clocks { server_ahead: column(row, "server")?, latest_ahead: column(row, "latest")? })
@@ -91,9 +102,12 @@ pub(crate) async fn extent(
     wanted: Wanted<'_>,
     ids: Option<Ids>,
 ) -> Result<Option<Extent>, StoreError> {
-    let id = format!("i.{}", wanted.table.id.quoted());
+    if !wanted.table.key.is_number() {
+        return extent_of_texts(conn, wanted).await;
+    }
+    let (id, walk) = (format!("i.{}", wanted.table.key.quoted()), by_key::items(wanted.table));
     let columns = format!("{} AS `least`, {} AS `high`, COUNT(*) AS `items`", signed("MIN", &id), signed("MAX", &id));
-    let bounds = ids.map_or_else(|| "TRUE".to_owned(), |ids| ids.condition(&id));
+    let bounds = ids.as_ref().map_or_else(|| "TRUE".to_owned(), |ids| walk.condition(ids));
     let counted =
         about("finding the run's items", wanted, (&columns, &bounds), |row| Ok((from_to(row)?, column(row, "items")?)));
     let (ids, items) = match counted.ask_in_time(conn).await? {
@@ -105,9 +119,19 @@ pub(crate) async fn extent(
     Ok(ids.map(|ids| Extent { ids, items }))
 }
 
-/// How many wanted items have one of these ids; `None`: too many to count in time.
-pub(crate) async fn count(conn: &mut impl Queryable, wanted: Wanted<'_>, ids: Ids) -> Result<Option<u64>, StoreError> {
-    let bounds = ids.condition(&wanted.which.key(wanted.table));
+/// The same where keys are texts: from before all of them up to the greatest there is.
+async fn extent_of_texts(conn: &mut impl Queryable, wanted: Wanted<'_>) -> Result<Option<Extent>, StoreError> {
+    let items = count(conn, wanted, &Ids::ALL).await?;
+    if items == Some(0) {
+        return Ok(None);
+    }
+    let last = last(wanted.which.walk(wanted.table)).ask(conn).await?;
+    Ok(last.map(|upto| Extent { ids: Ids { after: Key::Start, upto }, items }))
+}
+
+/// How many wanted items have one of these keys; `None`: too many to count in time.
+pub(crate) async fn count(conn: &mut impl Queryable, wanted: Wanted<'_>, ids: &Ids) -> Result<Option<u64>, StoreError> {
+    let bounds = wanted.which.walk(wanted.table).condition(ids);
     let counted = about("counting pending items", wanted, ("COUNT(*) AS `items`", &bounds), |row| column(row, "items"));
     counted.ask_in_time(conn).await
 }
@@ -122,9 +146,9 @@ pub(crate) async fn oldest_pending(
     now: Time,
 ) -> Result<Option<u64>, StoreError> {
     let selection = Selection::Fresh(window);
-    let (id, created, in_utc) = (table.id.quoted(), table.created.quoted(), created(table));
+    let (key, created, in_utc) = (by_key::items(table).order(""), table.created.quoted(), created(table));
     let sql = limited(&format!(
-        "{in_utc} AS `oldest` FROM {} i WHERE {} AND i.{created} >= '{FIRST_YEAR}' ORDER BY i.{created}, i.{id} LIMIT 1",
+        "{in_utc} AS `oldest` FROM {} i WHERE {} AND i.{created} >= '{FIRST_YEAR}' ORDER BY i.{created}, {key} LIMIT 1",
         table.quoted(),
         selection.condition(table, &values_text(table, features)),
     ));
@@ -142,7 +166,7 @@ fn about<T: Send + 'static>(
     read: impl ReadsRow<T>,
 ) -> Statement<T> {
     // Here the window's own key is welcome: there is nothing to keep in order.
-    let tables = which.tables(table).replace(" FORCE INDEX (PRIMARY)", "");
+    let tables = which.tables(table).replace(&format!(" {}", by_key::hint(table)), "");
     let sql = limited(&format!(
         "{columns} FROM {tables} WHERE {} AND {bounds}",
         which.condition(table, &values_text(table, features)),

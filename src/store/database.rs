@@ -10,14 +10,14 @@ use super::codes::Meaning;
 use super::error::{Doing, StoreError, is_login, is_tls};
 use super::login::Login;
 use super::tls::Protection;
-use super::{schema, settings};
-use crate::config::{ColumnName, ItemsTable, MysqlConfig, Place};
+use super::{catalog, schema, settings};
+use crate::config::{ItemsTable, MysqlConfig, Place};
 
 /// Bytes of a statement, at most: MariaDB's default, and a page has less than a tenth of it. Known without
 /// asking the server; where that takes less it says so, and the page is tried with half of its items.
 const LARGEST_STATEMENT: usize = 16 << 20;
 
-/// A database that connections can be opened to.
+/// A database that connections can be opened to, and what is known of the table in it that a job scores.
 #[derive(Clone, Debug)]
 pub struct Database {
     opts: OptsBuilder,
@@ -56,6 +56,13 @@ impl Database {
         Self { opts, name, place, protection, login, items: items.clone(), seen, fits, at_work }
     }
 
+    /// The same database, holding the items of another job in table `items`, of which nothing is known yet.
+    #[must_use]
+    pub fn with_items(&self, items: &ItemsTable) -> Self {
+        let (seen, fits) = Default::default();
+        Self { items: items.clone(), seen, fits, ..self.clone() }
+    }
+
     /// Where connections go.
     pub(super) fn place(&self) -> &Place {
         &self.place
@@ -74,14 +81,25 @@ impl Database {
         self.seen.get().unwrap_or(&self.items)
     }
 
-    /// Whether it is known which columns keep their values.
+    /// Whether it is known what the server says of the table.
     pub(crate) fn has_seen_table(&self) -> bool {
         self.seen.get().is_some()
     }
 
-    /// Remembers which columns keep their values.
-    pub(crate) fn remember_table(&self, kept: Vec<ColumnName>) {
-        self.seen.get_or_init(|| ItemsTable { kept, ..self.items.clone() });
+    /// Remembers what the server says of the table.
+    pub(crate) fn remember_table(&self, seen: ItemsTable) {
+        self.seen.get_or_init(|| seen);
+    }
+
+    /// Asks the server what the table is like, unless that is known.
+    ///
+    /// # Errors
+    /// Those of [`catalog::look`].
+    pub async fn look_at_table(&self, conn: &mut Conn) -> Result<(), StoreError> {
+        if self.seen.get().is_none() {
+            self.remember_table(catalog::look(conn, &self.items).await?.1);
+        }
+        Ok(())
     }
 
     /// Whether the items table was looked at before, and is as it must be.

@@ -84,6 +84,11 @@ impl StoreError {
         self.means(Meaning::NoDatabase)
     }
 
+    /// Whether the database has no table of that name.
+    pub(crate) fn lacks_table(&self) -> bool {
+        self.means(Meaning::NoTable)
+    }
+
     /// Whether the server, or the login, has as many connections as it may.
     pub(super) fn is_for_want_of_room(&self) -> bool {
         self.means(Meaning::TooMany) || self.means(Meaning::TooManyOfLogin)

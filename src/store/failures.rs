@@ -6,7 +6,11 @@ use sha2::{Digest, Sha256};
 
 use super::StoreError;
 use super::bound::{bound, bytes_literal};
+use super::by_key::{self, Walk};
 use super::counts::{mariadb_limit, mysql_limit};
+use super::ids::Ids;
+use super::key::{Key, KeyRef};
+use super::keys::Keys;
 use super::pending::PendingItem;
 use super::places::joined;
 use super::row::column;
@@ -41,15 +45,18 @@ pub async fn set_aside(
     for failures in failures.chunks(ROWS_PER_STATEMENT) {
         let rows = failures.iter().map(|(item, reason)| {
             let params = params! {
-                "table" => table.as_str(), "job" => table.job.as_str(), "item" => item.id, "run" => run.0, "code" => reason.code.name(),
+                "table" => table.as_str(), "job" => table.job.as_str(), "run" => run.0, "code" => reason.code.name(),
                 "reason" => shortened(&reason.text),
             };
             let hash = bytes_literal(&Sha256::digest(item.values));
-            let row = format!("(:table, :job, :item, :run, :code, :reason, {hash}, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))");
+            let row = format!(
+                "(:table, :job, {}, :run, :code, :reason, {hash}, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))",
+                by_key::failure_values(item.key)
+            );
             bound(&row, params)
         });
         let sql = format!(
-            "INSERT INTO `item_failures` (`items_table`, `job`, `item_id`, `run_id`, `code`, `reason`, `values_sha256`, \
+            "INSERT INTO `item_failures` (`items_table`, `job`, `item_id`, `item_key`, `run_id`, `code`, `reason`, `values_sha256`, \
                `first_failed_at`, `last_failed_at`) VALUES {} \
              ON DUPLICATE KEY UPDATE `attempts` = GREATEST(`attempts` + (`run_id` <> VALUES(`run_id`)), 1), \
                `run_id` = VALUES(`run_id`), `code` = VALUES(`code`), \
@@ -65,9 +72,9 @@ pub async fn set_aside(
 pub fn try_writing() -> Statement<()> {
     let doing = "trying to set items aside";
     let forget = Statement::change(doing, "DELETE FROM `item_failures` WHERE FALSE", Params::Empty);
-    let sql = "INSERT INTO `item_failures` (`items_table`, `job`, `item_id`, `run_id`, `code`, `reason`, `values_sha256`, \
+    let sql = "INSERT INTO `item_failures` (`items_table`, `job`, `item_id`, `item_key`, `run_id`, `code`, `reason`, `values_sha256`, \
                  `first_failed_at`, `last_failed_at`) \
-               SELECT '', '', 0, 0, '', '', '', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) FROM DUAL WHERE FALSE \
+               SELECT '', '', 0, '', 0, '', '', '', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) FROM DUAL WHERE FALSE \
                ON DUPLICATE KEY UPDATE `attempts` = 1";
     forget.then(Statement::change(doing, sql, Params::Empty))
 }
@@ -80,13 +87,13 @@ pub fn any(table: &ItemsTable) -> Statement<bool> {
 }
 
 /// Forgets that items were set aside: they have a prediction now, or are gone.
-pub fn forget(table: &ItemsTable, ids: &[i64]) -> Statement<()> {
-    if ids.is_empty() {
+pub fn forget<'k>(table: &ItemsTable, keys: impl ExactSizeIterator<Item = KeyRef<'k>>) -> Statement<()> {
+    if keys.len() == 0 {
         return Statement::nothing();
     }
     let sql = format!(
-        "DELETE FROM `item_failures` WHERE `items_table` = :table AND `job` = :job AND `item_id` IN ({})",
-        joined(ids, ",")
+        "DELETE FROM `item_failures` WHERE `items_table` = :table AND `job` = :job AND {}",
+        by_key::failures_of(table, keys)
     );
     Statement::change("forgetting failures", &sql, params! { "table" => table.as_str(), "job" => table.job.as_str() })
 }
@@ -95,21 +102,30 @@ pub fn forget(table: &ItemsTable, ids: &[i64]) -> Statement<()> {
 /// are for the next run. What comes back between the two statements is looked at as a new item.
 pub(crate) async fn forget_gone(conn: &mut impl Queryable, table: &ItemsTable) -> Result<(), StoreError> {
     let sql = format!(
-        "{} SELECT {} f.`item_id` FROM `item_failures` f LEFT JOIN {} i ON i.{id} = f.`item_id` \
-         WHERE f.`items_table` = :table AND f.`job` = :job AND i.{id} IS NULL ORDER BY f.`item_id` LIMIT {LOOK}",
+        "{} SELECT {} {shown} AS `item` FROM `item_failures` f LEFT JOIN {} i ON {} \
+         WHERE {} AND {} IS NULL ORDER BY {shown} LIMIT {LOOK}",
         mariadb_limit(GONE_BUDGET_MS),
         mysql_limit(GONE_BUDGET_MS),
         table.quoted(),
-        id = table.id.quoted(),
+        by_key::item_of_failure(table),
+        by_key::failures(table),
+        joined(table.key.columns().take(1).map(|column| format!("i.{}", column.quoted())), ""),
+        shown = Walk::Failures(table).shown(),
     );
-    let params = params! { "table" => table.as_str(), "job" => table.job.as_str() };
-    let gone = Statement::all("looking for failures of rows that are gone", &sql, params, |row| column(row, "item_id"));
-    forget(table, &gone.ask_in_time(conn).await?.unwrap_or_default()).ask(conn).await
+    let doing = "looking for failures of rows that are gone";
+    let gone = Statement::all(doing, &sql, Params::Empty, |row| column::<String>(row, "item"));
+    let gone: Vec<String> = gone.ask_in_time(conn).await?.unwrap_or_default();
+    let gone: Vec<Key> = gone.iter().filter_map(|text| by_key::key_of(table, text)).collect();
+    let gone: Keys = gone.iter().filter_map(Key::of_item).collect();
+    forget(table, gone.iter()).ask(conn).await
 }
 
-/// The condition of items set aside with ids in `ids`, or all; of these those with `code`, or all.
-fn condition(table: &ItemsTable, ids: &[i64], code: Option<ReasonCode>) -> (String, Params) {
-    let chosen = if ids.is_empty() { "TRUE".to_owned() } else { format!("`item_id` IN ({})", joined(ids, ",")) };
+/// The condition of items set aside with keys in `keys`, or all; of these those with `code`, or all.
+fn condition(table: &ItemsTable, keys: &[Key], code: Option<ReasonCode>) -> (String, Params) {
+    let chosen = match keys {
+        [] => "TRUE".to_owned(),
+        keys => by_key::failures_of(table, keys.iter().filter_map(Key::of_item)),
+    };
     let condition =
         format!("WHERE `items_table` = :table AND `job` = :job AND {chosen} AND `code` = COALESCE(:code, `code`)");
     (
@@ -119,16 +135,16 @@ fn condition(table: &ItemsTable, ids: &[i64], code: Option<ReasonCode>) -> (Stri
 }
 
 /// How many items [`release`] is about, also those that were released before.
-pub fn chosen(table: &ItemsTable, ids: &[i64], code: Option<ReasonCode>) -> Statement<u64> {
-    let (condition, params) = condition(table, ids, code);
+pub fn chosen(table: &ItemsTable, keys: &[Key], code: Option<ReasonCode>) -> Statement<u64> {
+    let (condition, params) = condition(table, keys, code);
     let sql = format!("SELECT COUNT(*) AS `items` FROM `item_failures` {condition}");
     Statement::one("counting items that are set aside", &sql, params, |row| column(row, "items"))
 }
 
-/// Gives items that were set aside another chance, under any policy: those with ids in `ids`, or
+/// Gives items that were set aside another chance, under any policy: those with keys in `keys`, or
 /// all; of these those with `code`, or all. Answers for how many that changes something.
-pub fn release(table: &ItemsTable, ids: &[i64], code: Option<ReasonCode>) -> Statement<u64> {
-    let (condition, params) = condition(table, ids, code);
+pub fn release(table: &ItemsTable, keys: &[Key], code: Option<ReasonCode>) -> Statement<u64> {
+    let (condition, params) = condition(table, keys, code);
     let doing = "releasing items";
     let released = Statement::one(doing, "SELECT ROW_COUNT() AS `rows`", Params::Empty, |row| column(row, "rows"));
     Statement::change(doing, &format!("UPDATE `item_failures` SET `attempts` = 0 {condition}"), params).then(released)
@@ -138,7 +154,7 @@ pub fn release(table: &ItemsTable, ids: &[i64], code: Option<ReasonCode>) -> Sta
 #[derive(Clone, Debug)]
 pub struct Failure {
     /// The item's key.
-    pub item: i64,
+    pub item: Key,
     /// The run that failed on it last.
     pub run: RunId,
     /// Tries so far; 0: released by hand.
@@ -153,11 +169,23 @@ pub struct Failure {
     pub last_failed_at: Time,
 }
 
-const COLUMNS: &str = "`item_id`, `run_id`, `attempts`, `code`, `reason`, `first_failed_at`, `last_failed_at`";
+const COLUMNS: &str = "f.`item_id`, f.`item_key`, f.`run_id`, f.`attempts`, f.`code`, f.`reason`, f.`first_failed_at`, f.`last_failed_at`";
 
-fn failure(row: &Row) -> Result<Failure, StoreError> {
+/// How a failure of `table` is read.
+fn failure(table: &ItemsTable) -> impl Fn(&Row) -> Result<Failure, StoreError> + Send + 'static {
+    let is_number = table.key.is_number();
+    move |row| {
+        let item = match is_number {
+            true => Key::Id(column(row, "item_id")?),
+            false => Key::text(&column::<String>(row, "item_key")?),
+        };
+        read(row, item)
+    }
+}
+
+fn read(row: &Row, item: Key) -> Result<Failure, StoreError> {
     Ok(Failure {
-        item: column(row, "item_id")?,
+        item,
         run: RunId(column(row, "run_id")?),
         attempts: column(row, "attempts")?,
         code: column::<String>(row, "code")?.into(),
@@ -168,33 +196,35 @@ fn failure(row: &Row) -> Result<Failure, StoreError> {
 }
 
 /// The key that finds the items set aside, and the condition, where `run` must have failed on them last.
-/// Both keys end with the item's id: its order costs nothing.
+/// Both keys end with the item's key: its order costs nothing.
 fn of_run(run: Option<RunId>) -> (&'static str, String) {
     match run {
-        Some(run) => ("`failures_of_a_run`", format!("`run_id` = {run}")),
+        Some(run) => ("`failures_of_a_run`", format!("f.`run_id` = {run}")),
         None => ("PRIMARY", "TRUE".to_owned()),
     }
 }
 
-/// The next items that are set aside, by id, after the item `after`; of these those that `run`
+/// The next items that are set aside, by key, after the item `after`; of these those that `run`
 /// failed on last, if that is given.
-pub fn list(table: &ItemsTable, run: Option<RunId>, after: i64, limit: u32) -> Statement<Vec<Failure>> {
-    let (key, of_run) = of_run(run);
+pub fn list(table: &ItemsTable, run: Option<RunId>, after: &Key, limit: u32) -> Statement<Vec<Failure>> {
+    let (index, of_run) = of_run(run);
+    let walk = Walk::Failures(table);
     let sql = format!(
-        "SELECT {COLUMNS} FROM `item_failures` FORCE INDEX ({key}) \
-         WHERE `items_table` = :table AND `job` = :job AND {of_run} AND `item_id` > :after ORDER BY `item_id` LIMIT :limit"
+        "SELECT {COLUMNS} FROM `item_failures` f FORCE INDEX ({index}) \
+         WHERE {} AND {of_run} AND {} ORDER BY {} LIMIT {limit}",
+        by_key::failures(table),
+        walk.condition(&Ids { after: after.clone(), upto: Key::End }),
+        walk.order(""),
     );
-    let params = params! { "table" => table.as_str(), "job" => table.job.as_str(), "after" => after, "limit" => limit };
-    Statement::all("reading failures", &sql, params, failure)
+    Statement::all("reading failures", &sql, Params::Empty, failure(table))
 }
 
 /// Why an item is set aside, if it is.
-pub fn find(table: &ItemsTable, item: i64) -> Statement<Option<Failure>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM `item_failures` WHERE `items_table` = :table AND `job` = :job AND `item_id` = :item"
-    );
-    let params = params! { "table" => table.as_str(), "job" => table.job.as_str(), "item" => item };
-    Statement::first("reading a failure", &sql, params, failure)
+pub fn find(table: &ItemsTable, item: &Key) -> Statement<Option<Failure>> {
+    let which =
+        item.of_item().map_or_else(|| "FALSE".to_owned(), |key| Walk::Failures(table).one_of([key].into_iter()));
+    let sql = format!("SELECT {COLUMNS} FROM `item_failures` f WHERE {} AND {which}", by_key::failures(table));
+    Statement::first("reading a failure", &sql, Params::Empty, failure(table))
 }
 
 /// The items set aside for one kind of reason.
@@ -204,27 +234,28 @@ pub struct Reasoned {
     pub code: StoredCode,
     /// How many, among those that were looked at.
     pub items: u64,
-    /// The ones with the greatest ids, the greatest first.
+    /// The ones with the greatest keys, the greatest first.
     pub examples: Vec<Failure>,
 }
 
 /// The items that are set aside, counted by the kind of reason, the most frequent first; of these
-/// those that `run` failed on last, if that is given. Looks at the [`LOOK`] greatest ids, which
+/// those that `run` failed on last, if that is given. Looks at the [`LOOK`] greatest keys, which
 /// bounds the answer's time.
 pub fn by_reason(table: &ItemsTable, run: Option<RunId>, examples: u32) -> Statement<Vec<Reasoned>> {
-    let (key, of_run) = of_run(run);
+    let (index, of_run) = of_run(run);
+    let (of_table, order) = (by_key::failures(table), Walk::Failures(table).order("DESC"));
     let sql = format!(
         "SELECT {COLUMNS}, `items` FROM ( \
-           SELECT {COLUMNS}, COUNT(*) OVER (PARTITION BY `code`) AS `items`, \
-             ROW_NUMBER() OVER (PARTITION BY `code` ORDER BY `item_id` DESC) AS `place` FROM ( \
-               SELECT {COLUMNS} FROM `item_failures` FORCE INDEX ({key}) WHERE `items_table` = :table AND `job` = :job AND {of_run} \
-               ORDER BY `item_id` DESC LIMIT {LOOK} \
-             ) AS `looked_at` \
-         ) AS `ranked` WHERE `place` <= :examples ORDER BY `items` DESC, `code`, `item_id` DESC"
+           SELECT {COLUMNS}, COUNT(*) OVER (PARTITION BY f.`code`) AS `items`, \
+             ROW_NUMBER() OVER (PARTITION BY f.`code` ORDER BY {order}) AS `place` FROM ( \
+               SELECT {COLUMNS} FROM `item_failures` f FORCE INDEX ({index}) WHERE {of_table} AND {of_run} \
+               ORDER BY {order} LIMIT {LOOK} \
+             ) AS f \
+         ) AS f WHERE f.`place` <= {examples} ORDER BY f.`items` DESC, f.`code`, {order}"
     );
-    let params = params! { "table" => table.as_str(), "job" => table.job.as_str(), "examples" => examples };
-    let counted = |row: &Row| Ok((failure(row)?, column(row, "items")?));
-    Statement::all("counting failures", &sql, params, counted).map(|failures: Vec<(Failure, u64)>| {
+    let failure = failure(table);
+    let counted = move |row: &Row| Ok((failure(row)?, column(row, "items")?));
+    Statement::all("counting failures", &sql, Params::Empty, counted).map(|failures: Vec<(Failure, u64)>| {
         let mut reasons: Vec<Reasoned> = Vec::new();
         for (failure, items) in failures {
             match reasons.last_mut() {

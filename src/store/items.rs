@@ -5,14 +5,19 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Params, params};
 
 use super::bound::{IN_TRANSACTION, bound};
+use super::by_key::{self, Walk};
 use super::counts::{mariadb_limit, mysql_limit};
+use super::hashed;
+use super::ids::Ids;
+use super::key::Key;
+use super::keys::Keys;
 use super::pending::PendingItems;
-use super::places::{Places, joined, places};
+use super::places::{joined, places};
 use super::predictions::Predictions;
 use super::row::column;
 use super::selection::values_text;
 use super::statement::Statement;
-use super::wanted::{Ids, Wanted};
+use super::wanted::Wanted;
 use super::{Doing, StoreError};
 use crate::config::{ColumnName, ItemsTable};
 use crate::model::Feature;
@@ -22,6 +27,9 @@ use crate::window::Time;
 /// Milliseconds that the server may look for the few items that are looked at before a run: where pending ones are so rare that
 /// it takes longer, a page will tell.
 const SAMPLE_BUDGET_MS: u32 = 300;
+
+/// Milliseconds that the server may look for the place where one lane ends and the next begins.
+const CUTTING_BUDGET_MS: u32 = 1000;
 
 /// How items are locked that are read to be written. Nobody else's lock is ever waited for: who waits with
 /// locks in hand makes others wait, and deadlocks with them.
@@ -35,21 +43,22 @@ pub enum Locking {
     Skip,
 }
 
-/// The statement that reads the next wanted items with these ids, at most `limit`, by id: `id`, `values`
+/// The statement that reads the next wanted items with these keys, at most `limit`, by key: the key, `values`
 /// and, in a backfill, `prediction`. If it locks them, it must run in the transaction that writes them.
 #[must_use]
-pub fn read_statement(wanted: Wanted<'_>, ids: Ids, limit: u32, locking: Locking) -> String {
+pub fn read_statement(wanted: Wanted<'_>, ids: &Ids, limit: u32, locking: Locking) -> String {
     let Wanted { table, features, which } = wanted;
-    let (values, key) = (values_text(table, features), which.key(table));
+    let (values, walk) = (values_text(table, features), which.walk(table));
     // Where every id is an item's, the server then does not look at the next lane's first item, which may be locked.
-    let limit = u64::from(limit).min(ids.len());
+    let limit = ids.len().map_or(u64::from(limit), |ids| ids.min(limit.into()));
     format!(
-        "SELECT i.{}, {} FROM {} WHERE {} AND {} ORDER BY {key} LIMIT {limit}{}",
-        table.id.quoted(),
+        "SELECT {}, {} FROM {} WHERE {} AND {} ORDER BY {} LIMIT {limit}{}",
+        by_key::shown(table, "i."),
         which.columns(table, &values),
         which.tables(table),
-        ids.condition(&key),
+        walk.condition(ids),
         which.condition(table, &values),
+        walk.order(""),
         match locking {
             Locking::None => "",
             Locking::AllOrNone => " FOR UPDATE NOWAIT",
@@ -58,23 +67,75 @@ pub fn read_statement(wanted: Wanted<'_>, ids: Ids, limit: u32, locking: Locking
     )
 }
 
-/// How many wanted items have one of these ids, locked or not.
-pub fn count(wanted: Wanted<'_>, ids: Ids) -> Statement<u64> {
+/// How many wanted items have one of these keys, locked or not.
+pub fn count(wanted: Wanted<'_>, ids: &Ids) -> Statement<u64> {
     let Wanted { table, features, which } = wanted;
     let sql = format!(
         "SELECT COUNT(*) AS `items` FROM {} WHERE {} AND {}",
         which.tables(table),
-        ids.condition(&which.key(table)),
+        which.walk(table).condition(ids),
         which.condition(table, &values_text(table, features)),
     );
     Statement::one("counting what is locked", &sql, Params::Empty, |row| column(row, "items"))
 }
 
-/// The first of these ids that an item has, whatever the item's state.
-pub fn next_id(table: &ItemsTable, ids: Ids) -> Statement<Option<i64>> {
-    let (id, items) = (table.id.quoted(), table.quoted());
-    let sql = format!("SELECT MIN({id}) AS `next` FROM {items} WHERE {}", ids.condition(&id));
+/// The first of these ids that an item has, whatever the item's state. Of tables whose keys are numbers.
+pub fn next_id(table: &ItemsTable, ids: &Ids) -> Statement<Option<i64>> {
+    let (id, items) = (table.key.quoted(), table.quoted());
+    let walk = by_key::items(table).without_alias();
+    let sql = format!("SELECT MIN({id}) AS `next` FROM {items} WHERE {}", walk.condition(ids));
     Statement::one("looking for the next item", &sql, Params::Empty, |row| column(row, "next"))
+}
+
+/// Whether the table has an item at all.
+pub fn any(table: &ItemsTable) -> Statement<bool> {
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM {}) AS `any`", table.quoted());
+    Statement::one("looking for an item", &sql, Params::Empty, |row| column(row, "any"))
+}
+
+/// The key that so many keys further on is found, of those that wanted items may have, if there is one: whatever the
+/// state of the items that have them.
+pub fn horizon(wanted: Wanted<'_>, ids: &Ids, rows: u64) -> Statement<Option<Key>> {
+    let Wanted { table, which, .. } = wanted;
+    let (walk, own) = (which.walk(table), table.clone());
+    let (from, of_table) = match walk {
+        Walk::Items(..) => (format!("{} i {}", table.quoted(), by_key::hint(table)), "TRUE".to_owned()),
+        Walk::Failures(_) => ("`item_failures` f FORCE INDEX (PRIMARY)".to_owned(), by_key::failures(table)),
+    };
+    let sql = format!(
+        "SELECT {} AS `far` FROM {from} WHERE {of_table} AND {} ORDER BY {} LIMIT 1 OFFSET {}",
+        walk.shown(),
+        walk.condition(ids),
+        walk.order(""),
+        rows.saturating_sub(1)
+    );
+    let far = Statement::first("looking ahead", &sql, Params::Empty, |row| column::<String>(row, "far"));
+    far.map(move |far| far.and_then(|text| by_key::key_of(&own, &text)))
+}
+
+/// The first of the wanted items after a key that has so many of them before it; `None`: there is none, or it is
+/// not found in time.
+pub(crate) async fn nth(
+    conn: &mut impl Queryable,
+    wanted: Wanted<'_>,
+    after: &Key,
+    before: u64,
+) -> Result<Option<Key>, StoreError> {
+    let Wanted { table, features, which } = wanted;
+    let walk = which.walk(table);
+    let sql = format!(
+        "{} SELECT {} {} AS `nth` FROM {} WHERE {} AND {} ORDER BY {} LIMIT 1 OFFSET {before}",
+        mariadb_limit(CUTTING_BUDGET_MS),
+        mysql_limit(CUTTING_BUDGET_MS),
+        walk.shown(),
+        which.tables(table),
+        walk.condition(&Ids { after: after.clone(), upto: Key::End }),
+        which.condition(table, &values_text(table, features)),
+        walk.order(""),
+    );
+    let nth = Statement::first("cutting the items into lanes", &sql, Params::Empty, |row| column::<String>(row, "nth"));
+    let nth = nth.ask_in_time(conn).await?.flatten();
+    Ok(nth.and_then(|text| by_key::key_of(table, &text)))
 }
 
 /// Writes the predictions of locked items, within the transaction that locked them.
@@ -84,7 +145,7 @@ pub async fn write(
     run: RunId,
     page: &Predictions<'_>,
 ) -> Result<(), StoreError> {
-    if page.ids.is_empty() {
+    if page.keys.is_empty() {
         return Ok(());
     }
     let mut sql = Vec::new();
@@ -103,15 +164,22 @@ pub(super) fn append_write_statement(
     run: RunId,
     page: &Predictions<'_>,
 ) -> Result<(), StoreError> {
-    let Places { place, which } = places(&page.ids, &table.id.quoted());
+    let (places, sorted);
+    let (places, page) = match &page.keys {
+        Keys::Ids(ids) => (self::places(ids, &table.key.quoted()), page),
+        Keys::Texts(..) => {
+            (places, sorted) = hashed::places(table, page);
+            (places, &sorted)
+        }
+    };
     let run = table.run.column().map_or_else(String::new, |column| format!("{} = {run}, ", column.quoted()));
     let begin = format!("UPDATE {} SET {run}{} = ", table.quoted(), table.prediction.quoted());
     sql.extend_from_slice(begin.as_bytes());
     let unwritable = |error| StoreError::Unexpected(format!("formatting a page: {error}"));
-    page.append_values(sql, table.format, &place).map_err(unwritable)?;
+    page.append_values(sql, table.format, &places.place).map_err(unwritable)?;
     sql.extend_from_slice(kept(table).as_bytes());
     sql.extend_from_slice(b" WHERE ");
-    sql.extend_from_slice(format!("({which}){IN_TRANSACTION}").as_bytes());
+    sql.extend_from_slice(format!("({}){IN_TRANSACTION}", places.which).as_bytes());
     Ok(())
 }
 
@@ -129,15 +197,19 @@ pub fn try_writing(table: &ItemsTable) -> Statement<()> {
 }
 
 /// Locks at most `limit` of the latest items, those that nobody else has locked, and answers their
-/// ids in ascending order.
-pub fn latest(table: &ItemsTable, limit: usize) -> Statement<Vec<i64>> {
-    let (id, items) = (table.id.quoted(), table.quoted());
+/// keys in ascending order.
+pub fn latest(table: &ItemsTable, limit: usize) -> Statement<Keys> {
+    let (walk, own) = (by_key::items(table), table.clone());
     let sql = format!(
-        "SELECT {id} AS `id` FROM {items} WHERE {id} <= {} ORDER BY {id} DESC LIMIT {limit} FOR UPDATE SKIP LOCKED",
-        i64::MAX
+        "SELECT {} AS `key` FROM {} i ORDER BY {} LIMIT {limit} FOR UPDATE SKIP LOCKED",
+        walk.shown(),
+        table.quoted(),
+        walk.order("DESC")
     );
-    Statement::new("locking the latest items", &sql, Params::Empty, |rows| {
-        rows.iter().rev().map(|row| column(row, "id")).collect()
+    Statement::new("locking the latest items", &sql, Params::Empty, move |rows| {
+        let keys = rows.iter().rev().map(|row| Ok(by_key::key_of(&own, &column::<String>(row, "key")?)));
+        let keys: Vec<Key> = keys.filter_map(Result::transpose).collect::<Result<_, StoreError>>()?;
+        Ok(keys.iter().filter_map(Key::of_item).collect())
     })
 }
 
@@ -148,40 +220,39 @@ pub async fn recent(
     features: &[Feature],
     limit: u32,
 ) -> Result<PendingItems, StoreError> {
-    let (id, items, values) = (table.id.quoted(), table.quoted(), values_text(table, features));
-    let sql = format!(
-        "SELECT i.{id}, {values} FROM {items} i WHERE i.{id} <= {} ORDER BY i.{id} DESC LIMIT {limit}",
-        i64::MAX
-    );
-    PendingItems::query(conn, "reading the latest items", sql).await
+    let (walk, items, values) = (by_key::items(table), table.quoted(), values_text(table, features));
+    let sql = format!("SELECT {}, {values} FROM {items} i ORDER BY {} LIMIT {limit}", walk.shown(), walk.order("DESC"));
+    PendingItems::query(conn, table, ("reading the latest items", sql)).await
 }
 
-/// The predictions of items, by id: JSON text, or labels.
-pub fn predictions(table: &ItemsTable, ids: &[i64]) -> Statement<Vec<Option<String>>> {
-    if ids.is_empty() {
+/// The predictions of items, by key: JSON text, or labels.
+pub fn predictions(table: &ItemsTable, keys: &Keys) -> Statement<Vec<Option<String>>> {
+    if keys.is_empty() {
         return Statement::none();
     }
-    let list = joined(ids, ",");
-    let (id, items, prediction) = (table.id.quoted(), table.quoted(), table.prediction.quoted());
-    let sql = format!("SELECT {prediction} AS `text` FROM {items} WHERE {id} IN ({list}) ORDER BY {id}");
+    let (walk, items, prediction) = (by_key::items(table), table.quoted(), table.prediction.quoted());
+    let (which, order) = (walk.one_of(keys.iter()), walk.order(""));
+    let sql = format!("SELECT i.{prediction} AS `text` FROM {items} i WHERE {which} ORDER BY {order}");
     Statement::all("reading predictions back", &sql, Params::Empty, |row| column(row, "text"))
 }
 
-/// Values of wanted items from both ends of `ids`, at most `limit` from each, by id. Empty where the
+/// Values of wanted items from both ends of `ids`, at most `limit` from each, by key. Empty where the
 /// server does not find them at once.
 pub async fn sample(
     conn: &mut impl Queryable,
     Wanted { table, features, which }: Wanted<'_>,
-    ids: Ids,
+    ids: &Ids,
     limit: usize,
 ) -> Result<PendingItems, StoreError> {
-    let (id, values) = (table.id.quoted(), values_text(table, features));
+    let (walk, values) = (by_key::items(table), values_text(table, features));
     let end = |order: &str| {
         format!(
-            "(SELECT i.{id} AS `item`, {values} AS `text` FROM {} WHERE {} AND {} ORDER BY i.{id} {order} LIMIT {limit})",
+            "(SELECT {} AS `item`, {values} AS `text` FROM {} WHERE {} AND {} ORDER BY {} LIMIT {limit})",
+            walk.shown(),
             which.tables(table),
             which.condition(table, &values),
-            ids.condition(&format!("i.{id}")),
+            walk.condition(ids),
+            walk.order(order),
         )
     };
     let sql = format!(
@@ -191,7 +262,7 @@ pub async fn sample(
         end("ASC"),
         end("DESC"),
     );
-    match PendingItems::query(conn, "reading the first and the last items", sql).await {
+    match PendingItems::query(conn, table, ("reading the first and the last items", sql)).await {
         Err(error) if error.took_too_long() => Ok(PendingItems::default()),
         found => found,
     }
@@ -216,7 +287,8 @@ mod tests {
     fn a_page_is_written_by_one_statement_that_names_its_rows() {
         let classes = ["pear", "plum"].map(str::to_owned);
         let written = |table: &ItemsTable, ids: [i64; 2]| {
-            let page = Predictions { ids: ids.to_vec(), outputs: vec![0.5; 4], of: Outputs::probabilities(&classes) };
+            let page =
+                Predictions { keys: ids.to_vec().into(), outputs: vec![0.5; 4], of: Outputs::probabilities(&classes) };
             let mut sql = Vec::new();
             append_write_statement(&mut sql, table, RunId(9), &page).unwrap();
             String::from_utf8(sql).unwrap()
@@ -227,7 +299,7 @@ mod tests {
             "UPDATE `items` SET `run_id` = 9, `prediction` = RTRIM(SUBSTR(_latin1'[0.5,0.5][0.5,0.5]', \
              (`id` - (6)) * 9 - 8, 9)) WHERE (`id` BETWEEN 7 AND 8) /*M! AND @@in_transaction = 1 */"
         );
-        let own = ItemsTable { id: Setting::read("no").unwrap(), run: RunColumn::None, ..table };
+        let own = ItemsTable { key: Setting::read("no").unwrap(), run: RunColumn::None, ..table };
         let sql = written(&own, [3, 8]);
         assert!(sql.starts_with("UPDATE `items` SET `prediction` = RTRIM("), "{sql}");
         assert!(

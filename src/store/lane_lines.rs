@@ -2,16 +2,17 @@
 
 use mysql_async::{Row, params};
 
+use super::ids::Ids;
+use super::key::Key;
 use super::lanes::Source;
-use super::row::{column, name};
+use super::row::{column, key_text, name};
 use super::runs::utc;
 use super::statement::Statement;
-use super::wanted::Ids;
 use crate::run::RunId;
 use crate::window::Time;
 
 /// A lane as a reader sees it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct LaneLine {
     /// Counted from 0 over all workers of the run.
     pub number: u16,
@@ -19,10 +20,10 @@ pub struct LaneLine {
     pub worker: u16,
     /// Where its items come from.
     pub source: Source,
-    /// The ids that it works off.
+    /// The keys that it works off.
     pub ids: Ids,
-    /// Every id up to here is worked off.
-    pub cursor: i64,
+    /// Every key up to here is worked off.
+    pub cursor: Key,
     /// The hop that is due or at work; 0: none yet.
     pub hop: u32,
     /// Pages committed.
@@ -39,15 +40,25 @@ pub struct LaneLine {
 
 /// Every lane of a run, in order.
 pub fn all(run: RunId) -> Statement<Vec<LaneLine>> {
-    let sql = "SELECT `lane`, `worker`, `source`, `low_id`, `high_id`, `cursor_id`, `hop`, `pages`, `predicted`, `failed`, \
+    let sql = "SELECT `lane`, `worker`, `source`, `low_id`, `high_id`, `cursor_id`, `low_key`, `high_key`, `cursor_key`, `hop`, `pages`, `predicted`, `failed`, \
                  `updated_at`, `finished_at` FROM `batch_lanes` WHERE `run_id` = :run ORDER BY `lane`";
     let line = |row: &Row| {
+        let (ids, cursor) = match key_text(row, "high_key") {
+            Some(upto) => {
+                let or_start = |name| key_text(row, name).unwrap_or(Key::Start);
+                (Ids { after: or_start("low_key"), upto }, or_start("cursor_key"))
+            }
+            None => {
+                let id = |name| column::<i64>(row, name);
+                (Ids::new(id("low_id")?, id("high_id")?), Key::Id(id("cursor_id")?))
+            }
+        };
         Ok(LaneLine {
             number: column(row, "lane")?,
             worker: column(row, "worker")?,
             source: name(row, "source")?,
-            ids: Ids { after: column(row, "low_id")?, upto: column(row, "high_id")? },
-            cursor: column(row, "cursor_id")?,
+            ids,
+            cursor,
             hop: column(row, "hop")?,
             pages: column(row, "pages")?,
             predicted: column(row, "predicted")?,

@@ -4,24 +4,26 @@ use mysql_async::{Params, Row, params};
 
 use super::StoreError;
 use super::bound::{IN_TRANSACTION, bound};
-use super::looks::{self, LOOK, Look};
+use super::by_key::key_value;
+use super::ids::Ids;
+use super::key::Key;
+use super::looks::{self, LOOK, LOOK_BY_TEXT, Look};
 use super::places::joined;
-use super::row::{column, name};
+use super::row::{column, key_text, name};
 use super::statement::Statement;
 use super::tempo::{self, RATE, TEMPO, Tempo};
-use super::wanted::Ids;
 use crate::config::ItemsTable;
 use crate::run::{Changes, Counts, Pass, RunId, named};
 
-/// A lane: the ids from its cursor to the end of its look are still to be worked off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A lane: the keys from its cursor to the end of its look are still to be worked off.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lane {
     /// Counted from 0 over all workers of the run.
     pub number: u16,
     /// Where its items come from.
     pub source: Source,
-    /// Every id up to here is worked off.
-    pub cursor: i64,
+    /// Every key up to here is worked off.
+    pub cursor: Key,
     /// Which look at its items it is in.
     pub look: Look,
     /// The hop that is due or at work.
@@ -60,13 +62,13 @@ named! {
 }
 
 /// A lane to be made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewLane {
     /// Whose.
     pub worker: u16,
     /// Where its items come from.
     pub source: Source,
-    /// The ids that it works off.
+    /// The keys that it works off.
     pub ids: Ids,
 }
 
@@ -79,18 +81,22 @@ pub const FIRST_CLAIM: u32 = 1;
 /// Makes the lanes of the run that this connection opened last, numbered in order. An empty one is born
 /// finished.
 pub fn insert(lanes: &[NewLane], page_size: u32) -> Statement<()> {
-    let row = "(LAST_INSERT_ID(), :lane, :worker, :source, :low, :high, :low, :page_size, :hop, :claim, \
-                IF(:low = :high, UTC_TIMESTAMP(3), NULL))";
+    let are_numbers = lanes.iter().all(|lane| lane.ids.upto.id().is_some());
+    let row = "(LAST_INSERT_ID(), :lane, :worker, :source, {keys}, :page_size, :hop, :claim, {finished})";
     let rows = lanes.iter().enumerate().map(|(number, lane)| {
         let (hop, claim) = if lane.worker == FIRST.worker { (FIRST.hop, FIRST_CLAIM) } else { (0, 0) };
         let params = params! {
-            "hop" => hop, "claim" => claim, "lane" => number, "worker" => lane.worker, "source" => lane.source.name(), "low" => lane.ids.after,
-            "high" => lane.ids.upto, "page_size" => page_size,
+            "hop" => hop, "claim" => claim, "lane" => number, "worker" => lane.worker, "source" => lane.source.name(),
+            "page_size" => page_size,
         };
-        bound(row, params)
+        let (low, high) = (key_value(&lane.ids.after), key_value(&lane.ids.upto));
+        let keys = if are_numbers { format!("{low}, {high}, {low}") } else { format!("0, 0, 0, {low}, {high}, {low}") };
+        let finished = if lane.ids.is_empty() { "UTC_TIMESTAMP(3)" } else { "NULL" };
+        bound(row, params).replace("{keys}", &keys).replace("{finished}", finished)
     });
+    let texts = if are_numbers { "" } else { "`low_key`, `high_key`, `cursor_key`, " };
     let sql = format!(
-        "INSERT INTO `batch_lanes` (`run_id`, `lane`, `worker`, `source`, `low_id`, `high_id`, `cursor_id`, `page_size`, \
+        "INSERT INTO `batch_lanes` (`run_id`, `lane`, `worker`, `source`, `low_id`, `high_id`, `cursor_id`, {texts}`page_size`, \
            `hop`, `claim`, `finished_at`) VALUES {}",
         joined(rows, ", ")
     );
@@ -106,14 +112,14 @@ pub fn try_writing() -> Statement<()> {
 /// A worker's lanes that are not finished, in order.
 pub fn unfinished(run: RunId, worker: u16) -> Statement<Vec<Lane>> {
     let sql = format!(
-        "SELECT `lane`, `source`, `cursor_id`, {LOOK}, `hop`, `claim`, `page_size` FROM `batch_lanes` \
+        "SELECT `lane`, `source`, `cursor_id`, `cursor_key`, {LOOK_BY_TEXT}, `hop`, `claim`, `page_size` FROM `batch_lanes` \
          WHERE `run_id` = :run AND `worker` = :worker AND `finished_at` IS NULL ORDER BY `lane`"
     );
     let lane = |row: &Row| {
         Ok(Lane {
             number: column(row, "lane")?,
             source: name(row, "source")?,
-            cursor: column(row, "cursor_id")?,
+            cursor: cursor(row)?,
             look: looks::read(row)?,
             hop: column(row, "hop")?,
             claim: column(row, "claim")?,
@@ -167,11 +173,19 @@ pub fn lock_all(run: RunId) -> Statement<()> {
     Statement::change("locking the run's lanes", sql, params! { "run" => run.0 })
 }
 
+/// Where a lane's cursor stands.
+fn cursor(row: &Row) -> Result<Key, StoreError> {
+    match key_text(row, "upto_key") {
+        Some(_) => Ok(key_text(row, "cursor_key").unwrap_or(Key::Start)),
+        None => column(row, "cursor_id").map(Key::Id),
+    }
+}
+
 /// Where a lane stands, read under its lock.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Position {
-    /// Every id up to here is worked off.
-    pub cursor: i64,
+    /// Every key up to here is worked off.
+    pub cursor: Key,
     /// Which look at its items it is in.
     pub look: Look,
     /// Whether its last look is over.
@@ -197,12 +211,16 @@ pub struct Position {
 /// The statement that locks a lane's row and reads where it stands, for [`position`]. The run's own
 /// row is only looked at: work that is meant for another `pass` of it may not go on.
 pub(super) fn lock_statement(run: RunId, pass: Pass, lane: u16, items: &ItemsTable) -> String {
+    let (look, keys, ahead) = match items.key.is_number() {
+        true => (LOOK, "", " AND f.`item_id` > l.`cursor_id` AND f.`item_id` <= l.`high_id`"),
+        // Of texts, the failures are in another order than the items.
+        false => (LOOK_BY_TEXT, "l.`cursor_key`, ", ""),
+    };
     format!(
-        "SELECT l.`cursor_id`, l.`claim`, l.`pages`, l.`predicted`, l.`failed`, l.`compared`, l.`changed_class`, l.`absolute_change`, \
-           l.`profile`, {LOOK}, {TEMPO}, l.`finished_at` IS NOT NULL AS `finished`, \
+        "SELECT l.`cursor_id`, {keys}l.`claim`, l.`pages`, l.`predicted`, l.`failed`, l.`compared`, l.`changed_class`, l.`absolute_change`, \
+           l.`profile`, {look}, {TEMPO}, l.`finished_at` IS NOT NULL AS `finished`, \
            (SELECT r.`state` = 'running' AND r.`pass` = '{pass}' FROM `batch_runs` r WHERE r.`id` = l.`run_id`) AS `running`, \
-           EXISTS (SELECT 1 FROM `item_failures` f WHERE {} \
-                   AND f.`item_id` > l.`cursor_id` AND f.`item_id` <= l.`high_id`) AS `failures_ahead` \
+           EXISTS (SELECT 1 FROM `item_failures` f WHERE {}{ahead}) AS `failures_ahead` \
          FROM `batch_lanes` l WHERE l.`run_id` = {run} AND l.`lane` = {lane} FOR UPDATE",
         items.is_of("f")
     )
@@ -216,7 +234,7 @@ pub(super) fn profile(row: &Row) -> Result<Option<String>, StoreError> {
 /// What [`lock_statement`] read.
 pub(super) fn position(row: &Row) -> Result<Position, StoreError> {
     Ok(Position {
-        cursor: column(row, "cursor_id")?,
+        cursor: cursor(row)?,
         look: looks::read(row)?,
         finished: column(row, "finished")?,
         claim: column(row, "claim")?,
@@ -239,10 +257,10 @@ fn changes(row: &Row) -> Result<Changes, StoreError> {
 }
 
 /// Where a lane goes on after a page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The new cursor.
-    pub cursor: i64,
+    pub cursor: Key,
     /// The look that goes on or begins.
     pub look: Look,
     /// Whether there is nothing more to look at.
@@ -275,16 +293,18 @@ pub(super) fn advance_statement(run: RunId, lane: u16, page: &Advance) -> String
     let Advance { from, to: Place { cursor, look, finished }, predicted, failed, changes, page_size, rows, profile } =
         page;
     let tempo = tempo::set(from.tempo, *rows);
-    let look = if *look == from.look { String::new() } else { looks::set(*look) };
+    let look = if *look == from.look { String::new() } else { looks::set(look) };
+    let mark = if cursor.id().is_some() { "id" } else { "key" };
     let finished = if *finished { ", `finished_at` = UTC_TIMESTAMP(3)" } else { "" };
     let changes = changes.map_or_else(String::new, |page| {
         let Changes { compared, changed_class, absolute_change } = from.changes + page;
         format!("`compared` = {compared}, `changed_class` = {changed_class}, `absolute_change` = {absolute_change:e}, ")
     });
     format!(
-        "UPDATE `batch_lanes` SET `cursor_id` = {cursor}, `page_size` = {page_size}, `pages` = {}, `predicted` = {}, \
+        "UPDATE `batch_lanes` SET `cursor_{mark}` = {}, `page_size` = {page_size}, `pages` = {}, `predicted` = {}, \
            `failed` = {}, {changes}{look}{tempo}`profile` = '{profile}', `updated_at` = UTC_TIMESTAMP(3){finished} \
          WHERE `run_id` = {run} AND `lane` = {lane}{IN_TRANSACTION}",
+        key_value(cursor),
         from.pages + 1,
         from.predicted + predicted,
         from.failed + failed,
@@ -300,15 +320,16 @@ pub fn profiles(run: RunId) -> Statement<Vec<String>> {
 
 /// Puts a run's lanes back to their beginning, their counts too. Whoever had them can commit no more.
 pub fn rewind(run: RunId) -> Statement<()> {
-    let sql = "UPDATE `batch_lanes` SET `cursor_id` = `low_id`, `predicted` = 0, `failed` = 0, `profile` = NULL, \
+    let sql = "UPDATE `batch_lanes` SET `cursor_id` = `low_id`, `cursor_key` = `low_key`, `predicted` = 0, `failed` = 0, `profile` = NULL, \
                  `compared` = 0, `changed_class` = 0, `absolute_change` = 0, `claim` = `claim` + 1, \
                  `look` = 0, `look_upto` = NULL, `skipped` = 0, `skipped_after` = NULL, `skipped_upto` = NULL, `recent_rows` = 0, `recent_ms` = 0, \
-                 `finished_at` = IF(`low_id` = `high_id`, `finished_at`, NULL) WHERE `run_id` = :run";
+                 `look_upto_key` = NULL, `skipped_after_key` = NULL, `skipped_upto_key` = NULL, \
+                 `finished_at` = IF(`low_id` = `high_id` AND `low_key` <=> `high_key`, `finished_at`, NULL) WHERE `run_id` = :run";
     Statement::change("rewinding the lanes", sql, params! { "run" => run.0 })
 }
 
 /// A run's lanes, summed up.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Totals {
     /// Lanes that are not finished.
     pub unfinished: u64,
@@ -322,7 +343,7 @@ pub struct Totals {
     pub fresh_failed: u64,
     /// Items that others had locked at every look.
     pub skipped: u64,
-    /// The ids of the run.
+    /// The keys of the run; of texts all.
     pub ids: Ids,
     /// Items a second, by the latest pages of the lanes at work; 0: there is none.
     pub rows_per_second: f64,
@@ -338,6 +359,7 @@ pub fn totals(run: RunId) -> Statement<Totals> {
                  COALESCE(SUM(`skipped`), 0) AS `skipped`, COALESCE(SUM(`compared`), 0) AS `compared`, COALESCE(SUM(`changed_class`), 0) AS `changed_class`, \
                  COALESCE(SUM(`absolute_change`), 0) AS `absolute_change`, \
                  COALESCE(MIN(`low_id`), 0) AS `low`, COALESCE(MAX(`high_id`), 0) AS `high`, \
+                 COALESCE(SUM(`high_key` IS NOT NULL), 0) AS `by_text`, \
                  COALESCE({RATE}, 0) AS `rows_per_second` \
                FROM `batch_lanes` WHERE `run_id` = :run"
     );
@@ -357,7 +379,10 @@ fn sum(row: &Row) -> Result<Totals, StoreError> {
         fresh_done: column(row, "fresh_done")?,
         fresh_failed: column(row, "fresh_failed")?,
         skipped: column(row, "skipped")?,
-        ids: Ids { after: column(row, "low")?, upto: column(row, "high")? },
+        ids: match column(row, "by_text")? {
+            0_u64 => Ids::new(column::<i64>(row, "low")?, column::<i64>(row, "high")?),
+            _ => Ids::ALL,
+        },
         rows_per_second: column(row, "rows_per_second")?,
     })
 }

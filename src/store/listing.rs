@@ -8,12 +8,14 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Params, Row, Value, from_row_opt, from_value_opt};
 use tokio::time::Instant;
 
+use super::by_key;
 use super::catalog::Column;
-use super::places::joined;
+use super::ids::Ids;
+use super::key::Key;
+use super::keys::Keys;
 use super::row::column;
 use super::selection::{created, pending, shown_values, whole_values};
 use super::statement::Statement;
-use super::wanted::Ids;
 use super::{StoreError, counts};
 use crate::config::{ItemsTable, PredictionFormat};
 use crate::model::Feature;
@@ -42,7 +44,7 @@ named! {
 #[derive(Clone, Debug)]
 pub struct Listing {
     /// Its key.
-    pub id: i64,
+    pub key: Key,
     /// What is scored, as JSON text; `None`: SQL NULL, no text, or longer than any array of those features needs.
     pub values: Option<String>,
     /// The class probabilities as JSON text, or the label, if it has any that are not longer than
@@ -73,8 +75,8 @@ impl SeenTable {
         let Self { table, updated } = self;
         let or_null = |column: Option<String>| column.map_or_else(|| "NULL".to_owned(), |column| format!("i.{column}"));
         format!(
-            "i.{}, {values}, {prediction}, {}, {}, {}",
-            table.id.quoted(),
+            "{}, {values}, {prediction}, {}, {}, {}",
+            by_key::shown(table, "i."),
             created(table),
             or_null(updated.as_ref().map(Column::quoted)),
             or_null(table.run.column().map(|column| column.quoted())),
@@ -119,84 +121,95 @@ impl Width {
 fn items(
     doing: &'static str,
     sql: &str,
-    format: PredictionFormat,
+    table: &ItemsTable,
     turn: impl Fn(Listing) -> Listing + Send + 'static,
 ) -> Statement<Vec<Listing>> {
+    let own = table.clone();
     Statement::new(doing, sql, Params::Empty, move |rows| {
-        rows.into_iter().map(|row| item(row, format).map(&turn)).collect()
+        rows.into_iter().map(|row| item(row, &own).map(&turn)).collect()
     })
 }
 
-fn item(row: Row, format: PredictionFormat) -> Result<Listing, StoreError> {
-    type Columns = (i64, Option<Vec<u8>>, Option<Vec<u8>>, Value, Value, Option<u64>);
-    let (id, values, prediction, arrived, updated, run): Columns = from_row_opt(row)
-        .map_err(|_| StoreError::Unexpected("an item's column is of another type; run `rowscore init`".into()))?;
+fn item(row: Row, table: &ItemsTable) -> Result<Listing, StoreError> {
+    type Columns = (String, Option<Vec<u8>>, Option<Vec<u8>>, Value, Value, Option<u64>);
+    let unexpected = || StoreError::Unexpected("an item's column is of another type; run `rowscore init`".into());
+    let (key, values, prediction, arrived, updated, run): Columns = from_row_opt(row).map_err(|_| unexpected())?;
+    let key = by_key::key_of(table, &key).ok_or_else(unexpected)?;
     // Bytes may be no text.
     let text = |bytes: Option<Vec<u8>>| bytes.and_then(|bytes| String::from_utf8(bytes).ok());
     let (values, prediction) = (text(values), text(prediction));
     // MySQL stores dates that do not exist, such as 0000-00-00.
     let time = |value| from_value_opt(value).ok().flatten();
     let (created_datetime, updated_datetime) = (time(arrived), time(updated));
-    Ok(Listing { id, values, prediction, format, created_datetime, updated_datetime, run: run.map(RunId) })
+    let format = table.format;
+    Ok(Listing { key, values, prediction, format, created_datetime, updated_datetime, run: run.map(RunId) })
 }
 
 /// Which page of items is asked for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Asked {
     /// Which items.
     pub listed: Listed,
     /// What is read of each.
     pub width: Width,
-    /// Those with greater ids; `None`: from the table's beginning.
-    pub after: Option<i64>,
+    /// Those with greater keys.
+    pub after: Key,
     /// At most so many.
     pub limit: u32,
     /// How long is looked for them: no further statement begins after that.
     pub patience: Duration,
 }
 
-/// Items in order of their ids, and where the next page begins.
+/// Items in order of their keys, and where the next page begins.
 #[derive(Debug)]
 pub struct Page {
     /// As many as were asked for; fewer, where no more were found in time.
     pub items: Vec<Listing>,
-    /// The next page's items have greater ids; `None`: the table ends here.
-    pub next_after: Option<i64>,
+    /// The next page's items have greater keys; `None`: the table ends here.
+    pub next_after: Option<Key>,
 }
 
-/// The next items by id. What is looked at next depends on what was found.
+/// The next items by key. What is looked at next depends on what was found.
 ///
 /// # Errors
 /// Those of [`Statement::ask`].
 pub async fn page(conn: &mut impl Queryable, seen: &SeenTable, asked: Asked) -> Result<Page, StoreError> {
     let begun = Instant::now();
-    let beginning = match asked.after {
-        Some(after) => Some(after),
-        None => counts::ends(&seen.table).ask(conn).await?.map(|ids| ids.after),
+    let beginning = match &asked.after {
+        Key::Start => counts::ends(&seen.table).ask(conn).await?.map(|ids| ids.after),
+        after => Some(after.clone()),
     };
     let Some(mut after) = beginning else { return Ok(Page { items: Vec::new(), next_after: None }) };
     // As if every id were taken: true of most tables, and one statement for most pages.
-    let near = match asked.listed {
-        Listed::All => i64::MAX,
-        Listed::Predicted | Listed::Unpredicted => after.saturating_add(i64::from(LOOK_AHEAD)),
+    let near = match (asked.listed, &after) {
+        (Listed::All, _) => Key::End,
+        (Listed::Predicted | Listed::Unpredicted, Key::Id(after)) => {
+            Key::Id(after.saturating_add(i64::from(LOOK_AHEAD)))
+        }
+        // Nobody knows where the next texts lie.
+        (Listed::Predicted | Listed::Unpredicted, _) => after.clone(),
     };
-    let full = |items: &[Listing]| items.last().filter(|_| items.len() == asked.limit as usize).map(|last| last.id);
-    let mut items = between(seen, asked, Ids { after, upto: near }).ask(conn).await?;
-    if full(&items).is_some() || near == i64::MAX {
+    let limit = asked.limit as usize;
+    let full = |items: &[Listing]| items.last().filter(|_| items.len() == limit).map(|last| last.key.clone());
+    let near = Ids { after, upto: near };
+    let mut items = if near.is_empty() { Vec::new() } else { between(seen, &asked, &near).ask(conn).await? };
+    if full(&items).is_some() || near.upto == Key::End {
         return Ok(Page { next_after: full(&items), items });
     }
     let mut rows = LOOK_AHEAD;
-    after = near;
+    after = near.upto;
     while begun.elapsed() < asked.patience {
         let looked = Instant::now();
-        let nth = nth_statement(&seen.table, after, rows);
-        let far = Statement::first("looking ahead", &nth, Params::Empty, |row| column(row, "far")).ask(conn).await?;
-        let left = Asked { limit: asked.limit - items.len() as u32, ..asked };
-        items.extend(between(seen, left, Ids { after, upto: far.unwrap_or(i64::MAX) }).ask(conn).await?);
-        let Some(far) = far.filter(|_| full(&items).is_none()) else {
+        let nth = nth_statement(&seen.table, &after, rows);
+        let far = Statement::first("looking ahead", &nth, Params::Empty, |row| column::<String>(row, "far"));
+        let far = far.ask(conn).await?.and_then(|text| by_key::key_of(&seen.table, &text));
+        let left = Asked { limit: asked.limit - items.len() as u32, ..asked.clone() };
+        let ids = Ids { after, upto: far.clone().unwrap_or(Key::End) };
+        items.extend(between(seen, &left, &ids).ask(conn).await?);
+        after = ids.upto;
+        if far.is_none() || full(&items).is_some() {
             return Ok(Page { next_after: full(&items), items });
-        };
-        after = far;
+        }
         rows = paced(rows, looked.elapsed());
     }
     Ok(Page { next_after: Some(after), items })
@@ -211,89 +224,113 @@ fn paced(rows: u32, took: Duration) -> u32 {
     }
 }
 
-/// The first of the wanted items with these ids.
-fn between(seen: &SeenTable, asked: Asked, ids: Ids) -> Statement<Vec<Listing>> {
-    let fitting = move |item| asked.width.fitting(item);
-    items("reading items", &page_statement(seen, asked, ids), seen.table.format, fitting)
+/// The first of the wanted items with these keys.
+fn between(seen: &SeenTable, asked: &Asked, ids: &Ids) -> Statement<Vec<Listing>> {
+    let width = asked.width;
+    items("reading items", &page_statement(seen, asked, ids), &seen.table, move |item| width.fitting(item))
 }
 
-/// The statement that reads the wanted items with these ids.
+/// The statement that reads the wanted items with these keys.
 #[must_use]
-pub fn page_statement(seen: &SeenTable, asked: Asked, ids: Ids) -> String {
+pub fn page_statement(seen: &SeenTable, asked: &Asked, ids: &Ids) -> String {
     let table = &seen.table;
     let wanted = match asked.listed {
         Listed::All => "TRUE".to_owned(),
         Listed::Predicted => format!("NOT ({})", pending(table)),
         Listed::Unpredicted => pending(table),
     };
-    let id = format!("i.{}", table.id.quoted());
+    let walk = by_key::items(table);
     format!(
-        "SELECT {} FROM {} i FORCE INDEX (PRIMARY) WHERE {} AND {wanted} ORDER BY {id} LIMIT {}",
+        "SELECT {} FROM {} i {} WHERE {} AND {wanted} ORDER BY {} LIMIT {}",
         asked.width.columns(seen),
         table.quoted(),
-        ids.condition(&id),
+        by_key::hint(table),
+        walk.condition(ids),
+        walk.order(""),
         asked.limit
     )
 }
 
-/// The statement that finds the `n`th id after `after`, if there are so many.
+/// The statement that finds the `n`th key after `after`, if there are so many.
 #[must_use]
-pub fn nth_statement(table: &ItemsTable, after: i64, n: u32) -> String {
-    let (id, items) = (table.id.quoted(), table.quoted());
+pub fn nth_statement(table: &ItemsTable, after: &Key, n: u32) -> String {
+    let walk = by_key::items(table);
     format!(
-        "SELECT {id} AS `far` FROM {items} FORCE INDEX (PRIMARY) WHERE {} ORDER BY {id} LIMIT 1 OFFSET {}",
-        Ids { after, upto: i64::MAX }.condition(&id),
+        "SELECT {} AS `far` FROM {} i {} WHERE {} ORDER BY {} LIMIT 1 OFFSET {}",
+        walk.shown(),
+        table.quoted(),
+        by_key::hint(table),
+        walk.condition(&Ids { after: after.clone(), upto: Key::End }),
+        walk.order(""),
         n.saturating_sub(1)
     )
 }
 
-/// The item `id`, if there is one.
-pub fn find(seen: &SeenTable, width: Width, id: i64) -> Statement<Option<Listing>> {
+/// The item of a key, if there is one.
+pub fn find(seen: &SeenTable, width: Width, key: &Key) -> Statement<Option<Listing>> {
     let table = &seen.table;
-    let sql = format!("SELECT {} FROM {} i WHERE i.{} = {id}", width.columns(seen), table.quoted(), table.id.quoted());
-    let found = items("reading an item", &sql, table.format, move |item| width.fitting(item));
+    let which = one(table, key);
+    let sql = format!("SELECT {} FROM {} i WHERE {which}", width.columns(seen), table.quoted());
+    let found = items("reading an item", &sql, table, move |item| width.fitting(item));
     found.map(|items| items.into_iter().next())
 }
 
-/// The items with the greatest ids up to `upto`, the greatest first.
-pub fn latest(seen: &SeenTable, width: Width, upto: i64, limit: u32) -> Statement<Vec<Listing>> {
-    let (id, table) = (seen.table.id.quoted(), seen.table.quoted());
+/// The condition that an item has a key.
+fn one(table: &ItemsTable, key: &Key) -> String {
+    key.of_item().map_or_else(|| "FALSE".to_owned(), |key| by_key::items(table).one_of([key].into_iter()))
+}
+
+/// The items with the greatest keys up to `upto`, the greatest first.
+pub fn latest(seen: &SeenTable, width: Width, upto: &Key, limit: u32) -> Statement<Vec<Listing>> {
+    let (table, walk) = (&seen.table, by_key::items(&seen.table));
     let sql = format!(
-        "SELECT {} FROM {table} i FORCE INDEX (PRIMARY) WHERE i.{id} <= {upto} ORDER BY i.{id} DESC LIMIT {limit}",
+        "SELECT {} FROM {} i {} WHERE {} ORDER BY {} LIMIT {limit}",
         width.columns(seen),
-    );
-    items("reading the latest items", &sql, seen.table.format, move |item| width.fitting(item))
-}
-
-/// The next items by id after the item `after`, with all of their texts, however long.
-pub fn whole(seen: &SeenTable, features: &[Feature], after: i64, limit: u32) -> Statement<Vec<Listing>> {
-    let table = &seen.table;
-    let id = format!("i.{}", table.id.quoted());
-    let values = whole_values(table, features);
-    let sql = format!(
-        "SELECT {} FROM {} i WHERE {} ORDER BY {id} LIMIT {limit}",
-        seen.columns(&values, &format!("i.{}", table.prediction.quoted())),
         table.quoted(),
-        Ids { after, upto: i64::MAX }.condition(&id)
+        by_key::hint(table),
+        walk.condition(&Ids { after: Key::Start, upto: upto.clone() }),
+        walk.order("DESC"),
     );
-    items("reading items", &sql, table.format, |item| item)
+    items("reading the latest items", &sql, table, move |item| width.fitting(item))
 }
 
-/// The beginnings of the `values` of items, `characters` long at most, with their ids.
-pub fn excerpts(table: &ItemsTable, width: Width, ids: &[i64], characters: usize) -> Statement<Vec<(i64, String)>> {
-    if ids.is_empty() {
+/// The next items by key after the item `after`, with all of their texts, however long.
+pub fn whole(seen: &SeenTable, features: &[Feature], after: &Key, limit: u32) -> Statement<Vec<Listing>> {
+    let walk = by_key::items(&seen.table);
+    let which = walk.condition(&Ids { after: after.clone(), upto: Key::End });
+    all_of(seen, features, &format!("{which} ORDER BY {} LIMIT {limit}", walk.order("")))
+}
+
+/// The item of a key, if there is one, with all of its texts.
+pub fn whole_one(seen: &SeenTable, features: &[Feature], key: &Key) -> Statement<Option<Listing>> {
+    all_of(seen, features, &one(&seen.table, key)).map(|items| items.into_iter().next())
+}
+
+fn all_of(seen: &SeenTable, features: &[Feature], which: &str) -> Statement<Vec<Listing>> {
+    let table = &seen.table;
+    let columns = seen.columns(&whole_values(table, features), &format!("i.{}", table.prediction.quoted()));
+    let (items_table, hint) = (table.quoted(), by_key::hint(table));
+    let sql = format!("SELECT {columns} FROM {items_table} i {hint} WHERE {which}");
+    items("reading items", &sql, table, |item| item)
+}
+
+/// The beginnings of the `values` of items, `characters` long at most, with their keys.
+pub fn excerpts(table: &ItemsTable, width: Width, keys: &Keys, characters: usize) -> Statement<Vec<(Key, String)>> {
+    if keys.is_empty() {
         return Statement::none();
     }
-    let id = format!("i.{}", table.id.quoted());
+    let (walk, own) = (by_key::items(table), table.clone());
     let sql = format!(
-        "SELECT {id} AS `id`, LEFT({}, {characters}) AS `excerpt` FROM {} i WHERE {id} IN ({})",
+        "SELECT {} AS `key`, LEFT({}, {characters}) AS `excerpt` FROM {} i WHERE {}",
+        walk.shown(),
         shown_values(table, width.features),
         table.quoted(),
-        joined(ids, ",")
+        walk.one_of(keys.iter())
     );
-    Statement::all("reading what was set aside", &sql, Params::Empty, |row| {
+    Statement::all("reading what was set aside", &sql, Params::Empty, move |row| {
         // Bytes may be no text, or be cut within a character.
         let excerpt: Vec<u8> = column::<Option<_>>(row, "excerpt")?.unwrap_or_default();
-        Ok((column(row, "id")?, String::from_utf8_lossy(&excerpt).into_owned()))
+        let key = by_key::key_of(&own, &column::<String>(row, "key")?).unwrap_or(Key::Start);
+        Ok((key, String::from_utf8_lossy(&excerpt).into_owned()))
     })
 }

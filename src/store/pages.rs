@@ -7,17 +7,18 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, QueryResult, Row, TextProtocol};
 
 use super::codes::Meaning;
+use super::ids::Ids;
 use super::items::{self, Locking};
 use super::lanes::{self, Advance, Position};
 use super::pending::PendingItems;
 use super::predictions::Predictions;
 use super::runs::Run;
 use super::turn::round_trip;
-use super::wanted::{Ids, Wanted};
+use super::wanted::Wanted;
 use super::{Doing, StoreError};
 
 /// Which page is meant.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Page<'a> {
     /// The run, of the pass that the page is for.
     pub run: &'a Run,
@@ -25,7 +26,7 @@ pub(crate) struct Page<'a> {
     pub lane: u16,
     /// The items that it may take,
     pub wanted: Wanted<'a>,
-    /// with these ids,
+    /// with these keys,
     pub ids: Ids,
     /// at most so many.
     pub limit: u32,
@@ -49,7 +50,7 @@ pub(crate) struct Begun {
     pub position: Position,
     /// The lane's drift profile.
     pub profile: Option<String>,
-    /// The items, by id.
+    /// The items, by key.
     pub found: PendingItems,
     /// When the server turned to it.
     pub since: Instant,
@@ -58,8 +59,8 @@ pub(crate) struct Begun {
 impl Page<'_> {
     /// The statements that lock the lane's row and read where it stands, and its drift profile; then read
     /// the next items, and lock those that are to be written.
-    fn begin_statements(self) -> String {
-        let Page { run, lane, wanted, ids, limit, locking } = self;
+    fn begin_statements(&self) -> String {
+        let &Page { run, lane, wanted, ref ids, limit, locking } = self;
         let lock = lanes::lock_statement(run.id, run.pass, lane, wanted.table);
         let read = items::read_statement(wanted, ids, limit, locking);
         format!("START TRANSACTION; {lock}; {read}")
@@ -67,7 +68,7 @@ impl Page<'_> {
 }
 
 /// Begins a page's transaction. The memory of an earlier page is used for this one's items.
-pub(crate) async fn begin(conn: &mut Conn, page: Page<'_>, memory: PendingItems) -> Result<Beginning, StoreError> {
+pub(crate) async fn begin(conn: &mut Conn, page: &Page<'_>, memory: PendingItems) -> Result<Beginning, StoreError> {
     let trip = async {
         let since = Instant::now();
         let results = conn.query_iter(page.begin_statements()).await.doing(READING)?;
@@ -89,7 +90,7 @@ pub(crate) struct Committed {
 /// The commit's. The page may be committed all the same, if only the answer was lost.
 pub(crate) async fn commit_and_begin(
     conn: &mut Conn,
-    page: Page<'_>,
+    page: &Page<'_>,
     memory: PendingItems,
 ) -> Result<Committed, StoreError> {
     // The servers answer each statement when it is done: the first answer is the commit's.
@@ -111,16 +112,16 @@ const COMMITTING: &str = "committing a page";
 
 async fn begun(
     mut results: QueryResult<'_, '_, TextProtocol>,
-    page: Page<'_>,
+    page: &Page<'_>,
     memory: PendingItems,
     since: Instant,
 ) -> Result<Beginning, StoreError> {
-    let Page { run, lane, locking, .. } = page;
+    let &Page { run, lane, locking, wanted, .. } = page;
     let doing = READING;
     results.collect::<Row>().await.doing(doing)?;
     let position = results.collect::<Row>().await.doing(doing)?.pop();
     let position = position.ok_or_else(|| StoreError::Unexpected(format!("run {} has no lane {lane}", run.id)))?;
-    let found = match memory.emptied().read(&mut results).await.doing(doing) {
+    let found = match memory.emptied().read(wanted.table, &mut results).await.doing(doing) {
         Err(error) if locking == Locking::AllOrNone && error.means(Meaning::Locked) => return Ok(Beginning::Locked),
         found => found?,
     };
@@ -133,7 +134,7 @@ async fn begun(
 /// The memory is an earlier statement's.
 pub(crate) async fn write_items(
     conn: &mut Conn,
-    Page { run, wanted, .. }: Page<'_>,
+    Page { run, wanted, .. }: &Page<'_>,
     predictions: &Predictions<'_>,
     memory: &mut Vec<u8>,
 ) -> Result<u64, StoreError> {
@@ -152,14 +153,14 @@ pub(crate) async fn write_items(
 /// changed. The memory is an earlier statement's.
 pub(crate) async fn write(
     conn: &mut Conn,
-    page: Page<'_>,
+    page: &Page<'_>,
     predictions: &Predictions<'_>,
     advance: &Advance,
     memory: &mut Vec<u8>,
 ) -> Result<u64, StoreError> {
-    let Page { run, lane, wanted, .. } = page;
+    let &Page { run, lane, wanted, .. } = page;
     memory.clear();
-    if !predictions.ids.is_empty() {
+    if !predictions.keys.is_empty() {
         items::append_write_statement(memory, wanted.table, run.id, predictions)?;
         memory.extend_from_slice(b"; ");
     }
@@ -168,7 +169,7 @@ pub(crate) async fn write(
     let trip = async {
         let mut results = conn.query_iter(memory.as_slice()).await.doing(doing)?;
         let mut changed = 0;
-        if !predictions.ids.is_empty() {
+        if !predictions.keys.is_empty() {
             changed = results.affected_rows();
             results.collect::<Row>().await.doing(doing)?;
         }

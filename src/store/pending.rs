@@ -1,16 +1,19 @@
 //! Pending items as a page reads them.
 
-use mysql_async::prelude::Queryable;
+use mysql_async::prelude::{FromRow, Queryable};
 use mysql_async::{FromRowError, QueryResult, Row, TextProtocol, from_row_opt};
 
+use super::key::KeyRef;
+use super::keys::Keys;
 use super::turn::round_trip;
 use super::{Doing, StoreError};
+use crate::config::ItemsTable;
 
 /// Items in the order in which they were read. Their texts lie side by side in one piece of memory,
 /// which the next page can take over: a page costs no allocation for each of its items.
 #[derive(Debug, Default)]
 pub struct PendingItems {
-    ids: Vec<i64>,
+    keys: Keys,
     texts: Vec<u8>,
     /// For each item, where in `texts` its values end, and its prediction after them, if it has one.
     ends: Vec<(usize, Option<usize>)>,
@@ -25,7 +28,7 @@ const MOST_BYTES: usize = 16 << 20;
 #[derive(Clone, Copy, Debug)]
 pub struct PendingItem<'p> {
     /// Its key.
-    pub id: i64,
+    pub key: KeyRef<'p>,
     /// Its `values` as JSON text, cut one character beyond the longest text that is read.
     pub values: &'p [u8],
     /// In a backfill, its prediction so far, as JSON text that is cut like `values`.
@@ -36,19 +39,23 @@ impl PendingItems {
     /// The same memory with no items.
     #[must_use]
     pub fn emptied(mut self) -> Self {
-        self.ids.clear();
+        self.keys.clear();
         self.texts.clear();
         self.ends.clear();
         self.is_cut = false;
         self
     }
 
-    /// Reads the rows of one result, each an id, values and perhaps a prediction.
-    pub(super) async fn read(mut self, rows: &mut QueryResult<'_, '_, TextProtocol>) -> mysql_async::Result<Self> {
-        let mut pushed = Ok(());
+    /// Reads the rows of one result, each a key of `table`, values and perhaps a prediction.
+    pub(super) async fn read(
+        mut self,
+        table: &ItemsTable,
+        rows: &mut QueryResult<'_, '_, TextProtocol>,
+    ) -> mysql_async::Result<Self> {
+        let (mut pushed, is_number) = (Ok(()), table.key.is_number());
         let push = |row| {
             if pushed.is_ok() {
-                pushed = self.push_row(row);
+                pushed = if is_number { self.push_numbered(row) } else { self.push_row(row) };
             }
         };
         rows.for_each(push).await?;
@@ -56,32 +63,41 @@ impl PendingItems {
     }
 
     /// The items that a statement answers.
-    pub(super) async fn query(conn: &mut impl Queryable, doing: &'static str, sql: String) -> Result<Self, StoreError> {
+    pub(super) async fn query(
+        conn: &mut impl Queryable,
+        table: &ItemsTable,
+        (doing, sql): (&'static str, String),
+    ) -> Result<Self, StoreError> {
         let trip = async {
             let mut rows = conn.query_iter(sql).await.doing(doing)?;
-            let items = Self::default().read(&mut rows).await.doing(doing)?;
+            let items = Self::default().read(table, &mut rows).await.doing(doing)?;
             rows.drop_result().await.doing(doing)?;
             Ok(items)
         };
         round_trip(doing, trip).await
     }
 
-    /// Values that are SQL NULL are read as a JSON `null`.
+    fn push_numbered(&mut self, row: Row) -> Result<(), FromRowError> {
+        let (id, values, prediction) = of_row(row)?;
+        self.push_found(KeyRef::Id(id), values, prediction);
+        Ok(())
+    }
+
     fn push_row(&mut self, row: Row) -> Result<(), FromRowError> {
-        let (id, values, prediction): (i64, Option<Vec<u8>>, Option<Vec<u8>>) = if row.len() > 2 {
-            from_row_opt(row)?
-        } else {
-            let (id, values) = from_row_opt(row)?;
-            (id, values, None)
-        };
+        let (key, values, prediction): (String, _, _) = of_row(row)?;
+        self.push_found(KeyRef::Text(&key), values, prediction);
+        Ok(())
+    }
+
+    /// Values that are SQL NULL are read as a JSON `null`.
+    fn push_found(&mut self, key: KeyRef<'_>, values: Option<Vec<u8>>, prediction: Option<Vec<u8>>) {
         let values = values.as_deref().unwrap_or(b"null");
         let length = values.len() + prediction.as_ref().map_or(0, Vec::len);
         // One is taken however long it is. Behind one that was left out all are: the next page begins there.
         self.is_cut |= !self.is_empty() && self.texts.len() + length > MOST_BYTES;
         if !self.is_cut {
-            self.push(PendingItem { id, values, prediction: prediction.as_deref() });
+            self.push(PendingItem { key, values, prediction: prediction.as_deref() });
         }
-        Ok(())
     }
 
     /// Whether items behind these were left out, because their texts would take too much memory.
@@ -92,7 +108,7 @@ impl PendingItems {
 
     /// Adds an item behind the others.
     pub fn push(&mut self, item: PendingItem<'_>) {
-        self.ids.push(item.id);
+        self.keys.push(item.key);
         self.texts.extend_from_slice(item.values);
         let values = self.texts.len();
         self.texts.extend_from_slice(item.prediction.unwrap_or_default());
@@ -102,27 +118,27 @@ impl PendingItems {
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.ids.len()
+        self.keys.len()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.ids.is_empty()
+        self.keys.is_empty()
     }
 
     /// The last one's key.
     #[must_use]
-    pub fn last_id(&self) -> Option<i64> {
-        self.ids.last().copied()
+    pub fn last_key(&self) -> Option<KeyRef<'_>> {
+        self.keys.last()
     }
 
     /// The items, from first to last.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = PendingItem<'_>> {
         let mut begin = 0;
-        self.ids.iter().zip(&self.ends).map(move |(&id, &(values, prediction))| {
+        self.keys.iter().zip(&self.ends).map(move |(key, &(values, prediction))| {
             let item = PendingItem {
-                id,
+                key,
                 values: &self.texts[begin..values],
                 prediction: prediction.map(|end| &self.texts[values..end]),
             };
@@ -130,6 +146,21 @@ impl PendingItems {
             item
         })
     }
+}
+
+/// What a row has: its key, its values, and its prediction, if that was asked for.
+type Found<K> = (K, Option<Vec<u8>>, Option<Vec<u8>>);
+
+fn of_row<K>(row: Row) -> Result<Found<K>, FromRowError>
+where
+    Found<K>: FromRow,
+    (K, Option<Vec<u8>>): FromRow,
+{
+    if row.len() > 2 {
+        return from_row_opt(row);
+    }
+    let (key, values): (K, Option<Vec<u8>>) = from_row_opt(row)?;
+    Ok((key, values, None))
 }
 
 impl<'p> FromIterator<PendingItem<'p>> for PendingItems {
@@ -143,29 +174,34 @@ impl<'p> FromIterator<PendingItem<'p>> for PendingItems {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::key::Key;
 
     #[test]
     fn each_item_has_its_own_texts_also_in_memory_that_another_page_had() {
-        let texts = |items: &PendingItems| -> Vec<_> {
+        let texts = |items: &PendingItems| -> Vec<(Key, String, Option<String>)> {
             let text = |text: &[u8]| String::from_utf8(text.to_vec()).unwrap();
-            items.iter().map(|item| (item.id, text(item.values), item.prediction.map(text))).collect()
+            items.iter().map(|item| (item.key.into(), text(item.values), item.prediction.map(text))).collect()
         };
         let items = [(3, "[1]", Some("[0.5]")), (5, "", None), (8, "[22]", Some("")), (9, "[3]", None)];
         let read = |items: PendingItems, from: &[(i64, &str, Option<&str>)]| {
             from.iter().fold(items, |mut items, &(id, values, prediction)| {
-                items.push(PendingItem { id, values: values.as_bytes(), prediction: prediction.map(str::as_bytes) });
+                items.push(PendingItem {
+                    key: id.into(),
+                    values: values.as_bytes(),
+                    prediction: prediction.map(str::as_bytes),
+                });
                 items
             })
         };
         let owned = |&(id, values, prediction): &(i64, &str, Option<&str>)| {
-            (id, values.to_owned(), prediction.map(str::to_owned))
+            (Key::Id(id), values.to_owned(), prediction.map(str::to_owned))
         };
         let first = read(PendingItems::default(), &items);
         assert_eq!(texts(&first), items.iter().map(owned).collect::<Vec<_>>());
-        assert_eq!((first.len(), first.is_empty(), first.last_id()), (4, false, Some(9)));
+        assert_eq!((first.len(), first.is_empty(), first.last_key()), (4, false, Some(KeyRef::Id(9))));
         let second = read(first.emptied(), &items[2..]);
         assert_eq!(texts(&second), items[2..].iter().map(owned).collect::<Vec<_>>());
         let none = second.emptied();
-        assert_eq!((none.len(), none.is_empty(), none.last_id()), (0, true, None));
+        assert_eq!((none.len(), none.is_empty(), none.last_key()), (0, true, None));
     }
 }

@@ -1,10 +1,10 @@
-//! Ids of a page as SQL: which they are, and at which place of the page each is.
+//! Keys of a page as SQL: which they are, and at which place of the page each is.
 
 use std::fmt::{self, Write as _};
 
-/// Ids of a page, as SQL.
+/// Keys of a page, as SQL.
 pub(super) struct Places {
-    /// The place of an id among them, from 1.
+    /// The place of a key among them, from 1.
     pub place: String,
     /// The condition that it is one of them.
     pub which: String,

@@ -11,6 +11,7 @@ use mysql_async::prelude::Queryable;
 
 use super::listing::SeenTable;
 use super::{Database, Doing, Fault, StoreError, catalog};
+use crate::config::ItemsTable;
 
 /// How long work waits for a connection, or for a new one to be opened.
 const WAIT_LIMIT: Duration = Duration::from_secs(5);
@@ -49,6 +50,8 @@ impl ReadError {
 #[derive(Debug)]
 pub(crate) struct Readers {
     pool: Pool<Connections>,
+    /// Whose items are read.
+    table: ItemsTable,
     /// What the table is like, once that was seen.
     seen: OnceLock<Arc<SeenTable>>,
 }
@@ -56,6 +59,7 @@ pub(crate) struct Readers {
 impl Readers {
     /// At most `connections` to `database`, each opened when it is first needed.
     pub(crate) fn new(database: Database, connections: usize) -> Self {
+        let table = database.items_table().clone();
         let pool = Pool::builder(Connections(database))
             .max_size(connections)
             .wait_timeout(Some(WAIT_LIMIT))
@@ -64,7 +68,12 @@ impl Readers {
             .runtime(Runtime::Tokio1)
             .build();
         let pool = pool.expect("the runtime is given, which is all that a pool with limits needs");
-        Self { pool, seen: OnceLock::new() }
+        Self { pool, table, seen: OnceLock::new() }
+    }
+
+    /// The same connections, for who reads another table.
+    pub(crate) fn of(&self, table: &ItemsTable) -> Self {
+        Self { pool: self.pool.clone(), table: table.clone(), seen: OnceLock::new() }
     }
 
     /// Does `work`, which only reads, with a connection and the items table; once more on a fresh connection if the
@@ -108,9 +117,8 @@ impl Readers {
         if let Some(seen) = self.seen.get() {
             return Ok(Arc::clone(seen));
         }
-        let table = self.pool.manager().0.items_table();
-        let catalog = catalog::describe(table).ask(conn).await?;
-        let seen = Arc::new(SeenTable { table: table.clone(), updated: catalog.column(catalog::UPDATED).cloned() });
+        let (catalog, table) = catalog::look(conn, &self.table).await?;
+        let seen = Arc::new(SeenTable { table, updated: catalog.column(catalog::UPDATED).cloned() });
         if catalog.columns.is_empty() {
             return Ok(seen);
         }

@@ -4,14 +4,15 @@ use std::io::{self, Write as _};
 use std::ops::Range;
 
 use super::bound::text_literal;
+use super::keys::Keys;
 use crate::config::PredictionFormat;
 use crate::model::{Outputs, PredictionKind};
 
-/// Predictions of a page: item `ids[n]` has the numbers from `n * of.width()` on.
+/// Predictions of a page: the item of key `n` has the numbers from `n * of.width()` on.
 #[derive(Debug)]
 pub struct Predictions<'m> {
-    /// Keys in ascending order.
-    pub ids: Vec<i64>,
+    /// In the order of the page.
+    pub keys: Keys,
     /// The numbers of each prediction, row after row.
     pub outputs: Vec<f64>,
     /// What they are.
@@ -22,7 +23,7 @@ impl<'m> Predictions<'m> {
     /// None yet, with room for those of so many items.
     #[must_use]
     pub fn with_capacity(of: Outputs<'m>, items: usize) -> Self {
-        Self { ids: Vec::with_capacity(items), outputs: Vec::with_capacity(items * of.width()), of }
+        Self { keys: Keys::with_capacity(items), outputs: Vec::with_capacity(items * of.width()), of }
     }
 
     /// The numbers of each item.
@@ -35,7 +36,7 @@ impl<'m> Predictions<'m> {
     pub fn part(&self, places: Range<usize>) -> Self {
         let width = self.of.width();
         Self {
-            ids: self.ids[places.clone()].to_vec(),
+            keys: self.keys.part(places.clone()),
             outputs: self.outputs[places.start * width..places.end * width].to_vec(),
             of: self.of,
         }
@@ -43,8 +44,19 @@ impl<'m> Predictions<'m> {
 
     /// Adds those of later items.
     pub fn append(&mut self, mut later: Self) {
-        self.ids.append(&mut later.ids);
+        self.keys.append(&later.keys);
         self.outputs.append(&mut later.outputs);
+    }
+
+    /// Those in another order.
+    #[must_use]
+    pub(super) fn sorted(&self, order: &[usize]) -> Self {
+        let row = |place: &usize| &self.outputs[place * self.of.width()..(place + 1) * self.of.width()];
+        Self {
+            keys: order.iter().filter_map(|place| self.keys.get(*place)).collect(),
+            outputs: order.iter().flat_map(row).copied().collect(),
+            of: self.of,
+        }
     }
 
     /// Appends the SQL expression of the prediction at `place` of the page, an expression that counts
@@ -56,12 +68,12 @@ impl<'m> Predictions<'m> {
         let Outputs { kind, classes } = self.of;
         let digits = classes.len().to_string().len();
         // A number takes about 20 characters; numbers need no escaping in a string.
-        sql.reserve((21 * self.of.width() + 2) * self.ids.len());
+        sql.reserve((21 * self.of.width() + 2) * self.keys.len());
         sql.extend_from_slice(match format {
             PredictionFormat::Probabilities | PredictionFormat::Value => b"RTRIM(SUBSTR(_latin1'",
             PredictionFormat::Label => b"ELT(SUBSTR(_latin1'",
         });
-        let mut marks = Vec::with_capacity(self.ids.len() + 1);
+        let mut marks = Vec::with_capacity(self.keys.len() + 1);
         marks.push(sql.len());
         for row in self.rows() {
             match (format, kind) {
@@ -115,7 +127,7 @@ mod tests {
     fn each_row_takes_its_part_of_one_text() {
         let classes = ["pear", "O'Neil\\"].map(str::to_owned);
         let outputs = vec![0.25, 0.75, 1e-7, 0.9999999];
-        let page = Predictions { ids: vec![7, 8], outputs, of: Outputs::probabilities(&classes) };
+        let page = Predictions { keys: vec![7, 8].into(), outputs, of: Outputs::probabilities(&classes) };
         assert_eq!(
             values(&page, PredictionFormat::Probabilities, "`id` - (6)"),
             "RTRIM(SUBSTR(_latin1'[0.25,0.75]     [1e-7,0.9999999]', (`id` - (6)) * 16 - 15, 16))"
@@ -143,7 +155,7 @@ mod tests {
     fn the_numbers_of_many_classes_have_the_same_width() {
         let classes: Vec<String> = (0..12).map(|class| class.to_string()).collect();
         let outputs: Vec<f64> = (0..24).map(|place| f64::from(u8::from(place == 1 || place == 22))).collect();
-        let page = Predictions { ids: vec![3, 8], outputs, of: Outputs::probabilities(&classes) };
+        let page = Predictions { keys: vec![3, 8].into(), outputs, of: Outputs::probabilities(&classes) };
         let sql = values(&page, PredictionFormat::Label, "1");
         assert!(sql.starts_with("ELT(SUBSTR(_latin1'0211', (1) * 2 - 1, 2), "), "{sql}");
     }
@@ -151,7 +163,7 @@ mod tests {
     #[test]
     fn a_number_stands_alone() {
         let of = Outputs { kind: PredictionKind::Value, classes: &[] };
-        let page = Predictions { ids: vec![7, 8], outputs: vec![0.1, -1e300], of };
+        let page = Predictions { keys: vec![7, 8].into(), outputs: vec![0.1, -1e300], of };
         for format in [PredictionFormat::Value, PredictionFormat::Probabilities] {
             assert_eq!(values(&page, format, "1"), "RTRIM(SUBSTR(_latin1'0.1    -1e+300', (1) * 7 - 6, 7))");
         }

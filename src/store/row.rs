@@ -4,6 +4,7 @@ use chrono::NaiveDateTime;
 use mysql_async::{Row, Value, from_value_opt};
 
 use super::StoreError;
+use super::key::Key;
 
 /// A column that the schema promises.
 pub(super) fn column<T: mysql_async::prelude::FromValue>(row: &Row, name: &str) -> Result<T, StoreError> {
@@ -11,6 +12,12 @@ pub(super) fn column<T: mysql_async::prelude::FromValue>(row: &Row, name: &str) 
         Some(Ok(value)) => Ok(value),
         _ => Err(StoreError::Unexpected(format!("column `{name}` is missing or of another type; run `rowscore init`"))),
     }
+}
+
+/// A column with a key as text, if there is one and it is asked for.
+pub(super) fn key_text(row: &Row, name: &str) -> Option<Key> {
+    let text: Option<String> = row.get_opt(name)?.ok()?;
+    text.map(|text| Key::text(&text))
 }
 
 /// A column of the user's with a date. The servers store such as no calendar has: 0000-00-00, 2026-00-10.

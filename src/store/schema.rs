@@ -14,7 +14,7 @@ use super::{Doing, StoreError, catalog};
 use crate::config::{ColumnName, ItemsTable};
 
 /// Every migration by name, in order. Each may be applied again at any time.
-const MIGRATIONS: [(&str, &str); 9] = [
+const MIGRATIONS: [(&str, &str); 11] = [
     ("0001_items.sql", include_str!("../../infra/migrations/0001_items.sql")),
     ("0002_runs.sql", include_str!("../../infra/migrations/0002_runs.sql")),
     ("0003_backfill.sql", include_str!("../../infra/migrations/0003_backfill.sql")),
@@ -24,6 +24,8 @@ const MIGRATIONS: [(&str, &str); 9] = [
     ("0007_any_ground.sql", include_str!("../../infra/migrations/0007_any_ground.sql")),
     ("0008_tempo.sql", include_str!("../../infra/migrations/0008_tempo.sql")),
     ("0009_jobs.sql", include_str!("../../infra/migrations/0009_jobs.sql")),
+    ("0010_keys.sql", include_str!("../../infra/migrations/0010_keys.sql")),
+    ("0012_jobs_in_sql.sql", include_str!("../../infra/migrations/0012_jobs_in_sql.sql")),
 ];
 
 /// The comment of the column that the migrations add, by which it is known as rowscore's.
@@ -66,11 +68,12 @@ pub async fn migrate(conn: &mut Conn, items: &ItemsTable) -> Result<Vec<(Made, D
              accepted: InnoDB; ALTER TABLE {table} ENGINE=InnoDB makes it one"
         )));
     }
+    let id = items.key.to_string();
     let variables = params! {
-        "items" => items.as_str(), "id" => items.id.as_str(), "created" => items.created.as_str(),
+        "items" => items.as_str(), "id" => id.as_str(), "key" => items.key.quoted(), "created" => items.created.as_str(),
         "run" => items.run.column().map_or("", ColumnName::as_str),
     };
-    conn.exec_drop("SET @items = :items, @id = :id, @created = :created, @run = :run", variables)
+    conn.exec_drop("SET @items = :items, @id = :id, @key = :key, @created = :created, @run = :run", variables)
         .await
         .doing("naming the items table")?;
     let (mut made, mut before) = (Vec::new(), Inventory::of(items).ask(conn).await?);
@@ -110,7 +113,7 @@ async fn apply_online(conn: &mut Conn, items: &ItemsTable, sql: &str) -> Result<
         .run
         .column()
         .map(|run| format!("ADD COLUMN {} BIGINT UNSIGNED NULL COMMENT '{RUN_COLUMN_COMMENT}', ", run.quoted()));
-    let (table, created, id) = (items.quoted(), items.created.quoted(), items.id.quoted());
+    let (table, created, id) = (items.quoted(), items.created.quoted(), items.key.quoted());
     Err(StoreError::Unexpected(format!(
         "the server adds no column to the table {table} while others write to it, as with a FULLTEXT or a SPATIAL key: \
          run ALTER TABLE {table} {}ADD KEY `items_window` ({created}, {id}) when nobody has to (leave out what there is \
@@ -178,7 +181,14 @@ fn name_and_host(login: &str) -> (&str, &str) {
 
 /// The columns that are read, as SQL.
 fn read_columns(items: &ItemsTable) -> String {
-    quoted(&items.columns().into_iter().map(|(_, column)| column).collect::<Vec<_>>())
+    let mut columns: Vec<&ColumnName> = Vec::new();
+    for (_, column) in items.columns() {
+        // A column of the key may be more than that.
+        if !columns.iter().any(|known| known.is(column.as_str())) {
+            columns.push(column);
+        }
+    }
+    quoted(&columns)
 }
 
 fn quoted(columns: &[&ColumnName]) -> String {

@@ -1,5 +1,6 @@
 //! Which items a lane takes, as SQL over the items `i` and the failures `f`.
 
+use super::by_key::{self, Walk};
 use crate::config::{ColumnName, ItemsTable, PredictionFormat, ValuesIn};
 use crate::model::{Feature, FeatureKind, ModelVersion};
 use crate::run::RunId;
@@ -21,7 +22,7 @@ const LONGEST_DIGITS: usize = 66;
 const LONGEST_MOMENT: usize = 64;
 
 /// An item that is not set aside.
-const NOT_SET_ASIDE: &str = "NOT EXISTS (SELECT 1 FROM `item_failures` f WHERE {of_job} AND f.`item_id` = i.{id})";
+const NOT_SET_ASIDE: &str = "NOT EXISTS (SELECT 1 FROM `item_failures` f WHERE {of_item})";
 
 /// An item set aside whose values are others than those that failed. Their hash is that of the text as it was
 /// read: in UTF-8, whatever the column's character set, and of bytes as they are. NULL is read as `null`.
@@ -116,14 +117,11 @@ impl Selection {
     /// The tables, the alias of the items being `i`. A hint keeps the items in order of their key:
     /// a window's condition could lure the optimiser to its own key, and to a sort per page.
     pub(super) fn tables(self, table: &ItemsTable) -> String {
-        let items = table.quoted();
+        let items = format!("{} i {}", table.quoted(), by_key::hint(table));
         match self {
-            Self::Fresh(_) | Self::Whole(_) | Self::OnePiece { .. } | Self::Outdated(_) => {
-                format!("{items} i FORCE INDEX (PRIMARY)")
-            }
+            Self::Fresh(_) | Self::Whole(_) | Self::OnePiece { .. } | Self::Outdated(_) => items,
             Self::SetAside { .. } => {
-                let id = table.id.quoted();
-                format!("`item_failures` f STRAIGHT_JOIN {items} i FORCE INDEX (PRIMARY) ON i.{id} = f.`item_id`")
+                format!("`item_failures` f STRAIGHT_JOIN {items} ON {}", by_key::item_of_failure(table))
             }
         }
     }
@@ -131,10 +129,9 @@ impl Selection {
     /// The condition; `values` as SQL text. Nothing in it is a user's text but names, which hold no
     /// quotes.
     pub(super) fn condition(self, items: &ItemsTable, values: &str) -> String {
-        let of_job = items.is_of("f");
         let rest = match self {
             Self::Fresh(window) => {
-                let unknown = NOT_SET_ASIDE.replace("{of_job}", &of_job).replace("{id}", &items.id.quoted());
+                let unknown = NOT_SET_ASIDE.replace("{of_item}", &by_key::failure_of_item(items));
                 format!("{} AND {unknown}", within(items, &window))
             }
             Self::Whole(window) => within(items, &window),
@@ -145,7 +142,7 @@ impl Selection {
                 format!("{}{}", within(items, &window), but_those(items, &tried))
             }
             Self::SetAside { max_attempts, run } => {
-                let changed = CHANGED.replace("{values}", values);
+                let (of_job, changed) = (by_key::failures(items), CHANGED.replace("{values}", values));
                 let earlier = run.map_or_else(|| "TRUE".to_owned(), |run| format!("f.`run_id` <> {run}"));
                 format!("{of_job} AND {earlier} AND (f.`attempts` < {max_attempts} OR {changed})")
             }
@@ -154,13 +151,11 @@ impl Selection {
         format!("{} AND {rest}", pending(items))
     }
 
-    /// The column that ids are compared by: that of the table which is walked.
-    pub(super) fn key(self, table: &ItemsTable) -> String {
+    /// The key that is walked: that of the items, or of those that are set aside.
+    pub(super) fn walk(self, table: &ItemsTable) -> Walk<'_> {
         match self {
-            Self::Fresh(_) | Self::Whole(_) | Self::OnePiece { .. } | Self::Outdated(_) => {
-                format!("i.{}", table.id.quoted())
-            }
-            Self::SetAside { .. } => "f.`item_id`".to_owned(),
+            Self::Fresh(_) | Self::Whole(_) | Self::OnePiece { .. } | Self::Outdated(_) => by_key::items(table),
+            Self::SetAside { .. } => Walk::Failures(table),
         }
     }
 
@@ -208,9 +203,8 @@ fn in_vain(values: &str) -> String {
 /// of the whole table.
 fn but_those(items: &ItemsTable, tried: &str) -> String {
     format!(
-        " AND NOT COALESCE((SELECT {tried} FROM `item_failures` f WHERE {} AND f.`item_id` = i.{}), FALSE)",
-        items.is_of("f"),
-        items.id.quoted()
+        " AND NOT COALESCE((SELECT {tried} FROM `item_failures` f WHERE {}), FALSE)",
+        by_key::failure_of_item(items)
     )
 }
 

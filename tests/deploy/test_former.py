@@ -28,6 +28,7 @@ OLD = {
 }  # fmt: skip
 # In these, what a person chose has another form now, or goes with another parameter.
 ELSEWHERE = {
+    "Concurrency": "4,12",
     "MysqlPasswordSecret": f"{OLD['MysqlPasswordSecretArn']}:SecretString:password::1234-5678",
     "ReaderPasswordSecret": f"{OLD['ReaderPasswordSecretArn']}:SecretString:password",
     "PathToSqs": "vpc-1",

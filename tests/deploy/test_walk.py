@@ -120,11 +120,12 @@ class Walk(Deployed):
         self.instance()
         self.deploy("--database", "mydb", "--yes")
         file = self.root / "deploy.env"
-        file.write_text(file.read_text().replace("MemorySize=512", "MemorySize=1024") + "\nWORKERS=2\n")
+        file.write_text(file.read_text().replace("MemorySize=512", "MemorySize=1024") + "\nWORKERS=3\n")
         self.deploy("--yes")
         self.deploy("--database", "mydb", answers=("",) * 6)
         for call in self.calls("deploy")[1:]:
-            self.assertEqual((call["values"]["MemorySize"], call["values"]["Settings"]), ("1024", f"{PLAIN} WORKERS=2"))
+            self.assertEqual(call["values"]["Concurrency"], "3,0")
+            self.assertEqual((call["values"]["MemorySize"], call["values"]["Settings"]), ("1024", f"{PLAIN} WORKERS=3"))
 
     def test_a_second_stack_has_answers_of_its_own(self):
         self.network()

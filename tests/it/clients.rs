@@ -5,10 +5,11 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error, TxOpts};
 use rowscore::answer::Outcome;
 use rowscore::run::RunId;
+use rowscore::store::ids::Ids;
 use rowscore::store::items::{self, Locking};
 use rowscore::store::predictions::Predictions;
 use rowscore::store::selection::Selection;
-use rowscore::store::wanted::{Ids, Wanted};
+use rowscore::store::wanted::Wanted;
 use rowscore::window::Window;
 use rstest::rstest;
 
@@ -140,7 +141,7 @@ async fn a_page_under_way_blocks_no_insert_and_no_other_item(
     let table = &db.config.work.items_table;
     let window = Window::everything_before(at(TICK));
     let wanted = Wanted { table, features: model().features(), which: Selection::Fresh(window) };
-    let read = items::read_statement(wanted, Ids { after: 0, upto: 400 }, 20, Locking::AllOrNone);
+    let read = items::read_statement(wanted, &Ids::new(0, 400), 20, Locking::AllOrNone);
     let page: Vec<(i64, String)> = tx.query(read).await.unwrap();
     assert_eq!((page.len(), page[0].0, page[19].0), (20, 10, 200));
 
@@ -152,7 +153,7 @@ async fn a_page_under_way_blocks_no_insert_and_no_other_item(
         client.query_drop(insert(id)).await.unwrap_or_else(|error| panic!("{id}: {error}"));
     }
     let predictions = Predictions {
-        ids: page.iter().map(|(id, _)| *id).collect(),
+        keys: page.iter().map(|(id, _)| *id).collect::<Vec<_>>().into(),
         outputs: vec![0.25; 20 * 3],
         of: model().outputs(),
     };

@@ -163,7 +163,7 @@ async fn the_age_of_the_oldest_pending_item_is_told_at_begin_and_end(
 
     let first = db.hop(&tick(TICK), Clock::immediately(at(NOW))).await;
     let last = db.follow(first.clone(), at(NOW)).await.pop().unwrap();
-    let status = db.hop(&Trigger::Status, unhurried(at(NOW))).await;
+    let status = db.hop(&Trigger::Status(None), unhurried(at(NOW))).await;
 
     assert_eq!(first.oldest_pending_seconds, Some(3605));
     assert_eq!((last.outcome, last.oldest_pending_seconds), (Outcome::Finished, Some(0)));

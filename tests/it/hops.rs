@@ -325,7 +325,7 @@ impl Relay for Witness<'_> {
         let mut conn = self.db.database.connect().await?;
         let held = hold::is_held(run_id, worker).ask(&mut conn).await?;
         let due = lanes::unfinished(run_id, worker).ask(&mut conn).await?[0].hop;
-        self.seen.lock().unwrap().push((*continuation, held, due));
+        self.seen.lock().unwrap().push((continuation.clone(), held, due));
         Ok(())
     }
 }

@@ -111,7 +111,7 @@ async fn a_class_of_any_name_is_written_as_it_is_in_any_sql_mode(
     let mut conn = scorer.database.connect().await.unwrap();
     conn.query_drop(format!("SET SESSION sql_mode = CONCAT(@@sql_mode, ',{mode}')")).await.unwrap();
     let probabilities = vec![0.8, 0.1, 0.1, 0.1, 0.8, 0.1, 0.1, 0.1, 0.8];
-    let page = Predictions { ids: vec![1, 2, 3], outputs: probabilities, of: odd.outputs() };
+    let page = Predictions { keys: vec![1, 2, 3].into(), outputs: probabilities, of: odd.outputs() };
     conn.query_drop("BEGIN").await.unwrap();
     items::write(&mut conn, scorer.database.items_table(), RunId(1), &page).await.unwrap();
     conn.query_drop("COMMIT").await.unwrap();

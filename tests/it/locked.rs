@@ -7,9 +7,10 @@ use futures_util::future::{join, join_all};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error};
 use rowscore::answer::{Answer, Outcome};
+use rowscore::store::ids::Ids;
 use rowscore::store::items::{self, Locking};
 use rowscore::store::selection::Selection;
-use rowscore::store::wanted::{Ids, Wanted};
+use rowscore::store::wanted::Wanted;
 use rowscore::window::Window;
 use rstest::rstest;
 
@@ -223,7 +224,7 @@ async fn the_next_lanes_first_row_is_not_touched(
     let table = db.database.items_table();
     let which = Selection::Fresh(Window::everything_before(at(TICK)));
     let wanted = Wanted { table, features: model().features(), which };
-    let read = |after, upto| items::read_statement(wanted, Ids { after, upto }, 5000, Locking::AllOrNone);
+    let read = |after: i64, upto: i64| items::read_statement(wanted, &Ids::new(after, upto), 5000, Locking::AllOrNone);
     let (mut one, mut other) = (db.connect().await, db.connect().await);
     one.query_drop("BEGIN").await.unwrap();
     let upper: Vec<mysql_async::Row> = one.query(read(50, 100)).await.unwrap();

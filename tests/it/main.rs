@@ -21,6 +21,8 @@ mod forecast;
 mod grants;
 mod hops;
 mod init;
+mod jobs;
+mod keys;
 mod killed;
 mod kinds;
 mod labels;

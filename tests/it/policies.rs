@@ -5,6 +5,7 @@ use rowscore::answer::Outcome;
 use rowscore::hop::{self, Clock, Steered};
 use rowscore::run::{RunId, RunState};
 use rowscore::store::failures;
+use rowscore::store::key::Key;
 use rstest::rstest;
 
 use crate::support::database::RunRow;
@@ -82,8 +83,8 @@ async fn under_leave_an_item_set_aside_stays_so_until_it_is_released(
 
     let mut conn = db.connect().await;
     let table = &db.config.work.items_table;
-    assert_eq!(failures::release(table, &[4], None).ask(&mut conn).await.unwrap(), 0);
-    assert_eq!(failures::release(table, &[4, 5], None).ask(&mut conn).await.unwrap(), 1);
+    assert_eq!(failures::release(table, &[4.into()], None).ask(&mut conn).await.unwrap(), 0);
+    assert_eq!(failures::release(table, &[4, 5].map(Key::Id), None).ask(&mut conn).await.unwrap(), 1);
 
     assert_eq!(db.tick(THIRD).await.counts.failed, 1);
     assert_eq!(attempts(&db).await.len(), 1);
@@ -211,7 +212,7 @@ async fn under_retry_all_no_reader_sees_a_part_of_a_failed_window(
     let db = nine_and_one(server, &settings).await;
     let mut answer = db.hurried_tick(FIRST).await;
     // After every hop of one page a lane, and the bad item is in the middle.
-    while let [next] = answer.continuations[..] {
+    while let [next] = &answer.continuations[..] {
         assert_eq!(db.predicted().await, [0; 0]);
         answer = db.hop(&continued(next.run_id.0, next.worker, next.hop), Clock::immediately(at(FIRST))).await;
     }
@@ -278,7 +279,7 @@ async fn a_held_run_waits_for_its_operator_and_a_cancelled_one_is_over(
     let db = TestDb::new(server, &[("PAGE_SIZE", "5"), ("LANES", "1")]).await;
     db.fill(1..=20, "2024-03-05T09:30:00Z").await;
     let first = db.hurried_tick(FIRST).await;
-    let next = first.continuations[0];
+    let next = first.continuations[0].clone();
     let go_on = continued(1, next.worker, next.hop);
     let table = &db.config.work.items_table;
     let mut conn = db.connect().await;

@@ -189,9 +189,9 @@ async fn in_turns(db: &TestDb, time: &str) -> usize {
     let now = at(time);
     let mut answer = db.hop_by(other(), &tick(time), Clock::immediately(now)).await;
     for hops in 1..100 {
-        let [next] = answer.continuations[..] else { return hops };
+        let [next] = &answer.continuations[..] else { return hops };
         let model = if hops % 2 == 0 { other() } else { model() };
-        answer = db.hop_by(model, &Trigger::Continue(next), Clock::immediately(now)).await;
+        answer = db.hop_by(model, &Trigger::Continue(next.clone()), Clock::immediately(now)).await;
     }
     panic!("two models take turns without an end");
 }

@@ -94,6 +94,26 @@ async fn a_database_that_was_up_stays_up() {
 }
 
 #[tokio::test]
+async fn several_jobs_take_turns_on_a_database_that_is_started_for_them_and_none_finds_it_stopped() {
+    let (rds, queue) = (Rds::new(Kind::Instance).await, Queue::new().await);
+    rds.stop().await;
+    let (db, setup) = table(Server::Mysql, &rds, &[("CONTINUATION_QUEUE_URL", queue.url.as_str())]).await;
+    db.execute(
+        "INSERT INTO `batch_jobs` VALUES ('default', 1, '{}', 'active', NOW(), 'me'), \
+           ('other', 1, '{\"source\": \"items\"}', 'active', NOW(), 'me')",
+    )
+    .await;
+
+    let reply = invoke(&setup.function().await, first_tick()).await.unwrap();
+
+    let outcomes: Vec<&Value> = reply["jobs"].as_array().unwrap().iter().map(|job| &job["outcome"]).collect();
+    assert_eq!((&reply["outcome"], outcomes), (&json!("each"), vec![&json!("finished"), &json!("nothing_to_do")]));
+    assert!(queue.receive().await.is_none());
+    queue.remove().await;
+    assert_eq!(rds.standing().await, standing("stopped", &[]));
+}
+
+#[tokio::test]
 async fn a_database_is_not_stopped_while_another_run_is_at_work_on_it() {
     let rds = Rds::new(Kind::Instance).await;
     rds.stop().await;

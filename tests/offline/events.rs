@@ -1,6 +1,7 @@
 //! What starts rowscore, read from the JSON of an event.
 
-use rowscore::event::{Continuation, Event, Request, Trigger, Wake, read};
+use rowscore::config::JobName;
+use rowscore::event::{Aim, Continuation, Event, Request, Trigger, Wake, read};
 use rowscore::run::{RunId, RunKind};
 use serde_json::{Value, json};
 
@@ -26,8 +27,8 @@ fn an_unfilled_placeholder_means_the_current_minute() {
 
 #[test]
 fn a_continuation_reads_back_as_it_was_written() {
-    let sent = Continuation { run_id: RunId(7), worker: 1, hop: 12 };
-    let json = serde_json::to_value(sent).unwrap();
+    let sent = Continuation { job: JobName::default(), run_id: RunId(7), worker: 1, hop: 12 };
+    let json = serde_json::to_value(&sent).unwrap();
     assert_eq!(json, json!({"run": "continuation", "run_id": 7, "worker": 1, "hop": 12}));
     assert_eq!(direct_of(json), Trigger::Continue(sent));
 }
@@ -97,4 +98,30 @@ fn a_message_that_is_not_understood_is_refused_alone() {
     let Event::Queue(messages) = read(&event, NOW.parse().unwrap()).unwrap() else { panic!("not a queue event") };
     assert!(messages[0].trigger.is_err());
     assert!(messages[1].trigger.is_ok());
+}
+
+#[test]
+fn an_event_names_a_job_or_a_schedule_and_a_rule_may_be_one() {
+    let of = |event: Value| direct_of(event);
+    let job: JobName = "churn".parse().unwrap();
+    assert_eq!(of(json!({"run": "window", "job": "churn"})).aim(), Aim::Job(&job));
+    assert_eq!(of(json!({"run": "status", "job": "churn"})).aim(), Aim::Job(&job));
+    let continued = json!({"run": "continuation", "job": "churn", "run_id": 7, "worker": 0, "hop": 1});
+    assert_eq!(of(continued).aim(), Aim::Job(&job));
+    let old = of(json!({"run": "continuation", "run_id": 7, "worker": 0, "hop": 1}));
+    assert_eq!(old.aim(), Aim::Job(&JobName::default()));
+    let nightly = "nightly".parse().unwrap();
+    assert_eq!(of(json!({"run": "sweep", "schedule": "nightly"})).aim(), Aim::Schedule(Some(&nightly)));
+    assert_eq!(of(json!({"run": "window"})).aim(), Aim::Schedule(None));
+    let rule = "rowscore-window".parse().unwrap();
+    let scheduled: Value = serde_json::from_str(include_str!("../../events/schedule.json")).unwrap();
+    assert_eq!(of(scheduled).aim(), Aim::Rule(&rule));
+}
+
+#[test]
+fn what_is_asked_of_all_jobs_is_asked_of_one_by_a_message_that_reads_back() {
+    let asked = direct_of(json!({"run": "window", "schedule": "nightly", "scheduled_time": "2026-11-22T15:19:00Z"}));
+    let sent = serde_json::to_value(asked.of_job(&"churn".parse().unwrap())).unwrap();
+    assert_eq!(sent, json!({"run": "window", "job": "churn", "scheduled_time": "2026-11-22T15:19:00Z"}));
+    assert_eq!(direct_of(sent), asked.of_job(&"churn".parse().unwrap()));
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use rand_mt::Mt;
-use rowscore::config::ItemsTable;
+use rowscore::config::{ItemsTable, JobName};
 use rowscore::event::{self, Continuation, Event, Trigger};
 use rowscore::model::{Artifact, Content, Feature, Model};
 use rowscore::run::RunId;
@@ -115,7 +115,7 @@ proptest! {
 
     #[test]
     fn a_continuation_survives_the_way_through_a_message(run in any::<u64>(), worker in any::<u16>(), hop in any::<u32>()) {
-        let sent = Continuation { run_id: RunId(run), worker, hop };
+        let sent = Continuation { job: JobName::default(), run_id: RunId(run), worker, hop };
         let body = serde_json::to_string(&sent).unwrap();
         let record = json!({"eventSource": "aws:sqs", "messageId": "1", "body": body});
         let Event::Queue(mut messages) = read(&json!({"Records": [record]})).unwrap() else { panic!("not a queue") };
@@ -124,7 +124,7 @@ proptest! {
 
     #[test]
     fn a_continuation_of_another_version_is_refused(name in "[a-z_]{1,12}", value in any_json()) {
-        let mut body = serde_json::to_value(Continuation { run_id: RunId(1), worker: 0, hop: 2 }).unwrap();
+        let mut body = serde_json::to_value(Continuation { job: JobName::default(), run_id: RunId(1), worker: 0, hop: 2 }).unwrap();
         prop_assume!(body.get(&name).is_none());
         body[name] = value;
         prop_assert!(read(&body).is_err());
@@ -162,9 +162,9 @@ proptest! {
 
     #[test]
     fn no_name_of_a_column_ends_the_quotes_around_it(name in ".{0,70}") {
-        let lookup = |variable: &str| (variable == "ID_COLUMN").then(|| name.clone());
+        let lookup = |variable: &str| (variable == "PREDICTION_COLUMN").then(|| name.clone());
         if let Ok(table) = ItemsTable::from_variables(lookup) {
-            let quoted = table.id.quoted();
+            let quoted = table.prediction.quoted();
             let inner = &quoted[1..quoted.len() - 1];
             prop_assert!(!inner.is_empty() && !inner.replace("``", "").contains(['`', '\0']));
             prop_assert!(inner.replace("``", "`").chars().count() <= 64);

@@ -67,3 +67,16 @@ fn a_record_of_the_log_is_one_line_without_colours() {
         " WARN refused: a\\n2026-11-22 INFO forged\\u001b]0;title\\u0007\\u001b[2K\n"
     );
 }
+
+#[test]
+fn commands_in_a_sentence_are_meant_for_a_job() {
+    let text =
+        "See `rowscore status 12`; `rowscore run --sweep` does so, `rowscore failures` says why, `rowscore resume 2`.";
+    assert_eq!(of_job(text, "default"), text);
+    assert_eq!(
+        of_job(text, "churn"),
+        "See `rowscore status 12`; `rowscore run churn --sweep` does so, `rowscore failures --job churn` says why, \
+         `rowscore resume 2`."
+    );
+    assert_eq!(of_job("nothing to do", "churn"), "nothing to do");
+}

@@ -43,7 +43,7 @@ async fn a_run_by_hand_ends_now_by_the_clock_of_the_database(
 
     let plan = super::plan(&mut conn, means, &Request::by_hand(RunKind::Window)).await.unwrap();
     let answer = runner.hop(&Trigger::Open(Request::by_hand(RunKind::Window)), clock()).await.unwrap();
-    let status = runner.hop(&Trigger::Status, clock()).await.unwrap();
+    let status = runner.hop(&Trigger::Status(None), clock()).await.unwrap();
 
     assert_eq!((answer.outcome, answer.counts.predicted, plan.new_items), (Outcome::Finished, 2, Some(2)));
     let present: Time = format!("{}Z", present.replace(' ', "T")).parse().unwrap();

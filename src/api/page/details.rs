@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::runs::{kind, moment, tag};
 use crate::api::data::ItemDetail;
+use crate::api::keys::in_path;
 use crate::store::failures::Reasoned;
 use crate::store::lane_lines::LaneLine;
 use crate::store::status::StatusLine;
@@ -61,7 +62,7 @@ pub(super) fn run(line: &StatusLine, lanes: &[LaneLine], reasons: &[Reasoned], n
                 h3 { code { (reason.code) } " " span { (words::items(reason.items)) } }
                 ul class="examples" {
                     @for failure in &reason.examples {
-                        li { a href={ "/items/" (failure.item) } { "item " (failure.item) } " " (words::plain(&failure.reason)) }
+                        li { a href={ "/items/" (in_path(&failure.item)) } { "item " (failure.item) } " " (words::plain(&failure.reason)) }
                     }
                 }
             }
@@ -73,7 +74,7 @@ pub(super) fn run(line: &StatusLine, lanes: &[LaneLine], reasons: &[Reasoned], n
 pub(super) fn item(item: &ItemDetail) -> Markup {
     html! {
         section id="state" {
-            h1 { "Item " (item.id) }
+            h1 { "Item " (item.key) }
             p class="detail" {
                 @match (&item.label, &item.failure) {
                     (Some(label), _) => (words::plain(label)),
@@ -99,7 +100,7 @@ pub(super) fn item(item: &ItemDetail) -> Markup {
                     div { dt { "Set aside by" } dd { a href={ "/run/" (failure.run_id) } { "run " (failure.run_id) } ", attempts: " (failure.attempts) } }
                 }
             }
-            p class="note" { "The same as JSON: " a href={ "/data/" (item.id) } { "/data/" (item.id) } "." }
+            p class="note" { "The same as JSON: " a href={ "/data/" (in_path(&item.key)) } { "/data/" (in_path(&item.key)) } "." }
         }
     }
 }

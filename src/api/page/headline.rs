@@ -46,6 +46,15 @@ impl Headline {
     }
 }
 
+impl Headline {
+    /// The same, with commands that are meant for a job.
+    pub(super) fn of_job(self, job: &str) -> Self {
+        let said = |text: &String| words::of_job(text, job);
+        let others = self.others.iter().map(|(mood, other)| (*mood, said(other))).collect();
+        Self { details: self.details.iter().map(said).collect(), others, ..self }
+    }
+}
+
 /// What is the matter, and why, as a sentence of its own.
 fn halves(sentence: &str) -> (String, Option<String>) {
     match sentence.split_once(": ") {

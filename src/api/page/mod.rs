@@ -5,6 +5,7 @@ mod charts;
 mod details;
 mod headline;
 mod history;
+mod jobs;
 mod parts;
 mod runs;
 mod view;
@@ -20,12 +21,14 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
 use super::data;
-use super::params::Number;
+use super::jobs::{has_own, lines as job_lines};
+use super::params::{Named, Number};
 use super::problem::Problem;
 use super::shared::{Api, Shared, Unreadable};
 use crate::config::{ItemsTable, ValuesIn};
 use crate::run::RunId;
 use crate::standing::Mood;
+use crate::store::pool::ReadError;
 use crate::store::{failures, lane_lines, status};
 use crate::window::Time;
 use crate::words;
@@ -68,7 +71,11 @@ impl Api {
     /// It cannot be read.
     pub async fn try_out(&self) -> Result<(), Unreadable> {
         let reading = self.reading();
-        let read = self.readers.read(move |conn, source| Box::pin(View::read(conn, source, reading))).await;
+        let read = match self.described().await {
+            // Nobody asks for the table of the variables then.
+            Ok(rows) if !has_own(&rows) => return Ok(()),
+            _ => self.readers.read(move |conn, source| Box::pin(View::read(conn, source, reading))).await,
+        };
         match read {
             Ok(_) => Ok(()),
             Err(error) if error.is_passing() => Err(Unreadable::Now(words::chain(&error))),
@@ -87,16 +94,49 @@ struct Sheet {
 
 /// The status page. It comes without the database, too, and says so.
 pub(super) async fn status(State(api): Shared) -> Response {
+    let described = match of_jobs(&api).await {
+        Ok(Shown::Alone(sheet)) => return respond(StatusCode::OK, &api, &sheet),
+        Ok(Shown::Beside(markup)) => markup,
+        Err(error) => return unread(&api, &Problem::from(error)),
+    };
     let reading = api.reading();
     let read = api.readers.read(move |conn, source| Box::pin(View::read(conn, source, reading)));
     match read.await {
-        Ok(view) => respond(StatusCode::OK, &api, &standing(&api, &view)),
+        Ok(view) => respond(StatusCode::OK, &api, &standing(&api, &view, &described)),
         Err(error) => unread(&api, &Problem::from(error)),
     }
 }
 
-fn standing(api: &Api, view: &View) -> Sheet {
-    let headline = Headline::of(view);
+/// Where the list of the jobs stands.
+enum Shown {
+    /// Below the state of the service's own table; nothing where there are none.
+    Beside(Markup),
+    /// On a page of its own: none of them is about that table.
+    Alone(Sheet),
+}
+
+/// The jobs, on the page that is none of theirs.
+async fn of_jobs(api: &Api) -> Result<Shown, ReadError> {
+    if !api.base.is_empty() || api.jobs.is_none() {
+        return Ok(Shown::Beside(html! {}));
+    }
+    let lines = job_lines(api).await?;
+    if lines.is_empty() {
+        return Ok(Shown::Beside(html! {}));
+    }
+    let list = jobs::jobs(&lines);
+    if lines.iter().any(|line| line.job == api.table.job.as_str()) {
+        return Ok(Shown::Beside(list));
+    }
+    let sentence =
+        if lines.len() == 1 { "There is 1 job.".to_owned() } else { format!("There are {} jobs.", lines.len()) };
+    let headline = Headline { mood: Mood::Calm, sentence, details: Vec::new(), others: Vec::new() };
+    let content = html! { (top(&headline)) (list) };
+    Ok(Shown::Alone(Sheet { now: api.clock(), title: headline.sentence, every: RESTING_S, content }))
+}
+
+fn standing(api: &Api, view: &View, jobs: &Markup) -> Sheet {
+    let headline = Headline::of(view).of_job(api.table.job.as_str());
     let every = match (view.is_moving(), view.standing.facts.is_whole) {
         (true, true) => MOVING_S,
         (true, false) => LARGE_S,
@@ -109,6 +149,7 @@ fn standing(api: &Api, view: &View) -> Sheet {
             @if !api.model.classes().is_empty() { (parts::classes(api.model, view)) }
             (parts::drift(view))
         }
+        (jobs)
         (runs::runs(view))
         (parts::aside(view))
         (parts::latest(api.model, &api.table, view))
@@ -143,14 +184,14 @@ pub(super) async fn run(State(api): Shared, number: Result<Number, Problem>) -> 
 }
 
 /// An item's own page.
-pub(super) async fn item(State(api): Shared, number: Result<Number, Problem>) -> Response {
-    let found = match number {
-        Ok(Number(id)) => data::detail(&api, id).await,
+pub(super) async fn item(State(api): Shared, named: Result<Named, Problem>) -> Response {
+    let found = match named {
+        Ok(Named(key)) => data::detail(&api, &key).await,
         Err(problem) => Err(problem),
     };
     match found {
         Ok(item) => {
-            let title = format!("Item {}", item.id);
+            let title = format!("Item {}", item.key);
             let sheet = Sheet { now: api.clock(), title, every: RESTING_S, content: details::item(&item) };
             respond(StatusCode::OK, &api, &sheet)
         }
@@ -226,6 +267,7 @@ fn document(api: &Api, sheet: &Sheet) -> Markup {
             body {
                 header {
                     a class="mark" href="/" { "rowscore" }
+                    @if !api.base.is_empty() { a class="table" href={ (api.base) "/" } { (api.table.job.as_str()) } }
                     span class="table" { (api.table.as_str()) }
                     span class="as-of" id="as-of" {
                         "as of " time datetime=(words::rfc3339(*now)) { (now.format("%Y-%m-%d %H:%M:%S")) } " UTC"
@@ -233,9 +275,9 @@ fn document(api: &Api, sheet: &Sheet) -> Markup {
                 }
                 main id="page" data-every=(every) {
                     p id="stale" class="stale" hidden { "This is old: the page could not be renewed. It keeps trying." }
-                    (content)
+                    (within(&api.base, content))
                 }
-                (footer(api))
+                (within(&api.base, &footer(api)))
                 script { (PreEscaped(SCRIPT)) }
             }
         }
@@ -257,10 +299,15 @@ fn footer(api: &Api) -> Markup {
     }
 }
 
+/// Links as they are below `base`: all begin at the root. In texts, quotation marks are escaped.
+fn within(base: &str, markup: &Markup) -> Markup {
+    PreEscaped(markup.0.replace("href=\"/", &format!("href=\"{base}/")))
+}
+
 /// What the columns are called.
 fn columns(table: &ItemsTable) -> Markup {
     html! {
-        "Table " code { (table.as_str()) } ": key " code { (table.id.as_str()) } ", values in "
+        "Table " code { (table.as_str()) } ": key " code { (table.key) } ", values in "
         @match &table.values {
             ValuesIn::Json(column) => code { (column.as_str()) },
             ValuesIn::Columns(_) => "columns of their own",

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::charts;
 use super::view::{EXCERPT, View};
+use crate::api::keys::in_path;
 use crate::config::ItemsTable;
 use crate::drift::{Report, Unusual};
 use crate::model::{Model, PredictionKind};
@@ -197,7 +198,7 @@ pub(super) fn aside(view: &View) -> Markup {
                 p class="none" { "Nothing: every item that was tried could be scored." }
             } @else {
                 @if looked_at >= u64::from(LOOK) {
-                    p class="note" { "Counted among the " (words::count(LOOK.into())) " with the highest ids." }
+                    p class="note" { "Counted among the " (words::count(LOOK.into())) " with the highest keys." }
                 }
                 div class="reasons" {
                     @for reason in &view.reasons {
@@ -206,7 +207,7 @@ pub(super) fn aside(view: &View) -> Markup {
                             ul {
                                 @for failure in &reason.examples {
                                     li data-key=(failure.item) {
-                                        a href={ "/items/" (failure.item) } { "item " (failure.item) }
+                                        a href={ "/items/" (in_path(&failure.item)) } { "item " (failure.item) }
                                         " " (words::plain(&failure.reason))
                                         @if let Some(values) = view.excerpts.get(&failure.item) { code class="values" { (words::cut(values, EXCERPT)) } }
                                     }
@@ -241,12 +242,12 @@ pub(super) fn latest(model: &Model, table: &ItemsTable, view: &View) -> Markup {
             } @else {
                 p class="note" { "Of table " code { (table.as_str()) } ", in column " code { (table.prediction.as_str()) } "." }
                 table {
-                    thead { tr { th { code { (table.id.as_str()) } } th { (heads.0) } th class="bars" { (heads.1) } } }
+                    thead { tr { th { code { (table.key) } } th { (heads.0) } th class="bars" { (heads.1) } } }
                     tbody {
                         @for (item, Predicted { class, outputs }) in &shown {
-                            tr data-key=(item.id) {
+                            tr data-key=(item.key) {
                                 td {
-                                    a href={ "/items/" (item.id) } { (item.id) }
+                                    a href={ "/items/" (in_path(&item.key)) } { (item.key) }
                                     @if let Some(values) = &item.values { code class="values" { (words::cut(values, EXCERPT)) } }
                                 }
                                 td {
@@ -255,7 +256,7 @@ pub(super) fn latest(model: &Model, table: &ItemsTable, view: &View) -> Markup {
                                 }
                                 td class="bars" {
                                     @match outputs {
-                                        Some(all) if are_probabilities => { (charts::divided(all, &described(&format!("item {}", item.id), names, all))) }
+                                        Some(all) if are_probabilities => { (charts::divided(all, &described(&format!("item {}", item.key), names, all))) }
                                         Some(all) => { span class="number" { (words::numbers(all)) } }
                                         None => {}
                                     }

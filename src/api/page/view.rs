@@ -12,6 +12,8 @@ use crate::model::Model;
 use crate::run::{RunId, RunState};
 use crate::standing::Standing;
 use crate::store::failures::{self, Reasoned};
+use crate::store::key::Key;
+use crate::store::keys::Keys;
 use crate::store::lane_lines::{self, LaneLine};
 use crate::store::lanes;
 use crate::store::listing::{self, Listing, SeenTable, Width};
@@ -42,8 +44,8 @@ pub(super) struct View {
     pub under_way: Option<Vec<u64>>,
     /// The items that are set aside, by reason.
     pub reasons: Vec<Reasoned>,
-    /// How their values begin, by id.
-    pub excerpts: HashMap<i64, String>,
+    /// How their values begin, by key.
+    pub excerpts: HashMap<Key, String>,
     /// The latest items, the latest first; of a run at work those that it worked off last.
     pub latest: Vec<Listing>,
 }
@@ -60,7 +62,8 @@ impl View {
         let read = |(run, text): (RunId, String)| Some((run, serde_json::from_str(&text).ok()?));
         let profiles = profiles.into_iter().filter_map(read).collect();
         let reasons = failures::by_reason(table, None, EXAMPLES).ask(conn).await?;
-        let shown: Vec<i64> = reasons.iter().flat_map(|reason| &reason.examples).map(|failure| failure.item).collect();
+        let shown = reasons.iter().flat_map(|reason| &reason.examples);
+        let shown: Keys = shown.filter_map(|failure| failure.item.of_item()).collect();
         // One more than is shown tells whether there is more.
         let excerpts = readable(listing::excerpts(table, width, &shown, EXCERPT + 1).ask(conn).await)?;
         let excerpts = excerpts.into_iter().collect();
@@ -72,7 +75,7 @@ impl View {
             latest = readable(of_run(conn, seen, width, (run.id, &lanes)).await)?;
         }
         if latest.is_empty() {
-            latest = readable(listing::latest(seen, width, i64::MAX, LATEST).ask(conn).await)?;
+            latest = readable(listing::latest(seen, width, &Key::End, LATEST).ask(conn).await)?;
         }
         Ok(Self { standing, worked, profiles, under_way, reasons, excerpts, latest })
     }
@@ -115,7 +118,7 @@ async fn of_run(
     lanes.sort_by_key(|lane| Reverse(lane.updated_at));
     let mut found = Vec::new();
     for lane in lanes.into_iter().take(2) {
-        found.extend(listing::latest(seen, width, lane.cursor, AT_EACH_LANE).ask(conn).await?);
+        found.extend(listing::latest(seen, width, &lane.cursor, AT_EACH_LANE).ask(conn).await?);
     }
     // Without the column nobody knows whose a prediction is.
     let knows = seen.table.run.column().is_some();

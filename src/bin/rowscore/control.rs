@@ -3,9 +3,11 @@
 use std::error::Error;
 use std::process::ExitCode;
 
+use rowscore::config::JobName;
 use rowscore::hop::{self, Means, Steered};
 use rowscore::model;
 use rowscore::run::{Mode, RunId, RunKind, RunState};
+use rowscore::store::jobs::{self, JobState};
 use rowscore::store::runs::{self, Run};
 use rowscore::store::status::{self, StatusLine};
 use rowscore::store::{Fault, StoreError};
@@ -15,30 +17,37 @@ use serde_json::json;
 use crate::opened::Opened;
 use crate::out::{Out, say};
 use crate::told::command;
+use crate::whose::RunOrJob;
 
-/// The run that is meant.
+/// The run that is meant, or the job.
 #[derive(clap::Args)]
 pub(crate) struct RunArgs {
-    /// The run's number, as `rowscore status` shows it
-    #[arg(value_name = "RUN", value_parser = clap::value_parser!(u64).range(1..))]
-    run: u64,
+    /// The run's number, as `rowscore status` shows it, or the job's name, as `rowscore jobs` does
+    #[arg(value_name = "RUN|JOB")]
+    whose: RunOrJob,
 }
 
 /// How often a run's lock is waited for again, some seconds each time: a worker that stands still in the middle of a page
 /// keeps it.
 const PATIENCE: u32 = 6;
 
-/// Brings a run into a state, and says what is true then and what the next command is.
+/// Brings a run, or a job, into a state, and says what is true then and what the next command is.
 pub(crate) async fn steer(args: RunArgs, to: RunState, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
-    let opened = Opened::from_env().await?;
-    let (table, id) = (opened.table(), RunId(args.run));
+    match args.whose {
+        RunOrJob::Run(id) => steer_run(&Opened::of_run(id).await?, id, to, out).await,
+        RunOrJob::Job(job) => steer_job(&job, to, out).await,
+    }
+}
+
+async fn steer_run(opened: &Opened, id: RunId, to: RunState, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
+    let table = opened.look().await?;
     let means = Means { database: &opened.database, work: &opened.config.work, model: model::embedded()? };
-    let mut steered = steer_once(means, &opened, id, to).await;
+    let mut steered = steer_once(means, opened, id, to).await;
     for _ in 0..PATIENCE {
         match steered {
             Err(error) if error.fault() == Fault::Retry => {
                 say!("Waiting for a page that is under way ...");
-                steered = steer_once(means, &opened, id, to).await;
+                steered = steer_once(means, opened, id, to).await;
             }
             _ => break,
         }
@@ -47,7 +56,7 @@ pub(crate) async fn steer(args: RunArgs, to: RunState, out: &mut Out) -> Result<
         Steered::Done => {
             let read = async |conn: &mut _| runs::find(table, id).and(status::find(table, id)).ask(conn).await;
             let done = match opened.ask(read).await? {
-                (Some(run), Some(line)) => sentence(&run, &line),
+                (Some(run), Some(line)) => opened.said(&sentence(&run, &line)),
                 _ => format!("Run {id} is {}.", words::state(to)),
             };
             out.tell(&json!({"run_id": id, "state": to}), [done])?;
@@ -56,6 +65,42 @@ pub(crate) async fn steer(args: RunArgs, to: RunState, out: &mut Out) -> Result<
         Steered::Refused(state) => Err(refusal(id, state, to).into()),
         Steered::Unknown => Err(format!("table `{}` has no run {id}; see `rowscore status`", table.as_str()).into()),
     }
+}
+
+/// Holds a job with its runs, lets it go on, or ends its runs.
+async fn steer_job(job: &JobName, to: RunState, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
+    let opened = Opened::of(Some(job)).await?;
+    let state = match to {
+        RunState::Paused => Some(JobState::Paused),
+        RunState::Running => Some(JobState::Active),
+        _ => None,
+    };
+    if let Some(state) = state {
+        let rows = opened.ask(async |conn| jobs::known(conn).await).await?;
+        let row = rows.iter().find(|row| row.settings.name == *job && row.state != JobState::Removed);
+        let Some(row) = row else {
+            let why = "is described by the variables alone, or was removed: pause its runs by their numbers";
+            return Err(format!("job `{job}` {why}, which `rowscore status` shows").into());
+        };
+        if row.state != state {
+            opened.ask(async |conn| jobs::set_state(job, state).ask(conn).await).await?;
+        }
+    }
+    let (from, table) = (if to == RunState::Running { RunState::Paused } else { RunState::Running }, opened.table());
+    for (id, of) in opened.ask(async |conn| jobs::unfinished(job).ask(conn).await).await? {
+        let run = opened.ask(async |conn| runs::find(table, id).ask(conn).await).await?;
+        let is_meant = |run: &Run| run.state == from || to == RunState::Cancelled;
+        if of == table.as_str() && run.as_ref().is_some_and(is_meant) {
+            steer_run(&opened, id, to, out).await?;
+        }
+    }
+    let done = match state {
+        Some(JobState::Paused) => format!("Job `{job}` is paused: ticks pass it by until `rowscore resume {job}`."),
+        Some(_) => format!("Job `{job}` is active: ticks start it."),
+        None => format!("No run of job `{job}` is left unfinished; the next tick opens one, unless it is paused."),
+    };
+    out.tell(&json!({"job": job, "state": state}), [done])?;
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn steer_once(means: Means<'_>, opened: &Opened, id: RunId, to: RunState) -> Result<Steered, StoreError> {

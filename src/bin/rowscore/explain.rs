@@ -5,11 +5,12 @@ use std::process::ExitCode;
 
 use rowscore::model::{self, Cell, Explanation, Feature, Model, PredictionKind};
 use rowscore::store::listing::{self, SeenTable};
+use rowscore::store::notation;
 use rowscore::values::Reader;
 
 use crate::chosen::Chosen;
-use crate::opened::Opened;
 use crate::out::Out;
+use crate::whose::Whose;
 
 /// Show how a prediction comes about: class pairs and the nearest support vectors
 ///
@@ -22,6 +23,8 @@ pub(crate) struct Args {
     row: Row,
     #[command(flatten)]
     chosen: Chosen,
+    #[command(flatten)]
+    whose: Whose,
     /// How many support vectors to show
     #[arg(long, value_name = "N", default_value_t = 5)]
     nearest: usize,
@@ -30,9 +33,9 @@ pub(crate) struct Args {
 #[derive(clap::Args)]
 #[group(required = true, multiple = false)]
 struct Row {
-    /// The item of this id
-    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
-    id: Option<i64>,
+    /// The item of this key
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
+    id: Option<String>,
     /// A JSON array or object of numbers; no database is needed
     #[arg(long, value_name = "JSON")]
     values: Option<String>,
@@ -40,9 +43,9 @@ struct Row {
 
 pub(crate) async fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let model = args.chosen.model()?;
-    let text = match (&args.row.values, args.row.id) {
+    let text = match (&args.row.values, &args.row.id) {
         (Some(values), _) => values.clone(),
-        (None, Some(id)) => values_of(id, model.features()).await?,
+        (None, Some(id)) => values_of(id, args, model.features()).await?,
         (None, None) => return Err("give --id or --values".into()),
     };
     let mut row = Vec::new();
@@ -55,15 +58,14 @@ pub(crate) async fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn 
 }
 
 /// The values of an item in the table.
-async fn values_of(id: i64, features: &[Feature]) -> Result<String, Box<dyn Error>> {
-    let opened = Opened::from_env().await?;
-    let table = opened.table();
+async fn values_of(id: &str, args: &Args, features: &[Feature]) -> Result<String, Box<dyn Error>> {
+    let opened = args.whose.open().await?;
+    let table = opened.look().await?;
     table.feature_columns(features)?;
+    let key = notation::read(&table.key, id)?;
     let seen = SeenTable { table: table.clone(), updated: None };
-    let after = id.saturating_sub(1);
-    let found = opened.ask(async |conn| listing::whole(&seen, features, after, 1).ask(conn).await).await?;
-    let item = found.into_iter().find(|item| item.id == id);
-    let item = item.ok_or_else(|| format!("there is no item {id}"))?;
+    let found = opened.ask(async |conn| listing::whole_one(&seen, features, &key).ask(conn).await).await?;
+    let item = found.ok_or_else(|| format!("there is no item {id}"))?;
     Ok(item.values.ok_or_else(|| format!("item {id} has no values"))?)
 }
 

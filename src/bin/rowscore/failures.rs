@@ -3,12 +3,16 @@
 use std::error::Error;
 use std::process::ExitCode;
 
+use rowscore::config::KeyColumns;
 use rowscore::run::RunId;
 use rowscore::store::failures::{self, Failure};
+use rowscore::store::key::Key;
+use rowscore::store::notation;
 use serde_json::{Value, json};
 
-use crate::opened::Opened;
 use crate::out::{Out, say};
+use crate::report;
+use crate::whose::Whose;
 
 /// Show the items that could not be scored, with the reason of each
 #[derive(clap::Args)]
@@ -16,32 +20,35 @@ use crate::out::{Out, say};
                         rowscore failures --json --limit 1000000 > failures.jsonl\n\n\
                         Correct the values, and the next run scores the item; or see `rowscore release`.")]
 pub(crate) struct Args {
+    #[command(flatten)]
+    whose: Whose,
     /// Only items whose last try was in this run
     #[arg(value_name = "RUN", value_parser = clap::value_parser!(u64).range(1..))]
     run: Option<u64>,
     /// Show at most this many
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: u32,
-    /// Begin after the item with this id
-    #[arg(long, value_name = "ID", default_value_t = i64::MIN, hide_default_value = true)]
-    after: i64,
+    /// Begin after the item with this key
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
+    after: Option<String>,
 }
 
 /// Failures read at once, which bounds the memory whatever the limit.
 const PAGE: u32 = 1000;
 
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
-    let opened = Opened::from_env().await?;
-    let (table, mut session) = (opened.table(), opened.session());
     let of_run = args.run.map(RunId);
-    let (mut left, mut after) = (args.limit, args.after);
+    let opened = args.whose.open_of(of_run).await?;
+    let (table, mut session) = (opened.look().await?, opened.session());
+    let after = args.after.map(|text| notation::read(&table.key, &text)).transpose()?;
+    let (mut left, mut after) = (args.limit, after.unwrap_or(Key::Start));
     while left > 0 {
-        let page = session.ask(|| failures::list(table, of_run, after, left.min(PAGE))).await?;
+        let page = session.ask(|| failures::list(table, of_run, &after, left.min(PAGE))).await?;
         let Some(last) = page.last() else { break };
-        after = last.item;
+        after = last.item.clone();
         left -= page.len() as u32;
         for failure in &page {
-            out.show(&object(failure), || [sentence(failure)])?;
+            out.show(&object(&table.key, failure), || [sentence(failure)])?;
         }
     }
     out.flush()?;
@@ -49,15 +56,15 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
     if left == args.limit {
         say!("No item is set aside.");
     } else if left == 0 {
-        say!("There may be more; `--after {after}` shows them.");
+        say!("There may be more; `--after {}` shows them.", report::argument(&after));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn object(failure: &Failure) -> Value {
+fn object(key: &KeyColumns, failure: &Failure) -> Value {
     let Failure { item, run, attempts, code, reason, first_failed_at, last_failed_at } = failure;
     json!({
-        "item_id": item, "run_id": run, "attempts": attempts, "code": code, "reason": reason,
+        "item_id": notation::json(key, item), "run_id": run, "attempts": attempts, "code": code, "reason": reason,
         "first_failed_at": first_failed_at, "last_failed_at": last_failed_at,
     })
 }

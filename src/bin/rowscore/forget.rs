@@ -10,8 +10,8 @@ use rowscore::store::{clock, past};
 use rowscore::{window, words};
 use serde_json::json;
 
-use crate::opened::Opened;
 use crate::out::Out;
+use crate::whose::Whose;
 
 /// Delete old runs from the history that predicted nothing and set nothing aside
 ///
@@ -21,6 +21,8 @@ use crate::out::Out;
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  rowscore forget --older-than 365d")]
 pub(crate) struct Args {
+    #[command(flatten)]
+    whose: Whose,
     /// Keep younger ones, by a number and a unit, like 12h or 90d
     #[arg(long, value_name = "SPAN", default_value = "90d", value_parser = span)]
     older_than: Span,
@@ -31,7 +33,7 @@ fn span(text: &str) -> Result<Span, String> {
 }
 
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
-    let opened = Opened::from_env().await?;
+    let opened = args.whose.open().await?;
     let (table, mut session) = (opened.table(), opened.session());
     let (now, age) = (session.ask(clock::present).await?, TimeDelta::from_std(args.older_than.0)?);
     let before = window::after(now, -age).ok_or("there was no time then; give a shorter span")?;

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use mysql_async::{Conn, TxOpts};
 use rowscore::config::{ItemsTable, RunColumn};
 use rowscore::store::inventory::{self, Made};
-use rowscore::store::wanted::Ids;
+use rowscore::store::jobs::{self, JobState};
 use rowscore::store::{catalog, items, schema};
 use rowscore::window::{self, Time};
 use rowscore::{hop, words};
@@ -101,19 +101,47 @@ async fn make(opened: &Opened, args: &Args, done: &mut Vec<String>) -> Result<Op
     let fit = hop::check_columns(&mut conn, table, model).await?;
     let before = if done.is_empty() { "Nothing was missing. " } else { "" };
     done.push(format!("{before}The tables are in place in database `{}`.", opened.config.mysql.database));
+    let of_jobs = tables_of_jobs(&mut conn, opened).await?;
+    let tables: Vec<&ItemsTable> = std::iter::once(table).chain(&of_jobs).collect();
     if let Some(login) = &args.grant {
-        schema::grant(&mut conn, table, login).await?;
-        done.push(format!("Login `{login}` may do what rowscore needs, and nothing else."));
+        for table in &tables {
+            schema::grant(&mut conn, table, login).await?;
+        }
+        done.push(format!("Login `{login}` may do what rowscore needs{}, and nothing else.", also(&of_jobs)));
     }
     if let Some(login) = &args.grant_reader {
-        schema::grant_reader(&mut conn, table, login).await?;
-        done.push(format!("Login `{login}` may read results, and nothing else."));
+        for table in &tables {
+            schema::grant_reader(&mut conn, table, login).await?;
+        }
+        done.push(format!("Login `{login}` may read results{}, and nothing else.", also(&of_jobs)));
     }
     if let Some(rows) = args.rows {
         done.push(add_samples(&mut conn, table, args, rows).await?);
     }
     conn.disconnect().await?;
     Ok(fit.local_time)
+}
+
+/// The tables of the jobs that were described, which are there: `rowscore apply` has seen to what is in them.
+async fn tables_of_jobs(conn: &mut Conn, opened: &Opened) -> Result<Vec<ItemsTable>, Box<dyn Error>> {
+    let rows = jobs::known(conn).await?;
+    let mut tables = Vec::new();
+    for row in rows.iter().filter(|row| row.state != JobState::Removed && !row.settings.name.is_default()) {
+        let table = opened.config.of_job(&row.settings)?.items_table;
+        if !catalog::describe(&table).ask(conn).await?.columns.is_empty() {
+            tables.push(table);
+        }
+    }
+    Ok(tables)
+}
+
+/// Of which tables, where there are jobs.
+fn also(of_jobs: &[ItemsTable]) -> String {
+    match of_jobs.len() {
+        0 => String::new(),
+        1 => ", also of the table of 1 job".to_owned(),
+        jobs => format!(", also of the tables of {jobs} jobs"),
+    }
 }
 
 /// Connects. Makes the database first, where there is none of the name and somebody wants it.
@@ -185,8 +213,7 @@ fn took(time: Duration) -> String {
 
 /// Fills an empty table, and says so.
 async fn add_samples(conn: &mut Conn, table: &ItemsTable, args: &Args, rows: u32) -> Result<String, Box<dyn Error>> {
-    let first = items::next_id(table, Ids { after: i64::MIN, upto: i64::MAX }).ask(conn).await?;
-    if first.is_some() {
+    if items::any(table).ask(conn).await? {
         return Ok(format!("Table `{}` has items already; no sample items were added.", table.as_str()));
     }
     let features = features(args.chosen.model()?)?;

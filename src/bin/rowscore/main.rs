@@ -2,7 +2,9 @@
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+mod apply;
 mod asked;
+mod changes;
 mod chosen;
 mod control;
 mod errors;
@@ -14,6 +16,7 @@ mod forget;
 mod generated;
 mod import;
 mod init;
+mod joblist;
 mod judged;
 mod opened;
 mod out;
@@ -30,7 +33,9 @@ mod signals;
 mod status;
 mod told;
 mod train;
+mod turns;
 mod variables;
+mod whose;
 mod written;
 
 use std::error::Error;
@@ -66,20 +71,22 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Init(init::Args),
+    Apply(apply::Args),
+    Jobs(joblist::Args),
     Plan(plan::Args),
     Run(run::Args),
     Results(results::Args),
     Status(status::Args),
     Failures(failures::Args),
     Serve(serve::Args),
-    /// Pause a run: no hop works on it until it is resumed
-    #[command(after_help = "Example:\n  rowscore pause 2")]
+    /// Pause a run, or a job with its runs: no hop works on it until it is resumed
+    #[command(after_help = "Examples:\n  rowscore pause 2\n  rowscore pause churn")]
     Pause(control::RunArgs),
-    /// Continue a paused run
-    #[command(after_help = "Example:\n  rowscore resume 2")]
+    /// Continue a paused run, or a paused job
+    #[command(after_help = "Examples:\n  rowscore resume 2\n  rowscore resume churn")]
     Resume(control::RunArgs),
-    /// Stop a run for good; what it predicted stays
-    #[command(after_help = "Example:\n  rowscore cancel 2")]
+    /// Stop a run for good, or those of a job that are not over; what they predicted stays
+    #[command(after_help = "Examples:\n  rowscore cancel 2\n  rowscore cancel churn")]
     Cancel(control::RunArgs),
     Release(release::Args),
     Forget(forget::Args),
@@ -128,6 +135,8 @@ fn described() -> clap::Command {
 async fn perform(command: Command, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     match command {
         Command::Init(args) => init::run(args, out).await,
+        Command::Apply(args) => apply::run(args, out).await,
+        Command::Jobs(args) => joblist::run(args, out).await,
         Command::Plan(args) => plan::run(args, out).await,
         Command::Run(args) => run::run(args, out).await,
         Command::Results(args) => results::run(args, out).await,

@@ -1,26 +1,78 @@
-//! What every command about the database begins with: the configuration, and a way to the database.
+//! What every command about the database begins with: the configuration, a way to the database, and the job that is
+//! meant.
+
+use std::error::Error;
 
 use mysql_async::Conn;
-use rowscore::config::{Config, ConfigError, ItemsTable};
-use rowscore::store::Database;
+use rowscore::config::{Config, ConfigError, ItemsTable, JobName};
+use rowscore::hop::{Job, Jobs, has_jobs, unknown};
+use rowscore::run::RunId;
+use rowscore::store::jobs::{self, JobRow, JobState};
 use rowscore::store::session::{Session, WorkError};
+use rowscore::store::{Database, StoreError};
+use rowscore::words;
 
-/// The configuration and the database that it names.
+/// The configuration and the database that it names, for one job.
 pub(crate) struct Opened {
+    /// Its `work` is the job's.
     pub config: Config,
     pub database: Database,
 }
 
 impl Opened {
-    /// Reads the environment. Opens no connection.
+    /// The job of the variables. Reads the environment, and opens no connection.
     pub(crate) async fn from_env() -> Result<Self, ConfigError> {
-        let config = Config::from_env()?;
-        let database = Database::new(&config.mysql, &config.work.items_table).await;
-        Ok(Self { config, database })
+        let jobs = Jobs::new(Config::from_env()?).await;
+        Ok(Self::at(&jobs, jobs.of_variables()))
+    }
+
+    /// The job of this name; `None`: that of the variables, unless others were described and it is none of them.
+    pub(crate) async fn of(job: Option<&JobName>) -> Result<Self, Box<dyn Error>> {
+        let jobs = Jobs::new(Config::from_env()?).await;
+        let by_variables = Self::at(&jobs, jobs.of_variables());
+        if job.is_some_and(JobName::is_default) {
+            return Ok(by_variables);
+        }
+        let rows = by_variables.ask(async |conn| jobs::known(conn).await).await?;
+        let described = || rows.iter().filter(|row| row.state != JobState::Removed);
+        let Some(name) = job else {
+            let is_one = !has_jobs(&rows) || described().any(|row| row.settings.name.is_default());
+            return if is_one { Ok(by_variables) } else { Err(several(described()).into()) };
+        };
+        // Also one that was removed: its runs are there.
+        let row = rows.iter().find(|row| row.settings.name == *name).ok_or_else(|| unknown(name, &rows))?;
+        Ok(Self::at(&jobs, &*jobs.job(row)?))
+    }
+
+    /// The job whose run that is, or that of the variables, whose it is not either then.
+    pub(crate) async fn of_run(run: RunId) -> Result<Self, Box<dyn Error>> {
+        let by_variables = Self::from_env().await?;
+        match by_variables.ask(async |conn| jobs::of_run(run).ask(conn).await).await? {
+            Some(job) if !job.is_default() => Self::of(Some(&job)).await,
+            _ => Ok(by_variables),
+        }
+    }
+
+    /// The same for a job at hand.
+    pub(crate) fn at(jobs: &Jobs, job: &Job) -> Self {
+        let mut config = jobs.config().clone();
+        config.work = job.work.clone();
+        Self { config, database: job.database.clone() }
     }
 
     pub(crate) fn table(&self) -> &ItemsTable {
         self.database.items_table()
+    }
+
+    /// The table, with what the server says of its key.
+    pub(crate) async fn look(&self) -> Result<&ItemsTable, StoreError> {
+        self.ask(async |conn| self.database.look_at_table(conn).await).await?;
+        Ok(self.table())
+    }
+
+    /// A sentence with commands in it, which are meant for this job.
+    pub(crate) fn said(&self, text: &str) -> String {
+        words::of_job(text, self.table().job.as_str())
     }
 
     /// A session for somebody who waits: what fails is not tried again.
@@ -35,4 +87,14 @@ impl Opened {
         session.close().await;
         done
     }
+}
+
+/// Jobs that an error names.
+const NAMED: usize = 20;
+
+fn several<'r>(described: impl Iterator<Item = &'r JobRow>) -> String {
+    let mut names: Vec<&str> = described.map(|row| row.settings.name.as_str()).collect();
+    let more = if names.len() > NAMED { ", …" } else { "" };
+    names.truncate(NAMED);
+    format!("say which job is meant: {}{more}; `rowscore jobs` shows how each stands", names.join(", "))
 }

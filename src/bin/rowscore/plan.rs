@@ -4,7 +4,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use chrono::TimeDelta;
-use rowscore::config::Config;
+use rowscore::config::{Config, JobName};
 use rowscore::hop::{self, Means, Plan};
 use rowscore::run::{Mode, RunKind};
 use rowscore::words;
@@ -24,6 +24,9 @@ use crate::out::Out;
                         rowscore plan --from 2026-11-22T00:00:00Z --json\n\n\
                         Exit status: 0 planned; 1 something went wrong; 2 wrong arguments.")]
 pub(crate) struct Args {
+    /// The job that is meant [default: that of the variables]
+    #[arg(value_name = "JOB")]
+    job: Option<JobName>,
     #[command(flatten)]
     options: Options,
     #[command(flatten)]
@@ -33,7 +36,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let kind = args.options.kind();
     let request = args.options.request(kind, Mode::Write)?;
-    let opened = Opened::from_env().await?;
+    let opened = Opened::of(args.job.as_ref()).await?;
     let Opened { config, database } = &opened;
     let means = Means { database, work: &config.work, model: args.chosen.model()? };
     let plan = opened.ask(async |conn| hop::plan(conn, means, &request).await).await?;

@@ -1,15 +1,17 @@
 //! `rowscore release`: another chance for items that were set aside.
 
+use std::collections::HashSet;
 use std::error::Error;
 use std::process::ExitCode;
 
-use rowscore::store::failures;
+use rowscore::store::key::Key;
+use rowscore::store::{failures, notation};
 use rowscore::values::ReasonCode;
 use rowscore::words::{self, items};
 use serde_json::json;
 
-use crate::opened::Opened;
 use crate::out::Out;
+use crate::whose::Whose;
 
 /// Let the next run try items again that were set aside, whatever the failure policy
 #[derive(clap::Args)]
@@ -17,9 +19,11 @@ use crate::out::Out;
     after_help = "Examples:\n  rowscore release --code wrong_length\n  rowscore release 17 42\n  rowscore release --all"
 )]
 pub(crate) struct Args {
-    /// Ids of items
-    #[arg(value_name = "ID", conflicts_with = "all", required_unless_present_any = ["all", "code"], allow_negative_numbers = true)]
-    ids: Vec<i64>,
+    #[command(flatten)]
+    whose: Whose,
+    /// Keys of items
+    #[arg(value_name = "KEY", conflicts_with = "all", required_unless_present_any = ["all", "code"], allow_negative_numbers = true)]
+    keys: Vec<String>,
     /// Only items with this reason code
     #[arg(long, value_name = "CODE")]
     code: Option<ReasonCode>,
@@ -29,17 +33,17 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
-    let opened = Opened::from_env().await?;
-    let Args { ids, code, .. } = &args;
-    let release = || failures::chosen(opened.table(), ids, *code).and(failures::release(opened.table(), ids, *code));
+    let opened = args.whose.open().await?;
+    let (table, code) = (opened.look().await?, &args.code);
+    let keys: Vec<Key> = args.keys.iter().map(|text| notation::read(&table.key, text)).collect::<Result<_, _>>()?;
+    let release = || failures::chosen(table, &keys, *code).and(failures::release(table, &keys, *code));
     let (chosen, _) = opened.ask(async |conn| release().ask(conn).await).await?;
     if chosen == 0 && !(args.all && code.is_none()) {
-        return Err(format!("no item {} is set aside; `rowscore failures` shows which are", asked(ids, *code)).into());
+        let said = format!("no item {} is set aside; `rowscore failures` shows which are", asked(&keys, *code));
+        return Err(opened.said(&said).into());
     }
-    let mut ids = ids.clone();
-    ids.sort_unstable();
-    ids.dedup();
-    let others = (ids.len() as u64).saturating_sub(chosen);
+    let named: HashSet<&Key> = keys.iter().collect();
+    let others = (named.len() as u64).saturating_sub(chosen);
     let done = match (chosen, others) {
         (0, _) => "No item is set aside.".to_owned(),
         (chosen, 0) => format!("Released {}; the next run tries again: `rowscore run`.", items(chosen)),
@@ -50,18 +54,18 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
             if others == 1 { "is" } else { "are" }
         ),
     };
-    out.tell(&json!({"released": chosen}), [done])?;
+    out.tell(&json!({"released": chosen}), [opened.said(&done)])?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Ids that an error names.
+/// Keys that an error names.
 const NAMED: usize = 10;
 
-/// Like `with an id of 17, 42 and the code wrong_length`.
-fn asked(ids: &[i64], code: Option<ReasonCode>) -> String {
-    let named: Vec<String> = ids.iter().take(NAMED).map(ToString::to_string).collect();
-    let more = if ids.len() > NAMED { ", …" } else { "" };
-    let of_ids = (!ids.is_empty()).then(|| format!("an id of {}{more}", named.join(", ")));
+/// Like `with a key of 17, 42 and the code wrong_length`.
+fn asked(keys: &[Key], code: Option<ReasonCode>) -> String {
+    let named: Vec<String> = keys.iter().take(NAMED).map(ToString::to_string).collect();
+    let more = if keys.len() > NAMED { ", …" } else { "" };
+    let of_keys = (!keys.is_empty()).then(|| format!("a key of {}{more}", named.join(", ")));
     let of_code = code.map(|code| format!("the code {code}"));
-    format!("with {}", of_ids.into_iter().chain(of_code).collect::<Vec<_>>().join(" and "))
+    format!("with {}", of_keys.into_iter().chain(of_code).collect::<Vec<_>>().join(" and "))
 }

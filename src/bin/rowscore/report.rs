@@ -1,7 +1,15 @@
 //! What predictions are, and what a backfill changes, in words.
 
 use rowscore::run::Backfill;
+use rowscore::store::key::Key;
 use rowscore::words::{count, items};
+
+/// A key as an argument of a command, in a shell.
+pub(crate) fn argument(key: &Key) -> String {
+    let text = key.to_string();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.,:".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
 
 /// Like `setosa 0.9712, versicolor 0.0250, virginica 0.0038`: the most probable class first.
 pub(crate) fn probabilities<'c>(of_classes: impl Iterator<Item = (&'c str, f64)>) -> String {

@@ -3,19 +3,21 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-use rowscore::config::PredictionFormat;
-use rowscore::store::catalog;
+use rowscore::config::{KeyColumns, PredictionFormat};
+use rowscore::store::key::Key;
 use rowscore::store::listing::{self, Listing, SeenTable};
 use rowscore::store::predicted::{ByClass, Writers};
+use rowscore::store::{catalog, notation};
 use rowscore::window::Time;
 use rowscore::words;
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::chosen::Chosen;
-use crate::opened::Opened;
 use crate::out::Out;
 use crate::report;
+use crate::whose::Whose;
 
 /// Show items with their predictions, a line each
 #[derive(clap::Args)]
@@ -24,12 +26,14 @@ use crate::report;
 pub(crate) struct Args {
     #[command(flatten)]
     chosen: Chosen,
+    #[command(flatten)]
+    whose: Whose,
     /// Show at most this many
     #[arg(long, value_name = "N", default_value_t = 10)]
     limit: u32,
-    /// Begin after the item with this id
-    #[arg(long, value_name = "ID", default_value_t = i64::MIN, hide_default_value = true)]
-    after: i64,
+    /// Begin after the item with this key
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
+    after: Option<String>,
 }
 
 /// Items read at once, which bounds the memory whatever the limit.
@@ -59,7 +63,7 @@ impl<'a> Shown<'a> {
 /// An item as its line shows it.
 #[derive(Serialize)]
 struct Line<'a> {
-    id: i64,
+    id: Value,
     values: Option<Shown<'a>>,
     prediction: Option<Shown<'a>>,
     /// The same by the names of the classes, where a run of this model wrote it.
@@ -69,24 +73,25 @@ struct Line<'a> {
 }
 
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
-    let opened = Opened::from_env().await?;
+    let opened = args.whose.open().await?;
     let (table, mut session) = (opened.table(), opened.session());
     let model = args.chosen.model()?;
     let features = model.features();
     table.feature_columns(features)?;
-    let catalog = session.ask(|| catalog::describe(table)).await?;
-    let seen = SeenTable { table: table.clone(), updated: catalog.column(catalog::UPDATED).cloned() };
-    let (mut left, mut after) = (args.limit, args.after);
+    let (catalog, table) = session.run(async |conn| catalog::look(conn, table).await).await?;
+    let after = args.after.map(|text| notation::read(&table.key, &text)).transpose()?;
+    let seen = SeenTable { table, updated: catalog.column(catalog::UPDATED).cloned() };
+    let (mut left, mut after) = (args.limit, after.unwrap_or(Key::Start));
     while left > 0 {
-        let page = session.ask(|| listing::whole(&seen, features, after, left.min(PAGE))).await?;
+        let page = session.ask(|| listing::whole(&seen, features, &after, left.min(PAGE))).await?;
         let Some(last) = page.last() else { break };
-        after = last.id;
+        after = last.key.clone();
         left -= page.len() as u32;
         let writers = session.ask(|| Writers::of(model, &page)).await?;
         for item in &page {
             let probabilities = writers.by_class(item);
             let sentence = sentence(item, probabilities.as_ref());
-            out.show(&object(item, probabilities), || [sentence])?;
+            out.show(&object(&seen.table.key, item, probabilities), || [sentence])?;
         }
     }
     out.flush()?;
@@ -94,9 +99,9 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
     Ok(ExitCode::SUCCESS)
 }
 
-fn object(item: &Listing, probabilities: Option<ByClass>) -> Line<'_> {
+fn object<'i>(key: &KeyColumns, item: &'i Listing, probabilities: Option<ByClass>) -> Line<'i> {
     Line {
-        id: item.id,
+        id: notation::json(key, &item.key),
         values: item.values.as_deref().map(Shown::json),
         prediction: item.prediction.as_deref().map(|text| Shown::prediction(text, item.format)),
         probabilities,
@@ -109,12 +114,12 @@ fn object(item: &Listing, probabilities: Option<ByClass>) -> Line<'_> {
 const EXCERPT: usize = 80;
 
 fn sentence(item: &Listing, probabilities: Option<&ByClass>) -> String {
-    let Listing { id, values, prediction, .. } = item;
+    let Listing { key, values, prediction, .. } = item;
     let values = words::cut(values.as_deref().unwrap_or("no values"), EXCERPT);
     let prediction = match (probabilities, prediction) {
         (Some(probabilities), _) => report::probabilities(probabilities.pairs()),
         (None, Some(text)) => text.clone(),
         (None, None) => "no prediction".to_owned(),
     };
-    format!("item {id} {values}: {prediction}")
+    format!("item {key} {values}: {prediction}")
 }

@@ -4,22 +4,27 @@ use std::collections::VecDeque;
 use std::error::Error;
 use std::pin::pin;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 use futures_util::future::{Either, select};
-use rowscore::answer::{Answer, Outcome, Part};
+use rowscore::answer::{Answer, Outcome};
+use rowscore::config::{Config, ConfigError, JobName, ScheduleName};
 use rowscore::event::{Request, Trigger};
-use rowscore::hop::{Clock, HopError, InAnswer, Means, Runner};
+use rowscore::hop::{Chosen, Job, Jobs, NoJob};
+use rowscore::model::Model;
 use rowscore::run::{Mode, RunKind, RunState};
+use rowscore::words;
+use serde_json::json;
 
 use crate::asked::Options;
-use crate::chosen::Chosen;
+use crate::chosen::Chosen as ChosenModel;
 use crate::opened::Opened;
 use crate::out::{Out, say};
 use crate::progress::with_bar;
 use crate::signals::Signals;
 use crate::told::Told;
+use crate::turns::{self, HALT, Turn};
 
 /// Score a window's items in this process, with a progress bar on a terminal
 ///
@@ -36,10 +41,16 @@ use crate::told::Told;
                         run failed; 2 wrong arguments; 3 the run is not over: it was stopped or is paused, or another \
                         process is working on it.")]
 pub(crate) struct Args {
+    /// The job that is meant [default: each job without a schedule, a hop of each in turn]
+    #[arg(value_name = "JOB")]
+    job: Option<JobName>,
+    /// The jobs of this schedule, a hop of each in turn
+    #[arg(long, value_name = "NAME", conflicts_with = "job")]
+    schedule: Option<ScheduleName>,
     #[command(flatten)]
     options: Options,
     #[command(flatten)]
-    chosen: Chosen,
+    chosen: ChosenModel,
     /// Try everything out with the model's golden rows: database, grants and a page that is rolled back
     #[arg(long, conflicts_with_all = ["sweep", "backfill"])]
     canary: bool,
@@ -48,35 +59,105 @@ pub(crate) struct Args {
     dry_run: bool,
 }
 
-/// Whether somebody asked to stop.
-static HALT: AtomicBool = AtomicBool::new(false);
-
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let kind = if args.canary { RunKind::Canary } else { args.options.kind() };
     let mode = if args.dry_run { Mode::DryRun } else { Mode::Write };
     let model = args.chosen.model()?;
-    let request = args.options.request(kind, mode)?;
+    let asked = Request { job: args.job, schedule: args.schedule, ..args.options.request(kind, mode)? };
+    let trigger = Trigger::Open(asked.clone().checked()?);
     let mut signals = Signals::listen()?;
-    let opened = match select(pin!(Opened::from_env()), pin!(signals.next())).await {
-        Either::Left((opened, _)) => opened?,
+    let jobs = match select(pin!(async { Ok(Jobs::new(Config::from_env()?).await) }), pin!(signals.next())).await {
+        Either::Left((jobs, _)) => jobs.map_err(|error: ConfigError| error)?,
         Either::Right(_) => return Ok(stopped_before()),
     };
-    let means = Means { database: &opened.database, work: &opened.config.work, model };
-
-    let begun = Instant::now();
-    let work = pin!(with_bar(&opened.database, work_off(means, &request)));
-    let answer = match select(work, pin!(signals.ask_to_stop(&HALT))).await {
-        Either::Left((answer, _)) => answer?,
-        Either::Right(_) => {
-            say!("Ended in the middle of a page, which is undone. The next call goes on with the run.");
-            return Ok(ExitCode::from(NOT_OVER));
+    let budget = jobs.of_variables().work.hop_budget;
+    let clock = turns::clock(budget);
+    let chosen = match select(pin!(jobs.start(&trigger, clock)), pin!(signals.next())).await {
+        Either::Left((started, _)) => started?,
+        Either::Right(_) => return Ok(stopped_before()),
+    };
+    let (begun, mut ask_to_stop) = (Instant::now(), pin!(signals.ask_to_stop(&HALT)));
+    let (start, job) = match chosen {
+        (start, Ok(Chosen::One(job))) => (start, job),
+        (start, others) => {
+            start.close().await;
+            let jobs_to_do = match others? {
+                Chosen::Each(jobs) => jobs,
+                Chosen::Nobody(name) => {
+                    say!("Job `{name}` is paused or was removed: `rowscore jobs --removed` shows it.");
+                    return Ok(ExitCode::from(NOT_OVER));
+                }
+                Chosen::One(_) => unreachable!("it was taken"),
+            };
+            return match select(pin!(each(&jobs, jobs_to_do, (model, &asked), out)), ask_to_stop).await {
+                Either::Left((code, _)) => code,
+                Either::Right(_) => Ok(undone()),
+            };
         }
     };
-    let Some(answer) = answer else { return Ok(stopped_before()) };
-    let told = Told::of(&opened, &request, &answer, out).await;
+    let turn = Turn::new(Arc::clone(&job), asked.clone()).with_hops_of(budget);
+    let work = pin!(with_bar(&job.database, turn.finished(model, start)));
+    let worked = match select(work, &mut ask_to_stop).await {
+        Either::Left((worked, _)) => worked,
+        Either::Right(_) => return Ok(undone()),
+    };
+    let Some(answer) = worked?.answer() else { return Ok(stopped_before()) };
+    let told = Told::of(&Opened::at(&jobs, &job), &asked, &answer, out).await;
     out.tell(&answer, told.lines(begun.elapsed()))?;
-    Ok(exit_code(&answer))
+    Ok(ExitCode::from(exit_status(&answer)))
 }
+
+/// Several jobs, a hop of each in turn: a large one does not hold up the others, nor does one that fails.
+async fn each(
+    jobs: &Jobs,
+    chosen: Vec<(JobName, Result<Arc<Job>, NoJob>)>,
+    (model, asked): (&Model, &Request),
+    out: &mut Out,
+) -> Result<ExitCode, Box<dyn Error>> {
+    let share = turns::share(jobs.of_variables().work.hop_budget, chosen.len());
+    let (mut waiting, mut codes) = (VecDeque::new(), Vec::new());
+    for (name, job) in chosen {
+        match job {
+            Ok(job) => waiting.push_back(Turn::new(job, asked.clone()).with_hops_of(share)),
+            Err(error) => codes.push(failed(&name, &error, out)?),
+        }
+    }
+    while let Some(mut turn) = waiting.pop_front() {
+        match turn.next_hop(model, None).await {
+            Ok(true) => waiting.push_back(turn),
+            Ok(false) => codes.push(tell(jobs, &turn, asked, out).await?),
+            Err(error) => codes.push(failed(&turn.job().name, &error, out)?),
+        }
+    }
+    if codes.is_empty() {
+        say!("No job is to be run: `rowscore jobs` shows which there are, with their schedules.");
+    }
+    let worst = if codes.contains(&FAILED) { FAILED } else { codes.into_iter().max().unwrap_or(0) };
+    Ok(ExitCode::from(worst))
+}
+
+/// Says what became of one job of several, and answers the exit status that it would have alone.
+async fn tell(jobs: &Jobs, turn: &Turn, asked: &Request, out: &mut Out) -> Result<u8, Box<dyn Error>> {
+    let name = &turn.job().name;
+    let Some(answer) = turn.answer() else {
+        say!("{name}: stopped before a run was opened.");
+        return Ok(NOT_OVER);
+    };
+    let told = Told::of(&Opened::at(jobs, turn.job()), asked, &answer, out).await;
+    let lines = told.lines(turn.took()).into_iter().map(|line| format!("{name}: {line}"));
+    out.tell(&Answer { job: Some(name.clone()), ..answer.clone() }, lines.collect::<Vec<_>>())?;
+    Ok(exit_status(&answer))
+}
+
+/// Says why one job of several failed.
+fn failed(name: &JobName, error: &(dyn Error + 'static), out: &mut Out) -> Result<u8, Box<dyn Error>> {
+    let error = words::chain(error);
+    out.tell(&json!({"job": name, "error": error}), [format!("{name}: {error}")])?;
+    Ok(FAILED)
+}
+
+/// The exit status of what failed.
+const FAILED: u8 = 1;
 
 /// The exit status of a run that somebody has to go on with.
 const NOT_OVER: u8 = 3;
@@ -86,54 +167,16 @@ fn stopped_before() -> ExitCode {
     ExitCode::from(NOT_OVER)
 }
 
-/// Runs that may come first, one after the other.
-const MOST_BEFORE: usize = 10;
-
-/// Hop after hop: the continuations of each answer are followed until there are none. Where another run came first,
-/// and took more than a hop, it is asked again. The answer is the last hop's, with what all did; `None`: there was
-/// no time for any.
-async fn work_off(means: Means<'_>, request: &Request) -> Result<Option<Answer>, HopError> {
-    let runner = Runner { means, relay: &InAnswer };
-    let hop = async |trigger: &Trigger| {
-        let clock = Clock::starting(None, Duration::ZERO, means.work.hop_budget).until_halted(&HALT);
-        runner.hop(trigger, clock).await
-    };
-    let (mut last, mut runs): (Option<Answer>, Vec<Part>) = (None, Vec::new());
-    for _ in 0..MOST_BEFORE {
-        let mut waiting = VecDeque::from([Trigger::Open(request.clone())]);
-        let mut came_first = false;
-        while let Some(trigger) = waiting.pop_front().filter(|_| !HALT.load(Ordering::Relaxed)) {
-            let answer = hop(&trigger).await?;
-            came_first |= answer.runs.last().is_some_and(|part| part.taken_up);
-            answer.runs.iter().for_each(|part| add(&mut runs, *part));
-            waiting.extend(answer.continuations.iter().copied().map(Trigger::Continue));
-            last = Some(answer);
-        }
-        let is_finished = last.as_ref().is_some_and(|answer| answer.outcome == Outcome::Finished);
-        if !(came_first && is_finished) {
-            break;
-        }
-    }
-    Ok(last.map(|answer| Answer { runs, ..answer }))
+fn undone() -> ExitCode {
+    say!("Ended in the middle of a page, which is undone. The next call goes on with the run.");
+    ExitCode::from(NOT_OVER)
 }
 
-/// Adds what one more hop did.
-fn add(runs: &mut Vec<Part>, part: Part) {
-    match runs.iter_mut().find(|known| known.run_id == part.run_id) {
-        Some(known) => {
-            known.work.add(part.work);
-            known.taken_up |= part.taken_up;
-            known.state = part.state;
-        }
-        None => runs.push(part),
-    }
-}
-
-fn exit_code(answer: &Answer) -> ExitCode {
+fn exit_status(answer: &Answer) -> u8 {
     match (answer.outcome, answer.state) {
-        (_, Some(RunState::Failed | RunState::Cancelled)) => ExitCode::FAILURE,
-        (Outcome::AlreadyRunning | Outcome::Stale | Outcome::Stopped, _) => ExitCode::from(NOT_OVER),
-        (_, Some(RunState::Running | RunState::Paused)) => ExitCode::from(NOT_OVER),
-        _ => ExitCode::SUCCESS,
+        (_, Some(RunState::Failed | RunState::Cancelled)) => FAILED,
+        (Outcome::AlreadyRunning | Outcome::Stale | Outcome::Stopped, _) => NOT_OVER,
+        (_, Some(RunState::Running | RunState::Paused)) => NOT_OVER,
+        _ => 0,
     }
 }

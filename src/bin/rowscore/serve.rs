@@ -6,11 +6,12 @@ use std::pin::pin;
 use std::process::ExitCode;
 
 use rowscore::api::{self, Api, Present, Unreadable};
+use rowscore::config::Config;
+use rowscore::hop::Jobs;
 use rowscore::standing::Expected;
 use tokio::net::TcpListener;
 
 use crate::chosen::Chosen;
-use crate::opened::Opened;
 use crate::out::say;
 use crate::signals::Signals;
 
@@ -37,12 +38,13 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     // From here on a signal ends it well, also where it is the first process of a container.
     let mut signals = Signals::listen()?;
     let mut stop = pin!(signals.next());
-    let opened = Opened::from_env().await?;
+    let jobs = Jobs::new(Config::from_env()?).await;
+    let of_variables = jobs.of_variables();
     let model = args.chosen.model()?;
-    opened.table().feature_columns(model.features())?;
+    of_variables.work.items_table.feature_columns(model.features())?;
     let present = Present::Asked(chrono::Utc::now);
-    let expected = Expected::from(&opened.config.work);
-    let api = Api::new(opened.database, args.connections.into(), model, present, expected);
+    let (database, expected) = (of_variables.database.clone(), Expected::from(&of_variables.work));
+    let api = Api::new(database, args.connections.into(), model, present, expected).with_jobs(jobs);
     let tried = tokio::select! {
         () = &mut stop => return Ok(ExitCode::SUCCESS),
         tried = api.try_out() => tried,

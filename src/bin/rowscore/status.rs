@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use crate::opened::Opened;
 use crate::out::{Out, say};
 use crate::report;
+use crate::whose::RunOrJob;
 
 /// Show the latest runs, one line each
 #[derive(clap::Args)]
@@ -30,11 +31,11 @@ use crate::report;
                         wants a look. With RUN or --watch, about the run: 0 it succeeded; 1 it failed or was cancelled; 3 it \
                         is not over.")]
 pub(crate) struct Args {
-    /// Show only this run
-    #[arg(value_name = "RUN", value_parser = clap::value_parser!(u64).range(1..))]
-    run: Option<u64>,
+    /// Show only this run, or the runs of this job [default: those of the variables' job]
+    #[arg(value_name = "RUN|JOB")]
+    whose: Option<RunOrJob>,
     /// Show at most this many
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000), conflicts_with_all = ["run", "watch"])]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000), conflicts_with = "watch")]
     limit: u32,
     /// Show the run again every second, until it is over or paused; without RUN, the latest run
     #[arg(long)]
@@ -45,11 +46,19 @@ pub(crate) struct Args {
 const WATCH_EVERY: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
-    let opened = Opened::from_env().await?;
+    let run = match &args.whose {
+        Some(RunOrJob::Run(run)) => Some(*run),
+        _ => None,
+    };
+    let opened = match &args.whose {
+        Some(RunOrJob::Run(run)) => Opened::of_run(*run).await?,
+        Some(RunOrJob::Job(job)) => Opened::of(Some(job)).await?,
+        None => Opened::of(None).await?,
+    };
     let mut screen =
         Screen { session: opened.session(), price: opened.config.work.price, out, told: None, opened: &opened };
-    let table = opened.table();
-    if args.run.is_none() && !args.watch {
+    let table = opened.look().await?;
+    if run.is_none() && !args.watch {
         let latest = screen.session.run(async |conn| status::latest(conn, table, None, args.limit).await).await?;
         for line in &latest {
             screen.show(line).await?;
@@ -62,7 +71,7 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
             Mood::Bad => ExitCode::FAILURE,
         });
     }
-    let mut last = screen.find(args.run.map(RunId)).await?;
+    let mut last = screen.find(run).await?;
     screen.show(&last).await?;
     while args.watch && last.state == RunState::Running {
         tokio::time::sleep(WATCH_EVERY).await;
@@ -98,7 +107,7 @@ impl Screen<'_> {
         };
         found.ok_or_else(|| match run {
             Some(id) => format!("table `{}` has no run {id}; see `rowscore status`", table.as_str()).into(),
-            None => "there is no run yet; `rowscore run` makes one".into(),
+            None => self.opened.said("there is no run yet; `rowscore run` makes one").into(),
         })
     }
 
@@ -111,7 +120,7 @@ impl Screen<'_> {
         let trouble = attended(line, attendance, now);
         let name = trouble.as_ref().map(Trouble::name);
         if let Some(trouble) = trouble.filter(|_| self.told != name) {
-            say!("{} {}", trouble.sentence(now), trouble.remedy());
+            say!("{} {}", trouble.sentence(now), self.opened.said(&trouble.remedy()));
         }
         self.told = name;
         Ok(())
@@ -123,10 +132,10 @@ impl Screen<'_> {
         let facts = self.session.run(async |conn| Facts::read(conn, table, expected).await).await?;
         let standing = Standing::of(facts);
         for trouble in &standing.troubles {
-            say!("{} {}", trouble.sentence(standing.facts.now), trouble.remedy());
+            say!("{} {}", trouble.sentence(standing.facts.now), self.opened.said(&trouble.remedy()));
         }
         if standing.facts.runs.is_empty() && standing.troubles.is_empty() {
-            say!("There is no run yet; `rowscore run` makes one.");
+            say!("{}", self.opened.said("There is no run yet; `rowscore run` makes one."));
         }
         say!("{}", standing.waiting());
         Ok(standing.mood)

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use rowscore::answer::{Answer, Outcome, Part};
+use rowscore::config::JobName;
 use rowscore::event::Request;
 use rowscore::run::{Mode, RunId, RunKind, RunState};
 use rowscore::store::backlog::{self, Backlog};
@@ -18,6 +19,7 @@ use crate::report;
 pub(crate) struct Told<'a> {
     request: &'a Request,
     answer: &'a Answer,
+    job: JobName,
     /// The run that the answer is about, as far as that could be read.
     run: Option<StatusLine>,
     /// What waits beside its window.
@@ -43,7 +45,7 @@ impl<'a> Told<'a> {
             backlog = session.run(async |conn| backlog::whole(conn, table, window.from).await).await.ok().flatten();
         }
         session.close().await;
-        Self { request, answer, run, backlog }
+        Self { request, answer, job: table.job.clone(), run, backlog }
     }
 
     /// In one line what was done, then what to do next.
@@ -61,7 +63,7 @@ impl<'a> Told<'a> {
             lines.push(format!("{items} stayed locked by others and pending: `rowscore run` takes {them} later."));
         }
         lines.extend(self.waiting());
-        lines
+        lines.iter().map(|line| words::of_job(line, self.job.as_str())).collect()
     }
 
     /// Like `run 1: 206,388 predicted, 3 set aside (taken up)`.

@@ -2,7 +2,8 @@
 
 use crate::config::{ColumnName, ItemsTable, PredictionFormat, RunColumn, ValuesIn};
 use crate::model::{Feature, FeatureKind, Model, Outputs, PredictionKind};
-use crate::store::catalog::{Catalog, Column, Kind};
+use crate::store::catalog::{Catalog, Column, Key, Kind};
+use crate::store::notation::LONGEST;
 use crate::store::schema::RUN_COLUMN_COMMENT;
 
 /// Everything that is wrong, each with the variable that names the column.
@@ -32,11 +33,6 @@ pub(super) fn problems(table: &ItemsTable, model: &Model, catalog: &Catalog) -> 
     check.problems
 }
 
-/// Whether an id may be too large for a signed number, or the least of these.
-pub(super) fn may_be_extreme(table: &ItemsTable, catalog: &Catalog) -> bool {
-    catalog.column(table.id.as_str()).is_some_and(|id| id.kind == Kind::BigInt)
-}
-
 /// The column of the times of arrival, if it is one that has no zone and none was given.
 pub(super) fn without_zone<'c>(table: &ItemsTable, catalog: &'c Catalog) -> Option<&'c Column> {
     let column = catalog.column(table.created.as_str()).filter(|column| column.kind == Kind::Datetime);
@@ -48,7 +44,7 @@ pub(super) fn missing_key(table: &ItemsTable, catalog: &Catalog) -> Option<Strin
     let begins = |columns: &[String]| columns.first().is_some_and(|first| table.created.is(first));
     let is_there = catalog.keys.iter().any(|key| begins(&key.columns));
     (!is_there).then(|| {
-        let (items, created, id) = (table.quoted(), table.created.quoted(), table.id.quoted());
+        let (items, created, id) = (table.quoted(), table.created.quoted(), table.key.quoted());
         format!("ALTER TABLE {items} ADD KEY `items_window` ({created}, {id}), ALGORITHM=INPLACE, LOCK=NONE")
     })
 }
@@ -104,16 +100,36 @@ impl<'c> Check<'c> {
 
     fn id(&mut self, table: &ItemsTable) {
         const VARIABLE: &str = "ID_COLUMN";
-        let Some(column) = self.find(VARIABLE, &table.id) else { return };
-        if !column.kind.is_integer() {
-            self.refuse(VARIABLE, column, "an integer");
+        let found: Vec<Option<&Column>> = table.key.columns().map(|name| self.find(VARIABLE, name)).collect();
+        let Some(columns) = found.into_iter().collect::<Option<Vec<_>>>() else { return };
+        for column in &columns {
+            if column.part_kind().is_none() {
+                self.refuse(
+                    VARIABLE,
+                    column,
+                    "an integer, CHAR, VARCHAR, BINARY, VARBINARY, UUID, DATE, DATETIME or TIMESTAMP",
+                );
+            } else if column.is_nullable {
+                self.refuse(VARIABLE, column, "a column that is NOT NULL, as a key's are");
+            }
         }
-        let primary = self.catalog.keys.iter().find(|key| key.name == "PRIMARY");
-        if !primary.is_some_and(|key| matches!(key.columns.as_slice(), [only] if table.id.is(only))) {
-            let columns = primary.map_or_else(|| "missing".to_owned(), |key| format!("({})", key.columns.join(", ")));
+        let unique = |key: &&Key| key.is_unique && table.key.are(&key.columns);
+        if !self.catalog.keys.iter().any(|key| unique(&key)) {
+            let unique: Vec<&Key> = self.catalog.keys.iter().filter(|key| key.is_unique).collect();
+            let known = unique.iter().map(|key| format!("{} ({})", key.name, key.columns.join(", ")));
+            let known = known.collect::<Vec<_>>().join(", ");
             self.problems.push(format!(
-                "{VARIABLE} `{}` must be the table's primary key, alone: pages are walked by it; the primary key is {columns}",
-                column.name
+                "{VARIABLE} `{}` must be the primary key or a unique key, all of its columns in their order, because pages \
+                 are walked by it; the table has {}",
+                table.key,
+                if known.is_empty() { "none" } else { &known }
+            ));
+        }
+        let longest: u64 = columns.iter().map(|column| column.longest_part()).sum();
+        if longest > LONGEST as u64 {
+            self.problems.push(format!(
+                "{VARIABLE} `{}` has room for keys of {longest} bytes in UTF-8; accepted: {LONGEST}",
+                table.key
             ));
         }
     }

@@ -11,7 +11,7 @@ use mysql_async::Conn;
 use super::error::HopError;
 use super::means::Means;
 use super::unfit::Unfit;
-use crate::config::{ColumnName, ItemsTable, RunColumn};
+use crate::config::{ItemsTable, RunColumn};
 use crate::event::Trigger;
 use crate::model::Model;
 use crate::run::RunKind;
@@ -25,8 +25,8 @@ use crate::store::{StoreError, catalog, failures, items, lanes};
 pub struct Fit {
     /// The statement that makes the key by which a window is found at once, if it is missing.
     pub missing_key: Option<String>,
-    /// Columns that keep their values when a prediction is written.
-    pub kept: Vec<ColumnName>,
+    /// The table, with what rowscore's statements need of what the server says of it.
+    pub table: ItemsTable,
     /// What speaks for local time in the column of the times of arrival.
     pub local_time: Option<String>,
 }
@@ -35,7 +35,7 @@ pub struct Fit {
 /// backfill can tell whose a prediction is.
 pub(super) fn check_names(means: Means<'_>, trigger: &Trigger) -> Result<(), Unfit> {
     let table = means.table();
-    let mut problems = if *trigger == Trigger::Status { Vec::new() } else { names(table, means.model) };
+    let mut problems = if matches!(trigger, Trigger::Status(_)) { Vec::new() } else { names(table, means.model) };
     if matches!(trigger, Trigger::Open(request) if request.kind == RunKind::Backfill) && table.run == RunColumn::None {
         problems.push("a backfill needs RUN_COLUMN, which tells what model a prediction is of; it is none".into());
     }
@@ -57,7 +57,7 @@ pub(super) async fn check_table(session: &mut Session, means: Means<'_>, kind: R
     if let Some(notice) = fit.local_time {
         tracing::warn!(table = table.as_str(), "{notice}");
     }
-    means.database.remember_table(fit.kept);
+    means.database.remember_table(fit.table);
     if kind == RunKind::Canary {
         return Ok(());
     }
@@ -67,14 +67,13 @@ pub(super) async fn check_table(session: &mut Session, means: Means<'_>, kind: R
     Ok(())
 }
 
-/// Before a page of a run that was opened by another process: which columns keep their values.
+/// Before a page of a run that was opened by another process: what the table's key is, and which columns keep their
+/// values.
 pub(super) async fn look_at_table(session: &mut Session, means: Means<'_>) -> Result<(), StoreError> {
-    if !means.database.has_seen_table() {
-        let table = means.table();
-        let catalog = session.ask(|| catalog::describe(table)).await?;
-        means.database.remember_table(catalog.kept(table));
+    if means.database.has_seen_table() {
+        return Ok(());
     }
-    Ok(())
+    session.run(async |conn| means.database.look_at_table(conn).await).await
 }
 
 fn names(table: &ItemsTable, model: &Model) -> Vec<String> {
@@ -87,14 +86,8 @@ fn names(table: &ItemsTable, model: &Model) -> Vec<String> {
 /// [`HopError::Unfit`] with everything that is wrong with the table.
 pub async fn check_columns(conn: &mut Conn, table: &ItemsTable, model: &Model) -> Result<Fit, HopError> {
     let mut problems = names(table, model);
-    let catalog = catalog::describe(table).ask(conn).await?;
+    let (catalog, seen) = catalog::look(conn, table).await?;
     problems.extend(columns::problems(table, model, &catalog));
-    if problems.is_empty() && columns::may_be_extreme(table, &catalog) {
-        let beyond = counts::out_of_range(table).ask(conn).await?;
-        problems.extend(beyond.map(|id| {
-            format!("ID_COLUMN `{}` has {id}; accepted: ids from {} to {}", table.id, i64::MIN + 1, i64::MAX)
-        }));
-    }
     if let Some(zone) = &table.created_zone
         && !counts::knows_zone(zone).ask(conn).await?
     {
@@ -105,19 +98,19 @@ pub async fn check_columns(conn: &mut Conn, table: &ItemsTable, model: &Model) -
     }
     Unfit::unless_none(table, problems)?;
     let local_time = match columns::without_zone(table, &catalog) {
-        Some(column) => local_time::notice(column, counts::clocks(table).ask(conn).await?),
+        Some(column) => local_time::notice(column, counts::clocks(&seen).ask(conn).await?),
         None => None,
     };
-    Ok(Fit { local_time, missing_key: columns::missing_key(table, &catalog), kept: catalog.kept(table) })
+    Ok(Fit { local_time, missing_key: columns::missing_key(table, &catalog), table: seen })
 }
 
 /// Whether the first and the last of a run's pending items look like rows of the model's. Of typed
 /// columns that is known already.
-pub(super) async fn check_rows(conn: &mut Conn, wanted: Wanted<'_>, extent: Extent) -> Result<(), HopError> {
+pub(super) async fn check_rows(conn: &mut Conn, wanted: Wanted<'_>, extent: &Extent) -> Result<(), HopError> {
     let Wanted { table, features, .. } = wanted;
     if table.has_feature_columns() || extent.items.is_some_and(|items| items < rows::ENOUGH as u64) {
         return Ok(());
     }
-    let sample = items::sample(conn, wanted, extent.ids, rows::FROM_EACH_END).await?;
+    let sample = items::sample(conn, wanted, &extent.ids, rows::FROM_EACH_END).await?;
     Ok(Unfit::unless_none(table, rows::problem(features, &sample).into_iter().collect())?)
 }

@@ -2,6 +2,7 @@
 
 use crate::config::listed;
 use crate::model::Feature;
+use crate::store::key::KeyRef;
 use crate::store::pending::PendingItems;
 use crate::values::{Reader, Shape};
 
@@ -15,7 +16,7 @@ pub(super) const FROM_EACH_END: usize = 50;
 /// What is wrong, if the items are for a model with other features.
 pub(super) fn problem(features: &[Feature], items: &PendingItems) -> Option<String> {
     let reader = Reader::new(features);
-    let shapes: Vec<(i64, Shape)> = items.iter().map(|item| (item.id, reader.shape(item.values))).collect();
+    let shapes: Vec<(KeyRef<'_>, Shape)> = items.iter().map(|item| (item.key, reader.shape(item.values))).collect();
     let others = shapes.iter().filter(|(_, shape)| shape.is_anothers());
     let (first, shape) = others.clone().next()?;
     let others = others.count();
@@ -38,7 +39,9 @@ mod tests {
 
     fn found(texts: &[&str], times: usize) -> Option<String> {
         let items = (1..).zip(texts.iter().cycle().take(texts.len() * times));
-        let items = items.map(|(id, text)| PendingItem { id, values: text.as_bytes(), prediction: None }).collect();
+        let items = items
+            .map(|(id, text)| PendingItem { key: KeyRef::Id(id), values: text.as_bytes(), prediction: None })
+            .collect();
         problem(&["x", "y"].map(Feature::number), &items)
     }
 

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use mysql_async::prelude::Queryable;
+use rowscore::store::ids::Ids;
+use rowscore::store::key::Key;
 use rowscore::store::listing::{self, Asked, LOOK_AHEAD, Listed, SeenTable, Width};
-use rowscore::store::wanted::Ids;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -20,7 +21,7 @@ fn width() -> Width {
     Width { features: model().features(), classes: model().classes() }
 }
 
-fn asked(listed: Listed, after: Option<i64>) -> Asked {
+fn asked(listed: Listed, after: Key) -> Asked {
     Asked { listed, width: width(), after, limit: 100, patience: Duration::ZERO }
 }
 
@@ -126,14 +127,14 @@ async fn where_the_time_ends_a_page_says_where_to_go_on(
     let mut conn = reader.database.connect_to_read(10_000).await.unwrap();
     conn.query_drop("FLUSH STATUS").await.ok();
 
-    let (mut after, mut found) = (None, Vec::new());
+    let (mut after, mut found) = (Key::Start, Vec::new());
     for _ in 0..3 {
         let before = rows_read(&mut conn).await;
-        let page = listing::page(&mut conn, &seen(&reader), asked(Listed::Unpredicted, after)).await.unwrap();
+        let page = listing::page(&mut conn, &seen(&reader), asked(Listed::Unpredicted, after.clone())).await.unwrap();
         let looked_at = rows_read(&mut conn).await - before;
         assert!(looked_at < u64::from(LOOK_AHEAD) + 100, "{looked_at} rows were read");
         found.push(page.items.len());
-        after = page.next_after;
+        after = page.next_after.unwrap_or(Key::End);
     }
     assert_eq!(found, [0, 0, 1]);
 }
@@ -155,14 +156,14 @@ async fn every_page_is_a_range_of_the_primary_key(
     let table = &db.config.work.items_table;
 
     for &listed in Listed::ALL {
-        let page = listing::page_statement(&seen(&db), asked(listed, None), Ids { after: 500, upto: 10_500 });
+        let page = listing::page_statement(&seen(&db), &asked(listed, Key::Start), &Ids::new(500, 10_500));
         let plan: mysql_async::Row =
             conn.query_first(format!("EXPLAIN FORMAT=TRADITIONAL {page}")).await.unwrap().unwrap();
         let column = |name: &str| plan.get::<Option<String>, _>(name).unwrap().unwrap_or_default();
         assert_eq!((column("key"), column("type")), ("PRIMARY".into(), "range".into()), "{listed}");
         assert!(!column("Extra").contains("filesort") && !column("Extra").contains("temporary"), "{}", column("Extra"));
     }
-    let sql = format!("EXPLAIN FORMAT=TRADITIONAL {}", listing::nth_statement(table, 500, 1000));
+    let sql = format!("EXPLAIN FORMAT=TRADITIONAL {}", listing::nth_statement(table, &Key::Id(500), 1000));
     let plan: mysql_async::Row = conn.query_first(sql).await.unwrap().unwrap();
     assert_eq!(plan.get::<String, _>("key").as_deref(), Some("PRIMARY"));
     assert_eq!(plan.get::<String, _>("type").as_deref(), Some("range"));

@@ -4,7 +4,7 @@ mod data;
 mod outputs;
 mod own_table;
 mod page;
-mod programs;
+pub(crate) mod programs;
 mod readers;
 mod refusals;
 mod runs;

@@ -14,7 +14,7 @@ use crate::support::{Server, Setup, TestDb, eventually};
 const CREATED: &str = "2024-03-05T09:30:00Z";
 
 /// `rowscore serve` on a port of its own, and its address.
-pub(super) async fn serve(reader: &Setup) -> (Program, String) {
+pub(crate) async fn serve(reader: &Setup) -> (Program, String) {
     let mut program = Program::start(ROWSCORE, &["serve", "--listen", "127.0.0.1:0"], reader.variables());
     let mut address = None;
     eventually("the address is said", async || {

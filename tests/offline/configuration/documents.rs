@@ -143,7 +143,9 @@ fn a_parameter_that_sets_a_variable_means_accepts_and_is_by_default_the_same() {
             Unset::Is(default) if !OTHER_DEFAULT.contains(name) => {
                 assert_eq!(property("Default").unwrap(), *default, "{parameter}");
             }
-            Unset::Means(_) if !OTHER_DEFAULT.contains(name) => assert_eq!(property("Default"), Some(""), "{parameter}"),
+            Unset::Means(_) if !OTHER_DEFAULT.contains(name) => {
+                assert_eq!(property("Default"), Some(""), "{parameter}")
+            }
             _ => {}
         }
         match accepts {

@@ -2,6 +2,7 @@
 
 mod decimals;
 mod documents;
+mod jobs;
 mod names;
 mod settings;
 mod table;

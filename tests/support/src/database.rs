@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use mysql_async::Conn;
 use mysql_async::prelude::{FromRow, FromValue, Queryable};
 use rowscore::answer::Answer;
-use rowscore::config::Config;
+use rowscore::config::{Config, ItemsTable};
 use rowscore::event::{Continuation, Trigger};
 use rowscore::hop::{Clock, HopError, InAnswer, Means, Runner};
 use rowscore::model::Model;
@@ -92,7 +92,7 @@ impl Setup {
             assert!(answers.len() < 1000, "the continuations do not come to an end");
             let next = Trigger::Continue(waiting.remove(0));
             let answer = self.hop(&next, Clock::immediately(now)).await;
-            waiting.extend(&answer.continuations);
+            waiting.extend(answer.continuations.clone());
             answers.push(answer);
         }
         answers
@@ -321,6 +321,17 @@ impl TestDb {
         let (mut conn, login) = (self.connect().await, self.private.reader());
         make_login(&mut conn, &login).await;
         schema::grant_reader(&mut conn, &self.config.work.items_table, &login).await.unwrap();
+        self.with(&[("MYSQL_USER", login.as_str()), ("MYSQL_PASSWORD", PASSWORD)]).await
+    }
+
+    /// The same, of tables by the default columns: the items table need not be there.
+    pub async fn reader_of(&self, tables: &[&str]) -> Setup {
+        let (mut conn, login) = (self.connect().await, self.private.reader());
+        make_login(&mut conn, &login).await;
+        for table in tables {
+            let items = ItemsTable::from_variables(|name| (name == "ITEMS_TABLE").then(|| (*table).to_owned()));
+            schema::grant_reader(&mut conn, &items.unwrap(), &login).await.unwrap();
+        }
         self.with(&[("MYSQL_USER", login.as_str()), ("MYSQL_PASSWORD", PASSWORD)]).await
     }
 

@@ -40,6 +40,7 @@ pub mod readings;
 
 use std::time::{Duration, Instant};
 
+use rowscore::config::JobName;
 use rowscore::event::{Continuation, Request, Trigger};
 use rowscore::hop::Clock;
 use rowscore::model::{self, Model};
@@ -85,7 +86,7 @@ pub fn sweep() -> Trigger {
 
 /// The message that starts a worker's hop.
 pub fn continuation(run: u64, worker: u16, hop: u32) -> Continuation {
-    Continuation { run_id: RunId(run), worker, hop }
+    Continuation { job: JobName::default(), run_id: RunId(run), worker, hop }
 }
 
 /// The message that starts a worker's hop, delivered.

@@ -2,6 +2,7 @@
 
 use mysql_async::Value;
 use mysql_async::prelude::Queryable;
+use rowscore::store::key::Key;
 use rowscore::store::listing::{self, SeenTable};
 
 use super::items::sample;
@@ -92,7 +93,7 @@ pub async fn read(db: &Setup) -> Vec<Vec<f64>> {
     let mut conn = db.database.connect().await.unwrap();
     let table = db.database.items_table();
     let seen = SeenTable { table: table.clone(), updated: None };
-    let items = listing::whole(&seen, model().features(), i64::MIN, 1000).ask(&mut conn).await.unwrap();
+    let items = listing::whole(&seen, model().features(), &Key::Start, 1000).ask(&mut conn).await.unwrap();
     items.iter().map(|item| serde_json::from_str(item.values.as_deref().unwrap()).unwrap()).collect()
 }
 

@@ -1,0 +1,258 @@
+//! `rowscore apply`: the jobs that a file describes, shown, checked and stored.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::ValueHint;
+use mysql_async::Conn;
+use rowscore::config::{Config, ConfigError, Fallback, ItemsTable, JobName, JobSettings, JobsFile, RunColumn, by_keys};
+use rowscore::hop::{self, HopError, Job, Jobs, Steered};
+use rowscore::run::RunState;
+use rowscore::store::jobs::{self, JobRow, JobState};
+use rowscore::store::schema;
+use rowscore::store::statement::{begin, commit, rollback};
+use rowscore::words;
+use serde_json::json;
+
+use crate::changes::{Change, Changes};
+use crate::chosen::Chosen;
+use crate::opened::Opened;
+use crate::out::{Out, say};
+
+/// Describe the jobs by a file: show what changes, check it against database and model, and store it
+///
+/// A job is a table with its columns, a schedule and a way of working; docs/JOBS.md says what may be set. What the file
+/// does not have is removed. Nothing is stored if anything is wrong. It takes an administrator's login, like `init`: a
+/// table that a job is to score gains a column and a key.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  rowscore apply jobs.toml --dry-run\n  rowscore apply jobs.toml --yes\n  \
+                        rowscore apply jobs.toml --grant scorer")]
+pub(crate) struct Args {
+    /// The file, like jobs.toml
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    file: PathBuf,
+    #[command(flatten)]
+    chosen: Chosen,
+    /// Store it without asking
+    #[arg(long)]
+    yes: bool,
+    /// Show and check what would change, and store nothing
+    #[arg(long, conflicts_with = "yes")]
+    dry_run: bool,
+    /// Allow an existing login what rowscore needs of each job's table: NAME, or NAME@HOST as the server has it
+    #[arg(long, value_name = "LOGIN", conflicts_with = "dry_run")]
+    grant: Option<String>,
+    /// Allow an existing login to read each job's results: NAME, or NAME@HOST
+    #[arg(long, value_name = "LOGIN", conflicts_with = "dry_run")]
+    grant_reader: Option<String>,
+}
+
+pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
+    let shown = args.file.display();
+    let text = fs::read_to_string(&args.file).map_err(|error| format!("{shown}: {error}"))?;
+    let file = JobsFile::read(&text)?;
+    let jobs = Jobs::new(Config::from_env()?).await;
+    let opened = Opened::at(&jobs, jobs.of_variables());
+    let described = described(&jobs, &file)?;
+    let mut conn = opened.database.connect().await?;
+    let rows = jobs::known(&mut conn).await?;
+    say_what_becomes_of_default(&mut conn, &opened, &file, &rows).await?;
+    check(&mut conn, &described, &args).await?;
+    let changes = Changes::between(&rows, &file.jobs);
+    let is_any = !changes.is_none();
+    let mut lines = changes.lines();
+    if args.dry_run || !(is_any || args.grant.is_some() || args.grant_reader.is_some()) {
+        lines.push(if is_any { "Nothing was stored." } else { "Nothing changes." }.to_owned());
+        out.tell(&json!({"changes": changes, "applied": false}), lines)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if is_any {
+        agreed(&args, &lines)?;
+    }
+    let changed: Vec<&Job> = described.iter().filter(|job| changes.is_about(&job.name)).collect();
+    for job in &changed {
+        // Tables first: what is stored is worked on by the next tick.
+        schema::migrate(&mut conn, &job.work.items_table).await?;
+        hop::check_columns(&mut conn, &job.work.items_table, args.chosen.model()?)
+            .await
+            .map_err(|error| of(job, error))?;
+    }
+    for job in &described {
+        if let Some(login) = &args.grant {
+            schema::grant(&mut conn, &job.work.items_table, login).await?;
+        }
+        if let Some(login) = &args.grant_reader {
+            schema::grant_reader(&mut conn, &job.work.items_table, login).await?;
+        }
+    }
+    store(&mut conn, &rows, &changes).await?;
+    let ended = end_what_is_over(&mut conn, &jobs, (&rows, &changes), &args).await?;
+    conn.disconnect().await?;
+    lines.extend(ended);
+    lines.extend(changes.remarks());
+    lines.push("Applied; the next tick works by it.".to_owned());
+    out.tell(&json!({"changes": changes, "applied": true}), lines)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The jobs as this process would work on them; or everything that is wrong with their settings.
+fn described(jobs: &Jobs, file: &JobsFile) -> Result<Vec<Job>, ConfigError> {
+    let (mut described, mut problems): (Vec<Job>, Vec<String>) = (Vec::new(), Vec::new());
+    for settings in &file.jobs {
+        match jobs.described(settings, 0) {
+            Ok(job) => described.push(job),
+            Err(hop::NoJob::Unusable(ConfigError(wrong))) => problems.extend(wrong),
+            Err(error) => problems.push(error.to_string()),
+        }
+    }
+    for (at, job) in described.iter().enumerate() {
+        problems.extend(described[..at].iter().filter_map(|other| in_each_others_way(other, job)));
+    }
+    if problems.is_empty() { Ok(described) } else { Err(ConfigError(problems)) }
+}
+
+/// Two jobs over one table must not write the same columns.
+fn in_each_others_way(one: &Job, other: &Job) -> Option<String> {
+    let (first, second) = (&one.work.items_table, &other.work.items_table);
+    if first.as_str() != second.as_str() {
+        return None;
+    }
+    let (jobs, table) = (format!("jobs `{}` and `{}`", one.name, other.name), first.quoted());
+    let written = |table: &ItemsTable| [Some(table.prediction.clone()), table.run.column().cloned()];
+    let shared = written(second)
+        .into_iter()
+        .flatten()
+        .find(|column| written(first).into_iter().flatten().any(|known| known.is(column.as_str())))?;
+    let keys = "give each a `prediction` and a `run_column` of its own, or `run_column = \"none\"`";
+    Some(format!("{jobs} both write the column `{shared}` of the table {table}; {keys}"))
+}
+
+/// Whoever had no jobs has one, which is not to end because it was forgotten.
+async fn say_what_becomes_of_default(
+    conn: &mut Conn,
+    opened: &Opened,
+    file: &JobsFile,
+    rows: &[JobRow],
+) -> Result<(), Box<dyn Error>> {
+    let was_described = rows.iter().any(|row| row.settings.name.is_default());
+    if file.fallback != Fallback::Unsaid || was_described || hop::has_jobs(rows) || file.jobs.is_empty() {
+        return Ok(());
+    }
+    // A database that `rowscore init` did not see yet has no runs.
+    match jobs::last_opened(conn, opened.table()).await? {
+        Some(last) => Err(format!(
+            "the job `default`, that of the variables, scores the table {}, the last time at {}; say in the file what \
+             becomes of it: `[default]` keeps it as one of the jobs, `default = false` ends it",
+            opened.table().quoted(),
+            words::minute(last)
+        )
+        .into()),
+        None => Ok(()),
+    }
+}
+
+/// Whether each job's table is what its settings say, and fits the model. What `rowscore` adds may be missing.
+async fn check(conn: &mut Conn, described: &[Job], args: &Args) -> Result<(), Box<dyn Error>> {
+    let model = args.chosen.model()?;
+    let mut problems = Vec::new();
+    for job in described {
+        let table = &job.work.items_table;
+        let own = matches!(table.run, RunColumn::Own(_));
+        let without_run = ItemsTable { run: if own { RunColumn::None } else { table.run.clone() }, ..table.clone() };
+        match hop::check_columns(conn, &without_run, model).await {
+            Ok(fit) => {
+                if let Some(notice) = fit.local_time {
+                    say!("Mind the time of job `{}`: {}.", job.name, by_keys(&notice));
+                }
+            }
+            Err(HopError::Unfit(unfit)) => {
+                let told =
+                    |problem: &String| format!("job `{}`, table {}: {}", job.name, table.quoted(), by_keys(problem));
+                problems.extend(unfit.problems.iter().map(told));
+            }
+            Err(error) => return Err(of(job, error)),
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(ConfigError(problems).into()) }
+}
+
+fn of(job: &Job, error: HopError) -> Box<dyn Error> {
+    format!("job `{}`: {}", job.name, by_keys(&words::chain(&error))).into()
+}
+
+/// Whether what changes is wanted.
+fn agreed(args: &Args, lines: &[String]) -> Result<(), String> {
+    if args.yes {
+        return Ok(());
+    }
+    let mut answer = String::new();
+    if io::stdin().is_terminal() && io::stderr().is_terminal() {
+        lines.iter().for_each(|line| say!("{line}"));
+        let _ = write!(io::stderr(), "Apply it? [y/N] ");
+        let _ = io::stdin().read_line(&mut answer);
+    }
+    match answer.trim() {
+        "y" | "Y" | "yes" => Ok(()),
+        _ => {
+            Err("nothing was stored; `rowscore apply --yes` does it without asking, `--dry-run` shows what changes"
+                .into())
+        }
+    }
+}
+
+/// Stores all changes or none, unless somebody else stored others since `rows` were read.
+async fn store(conn: &mut Conn, rows: &[JobRow], changes: &Changes) -> Result<(), Box<dyn Error>> {
+    let now = begin().then(jobs::lock_all()).ask(conn).await?;
+    if now != rows {
+        rollback().ask(conn).await?;
+        return Err("somebody else applied other jobs meanwhile, and nothing was stored; look at `rowscore jobs`, then apply again".into());
+    }
+    for change in changes.iter() {
+        match change {
+            Change::Added(job) | Change::Changed(job, _) => jobs::put(job)?.ask(conn).await?,
+            Change::Removed(name) => jobs::set_state(name, JobState::Removed).ask(conn).await?,
+        }
+    }
+    Ok(commit().ask(conn).await?)
+}
+
+/// Cancels unfinished runs of jobs that are removed, or read or write something else from now on.
+async fn end_what_is_over(
+    conn: &mut Conn,
+    jobs: &Jobs,
+    (rows, changes): (&[JobRow], &Changes),
+    args: &Args,
+) -> Result<Vec<String>, Box<dyn Error>> {
+    let before: BTreeMap<&JobName, &JobRow> = rows.iter().map(|row| (&row.settings.name, row)).collect();
+    let mut ended = Vec::new();
+    for change in changes.iter() {
+        let Some(Ok(old)) = before.get(change.job()).map(|row| jobs.job(row)) else { continue };
+        let is_over = match change {
+            Change::Added(_) => false,
+            Change::Removed(_) => true,
+            Change::Changed(settings, _) => !has_same_table(&old, jobs, settings),
+        };
+        if !is_over {
+            continue;
+        }
+        for (run, table) in jobs::unfinished(&old.name).ask(conn).await? {
+            if table != old.work.items_table.as_str() {
+                continue;
+            }
+            let why = format!("the job `{}` was {}", old.name, change.done());
+            let means = old.means(args.chosen.model()?);
+            if hop::stop(conn, means, run, RunState::Cancelled, Some(&why)).await? == Steered::Done {
+                ended.push(format!("Run {run} of job `{}` is cancelled; what it predicted stays.", old.name));
+            }
+        }
+    }
+    Ok(ended)
+}
+
+fn has_same_table(old: &Job, jobs: &Jobs, settings: &JobSettings) -> bool {
+    jobs.described(settings, 0).is_ok_and(|new| new.work.items_table == old.work.items_table)
+}

@@ -1,0 +1,82 @@
+//! One invocation: its time, and the ways out of it.
+
+use std::error::Error;
+
+use chrono::Utc;
+
+use super::SqsQueue;
+use super::metrics::Source;
+use crate::event::Continuation;
+use crate::hop::{Clock, InAnswer, Job, Late, Relay};
+use crate::window::Time;
+use crate::words;
+
+/// The queue if one is configured, else the answer.
+#[derive(Debug)]
+pub(super) enum Outbox {
+    Queue(SqsQueue),
+    Answer,
+}
+
+/// One invocation: its time, and the ways out of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Call<'f> {
+    /// When it began, by this machine's clock: for messages and metrics of this machine.
+    pub now: Time,
+    pub clock: Clock,
+    pub outbox: &'f Outbox,
+    pub metrics: Source<'f>,
+    /// X-Ray's trace: that of the run's first hop, so that all of them are found together.
+    pub trace: Option<&'f str>,
+}
+
+impl<'f> Call<'f> {
+    /// The same, for the work of one job.
+    pub(super) fn of<'j>(self, job: &'j Job) -> Call<'j>
+    where
+        'f: 'j,
+    {
+        let metrics = Source { job: Some((&job.name, job.work.items_table.as_str())), ..self.metrics };
+        Call { metrics, ..self }
+    }
+}
+
+impl Relay for Call<'_> {
+    async fn send(&self, continuation: &Continuation) -> Result<(), Box<dyn Error + Send + Sync>> {
+        match self.outbox {
+            Outbox::Queue(queue) => Ok(queue.send(continuation, self.trace).await?),
+            Outbox::Answer => InAnswer.send(continuation).await,
+        }
+    }
+
+    fn will_be_late(&self, late: &Late) {
+        self.metrics.will_be_late(late, now());
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge: an invocation happens now")]
+pub(super) fn now() -> Time {
+    Utc::now()
+}
+
+/// A message that goes back to the queue.
+pub(super) struct Back {
+    pub id: String,
+    pub receipt: Option<String>,
+    /// Seconds until it comes again.
+    pub after: i32,
+}
+
+impl Outbox {
+    /// Says when messages that go back are to come again. Where that cannot be said, they come when the queue's
+    /// visibility timeout is over.
+    pub(super) async fn take_back(&self, messages: &[Back]) {
+        let Self::Queue(queue) = self else { return };
+        for Back { id, receipt, after } in messages {
+            let Some(receipt) = receipt else { continue };
+            if let Err(error) = queue.put_off(receipt, *after).await {
+                tracing::warn!(message = id, error = words::chain(&error), "the message comes back late");
+            }
+        }
+    }
+}

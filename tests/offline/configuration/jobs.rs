@@ -1,0 +1,142 @@
+//! `jobs.toml`: what is read of it, and what is said of what is wrong with it.
+
+use rowscore::config::{Config, Fallback, JobName, JobSettings, JobsFile, PredictionFormat, ValuesIn, job_settings};
+use rowscore::run::FailurePolicy;
+
+/// A process with these variables beside the way to the database.
+fn process(variables: &[(&str, &str)]) -> Config {
+    let database = [("MYSQL_DATABASE", "shop"), ("MYSQL_USER", "scorer"), ("MYSQL_PASSWORD", "")];
+    let given = |name: &str| database.iter().chain(variables).find(|(known, _)| *known == name);
+    Config::read(|name| given(name).map(|(_, value)| (*value).to_owned())).unwrap()
+}
+
+/// The jobs of a text.
+fn jobs(text: &str) -> Vec<JobSettings> {
+    JobsFile::read(text).unwrap_or_else(|error| panic!("{error}")).jobs
+}
+
+/// Everything that is wrong with a text.
+fn wrong(text: &str) -> Vec<String> {
+    match JobsFile::read(text) {
+        Err(error) => error.0,
+        Ok(file) => {
+            file.jobs.iter().filter_map(|job| process(&[]).of_job(job).err()).flat_map(|error| error.0).collect()
+        }
+    }
+}
+
+#[test]
+fn a_job_is_the_variables_by_friendlier_names() {
+    let text = r#"
+        [churn]
+        source = "customers"
+        key = "customer_id"
+        created = "signed_up"
+        features = { age = "age_years", "a,b" = "c=d" }
+        prediction = "churn_risk"
+        format = "value"
+        policy = "leave"
+        page_size = 100
+        deliver_within = "2h"
+        run_column = "none"
+        schedule = "nightly"
+    "#;
+    let [job] = &jobs(text)[..] else { panic!("one job") };
+    let work = process(&[]).of_job(job).unwrap();
+    let table = &work.items_table;
+    assert_eq!(
+        (table.job.as_str(), table.as_str(), table.key.to_string().as_str()),
+        ("churn", "customers", "customer_id")
+    );
+    assert_eq!((table.created.as_str(), table.prediction.as_str()), ("signed_up", "churn_risk"));
+    assert_eq!((table.format, table.run.column()), (PredictionFormat::Value, None));
+    assert_eq!((work.failure_policy, work.page_size), (FailurePolicy::Leave, 100));
+    assert_eq!(work.deliver_within.unwrap().as_secs(), 7200);
+    assert_eq!(job.schedule().unwrap().as_str(), "nightly");
+    let ValuesIn::Columns(columns) = &table.values else { panic!("columns") };
+    let columns: Vec<_> = columns.iter().map(|one| (one.feature.as_str(), one.column.as_str())).collect();
+    assert_eq!(columns, [("a,b", "c=d"), ("age", "age_years")]);
+}
+
+#[test]
+fn features_may_be_a_list_of_columns_that_are_called_like_them() {
+    let text = "[churn]\nsource = \"customers\"\nfeatures = [\"age\", \"a, b\"]";
+    let table = process(&[]).of_job(&jobs(text)[0]).unwrap().items_table;
+    let ValuesIn::Columns(columns) = &table.values else { panic!("columns") };
+    assert_eq!(columns.iter().map(|one| one.feature.as_str()).collect::<Vec<_>>(), ["age", "a, b"]);
+}
+
+#[test]
+fn a_job_inherits_how_runs_work_and_nothing_of_the_table() {
+    let variables = [("PAGE_SIZE", "77"), ("LANES", "3"), ("ITEMS_TABLE", "orders"), ("PREDICTION_COLUMN", "risk")];
+    let process = process(&variables);
+    let job = &jobs("[churn]\nsource = \"customers\"\nlanes = 1")[0];
+    let work = process.of_job(job).unwrap();
+    assert_eq!((work.page_size, work.lanes), (77, 1));
+    assert_eq!((work.items_table.as_str(), work.items_table.prediction.as_str()), ("customers", "prediction"));
+}
+
+#[test]
+fn the_job_default_is_the_one_of_the_variables() {
+    let process = process(&[("ITEMS_TABLE", "orders"), ("PREDICTION_COLUMN", "risk")]);
+    let file = JobsFile::read("[default]\nschedule = \"hourly\"").unwrap();
+    assert_eq!(file.fallback, Fallback::Kept);
+    let table = process.of_job(&file.jobs[0]).unwrap().items_table;
+    assert_eq!((table.as_str(), table.prediction.as_str()), ("orders", "risk"));
+    assert_eq!(table.job, JobName::default());
+    assert_eq!(JobsFile::read("default = false").unwrap().fallback, Fallback::Ended);
+    assert_eq!(JobsFile::read("").unwrap().fallback, Fallback::Unsaid);
+    let said = "job `default`: source is set; accepted: schedule alone, because the variables say all else of this job";
+    assert_eq!(wrong("[default]\nsource = \"orders\""), [said]);
+}
+
+#[test]
+fn what_is_wrong_is_named_with_what_is_accepted() {
+    let of = |settings: &str| wrong(&format!("[churn]\nsource = \"customers\"\n{settings}")).join("\n");
+    let all: Vec<String> = job_settings().map(|(name, _)| name).chain(["schedule".to_owned()]).collect();
+    assert_eq!(of("tabel = \"x\""), format!("job `churn`: there is no setting `tabel`; accepted: {}", all.join(", ")));
+    assert!(of("tabel = [1]").starts_with("job `churn`: there is no setting `tabel`; accepted: "));
+    assert_eq!(of("features = [1]"), "job `churn`: features is a list with other things than names");
+    assert_eq!(of("lanes = 99"), "job `churn`: lanes is `99`; accepted: a whole number from 1 to 16");
+    assert_eq!(of("lanes = [1]"), "job `churn`: lanes is a TOML array; accepted: a string or a number");
+    assert_eq!(of("key = \"\""), "job `churn`: key is empty; leave it out instead");
+    assert_eq!(
+        of("values = \"v\"\nfeatures = [\"a\"]"),
+        "job `churn`: values and features are both set; accepted: one of them"
+    );
+    assert!(of("prediction = \"id\"").contains("job `churn`: prediction names the column `id`, and key does, too"));
+    assert!(
+        of("schedule = \"every night\"").starts_with("job `churn`: schedule is `every night`; accepted: the name of")
+    );
+    assert!(of("mysql_server = \"x\"").contains("there is no setting `mysql_server`"));
+    assert_eq!(wrong("[churn]"), ["job `churn`: source is missing; give the table that is scored"]);
+    assert!(wrong("[Churn]\nsource = \"x\"")[0].starts_with("a job is called `Churn`; accepted: the name of a job"));
+    assert!(wrong("[7]\nsource = \"x\"")[0].starts_with("a job is called `7`; accepted:"));
+    assert!(wrong("churn = 3")[0].starts_with("`churn` is a TOML integer; accepted: a table of settings"));
+}
+
+#[test]
+fn the_document_shows_what_is_read_and_every_setting_with_a_name_of_its_own() {
+    let document = include_str!("../../../docs/JOBS.md");
+    let example = document.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let names: Vec<String> = jobs(example).iter().map(|job| job.name.to_string()).collect();
+    assert_eq!((names, wrong(example)), (vec!["churn".to_owned(), "fraud".to_owned()], Vec::new()));
+    let shown: Vec<(&str, &str)> = document
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once("` | `"))
+        .map(|(setting, rest)| (setting, rest.split('`').next().unwrap()))
+        .collect();
+    let own = |(setting, entry): &(String, &rowscore::config::Entry)| *setting != entry.name.to_lowercase();
+    let named: Vec<(String, &str)> = job_settings().filter(own).map(|(setting, entry)| (setting, entry.name)).collect();
+    assert_eq!(shown, named.iter().map(|(setting, variable)| (setting.as_str(), *variable)).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_is_no_toml_is_told_in_one_line_that_names_the_place() {
+    for (text, line) in
+        [("[churn]\nsource = customers", "line 2: "), ("[churn]\n[churn]", "line 2: "), ("a = \"", "line 1: ")]
+    {
+        let [problem] = &wrong(text)[..] else { panic!("one problem") };
+        assert!(problem.starts_with(line) && !problem.contains('\n'), "{problem}");
+    }
+}
