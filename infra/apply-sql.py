@@ -69,19 +69,22 @@ def names(environment: dict[str, str]) -> dict[str, str]:
     name = lambda variable, default: unquoted(environment.get(variable, "").strip()) or default
     run = name("RUN_COLUMN", "run_id")
     run = "" if run == "none" else run
-    keys = {"items": name("ITEMS_TABLE", "items"), "id": name("ID_COLUMN", "id"), "run": run}
+    # What stands between backticks separates nothing.
+    parts = lambda variable: re.findall(r"(?:`(?:[^`]|``)*`|[^,`])+", environment.get(variable, "").strip())
+    ids = [unquoted(part.strip()) for part in parts("ID_COLUMN")] or ["id"]
+    keys = {"items": name("ITEMS_TABLE", "items"), "run": run}
     keys["created"] = name("CREATED_COLUMN", "created_datetime")
     prediction = name("PREDICTION_COLUMN", "prediction")
     columns = [name("VALUES_COLUMN", "values")]
-    if features := environment.get("FEATURE_COLUMNS", "").strip():
-        # What stands between backticks separates nothing.
-        entries = re.findall(r"(?:`(?:[^`]|``)*`|[^,`])+", features)
+    if entries := parts("FEATURE_COLUMNS"):
         columns = [unquoted(re.split(r"=(?=(?:[^`]*`[^`]*`)*[^`]*$)", entry)[-1].strip()) for entry in entries]
-    for column in [*keys.values(), prediction, *columns]:
+    for column in [*keys.values(), *ids, prediction, *columns]:
         if len(column) > 64 or "\0" in column:
             sys.exit(f"`{column}` is no name of a table or a column that a server has")
     listed = lambda columns: ", ".join("`" + column.replace("`", "``") + "`" for column in columns if column)
-    read = listed([keys["id"], prediction, keys["created"], run, *columns])
+    # A column of the key may be more than that.
+    read = listed(dict.fromkeys([*ids, prediction, keys["created"], run, *columns]))
+    keys = {**keys, "id": ids[0], "key": listed(ids)}
     return {**keys, "read": read, "written": listed([prediction, run])}
 
 

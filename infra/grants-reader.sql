@@ -31,7 +31,7 @@ SET @ddl = CONCAT('GRANT SELECT (', @read, @updated, ')', @in_database, @quoted_
 PREPARE permission FROM @ddl;
 EXECUTE permission;
 
--- These five are rowscore's own. The view reads as its reader does, so it needs the tables, too.
+-- All others are rowscore's own. The view reads as its reader does, so it needs the tables, too.
 SET @ddl = CONCAT('GRANT SELECT', @in_database, '`batch_runs`', @to_login);
 PREPARE permission FROM @ddl;
 EXECUTE permission;
@@ -50,6 +50,19 @@ PREPARE permission FROM @ddl;
 EXECUTE permission;
 
 SET @ddl = CONCAT('GRANT SELECT', @in_database, '`batch_status`', @to_login);
+PREPARE permission FROM @ddl;
+EXECUTE permission;
+
+-- Which model the job uses, and the model: its classes name the numbers of a prediction.
+SET @ddl = CONCAT('GRANT SELECT', @in_database, '`batch_models`', @to_login);
+PREPARE permission FROM @ddl;
+EXECUTE permission;
+
+SET @ddl = CONCAT('GRANT SELECT', @in_database, '`batch_model_parts`', @to_login);
+PREPARE permission FROM @ddl;
+EXECUTE permission;
+
+SET @ddl = CONCAT('GRANT SELECT', @in_database, '`batch_model_uses`', @to_login);
 PREPARE permission FROM @ddl;
 EXECUTE permission;
 DEALLOCATE PREPARE permission;

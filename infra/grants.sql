@@ -79,4 +79,22 @@ EXECUTE permission;
 SET @ddl = CONCAT('GRANT SELECT', @in_database, '`batch_status`', @to_login);
 PREPARE permission FROM @ddl;
 EXECUTE permission;
+
+-- Which model the job uses, and the model. Models are stored by whoever may do more.
+SET @ddl = CONCAT('GRANT SELECT', @in_database, '`batch_models`', @to_login);
+PREPARE permission FROM @ddl;
+EXECUTE permission;
+
+SET @ddl = CONCAT('GRANT SELECT', @in_database, '`batch_model_parts`', @to_login);
+PREPARE permission FROM @ddl;
+EXECUTE permission;
+
+SET @ddl = CONCAT('GRANT SELECT', @in_database, '`batch_model_uses`', @to_login);
+PREPARE permission FROM @ddl;
+EXECUTE permission;
+
+-- Whether the items are samples, which is all that a model scores that is a sample.
+SET @ddl = CONCAT('GRANT SELECT', @in_database, '`batch_samples`', @to_login);
+PREPARE permission FROM @ddl;
+EXECUTE permission;
 DEALLOCATE PREPARE permission;

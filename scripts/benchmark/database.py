@@ -35,6 +35,8 @@ class Server:
             "MYSQL_PASSWORD": "rowscore",
             "MYSQL_TLS": "off",
             "MYSQL_DATABASE": self.database,
+            # Items are copied from one table to another.
+            "SAMPLE_MODEL": "allow",
         }
 
     def at(self, port: int) -> "Server":

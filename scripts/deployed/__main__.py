@@ -37,6 +37,8 @@ def main() -> None:
 
     settings = [f"MYSQL_SERVER={SERVER[0]}", f"MYSQL_DATABASE={DATABASE}"]
     settings += [f"MYSQL_PORT={SERVER[1]}", f"MYSQL_CA_FILE={authority}", f"PAGE_SIZE={PAGE_SIZE}", "DELIVER_WITHIN=1h"]
+    # Items are inserted beside those of `rowscore init`.
+    settings += ["SAMPLE_MODEL=allow"]
     parameters = {
         "MysqlPasswordSecret": f"{secret['ARN']}:SecretString:password",
         "Settings": ",".join([*settings, f"HOP_BUDGET_MS={HOP_BUDGET_MS}"]),

@@ -28,6 +28,8 @@ VARIABLES = {
     "Lookback": ("LOOKBACK", "1h"),
     "DeliverWithin": ("DELIVER_WITHIN", ""),
     "SweepDeliverWithin": ("SWEEP_DELIVER_WITHIN", ""),
+    "ModelName": ("MODEL_NAME", ""),
+    "SampleModel": ("SAMPLE_MODEL", "samples"),
     "MaxHops": ("MAX_HOPS", "1000"),
     "HopBudgetMs": ("HOP_BUDGET_MS", "240000"),
 }

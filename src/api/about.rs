@@ -2,13 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::problem::{Problem, Unread};
-use super::shared::Shared;
-use crate::model::{Feature, FeatureDistribution, Kernel, Origin, PredictionKind};
+use super::shared::{InUse, Shared};
+use crate::model::{Artifact, Feature, FeatureDistribution, Kernel, Origin, PredictionKind};
 use crate::standing::{Mood, Trouble};
 use crate::words;
 
@@ -57,7 +58,7 @@ pub(super) struct TroubleLine {
     Unread,
 ))]
 pub(super) async fn health(State(api): Shared) -> Result<Json<Health>, Problem> {
-    let standing = api.standing().await?;
+    let (standing, version) = api.standing().await?;
     let facts = &standing.facts;
     let trouble = |trouble: &Trouble| TroubleLine {
         name: trouble.name(),
@@ -73,45 +74,60 @@ pub(super) async fn health(State(api): Shared) -> Result<Json<Health>, Problem> 
         last_tick: facts.ticks.first().copied(),
         run_id: standing.current.as_ref().map(|run| run.id.0),
         version: env!("CARGO_PKG_VERSION"),
-        model_version: api.model.version().to_string(),
+        model_version: version.to_string(),
     }))
 }
 
 /// The model
 #[derive(Serialize, ToSchema)]
-pub(super) struct Metadata {
+pub(super) struct Metadata<'m> {
     /// The beginning of the SHA-256 of the model's content, as runs name it
     model_version: String,
     /// What is predicted
     #[schema(example = "species")]
-    label: &'static str,
+    label: &'m str,
     /// What a prediction is: probabilities or margins of the classes, a value, or a score
     #[schema(value_type = String)]
     predicts: PredictionKind,
     /// What the values of an item are, in their order: a name stands for a number that may not be missing
     #[schema(value_type = Vec<serde_json::Value>)]
-    features: &'static [Feature],
+    features: &'m [Feature],
     /// Names of the classes, in the order of their numbers in `prediction`
-    classes: &'static [String],
+    classes: &'m [String],
     /// The kernel of the support vector machines, if there is one for each class pair
     #[schema(value_type = serde_json::Value)]
-    kernel: Option<&'static Kernel>,
+    kernel: Option<&'m Kernel>,
     /// How many support vectors these have
     support_vectors: Option<usize>,
     /// How it was trained and how good it is on rows that it has not seen, or where it was imported from
     #[schema(value_type = serde_json::Value)]
-    training: &'static Origin,
+    training: &'m Origin,
     /// The training rows' distribution, feature by feature; empty for a model that was imported without rows
     #[schema(value_type = Vec<serde_json::Value>)]
-    distribution: &'static [FeatureDistribution],
+    distribution: &'m [FeatureDistribution],
 }
 
 /// What the model reads and writes, and how good it is
-#[utoipa::path(get, operation_id = "get_metadata", path = "/metadata", tag = "about", responses((status = 200, description = "The model", body = Metadata)))]
-pub(super) async fn metadata(State(api): Shared) -> Json<Metadata> {
-    let artifact = api.model.artifact();
+#[utoipa::path(get, operation_id = "get_metadata", path = "/metadata", tag = "about", responses(
+    (status = 200, description = "The model", body = Metadata),
+    Unread,
+))]
+pub(super) async fn metadata(State(api): Shared) -> Result<Response, Problem> {
+    let reading = api.reading();
+    let read = api.readers.read(move |conn, _| {
+        let reading = reading.clone();
+        Box::pin(async move { reading.in_use(conn).await })
+    });
+    let InUse { model, trouble, .. } = read.await?;
+    match trouble {
+        Some(trouble) => Err(Problem::unusable(trouble)),
+        None => Ok(Json(described(model.artifact())).into_response()),
+    }
+}
+
+fn described(artifact: &Artifact) -> Metadata<'_> {
     let content = &artifact.content;
-    Json(Metadata {
+    Metadata {
         model_version: artifact.version.to_string(),
         label: &content.label,
         predicts: content.predictor.kind(),
@@ -121,5 +137,5 @@ pub(super) async fn metadata(State(api): Shared) -> Json<Metadata> {
         support_vectors: content.predictor.svm().map(|svm| svm.support_vectors.len()),
         training: &content.origin,
         distribution: &content.distribution,
-    })
+    }
 }

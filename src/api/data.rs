@@ -16,10 +16,10 @@ use super::params::{Named, Paging};
 use super::problem::{BadRequest, NotFound, Problem, Unread};
 use super::shared::{Api, Shared};
 use crate::config::{Decimals, KeyColumns, PredictionFormat};
-use crate::model::{self, Model, PairMargin};
+use crate::model::{self, Model, ModelVersion, PairMargin, SharedModel};
 use crate::store::failures::{self, Failure};
 use crate::store::key::Key;
-use crate::store::listing::{self, Asked, Listed, Listing};
+use crate::store::listing::{self, Asked, Listed, Listing, Width};
 use crate::store::predicted::{ByClass, Predicted, Writers};
 use crate::store::runs;
 use crate::values::Reader;
@@ -90,6 +90,9 @@ pub(super) struct ItemDetail {
     pub(super) model_version: Option<String>,
     /// Why it is set aside, if it is
     pub(super) failure: Option<SetAside>,
+    /// The version of the model that scores now, for the page.
+    #[serde(skip)]
+    pub(super) used: ModelVersion,
 }
 
 /// What a pair of classes says
@@ -172,21 +175,19 @@ pub(super) async fn unpredicted(State(api): Shared, paging: Paging) -> Result<(H
 }
 
 async fn list(api: &Api, listed: Listed, paging: Paging) -> Result<(HeaderMap, Json<Vec<Item>>), Problem> {
-    let width = api.width();
-    let names: usize = width.classes.iter().map(|class| 6 * class.len() + NAMED).sum();
-    let fits = u32::try_from(MAX_ANSWER / (width.longest_item() + names + ITEM_FRAME)).unwrap_or(u32::MAX);
-    let limit = paging.limit.min(fits).max(1);
+    let (reading, limit) = (api.reading(), paging.limit);
     let after = match &paging.after {
         Some(text) => api.key(text).await?,
         None => Key::Start,
     };
-    let asked = Asked { listed, width, after, limit, patience: PATIENCE };
-    let model = api.model;
     let read = api.readers.read(move |conn, seen| {
-        let asked = asked.clone();
+        let (reading, after) = (reading.clone(), after.clone());
         Box::pin(async move {
-            let page = listing::page(conn, seen, asked).await?;
-            let writers = Writers::of(model, &page.items).ask(conn).await?;
+            let in_use = reading.in_use(conn).await?;
+            let width = in_use.width();
+            let limit = limit.min(most(width)).max(1);
+            let page = listing::page(conn, seen, Asked { listed, width, after, limit, patience: PATIENCE }).await?;
+            let writers = Writers::of(in_use.model, &page.items).ask(conn).await?;
             Ok((page, writers, seen.table.key.clone()))
         })
     });
@@ -196,6 +197,12 @@ async fn list(api: &Api, listed: Listed, paging: Paging) -> Result<(HeaderMap, J
         .map(|after| format!("{}/data/{listed}?limit={}&after={}", api.base, paging.limit, in_path(&after)));
     let items = page.items.into_iter().map(|item| Item::new(writers.by_class(&item), &key, item)).collect();
     Ok((next_page(next.as_deref()), Json(items)))
+}
+
+/// Items of an answer, at most.
+fn most(width: Width<'_>) -> u32 {
+    let names: usize = width.classes.iter().map(|class| 6 * class.len() + NAMED).sum();
+    u32::try_from(MAX_ANSWER / (width.longest_item() + names + ITEM_FRAME)).unwrap_or(u32::MAX)
 }
 
 /// The header that names the next page.
@@ -239,22 +246,23 @@ pub(super) async fn one(State(api): Shared, Named(id): Named) -> Result<Json<Ite
 
 /// One item.
 pub(super) async fn detail(api: &Api, id: &str) -> Result<ItemDetail, Problem> {
-    let (width, wanted) = (api.width(), api.key(id).await?);
+    let (reading, wanted) = (api.reading(), api.key(id).await?);
     let found = api.readers.read(move |conn, seen| {
-        let wanted = wanted.clone();
+        let (reading, wanted) = (reading.clone(), wanted.clone());
         Box::pin(async move {
-            let Some(item) = listing::find(seen, width, &wanted).ask(conn).await? else { return Ok(None) };
+            let in_use = reading.in_use(conn).await?;
+            let Some(item) = listing::find(seen, in_use.width(), &wanted).ask(conn).await? else { return Ok(None) };
             let model_version = match item.run {
                 Some(run) => runs::model_version(run).ask(conn).await?,
                 None => None,
             };
             let failure = failures::find(&seen.table, &wanted).ask(conn).await?;
-            Ok(Some((item, model_version, failure, seen.table.key.clone())))
+            Ok(Some((item, in_use, model_version, (failure, seen.table.key.clone()))))
         })
     });
-    let (item, model_version, failure, key) =
+    let (item, in_use, model_version, (failure, key)) =
         found.await?.ok_or_else(|| Problem::not_found(format!("there is no item {id}")))?;
-    let grounds = Grounds::of(api.model, &item, model_version.as_deref());
+    let grounds = Grounds::of(&in_use.model, &item, model_version.as_deref());
     let run_id = item.run.map(|run| run.0);
     let Grounds { label, probabilities, margins, note } = grounds;
     let Item { id, values, prediction, probabilities, created_datetime, updated_datetime } =
@@ -273,6 +281,7 @@ pub(super) async fn detail(api: &Api, id: &str) -> Result<ItemDetail, Problem> {
         run_id,
         model_version,
         failure: failure.map(|failure| SetAside::of(&key, failure)),
+        used: in_use.version,
     })
 }
 
@@ -286,7 +295,7 @@ struct Grounds {
 }
 
 impl Grounds {
-    fn of(model: &'static Model, item: &Listing, model_version: Option<&str>) -> Self {
+    fn of(model: &SharedModel, item: &Listing, model_version: Option<&str>) -> Self {
         let noted = |note: &str| Self { note: Some(note.to_owned()), ..Self::default() };
         if item.prediction.is_none() {
             return Self::default();

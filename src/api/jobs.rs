@@ -85,15 +85,24 @@ pub(super) async fn lines(api: &Api) -> Result<Vec<JobLine>, ReadError> {
     Ok(lines)
 }
 
+/// What leads to the results of each job.
+#[derive(Clone)]
+pub(super) struct Below {
+    /// The results of the service's own table, and the jobs beside it.
+    pub(super) api: Arc<Api>,
+    /// The routes that each job has.
+    pub(super) routes: fn(Arc<Api>) -> Router,
+}
+
 /// Answers what is asked of one job, as if it were the only one.
-pub(super) async fn of_one(State(api): Shared, request: Request) -> Response {
-    match routed(&api, request).await {
+pub(super) async fn of_one(State(below): State<Below>, request: Request) -> Response {
+    match routed(&below, request).await {
         Ok(response) => response,
         Err(problem) => problem.into_response(),
     }
 }
 
-async fn routed(api: &Arc<Api>, mut request: Request) -> Result<Response, Problem> {
+async fn routed(Below { api, routes }: &Below, mut request: Request) -> Result<Response, Problem> {
     let path = request.uri().path();
     let path = path.strip_prefix("/jobs/").unwrap_or(path).to_owned();
     let (name, rest) = path.split_once('/').unwrap_or((&path, ""));
@@ -105,8 +114,7 @@ async fn routed(api: &Arc<Api>, mut request: Request) -> Result<Response, Proble
     *request.uri_mut() = uri.map_err(|error| Problem::bad_request(format!("the path cannot be read: {error}")))?;
     // What the way hither found in the path is no part of what is asked of the job.
     request.extensions_mut().clear();
-    let routes: Router = super::of_one(of_job);
-    let answered: Result<Response, Infallible> = TowerToHyperService::new(routes).call(request).await;
+    let answered: Result<Response, Infallible> = TowerToHyperService::new(routes(of_job)).call(request).await;
     answered.map_err(|never| match never {})
 }
 
@@ -120,7 +128,7 @@ async fn of_job(api: &Arc<Api>, name: &JobName) -> Result<Arc<Api>, Problem> {
     let jobs = api.jobs.as_ref().ok_or_else(missing)?;
     let row = rows.iter().find(|row| row.settings.name == *name).ok_or_else(missing)?;
     let job = jobs.job(row).map_err(|error| Problem::not_found(words::chain(&error)))?;
-    api.of_job(&job).map_err(|error| Problem::not_found(format!("job `{name}`: {error}")))
+    Ok(api.of_job(&job))
 }
 
 /// Whether the service's own table is that of a job which is worked on.

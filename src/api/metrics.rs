@@ -15,6 +15,7 @@ use super::problem::{Problem, Unread};
 use super::shared::{Api, Shared};
 use crate::config::JobName;
 use crate::drift::Ratios;
+use crate::model::ModelVersion;
 use crate::run::RunState;
 use crate::standing::{Mood, Standing};
 use crate::store::failures;
@@ -34,14 +35,16 @@ type Numbers = Family<Vec<(&'static str, String)>, Number>;
 pub(super) async fn metrics(State(api): Shared) -> Result<Response, Problem> {
     let reading = api.reading();
     let read = api.readers.read(move |conn, seen| {
+        let reading = reading.clone();
         Box::pin(async move {
             let standing = reading.standing(conn, &seen.table).await?;
-            Ok((standing, failures::by_reason(&seen.table, None, 1).ask(conn).await?))
+            let version = reading.version(conn).await?;
+            Ok((standing, version, failures::by_reason(&seen.table, None, 1).ask(conn).await?))
         })
     });
-    let (standing, reasons) = read.await?;
+    let (standing, version, reasons) = read.await?;
     let mut page = Page::of(&api.table.job);
-    page.service(&api);
+    page.service(&api, version);
     page.standing(&standing);
     page.waiting(&standing);
     if let Some(run) = &standing.current {
@@ -84,11 +87,11 @@ impl Page {
         self.0.register(format!("rowscore_{name}"), help, family);
     }
 
-    fn service(&mut self, api: &Api) {
+    fn service(&mut self, api: &Api, model: ModelVersion) {
         let family = Numbers::default();
         let labels = [
             ("version", env!("CARGO_PKG_VERSION").to_owned()),
-            ("model_version", api.model.version().to_string()),
+            ("model_version", model.to_string()),
             ("table", api.table.as_str().to_owned()),
         ];
         family.get_or_create(&labels.to_vec()).set(1.0);

@@ -41,7 +41,7 @@ pub fn router(api: Api) -> Router {
         .route("/jobs/{job}/{*rest}", get(jobs::of_one))
         .route("/jobs/{job}/", get(jobs::of_one))
         .layer(map_response(guarded))
-        .with_state(Arc::clone(&api));
+        .with_state(jobs::Below { api: Arc::clone(&api), routes: of_one });
     of_jobs.merge(of_one(api))
 }
 

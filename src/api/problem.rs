@@ -86,6 +86,11 @@ impl Problem {
         Self { status: StatusCode::METHOD_NOT_ALLOWED, detail }
     }
 
+    /// The model that scores cannot be shown, since it cannot be used.
+    pub(super) fn unusable(detail: String) -> Self {
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, detail }
+    }
+
     pub(super) fn misdirected(detail: String) -> Self {
         Self { status: StatusCode::MISDIRECTED_REQUEST, detail }
     }

@@ -6,16 +6,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use mysql_async::Conn;
 
 use super::problem::Problem;
-use crate::config::{FeatureMismatch, ItemsTable, JobName};
+use crate::config::{ItemsTable, JobName};
 use crate::hop::{Job, Jobs};
-use crate::model::Model;
+use crate::model::{ModelVersion, SharedModel};
 use crate::standing::{Expected, Facts, Standing};
 use crate::store::jobs::{self, JobRow};
 use crate::store::key::Key;
 use crate::store::listing::Width;
 use crate::store::pool::{ReadError, Readers};
-use crate::store::{Database, StoreError, notation};
+use crate::store::stored::LoadError;
+use crate::store::{Database, StoreError, notation, used};
 use crate::window::Time;
+use crate::words;
 
 /// How it is known what time it is.
 #[derive(Clone, Copy, Debug)]
@@ -40,9 +42,7 @@ pub enum Unreadable {
 pub struct Api {
     pub(super) readers: Readers,
     pub(super) table: ItemsTable,
-    pub(super) model: &'static Model,
-    pub(super) present: Present,
-    pub(super) expected: Expected,
+    reading: Reading,
     /// Where its routes begin: nothing, or `/jobs/churn`.
     pub(super) base: String,
     /// What there is beside it.
@@ -52,18 +52,25 @@ pub struct Api {
 }
 
 impl Api {
-    /// Over the items of `database`, which `model` scores, on at most `connections` connections;
-    /// `present` tells the time, and `expected` what is to be expected of runs.
+    /// Over the items of `database`, on at most `connections` connections. `model` scores them, unless their job uses
+    /// another one; `present` tells the time, and `expected` what is to be expected of runs.
     pub fn new(
         database: Database,
         connections: usize,
-        model: &'static Model,
+        model: impl Into<SharedModel>,
         present: Present,
         expected: Expected,
     ) -> Self {
         let table = database.items_table().clone();
+        let reading = Reading { database: Some(database.clone()), model: model.into(), expected, present };
         let (readers, of_jobs) = (Readers::new(database, connections), Mutex::default());
-        Self { readers, table, model, present, expected, base: String::new(), jobs: None, of_jobs }
+        Self { readers, table, reading, base: String::new(), jobs: None, of_jobs }
+    }
+
+    /// The same, which shows everything by the model that it was made with, whatever the jobs use.
+    #[must_use]
+    pub fn by_its_model(self) -> Self {
+        Self { reading: Reading { database: None, ..self.reading }, ..self }
     }
 
     /// The same, with the jobs that are described beside the variables.
@@ -78,38 +85,48 @@ impl Api {
     }
 
     /// The results of another job, on the same connections.
-    pub(super) fn of_job(&self, job: &Job) -> Result<Arc<Self>, FeatureMismatch> {
+    pub(super) fn of_job(&self, job: &Job) -> Arc<Self> {
         let table = &job.work.items_table;
-        table.feature_columns(self.model.features())?;
         // Whoever panicked with it left it as it was.
         let mut known = self.of_jobs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, api)) = known.get(&job.name).filter(|(version, _)| *version == job.version) {
-            return Ok(Arc::clone(api));
+            return Arc::clone(api);
         }
+        let Reading { database, model, present, .. } = &self.reading;
         let api = Arc::new(Self {
             readers: self.readers.of(table),
             table: table.clone(),
-            model: self.model,
-            present: self.present,
-            expected: Expected::from(&job.work),
+            reading: Reading {
+                database: database.as_ref().map(|_| job.database.clone()),
+                model: model.clone(),
+                expected: Expected::from(&job.work),
+                present: *present,
+            },
             base: format!("/jobs/{}", job.name),
             jobs: self.jobs.clone(),
             of_jobs: Mutex::default(),
         });
         known.insert(job.name.clone(), (job.version, Arc::clone(&api)));
-        Ok(api)
+        api
     }
 
     /// What time it is by this machine, or as it is told.
     pub(super) fn clock(&self) -> Time {
-        let (Present::Asked(clock) | Present::Told(clock)) = self.present;
+        let (Present::Asked(clock) | Present::Told(clock)) = self.reading.present;
         clock()
     }
 
-    /// How things stand.
-    pub(super) async fn standing(&self) -> Result<Standing, ReadError> {
+    /// How things stand, and the version of the model that scores.
+    pub(super) async fn standing(&self) -> Result<(Standing, ModelVersion), ReadError> {
         let reading = self.reading();
-        self.readers.read(move |conn, seen| Box::pin(async move { reading.standing(conn, &seen.table).await })).await
+        let read = self.readers.read(move |conn, seen| {
+            let reading = reading.clone();
+            Box::pin(async move {
+                let standing = reading.standing(conn, &seen.table).await?;
+                Ok((standing, reading.version(conn).await?))
+            })
+        });
+        read.await
     }
 
     /// The key of an item, as somebody wrote it.
@@ -119,26 +136,58 @@ impl Api {
     }
 
     pub(super) fn reading(&self) -> Reading {
-        Reading { width: self.width(), model: self.model, expected: self.expected, present: self.present }
-    }
-
-    pub(super) fn width(&self) -> Width {
-        Width { features: self.model.features(), classes: self.model.classes() }
+        self.reading.clone()
     }
 }
 
 /// What is read, whoever asks.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Reading {
-    pub(super) width: Width,
-    pub(super) model: &'static Model,
+    /// Where it stands which model the job uses; `None`: that does not matter.
+    database: Option<Database>,
+    /// The model that the program brings along.
+    model: SharedModel,
     expected: Expected,
     present: Present,
 }
 
+/// The model that scores.
+#[derive(Clone, Debug)]
+pub(super) struct InUse {
+    pub version: ModelVersion,
+    /// It, or where it cannot be used, the one that the program brings along.
+    pub model: SharedModel,
+    /// Why it cannot be used.
+    pub trouble: Option<String>,
+}
+
+impl InUse {
+    /// What is read of an item that it scores.
+    pub(super) fn width(&self) -> Width<'_> {
+        Width { features: self.model.features(), classes: self.model.classes() }
+    }
+}
+
 impl Reading {
+    /// The version of the model that scores.
+    pub(super) async fn version(&self, conn: &mut Conn) -> Result<ModelVersion, StoreError> {
+        let Some(database) = &self.database else { return Ok(self.model.version()) };
+        Ok(used::version(conn, database).await?.unwrap_or(self.model.version()))
+    }
+
+    /// The model that scores. Where it cannot be used, a run says so; what there is can be looked at all the same.
+    pub(super) async fn in_use(&self, conn: &mut Conn) -> Result<InUse, StoreError> {
+        let by_itself = |version, trouble| InUse { version, model: self.model.clone(), trouble };
+        let Some(database) = &self.database else { return Ok(by_itself(self.model.version(), None)) };
+        match used::model(conn, database, self.model.clone()).await {
+            Ok(model) => Ok(InUse { version: model.version(), model, trouble: None }),
+            Err(LoadError::Unusable(unusable)) => Ok(by_itself(unusable.version, Some(words::chain(&unusable)))),
+            Err(LoadError::Store(error)) => Err(error),
+        }
+    }
+
     /// How things stand.
-    pub(super) async fn standing(self, conn: &mut Conn, table: &ItemsTable) -> Result<Standing, StoreError> {
+    pub(super) async fn standing(&self, conn: &mut Conn, table: &ItemsTable) -> Result<Standing, StoreError> {
         let mut facts = Facts::read(conn, table, self.expected).await?;
         if let Present::Told(clock) = self.present {
             facts.now = clock();

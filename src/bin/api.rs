@@ -22,7 +22,6 @@ async fn main() -> ExitCode {
 async fn serve() -> Result<(), Error> {
     let config = Config::from_env()?;
     let model = model::embedded()?;
-    config.work.items_table.feature_columns(model.features())?;
     let jobs = Jobs::new(config).await;
     let (database, work) = (jobs.of_variables().database.clone(), &jobs.of_variables().work);
     let present = Present::Asked(chrono::Utc::now);

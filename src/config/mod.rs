@@ -23,11 +23,12 @@ use std::time::Duration;
 use crate::run::FailurePolicy;
 
 use choices::AuthName;
+pub use choices::SampleModel;
 pub use columns::{FeatureColumn, PredictionFormat, RunColumn};
 pub use decimals::Decimals;
 pub use jobs::{Fallback, JobSettings, JobsFile, MOST_JOBS, ScheduleName, by_keys, job_settings};
 pub use key::{KeyColumns, KeyPart, PartKind};
-pub use names::{ColumnName, JobName, TableName};
+pub use names::{ColumnName, JobName, NameOfModel, TableName};
 pub use price::Price;
 pub use resource::DatabaseResource;
 use server::Host;
@@ -103,6 +104,10 @@ pub struct WorkConfig {
     pub lanes: u16,
     /// `WORKERS`.
     pub workers: u16,
+    /// `MODEL_NAME`. Unset: any.
+    pub model_name: Option<NameOfModel>,
+    /// `SAMPLE_MODEL`.
+    pub sample_model: SampleModel,
     /// `FAILURE_POLICY`.
     pub failure_policy: FailurePolicy,
     /// `MAX_ATTEMPTS`.
@@ -139,6 +144,8 @@ impl WorkConfig {
             page_size: vars.or_default(variables::PAGE_SIZE).0,
             lanes: vars.or_default(variables::LANES).0,
             workers: vars.or_default(variables::WORKERS).0,
+            model_name: vars.get(variables::MODEL_NAME),
+            sample_model: vars.or_default(variables::SAMPLE_MODEL),
             failure_policy: vars.or_default(variables::FAILURE_POLICY),
             max_attempts: vars.or_default(variables::MAX_ATTEMPTS).0,
             max_failed_percent: vars.or_default(variables::MAX_FAILED_PERCENT).0,

@@ -78,6 +78,35 @@ impl Setting for JobName {
     }
 }
 
+/// The name of a model, as its artifact has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameOfModel(String);
+
+/// Characters of a model's name, at most.
+const LONGEST_NAME_OF_MODEL: usize = 200;
+
+impl NameOfModel {
+    /// The name as it is.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for NameOfModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl Setting for NameOfModel {
+    const ACCEPTS: Accepts = Accepts::Text("the name of a model: 1 to 200 characters that can be seen");
+
+    fn read(name: &str) -> Option<Self> {
+        let fits = (1..=LONGEST_NAME_OF_MODEL).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+        fits.then(|| Self(name.to_owned()))
+    }
+}
+
 /// The name of a column, safe to stand quoted in SQL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ColumnName(String);

@@ -4,11 +4,11 @@
 
 #![expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "types are named as the variables are")]
 
-use super::choices::AuthName;
+use super::choices::{AuthName, SampleModel};
 use super::columns::{FeatureColumn, PredictionFormat, RunColumn};
 use super::decimals::Decimals;
 use super::key::KeyColumns;
-use super::names::{ColumnName, TableName};
+use super::names::{ColumnName, NameOfModel, TableName};
 use super::price::Price;
 use super::resource::DatabaseResource;
 use super::server::{Host, Place, TlsSetting};
@@ -123,6 +123,10 @@ variables! {
         LANES: Whole<u16, 1, 16>, Is("2"), "ranges of ids that one invocation works on at the same time, each on its \
             own connection";
         WORKERS: Whole<u16, 1, 64>, Is("1"), "invocations that work on one run at the same time";
+        MODEL_NAME: NameOfModel, Means("any"), "the name of the model that may score, as `rowscore model list` shows it; one \
+            of another name is refused";
+        SAMPLE_MODEL: SampleModel, Is("samples"), "which items a model scores that is a sample, as the one is that \
+            comes with rowscore: the sample items of `rowscore init --rows` alone, or with `allow` any";
         FAILURE_POLICY: FailurePolicy, Is("retry_failed"), "what happens to items that cannot be scored";
         MAX_ATTEMPTS: Whole<u32, 1, 1000>, Is("3"), "how often an item that cannot be scored is tried in all; with \
             `retry_all`, how often a whole window is";

@@ -5,6 +5,7 @@ use std::error::Error;
 use super::jobs::NoJob;
 use super::unfit::Unfit;
 use crate::store::session::WorkError;
+use crate::store::stored::{LoadError, Unusable};
 use crate::store::{Fault, StoreError};
 
 /// Why a hop failed. What was committed before stays; a repeated delivery or the next tick goes on.
@@ -16,6 +17,9 @@ pub enum HopError {
     /// The table, its rows and the model do not fit each other. Nothing was touched.
     #[error(transparent)]
     Unfit(#[from] Unfit),
+    /// The model that the job uses cannot be used. Nothing was touched.
+    #[error(transparent)]
+    Model(#[from] Unusable),
     /// It is no job's work. Nothing was touched.
     #[error(transparent)]
     Job(#[from] NoJob),
@@ -37,11 +41,22 @@ impl HopError {
     }
 }
 
+impl From<LoadError> for HopError {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Store(error) => Self::Store(error),
+            LoadError::Unusable(unusable) => Self::Model(unusable),
+        }
+    }
+}
+
 impl WorkError for HopError {
     fn fault(&self) -> Fault {
         match self {
             Self::Store(error) => error.fault(),
-            Self::Unfit(_) | Self::Job(_) | Self::Relay(_) | Self::Canary(_) | Self::Panicked(_) => Fault::Permanent,
+            Self::Unfit(_) | Self::Model(_) | Self::Job(_) | Self::Relay(_) | Self::Canary(_) | Self::Panicked(_) => {
+                Fault::Permanent
+            }
         }
     }
 }

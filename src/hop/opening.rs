@@ -4,6 +4,7 @@ use futures_util::future::join;
 use mysql_async::Conn;
 
 use super::census::{self, Ground};
+use super::cutting::cut;
 use super::end::end_early;
 use super::error::HopError;
 use super::job::Job;
@@ -13,17 +14,12 @@ use super::relay::Relay;
 use super::scope::Scope;
 use super::step::Step;
 use super::under_way::Hop;
-use crate::config::WorkConfig;
 use crate::run::{Counts, RunId, RunState};
-use crate::store::counts::Extent;
-use crate::store::ids::Ids;
-use crate::store::key::Key;
+use crate::store::failures;
 use crate::store::lanes::{self, Due, NewLane, Source};
 use crate::store::runs::{self, NewRun, Run};
 use crate::store::session::Room;
 use crate::store::statement::{Statement, begin, commit, rollback};
-use crate::store::wanted::Wanted;
-use crate::store::{StoreError, failures, items};
 use crate::window::{Time, Window};
 
 /// What a run is opened with.
@@ -83,7 +79,9 @@ pub(super) async fn open_run(
         Some(_) => Statement::nothing(),
         None => begin(),
     };
-    let new_lanes = new_lanes(conn, means.wanted(scope.selection(Source::Items)), &extents, work).await?;
+    let wanted = means.wanted(scope.selection(Source::Items));
+    let wanted = if ground.is_any_set_aside { wanted } else { wanted.where_none_is_set_aside() };
+    let new_lanes = cut(conn, wanted, &extents, work).await?;
     let opened = begun.then(runs::insert(table, &new));
     let (id, result) = if new_lanes.is_empty() {
         let id = opened.then(runs::opened()).ask(conn).await?.id;
@@ -135,106 +133,15 @@ fn due(lanes: &[NewLane]) -> Vec<Due> {
     due
 }
 
-/// The lanes of a run. The items set aside are few and scattered: one lane takes them.
-async fn new_lanes(
-    conn: &mut Conn,
-    wanted: Wanted<'_>,
-    extents: &[(Source, Extent)],
-    work: &WorkConfig,
-) -> Result<Vec<NewLane>, StoreError> {
-    let mut lanes = Vec::new();
-    for (source, extent) in extents {
-        let cut = match (source, extent.ids.numbers()) {
-            (Source::Items, Some(numbers)) => equal_ranges(numbers, work.workers, work.lanes),
-            (Source::Items, None) => equal_shares(conn, wanted, extent, work).await?,
-            (Source::Failures, _) => vec![NewLane { worker: 0, source: *source, ids: extent.ids.clone() }],
-        };
-        lanes.extend(cut);
-    }
-    Ok(lanes)
-}
-
-/// The ids as `workers × lanes_each` lanes of equal ranges. Where there are fewer ids than lanes, the
-/// last lanes are empty.
-fn equal_ranges((after, upto): (i64, i64), workers: u16, lanes_each: u16) -> Vec<NewLane> {
-    let count = u128::from(workers) * u128::from(lanes_each);
-    let ids = u128::from(after.abs_diff(upto));
-    // An edge lies between the two ends, so it is an i64 like them.
-    let edge = |lane: u128| Key::Id((i128::from(after) + (ids * lane).div_ceil(count) as i128) as i64);
-    lanes_between((0..=count).map(edge).collect(), lanes_each)
-}
-
-/// The keys as so many lanes of equal shares of the wanted items: texts have no middle that could be computed. What
-/// is not cut in time is left to the lane before.
-async fn equal_shares(
-    conn: &mut Conn,
-    wanted: Wanted<'_>,
-    extent: &Extent,
-    work: &WorkConfig,
-) -> Result<Vec<NewLane>, StoreError> {
-    let Ids { after, upto } = extent.ids.clone();
-    let count = u64::from(work.workers) * u64::from(work.lanes);
-    let items = extent.items.unwrap_or(0);
-    let mut edges = vec![after];
-    while edges.len() < count as usize && items >= WORTH_CUTTING {
-        let last = edges.last().cloned().unwrap_or(Key::Start);
-        match items::nth(conn, wanted, &last, items.div_ceil(count) - 1).await? {
-            Some(edge) if edge != upto => edges.push(edge),
-            _ => break,
-        }
-    }
-    edges.resize(count as usize + 1, upto);
-    Ok(lanes_between(edges, work.lanes))
-}
-
-/// Fewer items than these are left to one lane: cutting them would take longer than it gains.
-const WORTH_CUTTING: u64 = 2;
-
-/// The lanes between one edge and the next.
-fn lanes_between(edges: Vec<Key>, lanes_each: u16) -> Vec<NewLane> {
-    let lane = |(number, edges): (usize, &[Key])| NewLane {
-        worker: (number / usize::from(lanes_each)) as u16,
-        source: Source::Items,
-        ids: Ids { after: edges[0].clone(), upto: edges[1].clone() },
-    };
-    edges.windows(2).enumerate().map(lane).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn edges(after: i64, upto: i64, workers: u16, lanes: u16) -> Vec<(i64, i64)> {
-        equal_ranges((after, upto), workers, lanes).iter().map(|lane| lane.ids.numbers().unwrap()).collect()
-    }
-
-    #[test]
-    fn lanes_cover_the_extent_without_gap_or_overlap() {
-        assert_eq!(edges(0, 10, 1, 2), [(0, 5), (5, 10)]);
-        assert_eq!(edges(99, 109, 2, 2), [(99, 102), (102, 104), (104, 107), (107, 109)]);
-    }
-
-    #[test]
-    fn fewer_ids_than_lanes_leave_lanes_empty() {
-        assert_eq!(edges(41, 42, 1, 4), [(41, 42), (42, 42), (42, 42), (42, 42)]);
-    }
-
-    #[test]
-    fn the_widest_extent_does_not_overflow() {
-        let lanes = edges(i64::MIN, i64::MAX, 64, 16);
-        assert_eq!((lanes[0].0, lanes[1023].1), (i64::MIN, i64::MAX));
-    }
+    use crate::hop::cutting::equal_ranges;
 
     #[test]
     fn of_a_new_run_the_workers_with_ids_are_at_work() {
         let workers = |upto| due(&equal_ranges((0, upto), 2, 2)).iter().map(|due| due.worker).collect::<Vec<_>>();
         assert_eq!(workers(100), [0, 1]);
         assert_eq!(workers(1), [0]);
-    }
-
-    #[test]
-    fn a_worker_has_neighbouring_lanes() {
-        let workers: Vec<u16> = equal_ranges((0, 100), 2, 3).iter().map(|lane| lane.worker).collect();
-        assert_eq!(workers, [0, 0, 0, 1, 1, 1]);
     }
 }

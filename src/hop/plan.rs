@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use mysql_async::Conn;
 
 use super::census;
-use super::check::check_columns;
+use super::check::check_use;
 use super::error::HopError;
 use super::lane_sessions::LaneSessions;
 use super::means::Means;
@@ -79,7 +79,7 @@ pub struct Takes {
 pub async fn plan(conn: &mut Conn, means: Means<'_>, request: &Request) -> Result<Plan, HopError> {
     let (table, work) = (means.table(), means.work);
     let now = clock::present().ask(conn).await?;
-    check_columns(conn, table, means.model).await?;
+    check_use(conn, means).await?;
     let earlier = earlier(table, request.kind, None, work.max_attempts, now);
     let (earlier, ground) = earlier.and(census::ground(table)).ask(conn).await?;
     let new = new_run(means, request, earlier.ends, now);

@@ -70,7 +70,7 @@ pub(super) async fn reached(
 ) -> Result<Reached, StoreError> {
     let end = match found.last_key() {
         // Where failures are walked, their order counts, which is that of their keys' texts, too.
-        Some(last) if found.len() >= page.limit as usize || found.is_cut() => last.into(),
+        Some(last) if found.len() >= page.limit as usize || found.is_cut() => last.like(&page.ids.upto),
         _ => page.ids.upto.clone(),
     };
     let skipped = match page.locking {

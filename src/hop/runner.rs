@@ -14,13 +14,14 @@ use super::error::HopError;
 use super::finish::finish;
 use super::go_on::go_on;
 use super::hand_over::hand_over;
+use super::in_use::{Decides, model_of};
 use super::lane_sessions::LaneSessions;
 use super::look_up::look_up;
 use super::means::Means;
 use super::next::Next;
 use super::open::open;
 use super::opening::Opening;
-use super::refusal::note_refusal;
+use super::refusal::{Refused, note_refusal};
 use super::relay::Relay;
 use super::respond::respond;
 use super::set_off::{set_off, take_up};
@@ -52,7 +53,8 @@ pub struct Runner<'a, R> {
 }
 
 impl<R: Relay> Runner<'_, R> {
-    /// Does what `trigger` asks for, for as long as `clock` allows.
+    /// Does what `trigger` asks for, for as long as `clock` allows, with the model that the job uses. If it uses none
+    /// that is stored, with that of the means.
     ///
     /// # Errors
     /// The hop failed and may be repeated.
@@ -66,20 +68,47 @@ impl<R: Relay> Runner<'_, R> {
     /// # Errors
     /// As [`Runner::hop`].
     pub async fn hop_from(&self, start: Start, trigger: &Trigger, clock: Clock) -> Result<Answer, HopError> {
+        // Boxed, for its callers are deep themselves.
+        Box::pin(self.hop_as(start, trigger, clock, Decides::Job)).await
+    }
+
+    /// The same, with the model of whoever decides.
+    ///
+    /// # Errors
+    /// As [`Runner::hop`].
+    pub async fn hop_as(
+        &self,
+        start: Start,
+        trigger: &Trigger,
+        clock: Clock,
+        decides: Decides,
+    ) -> Result<Answer, HopError> {
         let Self { means, relay } = *self;
         let trigger = match trigger {
             Trigger::Wake(wake) => &wake.event,
             asked => asked,
         };
         let lanes = &LaneSessions::new(means.database, means.work.lanes).until(clock.gives_up_at());
-        let Start { session, began } = start;
+        let version = start.version_of(means.table()).filter(|_| decides == Decides::Job);
+        let Start { mut session, began, .. } = start;
+        // Boxed, as what is below: it happens once, and would make every hop's future as deep.
+        let (stored, unusable) = match Box::pin(model_of(&mut session, means, version, trigger)).await {
+            Ok(stored) => (stored, None),
+            Err(error) => (None, Some(error)),
+        };
+        let means = Means { model: stored.as_deref().unwrap_or(means.model), ..means };
         let mut hop = Hop { means, relay, clock, began, session, lanes, asked: None, done: Done::default() };
-        // Boxed: a hop's future is deep, and its type would be as deep in every caller's.
-        let answered = Box::pin(AssertUnwindSafe(hop.answer(trigger)).catch_unwind()).await;
-        // A panic is an error like any other: the run says so, and the next hop tries again.
-        let result = answered.unwrap_or_else(|panic| Err(panicked(panic)));
+        let result = match unusable {
+            Some(error) => Err(error),
+            None => {
+                // Boxed: a hop's future is deep, and its type would be as deep in every caller's.
+                let answered = Box::pin(AssertUnwindSafe(hop.answer(trigger)).catch_unwind()).await;
+                // A panic is an error like any other: the run says so, and the next hop tries again.
+                answered.unwrap_or_else(|panic| Err(panicked(panic)))
+            }
+        };
         if let Err(error) = &result {
-            hop.note(trigger, error).await;
+            Box::pin(hop.note(trigger, error)).await;
         }
         join(hop.session.close(), lanes.close()).await;
         let job = Some(&means.table().job).filter(|job| !job.is_default()).cloned();
@@ -112,9 +141,21 @@ impl<R: Relay> Hop<'_, R> {
     async fn note(&mut self, trigger: &Trigger, error: &HopError) {
         let text = words::chain(error);
         let opening = Opening::of(self);
+        let table = opening.means.table();
+        let model = match error {
+            HopError::Model(unusable) => unusable.version,
+            _ => opening.means.model.version(),
+        };
         let noted = self.session.run(async |conn| match (self.done.about, trigger) {
             (Some(id), _) => runs::note_error(id, &text).ask(conn).await,
-            (None, Trigger::Open(request)) if !self.done.is_open => note_refusal(conn, opening, request, &text).await,
+            (None, Trigger::Open(request)) if !self.done.is_open => {
+                note_refusal(conn, opening, request, Refused { why: &text, model }).await
+            }
+            // No stage was reached: it is noted on the run that it would have gone on with, if there is one.
+            (None, Trigger::Continue(message)) => match runs::find(table, message.run_id).ask(conn).await? {
+                Some(run) if !run.state.is_over() => runs::note_error(run.id, &text).ask(conn).await,
+                _ => Ok(()),
+            },
             (None, _) => Ok(()),
         });
         // The hop's own error is what counts, also where it cannot be noted.

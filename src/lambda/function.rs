@@ -82,6 +82,7 @@ impl From<Failure> for Diagnostic {
             Failure::Event(_) => "BadEvent",
             Failure::Hop(HopError::Store(_)) => "DatabaseError",
             Failure::Hop(HopError::Unfit(_)) => "TableUnfit",
+            Failure::Hop(HopError::Model(_)) => "ModelUnusable",
             Failure::Hop(HopError::Job(_)) => "BadEvent",
             Failure::Hop(HopError::Relay(_)) | Failure::Wake(WakeError::Relay(_)) => "QueueError",
             Failure::Hop(HopError::Canary(_)) => "CanaryFailed",

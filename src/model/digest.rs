@@ -80,6 +80,12 @@ impl ModelVersion {
         Self(digest)
     }
 
+    /// The version of these 64 digits, as an artifact and the database have them.
+    #[must_use]
+    pub fn from_digits(text: &str) -> Option<Self> {
+        Digest::from_hex(text).map(Self)
+    }
+
     /// The whole digest.
     #[must_use]
     pub fn digest(&self) -> Digest {

@@ -1,6 +1,6 @@
 //! A model that can be asked.
 
-use super::artifact::{Artifact, ArtifactError, Feature, GoldenRow};
+use super::artifact::{Artifact, ArtifactError, Feature, GoldenRow, Purpose};
 use super::compiled::Compiled;
 use super::digest::ModelVersion;
 use super::encoder::{Encoder, Odd};
@@ -45,6 +45,19 @@ impl Model {
     #[must_use]
     pub fn version(&self) -> ModelVersion {
         self.artifact.version
+    }
+
+    /// What it is called: as it says, or else by what it predicts.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        let content = &self.artifact.content;
+        content.about.name.as_deref().unwrap_or(&content.label)
+    }
+
+    /// What it is for.
+    #[must_use]
+    pub fn purpose(&self) -> Purpose {
+        self.artifact.content.about.purpose
     }
 
     /// The features, in the order of a row's values.

@@ -38,21 +38,23 @@ mod loaded;
 mod machine;
 mod mean;
 mod member;
+pub(crate) mod memory;
 mod moment;
 mod outputs;
 mod platt;
 mod scaler;
 mod scorer;
+mod shared;
 
 use std::sync::LazyLock;
 
 pub(crate) use artifact::class_pairs;
 pub use artifact::{
-    Artifact, ArtifactError, Calibrator, Category, Cell, Chain, ClassIndex, ClassWeights, Column, Content, Convergence,
-    Decider, FORMAT, Feature, FeatureDistribution, FeatureKind, Function, Gamma, GoldenAnswer, GoldenRow, HeldOut,
-    Import, ImportSource, KernelMachine, Layer, LeftOut, LinearMachine, MarginMetrics, Method, Metrics, Op, Origin,
-    Outcome, Output, Pair, Part, Pipeline, PredictionKind, Predictor, Reference, Rule, ScoreMetrics, Sum, Svm,
-    TrainOptions, Training, TwoClasses, ValueMetrics,
+    About, Artifact, ArtifactError, Calibrator, Category, Cell, Chain, ClassIndex, ClassWeights, Column, Content,
+    Convergence, Decider, FORMAT, Feature, FeatureDistribution, FeatureKind, Function, Gamma, GoldenAnswer, GoldenRow,
+    HeldOut, Import, ImportSource, KernelMachine, LONGEST_NAME, Layer, LeftOut, LinearMachine, MarginMetrics, Method,
+    Metrics, Op, Origin, Outcome, Output, Pair, Part, Pipeline, PredictionKind, Predictor, Purpose, Reference, Rule,
+    ScoreMetrics, Sum, Svm, TrainOptions, Training, TwoClasses, ValueMetrics, is_name,
 };
 pub(crate) use compiled::Compiled;
 pub use digest::{Digest, ModelVersion, ShownVersion};
@@ -70,6 +72,7 @@ pub use outputs::Outputs;
 pub use platt::Sigmoid;
 pub use scaler::Scaler;
 pub use scorer::Scorer;
+pub use shared::SharedModel;
 
 /// The model that the build embedded in the program: `model/iris.json`, or the file that the
 /// environment variable `MODEL_FILE` named at that time.

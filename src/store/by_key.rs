@@ -34,6 +34,11 @@ impl Walk<'_> {
         }
     }
 
+    fn is_by_number(&self) -> bool {
+        let (Self::Items(table, _) | Self::Failures(table)) = self;
+        table.key.is_number()
+    }
+
     /// A key's parts as literals.
     fn literals(&self, key: KeyRef<'_>) -> Vec<String> {
         match (self, key) {
@@ -49,7 +54,11 @@ impl Walk<'_> {
         let columns = self.columns();
         let sides = [(&ids.after, ">", ">"), (&ids.upto, "<", "<=")];
         let sides = sides.into_iter().filter_map(|(key, beyond, last)| {
-            let literals = self.literals(key.of_item()?);
+            let literals = match key {
+                // One that no number holds came after the table was looked at: the next process will find it.
+                Key::End if self.is_by_number() => vec![i64::MAX.to_string()],
+                key => self.literals(key.of_item()?),
+            };
             let parts: Vec<_> = columns.iter().map(|(column, _)| column.as_str()).zip(literals).collect();
             Some(side(&parts, (beyond, last)))
         });
@@ -194,10 +203,8 @@ fn from_digits(text: &str) -> Option<Vec<u8>> {
 
 /// The condition that a failure `f` is one of an item of this table, by its key's kind.
 pub(super) fn failures(table: &ItemsTable) -> String {
-    match table.key.is_number() {
-        true => table.is_of("f"),
-        false => format!("{} AND f.`item_id` = 0", table.is_of("f")),
-    }
+    let (other, none) = if table.key.is_number() { ("`item_key`", "''") } else { ("`item_id`", "0") };
+    format!("{} AND f.{other} = {none}", table.is_of("f"))
 }
 
 /// The condition that a failure `f` is that of the item `i`, where the item is known.
@@ -277,7 +284,7 @@ pub(super) fn failures_of<'k>(table: &ItemsTable, keys: impl Iterator<Item = Key
         ",",
     );
     match table.key.is_number() {
-        true => format!("`item_id` IN ({list})"),
+        true => format!("`item_id` IN ({list}) AND `item_key` = ''"),
         false => format!("`item_id` = 0 AND `item_key` IN ({list})"),
     }
 }
@@ -313,7 +320,7 @@ mod tests {
         let items = items(&table);
         assert_eq!(items.condition(&Ids::new(3, 8)), "i.`id` > 3 AND i.`id` <= 8");
         assert_eq!(items.condition(&Ids { after: Key::Start, ..Ids::new(3, 8) }), "i.`id` <= 8");
-        assert_eq!(items.condition(&Ids::ALL), "TRUE");
+        assert_eq!(items.condition(&Ids::ALL), "i.`id` <= 9223372036854775807");
         assert_eq!(items.one_of([3, 8].map(KeyRef::Id).into_iter()), "i.`id` IN (3,8)");
         assert_eq!(Walk::Failures(&table).condition(&Ids::new(3, 8)), "f.`item_id` > 3 AND f.`item_id` <= 8");
     }

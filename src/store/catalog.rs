@@ -239,7 +239,16 @@ impl Catalog {
 }
 
 /// rowscore's own tables, which go along with the items in one transaction.
-pub(super) const OWN: [&str; 4] = ["batch_runs", "batch_lanes", "item_failures", "batch_jobs"];
+pub(super) const OWN: [&str; 8] = [
+    "batch_runs",
+    "batch_lanes",
+    "item_failures",
+    "batch_jobs",
+    "batch_models",
+    "batch_model_parts",
+    "batch_model_uses",
+    "batch_samples",
+];
 
 /// What the server says of `table`, and the table with what rowscore's statements need of that.
 ///

@@ -49,16 +49,26 @@ fn from_to(row: &Row) -> Result<Option<Ids>, StoreError> {
     Ok(least.zip(high).map(|(least, upto): (i64, i64)| Ids::new(least.saturating_sub(1), upto)))
 }
 
+/// The least key of the items, if there is any.
+pub(crate) fn first(table: &ItemsTable) -> Statement<Option<Key>> {
+    end(by_key::items(table), "ASC")
+}
+
 /// The greatest key that is walked, if there is any.
 fn last(walk: Walk<'_>) -> Statement<Option<Key>> {
+    end(walk, "DESC")
+}
+
+fn end(walk: Walk<'_>, direction: &str) -> Statement<Option<Key>> {
     let (from, table) = match &walk {
         Walk::Items(table, _) => (format!("{} i {}", table.quoted(), by_key::hint(table)), *table),
         Walk::Failures(table) => (format!("`item_failures` f WHERE {}", by_key::failures(table)), *table),
     };
-    let (order, own) = (walk.order("DESC"), table.clone());
-    let sql = format!("SELECT {} AS `last` FROM {from} ORDER BY {order} LIMIT 1", walk.shown());
-    let last = Statement::first("finding the last key", &sql, Params::Empty, |row| column::<String>(row, "last"));
-    last.map(move |last| last.and_then(|text| by_key::key_of(&own, &text)))
+    let (order, own) = (walk.order(direction), table.clone());
+    let sql = format!("SELECT {} AS `end` FROM {from} ORDER BY {order} LIMIT 1", walk.shown());
+    let end =
+        Statement::first("finding the ends of the table", &sql, Params::Empty, |row| column::<String>(row, "end"));
+    end.map(move |end| end.and_then(|text| by_key::key_of(&own, &text)))
 }
 
 /// The least or the greatest id. One that is beyond the signed ones came after the table was looked at: the next

@@ -1,7 +1,7 @@
 //! Connections to the database, and how each is set up.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, Error, OptsBuilder};
@@ -12,6 +12,7 @@ use super::login::Login;
 use super::tls::Protection;
 use super::{catalog, schema, settings};
 use crate::config::{ItemsTable, MysqlConfig, Place};
+use crate::model::ModelVersion;
 
 /// Bytes of a statement, at most: MariaDB's default, and a page has less than a tenth of it. Known without
 /// asking the server; where that takes less it says so, and the page is tried with half of its items.
@@ -29,10 +30,21 @@ pub struct Database {
     items: ItemsTable,
     /// The same with what the server says of it, once that was asked; shared by all clones.
     seen: Arc<OnceLock<ItemsTable>>,
-    /// Whether the items table was looked at and is as it must be; shared by all clones.
-    fits: Arc<AtomicBool>,
+    /// The model for which the items table was looked at and is as it must be; shared by all clones.
+    fits: Arc<Mutex<Option<ModelVersion>>>,
+    /// What is known of the tables of the models; shared by all clones.
+    models: Arc<KnownModels>,
     /// Whether a run was found or opened in it; shared by all clones.
     at_work: Arc<AtomicBool>,
+}
+
+/// What a process knows of the tables of the models.
+#[derive(Debug, Default)]
+struct KnownModels {
+    /// They were read.
+    read: AtomicBool,
+    /// It was said that they cannot be.
+    missed: AtomicBool,
 }
 
 impl Database {
@@ -52,8 +64,8 @@ impl Database {
             .wait_timeout(Some(settings::WAIT_TIMEOUT_S as usize))
             .setup(vec![settings::of_each_session()]);
         let (name, login) = (config.database.clone(), Login::new(config).await);
-        let (seen, fits, at_work) = Default::default();
-        Self { opts, name, place, protection, login, items: items.clone(), seen, fits, at_work }
+        let (seen, fits, models, at_work) = Default::default();
+        Self { opts, name, place, protection, login, items: items.clone(), seen, fits, models, at_work }
     }
 
     /// The same database, holding the items of another job in table `items`, of which nothing is known yet.
@@ -97,19 +109,38 @@ impl Database {
     /// Those of [`catalog::look`].
     pub async fn look_at_table(&self, conn: &mut Conn) -> Result<(), StoreError> {
         if self.seen.get().is_none() {
-            self.remember_table(catalog::look(conn, &self.items).await?.1);
+            let (catalog, seen) = catalog::look(conn, &self.items).await?;
+            // One that is not there yet is looked for again.
+            if !catalog.columns.is_empty() {
+                self.remember_table(seen);
+            }
         }
         Ok(())
     }
 
-    /// Whether the items table was looked at before, and is as it must be.
-    pub(crate) fn is_known_to_fit(&self) -> bool {
-        self.fits.load(Ordering::Relaxed)
+    /// Whether the items table was looked at before, and is as it must be for a model of this version.
+    pub(crate) fn is_known_to_fit(&self, model: ModelVersion) -> bool {
+        *self.fits.lock().unwrap_or_else(PoisonError::into_inner) == Some(model)
     }
 
-    /// The items table is as it must be; it need not be looked at again.
-    pub(crate) fn remember_fit(&self) {
-        self.fits.store(true, Ordering::Relaxed);
+    /// The items table is as it must be for a model of this version; it need not be looked at again.
+    pub(crate) fn remember_fit(&self, model: ModelVersion) {
+        *self.fits.lock().unwrap_or_else(PoisonError::into_inner) = Some(model);
+    }
+
+    /// Whether this process has read which model is used.
+    pub(super) fn has_read_models(&self) -> bool {
+        self.models.read.load(Ordering::Relaxed)
+    }
+
+    /// Which model is used was read.
+    pub(super) fn remember_models(&self) {
+        self.models.read.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was never said that no stored model can be used; from now on it was.
+    pub(super) fn is_first_without_models(&self) -> bool {
+        !self.models.missed.swap(true, Ordering::Relaxed)
     }
 
     /// Whether a run was found or opened in this database by this process: what is missing now was there then.

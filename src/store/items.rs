@@ -201,9 +201,10 @@ pub fn try_writing(table: &ItemsTable) -> Statement<()> {
 pub fn latest(table: &ItemsTable, limit: usize) -> Statement<Keys> {
     let (walk, own) = (by_key::items(table), table.clone());
     let sql = format!(
-        "SELECT {} AS `key` FROM {} i ORDER BY {} LIMIT {limit} FOR UPDATE SKIP LOCKED",
+        "SELECT {} AS `key` FROM {} i WHERE {} ORDER BY {} LIMIT {limit} FOR UPDATE SKIP LOCKED",
         walk.shown(),
         table.quoted(),
+        walk.condition(&Ids::ALL),
         walk.order("DESC")
     );
     Statement::new("locking the latest items", &sql, Params::Empty, move |rows| {
@@ -221,7 +222,8 @@ pub async fn recent(
     limit: u32,
 ) -> Result<PendingItems, StoreError> {
     let (walk, items, values) = (by_key::items(table), table.quoted(), values_text(table, features));
-    let sql = format!("SELECT {}, {values} FROM {items} i ORDER BY {} LIMIT {limit}", walk.shown(), walk.order("DESC"));
+    let (key, all, order) = (walk.shown(), walk.condition(&Ids::ALL), walk.order("DESC"));
+    let sql = format!("SELECT {key}, {values} FROM {items} i WHERE {all} ORDER BY {order} LIMIT {limit}");
     PendingItems::query(conn, table, ("reading the latest items", sql)).await
 }
 

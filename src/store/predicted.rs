@@ -8,7 +8,7 @@ use super::listing::Listing;
 use super::runs;
 use super::statement::Statement;
 use crate::config::PredictionFormat;
-use crate::model::{Model, PredictionKind};
+use crate::model::{Model, PredictionKind, SharedModel};
 use crate::run::RunId;
 
 /// A prediction as the model writes it.
@@ -37,23 +37,23 @@ impl Predicted {
     }
 
     /// The probability of each class, if it is of that kind.
-    pub fn by_class(self, model: &'static Model) -> Option<ByClass> {
+    pub fn by_class(self, model: &SharedModel) -> Option<ByClass> {
         let outputs = self.outputs.filter(|_| model.outputs().kind == PredictionKind::Probabilities)?;
-        Some(ByClass { classes: model.classes(), probabilities: outputs })
+        Some(ByClass { model: model.clone(), probabilities: outputs })
     }
 }
 
 /// Probabilities by the names of their classes: an object, in the model's order.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct ByClass {
-    classes: &'static [String],
+    model: SharedModel,
     probabilities: Vec<f64>,
 }
 
 impl ByClass {
     /// Each class with its probability.
-    pub fn pairs(&self) -> impl Iterator<Item = (&'static str, f64)> {
-        self.classes.iter().map(String::as_str).zip(self.probabilities.iter().copied())
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, f64)> {
+        self.model.classes().iter().map(String::as_str).zip(self.probabilities.iter().copied())
     }
 }
 
@@ -66,21 +66,26 @@ impl Serialize for ByClass {
 /// The runs that wrote predictions of a model. Another model's numbers may be of other classes.
 #[derive(Clone, Debug)]
 pub struct Writers {
-    model: &'static Model,
+    model: SharedModel,
     runs: HashSet<RunId>,
 }
 
 impl Writers {
     /// Those that wrote what stands in `items`.
-    pub fn of(model: &'static Model, items: &[Listing]) -> Statement<Self> {
+    pub fn of(model: SharedModel, items: &[Listing]) -> Statement<Self> {
         let runs: HashSet<RunId> = items.iter().filter_map(|item| item.run).collect();
         let of_model = runs::of_model(&runs.into_iter().collect::<Vec<_>>(), &model.version().shown());
         of_model.map(move |runs| Self { model, runs: runs.into_iter().collect() })
     }
 
+    /// Whether what stands in an item may be a prediction of the model: it is not known to be of another one.
+    pub fn may_have_written(&self, item: &Listing) -> bool {
+        item.run.is_none_or(|run| self.runs.contains(&run))
+    }
+
     /// The probability of each class, where a run of the model wrote them.
     pub fn by_class(&self, item: &Listing) -> Option<ByClass> {
         item.run.filter(|run| self.runs.contains(run))?;
-        Predicted::of(self.model, item)?.by_class(self.model)
+        Predicted::of(&self.model, item)?.by_class(&self.model)
     }
 }

@@ -11,7 +11,7 @@ use super::fitted::{Fitted, Means};
 use super::folds::FOLDS;
 use super::golden::golden_rows;
 use super::progress::{Meter, Progress};
-use crate::model::{Artifact, Content, Origin, PredictionKind, TrainOptions, Training};
+use crate::model::{About, Artifact, Content, Origin, PredictionKind, TrainOptions, Training};
 
 /// What the labels of a score are called.
 const SIDES: [&str; 2] = ["inlier", "outlier"];
@@ -50,6 +50,7 @@ pub fn train_and_evaluate(
     let fitted = Fitted::train(data, &all, options, &mut means)?;
     let held_out = cross_validation::run(data, options, &mut meter)?.evaluation;
     let mut content = Content {
+        about: About::default(),
         label: data.label.clone(),
         features: data.features.clone(),
         classes: classes(data, options),

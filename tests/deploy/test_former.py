@@ -24,11 +24,14 @@ OLD = {
     "LogRetentionInDays": "90", "ResultsApi": "iam", "ReaderUser": "you",
     "ReaderPasswordSecretArn": "arn:aws:secretsmanager:eu-central-1:111122223333:secret:yours-AbCdEf",
     "ReaderPasswordVersion": "", "ResultsApiConcurrency": "12", "AlarmEmail": "me@example.com", "AlarmTopicArn": "",
+    "JobConcurrency": "5",
+    "ModelName": "churn",
+    "SampleModel": "allow",
     "SilentHours": "49", "Dashboard": "false",
 }  # fmt: skip
 # In these, what a person chose has another form now, or goes with another parameter.
 ELSEWHERE = {
-    "Concurrency": "4,12",
+    "Concurrency": "5,12",
     "MysqlPasswordSecret": f"{OLD['MysqlPasswordSecretArn']}:SecretString:password::1234-5678",
     "ReaderPasswordSecret": f"{OLD['ReaderPasswordSecretArn']}:SecretString:password",
     "PathToSqs": "vpc-1",

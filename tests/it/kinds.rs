@@ -3,7 +3,7 @@
 use rowscore::answer::Outcome;
 use rowscore::hop::{InAnswer, Runner};
 use rowscore::model::{
-    Artifact, Cell, Chain, Column, Content, Decider, Feature, FeatureKind, GoldenAnswer, GoldenRow, Layer,
+    About, Artifact, Cell, Chain, Column, Content, Decider, Feature, FeatureKind, GoldenAnswer, GoldenRow, Layer,
     LinearMachine, Model, Op, Output, Part, Pipeline, Predictor, Rule, Scaler,
 };
 use rstest::rstest;
@@ -113,6 +113,7 @@ fn people() -> Model {
         ])]),
     };
     Model::new(Artifact::seal(Content {
+        about: About::default(),
         label: "value".into(),
         features: features(),
         classes: Vec::new(),

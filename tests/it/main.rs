@@ -29,6 +29,7 @@ mod labels;
 mod locked;
 mod login;
 mod login_ways;
+mod models;
 mod new_mariadb;
 mod objects;
 mod odd_rows;

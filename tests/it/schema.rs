@@ -35,7 +35,7 @@ async fn making_the_tables_twice_changes_nothing(
     db.fill(1..=30, CREATED).await;
     db.tick(TICK).await;
     let (tables, items, run) = (definitions(&db).await, db.snapshot().await, db.run(1).await);
-    assert_eq!(tables.len(), 6);
+    assert_eq!(tables.len(), 10);
 
     db.migrate().await;
 
@@ -74,7 +74,9 @@ async fn tables_of_the_first_version_gain_their_columns_and_keep_their_runs(
     let looks = "DROP COLUMN `look`, DROP COLUMN `look_upto`, DROP COLUMN `skipped`, DROP COLUMN `skipped_after`, \
                  DROP COLUMN `skipped_upto`";
     let tempo = "DROP COLUMN `busy_ms`, DROP COLUMN `recent_rows`, DROP COLUMN `recent_ms`";
-    db.execute(&format!("ALTER TABLE `batch_lanes` {sums}, DROP COLUMN `profile`, {looks}, {tempo}")).await;
+    let keys = "DROP COLUMN `low_key`, DROP COLUMN `high_key`, DROP COLUMN `cursor_key`, DROP COLUMN `look_upto_key`, \
+                DROP COLUMN `skipped_after_key`, DROP COLUMN `skipped_upto_key`";
+    db.execute(&format!("ALTER TABLE `batch_lanes` {sums}, DROP COLUMN `profile`, {looks}, {tempo}, {keys}")).await;
     db.fill(1..=30, CREATED).await;
     db.execute(
         "INSERT INTO `batch_runs` (`items_table`, `kind`, `window_to`, `chained`, `policy`, `model_version`, `lanes`, \

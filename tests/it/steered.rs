@@ -108,11 +108,11 @@ async fn to_release_what_is_not_set_aside_is_an_error(
 
     let of_ids = refuses(&db, &["release", "17", "42"]).await;
     assert!(
-        of_ids.contains("no item with an id of 17, 42 is set aside; `rowscore failures` shows which are"),
+        of_ids.contains("no item with a key of 17, 42 is set aside; `rowscore failures` shows which are"),
         "{of_ids}"
     );
     let of_code = refuses(&db, &["release", "3", "--code", "not_finite"]).await;
-    assert!(of_code.contains("no item with an id of 3 and the code not_finite is set aside"), "{of_code}");
+    assert!(of_code.contains("no item with a key of 3 and the code not_finite is set aside"), "{of_code}");
     let some = does(&db, &["release", "3", "17"]).await;
     assert!(some.stderr.contains("Released 1 item; 1 of those that were named is not set aside so."), "{some:?}");
     // Once more changes nothing, and is no error.

@@ -26,6 +26,7 @@ use super::params::{Named, Number};
 use super::problem::Problem;
 use super::shared::{Api, Shared, Unreadable};
 use crate::config::{ItemsTable, ValuesIn};
+use crate::model::{Model, ModelVersion};
 use crate::run::RunId;
 use crate::standing::Mood;
 use crate::store::pool::ReadError;
@@ -74,10 +75,14 @@ impl Api {
         let read = match self.described().await {
             // Nobody asks for the table of the variables then.
             Ok(rows) if !has_own(&rows) => return Ok(()),
-            _ => self.readers.read(move |conn, source| Box::pin(View::read(conn, source, reading))).await,
+            _ => self.readers.read(move |conn, source| Box::pin(View::read(conn, source, reading.clone()))).await,
         };
         match read {
-            Ok(_) => Ok(()),
+            // A column in which a feature of the model is to be found must have its name.
+            Ok(view) => match self.table.feature_columns(view.in_use.model.features()) {
+                Ok(_) => Ok(()),
+                Err(mismatch) => Err(Unreadable::AtAll(mismatch.to_string())),
+            },
             Err(error) if error.is_passing() => Err(Unreadable::Now(words::chain(&error))),
             Err(error) => Err(Unreadable::AtAll(words::chain(&error))),
         }
@@ -87,6 +92,8 @@ impl Api {
 /// A page's title, how often it is renewed, and what is on it.
 struct Sheet {
     now: Time,
+    /// The version of the model that scores, if that could be read.
+    model: Option<ModelVersion>,
     title: String,
     every: u32,
     content: Markup,
@@ -100,7 +107,7 @@ pub(super) async fn status(State(api): Shared) -> Response {
         Err(error) => return unread(&api, &Problem::from(error)),
     };
     let reading = api.reading();
-    let read = api.readers.read(move |conn, source| Box::pin(View::read(conn, source, reading)));
+    let read = api.readers.read(move |conn, source| Box::pin(View::read(conn, source, reading.clone())));
     match read.await {
         Ok(view) => respond(StatusCode::OK, &api, &standing(&api, &view, &described)),
         Err(error) => unread(&api, &Problem::from(error)),
@@ -132,7 +139,7 @@ async fn of_jobs(api: &Api) -> Result<Shown, ReadError> {
         if lines.len() == 1 { "There is 1 job.".to_owned() } else { format!("There are {} jobs.", lines.len()) };
     let headline = Headline { mood: Mood::Calm, sentence, details: Vec::new(), others: Vec::new() };
     let content = html! { (top(&headline)) (list) };
-    Ok(Shown::Alone(Sheet { now: api.clock(), title: headline.sentence, every: RESTING_S, content }))
+    Ok(Shown::Alone(Sheet { now: api.clock(), model: None, title: headline.sentence, every: RESTING_S, content }))
 }
 
 fn standing(api: &Api, view: &View, jobs: &Markup) -> Sheet {
@@ -142,19 +149,21 @@ fn standing(api: &Api, view: &View, jobs: &Markup) -> Sheet {
         (true, false) => LARGE_S,
         (false, _) => RESTING_S,
     };
+    let model: &Model = &view.in_use.model;
     let content = html! {
         (top(&headline))
         (parts::figures(view))
         div class="pair" {
-            @if !api.model.classes().is_empty() { (parts::classes(api.model, view)) }
+            @if !model.classes().is_empty() { (parts::classes(model, view)) }
             (parts::drift(view))
         }
         (jobs)
         (runs::runs(view))
         (parts::aside(view))
-        (parts::latest(api.model, &api.table, view))
+        (parts::latest(model, &api.table, view))
     };
-    Sheet { now: view.standing.facts.now, title: headline.sentence, every, content }
+    let (now, version) = (view.standing.facts.now, view.in_use.version);
+    Sheet { now, model: Some(version), title: headline.sentence, every, content }
 }
 
 /// A run's own page.
@@ -164,19 +173,23 @@ pub(super) async fn run(State(api): Shared, number: Result<Number, Problem>) -> 
         Ok(Err(_)) => return unread(&api, &Problem::not_found("there is no such run".into())),
         Err(problem) => return unread(&api, &problem),
     };
+    let reading = api.reading();
     let found = api.readers.read(move |conn, seen| {
+        let reading = reading.clone();
         Box::pin(async move {
             let Some(line) = status::find(&seen.table, id).ask(conn).await? else { return Ok(None) };
             let rest = lane_lines::all(id).and(failures::by_reason(&seen.table, Some(id), EXAMPLES));
-            Ok(Some((line, rest.ask(conn).await?)))
+            let (lanes, reasons) = rest.ask(conn).await?;
+            Ok(Some((line, lanes, reasons, reading.version(conn).await?)))
         })
     });
     match found.await {
-        Ok(Some((line, (lanes, reasons)))) => {
+        Ok(Some((line, lanes, reasons, version))) => {
             let now = api.clock();
             let every = if line.state.is_over() { RESTING_S } else { MOVING_S };
             let content = details::run(&line, &lanes, &reasons, now);
-            respond(StatusCode::OK, &api, &Sheet { now, title: format!("Run {id}"), every, content })
+            let (title, model) = (format!("Run {id}"), Some(version));
+            respond(StatusCode::OK, &api, &Sheet { now, model, title, every, content })
         }
         Ok(None) => unread(&api, &Problem::not_found(format!("there is no run {id}"))),
         Err(error) => unread(&api, &Problem::from(error)),
@@ -192,7 +205,8 @@ pub(super) async fn item(State(api): Shared, named: Result<Named, Problem>) -> R
     match found {
         Ok(item) => {
             let title = format!("Item {}", item.key);
-            let sheet = Sheet { now: api.clock(), title, every: RESTING_S, content: details::item(&item) };
+            let content = details::item(&item);
+            let sheet = Sheet { now: api.clock(), model: Some(item.used), title, every: RESTING_S, content };
             respond(StatusCode::OK, &api, &sheet)
         }
         Err(problem) => unread(&api, &problem),
@@ -213,7 +227,8 @@ fn unread(api: &Api, problem: &Problem) -> Response {
         others: Vec::new(),
     };
     let content = top(&headline);
-    respond(problem.status(), api, &Sheet { now: api.clock(), title: headline.sentence, every: RESTING_S, content })
+    let (now, title) = (api.clock(), headline.sentence);
+    respond(problem.status(), api, &Sheet { now, model: None, title, every: RESTING_S, content })
 }
 
 fn respond(status: StatusCode, api: &Api, sheet: &Sheet) -> Response {
@@ -250,7 +265,7 @@ fn with_code(text: &str) -> Markup {
 }
 
 fn document(api: &Api, sheet: &Sheet) -> Markup {
-    let Sheet { now, title, every, content } = sheet;
+    let Sheet { now, model, title, every, content } = sheet;
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -277,19 +292,20 @@ fn document(api: &Api, sheet: &Sheet) -> Markup {
                     p id="stale" class="stale" hidden { "This is old: the page could not be renewed. It keeps trying." }
                     (within(&api.base, content))
                 }
-                (within(&api.base, &footer(api)))
+                (within(&api.base, &footer(api, *model)))
                 script { (PreEscaped(SCRIPT)) }
             }
         }
     }
 }
 
-fn footer(api: &Api) -> Markup {
+fn footer(api: &Api, model: Option<ModelVersion>) -> Markup {
     html! {
         footer {
             p { (columns(&api.table)) }
             p {
-                "Model " code { (api.model.version()) } ", rowscore " (env!("CARGO_PKG_VERSION")) ". As JSON: "
+                                @if let Some(model) = model { "Model " code { (model) } ", " }
+                "rowscore " (env!("CARGO_PKG_VERSION")) ". As JSON: "
                 a href="/health" { "/health" } ", " a href="/runs" { "/runs" } ", "
                 a href="/data/predicted" { "/data/predicted" } ", " a href="/data/unpredicted" { "/data/unpredicted" } ", "
                 a href="/metadata" { "/metadata" } ", " a href="/openapi.json" { "/openapi.json" } ". For Prometheus: "

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use mysql_async::Conn;
 
 use super::history::is_idle;
-use crate::api::shared::Reading;
+use crate::api::shared::{InUse, Reading};
 use crate::drift::{Profile, Report};
 use crate::model::Model;
 use crate::run::{RunId, RunState};
@@ -17,6 +17,7 @@ use crate::store::keys::Keys;
 use crate::store::lane_lines::{self, LaneLine};
 use crate::store::lanes;
 use crate::store::listing::{self, Listing, SeenTable, Width};
+use crate::store::predicted::Writers;
 use crate::store::status::{self, StatusLine};
 use crate::store::{Fault, StoreError, measures};
 
@@ -34,6 +35,8 @@ const AT_EACH_LANE: u32 = 20;
 /// Everything on the page.
 #[derive(Debug)]
 pub(super) struct View {
+    /// The model that scores.
+    pub in_use: InUse,
     /// How things stand.
     pub standing: Standing,
     /// The latest runs that did something, the latest first.
@@ -53,7 +56,8 @@ pub(super) struct View {
 impl View {
     /// Reads it.
     pub(super) async fn read(conn: &mut Conn, seen: &SeenTable, reading: Reading) -> Result<Self, StoreError> {
-        let (table, width) = (&seen.table, reading.width);
+        let (table, in_use) = (&seen.table, reading.in_use(conn).await?);
+        let width = in_use.width();
         let standing = reading.standing(conn, table).await?;
         let worked = status::worked(conn, table, WORKED).await?;
         let ids: Vec<RunId> = worked.iter().map(|run| run.id).collect();
@@ -71,13 +75,16 @@ impl View {
         let (mut under_way, mut latest) = (None, Vec::new());
         if let Some(run) = at_work {
             let (lanes, counted) = lane_lines::all(run.id).and(lanes::profiles(run.id)).ask(conn).await?;
-            under_way = Some(classes(&counted, reading.model));
+            under_way = Some(classes(&counted, &in_use.model));
             latest = readable(of_run(conn, seen, width, (run.id, &lanes)).await)?;
         }
         if latest.is_empty() {
             latest = readable(listing::latest(seen, width, &Key::End, LATEST).ask(conn).await)?;
         }
-        Ok(Self { standing, worked, profiles, under_way, reasons, excerpts, latest })
+        // Another model's numbers may be of other classes.
+        let writers = Writers::of(in_use.model.clone(), &latest).ask(conn).await?;
+        latest.retain(|item| writers.may_have_written(item));
+        Ok(Self { in_use, standing, worked, profiles, under_way, reasons, excerpts, latest })
     }
 
     /// The run that the page is about. Idle ticks hide none that did something, however many there are.
@@ -111,7 +118,7 @@ fn classes(lanes: &[String], model: &Model) -> Vec<u64> {
 async fn of_run(
     conn: &mut Conn,
     seen: &SeenTable,
-    width: Width,
+    width: Width<'_>,
     (run, lanes): (RunId, &[LaneLine]),
 ) -> Result<Vec<Listing>, StoreError> {
     let mut lanes: Vec<&LaneLine> = lanes.iter().filter(|lane| lane.predicted > 0).collect();

@@ -13,20 +13,20 @@ use rowscore::config::{Config, ConfigError, Fallback, ItemsTable, JobName, JobSe
 use rowscore::hop::{self, HopError, Job, Jobs, Steered};
 use rowscore::run::RunState;
 use rowscore::store::jobs::{self, JobRow, JobState};
-use rowscore::store::schema;
 use rowscore::store::statement::{begin, commit, rollback};
+use rowscore::store::{model_uses, schema};
 use rowscore::words;
 use serde_json::json;
 
 use crate::changes::{Change, Changes};
-use crate::chosen::Chosen;
+use crate::chosen::{ForJob, Named};
 use crate::opened::Opened;
 use crate::out::{Out, say};
 
-/// Describe the jobs by a file: show what changes, check it against database and model, and store it
+/// Describe the jobs by a file: show what changes, check it, and store it
 ///
 /// A job is a table with its columns, a schedule and a way of working; docs/JOBS.md says what may be set. What the file
-/// does not have is removed. Nothing is stored if anything is wrong. It takes an administrator's login, like `init`: a
+/// does not have is removed. All is checked against the database and the model, and nothing is stored if anything is wrong. It takes an administrator's login, like `init`: a
 /// table that a job is to score gains a column and a key.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  rowscore apply jobs.toml --dry-run\n  rowscore apply jobs.toml --yes\n  \
@@ -36,7 +36,7 @@ pub(crate) struct Args {
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     file: PathBuf,
     #[command(flatten)]
-    chosen: Chosen,
+    chosen: ForJob,
     /// Store it without asking
     #[arg(long)]
     yes: bool,
@@ -77,9 +77,12 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
     for job in &changed {
         // Tables first: what is stored is worked on by the next tick.
         schema::migrate(&mut conn, &job.work.items_table).await?;
-        hop::check_columns(&mut conn, &job.work.items_table, args.chosen.model()?)
-            .await
-            .map_err(|error| of(job, error))?;
+        let Named { model, version } = args.chosen.of(&mut conn, job).await?;
+        hop::check_columns(&mut conn, &job.work.items_table, &model).await.map_err(|error| of(job, error))?;
+        if version.is_some() {
+            model_uses::note(&mut conn, &job.work.items_table, version.as_deref()).await?;
+            lines.push(format!("Job `{}` uses the model {} (`{}`).", job.name, model.version(), model.name()));
+        }
     }
     for job in &described {
         if let Some(login) = &args.grant {
@@ -157,13 +160,19 @@ async fn say_what_becomes_of_default(
 
 /// Whether each job's table is what its settings say, and fits the model. What `rowscore` adds may be missing.
 async fn check(conn: &mut Conn, described: &[Job], args: &Args) -> Result<(), Box<dyn Error>> {
-    let model = args.chosen.model()?;
     let mut problems = Vec::new();
     for job in described {
+        let model = match args.chosen.of(conn, job).await {
+            Ok(Named { model, .. }) => model,
+            Err(error) => {
+                problems.push(format!("job `{}`: {}", job.name, by_keys(&words::chain(&*error))));
+                continue;
+            }
+        };
         let table = &job.work.items_table;
         let own = matches!(table.run, RunColumn::Own(_));
         let without_run = ItemsTable { run: if own { RunColumn::None } else { table.run.clone() }, ..table.clone() };
-        match hop::check_columns(conn, &without_run, model).await {
+        match hop::check_columns(conn, &without_run, &model).await {
             Ok(fit) => {
                 if let Some(notice) = fit.local_time {
                     say!("Mind the time of job `{}`: {}.", job.name, by_keys(&notice));
@@ -244,7 +253,8 @@ async fn end_what_is_over(
                 continue;
             }
             let why = format!("the job `{}` was {}", old.name, change.done());
-            let means = old.means(args.chosen.model()?);
+            let model = args.chosen.over(conn, &old.database).await?;
+            let means = old.means(&model);
             if hop::stop(conn, means, run, RunState::Cancelled, Some(&why)).await? == Steered::Done {
                 ended.push(format!("Run {run} of job `{}` is cancelled; what it predicted stays.", old.name));
             }

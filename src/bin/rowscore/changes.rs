@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rowscore::config::{JobName, JobSettings};
 use rowscore::store::jobs::{JobRow, JobState};
+use rowscore::words;
 use serde::{Serialize, Serializer};
 use serde_json::json;
 
@@ -109,10 +110,10 @@ impl Changes {
     /// What is worth knowing beyond them.
     pub(crate) fn remarks(&self) -> Vec<String> {
         let elsewhere = |change: &Change| match change {
-            Change::Changed(job, settings) if settings.contains_key("prediction") => Some(format!(
-                "The predictions of `{}` go into another column now: `rowscore run {} --sweep` fills it.",
-                job.name, job.name
-            )),
+            Change::Changed(job, settings) if settings.contains_key("prediction") => {
+                let fills = words::of_job("`rowscore run --sweep` fills it", job.name.as_str());
+                Some(format!("The predictions of `{}` go into another column now: {fills}.", job.name))
+            }
             _ => None,
         };
         self.changes.iter().filter_map(elsewhere).collect()

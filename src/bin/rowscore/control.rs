@@ -5,15 +5,17 @@ use std::process::ExitCode;
 
 use rowscore::config::JobName;
 use rowscore::hop::{self, Means, Steered};
-use rowscore::model;
+use rowscore::model::{self, SharedModel};
 use rowscore::run::{Mode, RunId, RunKind, RunState};
 use rowscore::store::jobs::{self, JobState};
 use rowscore::store::runs::{self, Run};
 use rowscore::store::status::{self, StatusLine};
+use rowscore::store::stored::LoadError;
 use rowscore::store::{Fault, StoreError};
 use rowscore::words::{self, count, items};
 use serde_json::json;
 
+use crate::chosen::in_use;
 use crate::opened::Opened;
 use crate::out::{Out, say};
 use crate::told::command;
@@ -41,7 +43,13 @@ pub(crate) async fn steer(args: RunArgs, to: RunState, out: &mut Out) -> Result<
 
 async fn steer_run(opened: &Opened, id: RunId, to: RunState, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let table = opened.look().await?;
-    let means = Means { database: &opened.database, work: &opened.config.work, model: model::embedded()? };
+    let built_in: SharedModel = model::embedded()?.into();
+    let model = match in_use(opened, built_in.clone()).await {
+        // A run can be ended all the same. Only what is left of a backfill is reckoned then, and not counted.
+        Err(LoadError::Unusable(_)) => built_in,
+        found => found?,
+    };
+    let means = Means { database: &opened.database, work: &opened.config.work, model: &model };
     let mut steered = steer_once(means, opened, id, to).await;
     for _ in 0..PATIENCE {
         match steered {

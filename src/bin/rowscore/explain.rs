@@ -3,26 +3,27 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-use rowscore::model::{self, Cell, Explanation, Feature, Model, PredictionKind};
+use rowscore::model::{self, Cell, Explanation, Feature, Model, PredictionKind, SharedModel};
 use rowscore::store::listing::{self, SeenTable};
 use rowscore::store::notation;
 use rowscore::values::Reader;
 
-use crate::chosen::Chosen;
+use crate::chosen::ForJob;
+use crate::opened::Opened;
 use crate::out::Out;
 use crate::whose::Whose;
 
 /// Show how a prediction comes about: class pairs and the nearest support vectors
 ///
 /// Give an item of the table, or values. The prediction is computed again, from the present values
-/// and with the present model.
+/// and with the present model: of an item that is the one that its job uses, of values the one that is built in.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  rowscore explain --id 17\n  rowscore explain --values '[4.3, 2.4, 3.0, 2.1]'")]
 pub(crate) struct Args {
     #[command(flatten)]
     row: Row,
     #[command(flatten)]
-    chosen: Chosen,
+    chosen: ForJob,
     #[command(flatten)]
     whose: Whose,
     /// How many support vectors to show
@@ -42,12 +43,17 @@ struct Row {
 }
 
 pub(crate) async fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
-    let model = args.chosen.model()?;
-    let text = match (&args.row.values, &args.row.id) {
-        (Some(values), _) => values.clone(),
-        (None, Some(id)) => values_of(id, args, model.features()).await?,
+    let (model, text): (SharedModel, String) = match (&args.row.values, &args.row.id) {
+        (Some(values), _) => (args.chosen.brought()?.into(), values.clone()),
+        (None, Some(id)) => {
+            let opened = args.whose.open().await?;
+            let model = args.chosen.model(&opened).await?;
+            let values = values_of(&opened, id, model.features()).await?;
+            (model, values)
+        }
         (None, None) => return Err("give --id or --values".into()),
     };
+    let model: &Model = &model;
     let mut row = Vec::new();
     Reader::of(model)
         .read(text.as_bytes(), &mut row)
@@ -58,8 +64,7 @@ pub(crate) async fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn 
 }
 
 /// The values of an item in the table.
-async fn values_of(id: &str, args: &Args, features: &[Feature]) -> Result<String, Box<dyn Error>> {
-    let opened = args.whose.open().await?;
+async fn values_of(opened: &Opened, id: &str, features: &[Feature]) -> Result<String, Box<dyn Error>> {
     let table = opened.look().await?;
     table.feature_columns(features)?;
     let key = notation::read(&table.key, id)?;

@@ -31,6 +31,15 @@ pub(crate) fn model(path: Option<&Path>) -> Result<&'static Model, Box<dyn Error
     Ok(Box::leak(Box::new(model)))
 }
 
+/// The name of a model, as an argument.
+pub(crate) fn model_name(text: &str) -> Result<String, String> {
+    if model::is_name(text) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("accepted: 1 to {} characters that can be seen, without spaces around them", model::LONGEST_NAME))
+    }
+}
+
 pub(crate) fn open(path: &Path) -> Result<BufReader<File>, FileError> {
     File::open(path).map(BufReader::new).map_err(of(path))
 }

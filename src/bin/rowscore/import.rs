@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use rowscore::model::{Artifact, Digest, Feature, Model, Origin, PredictionKind};
+use rowscore::model::{About, Artifact, Digest, Feature, Model, Origin, PredictionKind};
 use rowscore::training::{
     self, Card, CsvFormat, DataError, Evaluation, Foreign, LibsvmNames, LibsvmScaling, Order, ReferenceRows, Row, Rows,
 };
@@ -42,6 +42,9 @@ pub(crate) struct Args {
     /// classes, the model card shows the model's quality on these rows
     #[arg(long, value_name = "NAME")]
     label: Option<String>,
+    /// What the model is called, by which MODEL_NAME may pin it [default: by what it predicts]
+    #[arg(long, value_name = "NAME", value_parser = files::model_name)]
+    name: Option<String>,
     /// CSV file with rows like those that the model will score. Drift is measured against their
     /// distribution, and some of them become golden rows
     #[arg(long, value_name = "FILE")]
@@ -85,6 +88,7 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>
     let reference = reference.map(|(data, rows)| ReferenceRows { rows, sha256: Digest::of(&data.bytes) });
     let label = args.label.as_deref().unwrap_or_else(|| label_of(foreign.predictor().kind()));
     let artifact = training::import(foreign, label, reference)?;
+    let artifact = artifact.about(About { name: args.name.clone(), ..About::default() });
     let measured = match (&data, &args.label) {
         (Some(data), Some(label)) => data.measure(label, &artifact)?,
         _ => None,

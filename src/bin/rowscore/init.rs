@@ -8,14 +8,16 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use mysql_async::{Conn, TxOpts};
 use rowscore::config::{ItemsTable, RunColumn};
+use rowscore::hop::{self, HopError, Means};
+use rowscore::model::{Model, Purpose};
 use rowscore::store::inventory::{self, Made};
 use rowscore::store::jobs::{self, JobState};
-use rowscore::store::{catalog, items, schema};
+use rowscore::store::{catalog, items, samples as mark, schema};
 use rowscore::window::{self, Time};
-use rowscore::{hop, words};
+use rowscore::words;
 use serde_json::json;
 
-use crate::chosen::Chosen;
+use crate::chosen::ForJob;
 use crate::opened::Opened;
 use crate::out::{Out, say};
 use crate::samples::{SAMPLE_TICK, features, samples};
@@ -31,7 +33,7 @@ use crate::samples::{SAMPLE_TICK, features, samples};
                         rowscore init --rows 10000\n  rowscore init --grant-reader reader@10.%")]
 pub(crate) struct Args {
     #[command(flatten)]
-    chosen: Chosen,
+    chosen: ForJob,
     /// Make the database and the items table, if there are none of their names
     #[arg(long)]
     create: bool,
@@ -66,8 +68,8 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
     if args.rows.is_some() && !table.has_default_columns() {
         return Err("--rows needs a table with the default columns".into());
     }
-    let notice = match make(&opened, &args, &mut done).await {
-        Ok(notice) => notice,
+    let notices = match make(&opened, &args, &mut done).await {
+        Ok(notices) => notices,
         Err(error) => {
             // What was done is done.
             done.iter().for_each(|line| say!("{line}"));
@@ -76,16 +78,14 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
     };
     let database = &opened.config.mysql.database;
     out.tell(&json!({"database": database, "table": table.as_str(), "done": done}), done)?;
-    if let Some(notice) = notice {
-        say!("Mind the time: {notice}.");
-    }
+    notices.iter().for_each(|notice| say!("{notice}"));
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes what is wanted, and notes each thing that is done. Answers what speaks for local time.
-async fn make(opened: &Opened, args: &Args, done: &mut Vec<String>) -> Result<Option<String>, Box<dyn Error>> {
-    let (table, model) = (opened.table(), args.chosen.model()?);
-    let mut conn = connect(opened, args, done).await?;
+/// Makes what is wanted, and notes each thing that is done. Answers what is to be minded.
+async fn make(opened: &Opened, args: &Args, done: &mut Vec<String>) -> Result<Vec<String>, Box<dyn Error>> {
+    let (table, mut conn) = (opened.table(), connect(opened, args, done).await?);
+    let model = args.chosen.over(&mut conn, &opened.database).await?;
     if table.has_default_columns() {
         // Who wants a new database wants what is in it.
         if done.is_empty() {
@@ -94,11 +94,11 @@ async fn make(opened: &Opened, args: &Args, done: &mut Vec<String>) -> Result<Op
     } else {
         // Before anything is added to a table that is not the one which is meant.
         let without_run = ItemsTable { run: RunColumn::None, ..table.clone() };
-        hop::check_columns(&mut conn, &without_run, model).await?;
+        hop::check_columns(&mut conn, &without_run, &model).await?;
     }
     let made = schema::migrate(&mut conn, table).await?;
     done.extend(made.iter().map(|(made, took)| described(made, *took)));
-    let fit = hop::check_columns(&mut conn, table, model).await?;
+    let fit = hop::check_columns(&mut conn, table, &model).await?;
     let before = if done.is_empty() { "Nothing was missing. " } else { "" };
     done.push(format!("{before}The tables are in place in database `{}`.", opened.config.mysql.database));
     let of_jobs = tables_of_jobs(&mut conn, opened).await?;
@@ -116,10 +116,22 @@ async fn make(opened: &Opened, args: &Args, done: &mut Vec<String>) -> Result<Op
         done.push(format!("Login `{login}` may read results{}, and nothing else.", also(&of_jobs)));
     }
     if let Some(rows) = args.rows {
-        done.push(add_samples(&mut conn, table, args, rows).await?);
+        done.push(add_samples(&mut conn, table, (&model, rows), args).await?);
     }
+    let mut notices: Vec<String> = fit.local_time.iter().map(|notice| format!("Mind the time: {notice}.")).collect();
+    notices.extend(of_model(&mut conn, opened, &model).await?);
     conn.disconnect().await?;
-    Ok(fit.local_time)
+    Ok(notices)
+}
+
+/// What is to be minded if no run would be opened with this model.
+async fn of_model(conn: &mut Conn, opened: &Opened, model: &Model) -> Result<Option<String>, HopError> {
+    let means = Means { database: &opened.database, work: &opened.config.work, model };
+    match hop::check_use(conn, means).await {
+        Ok(_) => Ok(None),
+        Err(HopError::Unfit(unfit)) => Ok(Some(format!("Mind the model: {}.", unfit.problems.join("; ")))),
+        Err(error) => Err(error),
+    }
 }
 
 /// The tables of the jobs that were described, which are there: `rowscore apply` has seen to what is in them.
@@ -212,20 +224,33 @@ fn took(time: Duration) -> String {
 }
 
 /// Fills an empty table, and says so.
-async fn add_samples(conn: &mut Conn, table: &ItemsTable, args: &Args, rows: u32) -> Result<String, Box<dyn Error>> {
+async fn add_samples(
+    conn: &mut Conn,
+    table: &ItemsTable,
+    (model, rows): (&Model, u32),
+    args: &Args,
+) -> Result<String, Box<dyn Error>> {
     if items::any(table).ask(conn).await? {
         return Ok(format!("Table `{}` has items already; no sample items were added.", table.as_str()));
     }
-    let features = features(args.chosen.model()?)?;
-    fill(conn, table, &samples(&features, rows, args.seed, args.until)).await?;
+    let features = features(model)?;
+    fill(conn, table, &samples(&features, rows, args.seed, args.until), model.purpose()).await?;
     Ok(format!("Added {} sample items to table `{}`.", words::count(rows.into()), table.as_str()))
 }
 
-async fn fill(conn: &mut Conn, table: &ItemsTable, samples: &[(String, Time)]) -> Result<(), Box<dyn Error>> {
+async fn fill(
+    conn: &mut Conn,
+    table: &ItemsTable,
+    samples: &[(String, Time)],
+    purpose: Purpose,
+) -> Result<(), Box<dyn Error>> {
     // All or nothing: half of them would look like a filled table next time.
     let mut tx = conn.start_transaction(TxOpts::default()).await?;
     for rows in samples.chunks(ROWS_PER_INSERT) {
         items::insert(table, rows).ask(&mut tx).await?;
+    }
+    if purpose == Purpose::Sample {
+        mark::note(table).ask(&mut tx).await?;
     }
     tx.commit().await?;
     Ok(())

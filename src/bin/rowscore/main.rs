@@ -18,6 +18,7 @@ mod import;
 mod init;
 mod joblist;
 mod judged;
+mod model;
 mod opened;
 mod out;
 mod plan;
@@ -85,11 +86,12 @@ enum Command {
     /// Continue a paused run, or a paused job
     #[command(after_help = "Examples:\n  rowscore resume 2\n  rowscore resume churn")]
     Resume(control::RunArgs),
-    /// Stop a run for good, or those of a job that are not over; what they predicted stays
+    /// Stop a run, or those of a job, for good; what was predicted stays
     #[command(after_help = "Examples:\n  rowscore cancel 2\n  rowscore cancel churn")]
     Cancel(control::RunArgs),
     Release(release::Args),
     Forget(forget::Args),
+    Model(model::Args),
     Train(train::Args),
     Import(import::Args),
     Score(score::Args),
@@ -148,6 +150,7 @@ async fn perform(command: Command, out: &mut Out) -> Result<ExitCode, Box<dyn Er
         Command::Cancel(args) => control::steer(args, RunState::Cancelled, out).await,
         Command::Release(args) => release::run(args, out).await,
         Command::Forget(args) => forget::run(args, out).await,
+        Command::Model(args) => model::run(args, out).await,
         Command::Train(args) => train::run(&args, out),
         Command::Import(args) => import::run(&args, out),
         Command::Score(args) => score::run(&args, out),

@@ -11,7 +11,7 @@ use rowscore::words;
 use serde_json::{Value, json};
 
 use crate::asked::Options;
-use crate::chosen::Chosen;
+use crate::chosen::ForJob;
 use crate::opened::Opened;
 use crate::out::Out;
 
@@ -30,7 +30,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     options: Options,
     #[command(flatten)]
-    chosen: Chosen,
+    chosen: ForJob,
 }
 
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
@@ -38,7 +38,8 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
     let request = args.options.request(kind, Mode::Write)?;
     let opened = Opened::of(args.job.as_ref()).await?;
     let Opened { config, database } = &opened;
-    let means = Means { database, work: &config.work, model: args.chosen.model()? };
+    let model = args.chosen.model(&opened).await?;
+    let means = Means { database, work: &config.work, model: &model };
     let plan = opened.ask(async |conn| hop::plan(conn, means, &request).await).await?;
     out.show(&object(&plan, kind, config), || describe(&plan, kind, config))?;
     Ok(ExitCode::SUCCESS)

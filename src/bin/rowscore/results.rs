@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::chosen::Chosen;
+use crate::chosen::ForJob;
 use crate::out::Out;
 use crate::report;
 use crate::whose::Whose;
@@ -25,7 +25,7 @@ use crate::whose::Whose;
                         rowscore results --json --limit 1000000 > results.jsonl")]
 pub(crate) struct Args {
     #[command(flatten)]
-    chosen: Chosen,
+    chosen: ForJob,
     #[command(flatten)]
     whose: Whose,
     /// Show at most this many
@@ -75,7 +75,7 @@ struct Line<'a> {
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let opened = args.whose.open().await?;
     let (table, mut session) = (opened.table(), opened.session());
-    let model = args.chosen.model()?;
+    let model = args.chosen.model(&opened).await?;
     let features = model.features();
     table.feature_columns(features)?;
     let (catalog, table) = session.run(async |conn| catalog::look(conn, table).await).await?;
@@ -87,7 +87,7 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
         let Some(last) = page.last() else { break };
         after = last.key.clone();
         left -= page.len() as u32;
-        let writers = session.ask(|| Writers::of(model, &page)).await?;
+        let writers = session.ask(|| Writers::of(model.clone(), &page)).await?;
         for item in &page {
             let probabilities = writers.by_class(item);
             let sentence = sentence(item, probabilities.as_ref());

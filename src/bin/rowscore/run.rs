@@ -11,20 +11,19 @@ use futures_util::future::{Either, select};
 use rowscore::answer::{Answer, Outcome};
 use rowscore::config::{Config, ConfigError, JobName, ScheduleName};
 use rowscore::event::{Request, Trigger};
-use rowscore::hop::{Chosen, Job, Jobs, NoJob};
-use rowscore::model::Model;
+use rowscore::hop::{Chosen, Decides, Job, Jobs, NoJob};
 use rowscore::run::{Mode, RunKind, RunState};
 use rowscore::words;
 use serde_json::json;
 
 use crate::asked::Options;
-use crate::chosen::Chosen as ChosenModel;
+use crate::chosen::ForJob;
 use crate::opened::Opened;
 use crate::out::{Out, say};
 use crate::progress::with_bar;
 use crate::signals::Signals;
 use crate::told::Told;
-use crate::turns::{self, HALT, Turn};
+use crate::turns::{self, Brought, HALT, Turn};
 
 /// Score a window's items in this process, with a progress bar on a terminal
 ///
@@ -50,7 +49,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     options: Options,
     #[command(flatten)]
-    chosen: ChosenModel,
+    chosen: ForJob,
     /// Try everything out with the model's golden rows: database, grants and a page that is rolled back
     #[arg(long, conflicts_with_all = ["sweep", "backfill"])]
     canary: bool,
@@ -62,7 +61,8 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let kind = if args.canary { RunKind::Canary } else { args.options.kind() };
     let mode = if args.dry_run { Mode::DryRun } else { Mode::Write };
-    let model = args.chosen.model()?;
+    let decides = if args.chosen.is_given() { Decides::Caller } else { Decides::Job };
+    let brought = Brought { model: args.chosen.brought()?, decides };
     let asked = Request { job: args.job, schedule: args.schedule, ..args.options.request(kind, mode)? };
     let trigger = Trigger::Open(asked.clone().checked()?);
     let mut signals = Signals::listen()?;
@@ -89,14 +89,14 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
                 }
                 Chosen::One(_) => unreachable!("it was taken"),
             };
-            return match select(pin!(each(&jobs, jobs_to_do, (model, &asked), out)), ask_to_stop).await {
+            return match select(pin!(each(&jobs, jobs_to_do, (brought, &asked), out)), ask_to_stop).await {
                 Either::Left((code, _)) => code,
                 Either::Right(_) => Ok(undone()),
             };
         }
     };
     let turn = Turn::new(Arc::clone(&job), asked.clone()).with_hops_of(budget);
-    let work = pin!(with_bar(&job.database, turn.finished(model, start)));
+    let work = pin!(with_bar(&job.database, turn.finished(brought, start)));
     let worked = match select(work, &mut ask_to_stop).await {
         Either::Left((worked, _)) => worked,
         Either::Right(_) => return Ok(undone()),
@@ -111,7 +111,7 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
 async fn each(
     jobs: &Jobs,
     chosen: Vec<(JobName, Result<Arc<Job>, NoJob>)>,
-    (model, asked): (&Model, &Request),
+    (brought, asked): (Brought, &Request),
     out: &mut Out,
 ) -> Result<ExitCode, Box<dyn Error>> {
     let share = turns::share(jobs.of_variables().work.hop_budget, chosen.len());
@@ -123,7 +123,7 @@ async fn each(
         }
     }
     while let Some(mut turn) = waiting.pop_front() {
-        match turn.next_hop(model, None).await {
+        match turn.next_hop(brought, None).await {
             Ok(true) => waiting.push_back(turn),
             Ok(false) => codes.push(tell(jobs, &turn, asked, out).await?),
             Err(error) => codes.push(failed(&turn.job().name, &error, out)?),

@@ -11,7 +11,7 @@ use rowscore::hop::Jobs;
 use rowscore::standing::Expected;
 use tokio::net::TcpListener;
 
-use crate::chosen::Chosen;
+use crate::chosen::ForJob;
 use crate::out::say;
 use crate::signals::Signals;
 
@@ -24,7 +24,7 @@ use crate::signals::Signals;
                         curl http://127.0.0.1:8000/metrics")]
 pub(crate) struct Args {
     #[command(flatten)]
-    chosen: Chosen,
+    chosen: ForJob,
     /// Address and port; port 0 takes any free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
     listen: SocketAddr,
@@ -40,11 +40,11 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Box<dyn Error>> {
     let mut stop = pin!(signals.next());
     let jobs = Jobs::new(Config::from_env()?).await;
     let of_variables = jobs.of_variables();
-    let model = args.chosen.model()?;
-    of_variables.work.items_table.feature_columns(model.features())?;
+    let model = args.chosen.brought()?;
     let present = Present::Asked(chrono::Utc::now);
     let (database, expected) = (of_variables.database.clone(), Expected::from(&of_variables.work));
     let api = Api::new(database, args.connections.into(), model, present, expected).with_jobs(jobs);
+    let api = if args.chosen.is_given() { api.by_its_model() } else { api };
     let tried = tokio::select! {
         () = &mut stop => return Ok(ExitCode::SUCCESS),
         tried = api.try_out() => tried,

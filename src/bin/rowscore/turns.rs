@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rowscore::answer::{Answer, Outcome, Part};
 use rowscore::event::{Request, Trigger};
-use rowscore::hop::{Clock, HopError, InAnswer, Job, Runner, Start};
+use rowscore::hop::{Clock, Decides, HopError, InAnswer, Job, Runner, Start};
 use rowscore::model::Model;
 
 /// Whether somebody asked to stop.
@@ -18,6 +18,13 @@ const MOST_BEFORE: usize = 10;
 
 /// The least that a hop of one of several jobs has to itself.
 const LEAST_SHARE: Duration = Duration::from_secs(5);
+
+/// The model that the program brings along, and who decides whether it scores.
+#[derive(Clone, Copy)]
+pub(crate) struct Brought {
+    pub model: &'static Model,
+    pub decides: Decides,
+}
 
 /// The clock of a hop that may take so long.
 pub(crate) fn clock(budget: Duration) -> Clock {
@@ -67,23 +74,24 @@ impl Turn {
     }
 
     /// Hop after hop.
-    pub(crate) async fn finished(mut self, model: &Model, start: Start) -> Result<Self, HopError> {
+    pub(crate) async fn finished(mut self, brought: Brought, start: Start) -> Result<Self, HopError> {
         let mut start = Some(start);
-        while self.next_hop(model, start.take()).await? {}
+        while self.next_hop(brought, start.take()).await? {}
         Ok(self)
     }
 
     /// One more hop, begun already or not. Answers whether there is another.
-    pub(crate) async fn next_hop(&mut self, model: &Model, start: Option<Start>) -> Result<bool, HopError> {
+    pub(crate) async fn next_hop(&mut self, brought: Brought, start: Option<Start>) -> Result<bool, HopError> {
         let Some(trigger) = self.waiting.pop_front().filter(|_| !HALT.load(Ordering::Relaxed)) else {
             return Ok(false);
         };
-        let runner = Runner { means: self.job.means(model), relay: &InAnswer };
+        let runner = Runner { means: self.job.means(brought.model), relay: &InAnswer };
         let clock = clock(self.budget);
-        let answer = match start {
-            Some(start) => runner.hop_from(start, &trigger, clock).await?,
-            None => runner.hop(&trigger, clock).await?,
+        let start = match start {
+            Some(start) => start,
+            None => Start::new(&self.job.database, clock).await?,
         };
+        let answer = runner.hop_as(start, &trigger, clock, brought.decides).await?;
         self.came_first |= answer.runs.last().is_some_and(|part| part.taken_up);
         answer.runs.iter().for_each(|part| add(&mut self.runs, *part));
         self.waiting.extend(answer.continuations.iter().cloned().map(Trigger::Continue));

@@ -13,9 +13,9 @@ use crate::out::Out;
 /// The commands that read every variable.
 const READ_ALL: [&str; 3] = ["plan", "run", "status"];
 /// The commands that read those of the first two groups, about the database and the table.
-const READ_TWO: [&str; 12] = [
+const READ_TWO: [&str; 13] = [
     "init", "apply", "jobs", "results", "failures", "serve", "pause", "resume", "cancel", "release", "forget",
-    "explain",
+    "explain", "model",
 ];
 
 /// A variable, for programs.

@@ -11,14 +11,14 @@ use mysql_async::Conn;
 use super::error::HopError;
 use super::means::Means;
 use super::unfit::Unfit;
-use crate::config::{ItemsTable, RunColumn};
+use crate::config::{ItemsTable, RunColumn, SampleModel};
 use crate::event::Trigger;
-use crate::model::Model;
+use crate::model::{Model, Purpose};
 use crate::run::RunKind;
 use crate::store::counts::{self, Extent};
 use crate::store::session::Session;
 use crate::store::wanted::Wanted;
-use crate::store::{StoreError, catalog, failures, items, lanes};
+use crate::store::{StoreError, catalog, failures, items, lanes, samples};
 
 /// A table that can be scored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +35,10 @@ pub struct Fit {
 /// backfill can tell whose a prediction is.
 pub(super) fn check_names(means: Means<'_>, trigger: &Trigger) -> Result<(), Unfit> {
     let table = means.table();
-    let mut problems = if matches!(trigger, Trigger::Status(_)) { Vec::new() } else { names(table, means.model) };
+    let mut problems = Vec::new();
+    if !matches!(trigger, Trigger::Status(_)) {
+        problems.extend(names(table, means.model).into_iter().chain(pinned(means)));
+    }
     if matches!(trigger, Trigger::Open(request) if request.kind == RunKind::Backfill) && table.run == RunColumn::None {
         problems.push("a backfill needs RUN_COLUMN, which tells what model a prediction is of; it is none".into());
     }
@@ -43,11 +46,16 @@ pub(super) fn check_names(means: Means<'_>, trigger: &Trigger) -> Result<(), Unf
 }
 
 /// Before a run is opened: [`check_columns`], and whether what a page writes may be written, until all is well;
-/// then never again in this process. A canary writes by itself.
+/// then never again in this process, with this model. A canary writes by itself. Each time, whether a sample meets its
+/// own: that changes with every row of the user's.
 pub(super) async fn check_table(session: &mut Session, means: Means<'_>, kind: RunKind) -> Result<(), HopError> {
-    if means.database.is_known_to_fit() {
-        return Ok(());
+    if !means.database.is_known_to_fit(means.model.version()) {
+        look_closely(session, means, kind).await?;
     }
+    session.run(async |conn| check_sample(conn, means).await).await
+}
+
+async fn look_closely(session: &mut Session, means: Means<'_>, kind: RunKind) -> Result<(), HopError> {
     let table = means.table();
     let fit = session.run(async |conn| check_columns(conn, table, means.model).await).await?;
     if let Some(missing) = fit.missing_key {
@@ -63,7 +71,7 @@ pub(super) async fn check_table(session: &mut Session, means: Means<'_>, kind: R
     }
     let table = means.table();
     session.ask(|| items::try_writing(table).then(failures::try_writing()).then(lanes::try_writing())).await?;
-    means.database.remember_fit();
+    means.database.remember_fit(means.model.version());
     Ok(())
 }
 
@@ -78,6 +86,51 @@ pub(super) async fn look_at_table(session: &mut Session, means: Means<'_>) -> Re
 
 fn names(table: &ItemsTable, model: &Model) -> Vec<String> {
     table.feature_columns(model.features()).err().iter().map(ToString::to_string).collect()
+}
+
+/// What is wrong with the model, if a job expects another one.
+fn pinned(means: Means<'_>) -> Option<String> {
+    let (expected, model) = (means.work.model_name.as_ref()?, means.model);
+    (expected.as_str() != model.name()).then(|| {
+        format!(
+            "the model is `{}` ({}), and MODEL_NAME is `{expected}`; `rowscore model list` shows which are stored, and \
+             `rowscore model use {} VERSION` lets the job use one of them; or build that one in with MODEL_FILE, or set \
+             MODEL_NAME",
+            model.name(),
+            model.version(),
+            means.table().job
+        )
+    })
+}
+
+/// Whether a model that is a sample meets the samples that it is for.
+async fn check_sample(conn: &mut Conn, means: Means<'_>) -> Result<(), HopError> {
+    let (model, table) = (means.model, means.table());
+    let may_score_all = model.purpose() == Purpose::Use || means.work.sample_model == SampleModel::Allow;
+    if may_score_all || samples::are_all(table).ask(conn).await? {
+        return Ok(());
+    }
+    let problem = format!(
+        "the model `{}` ({}) is a sample, which scores the sample items of `rowscore init --rows` and nothing else; \
+         train one of your own with `rowscore train`, and use it with `rowscore model push FILE` and `rowscore model use \
+         {} VERSION`, or build it in with MODEL_FILE; or set SAMPLE_MODEL=allow, if the sample is to score this table",
+        model.name(),
+        model.version(),
+        table.job
+    );
+    Ok(Unfit::unless_none(table, vec![problem])?)
+}
+
+/// Whether runs would be opened with this model: all that is checked before one, but for the rows.
+///
+/// # Errors
+/// [`HopError::Unfit`] with everything that is wrong.
+pub async fn check_use(conn: &mut Conn, means: Means<'_>) -> Result<Fit, HopError> {
+    let table = means.table();
+    Unfit::unless_none(table, pinned(means).into_iter().collect())?;
+    let fit = check_columns(conn, table, means.model).await?;
+    check_sample(conn, means).await?;
+    Ok(fit)
 }
 
 /// Whether the table's columns and keys are what a run with `model` needs.

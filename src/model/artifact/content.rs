@@ -2,16 +2,23 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::about::About;
 use super::feature::{Cell, Feature};
 use super::origin::{Origin, Training};
 use super::pipeline::{PredictionKind, Predictor};
 /// The latest format. This build reads it and all before.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
+
+/// The latest that says nothing of what the model is called and what it is for.
+const SILENT_FORMAT: u32 = 2;
 
 /// What a model file holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Content {
+    /// What it says of itself.
+    #[serde(default, skip_serializing_if = "About::says_nothing")]
+    pub about: About,
     /// Name of the column that is predicted.
     pub label: String,
     /// The features, in the order of a row's values.
@@ -116,7 +123,11 @@ impl Content {
     /// The number of the first format that can hold it.
     pub(super) fn format(&self) -> u32 {
         let is_first = self.features.iter().all(Feature::is_plain) && matches!(self.predictor, Predictor::Svm(_));
-        if is_first { 1 } else { FORMAT }
+        match (self.about.says_nothing(), is_first) {
+            (false, _) => FORMAT,
+            (true, true) => 1,
+            (true, false) => SILENT_FORMAT,
+        }
     }
 
     /// The record of the training, unless the model was imported.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::about::About;
 use super::content::Content;
 use super::json;
 use super::refusal::ArtifactError;
@@ -26,6 +27,12 @@ impl Artifact {
     #[must_use]
     pub fn seal(content: Content) -> Self {
         Self { format: content.format(), version: content.version(), content }
+    }
+
+    /// The same model, which says this of itself. It is another version.
+    #[must_use]
+    pub fn about(self, about: About) -> Self {
+        Self::seal(Content { about, ..self.content })
     }
 
     /// Reads a model file and verifies all of it.

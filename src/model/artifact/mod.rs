@@ -11,12 +11,14 @@
 //! ```
 //!
 //! A model of numbers only with one machine per class pair is written in format 1, which has `"svm": {…}`
-//! instead of the pipelines; such files of earlier versions score to the bit as they did.
+//! instead of the pipelines; such files of earlier versions score to the bit as they did. Format 3 says what the model
+//! is called and what it is for, in `about`.
 //!
 //! The version is the SHA-256 digest of the content in a canonical form. It depends only on the
 //! values, not on white space or on how a number is printed. Unknown fields are refused. A change of
 //! the format needs the next format number. Every number is read back as the same f64.
 
+mod about;
 mod checks;
 mod content;
 mod convergence;
@@ -33,6 +35,7 @@ mod verify;
 mod verify_machine;
 mod verify_pipeline;
 
+pub use about::{About, LONGEST_NAME, Purpose, is_name};
 pub use content::{Content, FORMAT, FeatureDistribution, GoldenAnswer, GoldenRow};
 pub use convergence::{Convergence, Outcome};
 pub use feature::{Category, Cell, Feature, FeatureKind, Rule};

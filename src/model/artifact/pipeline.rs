@@ -123,6 +123,17 @@ pub enum PredictionKind {
 }
 
 impl PredictionKind {
+    /// Its name in SQL.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Probabilities => "probabilities",
+            Self::Margins => "margins",
+            Self::Value => "value",
+            Self::Score => "score",
+        }
+    }
+
     /// How many numbers a prediction has.
     #[must_use]
     pub fn width(self, classes: usize) -> usize {

@@ -1,5 +1,6 @@
 //! Why a model file is refused.
 
+use super::about::LONGEST_NAME;
 use super::content::FORMAT;
 use super::pipeline::PredictionKind;
 use super::svm::ClassIndex;
@@ -13,7 +14,7 @@ pub enum ArtifactError {
     #[error("this is no model file, as `rowscore train` and `rowscore import` write them")]
     Json(#[from] serde_json::Error),
     /// Written by another version of rowscore.
-    #[error("the model file has format {found}; this build reads format 1, of numbers and class pairs, and {FORMAT}")]
+    #[error("the model file has format {found}; this build reads formats 1 to {FORMAT}")]
     Format {
         /// The file's format number.
         found: u32,
@@ -26,6 +27,9 @@ pub enum ArtifactError {
         /// As its content is.
         computed: ModelVersion,
     },
+    /// What it is called is empty, too long, or has spaces around it or a character that cannot be seen.
+    #[error("the model file's name is {0:?}; accepted: 1 to {LONGEST_NAME} characters that can be seen")]
+    Name(String),
     /// A list is longer or shorter than it must be.
     #[error("the model file's {what} has {found} entries instead of {expected}")]
     Length {

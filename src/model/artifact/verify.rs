@@ -1,5 +1,6 @@
 //! What is checked in a model file before it scores a row.
 
+use super::about::is_name;
 use super::checks::{Verified, at_least, at_most, distinct, finite, length};
 use super::content::{Content, FORMAT, GoldenAnswer, GoldenRow};
 use super::feature::{Category, Cell, Feature, FeatureKind};
@@ -27,6 +28,9 @@ impl Content {
 
     /// Verifies all but the golden rows: these can only be made with a model that can score.
     pub(crate) fn verify_parts(&self) -> Verified {
+        if let Some(name) = self.about.name.as_ref().filter(|name| !is_name(name)) {
+            return Err(ArtifactError::Name(name.clone()));
+        }
         at_least("features", self.features.len(), 1)?;
         at_most("features", self.features.len(), MOST_FEATURES)?;
         distinct("features", self.features.iter().map(AsRef::as_ref))?;

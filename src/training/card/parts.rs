@@ -4,7 +4,8 @@ use std::fmt::{self, Write};
 
 use super::words::{escape, figure};
 use crate::model::{
-    Artifact, Category, Cell, Content, Feature, FeatureDistribution, FeatureKind, Kernel, PredictionKind, Rule,
+    About, Artifact, Category, Cell, Content, Feature, FeatureDistribution, FeatureKind, Kernel, PredictionKind,
+    Purpose, Rule,
 };
 use crate::training::evaluation::{ClassQuality, Evaluation};
 
@@ -22,6 +23,16 @@ pub(super) fn head(out: &mut String, artifact: &Artifact) -> fmt::Result {
     writeln!(out, "Made by rowscore {}, with the artifact; not to be edited by hand.\n", env!("CARGO_PKG_VERSION"))?;
     writeln!(out, "| | |\n|---|---|")?;
     writeln!(out, "| version | `{}` |", artifact.version.digest())?;
+    let About { name, purpose } = &content.about;
+    if let Some(name) = name {
+        writeln!(out, "| name | {} |", escape(name))?;
+    }
+    if *purpose == Purpose::Sample {
+        writeln!(
+            out,
+            "| purpose | a sample, which scores only the sample items of `rowscore init --rows`, unless told otherwise |"
+        )?;
+    }
     let classes = names(content.classes.iter().map(String::as_str));
     let predicts = match content.predictor.kind() {
         PredictionKind::Probabilities => format!("the probability of each class of `{label}`: {classes}"),

@@ -16,7 +16,7 @@ mod sklearn;
 use super::data::Row;
 use super::distribution::distribution;
 use super::golden::golden_rows;
-use crate::model::{Artifact, Content, Digest, Import, Origin, Reference};
+use crate::model::{About, Artifact, Content, Digest, Import, Origin, Reference};
 use proof::prove;
 
 pub use error::ImportError;
@@ -45,6 +45,7 @@ pub fn import(foreign: Foreign, label: &str, reference: Option<ReferenceRows<'_>
     let unscaled = foreign.unscaled();
     let rows = reference.map(|reference| reference.rows.iter().map(|row| row.values.clone()).collect::<Vec<_>>());
     let mut content = Content {
+        about: About::default(),
         label: label.to_owned(),
         predictor: foreign.predictor,
         origin: Origin::Imported(Import {

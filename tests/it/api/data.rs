@@ -17,11 +17,11 @@ use crate::support::{Server, Setup, TestDb, at, model};
 const CREATED: &str = "2024-03-05T09:30:00Z";
 const TICK: &str = "2024-03-05T10:00:00Z";
 
-fn width() -> Width {
+fn width() -> Width<'static> {
     Width { features: model().features(), classes: model().classes() }
 }
 
-fn asked(listed: Listed, after: Key) -> Asked {
+fn asked(listed: Listed, after: Key) -> Asked<'static> {
     Asked { listed, width: width(), after, limit: 100, patience: Duration::ZERO }
 }
 

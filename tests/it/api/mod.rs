@@ -1,6 +1,7 @@
 //! The results API and the status page, over HTTP, for a login that may only read.
 
 mod data;
+mod keys;
 mod outputs;
 mod own_table;
 mod page;
@@ -74,7 +75,7 @@ impl Service {
     }
 
     /// What is answered to a GET: the status and the JSON.
-    async fn ask(&self, path: &str) -> (StatusCode, Value) {
+    pub(crate) async fn ask(&self, path: &str) -> (StatusCode, Value) {
         let response = self.send(Method::GET, path).await;
         (response.status(), response.json().await.unwrap_or_else(|error| panic!("{path}: {error}")))
     }

@@ -14,11 +14,15 @@ use crate::support::{Server, TestDb};
 #[rstest]
 #[case("/data/all?limit=0", "`limit` is `0`; accepted: a whole number from 1 to 1000")]
 #[case("/data/predicted?limit=many", "`limit` is `many`; accepted: a whole number from 1 to 1000")]
-#[case("/data/unpredicted?after=1;DROP", "`after` is `1;DROP`; accepted: a whole number of 64 bits")]
+#[case("/data/unpredicted?after=1;DROP", "`1;DROP` is no key of this table; accepted: a whole number of 64 bits")]
+#[case("/runs?after=x", "`after` is `x`; accepted: a whole number of 64 bits")]
 #[case("/runs?page=2", "there is no parameter `page`; accepted: limit and after")]
 #[case("/runs?limit=1&limit=2", "`limit` is given twice")]
-#[case("/data/first", "`first` is no number; accepted: a whole number of 64 bits")]
-#[case("/data/all?after=9223372036854775808", "`after` is `9223372036854775808`; accepted: a whole number of 64 bits")]
+#[case("/data/first", "`first` is no key of this table; accepted: a whole number of 64 bits")]
+#[case(
+    "/data/all?after=9223372036854775808",
+    "`9223372036854775808` is no key of this table; accepted: a whole number of 64 bits"
+)]
 #[case("/runs/1.5", "`1.5` is no number; accepted: a whole number of 64 bits")]
 #[tokio::test]
 async fn a_wrong_parameter_is_named_with_what_is_accepted(#[case] path: &str, #[case] detail: &str) {
@@ -68,15 +72,14 @@ async fn without_a_database_the_service_says_when_to_try_again_and_not_what_it_h
     let mysql = MysqlConfig { port: 1, ..db.config.mysql.clone() };
     let service = Service::over(Database::new(&mysql, &db.config.work.items_table).await).await;
 
-    for path in ["/health", "/data/all", "/data/1", "/runs", "/runs/1"] {
+    for path in ["/health", "/data/all", "/data/1", "/runs", "/runs/1", "/metadata"] {
         let response = service.send(Method::GET, path).await;
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
         assert_eq!(response.headers()["retry-after"], "2", "{path}");
         let problem: serde_json::Value = response.json().await.unwrap();
         assert_eq!(problem["detail"], json!("the database is busy or away; try again"), "{path}");
     }
-    // These do not need it.
-    service.get("/metadata").await;
+    // This does not need it.
     service.get("/openapi.json").await;
 }
 

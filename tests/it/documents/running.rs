@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::fences::Document;
 use super::user::User;
-use crate::support::{Server, eventually};
+use crate::support::{Server, eventually, model};
 
 type Object = Map<String, Value>;
 
@@ -32,16 +32,17 @@ async fn running_it_goes_as_described(#[values(Server::Mysql, Server::Mariadb, S
     assert!(planned.stderr.contains("canary (succeeded)"), "{planned:?}");
 
     user.db.execute("UPDATE `items` SET `prediction` = NULL WHERE `id` > 290").await;
-    user.db.execute("UPDATE `items` SET `values` = '[1, 2, 3, null]' WHERE `id` = 300").await;
+    user.db.execute("UPDATE `items` SET `values` = '[1, 2, 3, null]' WHERE `id` = 295").await;
     user.paste("rowscore run --sweep").await;
     let shown = user.paste(running.next("sh", "rowscore failures")).await;
-    assert!(shown.stdout.contains(r#""item_id":300"#) && shown.stdout.contains("not_a_number"), "{shown:?}");
+    assert!(shown.stdout.contains(r#""item_id":295"#) && shown.stdout.contains("not_a_number"), "{shown:?}");
     assert!(shown.stderr.contains("Released 1 item"), "{shown:?}");
     stop(&user, running.next("sh", "rowscore pause 2")).await;
 
     let example: Object = serde_json::from_str(running.next("json", "{\"run_id\"")).unwrap();
     let answer: Object = serde_json::from_str(run).unwrap();
     assert_eq!(example.keys().collect::<Vec<_>>(), answer.keys().collect::<Vec<_>>());
+    renew(&user, running.next("sh", "rowscore model push")).await;
     replace(&user, running.next("sh", "rowscore run --backfill --dry-run")).await;
     let home = "export HOME=$PWD; mkdir -p ~/.local/share/bash-completion/completions";
     let manual = user.paste(&format!("{home}\n{}", running.next("sh", "rowscore completions bash"))).await;
@@ -83,6 +84,18 @@ async fn stop(user: &User, block: &str) {
     }
     user.db.execute("DROP TRIGGER `slow_updates`").await;
     user.paste("rowscore run --sweep").await;
+}
+
+/// The model that is stored and used is the one that is built in.
+async fn renew(user: &User, block: &str) {
+    std::fs::create_dir(user.file("mine")).unwrap();
+    user.bring("model/iris.json", "mine/model.json");
+    let version = model().version().to_string();
+    let said = user.paste(&block.replace("0f3a5c", &version[..6])).await.stderr;
+    for part in [format!("Stored model {version}"), format!("uses from its next hop on: model {version}")] {
+        assert!(said.contains(&part), "{part} in {said}");
+    }
+    assert!(said.contains("returns, from its next hop on, to: the model that is built in"), "{said}");
 }
 
 /// As if another model had written the predictions.

@@ -64,6 +64,8 @@ impl User {
              {block}\nexport -p > exported"
         );
         let mut variables = self.db.variables().clone();
+        // A reader has not set it.
+        variables.remove("SAMPLE_MODEL");
         variables.insert("PATH".into(), "/usr/bin:/bin".into());
         Program::start_shell(&script, &variables)
     }

@@ -5,8 +5,8 @@ use std::fs;
 
 use rand_mt::Mt;
 use rowscore::model::{
-    Artifact, ArtifactError, Content, GoldenAnswer, Kernel, Model, Origin, Predictor, Svm, TrainOptions, Training,
-    TwoClasses, embedded,
+    About, Artifact, ArtifactError, Content, GoldenAnswer, Kernel, Model, Origin, Predictor, Purpose, Svm,
+    TrainOptions, Training, TwoClasses, embedded,
 };
 use rowscore::training::{Dataset, train};
 
@@ -28,7 +28,8 @@ fn the_embedded_model_reproduces_its_golden_rows() {
 
 #[test]
 fn the_committed_artifact_is_what_training_gives_byte_for_byte() {
-    let artifact = train(&iris(), &TrainOptions::default(), |_| ()).unwrap();
+    let about = About { name: Some("iris".into()), purpose: Purpose::Sample };
+    let artifact = train(&iris(), &TrainOptions::default(), |_| ()).unwrap().about(about);
     let committed = fs::read_to_string(in_crate("model/iris.json")).unwrap();
     let trained = String::from_utf8(artifact.to_json()).unwrap();
     for (line, (committed, trained)) in committed.lines().zip(trained.lines()).enumerate() {
@@ -113,8 +114,8 @@ fn a_truncated_or_foreign_file_is_refused() {
     for json in [&bytes[..bytes.len() / 2], b"", b"{}", b"null", b"{\"format\":\"1\"}"] {
         assert!(matches!(Artifact::from_json(json), Err(ArtifactError::Json(_))));
     }
-    let next = br#"{"format":3,"something":"else"}"#;
-    assert!(matches!(Artifact::from_json(next), Err(ArtifactError::Format { found: 3 })));
+    let next = br#"{"format":4,"something":"else"}"#;
+    assert!(matches!(Artifact::from_json(next), Err(ArtifactError::Format { found: 4 })));
 }
 
 #[test]
@@ -124,6 +125,28 @@ fn an_unknown_field_is_refused() {
     let error = Artifact::from_json(text.as_bytes()).unwrap_err();
     let cause = error.source().unwrap().to_string();
     assert!(cause.contains("unknown field `note`"), "{cause}");
+}
+
+#[test]
+fn what_a_model_says_of_itself_is_read_back_and_makes_another_version_with_the_same_bits() {
+    let artifact = iris_model().artifact().clone();
+    let plain = artifact.clone().about(About::default());
+    assert_eq!((artifact.format, plain.format), (3, 1));
+    assert_ne!(artifact.version, plain.version);
+    assert!(!String::from_utf8(plain.to_json()).unwrap().contains("about"));
+    let (named, silent) = (iris_model(), Model::from_json(&plain.to_json()).unwrap());
+    assert_eq!((named.name(), named.purpose()), ("iris", Purpose::Sample));
+    assert_eq!((silent.name(), silent.purpose()), ("species", Purpose::Use));
+    silent.check_golden_rows().unwrap();
+    assert_eq!(plain.content.golden, artifact.content.golden);
+    // An earlier format has nothing to say.
+    let early = Artifact { format: 2, ..artifact.clone() };
+    assert!(matches!(Artifact::from_json(&early.to_json()), Err(ArtifactError::Format { found: 2 })));
+    for name in ["", " iris", "iris\n", &"i".repeat(201)] {
+        let about = About { name: Some(name.into()), ..About::default() };
+        let refusal = Artifact::from_json(&artifact.clone().about(about).to_json()).unwrap_err().to_string();
+        assert!(refusal.contains("accepted: 1 to 200 characters"), "{refusal}");
+    }
 }
 
 #[test]

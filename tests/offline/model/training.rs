@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use rowscore::model::{Gamma, Kernel, Model, Outcome, Svm, TrainOptions};
-use rowscore::training::{Card, DataError, Dataset, TrainError, train, train_and_evaluate};
+use rowscore::model::{About, Gamma, Kernel, Model, Outcome, Purpose, Svm, TrainOptions};
+use rowscore::training::{Card, DataError, Dataset, TrainError, Trained, train, train_and_evaluate};
 
 use super::{assert_distribution, dataset, in_crate, iris, iris_model, three_clouds};
 
@@ -116,6 +116,8 @@ fn csv_errors_name_line_and_column() {
 #[test]
 fn the_committed_card_is_what_training_gives_byte_for_byte() {
     let trained = train_and_evaluate(&iris(), &TrainOptions::default(), |_| ()).unwrap();
+    let about = About { name: Some("iris".into()), purpose: Purpose::Sample };
+    let trained = Trained { artifact: trained.artifact.about(about), ..trained };
     let card = Card::new(&trained, trained.artifact.content.training().unwrap());
     let read = |path: &str| fs::read_to_string(in_crate("model").join(path)).unwrap();
     assert_eq!(read("iris.card.md"), card.text("iris.card"));

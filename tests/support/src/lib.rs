@@ -37,6 +37,7 @@ pub mod linear;
 pub mod models;
 pub mod own_server;
 pub mod readings;
+pub mod stored;
 
 use std::time::{Duration, Instant};
 

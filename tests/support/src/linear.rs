@@ -1,8 +1,8 @@
 //! Models that give something else than probabilities, simple enough to be reckoned by hand.
 
 use rowscore::model::{
-    Artifact, Cell, Content, Decider, GoldenAnswer, GoldenRow, LinearMachine, Model, Output, Pipeline, PredictionKind,
-    Predictor, Scaler,
+    About, Artifact, Cell, Content, Decider, GoldenAnswer, GoldenRow, LinearMachine, Model, Output, Pipeline,
+    PredictionKind, Predictor, Scaler,
 };
 use serde_json::json;
 
@@ -22,6 +22,7 @@ pub fn linear(output: Output, classes: &[&str], decisions: &[[f64; 5]]) -> Model
     let answer = if two { vec![-zeros[0], zeros[0]] } else { zeros };
     let pipeline = Pipeline { layers: Vec::new(), machine: Decider::Linear(machine), output };
     let content = Content {
+        about: About::default(),
         label: "answer".into(),
         classes: classes.iter().map(|&class| class.to_owned()).collect(),
         predictor: Predictor::Pipelines(vec![pipeline]),

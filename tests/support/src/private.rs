@@ -61,6 +61,8 @@ impl PrivateDatabase {
             ("MYSQL_USER", opts.user().unwrap_or_default()),
             ("MYSQL_PASSWORD", opts.pass().unwrap_or_default()),
             ("MYSQL_TLS", "off"),
+            // Tests insert items of their own.
+            ("SAMPLE_MODEL", "allow"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into()

@@ -1,4 +1,4 @@
-//! `rowscore train`: from a CSV file to the artifact that the build embeds.
+//! `rowscore train`: from a CSV file to an artifact, for `rowscore model push` or a build.
 
 mod announce;
 mod grid;
@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use rowscore::model::{Convergence, Outcome, Training};
+use rowscore::model::{About, Convergence, Outcome, Purpose, Training};
 use rowscore::training::{
     self, Card, ClassBaseline, ClassDetails, Dataset, Details, Evaluation, Progress, Ranking, Trained, ValueDetails,
 };
@@ -31,7 +31,8 @@ use crate::out::{Out, say};
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  rowscore train model/iris.csv --label species --out mine/model.json\n  \
                         rowscore train houses.csv --label price --task regression --model ridge --out mine/price.json\n\
-                        The next build embeds model/iris.json, or the file that MODEL_FILE names.")]
+                        `rowscore model push mine/model.json` stores it, and `rowscore model use` lets a job use it. A build \
+                        embeds the file that MODEL_FILE names.")]
 pub(crate) struct Args {
     /// CSV file with a header line
     #[arg(value_name = "FILE", required_unless_present = "data", conflicts_with = "data")]
@@ -48,6 +49,8 @@ pub(crate) struct Args {
     /// it is: model.card.md for model.json]
     #[arg(long, value_name = "FILE")]
     card: Option<PathBuf>,
+    #[command(flatten)]
+    says: Says,
     #[command(flatten)]
     options: Options,
     /// Which figure decides what is best
@@ -71,6 +74,7 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>
         options = grid::choose(&candidates, args.best_by)?;
     }
     let trained = with_bar("training", |progress| training::train_and_evaluate(&data, &options, progress))?;
+    let trained = Trained { artifact: trained.artifact.about(args.says.about()), ..trained };
     files::write(&args.out, &trained.artifact.to_json())?;
     write_card(args, &trained)?;
     let artifact = &trained.artifact;
@@ -84,6 +88,24 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>
     });
     out.tell(&done, report(&args.out, &trained))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the artifact says of the model.
+#[derive(clap::Args)]
+struct Says {
+    /// What the model is called, by which MODEL_NAME may pin it [default: by what it predicts]
+    #[arg(long, value_name = "NAME", value_parser = files::model_name)]
+    name: Option<String>,
+    /// Make a sample: it scores only the sample items of `rowscore init --rows`, unless SAMPLE_MODEL=allow
+    #[arg(long)]
+    sample: bool,
+}
+
+impl Says {
+    fn about(&self) -> About {
+        let purpose = if self.sample { Purpose::Sample } else { Purpose::Use };
+        About { name: self.name.clone(), purpose }
+    }
 }
 
 /// Between two lines of progress in a log.

@@ -8,8 +8,8 @@ mod written;
 
 use rand_mt::Mt;
 use rowscore::model::{
-    Artifact, Content, Digest, Feature, GoldenAnswer, GoldenRow, Import, ImportSource, InstructionSet, Model, Origin,
-    Pipeline, PredictionKind, Predictor, Unscored,
+    About, Artifact, Content, Digest, Feature, GoldenAnswer, GoldenRow, Import, ImportSource, InstructionSet, Model,
+    Origin, Pipeline, PredictionKind, Predictor, Unscored,
 };
 
 use drawn::{draw, raw_row};
@@ -29,6 +29,7 @@ fn content_of(features: Vec<Feature>, classes: usize, pipelines: Vec<Pipeline>) 
     let values = features.iter().map(|feature| feature.cell(0.0).unwrap()).collect();
     let source = ImportSource::ScikitLearn;
     Content {
+        about: About::default(),
         label: "label".into(),
         features,
         classes,
