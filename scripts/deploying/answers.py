@@ -114,7 +114,7 @@ def write(file: Path, answers: Answers) -> None:
         lines += [
             "",
             *remark(f"{text[:1].upper()}{text[1:]}. Accepted: {variable.accepts.replace('`', '')}."),
-            f"{name}={value}",
+            f"{name}={answers.settings[name]}",
         ]
     new = file.with_name(f"{file.name}.new")
     new.write_text("\n".join(lines) + "\n")
