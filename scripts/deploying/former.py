@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+from .settings import ELSEWHERE, variables
+
 # Each parameter that is a variable now, and its default then.
 VARIABLES = {
     "MysqlServer": ("MYSQL_SERVER", ""),
@@ -28,8 +32,6 @@ VARIABLES = {
     "Lookback": ("LOOKBACK", "1h"),
     "DeliverWithin": ("DELIVER_WITHIN", ""),
     "SweepDeliverWithin": ("SWEEP_DELIVER_WITHIN", ""),
-    "ModelName": ("MODEL_NAME", ""),
-    "SampleModel": ("SAMPLE_MODEL", "samples"),
     "MaxHops": ("MAX_HOPS", "1000"),
     "HopBudgetMs": ("HOP_BUDGET_MS", "240000"),
 }
@@ -50,6 +52,12 @@ TIMEOUT_S = 300
 MARGIN_MS = 5000
 
 
+def by_name(old: dict[str, str]) -> list[tuple[str, str]]:
+    """Later parameters, each named as its variable is: `ModelName` for `MODEL_NAME`."""
+    snake = [(name, re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper()) for name in old if name not in VARIABLES]
+    return [(variable, old[name]) for name, variable in snake if variable in variables() and variable not in ELSEWHERE]
+
+
 def is_former(stack: dict[str, str]) -> bool:
     return bool(stack) and "Settings" not in stack
 
@@ -64,6 +72,7 @@ def taken_over(old: dict[str, str]) -> tuple[dict[str, str], dict[str, str], lis
     settings = {
         variable: old[name] for name, (variable, default) in VARIABLES.items() if get(name) and old[name] != default
     }
+    settings |= {name: value for name, value in by_name(old) if value not in ("", variables()[name].default)}
     said = []
     if get("MysqlAuth") == "password":
         new["MysqlPasswordSecret"] = secret(get("MysqlPasswordSecretArn"), get("MysqlPasswordVersion"))

@@ -49,6 +49,7 @@ class Former(unittest.TestCase):
             elif name in former.KEPT:
                 self.assertEqual(new[name], value, name)
         self.assertEqual({name: new[name] for name in ELSEWHERE}, ELSEWHERE)
+        self.assertEqual((variables["MODEL_NAME"], variables["SAMPLE_MODEL"]), ("churn", "allow"))
         self.assertIn("Timeout=60 is HOP_BUDGET_MS=11000 now", said[1])
         answers = Answers(parameters=new, settings=variables)
         self.assertEqual(answers.problems(), [])
