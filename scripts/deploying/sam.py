@@ -53,8 +53,8 @@ def machine(program: Path) -> str:
 
 
 def deploy(stack: str, region: str, values: dict[str, str], *options: str) -> None:
-    """The values go by a file, so that no quote is lost on the way."""
-    file = REPO / ".aws-sam" / f"{stack}.parameters.json"
+    """The values go by a file, so that no quote is lost on the way. SAM takes YAML, of which JSON is a part."""
+    file = REPO / ".aws-sam" / f"{stack}.parameters.yaml"
     file.parent.mkdir(exist_ok=True)
     file.write_text(json.dumps(values, indent=2) + "\n")
     fixed = [

@@ -59,6 +59,8 @@ def deploy(values: dict) -> None:
 
 def main() -> None:
     overrides = option("--parameter-overrides")
+    if overrides.startswith("file://") and not overrides.endswith((".yaml", ".yml", ".toml")):
+        sys.exit(f"{overrides} uses an unsupported extension")
     values = json.loads(Path(overrides.removeprefix("file://")).read_text()) if overrides.startswith("file://") else {}
     with open(os.environ["SAM_LOG"], "a") as log:
         log.write(json.dumps({"arguments": sys.argv[1:], "values": values}) + "\n")
