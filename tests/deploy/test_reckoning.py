@@ -1,8 +1,9 @@
 """Costs, schedules and settings."""
 
+import re
 import unittest
 
-from deploying import costs, schedules, settings, template
+from deploying import costs, operate, schedules, settings, template
 from servers.common import REPO, Failure
 
 NEEDED = "MYSQL_SERVER=h,MYSQL_DATABASE=d"
@@ -64,3 +65,16 @@ class Settings(unittest.TestCase):
         self.assertGreater(len(known), 35)
         self.assertEqual((known["LANES"].default, known["CREATED_ZONE"].default), ("2", ""))
         self.assertEqual(set(settings.ELSEWHERE) - set(known), set())
+
+
+class Document(unittest.TestCase):
+    def test_every_command_and_every_answer_of_the_document_is_there(self):
+        document = (REPO / "docs/DEPLOY.md").read_text()
+        commands = set(re.findall(r"scripts/deploy (\w+)", document))
+        self.assertGreater(len(commands), 3)
+        for command in commands:
+            self.assertIsNotNone(operate.command([command]), command)
+        of_make = {"DATABASE", "STACK", "YES", "ANSWERS", "ARCHITECTURE", "MODEL_FILE", "DeletionProtection"}
+        known = {*template.parameters(), *settings.variables(), *of_make}
+        named = set(re.findall(r"\b([A-Z][A-Za-z_]+)=[A-Za-z0-9'\"]", document))
+        self.assertEqual(named - known, set())
