@@ -13,6 +13,7 @@ use super::price::Price;
 use super::resource::DatabaseResource;
 use super::server::{Host, Place, TlsSetting};
 use super::setting::{Accepts, PemFile, QueueUrl, Setting, Span, Whole};
+use super::settings::Settings;
 use super::source::{SourceKind, Sql};
 use super::target::{ClassColumn, Keeps, Threshold};
 use super::zone::Zone;
@@ -157,6 +158,7 @@ variables! {
         LOOKBACK: Span, Is("1h"), "how far a window reaches back into the one before, for rows that were committed late";
         TICK_EVERY: Span, Means("as the schedule's history has it"), "at least how often the schedule fires; a tick that is missing longer is said to be missing";
         DELIVER_WITHIN: Span, Means("no deadline"), "how long after the schedule's time a run's predictions are due";
+        SWEEP_DELIVER_WITHIN: Span, Means("as `DELIVER_WITHIN`"), "the same for a sweep";
         MAX_HOPS: Whole<u32, 1, 1_000_000>, Is("1000"), "hops of one worker in one run; the run fails when they are used \
             up";
         HOP_BUDGET_MS: Whole<u32, 1, 86_400_000>, Is("240000"), "milliseconds that a hop works, at most";
@@ -165,6 +167,7 @@ variables! {
             deadline when a hop ends";
     }
     "The function" {
+        SETTINGS: Settings, Means("none"), "other variables in one text; the environment's own come first";
         CONTINUATION_QUEUE_URL: QueueUrl, Means("none: the answer has the continuations"), "the queue that \
             continuations are sent to";
         WAKE_DATABASE: bool, Is("false"), "whether the function starts a stopped RDS instance or cluster, and stops it \
