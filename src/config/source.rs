@@ -25,7 +25,7 @@ pub enum Rows {
 
 crate::run::named! {
     /// `SOURCE_KIND`: what `ITEMS_TABLE` names.
-    pub enum SourceKind {
+    pub(super) enum SourceKind {
         /// A table.
         Table = "table",
         /// A view.
