@@ -194,7 +194,7 @@ impl Config {
         let wake = wake(&mut vars);
         match mysql {
             Some(mysql) if vars.problems.is_empty() => {
-                Ok(Self { mysql, work, continuation_queue_url, wake, given: given(&lookup) })
+                Ok(Self { mysql, work, continuation_queue_url, wake, given: given(lookup) })
             }
             _ => Err(ConfigError(vars.problems)),
         }
