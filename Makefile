@@ -35,9 +35,9 @@ lint: ## Check format, lints, documentation, and what is deployed
 	scripts/check-python
 	scripts/check-infra
 
-deploy: ## Build and deploy to AWS with the SAM CLI, asking for what it needs
-	export PATH="$$(scripts/python lambda):$$(scripts/python deploy):$$PATH" && \
-	sam build $(if $(ARCHITECTURE),--parameter-overrides Architecture=$(ARCHITECTURE)) && sam deploy --guided
+deploy: ## Deploy to AWS: make deploy DATABASE=mydb (an RDS instance, an Aurora cluster, or new)
+	@scripts/deploy $(if $(DATABASE),--database $(DATABASE)) $(if $(STACK),--stack $(STACK)) $(if $(YES),--yes) \
+	    $(if $(ARCHITECTURE),Architecture=$(ARCHITECTURE)) $(ANSWERS)
 
 clean: ## Remove what was built, and the development servers with their data
 	rm -rf target .dev .aws-sam

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Applies SQL files to an Aurora MySQL in private subnets, through its Data API and the AWS CLI.
+"""Applies SQL files to an Aurora MySQL in private subnets, through its Data API, with boto3 or else the AWS CLI.
 
-  python3 infra/apply-sql.py --cluster ARN --secret ARN --database NAME [--first STATEMENT] infra/migrations/*.sql
+  python3 infra/apply-sql.py --cluster ARN --secret ARN --database NAME [--first STATEMENT] [--login NAME]
+    [--existing] infra/migrations/*.sql infra/grants.sql
 
 The Data API takes one statement at a time and remembers nothing between two of them, so the variables that the files
 SET and the statements that they PREPARE are kept here. The variables that name the items table and its columns to
@@ -9,6 +10,7 @@ rowscore (ITEMS_TABLE, FEATURE_COLUMNS and so on) are taken from the environment
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import re
@@ -86,23 +88,60 @@ def names(environment: dict[str, str]) -> dict[str, str]:
     return {**keys, "read": read, "written": listed([prediction, run])}
 
 
-def data_api(cluster: str, secret: str, database: str):
+def by_boto3(cluster: str, secret: str, database: str):
+    """Answers a statement with its first value, or with what is wrong."""
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    client = boto3.client("rds-data")
+
+    def answer(statement: str):
+        try:
+            done = client.execute_statement(resourceArn=cluster, secretArn=secret, database=database, sql=statement)
+            return done.get("records"), None
+        except (BotoCoreError, ClientError) as error:
+            return None, str(error)
+
+    return answer
+
+
+def by_command(cluster: str, secret: str, database: str):
+    """The same with the AWS CLI."""
     command = ["aws", "rds-data", "execute-statement", "--output", "json", "--resource-arn", cluster]
     command += ["--secret-arn", secret, "--database", database, "--sql"]
+
+    def answer(statement: str):
+        done = subprocess.run([*command, statement], capture_output=True, text=True)
+        if done.returncode != 0:
+            return None, done.stderr.strip()
+        return json.loads(done.stdout or "{}").get("records"), None
+
+    return answer
+
+
+def data_api(cluster: str, secret: str, database: str):
+    way = by_boto3 if importlib.util.find_spec("boto3") else by_command
+    answer = way(cluster, secret, database)
 
     def execute(statement: str):
         until = time.monotonic() + RESUME_S
         while True:
-            done = subprocess.run([*command, statement], capture_output=True, text=True)
-            if done.returncode == 0:
-                records = json.loads(done.stdout or "{}").get("records") or [[{}]]
-                return next(iter(records[0][0].values()), None)
-            if "DatabaseResuming" not in done.stderr or time.monotonic() > until:
-                sys.exit(f"{done.stderr.strip()}\nThe statement was: {statement}")
+            records, problem = answer(statement)
+            if problem is None:
+                return next(iter((records or [[{}]])[0][0].values()), None)
+            if "DatabaseResuming" not in problem or time.monotonic() > until:
+                sys.exit(f"{problem}\nThe statement was: {statement}")
             print("the database is waking up ...", file=sys.stderr)
             time.sleep(5)
 
     return execute
+
+
+def check_table(execute, table: str) -> None:
+    found = "FROM information_schema.tables WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'"
+    if not execute(f"SELECT COUNT(*) {found} AND table_name = {quoted(table)}"):
+        listed = execute(f"SELECT GROUP_CONCAT(table_name ORDER BY table_name SEPARATOR ', ') {found}") or "none"
+        sys.exit(f"there is no table `{table}`; those in the database: {listed}")
 
 
 def main() -> None:
@@ -110,12 +149,16 @@ def main() -> None:
     for name in ("cluster", "secret", "database"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--first", metavar="STATEMENT", help="a statement that is executed before the files")
+    parser.add_argument("--existing", action="store_true", help="make no items table: without one, stop")
+    parser.add_argument("--login", metavar="NAME", help="who gets the grants; without it, scorer")
     parser.add_argument("file", nargs="+", type=Path)
     arguments = parser.parse_args()
     execute = data_api(arguments.cluster, arguments.secret, arguments.database)
     if arguments.first:
         execute(arguments.first)
-    variables = names(dict(os.environ))
+    variables = names(dict(os.environ)) | ({"login": arguments.login} if arguments.login else {})
+    if arguments.existing:
+        check_table(execute, variables["items"])
     for file in arguments.file:
         apply(file.read_text(), execute, variables)
         print(f"applied {file}")

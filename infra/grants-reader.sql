@@ -16,6 +16,9 @@ SET @login = COALESCE(@login, 'reader');
 SET @login_host = COALESCE(@login_host, '%');
 SET @items = COALESCE(@items, 'items');
 SET @read = COALESCE(@read, '`id`, `values`, `prediction`, `created_datetime`, `run_id`');
+SET @scores = COALESCE(@scores, '');
+-- As in grants.sql.
+SET @source = COALESCE(@source, 'columns');
 
 -- It is shown where it is.
 SET @updated = IF(
@@ -27,7 +30,14 @@ SET @to_login = CONCAT(' TO ', QUOTE(@login), '@', QUOTE(@login_host));
 SET @in_database = CONCAT(' ON `', REPLACE(DATABASE(), '`', '``'), '`.');
 SET @quoted_items = CONCAT('`', REPLACE(@items, '`', '``'), '`');
 
-SET @ddl = CONCAT('GRANT SELECT (', @read, @updated, ')', @in_database, @quoted_items, @to_login);
+SET @ddl = IF(@source = 'query', 'DO 0',
+  CONCAT('GRANT SELECT', IF(@source = 'whole', '', CONCAT(' (', @read, @updated, ')')), @in_database, @quoted_items, @to_login));
+PREPARE permission FROM @ddl;
+EXECUTE permission;
+
+-- Where predictions go to a score table.
+SET @ddl = IF(@scores = '', 'DO 0',
+  CONCAT('GRANT SELECT', @in_database, '`', REPLACE(@scores, '`', '``'), '`', @to_login));
 PREPARE permission FROM @ddl;
 EXECUTE permission;
 

@@ -13,12 +13,18 @@
 --   CREATE USER scorer IDENTIFIED BY '...' REQUIRE SSL;                               -- elsewhere
 --
 -- Rows are inserted, changed and deleted by their owner only: of an item, rowscore changes the
--- prediction and the run that made it. (Writing any column of it is also what lets it lock the row.)
+-- prediction, the run that made it, and what else it was told to write there. (Writing any column of
+-- it is also what lets it lock the row.) With a score table (SCORE_TABLE; by hand, @scores) it changes
+-- nothing of an item: it may only read there, and write scores.
 SET @login = COALESCE(@login, 'scorer');
 SET @login_host = COALESCE(@login_host, '%');
 SET @items = COALESCE(@items, 'items');
 SET @read = COALESCE(@read, '`id`, `values`, `prediction`, `created_datetime`, `run_id`');
 SET @written = COALESCE(@written, '`prediction`, `run_id`');
+SET @scores = COALESCE(@scores, '');
+-- 'columns': of the items, those in @read. 'whole': all of them, for a view or a condition. 'query': what a query reads
+-- is granted by hand.
+SET @source = COALESCE(@source, 'columns');
 
 -- `rowscore results` shows it where it is.
 SET @updated = IF(
@@ -39,8 +45,17 @@ SET @in_database = CONCAT(' ON `', REPLACE(DATABASE(), '`', '``'), '`.');
 SET @quoted_items = CONCAT('`', REPLACE(@items, '`', '``'), '`');
 
 -- REFERENCES shows the names and kinds of all columns, and no value: by that rowscore sees which are to keep theirs.
-SET @ddl = CONCAT('GRANT SELECT (', @read, @updated, @kept, '), UPDATE (', @written, @kept, '), REFERENCES',
-  @in_database, @quoted_items, @to_login);
+SET @ddl = IF(@scores = '',
+  CONCAT('GRANT SELECT (', @read, @updated, @kept, '), UPDATE (', @written, @kept, '), REFERENCES',
+    @in_database, @quoted_items, @to_login),
+  IF(@source = 'query', 'DO 0',
+    CONCAT('GRANT SELECT', IF(@source = 'whole', '', CONCAT(' (', @read, @updated, ')')), @in_database, @quoted_items, @to_login)));
+PREPARE permission FROM @ddl;
+EXECUTE permission;
+
+-- Not by column, as for `item_failures`.
+SET @ddl = IF(@scores = '', 'DO 0',
+  CONCAT('GRANT SELECT, INSERT, UPDATE', @in_database, '`', REPLACE(@scores, '`', '``'), '`', @to_login));
 PREPARE permission FROM @ddl;
 EXECUTE permission;
 

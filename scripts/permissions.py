@@ -32,19 +32,13 @@ ALLOWED = {
         for user in ["MysqlUser", "ReaderUser"]
     },
     **{
-        f"rds:{verb}DB{kind}": {f"arn:${{AWS::Partition}}:rds:{ACCOUNT}:{parameter}"}
-        for kind, parameter in [("Cluster", "cluster:${WakeCluster}"), ("Instance", "db:${WakeInstance}")]
-        for verb in ["Start", "Stop"]
+        f"rds:{action}": {f"arn:${{AWS::Partition}}:rds:{ACCOUNT}:${{WakeDatabase}}"}
+        for action in [
+            *[f"{verb}DB{kind}" for verb in ["Start", "Stop"] for kind in ["Cluster", "Instance"]],
+            *["DescribeDBClusters", "DescribeDBInstances"],
+            *["ListTagsForResource", "AddTagsToResource", "RemoveTagsFromResource"],
+        ]
     },
-    **{
-        f"rds:{action}": {
-            f"arn:${{AWS::Partition}}:rds:{ACCOUNT}:{parameter}"
-            for parameter in ["cluster:${WakeCluster}", "db:${WakeInstance}"]
-        }
-        for action in ["ListTagsForResource", "AddTagsToResource", "RemoveTagsFromResource"]
-    },
-    "rds:DescribeDBClusters": {f"arn:${{AWS::Partition}}:rds:{ACCOUNT}:cluster:${{WakeCluster}}"},
-    "rds:DescribeDBInstances": {f"arn:${{AWS::Partition}}:rds:{ACCOUNT}:db:${{WakeInstance}}"},
     **{
         f"ec2:{action}": {f"arn:${{AWS::Partition}}:ec2:{ACCOUNT}:*/*"}
         for action in [

@@ -35,21 +35,15 @@ def main() -> None:
     command = [sys.executable, ROOT / "scripts/coldstart.py", ROOT / ".aws-sam/build/ScoreFunction/bootstrap"]
     subprocess.run(command, env=os.environ | login, check=True)
 
+    settings = [f"MYSQL_SERVER={SERVER[0]}", f"MYSQL_DATABASE={DATABASE}"]
+    settings += [f"MYSQL_PORT={SERVER[1]}", f"MYSQL_CA_FILE={authority}", f"PAGE_SIZE={PAGE_SIZE}", "DELIVER_WITHIN=1h"]
+    # Items are inserted beside those of `rowscore init`.
+    settings += ["SAMPLE_MODEL=allow"]
     parameters = {
-        "MysqlServer": SERVER[0],
-        "MysqlPort": SERVER[1],
-        "MysqlDatabase": DATABASE,
-        "MysqlAuth": "password",
-        "MysqlPasswordSecretArn": secret["ARN"],
-        "MysqlCaFile": authority,
+        "MysqlPasswordSecret": f"{secret['ARN']}:SecretString:password",
+        "Settings": ",".join([*settings, f"HOP_BUDGET_MS={HOP_BUDGET_MS}"]),
         "Architecture": os.environ["ROWSCORE_ARCHITECTURE"],
         "Schedule": '"rate(1 minute)"',
-        "PageSize": PAGE_SIZE,
-        "HopBudgetMs": HOP_BUDGET_MS,
-        "DeliverWithin": "1h",
-        "Timeout": 30,
-        # Items are inserted beside those of `rowscore init`.
-        "SampleModel": "allow",
     }
     refuse_nonsense(parameters)
     outputs = deploy(parameters)
@@ -59,8 +53,8 @@ def main() -> None:
     reader = boto3.client("secretsmanager").create_secret(
         Name="reader", SecretString=json.dumps({"password": READER_PASSWORD})
     )
-    results = {"ResultsApi": "iam", "ReaderPasswordSecretArn": reader["ARN"]}
-    outputs = deploy(parameters | results | {"ScheduleState": "DISABLED", "HopBudgetMs": 240_000})
+    results = {"ReaderUser": "reader", "ReaderPasswordSecret": f"{reader['ARN']}:SecretString:password"}
+    outputs = deploy(parameters | results | {"ScheduleState": "DISABLED", "Settings": ",".join(settings)})
     next_window(outputs["Function"], "after an upgrade")
     read_results(outputs, ROWS - BROKEN + 500)
     send_the_canary(outputs["Function"])

@@ -38,11 +38,13 @@ def refuse(parameters: dict, wrong: dict, message: str) -> None:
 
 
 def refuse_nonsense(good: dict) -> None:
-    refuse(good, {"MysqlPort": 70000}, "must be a number from 1 to 65535")
+    refuse(good, {"Settings": "pagesize=5"}, "must be NAME=VALUE with spaces or commas between them")
     refuse(good, {"SubnetIds": "mysubnet"}, "must be subnet ids separated by commas")
-    refuse(good, {"MysqlAuth": "iam"}, "MysqlAuth=iam needs DatabaseResourceId")
-    refuse(good, {"MysqlPasswordSecretArn": None}, "MysqlAuth=password needs MysqlPasswordSecretArn")
-    refuse(good, {"ResultsApi": "iam"}, "needs ReaderPasswordSecretArn")
+    refuse(good, {"DatabaseResourceId": "mydb"}, "must be a resource id like db-")
+    refuse(good, {"MysqlPasswordSecret": None}, "Give DatabaseResourceId to log in with IAM")
+    refuse(good, {"ReaderUser": "reader"}, "needs ReaderPasswordSecret")
+    refuse(good, {"SubnetIds": "subnet-0123abcd"}, "Give both SubnetIds and SecurityGroupIds")
+    refuse(good, {"PathToSqs": "ipv6"}, "Without SubnetIds, PathToSqs accepts existing only")
     stacks = boto3.client("cloudformation").list_stacks(StackStatusFilter=["CREATE_COMPLETE"])["StackSummaries"]
     need(all(stack["StackName"] != STACK for stack in stacks), "a refused deployment made a stack")
 
@@ -54,11 +56,14 @@ def deploy_with_companion(folder: Path) -> None:
     for reference in ("!GetAtt Cluster.MasterUserSecret.SecretArn", "${Cluster.MasterUserSecret.SecretArn}"):
         template = template.replace(reference, "arn:of:the:secret")
     (folder / "database.yaml").write_text(template)
-    database = deploy({"DeletionProtection": "false"}, "companion", "--template", str(folder / "database.yaml"))
+    database = deploy(
+        {"DeletionProtection": "false", "WayOut": "none"}, "companion", "--template", str(folder / "database.yaml")
+    )
     names = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
     parameters = {name: value for name, value in database.items() if name in names}
-    need(len(parameters) == 7, f"of the companion's outputs, the template takes {sorted(parameters)}")
+    need(len(parameters) == 5, f"of the companion's outputs, the template takes {sorted(parameters)}")
     # The endpoint's name is not to be had from the local AWS.
+    parameters["Settings"] = parameters["Settings"].replace(" ", ",")
     outputs = deploy(parameters | {"PathToSqs": "existing", "ScheduleState": "DISABLED"}, "with-companion")
     function = boto3.client("lambda").get_function_configuration(FunctionName=outputs["Function"])
     variables = function["Environment"]["Variables"]

@@ -2,9 +2,11 @@
 
 use super::columns::PredictionFormat;
 use super::setting::{Accepts, Setting, one_of};
+use super::source::SourceKind;
+use super::target::Keeps;
 use crate::run::{FailurePolicy, named};
 
-one_of! { AuthName, FailurePolicy, PredictionFormat, SampleModel }
+one_of! { AuthName, FailurePolicy, Keeps, PredictionFormat, SampleModel, SourceKind }
 
 named! {
     pub(super) enum AuthName { Password = "password", Iam = "iam", }

@@ -10,9 +10,13 @@ mod price;
 mod resource;
 mod server;
 mod setting;
+mod settings;
+mod source;
 mod table;
+mod target;
 mod variables;
 mod vars;
+mod written;
 mod zone;
 
 use std::collections::BTreeMap;
@@ -33,7 +37,10 @@ pub use resource::DatabaseResource;
 use server::Host;
 pub use server::{Fingerprint, Place, Tls};
 pub use setting::{Accepts, Setting, Span};
+use settings::Settings;
+pub use source::{Rows, Source, Sql};
 pub use table::{FeatureMismatch, ItemsTable, ValuesIn, listed};
+pub use target::{Beside, Keeps, MODEL_VERSION, PREDICTED_AT, Part, RUN, ScoreTable, Target, Threshold};
 pub use variables::{Entry, Group, Unset, VARIABLES};
 pub use vars::ConfigError;
 use vars::Vars;
@@ -124,6 +131,8 @@ pub struct WorkConfig {
     pub tick_every: Option<Duration>,
     /// `DELIVER_WITHIN`. Unset: no deadline.
     pub deliver_within: Option<Duration>,
+    /// `SWEEP_DELIVER_WITHIN`. Unset: as `DELIVER_WITHIN`.
+    pub sweep_deliver_within: Option<Duration>,
     /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`. Unset: this is not Lambda, and costs nothing there.
     pub memory_mb: Option<u32>,
     /// `PRICE_PER_GB_SECOND`.
@@ -151,6 +160,7 @@ impl WorkConfig {
             hop_budget: Duration::from_millis(vars.or_default(variables::HOP_BUDGET_MS).0.into()),
             tick_every: vars.get(variables::TICK_EVERY).map(|span| span.0),
             deliver_within: vars.get(variables::DELIVER_WITHIN).map(|span| span.0),
+            sweep_deliver_within: vars.get(variables::SWEEP_DELIVER_WITHIN).map(|span| span.0),
             memory_mb: vars.get(variables::AWS_LAMBDA_FUNCTION_MEMORY_SIZE).map(|megabytes| megabytes.0),
             price: vars.get(variables::PRICE_PER_GB_SECOND).unwrap_or(Price::LISTED),
         }
@@ -173,14 +183,18 @@ impl Config {
 
     /// Reads the variables that `lookup` knows, as [`Config::from_env`]. An empty variable counts as unset.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let settings = Vars::new(&lookup).settings();
+        let (settings, unusable) = settings.map_or_else(|problem| (Settings::default(), Some(problem)), |s| (s, None));
+        let lookup = |name: &str| settings.complete(name, lookup(name));
         let mut vars = Vars::new(&lookup);
+        vars.problems.extend(unusable);
         let mysql = mysql(&mut vars);
         let work = WorkConfig::read(&mut vars);
         let continuation_queue_url = vars.get(variables::CONTINUATION_QUEUE_URL).map(|url| url.0);
         let wake = wake(&mut vars);
         match mysql {
             Some(mysql) if vars.problems.is_empty() => {
-                Ok(Self { mysql, work, continuation_queue_url, wake, given: given(&lookup) })
+                Ok(Self { mysql, work, continuation_queue_url, wake, given: given(lookup) })
             }
             _ => Err(ConfigError(vars.problems)),
         }

@@ -30,13 +30,13 @@ impl DatabaseResource {
 }
 
 impl Setting for DatabaseResource {
-    const ACCEPTS: Accepts = Accepts::Text("instance/NAME or cluster/NAME");
+    const ACCEPTS: Accepts = Accepts::Text("instance/NAME or cluster/NAME, or as an ARN ends: db:NAME or cluster:NAME");
 
     fn read(text: &str) -> Option<Self> {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        match text.split_once('/')? {
+        match text.split_once(['/', ':'])? {
             (_, name) if name.is_empty() || name.len() > 63 || !name.chars().all(plain) => None,
-            ("instance", name) => Some(Self::Instance(name.to_owned())),
+            ("instance" | "db", name) => Some(Self::Instance(name.to_owned())),
             ("cluster", name) => Some(Self::Cluster(name.to_owned())),
             _ => None,
         }

@@ -5,8 +5,11 @@ use super::decimals::Decimals;
 use super::key::KeyColumns;
 use super::names::{ColumnName, JobName, TableName, parts};
 use super::setting::Setting;
+use super::source::Source;
+use super::target::{Beside, SCORE_COLUMNS, Target};
 use super::variables::{self, Variable};
 use super::vars::{ConfigError, Vars};
+use super::written;
 use super::zone::Zone;
 
 /// The table that is scored.
@@ -16,6 +19,8 @@ pub struct ItemsTable {
     pub job: JobName,
     /// `ITEMS_TABLE`: its name.
     pub name: TableName,
+    /// `SOURCE_KIND`, `SOURCE_WHERE` and `SOURCE_QUERY`: where the rows come from, if that is not the whole table.
+    pub source: Source,
     /// `ID_COLUMN`: the key.
     pub key: KeyColumns,
     /// `VALUES_COLUMN` or `FEATURE_COLUMNS`: what is scored.
@@ -32,6 +37,10 @@ pub struct ItemsTable {
     pub created_zone: Option<Zone>,
     /// `RUN_COLUMN`: where the run that wrote a prediction is noted.
     pub run: RunColumn,
+    /// `LABEL_COLUMN` and others: what is written beside the prediction.
+    pub beside: Vec<Beside>,
+    /// `SCORE_TABLE`: where the columns are that are written.
+    pub target: Target,
     /// Columns that keep their values when a prediction is written. No variable names them: the server says
     /// which would change.
     pub kept: Vec<ColumnName>,
@@ -90,9 +99,16 @@ impl ItemsTable {
 
     /// Reads the variables that name table and columns; what is wrong with them is noted in `vars`.
     pub(super) fn read(vars: &mut Vars<'_>) -> Self {
+        let target = written::target(vars);
+        let run = match &target {
+            Target::Columns => vars.get(variables::RUN_COLUMN),
+            // It always has one.
+            Target::Scores(_) => Some(RunColumn::Named(ColumnName::of_runs())),
+        };
         let table = Self {
             job: JobName::default(),
             name: vars.or_default(variables::ITEMS_TABLE),
+            source: written::source(vars, &target),
             key: vars.or_default(variables::ID_COLUMN),
             values: values(vars),
             prediction: vars.or_default(variables::PREDICTION_COLUMN),
@@ -100,7 +116,9 @@ impl ItemsTable {
             decimals: vars.get(variables::PREDICTION_DECIMALS),
             created: vars.or_default(variables::CREATED_COLUMN),
             created_zone: vars.get(variables::CREATED_ZONE),
-            run: vars.get(variables::RUN_COLUMN).unwrap_or_else(|| RunColumn::Own(ColumnName::of_runs())),
+            run: run.unwrap_or_else(|| RunColumn::Own(ColumnName::of_runs())),
+            beside: written::beside(vars),
+            target,
             kept: Vec::new(),
         };
         table.refuse_contradictions(vars);
@@ -131,7 +149,7 @@ impl ItemsTable {
     pub fn has_default_columns(&self) -> bool {
         let made = Self::default();
         let other = self.clone();
-        let columns = Self {
+        let mut columns = Self {
             job: made.job.clone(),
             name: made.name.clone(),
             decimals: None,
@@ -139,6 +157,11 @@ impl ItemsTable {
             kept: Vec::new(),
             ..other
         };
+        if self.target.scores().is_some() {
+            // What is written stands elsewhere.
+            let Self { prediction, format, beside, target, .. } = made.clone();
+            columns = Self { prediction, format, beside, target, ..columns };
+        }
         self.run.column() == made.run.column() && columns == Self { run: columns.run.clone(), ..made }
     }
 
@@ -161,18 +184,31 @@ impl ItemsTable {
         })
     }
 
-    /// Every column with the variable that names it, those of the values last.
+    /// Every column of the table that is scored with the variable that names it, those of the values last.
     pub fn columns(&self) -> Vec<(&'static str, &ColumnName)> {
+        let written = match self.target {
+            Target::Columns => self.written(),
+            Target::Scores(_) => Vec::new(),
+        };
+        let (prediction, others) = written.split_at(written.len().min(1));
         let mut columns: Vec<_> = self.key.columns().map(|column| (variables::ID_COLUMN::ENTRY.name, column)).collect();
-        columns.push((variables::PREDICTION_COLUMN::ENTRY.name, &self.prediction));
+        columns.extend(prediction);
         columns.push((variables::CREATED_COLUMN::ENTRY.name, &self.created));
-        columns.extend(self.run.column().map(|column| (variables::RUN_COLUMN::ENTRY.name, column)));
+        columns.extend(others);
         match &self.values {
             ValuesIn::Json(column) => columns.push((variables::VALUES_COLUMN::ENTRY.name, column)),
             ValuesIn::Columns(named) => {
                 columns.extend(named.iter().map(|one| (variables::FEATURE_COLUMNS::ENTRY.name, &one.column)))
             }
         }
+        columns
+    }
+
+    /// Every column that is written with the variable that names it, the prediction first.
+    pub fn written(&self) -> Vec<(&'static str, &ColumnName)> {
+        let mut columns = vec![(variables::PREDICTION_COLUMN::ENTRY.name, &self.prediction)];
+        columns.extend(self.run.column().map(|column| (variables::RUN_COLUMN::ENTRY.name, column)));
+        columns.extend(self.beside.iter().map(|beside| (beside.part.variable(), &beside.column)));
         columns
     }
 
@@ -185,10 +221,20 @@ impl ItemsTable {
                 "PREDICTION_DECIMALS is `{value}`; PREDICTION_FORMAT=label accepts none, because a label has no digits"
             ));
         }
-        let columns = self.columns();
-        for (at, (variable, column)) in columns.iter().enumerate() {
-            if let Some((first, _)) = columns[..at].iter().find(|(_, other)| other.is(column.as_str())) {
-                vars.problem(format!("{variable} names the column `{column}`, and {first} does, too"));
+        refuse_twins(vars, &self.columns());
+        if let Target::Scores(scores) = &self.target {
+            let own = SCORE_COLUMNS.map(ColumnName::of);
+            let mut columns: Vec<_> =
+                self.key.columns().map(|column| (variables::ID_COLUMN::ENTRY.name, column)).collect();
+            columns.extend(own.iter().map(|column| (variables::SCORE_TABLE::ENTRY.name, column)));
+            let written = self.written().into_iter();
+            columns.extend(written.filter(|(variable, _)| *variable != variables::RUN_COLUMN::ENTRY.name));
+            refuse_twins(vars, &columns);
+            if scores.name == self.name {
+                vars.problem(format!(
+                    "SCORE_TABLE is `{}`, and ITEMS_TABLE is, too; accepted: a table of its own",
+                    self.as_str()
+                ));
             }
         }
         let ValuesIn::Columns(named) = &self.values else { return };
@@ -196,6 +242,15 @@ impl ItemsTable {
             if named[..at].iter().any(|other| other.feature == *feature) {
                 vars.problem(format!("FEATURE_COLUMNS names the feature `{feature}` twice"));
             }
+        }
+    }
+}
+
+/// Notes which of a table's columns are named twice.
+fn refuse_twins(vars: &mut Vars<'_>, columns: &[(&str, &ColumnName)]) {
+    for (at, (variable, column)) in columns.iter().enumerate() {
+        if let Some((first, _)) = columns[..at].iter().find(|(_, other)| other.is(column.as_str())) {
+            vars.problem(format!("{variable} names the column `{column}`, and {first} does, too"));
         }
     }
 }

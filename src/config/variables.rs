@@ -13,6 +13,9 @@ use super::price::Price;
 use super::resource::DatabaseResource;
 use super::server::{Host, Place, TlsSetting};
 use super::setting::{Accepts, PemFile, QueueUrl, Setting, Span, Whole};
+use super::settings::Settings;
+use super::source::{SourceKind, Sql};
+use super::target::{ClassColumn, Keeps, Threshold};
 use super::zone::Zone;
 use crate::run::FailurePolicy;
 
@@ -113,6 +116,27 @@ variables! {
             DATETIME";
         RUN_COLUMN: RunColumn, Means("`run_id`, if rowscore made it"), "the column that says which run wrote a \
             prediction; with `none`, nothing says so";
+        LABEL_COLUMN: ColumnName, Means("none"), "a column that gets the name of the most probable class, beside the \
+            prediction";
+        CONFIDENCE_COLUMN: ColumnName, Means("none"), "a column that gets the probability of that class";
+        VALUE_COLUMN: ColumnName, Means("none"), "a column that gets the number of a model that gives one";
+        CLASS_COLUMNS: ClassColumn, Means("none"), "columns that get the number of one class each, with commas between \
+            them, like `churned=p_churned`";
+        DECISION_COLUMN: ColumnName, Means("none"), "a column that gets 1 where `THRESHOLD` is reached, and else 0";
+        THRESHOLD: Threshold, Means("none"), "the least probability of a class, or the least number of a model that gives \
+            one, that is decided for";
+        MODEL_COLUMN: ColumnName, Means("none"), "a column that gets the version of the model";
+        PREDICTED_AT_COLUMN: ColumnName, Means("none"), "a column that gets the time of the prediction, in UTC";
+        SCORE_TABLE: TableName, Means("none: predictions go to columns of `ITEMS_TABLE`"), "a table of their own that \
+            predictions go to; `rowscore init` makes it, and of `ITEMS_TABLE` nothing is written";
+        SCORES: Keeps, Is("latest"), "which scores of a row `SCORE_TABLE` keeps: the latest one, or one of each model \
+            version";
+        SOURCE_KIND: SourceKind, Is("table"), "what `ITEMS_TABLE` names; the rows of a view are only read, and need a \
+            `SCORE_TABLE`";
+        SOURCE_WHERE: Sql, Means("every row"), "the condition of the rows that are meant, in the columns of \
+            `ITEMS_TABLE`; it needs a `SCORE_TABLE`";
+        SOURCE_QUERY: Sql, Means("none"), "a SELECT whose rows are scored, instead of a table; `ITEMS_TABLE` is its name \
+            then, and it needs a `SCORE_TABLE`";
     }
     "How runs work" {
         // With 5000, the bulk update is at its fastest.
@@ -134,6 +158,7 @@ variables! {
         LOOKBACK: Span, Is("1h"), "how far a window reaches back into the one before, for rows that were committed late";
         TICK_EVERY: Span, Means("as the schedule's history has it"), "at least how often the schedule fires; a tick that is missing longer is said to be missing";
         DELIVER_WITHIN: Span, Means("no deadline"), "how long after the schedule's time a run's predictions are due";
+        SWEEP_DELIVER_WITHIN: Span, Means("as `DELIVER_WITHIN`"), "the same for a sweep";
         MAX_HOPS: Whole<u32, 1, 1_000_000>, Is("1000"), "hops of one worker in one run; the run fails when they are used \
             up";
         HOP_BUDGET_MS: Whole<u32, 1, 86_400_000>, Is("240000"), "milliseconds that a hop works, at most";
@@ -142,6 +167,7 @@ variables! {
             deadline when a hop ends";
     }
     "The function" {
+        SETTINGS: Settings, Means("none"), "other variables in one text; the environment's own come first";
         CONTINUATION_QUEUE_URL: QueueUrl, Means("none: the answer has the continuations"), "the queue that \
             continuations are sent to";
         WAKE_DATABASE: bool, Is("false"), "whether the function starts a stopped RDS instance or cluster, and stops it \

@@ -1,7 +1,8 @@
 //! Reading variables, and saying what is wrong with them.
 
 use super::setting::Setting;
-use super::variables::{Entry, Unset, Variable};
+use super::settings::Settings;
+use super::variables::{self, Entry, Unset, VARIABLES, Variable};
 
 /// Every variable that is unusable or missing.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +25,12 @@ impl<'l> Vars<'l> {
         if !self.problems.contains(&text) {
             self.problems.push(text);
         }
+    }
+
+    /// What `SETTINGS` has for other variables, or what is wrong with it.
+    pub(super) fn settings(&self) -> Result<Settings, String> {
+        let known: Vec<&str> = VARIABLES.iter().flat_map(|group| group.entries).map(|entry| entry.name).collect();
+        Settings::of(&self.given(variables::SETTINGS).unwrap_or_default(), &known)
     }
 
     /// What is given, whatever it is: for passwords, which may be empty.

@@ -23,6 +23,7 @@ use crate::store::lanes::Due;
 use crate::store::pending::PendingItem;
 use crate::store::predictions::Predictions;
 use crate::store::runs::NewRun;
+use crate::store::scores::{By, Onto, Stamp};
 use crate::store::{Doing, StoreError, failures, items, runs};
 use crate::values::{Reason, ReasonCode};
 use crate::words;
@@ -127,7 +128,9 @@ async fn write_and_roll_back(conn: &mut Conn, means: Means<'_>, id: RunId) -> Re
     if let Some(decimals) = table.decimals {
         decimals.round(&mut page.outputs);
     }
-    items::write(&mut tx, table, id, &page).await?;
+    let version = model.version().to_string();
+    let stamp = Stamp { run: id, model: &version, onto: Onto::Earlier, by: By::Key };
+    items::write(&mut tx, table, stamp, &page).await?;
     let read = items::predictions(table, &page.keys).ask(&mut tx).await?;
     if let Some(key) = page.keys.get(0) {
         let item = PendingItem { key, values: &[], prediction: None };

@@ -117,8 +117,9 @@ impl<'a> Going<'a> {
 }
 
 /// What is not written is not locked. In a look at what was locked before, some of it may be locked still.
-fn locking(Job { run, .. }: Job<'_>, look: &Look) -> Locking {
-    if run.pass == Pass::Check || !run.mode.writes() {
+fn locking(job: Job<'_>, look: &Look) -> Locking {
+    let (run, is_only_read) = (job.run, job.table().target.scores().is_some());
+    if run.pass == Pass::Check || !run.mode.writes() || is_only_read {
         Locking::None
     } else if look.number == 0 {
         Locking::AllOrNone

@@ -53,7 +53,7 @@ mod unfit;
 mod work;
 mod writing;
 
-pub use check::{Fit, check_columns, check_use};
+pub use check::{Fit, check_before_making, check_columns, check_use};
 pub use clock::Clock;
 pub use end::{Steered, steer, stop};
 pub use error::HopError;

@@ -41,7 +41,11 @@ fn policy_of(work: &WorkConfig, request: &Request) -> FailurePolicy {
 
 /// When a run's predictions are due. Nobody waits for those of a backfill: there are older ones.
 fn deadline_of(work: &WorkConfig, request: &Request, window: Window) -> Option<Time> {
-    let wanted = work.deliver_within.filter(|_| request.kind != RunKind::Backfill);
+    let wanted = match request.kind {
+        RunKind::Backfill => None,
+        RunKind::Sweep => work.sweep_deliver_within.or(work.deliver_within),
+        RunKind::Window | RunKind::Canary => work.deliver_within,
+    };
     let span = request.deliver_within.or(wanted)?;
     window::after(window.to, TimeDelta::from_std(span).ok()?)
 }

@@ -33,7 +33,8 @@ pub(super) enum Written {
         /// Items set aside.
         failed: u64,
     },
-    /// The database refuses one of its items, at least. The transaction is to be rolled back.
+    /// The database refuses one of its items, at least, or one that was not locked has gone. The transaction is to be
+    /// rolled back.
     Refused,
 }
 
@@ -88,6 +89,10 @@ impl Writing<'_> {
         self.forget(conn, predictions).await?;
         let advance = self.advance(predictions, failed);
         match pages::write(conn, self.page, predictions, &advance, self.statement).await {
+            // An item has gone since it was read, and nothing kept it: what is written in parts needs no item.
+            Ok(changed) if self.is_only_read() && changed < predictions.keys.len() as u64 => {
+                return Ok(Written::Refused);
+            }
             Ok(changed) => all_changed(predictions, changed)?,
             Err(error) if error.refusal().is_some() => return Ok(Written::Refused),
             Err(error) => return Err(error),
@@ -126,6 +131,11 @@ impl Writing<'_> {
         let advance = self.advance(&taken, failed);
         pages::write(conn, self.page, &predictions.part(0..0), &advance, self.statement).await?;
         Ok(Written::Done { predicted: advance.predicted, failed })
+    }
+
+    /// Whether its items were read without locks.
+    fn is_only_read(&self) -> bool {
+        self.page.wanted.table.target.scores().is_some()
     }
 
     /// Items that are predicted now are set aside no longer.

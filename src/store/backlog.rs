@@ -10,8 +10,9 @@ use super::by_key::failure_of_item;
 use super::counts::{mariadb_limit, mysql_limit};
 use super::row::column;
 use super::row::date;
-use super::selection::{created, moment, pending};
+use super::selection::{created, moment};
 use super::statement::Statement;
+use super::target::{self, pending};
 use crate::config::ItemsTable;
 use crate::window::Time;
 
@@ -58,7 +59,7 @@ pub async fn fresh(conn: &mut impl Queryable, table: &ItemsTable, reach: Time) -
 }
 
 fn waiting(table: &ItemsTable, reach: Option<Time>, which: &str, most: u64) -> Statement<Backlog> {
-    let (items, own) = (table.quoted(), table.created.quoted());
+    let (items, own) = (target::items(table), table.created.quoted());
     let of_item = failure_of_item(table);
     let reached = match reach {
         Some(reach) => format!("i.{own} >= {}", moment(table, reach)),
@@ -66,7 +67,7 @@ fn waiting(table: &ItemsTable, reach: Option<Time>, which: &str, most: u64) -> S
     };
     let sql = format!(
         "{} SELECT {} COUNT(*) AS `items`, MIN(`created`) AS `oldest`, COALESCE(SUM(NOT `reached`), 0) AS `unreached` \
-         FROM (SELECT {} AS `created`, COALESCE({reached}, FALSE) AS `reached` FROM {items} i \
+         FROM (SELECT {} AS `created`, COALESCE({reached}, FALSE) AS `reached` FROM {items} \
                WHERE {} AND {which} AND NOT EXISTS \
                  (SELECT 1 FROM `item_failures` f WHERE {of_item}) \
                LIMIT {most}) w",

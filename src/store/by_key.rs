@@ -119,6 +119,11 @@ pub(super) fn failure_column(table: &ItemsTable) -> &'static str {
     if table.key.is_number() { "`item_id`" } else { "`item_key`" }
 }
 
+/// The parts of a key as literals, with commas between them.
+pub(super) fn parts(table: &ItemsTable, key: KeyRef<'_>) -> String {
+    joined(items(table).literals(key), ",")
+}
+
 /// The key of the items, as they are walked by it.
 pub(super) fn items(table: &ItemsTable) -> Walk<'_> {
     Walk::Items(table, "i.")

@@ -6,9 +6,11 @@ use mysql_async::{Params, Row};
 use mysql_async::prelude::Queryable;
 
 use super::StoreError;
+pub use super::columns::{Column, Kind};
+use super::query;
 use super::row::column;
 use super::statement::Statement;
-use crate::config::{ColumnName, ItemsTable, KeyColumns, KeyPart, PartKind};
+use crate::config::{ColumnName, ItemsTable, KeyColumns, KeyPart, Rows, ScoreTable};
 
 /// The column that is meant to say when a row was changed, where there is one of this name.
 pub const UPDATED: &str = "updated_datetime";
@@ -23,8 +25,10 @@ pub struct Catalog {
     /// Those of its columns that the server sets to the present time whenever a row is changed and nothing is
     /// said of them. Also such that may not be read.
     pub renewed: Vec<ColumnName>,
-    /// It, and rowscore's own tables, where an engine without transactions keeps them.
+    /// The table that is written, and rowscore's own tables, where an engine without transactions keeps them.
     pub without_transactions: Vec<Kept>,
+    /// Whether it is a view.
+    pub is_view: bool,
     /// Whether the server is a MariaDB, whose JSON is a LONGTEXT.
     pub is_mariadb: bool,
 }
@@ -36,116 +40,6 @@ pub struct Kept {
     pub table: String,
     /// Like `MyISAM`.
     pub engine: String,
-}
-
-/// A column.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Column {
-    /// As it was written when the table was made.
-    pub name: String,
-    /// What it can hold.
-    pub kind: Kind,
-    /// Like `varchar(36)` or `enum('a','b')`.
-    pub full_type: String,
-    /// Whether it may be NULL.
-    pub is_nullable: bool,
-    /// Whether the server computes it from other columns.
-    pub is_generated: bool,
-    /// Whether its default is the present time.
-    pub is_born_now: bool,
-    /// Of text: characters that have room.
-    pub length: Option<u64>,
-    /// Of text: like `utf8mb4`.
-    pub charset: Option<String>,
-    /// Of text: like `utf8mb4_general_ci`.
-    pub collation: Option<String>,
-    /// What whoever made it said of it.
-    pub comment: String,
-}
-
-/// What a column can hold, as far as rowscore tells that apart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Kind {
-    /// TINYINT to INT.
-    Integer,
-    /// BIGINT.
-    BigInt,
-    /// DECIMAL, FLOAT or DOUBLE.
-    Fraction,
-    /// JSON. MariaDB's is a LONGTEXT.
-    Json,
-    /// CHAR or VARCHAR, whose length is one in characters.
-    Char,
-    /// TINYTEXT to MEDIUMTEXT, whose length is one in bytes.
-    Text,
-    /// LONGTEXT.
-    LongText,
-    /// TINYBLOB to LONGBLOB, or VARBINARY.
-    Bytes,
-    /// BINARY.
-    Binary,
-    /// MariaDB's UUID.
-    Uuid,
-    /// ENUM.
-    Enum,
-    /// SET.
-    Set,
-    /// BIT.
-    Bit,
-    /// YEAR.
-    Year,
-    /// DATE.
-    Date,
-    /// TIME.
-    Time,
-    /// TIMESTAMP, a moment.
-    Timestamp,
-    /// DATETIME, what a clock shows somewhere.
-    Datetime,
-    /// Anything else.
-    #[default]
-    Other,
-}
-
-impl Kind {
-    fn of(data_type: &str) -> Self {
-        match data_type {
-            "tinyint" | "smallint" | "mediumint" | "int" => Self::Integer,
-            "bigint" => Self::BigInt,
-            "decimal" | "float" | "double" => Self::Fraction,
-            "json" => Self::Json,
-            "char" | "varchar" => Self::Char,
-            "tinytext" | "text" | "mediumtext" => Self::Text,
-            "longtext" => Self::LongText,
-            "tinyblob" | "blob" | "mediumblob" | "longblob" | "varbinary" => Self::Bytes,
-            "binary" => Self::Binary,
-            "uuid" => Self::Uuid,
-            "enum" => Self::Enum,
-            "set" => Self::Set,
-            "bit" => Self::Bit,
-            "year" => Self::Year,
-            "date" => Self::Date,
-            "time" => Self::Time,
-            "timestamp" => Self::Timestamp,
-            "datetime" => Self::Datetime,
-            _ => Self::Other,
-        }
-    }
-
-    /// Whether it holds whole numbers.
-    pub fn is_integer(self) -> bool {
-        matches!(self, Self::Integer | Self::BigInt)
-    }
-
-    /// Whether it holds a date and a time.
-    pub fn is_time(self) -> bool {
-        matches!(self, Self::Timestamp | Self::Datetime)
-    }
-
-    /// Whether it holds any text.
-    pub fn is_text(self) -> bool {
-        matches!(self, Self::Char | Self::Text | Self::LongText)
-    }
 }
 
 /// A key.
@@ -171,51 +65,16 @@ impl Kept {
     }
 }
 
-impl Column {
-    /// What it holds as a part of a key, if it can be one.
-    pub fn part_kind(&self) -> Option<PartKind> {
-        Some(match self.kind {
-            Kind::Integer | Kind::BigInt if self.full_type.contains("unsigned") => PartKind::Unsigned,
-            Kind::Integer | Kind::BigInt => PartKind::Integer,
-            Kind::Char => PartKind::Text { charset: self.charset.clone()?, collation: self.collation.clone()? },
-            Kind::Binary => PartKind::Bytes,
-            Kind::Bytes if self.full_type.starts_with("varbinary") => PartKind::Bytes,
-            Kind::Uuid => PartKind::Uuid,
-            Kind::Date => PartKind::Date,
-            Kind::Datetime | Kind::Timestamp => PartKind::Datetime,
-            _ => return None,
-        })
-    }
-
-    /// Bytes of the longest key that it alone is, in its notation.
-    pub fn longest_part(&self) -> u64 {
-        const LONGEST_PLAIN: u64 = 32;
-        let length = self.length.unwrap_or(0);
-        let of_each = match self.charset.as_deref() {
-            // A comma or a `~` takes two.
-            Some("ascii" | "latin1") => 2,
-            Some("utf8mb3" | "utf8") => 3,
-            Some(_) => 4,
-            // Digits of bytes.
-            None => 2,
-        };
-        LONGEST_PLAIN.max(length.saturating_mul(of_each))
-    }
-
-    /// The name between backticks.
-    pub fn quoted(&self) -> String {
-        format!("`{}`", self.name.replace('`', "``"))
-    }
-}
-
 impl Catalog {
     /// The columns that keep their values when a prediction is written: the server would set them to the present
     /// time. `updated_datetime` is there to say when a row was changed, and says it.
     pub fn kept(&self, table: &ItemsTable) -> Vec<ColumnName> {
-        let written = [Some(&table.prediction), table.run.column()];
-        let is_meant = |column: &ColumnName| {
-            column.is(UPDATED) || written.into_iter().flatten().any(|written| written.is(column.as_str()))
-        };
+        if table.target.scores().is_some() {
+            return Vec::new();
+        }
+        let written = table.written();
+        let is_meant =
+            |column: &ColumnName| column.is(UPDATED) || written.iter().any(|(_, written)| written.is(column.as_str()));
         self.renewed.iter().filter(|column| !is_meant(column)).cloned().collect()
     }
 
@@ -273,10 +132,32 @@ fn is_wide(table: &ItemsTable) -> Statement<bool> {
     Statement::one("looking at the ends of the table", &sql, Params::Empty, |row| column(row, "wide"))
 }
 
-/// What the server says of `table`.
+/// What the server says of the table that is scored. Of the engines, what it says of the tables that are written.
 pub fn describe(table: &ItemsTable) -> Statement<Catalog> {
+    let written = table.target.scores().map_or_else(|| table.literal(), |scores| scores.name.literal());
+    let described = describe_named(&table.literal(), &written);
+    if !matches!(table.source.rows, Rows::Query(_)) {
+        return described;
+    }
+    // Whatever table has the query's name, it is another one.
+    let described = described.and(query::columns(table));
+    described.map(|(known, columns)| Catalog {
+        columns,
+        without_transactions: known.without_transactions,
+        is_mariadb: known.is_mariadb,
+        ..Catalog::default()
+    })
+}
+
+/// What it says of a score table.
+pub fn describe_scores(scores: &ScoreTable) -> Statement<Catalog> {
+    let name = scores.name.literal();
+    describe_named(&name, &name)
+}
+
+fn describe_named(table: &str, written: &str) -> Statement<Catalog> {
     let doing = "reading what the items table is like";
-    let of_table = of_tables(&[table.literal()]);
+    let of_table = of_tables(&[table.to_owned()]);
     let columns = format!(
         "SELECT `column_name` AS `name`, `data_type` AS `type`, `column_type` AS `full_type`, \
            `is_nullable` = 'YES' AS `nullable`, COALESCE(`generation_expression`, '') <> '' AS `generated`, \
@@ -291,12 +172,14 @@ pub fn describe(table: &ItemsTable) -> Statement<Catalog> {
          FROM `information_schema`.`statistics` {of_table} \
          ORDER BY `index_name`, `seq_in_index`"
     );
-    let names = OWN.iter().map(|name| format!("'{name}'")).chain([table.literal()]).collect::<Vec<_>>();
+    let names = OWN.iter().map(|name| format!("'{name}'")).chain([written.to_owned()]).collect::<Vec<_>>();
     let kept = format!(
         "SELECT `table_name` AS `name`, `engine` AS `engine` FROM `information_schema`.`tables` {} AND `engine` NOT IN \
            (SELECT `engine` FROM `information_schema`.`engines` WHERE `transactions` = 'YES')",
         of_tables(&names)
     );
+    let views = format!("SELECT COUNT(*) AS `views` FROM `information_schema`.`views` {of_table}");
+    let views: Statement<u64> = Statement::one(doing, &views, Params::Empty, |row| column(row, "views"));
     let columns = Statement::all(doing, &columns, Params::Empty, |row| {
         Ok((column_of(row)?, column::<bool>(row, "renewed")?, column::<bool>(row, "readable")?))
     });
@@ -310,13 +193,20 @@ pub fn describe(table: &ItemsTable) -> Statement<Catalog> {
     });
     let version: Statement<String> =
         Statement::one(doing, "SELECT VERSION() AS `version`", Params::Empty, |row| column(row, "version"));
-    columns.and(parts).and(kept).and(version).map(|(((columns, parts), without_transactions), version)| Catalog {
-        renewed: columns.iter().filter(|(_, renewed, _)| *renewed).map(|(it, ..)| ColumnName::of(&it.name)).collect(),
-        columns: columns.into_iter().filter(|(.., readable)| *readable).map(|(it, ..)| it).collect(),
-        keys: keys(parts),
-        without_transactions,
-        is_mariadb: version.contains("MariaDB"),
-    })
+    columns.and(parts).and(kept).and(version.and(views)).map(
+        |(((columns, parts), without_transactions), (version, views))| Catalog {
+            is_view: views > 0,
+            renewed: columns
+                .iter()
+                .filter(|(_, renewed, _)| *renewed)
+                .map(|(it, ..)| ColumnName::of(&it.name))
+                .collect(),
+            columns: columns.into_iter().filter(|(.., readable)| *readable).map(|(it, ..)| it).collect(),
+            keys: keys(parts),
+            without_transactions,
+            is_mariadb: version.contains("MariaDB"),
+        },
+    )
 }
 
 /// The condition that a row of the catalogue is about one of these tables, whose names are SQL strings. The

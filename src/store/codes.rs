@@ -29,6 +29,8 @@ pub(super) enum Meaning {
     Login,
     /// The server takes no connection without TLS.
     NeedsTls,
+    /// A column may not be NULL.
+    Null,
     /// The login lacks a grant.
     Grant,
     /// There is no such database.
@@ -54,6 +56,7 @@ impl Meaning {
             Self::LogsStatements
             | Self::TimeUp
             | Self::Duplicate
+            | Self::Null
             | Self::Login
             | Self::NeedsTls
             | Self::Grant
@@ -81,6 +84,7 @@ impl Meaning {
             3032 => Self::CutOff,               // offline mode
             1969 | 3024 => Self::TimeUp,        // MariaDB, MySQL
             1062 => Self::Duplicate,
+            1048 => Self::Null,
             1045 | 1698 => Self::Login, // a wrong password, no password is accepted
             1044 | 1142 | 1143 | 1370 => Self::Grant, // on the database, table, column, procedure
             3159 => Self::NeedsTls,

@@ -11,6 +11,7 @@ use super::key::Key;
 use super::row::{column, date};
 use super::selection::{Selection, created, values_text};
 use super::statement::{ReadsRow, Statement};
+use super::target;
 use super::wanted::Wanted;
 use crate::config::{ItemsTable, Zone};
 use crate::model::Feature;
@@ -39,7 +40,12 @@ pub(crate) fn ends(table: &ItemsTable) -> Statement<Option<Ids>> {
         return last(by_key::items(table)).map(|last| last.map(|upto| Ids { after: Key::Start, upto }));
     }
     let (id, items) = (table.key.quoted(), table.quoted());
-    let sql = format!("SELECT {} AS `least`, {} AS `high` FROM {items}", signed("MIN", &id), signed("MAX", &id));
+    let sql = if table.source.is_table() {
+        format!("SELECT {} AS `least`, {} AS `high` FROM {items}", signed("MIN", &id), signed("MAX", &id))
+    } else {
+        let [least, high] = ["ASC", "DESC"].map(|order| target::first(table, order, "TRUE"));
+        format!("SELECT LEAST({least}, {0}) AS `least`, LEAST({high}, {0}) AS `high`", i64::MAX)
+    };
     Statement::one("finding the ends of the table", &sql, Params::Empty, from_to)
 }
 
@@ -61,7 +67,7 @@ fn last(walk: Walk<'_>) -> Statement<Option<Key>> {
 
 fn end(walk: Walk<'_>, direction: &str) -> Statement<Option<Key>> {
     let (from, table) = match &walk {
-        Walk::Items(table, _) => (format!("{} i {}", table.quoted(), by_key::hint(table)), *table),
+        Walk::Items(table, _) => (target::in_order(table), *table),
         Walk::Failures(table) => (format!("`item_failures` f WHERE {}", by_key::failures(table)), *table),
     };
     let (order, own) = (walk.order(direction), table.clone());
@@ -88,12 +94,12 @@ pub(crate) struct Clocks {
 
 /// Looks at the clocks.
 pub(crate) fn clocks(table: &ItemsTable) -> Statement<Clocks> {
-    let (created, items) = (table.created.quoted(), table.quoted());
+    let (created, items) = (table.created.quoted(), target::items(table));
     let order = by_key::items(table).order("DESC");
     let sql = format!(
         "SELECT COALESCE(TIMESTAMPDIFF(MINUTE, UTC_TIMESTAMP(), \
              CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', @@GLOBAL.time_zone)), 0) AS `server`, \
-           (SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), {created}) FROM {items} i ORDER BY {order} LIMIT 1) AS `latest`"
+           (SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), {created}) FROM {items} ORDER BY {order} LIMIT 1) AS `latest`"
     );
     Statement::one("looking at the clocks", &sql, Params::Empty, |row| {
         Ok(Clocks { server_ahead: column(row, "server")?, latest_ahead: column(row, "latest")? })
@@ -158,8 +164,8 @@ pub(crate) async fn oldest_pending(
     let selection = Selection::Fresh(window);
     let (key, created, in_utc) = (by_key::items(table).order(""), table.created.quoted(), created(table));
     let sql = limited(&format!(
-        "{in_utc} AS `oldest` FROM {} i WHERE {} AND i.{created} >= '{FIRST_YEAR}' ORDER BY i.{created}, {key} LIMIT 1",
-        table.quoted(),
+        "{in_utc} AS `oldest` FROM {} WHERE {} AND i.{created} >= '{FIRST_YEAR}' ORDER BY i.{created}, {key} LIMIT 1",
+        target::items(table),
         selection.condition(table, &values_text(table, features)),
     ));
     let oldest =

@@ -16,6 +16,7 @@ use super::places::joined;
 use super::row::column;
 use super::runs::utc;
 use super::statement::Statement;
+use super::target;
 use crate::config::ItemsTable;
 use crate::run::RunId;
 use crate::values::{Reason, ReasonCode, StoredCode};
@@ -102,11 +103,11 @@ pub fn forget<'k>(table: &ItemsTable, keys: impl ExactSizeIterator<Item = KeyRef
 /// are for the next run. What comes back between the two statements is looked at as a new item.
 pub(crate) async fn forget_gone(conn: &mut impl Queryable, table: &ItemsTable) -> Result<(), StoreError> {
     let sql = format!(
-        "{} SELECT {} {shown} AS `item` FROM `item_failures` f LEFT JOIN {} i ON {} \
+        "{} SELECT {} {shown} AS `item` FROM `item_failures` f LEFT JOIN {} ON {} \
          WHERE {} AND {} IS NULL ORDER BY {shown} LIMIT {LOOK}",
         mariadb_limit(GONE_BUDGET_MS),
         mysql_limit(GONE_BUDGET_MS),
-        table.quoted(),
+        target::items(table),
         by_key::item_of_failure(table),
         by_key::failures(table),
         joined(table.key.columns().take(1).map(|column| format!("i.{}", column.quoted())), ""),

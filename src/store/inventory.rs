@@ -55,8 +55,9 @@ impl Inventory {
     /// Looks what there is.
     pub(super) fn of(items: &ItemsTable) -> Statement<Self> {
         let doing = "looking which tables there are";
+        let scores = items.target.scores().map(|scores| scores.name.literal());
         let names: Vec<String> =
-            OWN.iter().chain(&[VIEW]).map(|name| format!("'{name}'")).chain([items.literal()]).collect();
+            OWN.iter().chain(&[VIEW]).map(|name| format!("'{name}'")).chain([items.literal()]).chain(scores).collect();
         let of_tables = of_tables(&names);
         let named = |what: &str, from: &str| {
             let sql = format!(

@@ -6,6 +6,7 @@ use mysql_async::{Params, params};
 
 use super::bound::{IN_TRANSACTION, bound};
 use super::by_key::{self, Walk};
+use super::cells::{Cell, cells};
 use super::counts::{mariadb_limit, mysql_limit};
 use super::hashed;
 use super::ids::Ids;
@@ -15,13 +16,14 @@ use super::pending::PendingItems;
 use super::places::{joined, places};
 use super::predictions::Predictions;
 use super::row::column;
+use super::scores::{self, Stamp};
 use super::selection::values_text;
 use super::statement::Statement;
+use super::target;
 use super::wanted::Wanted;
 use super::{Doing, StoreError};
-use crate::config::{ColumnName, ItemsTable};
-use crate::model::Feature;
-use crate::run::RunId;
+use crate::config::{ColumnName, ItemsTable, Target};
+use crate::model::{Feature, Outputs};
 use crate::window::Time;
 
 /// Milliseconds that the server may look for the few items that are looked at before a run: where pending ones are so rare that
@@ -60,6 +62,8 @@ pub fn read_statement(wanted: Wanted<'_>, ids: &Ids, limit: u32, locking: Lockin
         which.condition(table, &values),
         walk.order(""),
         match locking {
+            // What is only read need not be locked, and its login may not.
+            _ if table.target.scores().is_some() => "",
             Locking::None => "",
             Locking::AllOrNone => " FOR UPDATE NOWAIT",
             Locking::Skip => " FOR UPDATE SKIP LOCKED",
@@ -81,15 +85,18 @@ pub fn count(wanted: Wanted<'_>, ids: &Ids) -> Statement<u64> {
 
 /// The first of these ids that an item has, whatever the item's state. Of tables whose keys are numbers.
 pub fn next_id(table: &ItemsTable, ids: &Ids) -> Statement<Option<i64>> {
-    let (id, items) = (table.key.quoted(), table.quoted());
-    let walk = by_key::items(table).without_alias();
-    let sql = format!("SELECT MIN({id}) AS `next` FROM {items} WHERE {}", walk.condition(ids));
+    let (id, items, walk) = (table.key.quoted(), table.quoted(), by_key::items(table));
+    let sql = if table.source.is_table() {
+        format!("SELECT MIN({id}) AS `next` FROM {items} WHERE {}", walk.without_alias().condition(ids))
+    } else {
+        format!("SELECT {} AS `next`", target::first(table, "ASC", &walk.condition(ids)))
+    };
     Statement::one("looking for the next item", &sql, Params::Empty, |row| column(row, "next"))
 }
 
 /// Whether the table has an item at all.
 pub fn any(table: &ItemsTable) -> Statement<bool> {
-    let sql = format!("SELECT EXISTS (SELECT 1 FROM {}) AS `any`", table.quoted());
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM {}) AS `any`", target::items(table));
     Statement::one("looking for an item", &sql, Params::Empty, |row| column(row, "any"))
 }
 
@@ -99,7 +106,7 @@ pub fn horizon(wanted: Wanted<'_>, ids: &Ids, rows: u64) -> Statement<Option<Key
     let Wanted { table, which, .. } = wanted;
     let (walk, own) = (which.walk(table), table.clone());
     let (from, of_table) = match walk {
-        Walk::Items(..) => (format!("{} i {}", table.quoted(), by_key::hint(table)), "TRUE".to_owned()),
+        Walk::Items(..) => (target::in_order(table), "TRUE".to_owned()),
         Walk::Failures(_) => ("`item_failures` f FORCE INDEX (PRIMARY)".to_owned(), by_key::failures(table)),
     };
     let sql = format!(
@@ -138,30 +145,43 @@ pub(crate) async fn nth(
     Ok(nth.and_then(|text| by_key::key_of(table, &text)))
 }
 
-/// Writes the predictions of locked items, within the transaction that locked them.
+/// Writes the predictions of items, within the transaction that read them.
 pub async fn write(
     tx: &mut impl Queryable,
     table: &ItemsTable,
-    run: RunId,
+    stamp: Stamp<'_>,
     page: &Predictions<'_>,
 ) -> Result<(), StoreError> {
     if page.keys.is_empty() {
         return Ok(());
     }
     let mut sql = Vec::new();
-    append_write_statement(&mut sql, table, run, page)?;
+    append_write_statement(&mut sql, table, stamp, page)?;
     tx.query_drop(sql).await.doing("writing predictions")
 }
 
-/// Appends the one statement that writes the predictions of locked items, one at least.
+/// Appends the one statement that writes the predictions of items, one at least.
+pub(super) fn append_write_statement(
+    sql: &mut Vec<u8>,
+    table: &ItemsTable,
+    stamp: Stamp<'_>,
+    page: &Predictions<'_>,
+) -> Result<(), StoreError> {
+    match &table.target {
+        Target::Columns => append_update(sql, table, stamp, page),
+        Target::Scores(scores) => scores::append_insert(sql, (table, scores), stamp, page),
+    }
+}
+
+/// Appends the one statement that writes predictions into locked items.
 ///
 /// Of the ways to update many rows to different values, this one reads the same and is fastest on MySQL
 /// and MariaDB, about as fast as a constant: all predictions are one text, and a row cuts out its own by
 /// its place on the page. Single-table, one round trip, every f64 kept exactly.
-pub(super) fn append_write_statement(
+fn append_update(
     sql: &mut Vec<u8>,
     table: &ItemsTable,
-    run: RunId,
+    stamp: Stamp<'_>,
     page: &Predictions<'_>,
 ) -> Result<(), StoreError> {
     let (places, sorted);
@@ -172,11 +192,21 @@ pub(super) fn append_write_statement(
             (places, &sorted)
         }
     };
-    let run = table.run.column().map_or_else(String::new, |column| format!("{} = {run}, ", column.quoted()));
-    let begin = format!("UPDATE {} SET {run}{} = ", table.quoted(), table.prediction.quoted());
-    sql.extend_from_slice(begin.as_bytes());
-    let unwritable = |error| StoreError::Unexpected(format!("formatting a page: {error}"));
-    page.append_values(sql, table.format, &places.place).map_err(unwritable)?;
+    let run = table.run.column().map_or_else(String::new, |column| format!("{} = {}, ", column.quoted(), stamp.run));
+    sql.extend_from_slice(format!("UPDATE {} SET {run}", table.quoted()).as_bytes());
+    let cells = cells(table, page.of).map_err(StoreError::Unexpected)?;
+    for (number, (column, cell)) in cells.into_iter().enumerate() {
+        let separator = if number == 0 { "" } else { ", " };
+        sql.extend_from_slice(format!("{separator}{} = ", column.quoted()).as_bytes());
+        match cell {
+            Cell::Model => sql.extend_from_slice(format!("'{}'", stamp.model).as_bytes()),
+            Cell::Now => sql.extend_from_slice(b"UTC_TIMESTAMP()"),
+            cell => {
+                let unwritable = |error| StoreError::Unexpected(format!("formatting a page: {error}"));
+                page.append_cell(sql, cell, &places.place).map_err(unwritable)?;
+            }
+        }
+    }
     sql.extend_from_slice(kept(table).as_bytes());
     sql.extend_from_slice(b" WHERE ");
     sql.extend_from_slice(format!("({}){IN_TRANSACTION}", places.which).as_bytes());
@@ -188,22 +218,30 @@ fn kept(table: &ItemsTable) -> String {
     table.kept.iter().map(ColumnName::quoted).map(|column| format!(", {column} = {column}")).collect()
 }
 
-/// Writes no row at all, but whoever may not write the predictions, or cannot, is told so.
-pub fn try_writing(table: &ItemsTable) -> Statement<()> {
-    let run = table.run.column().map_or_else(String::new, |column| format!("{} = NULL, ", column.quoted()));
-    let (items, prediction) = (table.quoted(), table.prediction.quoted());
-    let sql = format!("UPDATE {items} SET {run}{prediction} = NULL{} WHERE FALSE", kept(table));
-    Statement::change("trying to write predictions", &sql, Params::Empty)
+/// Writes no row at all, but whoever may not write the predictions of such a model, or cannot, is told so.
+///
+/// # Errors
+/// The model does not give what a column is to get.
+pub fn try_writing(table: &ItemsTable, of: Outputs<'_>) -> Result<Statement<()>, StoreError> {
+    let cells = cells(table, of).map_err(StoreError::Unexpected)?;
+    if let Target::Scores(scores) = &table.target {
+        return Ok(scores::try_writing(table, scores, &cells));
+    }
+    let written = table.run.column().into_iter().chain(cells.into_iter().map(|(column, _)| column));
+    let written = joined(written.map(|column| format!("{} = NULL", column.quoted())), ", ");
+    let sql = format!("UPDATE {} SET {written}{} WHERE FALSE", table.quoted(), kept(table));
+    Ok(Statement::change("trying to write predictions", &sql, Params::Empty))
 }
 
 /// Locks at most `limit` of the latest items, those that nobody else has locked, and answers their
-/// keys in ascending order.
+/// keys in ascending order. Where they are only read, none is locked.
 pub fn latest(table: &ItemsTable, limit: usize) -> Statement<Keys> {
     let (walk, own) = (by_key::items(table), table.clone());
+    let locking = if table.target.scores().is_some() { "" } else { " FOR UPDATE SKIP LOCKED" };
     let sql = format!(
-        "SELECT {} AS `key` FROM {} i WHERE {} ORDER BY {} LIMIT {limit} FOR UPDATE SKIP LOCKED",
+        "SELECT {} AS `key` FROM {} WHERE {} ORDER BY {} LIMIT {limit}{locking}",
         walk.shown(),
-        table.quoted(),
+        target::items(table),
         walk.condition(&Ids::ALL),
         walk.order("DESC")
     );
@@ -221,9 +259,9 @@ pub async fn recent(
     features: &[Feature],
     limit: u32,
 ) -> Result<PendingItems, StoreError> {
-    let (walk, items, values) = (by_key::items(table), table.quoted(), values_text(table, features));
+    let (walk, items, values) = (by_key::items(table), target::items(table), values_text(table, features));
     let (key, all, order) = (walk.shown(), walk.condition(&Ids::ALL), walk.order("DESC"));
-    let sql = format!("SELECT {key}, {values} FROM {items} i WHERE {all} ORDER BY {order} LIMIT {limit}");
+    let sql = format!("SELECT {key}, {values} FROM {items} WHERE {all} ORDER BY {order} LIMIT {limit}");
     PendingItems::query(conn, table, ("reading the latest items", sql)).await
 }
 
@@ -232,9 +270,10 @@ pub fn predictions(table: &ItemsTable, keys: &Keys) -> Statement<Vec<Option<Stri
     if keys.is_empty() {
         return Statement::none();
     }
-    let (walk, items, prediction) = (by_key::items(table), table.quoted(), table.prediction.quoted());
+    let (walk, prediction) = (by_key::items(table), target::prediction(table));
     let (which, order) = (walk.one_of(keys.iter()), walk.order(""));
-    let sql = format!("SELECT i.{prediction} AS `text` FROM {items} i WHERE {which} ORDER BY {order}");
+    let from = format!("{}{}", target::items(table), target::with_predictions(table));
+    let sql = format!("SELECT {prediction} AS `text` FROM {from} WHERE {which} ORDER BY {order}");
     Statement::all("reading predictions back", &sql, Params::Empty, |row| column(row, "text"))
 }
 
@@ -283,7 +322,8 @@ pub fn insert(table: &ItemsTable, rows: &[(String, Time)]) -> Statement<()> {
 mod tests {
     use super::*;
     use crate::config::{RunColumn, Setting};
-    use crate::model::Outputs;
+    use crate::run::RunId;
+    use crate::store::scores::{By, Onto};
 
     #[test]
     fn a_page_is_written_by_one_statement_that_names_its_rows() {
@@ -292,7 +332,8 @@ mod tests {
             let page =
                 Predictions { keys: ids.to_vec().into(), outputs: vec![0.5; 4], of: Outputs::probabilities(&classes) };
             let mut sql = Vec::new();
-            append_write_statement(&mut sql, table, RunId(9), &page).unwrap();
+            let stamp = Stamp { run: RunId(9), model: "abc", onto: Onto::Nothing, by: By::Key };
+            append_write_statement(&mut sql, table, stamp, &page).unwrap();
             String::from_utf8(sql).unwrap()
         };
         let table = ItemsTable::default();

@@ -14,8 +14,9 @@ use super::ids::Ids;
 use super::key::Key;
 use super::keys::Keys;
 use super::row::column;
-use super::selection::{created, pending, shown_values, whole_values};
+use super::selection::{created, shown_values, whole_values};
 use super::statement::Statement;
+use super::target::{self, pending};
 use super::{StoreError, counts};
 use crate::config::{ItemsTable, PredictionFormat};
 use crate::model::Feature;
@@ -79,7 +80,7 @@ impl SeenTable {
             by_key::shown(table, "i."),
             created(table),
             or_null(updated.as_ref().map(Column::quoted)),
-            or_null(table.run.column().map(|column| column.quoted())),
+            target::run(table).unwrap_or_else(|| "NULL".to_owned()),
         )
     }
 }
@@ -126,7 +127,7 @@ impl Width<'_> {
 
     /// The columns, texts cut one character beyond the longest that is read.
     fn columns(self, seen: &SeenTable) -> String {
-        let prediction = format!("LEFT(i.{}, {})", seen.table.prediction.quoted(), longest_numbers(self.classes) + 1);
+        let prediction = format!("LEFT({}, {})", target::prediction(&seen.table), longest_numbers(self.classes) + 1);
         seen.columns(&shown_values(&seen.table, self.features), &prediction)
     }
 }
@@ -255,10 +256,10 @@ pub fn page_statement(seen: &SeenTable, asked: &Asked<'_>, ids: &Ids) -> String 
     };
     let walk = by_key::items(table);
     format!(
-        "SELECT {} FROM {} i {} WHERE {} AND {wanted} ORDER BY {} LIMIT {}",
+        "SELECT {} FROM {}{} WHERE {} AND {wanted} ORDER BY {} LIMIT {}",
         asked.width.columns(seen),
-        table.quoted(),
-        by_key::hint(table),
+        target::in_order(table),
+        target::with_predictions(table),
         walk.condition(ids),
         walk.order(""),
         asked.limit
@@ -270,10 +271,9 @@ pub fn page_statement(seen: &SeenTable, asked: &Asked<'_>, ids: &Ids) -> String 
 pub fn nth_statement(table: &ItemsTable, after: &Key, n: u32) -> String {
     let walk = by_key::items(table);
     format!(
-        "SELECT {} AS `far` FROM {} i {} WHERE {} ORDER BY {} LIMIT 1 OFFSET {}",
+        "SELECT {} AS `far` FROM {} WHERE {} ORDER BY {} LIMIT 1 OFFSET {}",
         walk.shown(),
-        table.quoted(),
-        by_key::hint(table),
+        target::in_order(table),
         walk.condition(&Ids { after: after.clone(), upto: Key::End }),
         walk.order(""),
         n.saturating_sub(1)
@@ -284,7 +284,8 @@ pub fn nth_statement(table: &ItemsTable, after: &Key, n: u32) -> String {
 pub fn find(seen: &SeenTable, width: Width<'_>, key: &Key) -> Statement<Option<Listing>> {
     let table = &seen.table;
     let which = one(table, key);
-    let sql = format!("SELECT {} FROM {} i WHERE {which}", width.columns(seen), table.quoted());
+    let from = format!("{}{}", target::items(table), target::with_predictions(table));
+    let sql = format!("SELECT {} FROM {from} WHERE {which}", width.columns(seen));
     let longest = width.longest();
     let found = items("reading an item", &sql, table, move |item| longest.fitting(item));
     found.map(|items| items.into_iter().next())
@@ -299,10 +300,10 @@ fn one(table: &ItemsTable, key: &Key) -> String {
 pub fn latest(seen: &SeenTable, width: Width<'_>, upto: &Key, limit: u32) -> Statement<Vec<Listing>> {
     let (table, walk) = (&seen.table, by_key::items(&seen.table));
     let sql = format!(
-        "SELECT {} FROM {} i {} WHERE {} ORDER BY {} LIMIT {limit}",
+        "SELECT {} FROM {}{} WHERE {} ORDER BY {} LIMIT {limit}",
         width.columns(seen),
-        table.quoted(),
-        by_key::hint(table),
+        target::in_order(table),
+        target::with_predictions(table),
         walk.condition(&Ids { after: Key::Start, upto: upto.clone() }),
         walk.order("DESC"),
     );
@@ -324,9 +325,9 @@ pub fn whole_one(seen: &SeenTable, features: &[Feature], key: &Key) -> Statement
 
 fn all_of(seen: &SeenTable, features: &[Feature], which: &str) -> Statement<Vec<Listing>> {
     let table = &seen.table;
-    let columns = seen.columns(&whole_values(table, features), &format!("i.{}", table.prediction.quoted()));
-    let (items_table, hint) = (table.quoted(), by_key::hint(table));
-    let sql = format!("SELECT {columns} FROM {items_table} i {hint} WHERE {which}");
+    let columns = seen.columns(&whole_values(table, features), &target::prediction(table));
+    let from = format!("{}{}", target::in_order(table), target::with_predictions(table));
+    let sql = format!("SELECT {columns} FROM {from} WHERE {which}");
     items("reading items", &sql, table, |item| item)
 }
 
@@ -337,10 +338,10 @@ pub fn excerpts(table: &ItemsTable, width: Width<'_>, keys: &Keys, characters: u
     }
     let (walk, own) = (by_key::items(table), table.clone());
     let sql = format!(
-        "SELECT {} AS `key`, LEFT({}, {characters}) AS `excerpt` FROM {} i WHERE {}",
+        "SELECT {} AS `key`, LEFT({}, {characters}) AS `excerpt` FROM {} WHERE {}",
         walk.shown(),
         shown_values(table, width.features),
-        table.quoted(),
+        target::items(table),
         walk.one_of(keys.iter())
     );
     Statement::all("reading what was set aside", &sql, Params::Empty, move |row| {

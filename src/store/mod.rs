@@ -4,7 +4,7 @@
 //! `earlier`, `past`, [`status`] and [`measures`]; [`lanes`] with [`looks`] and [`hold`]; [`failures`]. Each function answers a
 //! [`statement`], a value that can be joined with others into one round trip. A function is `async` only
 //! where it needs several round trips, gives an answer also when time runs out, or moves a page.
-//! [`predictions`] are written as one text; `pages` sends a page's statements together. [`schema`] makes
+//! [`predictions`] are written as one text, or as rows of a score table by [`scores`]; `target` says where they stand, and `cells` what of them each column gets. `pages` sends a page's statements together. [`schema`] makes
 //! the tables, and [`inventory`] tells what it made, [`catalog`] reads what columns the items have. [`session`] repeats a piece of work after
 //! transient faults. For readers there are [`listing`] and [`status`], and `pool` lends them connections
 //! that cannot write. What the servers' error codes mean is in `codes`;
@@ -15,8 +15,10 @@ mod bound;
 pub mod buffers;
 mod by_key;
 pub mod catalog;
+pub(crate) mod cells;
 pub mod clock;
 mod codes;
+mod columns;
 pub(crate) mod counts;
 mod database;
 pub(crate) mod earlier;
@@ -50,17 +52,22 @@ pub(crate) mod pool;
 pub mod predicted;
 pub mod predictions;
 mod private_socket;
+mod query;
+pub(crate) mod reading;
 pub mod refusals;
 mod row;
 pub mod runs;
 pub mod samples;
 pub mod schema;
+mod score_table;
+pub mod scores;
 pub mod selection;
 pub mod session;
 mod settings;
 pub mod statement;
 pub mod status;
 pub mod stored;
+mod target;
 pub mod tempo;
 mod tls;
 pub mod turn;

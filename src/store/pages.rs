@@ -13,6 +13,8 @@ use super::lanes::{self, Advance, Position};
 use super::pending::PendingItems;
 use super::predictions::Predictions;
 use super::runs::Run;
+use super::scores::{self, By, Onto, Stamp};
+use super::selection::Selection;
 use super::turn::round_trip;
 use super::wanted::Wanted;
 use super::{Doing, StoreError};
@@ -57,6 +59,25 @@ pub(crate) struct Begun {
 }
 
 impl Page<'_> {
+    /// What its predictions are written with.
+    fn stamp(&self, by: By) -> Stamp<'_> {
+        let onto = if matches!(self.wanted.which, Selection::Outdated(_)) { Onto::Earlier } else { Onto::Nothing };
+        Stamp { run: self.run.id, model: self.run.model.as_str(), onto, by }
+    }
+
+    /// How many of its predictions a statement wrote that changed so many rows.
+    fn written(&self, predictions: &Predictions<'_>, changed: u64) -> u64 {
+        match self.wanted.table.target.scores() {
+            Some(scores) => scores::written(scores, self.stamp(By::Key).onto, predictions.keys.len() as u64, changed),
+            None => changed,
+        }
+    }
+
+    /// What it means that its predictions are refused.
+    fn refused(&self, error: StoreError) -> StoreError {
+        if self.wanted.table.target.scores().is_some() { scores::undone(error) } else { error }
+    }
+
     /// The statements that lock the lane's row and read where it stands, and its drift profile; then read
     /// the next items, and lock those that are to be written.
     fn begin_statements(&self) -> String {
@@ -134,17 +155,18 @@ async fn begun(
 /// The memory is an earlier statement's.
 pub(crate) async fn write_items(
     conn: &mut Conn,
-    Page { run, wanted, .. }: &Page<'_>,
+    page: &Page<'_>,
     predictions: &Predictions<'_>,
     memory: &mut Vec<u8>,
 ) -> Result<u64, StoreError> {
     memory.clear();
-    items::append_write_statement(memory, wanted.table, run.id, predictions)?;
+    items::append_write_statement(memory, page.wanted.table, page.stamp(By::Key), predictions)?;
     let trip = async {
-        let results = conn.query_iter(memory.as_slice()).await.doing("writing predictions")?;
+        let results = conn.query_iter(memory.as_slice()).await.doing("writing predictions");
+        let results = results.map_err(|error| page.refused(error))?;
         let changed = results.affected_rows();
         results.drop_result().await.doing("writing predictions")?;
-        Ok(changed)
+        Ok(page.written(predictions, changed))
     };
     round_trip("writing predictions", trip).await
 }
@@ -161,16 +183,17 @@ pub(crate) async fn write(
     let &Page { run, lane, wanted, .. } = page;
     memory.clear();
     if !predictions.keys.is_empty() {
-        items::append_write_statement(memory, wanted.table, run.id, predictions)?;
+        items::append_write_statement(memory, wanted.table, page.stamp(By::Place), predictions)?;
         memory.extend_from_slice(b"; ");
     }
     memory.extend_from_slice(lanes::advance_statement(run.id, lane, advance).as_bytes());
     let doing = "writing a page";
     let trip = async {
-        let mut results = conn.query_iter(memory.as_slice()).await.doing(doing)?;
+        let results = conn.query_iter(memory.as_slice()).await.doing(doing);
+        let mut results = results.map_err(|error| page.refused(error))?;
         let mut changed = 0;
         if !predictions.keys.is_empty() {
-            changed = results.affected_rows();
+            changed = page.written(predictions, results.affected_rows());
             results.collect::<Row>().await.doing(doing)?;
         }
         let advanced = results.affected_rows();

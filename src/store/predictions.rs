@@ -4,9 +4,9 @@ use std::io::{self, Write as _};
 use std::ops::Range;
 
 use super::bound::text_literal;
+use super::cells::Cell;
 use super::keys::Keys;
-use crate::config::PredictionFormat;
-use crate::model::{Outputs, PredictionKind};
+use crate::model::Outputs;
 
 /// Predictions of a page: the item of key `n` has the numbers from `n * of.width()` on.
 #[derive(Debug)]
@@ -59,38 +59,26 @@ impl<'m> Predictions<'m> {
         }
     }
 
-    /// Appends the SQL expression of the prediction at `place` of the page, an expression that counts
+    /// Appends the SQL expression of what a column gets of the prediction at `place` of the page, an expression that counts
     /// from 1.
     ///
     /// All of them are one text in a character set of one byte, each padded to the same width: the
     /// server parses a single literal, and cuts out a row's without searching.
-    pub(super) fn append_values(&self, sql: &mut Vec<u8>, format: PredictionFormat, place: &str) -> io::Result<()> {
-        let Outputs { kind, classes } = self.of;
-        let digits = classes.len().to_string().len();
+    pub(super) fn append_cell(&self, sql: &mut Vec<u8>, cell: Cell, place: &str) -> io::Result<()> {
         // A number takes about 20 characters; numbers need no escaping in a string.
-        sql.reserve((21 * self.of.width() + 2) * self.keys.len());
-        sql.extend_from_slice(match format {
-            PredictionFormat::Probabilities | PredictionFormat::Value => b"RTRIM(SUBSTR(_latin1'",
-            PredictionFormat::Label => b"ELT(SUBSTR(_latin1'",
-        });
+        let numbers = if cell == Cell::All { self.of.width() } else { 1 };
+        sql.reserve((21 * numbers + 2) * self.keys.len());
+        sql.extend_from_slice(if cell == Cell::Label { b"ELT(SUBSTR(_latin1'" } else { b"RTRIM(SUBSTR(_latin1'" });
         let mut marks = Vec::with_capacity(self.keys.len() + 1);
         marks.push(sql.len());
         for row in self.rows() {
-            match (format, kind) {
-                // A model without classes is refused before.
-                (PredictionFormat::Label, _) => {
-                    let label = self.of.label(row).map_or(0, |class| 1 + class);
-                    write!(sql, "{label:0digits$}")?;
-                }
-                (_, PredictionKind::Probabilities | PredictionKind::Margins) => serde_json::to_writer(&mut *sql, row)?,
-                (_, PredictionKind::Value | PredictionKind::Score) => serde_json::to_writer(&mut *sql, &row[0])?,
-            }
+            cell.append(sql, self.of, row)?;
             marks.push(sql.len());
         }
         let width = pad(sql, &marks);
         write!(sql, "', ({place}) * {width} - {}, {width})", width - 1)?;
-        if format == PredictionFormat::Label {
-            for class in classes {
+        if cell == Cell::Label {
+            for class in self.of.classes {
                 write!(sql, ", {}", text_literal(class.as_bytes()))?;
             }
         }
@@ -116,10 +104,12 @@ fn pad(texts: &mut Vec<u8>, marks: &[usize]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::PredictionFormat;
+    use crate::model::PredictionKind;
 
     fn values(page: &Predictions<'_>, format: PredictionFormat, place: &str) -> String {
         let mut sql = Vec::new();
-        page.append_values(&mut sql, format, place).unwrap();
+        page.append_cell(&mut sql, Cell::of(format), place).unwrap();
         String::from_utf8(sql).unwrap()
     }
 

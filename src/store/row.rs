@@ -6,6 +6,11 @@ use mysql_async::{Row, Value, from_value_opt};
 use super::StoreError;
 use super::key::Key;
 
+/// A name of rowscore's own between backticks.
+pub(super) fn named(name: &str) -> String {
+    format!("`{name}`")
+}
+
 /// A column that the schema promises.
 pub(super) fn column<T: mysql_async::prelude::FromValue>(row: &Row, name: &str) -> Result<T, StoreError> {
     match row.get_opt(name) {

@@ -10,8 +10,8 @@ use super::codes::Meaning;
 use super::inventory::{Inventory, Made};
 use super::row::column;
 use super::statement::Statement;
-use super::{Doing, StoreError, catalog};
-use crate::config::{ColumnName, ItemsTable};
+use super::{Doing, StoreError, catalog, score_table};
+use crate::config::{ColumnName, ItemsTable, Rows, ScoreTable};
 
 /// Every migration by name, in order. Each may be applied again at any time.
 const MIGRATIONS: [(&str, &str); 12] = [
@@ -47,9 +47,12 @@ const COLUMN_HOW: [&str; 2] = ["ALGORITHM=INSTANT", "ALGORITHM=INPLACE, LOCK=NON
 
 const APPLYING: &str = "applying the migrations";
 
+/// The migration that is about the table that is scored.
+const OF_THE_ITEMS: &str = "0001_items.sql";
+
 /// Makes what is missing, for the table `items`: idempotent, and safe on a live table. A table
-/// with other columns than the default ones is the user's own, which is not made. Answers what was made, and how
-/// long it took.
+/// with other columns than the default ones is the user's own, which is not made, and one that is only read is left
+/// as it is. Answers what was made, and how long it took.
 ///
 /// # Errors
 /// A migration that the server refuses, or there is no such table of the user's, or its engine has no transactions.
@@ -74,17 +77,22 @@ pub async fn migrate(conn: &mut Conn, items: &ItemsTable) -> Result<Vec<(Made, D
         "items" => items.as_str(), "id" => id.as_str(), "key" => items.key.quoted(), "created" => items.created.as_str(),
         "run" => items.run.column().map_or("", ColumnName::as_str),
     };
+    // A query is no table, whatever it is called.
+    let is_left_alone = items.target.scores().is_some() && (!catalog.columns.is_empty() || !items.source.is_table());
     conn.exec_drop("SET @items = :items, @id = :id, @key = :key, @created = :created, @run = :run", variables)
         .await
         .doing("naming the items table")?;
     let (mut made, mut before) = (Vec::new(), Inventory::of(items).ask(conn).await?);
-    for (name, sql) in MIGRATIONS {
+    let own = MIGRATIONS.into_iter().filter(|(name, _)| !(is_left_alone && *name == OF_THE_ITEMS));
+    let steps = own.map(|(name, sql)| (name, Step::Sql(sql)));
+    let scores = items.target.scores().map(|scores| ("score table", Step::Scores(scores)));
+    for (name, step) in steps.chain(scores) {
         tracing::debug!(migration = name, "applying");
         let begun = Instant::now();
-        if sql.contains("@column_how") {
-            apply_online(conn, items, sql).await?;
-        } else {
-            conn.query_drop(sql).await.doing(APPLYING)?;
+        match step {
+            Step::Sql(sql) if sql.contains("@column_how") => apply_online(conn, items, sql).await?,
+            Step::Sql(sql) => conn.query_drop(sql).await.doing(APPLYING)?,
+            Step::Scores(scores) => score_table::make(conn, items, scores).await?,
         }
         let (took, now) = (begun.elapsed(), Inventory::of(items).ask(conn).await?);
         for part in now.since(&before) {
@@ -97,6 +105,14 @@ pub async fn migrate(conn: &mut Conn, items: &ItemsTable) -> Result<Vec<(Made, D
         before = now;
     }
     Ok(made)
+}
+
+/// Something that makes what is missing.
+enum Step<'s> {
+    /// A migration.
+    Sql(&'static str),
+    /// The score table.
+    Scores(&'s ScoreTable),
 }
 
 /// Applies a migration, adding a column in the cheapest way that the table takes.
@@ -129,13 +145,13 @@ async fn apply_online(conn: &mut Conn, items: &ItemsTable, sql: &str) -> Result<
 /// # Errors
 /// The account may not, or there is no such login.
 pub async fn grant(conn: &mut Conn, items: &ItemsTable, login: &str) -> Result<(), StoreError> {
-    let written: Vec<_> = std::iter::once(&items.prediction).chain(items.run.column()).collect();
+    let written: Vec<_> = items.written().into_iter().map(|(_, column)| column).collect();
     let variables = params! {
         "items" => items.as_str(), "read" => read_columns(items), "written" => quoted(&written),
+        "scores" => scores_name(items), "source" => source_name(items),
     };
-    conn.exec_drop("SET @items = :items, @read = :read, @written = :written", variables)
-        .await
-        .doing("naming the columns")?;
+    let sql = "SET @items = :items, @read = :read, @written = :written, @scores = :scores, @source = :source";
+    conn.exec_drop(sql, variables).await.doing("naming the columns")?;
     grant_to(conn, login, include_str!("../../infra/grants.sql"), "granting what the login needs").await
 }
 
@@ -145,8 +161,12 @@ pub async fn grant(conn: &mut Conn, items: &ItemsTable, login: &str) -> Result<(
 /// # Errors
 /// The account may not, or there is no such login.
 pub async fn grant_reader(conn: &mut Conn, items: &ItemsTable, login: &str) -> Result<(), StoreError> {
-    let variables = params! { "items" => items.as_str(), "read" => read_columns(items) };
-    conn.exec_drop("SET @items = :items, @read = :read", variables).await.doing("naming the columns")?;
+    let variables = params! {
+        "items" => items.as_str(), "read" => read_columns(items), "scores" => scores_name(items),
+        "source" => source_name(items),
+    };
+    let sql = "SET @items = :items, @read = :read, @scores = :scores, @source = :source";
+    conn.exec_drop(sql, variables).await.doing("naming the columns")?;
     grant_to(conn, login, include_str!("../../infra/grants-reader.sql"), "granting what the reader needs").await
 }
 
@@ -178,6 +198,21 @@ fn name_and_host(login: &str) -> (&str, &str) {
     let (name, host) = login.rsplit_once('@').filter(|(name, _)| !name.is_empty()).unwrap_or((login, "%"));
     let quotes = ['\'', '"', '`'];
     (name.trim_matches(quotes), host.trim_matches(quotes))
+}
+
+/// The name of the score table; empty: there is none.
+fn scores_name(items: &ItemsTable) -> &str {
+    items.target.scores().map_or("", |scores| scores.name.as_str())
+}
+
+/// What of the source is read, as the files of grants know it.
+fn source_name(items: &ItemsTable) -> &'static str {
+    match (&items.source.rows, items.source.is_table()) {
+        (Rows::Query(_), _) => "query",
+        (_, true) => "columns",
+        // A condition may be about any column, and of a view's columns some servers want the rest, too.
+        (_, false) => "whole",
+    }
 }
 
 /// The columns that are read, as SQL.

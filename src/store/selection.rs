@@ -1,15 +1,12 @@
-//! Which items a lane takes, as SQL over the items `i` and the failures `f`.
+//! Which items a lane takes, as SQL over the items `i`, their scores `s` and the failures `f`.
 
 use super::by_key::{self, Walk};
-use crate::config::{ColumnName, ItemsTable, PredictionFormat, ValuesIn};
+use super::target::{self, is_of, is_of_another, pending};
+use crate::config::{ColumnName, ItemsTable, ValuesIn};
 use crate::model::{Feature, FeatureKind, ModelVersion};
 use crate::run::RunId;
 use crate::values::{longest_category, longest_text, longest_values};
 use crate::window::{Time, Window};
-
-/// The version of the model that a run's predictions are of. A scalar subquery: a lookup by key for
-/// each row, which neither server turns into a join over all runs.
-const VERSION_OF: &str = "COALESCE((SELECT r.`model_version` FROM `batch_runs` r WHERE r.`id` = {run}), '')";
 
 /// Characters of an old prediction that are read, for each class and beside them.
 const LONGEST_PROBABILITY: usize = 64;
@@ -117,9 +114,10 @@ impl Selection {
     /// The tables, the alias of the items being `i`. A hint keeps the items in order of their key:
     /// a window's condition could lure the optimiser to its own key, and to a sort per page.
     pub(super) fn tables(self, table: &ItemsTable) -> String {
-        let items = format!("{} i {}", table.quoted(), by_key::hint(table));
+        let items = target::in_order(table);
         match self {
-            Self::Fresh(_) | Self::Whole(_) | Self::OnePiece { .. } | Self::Outdated(_) => items,
+            Self::Fresh(_) | Self::Whole(_) | Self::OnePiece { .. } => items,
+            Self::Outdated(_) => format!("{items}{}", target::with_predictions_only(table)),
             Self::SetAside { .. } => {
                 format!("`item_failures` f STRAIGHT_JOIN {items} ON {}", by_key::item_of_failure(table))
             }
@@ -165,7 +163,7 @@ impl Selection {
         match self {
             Self::Outdated(Outdated { classes, .. }) => {
                 let longest = LONGEST_BRACKETS + LONGEST_PROBABILITY * classes;
-                format!("{values}, LEFT(i.{}, {longest})", table.prediction.quoted())
+                format!("{values}, LEFT({}, {longest})", target::prediction(table))
             }
             _ => values.to_owned(),
         }
@@ -176,8 +174,7 @@ impl Outdated {
     fn condition(self, items: &ItemsTable, values: &str) -> String {
         let Self { window, version, again, .. } = self;
         // Without the column nobody knows whose a prediction is, and a backfill is refused before.
-        let Some(run) = items.run.column() else { return "FALSE".to_owned() };
-        let run = format!("i.{}", run.quoted());
+        let Some(outdated) = is_of_another(items, &within(items, &window), version) else { return "FALSE".to_owned() };
         let tried = match again {
             Again::All => None,
             Again::Changed => Some(in_vain(values)),
@@ -185,13 +182,8 @@ impl Outdated {
         };
         let by_this = is_of(version, "f.`run_id`");
         let tried = tried.map_or_else(String::new, |tried| but_those(items, &format!("{tried} AND {by_this}")));
-        format!("{} AND {} AND NOT {}{tried}", predicted(items, &run), within(items, &window), is_of(version, &run))
+        format!("{outdated}{tried}")
     }
-}
-
-/// The condition that `run` is of a model version.
-fn is_of(version: ModelVersion, run: &str) -> String {
-    format!("{} = '{version}'", VERSION_OF.replace("{run}", run))
 }
 
 /// The condition that an item set aside was tried, and has the same values still.
@@ -206,38 +198,6 @@ fn but_those(items: &ItemsTable, tried: &str) -> String {
         " AND NOT COALESCE((SELECT {tried} FROM `item_failures` f WHERE {}), FALSE)",
         by_key::failure_of_item(items)
     )
-}
-
-/// The condition that an item has no prediction: SQL NULL, or in a JSON column a JSON `null`. MariaDB,
-/// which keeps JSON as text, need not parse what is longer than any `null`.
-pub(super) fn pending(table: &ItemsTable) -> String {
-    let prediction = table.prediction.quoted();
-    match table.format {
-        // A name could end the comment.
-        PredictionFormat::Probabilities if prediction.contains("*/") => {
-            format!("(i.{prediction} IS NULL OR JSON_TYPE(i.{prediction}) = 'NULL')")
-        }
-        PredictionFormat::Probabilities => {
-            format!(
-                "(i.{prediction} IS NULL OR /*M! LENGTH(i.{prediction}) < 32 AND */ JSON_TYPE(i.{prediction}) = 'NULL')"
-            )
-        }
-        PredictionFormat::Label | PredictionFormat::Value => format!("i.{prediction} IS NULL"),
-    }
-}
-
-/// The condition that an item has a prediction, written by `run` where that matters.
-fn predicted(table: &ItemsTable, run: &str) -> String {
-    let prediction = table.prediction.quoted();
-    match table.format {
-        PredictionFormat::Probabilities => {
-            format!("i.{prediction} IS NOT NULL AND COALESCE(JSON_TYPE(i.{prediction}), '') <> 'NULL'")
-        }
-        // What no run wrote is somebody's own.
-        PredictionFormat::Label | PredictionFormat::Value => {
-            format!("i.{prediction} IS NOT NULL AND {run} IS NOT NULL")
-        }
-    }
 }
 
 /// A time as the column of the times of arrival would have it.

@@ -8,6 +8,7 @@ use rowscore::run::RunId;
 use rowscore::store::ids::Ids;
 use rowscore::store::items::{self, Locking};
 use rowscore::store::predictions::Predictions;
+use rowscore::store::scores::{By, Onto, Stamp};
 use rowscore::store::selection::Selection;
 use rowscore::store::wanted::Wanted;
 use rowscore::window::Window;
@@ -157,7 +158,8 @@ async fn a_page_under_way_blocks_no_insert_and_no_other_item(
         outputs: vec![0.25; 20 * 3],
         of: model().outputs(),
     };
-    items::write(&mut tx, table, RunId(1), &predictions).await.unwrap();
+    let stamp = Stamp { run: RunId(1), model: "abc", onto: Onto::Nothing, by: By::Key };
+    items::write(&mut tx, table, stamp, &predictions).await.unwrap();
     // And while it is written.
     for id in [6, 56, 206, 1001] {
         client.query_drop(insert(id)).await.unwrap_or_else(|error| panic!("{id}: {error}"));

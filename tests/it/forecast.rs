@@ -132,6 +132,24 @@ async fn a_schedule_may_have_a_deadline_of_its_own_and_it_stays(
 
 #[rstest]
 #[tokio::test]
+async fn a_sweep_has_its_own_deadline_and_without_one_that_of_the_windows(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    for (settings, due) in [
+        ("DELIVER_WITHIN=2h", "2024-03-05 12:00:00"),
+        ("DELIVER_WITHIN=2h,SWEEP_DELIVER_WITHIN=5m", "2024-03-05 10:05:00"),
+    ] {
+        let db = TestDb::new(server, &[("SETTINGS", settings)]).await;
+        db.fill(1..=3, CREATED).await;
+        let sweep = Request { tick: Some(at(TICK)), ..Request::by_hand(RunKind::Sweep) };
+        db.hop(&Trigger::Open(sweep), Clock::immediately(at(NOW))).await;
+        let deadline = "SELECT CAST(`deadline` AS CHAR) FROM `batch_runs` WHERE `id` = 1";
+        assert_eq!(db.value::<String>(deadline).await, due, "{settings}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
 async fn the_age_of_the_oldest_pending_item_is_told_at_begin_and_end(
     #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {

@@ -8,10 +8,11 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use rand_mt::Mt;
-use rowscore::config::{ItemsTable, JobName};
+use rowscore::config::{ItemsTable, JobName, KeyColumns, PartKind, Setting};
 use rowscore::event::{self, Continuation, Event, Trigger};
 use rowscore::model::{Artifact, Content, Feature, Model};
 use rowscore::run::RunId;
+use rowscore::store::notation;
 use rowscore::values::{self, Reader, ReasonCode};
 use serde_json::{Map, Number, Value, json};
 
@@ -158,6 +159,22 @@ proptest! {
             Ok(()) => prop_assert_eq!(Some(row), expected),
             Err(reason) => prop_assert_eq!(expected, None, "{:?}", reason),
         }
+    }
+
+    #[test]
+    fn the_notation_of_a_key_has_all_that_is_in_it(parts in prop::collection::vec(".{0,40}", 1..=4)) {
+        let names = ["a", "b,c", "d", "e"].map(|name| format!("`{name}`"))[..parts.len()].join(",");
+        let mut columns = <KeyColumns as Setting>::read(&names).unwrap();
+        let text = PartKind::Text { charset: "utf8mb4".into(), collation: "utf8mb4_bin".into() };
+        columns.parts.iter_mut().for_each(|part| part.kind = text.clone());
+        let written = notation::joined(&parts);
+        let key = notation::read(&columns, &written).unwrap();
+        prop_assert_eq!(key.to_string(), written);
+        let read = match notation::json(&columns, &key) {
+            Value::Array(parts) => parts,
+            one => vec![one],
+        };
+        prop_assert_eq!(read, parts.into_iter().map(Value::from).collect::<Vec<_>>());
     }
 
     #[test]

@@ -9,7 +9,9 @@ use std::process::ExitCode;
 
 use clap::ValueHint;
 use mysql_async::Conn;
-use rowscore::config::{Config, ConfigError, Fallback, ItemsTable, JobName, JobSettings, JobsFile, RunColumn, by_keys};
+use rowscore::config::{
+    ColumnName, Config, ConfigError, Fallback, ItemsTable, JobName, JobSettings, JobsFile, RunColumn, by_keys,
+};
 use rowscore::hop::{self, HopError, Job, Jobs, Steered};
 use rowscore::run::RunState;
 use rowscore::store::jobs::{self, JobRow, JobState};
@@ -118,18 +120,21 @@ fn described(jobs: &Jobs, file: &JobsFile) -> Result<Vec<Job>, ConfigError> {
     if problems.is_empty() { Ok(described) } else { Err(ConfigError(problems)) }
 }
 
-/// Two jobs over one table must not write the same columns.
+/// Two jobs must not write the same columns of one table, or into one score table.
 fn in_each_others_way(one: &Job, other: &Job) -> Option<String> {
     let (first, second) = (&one.work.items_table, &other.work.items_table);
-    if first.as_str() != second.as_str() {
+    let place =
+        |table: &ItemsTable| table.target.scores().map_or_else(|| table.quoted(), |scores| scores.name.quoted());
+    let (jobs, table) = (format!("jobs `{}` and `{}`", one.name, other.name), place(first));
+    if table != place(second) {
         return None;
     }
-    let (jobs, table) = (format!("jobs `{}` and `{}`", one.name, other.name), first.quoted());
-    let written = |table: &ItemsTable| [Some(table.prediction.clone()), table.run.column().cloned()];
-    let shared = written(second)
-        .into_iter()
-        .flatten()
-        .find(|column| written(first).into_iter().flatten().any(|known| known.is(column.as_str())))?;
+    if first.target.scores().or(second.target.scores()).is_some() {
+        return Some(format!("{jobs} both write into the table {table}; give each a `score_table` of its own"));
+    }
+    let known = first.written();
+    let is_known = |column: &ColumnName| known.iter().any(|(_, known)| known.is(column.as_str()));
+    let (_, shared) = second.written().into_iter().find(|(_, column)| is_known(column))?;
     let keys = "give each a `prediction` and a `run_column` of its own, or `run_column = \"none\"`";
     Some(format!("{jobs} both write the column `{shared}` of the table {table}; {keys}"))
 }
@@ -172,10 +177,13 @@ async fn check(conn: &mut Conn, described: &[Job], args: &Args) -> Result<(), Bo
         let table = &job.work.items_table;
         let own = matches!(table.run, RunColumn::Own(_));
         let without_run = ItemsTable { run: if own { RunColumn::None } else { table.run.clone() }, ..table.clone() };
-        match hop::check_columns(conn, &without_run, &model).await {
+        match hop::check_before_making(conn, &without_run, &model).await {
             Ok(fit) => {
                 if let Some(notice) = fit.local_time {
                     say!("Mind the time of job `{}`: {}.", job.name, by_keys(&notice));
+                }
+                for unknown in fit.unknown {
+                    say!("Not checked of job `{}`: {}.", job.name, by_keys(&unknown));
                 }
             }
             Err(HopError::Unfit(unfit)) => {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use mysql_async::{Conn, TxOpts};
-use rowscore::config::{ItemsTable, RunColumn};
+use rowscore::config::{ItemsTable, Rows, RunColumn, Target};
 use rowscore::hop::{self, HopError, Means};
 use rowscore::model::{Model, Purpose};
 use rowscore::store::inventory::{self, Made};
@@ -93,8 +93,11 @@ async fn make(opened: &Opened, args: &Args, done: &mut Vec<String>) -> Result<Ve
         }
     } else {
         // Before anything is added to a table that is not the one which is meant.
-        let without_run = ItemsTable { run: RunColumn::None, ..table.clone() };
-        hop::check_columns(&mut conn, &without_run, &model).await?;
+        let without_run = match table.target {
+            Target::Columns => ItemsTable { run: RunColumn::None, ..table.clone() },
+            Target::Scores(_) => table.clone(),
+        };
+        hop::check_before_making(&mut conn, &without_run, &model).await?;
     }
     let made = schema::migrate(&mut conn, table).await?;
     done.extend(made.iter().map(|(made, took)| described(made, *took)));
@@ -107,13 +110,17 @@ async fn make(opened: &Opened, args: &Args, done: &mut Vec<String>) -> Result<Ve
         for table in &tables {
             schema::grant(&mut conn, table, login).await?;
         }
-        done.push(format!("Login `{login}` may do what rowscore needs{}, and nothing else.", also(&of_jobs)));
+        done.push(format!(
+            "Login `{login}` may do what rowscore needs{}, and nothing else.{}",
+            also(&of_jobs),
+            by_hand(table)
+        ));
     }
     if let Some(login) = &args.grant_reader {
         for table in &tables {
             schema::grant_reader(&mut conn, table, login).await?;
         }
-        done.push(format!("Login `{login}` may read results{}, and nothing else.", also(&of_jobs)));
+        done.push(format!("Login `{login}` may read results{}, and nothing else.{}", also(&of_jobs), by_hand(table)));
     }
     if let Some(rows) = args.rows {
         done.push(add_samples(&mut conn, table, (&model, rows), args).await?);
@@ -121,7 +128,16 @@ async fn make(opened: &Opened, args: &Args, done: &mut Vec<String>) -> Result<Ve
     let mut notices: Vec<String> = fit.local_time.iter().map(|notice| format!("Mind the time: {notice}.")).collect();
     notices.extend(of_model(&mut conn, opened, &model).await?);
     conn.disconnect().await?;
+    notices.extend(fit.unknown.iter().map(|unknown| format!("Not checked: {unknown}.")));
     Ok(notices)
+}
+
+/// What only its owner knows of a query.
+fn by_hand(table: &ItemsTable) -> &'static str {
+    match table.source.rows {
+        Rows::Query(_) => " Grant it SELECT on the tables that SOURCE_QUERY reads.",
+        Rows::Table | Rows::View => "",
+    }
 }
 
 /// What is to be minded if no run would be opened with this model.

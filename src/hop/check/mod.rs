@@ -3,11 +3,15 @@
 //! is touched.
 
 mod columns;
+mod kinds;
 mod local_time;
 mod rows;
+mod source;
+mod written;
 
 use mysql_async::Conn;
 
+use self::source::Looked;
 use super::error::HopError;
 use super::means::Means;
 use super::unfit::Unfit;
@@ -15,6 +19,7 @@ use crate::config::{ItemsTable, RunColumn, SampleModel};
 use crate::event::Trigger;
 use crate::model::{Model, Purpose};
 use crate::run::RunKind;
+use crate::store::cells::cell;
 use crate::store::counts::{self, Extent};
 use crate::store::session::Session;
 use crate::store::wanted::Wanted;
@@ -29,6 +34,8 @@ pub struct Fit {
     pub table: ItemsTable,
     /// What speaks for local time in the column of the times of arrival.
     pub local_time: Option<String>,
+    /// What could not be told of a source that is no table as it is.
+    pub unknown: Vec<String>,
 }
 
 /// Before anything that touches items: whether `FEATURE_COLUMNS` names the model's features, and a
@@ -65,12 +72,20 @@ async fn look_closely(session: &mut Session, means: Means<'_>, kind: RunKind) ->
     if let Some(notice) = fit.local_time {
         tracing::warn!(table = table.as_str(), "{notice}");
     }
+    for notice in fit.unknown {
+        tracing::info!(table = table.as_str(), "{notice}");
+    }
     means.database.remember_table(fit.table);
     if kind == RunKind::Canary {
         return Ok(());
     }
     let table = means.table();
-    session.ask(|| items::try_writing(table).then(failures::try_writing()).then(lanes::try_writing())).await?;
+    let of = means.model.outputs();
+    let try_writing = async |conn: &mut Conn| {
+        let tried = items::try_writing(table, of)?.then(failures::try_writing()).then(lanes::try_writing());
+        tried.ask(conn).await
+    };
+    session.run(try_writing).await?;
     means.database.remember_fit(means.model.version());
     Ok(())
 }
@@ -85,7 +100,17 @@ pub(super) async fn look_at_table(session: &mut Session, means: Means<'_>) -> Re
 }
 
 fn names(table: &ItemsTable, model: &Model) -> Vec<String> {
-    table.feature_columns(model.features()).err().iter().map(ToString::to_string).collect()
+    let features = table.feature_columns(model.features()).err();
+    let beside = table.beside.iter().filter_map(|beside| cell(beside, model.outputs()).err());
+    features.iter().map(ToString::to_string).chain(beside).collect()
+}
+
+/// As [`check_columns`], before `rowscore init` or `rowscore apply` has made a score table.
+///
+/// # Errors
+/// As [`check_columns`].
+pub async fn check_before_making(conn: &mut Conn, table: &ItemsTable, model: &Model) -> Result<Fit, HopError> {
+    check(conn, (table, model), Scores::ToBeMade).await
 }
 
 /// What is wrong with the model, if a job expects another one.
@@ -138,9 +163,25 @@ pub async fn check_use(conn: &mut Conn, means: Means<'_>) -> Result<Fit, HopErro
 /// # Errors
 /// [`HopError::Unfit`] with everything that is wrong with the table.
 pub async fn check_columns(conn: &mut Conn, table: &ItemsTable, model: &Model) -> Result<Fit, HopError> {
+    check(conn, (table, model), Scores::Made).await
+}
+
+/// Whether a score table is there by now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scores {
+    Made,
+    ToBeMade,
+}
+
+async fn check(conn: &mut Conn, (table, model): (&ItemsTable, &Model), of_scores: Scores) -> Result<Fit, HopError> {
     let mut problems = names(table, model);
     let (catalog, seen) = catalog::look(conn, table).await?;
     problems.extend(columns::problems(table, model, &catalog));
+    problems.extend(source::kind_problem(table, &catalog));
+    if let Some(scores) = table.target.scores().filter(|_| of_scores == Scores::Made) {
+        let described = catalog::describe_scores(scores).ask(conn).await?;
+        problems.extend(written::score_problems(table, scores, model.outputs(), &described));
+    }
     if let Some(zone) = &table.created_zone
         && !counts::knows_zone(zone).ask(conn).await?
     {
@@ -150,11 +191,13 @@ pub async fn check_columns(conn: &mut Conn, table: &ItemsTable, model: &Model) -
         ));
     }
     Unfit::unless_none(table, problems)?;
+    let Looked { problems, unknown } = source::look(conn, table, model).await?;
+    Unfit::unless_none(table, problems)?;
     let local_time = match columns::without_zone(table, &catalog) {
         Some(column) => local_time::notice(column, counts::clocks(&seen).ask(conn).await?),
         None => None,
     };
-    Ok(Fit { local_time, missing_key: columns::missing_key(table, &catalog), table: seen })
+    Ok(Fit { local_time, unknown, missing_key: columns::missing_key(table, &catalog), table: seen })
 }
 
 /// Whether the first and the last of a run's pending items look like rows of the model's. Of typed

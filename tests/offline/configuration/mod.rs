@@ -4,6 +4,7 @@ mod decimals;
 mod documents;
 mod jobs;
 mod names;
+mod settings;
 mod table;
 
 use std::time::Duration;
@@ -126,6 +127,8 @@ fn waking_the_database_needs_to_know_which() {
     assert_eq!(wake(&[rds]), None);
     assert_eq!(wake(&[rds, ("WAKE_DATABASE", "true")]).unwrap(), "cluster/shop");
     assert_eq!(wake(&[("WAKE_DATABASE", "true"), ("MYSQL_RESOURCE", "instance/x")]).unwrap(), "instance/x");
+    assert_eq!(wake(&[("WAKE_DATABASE", "true"), ("MYSQL_RESOURCE", "db:x")]).unwrap(), "instance/x");
+    assert_eq!(wake(&[("WAKE_DATABASE", "true"), ("MYSQL_RESOURCE", "cluster:x")]).unwrap(), "cluster/x");
     assert!(problem(&[("WAKE_DATABASE", "true")]).contains("needs instance/NAME or cluster/NAME"));
     assert!(problem(&[("WAKE_DATABASE", "yes")]).contains("accepted: true or false"));
     assert!(problem(&[("MYSQL_RESOURCE", "shop")]).contains("`shop`; accepted: instance/NAME"));

@@ -1,6 +1,6 @@
 //! The variables that name the items table and its columns.
 
-use rowscore::config::{ColumnName, Decimals, ItemsTable, RunColumn, Setting, Zone, listed};
+use rowscore::config::{ColumnName, Decimals, ItemsTable, Keeps, RunColumn, Setting, Zone, listed};
 
 fn read(vars: &[(&str, &str)]) -> Result<ItemsTable, Vec<String>> {
     let find = |name: &str| vars.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
@@ -112,4 +112,61 @@ fn decimals_are_a_number_that_every_float_keeps_apart_and_of_probabilities_only(
 fn a_long_list_is_shown_in_part() {
     let many: Vec<String> = (0..1000).map(|number| format!("x{number}")).collect();
     assert!(listed(&many).ends_with("`x49` and 950 more"));
+}
+
+#[test]
+fn what_is_written_and_where_is_read_or_refused_with_what_is_accepted() {
+    let table = read(&[("CLASS_COLUMNS", "a, `b,c`=pb"), ("DECISION_COLUMN", "d"), ("THRESHOLD", "a = 0.5")]).unwrap();
+    assert_eq!(table.written().len(), 5, "{:?}", table.written());
+    let scores = read(&[("SCORE_TABLE", "scores"), ("SCORES", "history"), ("LABEL_COLUMN", "label")]).unwrap();
+    assert!(scores.has_default_columns() && scores.target.scores().unwrap().keeps == Keeps::History);
+    assert_eq!(scores.columns().len(), 3, "of the items three columns are read: {:?}", scores.columns());
+    for (settings, told) in [
+        (&[("THRESHOLD", "0.5")][..], "THRESHOLD is set, but DECISION_COLUMN is not; set both"),
+        (&[("DECISION_COLUMN", "d")], "DECISION_COLUMN is set, but THRESHOLD is not; set both"),
+        (&[("DECISION_COLUMN", "d"), ("THRESHOLD", "a=much")], "THRESHOLD is `a=much`; accepted: CLASS=NUMBER"),
+        (&[("CLASS_COLUMNS", "a,a=b")], "CLASS_COLUMNS names the class `a` twice"),
+        (&[("CLASS_COLUMNS", "a,,b")], "CLASS_COLUMNS has ``; accepted: COLUMN, named as its class"),
+        (
+            &[("LABEL_COLUMN", "prediction")],
+            "LABEL_COLUMN names the column `prediction`, and PREDICTION_COLUMN does, too",
+        ),
+        (&[("LABEL_COLUMN", "values")], "VALUES_COLUMN names the column `values`, and LABEL_COLUMN does, too"),
+        (&[("SCORES", "history")], "SCORES is `history`, but SCORE_TABLE is not set; set both, or none of them"),
+        (&[("SCORES", "all"), ("SCORE_TABLE", "s")], "SCORES is `all`; accepted: latest or history"),
+        (&[("SCORE_TABLE", "items")], "SCORE_TABLE is `items`, and ITEMS_TABLE is, too; accepted: a table of its own"),
+        (&[("SCORE_TABLE", "Batch_Runs")], "SCORE_TABLE is `Batch_Runs`, a table that rowscore keeps its runs in"),
+        (
+            &[("SCORE_TABLE", "s"), ("MODEL_COLUMN", "m")],
+            "MODEL_COLUMN is `m`, and SCORE_TABLE is set; unset one of them",
+        ),
+        (&[("SCORE_TABLE", "s"), ("RUN_COLUMN", "r")], "RUN_COLUMN is `r`, and SCORE_TABLE is set; unset one of them"),
+        (
+            &[("SCORE_TABLE", "s"), ("LABEL_COLUMN", "Run_ID")],
+            "LABEL_COLUMN names the column `Run_ID`, and SCORE_TABLE does",
+        ),
+        (
+            &[("SCORE_TABLE", "s"), ("PREDICTION_COLUMN", "ID")],
+            "PREDICTION_COLUMN names the column `ID`, and ID_COLUMN does",
+        ),
+    ] {
+        let found = problem(settings);
+        assert!(found.contains(told), "{settings:?}: {found}");
+    }
+}
+
+#[test]
+fn what_is_only_read_needs_a_score_table() {
+    for settings in [("SOURCE_KIND", "view"), ("SOURCE_WHERE", "a = 1"), ("SOURCE_QUERY", "SELECT 1")] {
+        assert!(
+            problem(&[settings])
+                .starts_with("SCORE_TABLE is not set; SOURCE_KIND=view, SOURCE_WHERE and SOURCE_QUERY need")
+        );
+        let table = read(&[settings, ("SCORE_TABLE", "scores")]).unwrap();
+        assert!(!table.source.is_table() && !table.has_default_columns());
+    }
+    let both = problem(&[("SOURCE_KIND", "view"), ("SOURCE_QUERY", "SELECT 1"), ("SCORE_TABLE", "scores")]);
+    assert_eq!(both, "SOURCE_KIND is `view`, and SOURCE_QUERY is set; accepted: one of them");
+    let several = problem(&[("SOURCE_WHERE", "1; DROP TABLE x"), ("SCORE_TABLE", "scores")]);
+    assert!(several.contains("accepted: SQL as the server has it, without a semicolon"), "{several}");
 }

@@ -1,0 +1,162 @@
+"""The command line of scripts/deploy."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from servers.common import Arguments, Failure, run, say
+
+from . import answers as files
+from . import companion, databases, former, operate, plan, questions, sam, stacks, tables, template
+from .account import Account, explained
+from .answers import Answers
+from .changes import Change
+from .companion import TEMPLATE
+from .databases import Database
+
+
+def main() -> None:
+    arguments = Arguments(os.environ.get("ROWSCORE_HELP", ""))
+    arguments.add_argument("--database", default="")
+    arguments.add_argument("--stack", default="rowscore")
+    arguments.add_argument("--yes", action="store_true")
+    arguments.add_argument("answer", nargs="*")
+    asked = arguments.read(sys.argv[1:])
+    file = files.file_of(asked.stack)
+    if command := operate.command(asked.answer):
+        with explained():
+            head = files.read(file).head if file.exists() else {}
+            command(Account(head.get("REGION")), asked.stack, not asked.yes)
+        return
+    given = Answers()
+    for answer in asked.answer:
+        name, equals, value = answer.partition("=")
+        if not equals:
+            raise Failure(
+                f"`{answer}` is no answer; accepted: NAME=VALUE, like Schedule='rate(1 day)' or ITEMS_TABLE=readings"
+            )
+        given.give(name, value, "the command line")
+    with explained():
+        Deployment(asked.stack, asked.database, given, ask=not asked.yes).run()
+
+
+class Deployment:
+    def __init__(self, stack: str, wanted: str, given: Answers, *, ask: bool):
+        self.file: Path = files.file_of(stack)
+        self.answers = files.read(self.file) if self.file.exists() else Answers()
+        self.is_known = self.file.exists()
+        self.given, self.ask = given, ask
+        self.given_names = {*given.parameters, *given.settings}
+        self.account = Account(given.head.get("REGION") or self.answers.head.get("REGION"))
+        self.check_account()
+        self.answers.head |= {"STACK": stack, "ACCOUNT": self.account.id, "REGION": self.account.region}
+        self.stack = stacks.find(self.account, stack)
+        self.take_over()
+        self.wanted = wanted or self.answers.head.get("DATABASE", "")
+        self.asked_for = bool(wanted)
+        self.answers.parameters.update(given.parameters)
+        self.answers.settings.update(given.settings)
+
+    def check_account(self) -> None:
+        account = self.answers.head.get("ACCOUNT", "")
+        if account not in ("", self.account.id):
+            raise Failure(
+                f"these are credentials of account {self.account.id}, and {self.file.name} is of {account}. Choose others "
+                f"(export AWS_PROFILE=...), or deploy a stack of another name: make deploy STACK=... DATABASE=..."
+            )
+
+    def take_over(self) -> None:
+        """Of a stack that no file tells of, its own parameters are the answers."""
+        if not self.stack or self.is_known:
+            return
+        self.answers.head["DATABASE"] = databases.by_server(self.account, self.stack.server)
+        if former.is_former(self.stack.parameters):
+            parameters, settings, said = former.taken_over(self.stack.parameters)
+            say("\n".join(said))
+            self.answers.parameters.update(parameters)
+            self.answers.settings.update(settings)
+        else:
+            for name, value in self.stack.parameters.items():
+                self.answers.give(name, value, "the stack")
+        self.is_known = True
+
+    def run(self) -> None:
+        if not self.wanted and not self.is_known:
+            raise Failure(f"which database? {databases.choice(self.account)}")
+        is_new = self.wanted == "new"
+        found = companion.outputs(self.account, self.answers.head["STACK"]) if is_new else None
+        database = companion.database_of(self.account, found) if found else None
+        if self.wanted and not is_new:
+            database = databases.find(self.account, self.wanted)
+        self.answers.head["DATABASE"] = self.wanted if is_new or not database else database.title
+        if is_new:
+            self.answers.settings.setdefault("MYSQL_DATABASE", "rowscore")
+            self.take_outputs(found or {})
+        reason, made = "", []
+        if database and self.asked_for and not is_new:
+            reason = plan.take_found(self.account, self.answers, database, self.given_names)
+        if self.ask and (self.asked_for or not self.is_known):
+            questions.ask_all(self.answers, self.given_names)
+        plan.hear_of_silence(self.answers)
+        plan.let_workers_work(self.answers)
+        if database:
+            made = plan.needed(self.account, self.answers, database, self.stack)
+        to_come = is_new and not found
+        if not to_come:
+            self.check(database)
+        plan.show(self.answers, reason, made, is_new)
+        if to_come:
+            say("  It makes a VPC and an Aurora that pauses (infra/database.yaml) first, which takes some ten minutes.")
+        if self.ask and not questions.confirm("Go on?"):
+            raise Failure("stopped; nothing was changed")
+        files.write(self.file, self.answers)
+        say(f"\nThe answers are in {self.file.name}.")
+        self.deploy(database, made, to_come)
+
+    def take_outputs(self, found: dict[str, str]) -> None:
+        for name, value in found.items():
+            if name in template.parameters() and name not in self.given_names:
+                self.answers.give(name, value, TEMPLATE)
+
+    def check(self, database: Database | None) -> None:
+        complete = self.answers.complete()
+        # It is made with the changes.
+        later = bool(database and complete["SubnetIds"] and not complete["SecurityGroupIds"])
+        if bool(complete["SubnetIds"]) != bool(complete["SecurityGroupIds"]) and not later:
+            raise Failure(
+                "give both SubnetIds and SecurityGroupIds, or neither for a database that is publicly reachable"
+            )
+        plan.check(self.account, self.answers)
+
+    def deploy(self, database: Database | None, made: list[Change], to_come: bool) -> None:
+        # Built first: if that fails, nothing was touched.
+        sam.build(self.answers.complete()["Architecture"])
+        stack = self.answers.head["STACK"]
+        if to_come:
+            self.take_outputs(companion.make(self.account, stack, self.answers.settings["MYSQL_DATABASE"]))
+            database = companion.database_of(self.account, companion.outputs(self.account, stack) or {})
+            made = plan.needed(self.account, self.answers, database, self.stack)
+            self.check(database)
+        for change in made:
+            say(f"it {change.text} ...")
+            change.make()
+        files.write(self.file, self.answers)
+        sam.deploy(stack, self.account.region, self.answers.complete())
+        self.say_what_is_next(database)
+
+    def say_what_is_next(self, database: Database | None) -> None:
+        stack = self.answers.head["STACK"]
+        before = self.stack.version if self.stack else ""
+        say(f"\n{stack} is deployed, version {sam.version()}" + (f"; before it was {before}." if before else "."))
+        if before and before not in ("unknown", sam.version()):
+            say(f"To go back: git checkout {before.removesuffix('-dirty')} && make deploy")
+        if database and not database.data_api:
+            when = "Before the first tick" if not self.stack else "If this version has more tables (CHANGELOG.md)"
+            say(f"{when}, on a machine that reaches the database:\n{tables.by_hand(database, self.answers)}")
+        say("To try everything out: scripts/deploy canary" + (f" --stack {stack}" if stack != "rowscore" else ""))
+
+
+if __name__ == "__main__":
+    run(main)

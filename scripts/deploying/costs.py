@@ -1,0 +1,128 @@
+"""What a deployment costs a month while nothing arrives, reckoned from the templates.
+
+A test holds docs/DEPLOY.md against its table, and shows it where they differ.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from .conditions import holds, resources
+from .prices import HOURS, PRICES
+from .schedules import ticks
+from .template import parameters, parsed
+
+# A tick that finds nothing: well above what the log of `make e2e` shows.
+TICK_S, TICK_LOG_KB = 1.0, 4.0
+# Lambda asks a queue with five requests at a time, each for 20 s.
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+POLLS = 5 * 3600 / 20 * HOURS
+# Of the metrics, this one has a value with every tick.
+HEARTBEATS = 1
+# Aurora's least, and how long a tick keeps it awake besides SecondsUntilAutoPause.
+CAPACITY, AWAKE_S, STORAGE_GB = 0.5, 60, 1
+
+SETUPS = {
+    "beside a database, with IPv6 or NAT": {"SubnetIds": "subnet-1", "PathToSqs": "existing"},
+    "beside a database, without a way out": {"SubnetIds": "subnet-1", "PathToSqs": "vpc-1"},
+    "`DATABASE=new`, daily": {"SubnetIds": "subnet-1", "PathToSqs": "ipv6", "Schedule": "rate(1 day)"},
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    what: str
+    amount: float
+    price: str
+
+    @property
+    def dollars(self) -> float:
+        return self.amount * PRICES[self.price].dollars
+
+    @property
+    def beyond_free(self) -> float:
+        """What is left of it where nothing else in the account takes what is free."""
+        return max(0.0, self.amount - PRICES[self.price].free) * PRICES[self.price].dollars
+
+
+def monthly(answers: dict[str, str]) -> list[Line]:
+    """What is paid for in a month without rows."""
+    template = parsed()
+    values = {name: parameter.default or "" for name, parameter in parameters().items()} | answers
+    made = resources(template, values)
+
+    def count(kind: str) -> int:
+        return sum(1 for resource in made.values() if resource["Type"] == kind)
+
+    runs = sum(ticks(values[name]) for name in ("Schedule", "SweepSchedule", "CanarySchedule"))
+    runs *= values["ScheduleState"] == "ENABLED"
+    zones = len([subnet for subnet in values["SubnetIds"].split(",") if subnet])
+    secrets = holds(template, "UsesPassword", values) * (1 + holds(template, "ServesResults", values))
+    lines = [
+        Line("endpoint for each subnet", count("AWS::EC2::VPCEndpoint") * zones * HOURS, "endpoint"),
+        Line("alarms", count("AWS::CloudWatch::Alarm"), "alarm"),
+        Line("the metric of the heartbeat", HEARTBEATS * min(1.0, runs / HOURS), "metric"),
+        Line("dashboard", count("AWS::CloudWatch::Dashboard"), "dashboard"),
+        Line("Lambda asks the queue for messages", POLLS, "fifo"),
+        Line("ticks: requests", runs, "request"),
+        Line("ticks: time", runs * TICK_S * int(values["MemorySize"]) / 1024, values["Architecture"]),
+        Line("ticks: log", runs * TICK_LOG_KB / 1e6, "log"),
+        Line("ticks: schedules", runs, "schedule"),
+        Line("secrets with passwords", secrets, "secret"),
+    ]
+    return [line for line in lines if line.amount]
+
+
+def of_companion(answers: dict[str, str]) -> list[Line]:
+    """What the Aurora of infra/database.yaml adds."""
+    pause = int(parsed("infra/database.yaml")["Parameters"]["SecondsUntilAutoPause"]["Default"])
+    values = {name: parameter.default or "" for name, parameter in parameters().items()} | answers
+    runs = sum(ticks(values[name]) for name in ("Schedule", "SweepSchedule", "CanarySchedule"))
+    hours = min(HOURS, runs * (pause + AWAKE_S) / 3600)
+    return [
+        Line("Aurora, awake for each tick", hours * CAPACITY, "capacity"),
+        Line(f"Aurora, {STORAGE_GB} GB", STORAGE_GB, "storage"),
+    ]
+
+
+def metrics() -> set[str]:
+    """The metrics that alarms and dashboard read."""
+    made = parsed()["Resources"]
+    alarms = [r["Properties"] for r in made.values() if r["Type"] == "AWS::CloudWatch::Alarm"]
+    found = {alarm["MetricName"] for alarm in alarms if alarm["Namespace"] == "rowscore"}
+    for widget in json.loads(made["Watching"]["Properties"]["DashboardBody"]["Fn::Sub"])["widgets"]:
+        found |= {metric[1] for metric in widget["properties"]["metrics"] if metric[0] == "rowscore"}
+    return found
+
+
+def money(dollars: float) -> str:
+    return f"${dollars:.2f}" if dollars >= 0.005 else "below $0.01" if dollars else ""
+
+
+def decimals(dollars: float) -> str:
+    """Without zeros at the end, but for cents."""
+    text = f"{dollars:.10f}".rstrip("0")
+    return text if len(text.partition(".")[2]) >= 2 else f"{dollars:.2f}"
+
+
+def table() -> str:
+    """In Markdown."""
+    setups = {title: monthly(a) + (of_companion(a) if "new" in title else []) for title, a in SETUPS.items()}
+    whats = list({line.what: line.price for lines in setups.values() for line in lines}.items())
+    rows = [["a month without rows", *setups, "price"], ["---"] * (len(setups) + 2)]
+    for what, price in whats:
+        cells = [money(sum(line.dollars for line in lines if line.what == what)) for lines in setups.values()]
+        per = PRICES[price]
+        rows.append([what, *cells, f"[${decimals(per.dollars)}]({per.source}) {per.unit}"])
+    total = [money(sum(line.dollars for line in lines)) for lines in setups.values()]
+    rows.append(["**list price**", *(f"**{cell}**" for cell in total), ""])
+    free = [money(sum(line.beyond_free for line in lines)) for lines in setups.values()]
+    rows.append(["**beyond what is free in every account**", *(f"**{cell}**" for cell in free), ""])
+    more = len(metrics()) - HEARTBEATS
+    hour = more * PRICES["metric"].dollars / HOURS
+    text = "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return (
+        f"{text}\n\nAn hour in which rows arrive has {more} more metrics, for ${hour:.4f} by list price: "
+        f"{money(hour * HOURS)} a month if every hour does.\n"
+    )

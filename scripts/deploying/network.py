@@ -1,0 +1,176 @@
+"""From which subnets the function reaches the database, and how it reaches SQS from there."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from dataclasses import dataclass
+from typing import Any
+
+from servers.common import Failure
+
+from .account import Account
+from .databases import Database, pages
+
+# Lambda takes an address of each subnet for itself, and RDS and endpoints theirs.
+LEAST_ADDRESSES = 8
+# Zones that a region has in other cities hold no Lambda; theirs are names like us-west-2-lax-1a.
+OF_THE_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d[a-z]")
+
+
+@dataclass(frozen=True)
+class Subnet:
+    id: str
+    zone: str
+    owner: str
+    of_database: bool
+    way: str  # nat, ipv6, transit or none
+
+
+@dataclass(frozen=True)
+class Network:
+    subnets: tuple[str, ...]
+    path: str  # as PathToSqs has it
+    reason: str
+
+
+def choose(account: Account, database: Database) -> Network:
+    """The way that costs least of those that the VPC has; a subnet in the database's zone first."""
+    subnets = usable(account, database)
+
+    def near(of: str) -> tuple[str, ...]:
+        return pick([subnet for subnet in subnets if subnet.way == of], database.zone, 2)
+
+    if own := with_endpoint(account, database):
+        these = pick([s for s in subnets if s.of_database], database.zone, 2)
+        return Network(these, "existing", f"the VPC has the endpoint {own} for SQS, which costs nothing more")
+    if (these := near("ipv6")) and speaks_ipv6(account.region):
+        return Network(these, "ipv6", "by IPv6 and the VPC's egress-only gateway, which costs nothing")
+    if these := near("nat"):
+        return Network(these, "existing", "by the NAT gateway that the subnets have")
+    if these := near("transit"):
+        return Network(
+            these,
+            "existing",
+            "by the transit or VPN gateway that the subnets' routes name; that it reaches SQS was not seen",
+        )
+    own_ones = [subnet for subnet in subnets if subnet.owner == account.id and subnet.of_database]
+    if not own_ones:
+        raise Failure(
+            f"the VPC {database.vpc} belongs to account {subnets[0].owner} and is shared with {account.id}: an interface endpoint "
+            "can be made there by its owner only, and the subnets have no other way to SQS. Ask the owner for an endpoint "
+            f"for com.amazonaws.{account.region}.sqs with private DNS, a NAT gateway, or IPv6 with an egress-only gateway"
+        )
+    these = pick(own_ones, database.zone, 1)
+    return Network(these, database.vpc, "by an interface endpoint that is made for it; the subnets have no way out")
+
+
+def usable(account: Account, database: Database) -> list[Subnet]:
+    filters = [{"Name": "vpc-id", "Values": [database.vpc]}]
+    found = pages(account.ec2, "describe_subnets", "Subnets", Filters=filters)
+    ways = Ways(pages(account.ec2, "describe_route_tables", "RouteTables", Filters=filters))
+    subnets = [
+        Subnet(s["SubnetId"], s["AvailabilityZone"], s["OwnerId"], s["SubnetId"] in database.subnets, ways.of(s))
+        for s in found
+        if s.get("AvailableIpAddressCount", LEAST_ADDRESSES) >= LEAST_ADDRESSES
+        and not s.get("OutpostArn")
+        and OF_THE_REGION.fullmatch(s["AvailabilityZone"])
+    ]
+    if not any(subnet.of_database for subnet in subnets):
+        raise Failure(
+            f"no subnet of {database.title} has {LEAST_ADDRESSES} free addresses (its subnets: {', '.join(database.subnets)}). "
+            "Free some, or give others of the VPC: make deploy DATABASE=... ANSWERS='SubnetIds=subnet-...'"
+        )
+    return subnets
+
+
+class Ways:
+    """The way out that each subnet's routes give it."""
+
+    def __init__(self, tables: list[dict[str, Any]]):
+        self.main: list[dict[str, Any]] = []
+        self.own: dict[str, list[dict[str, Any]]] = {}
+        for table in tables:
+            for association in table.get("Associations", []):
+                if association.get("Main"):
+                    self.main = table["Routes"]
+                elif subnet := association.get("SubnetId"):
+                    self.own[subnet] = table["Routes"]
+
+    def of(self, subnet: dict[str, Any]) -> str:
+        routes = [r for r in self.own.get(subnet["SubnetId"], self.main) if r.get("State", "active") == "active"]
+        everywhere = [route for route in routes if route.get("DestinationCidrBlock") == "0.0.0.0/0"]
+        by_ipv6 = [route for route in routes if route.get("DestinationIpv6CidrBlock") == "::/0"]
+        has_ipv6 = any(
+            block.get("Ipv6CidrBlockState", {}).get("State", "associated") == "associated"
+            for block in subnet.get("Ipv6CidrBlockAssociationSet", [])
+        )
+        if has_ipv6 and any(route.get("EgressOnlyInternetGatewayId") for route in by_ipv6):
+            return "ipv6"
+        if any(route.get("NatGatewayId") for route in everywhere):
+            return "nat"
+
+        # An internet gateway is no way out: Lambda gives the function no public address.
+        def gateway(route: dict[str, Any]) -> bool:
+            return bool(route.get("TransitGatewayId")) or route.get("GatewayId", "").startswith("vgw-")
+
+        return "transit" if any(gateway(route) for route in everywhere) else "none"
+
+
+def with_endpoint(account: Account, database: Database) -> str:
+    """An endpoint for SQS that answers to SQS's own name, if the VPC has one."""
+    filters = [
+        {"Name": "vpc-id", "Values": [database.vpc]},
+        {"Name": "service-name", "Values": [f"com.amazonaws.{account.region}.sqs"]},
+    ]
+    found = pages(account.ec2, "describe_vpc_endpoints", "VpcEndpoints", Filters=filters)
+    ready = [
+        e["VpcEndpointId"] for e in found if e.get("PrivateDnsEnabled") and e.get("State", "").lower() == "available"
+    ]
+    return ready[0] if ready else ""
+
+
+def pick(subnets: list[Subnet], zone: str, most: int) -> tuple[str, ...]:
+    """One subnet of each zone, at most so many, the given zone's first: an endpoint accepts no two of a zone."""
+    chosen: dict[str, str] = {}
+    for subnet in sorted(subnets, key=lambda s: (s.zone != zone, not s.of_database, s.zone, s.id)):
+        chosen.setdefault(subnet.zone, subnet.id)
+    return tuple(chosen.values())[:most]
+
+
+def speaks_ipv6(region: str) -> bool:
+    """Whether SQS has IPv6 addresses in this region."""
+    if os.environ.get("AWS_ENDPOINT_URL"):
+        return True
+    try:
+        return bool(socket.getaddrinfo(f"sqs.{region}.api.aws", 443, socket.AF_INET6))
+    except OSError:
+        return False
+
+
+def check(account: Account, subnets: str, path: str) -> None:
+    """What the template cannot see of subnets that somebody chose."""
+    ids = [subnet for subnet in subnets.split(",") if subnet]
+    if not ids:
+        return
+    found = account.ec2.describe_subnets(SubnetIds=ids)["Subnets"]
+    vpcs = sorted({subnet["VpcId"] for subnet in found})
+    if len(vpcs) > 1:
+        raise Failure(
+            f"SubnetIds is `{subnets}`, of several VPCs ({', '.join(vpcs)}); accepted: subnets of the database's"
+        )
+    if not path.startswith("vpc-"):
+        return
+    zones = [subnet["AvailabilityZone"] for subnet in found]
+    if len(set(zones)) < len(zones):
+        raise Failure(
+            f"SubnetIds is `{subnets}`, of which two are in one zone ({', '.join(sorted(zones))}): an endpoint accepts one of each "
+            "zone. Leave one out"
+        )
+    if vpcs != [path]:
+        raise Failure(f"PathToSqs is `{path}`, and the subnets are in {vpcs[0]}; accepted: PathToSqs={vpcs[0]}")
+    if others := sorted({subnet["OwnerId"] for subnet in found} - {account.id}):
+        raise Failure(
+            f"SubnetIds is `{subnets}`, which account {others[0]} owns: only that can make an endpoint. Give PathToSqs=existing"
+        )

@@ -1,0 +1,82 @@
+"""What is done with a deployment, once it is there."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from functools import partial
+
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from servers.common import Failure, say
+
+from . import changes, databases, questions, sam, stacks
+from .account import Account, code
+
+KINDS = ["window", "sweep", "canary", "status"]
+# An invocation takes 300 s at most; a try of one's own that is cut off would be followed by a second invocation.
+PATIENCE = Config(read_timeout=330, retries={"max_attempts": 0})
+
+
+def command(words: list[str]) -> Callable[[Account, str, bool], None] | None:
+    """What the words ask for, if they are no answers."""
+    if not words or "=" in words[0]:
+        return None
+    commands: dict[str, Callable[[Account, str, bool], None]] = {"outputs": outputs, "remove": remove}
+    commands |= {kind: partial(invoke, kind) for kind in KINDS}
+    if len(words) > 1 or words[0] not in commands:
+        raise Failure(f"`{' '.join(words)}` is no command; accepted: {', '.join(commands)}, or answers as NAME=VALUE")
+    return commands[words[0]]
+
+
+def deployed(account: Account, name: str) -> stacks.Stack:
+    found = stacks.find(account, name)
+    if not found:
+        raise Failure(
+            f"there is no stack {name} in {account.region} of account {account.id}. Make it: make deploy DATABASE=..."
+        )
+    return found
+
+
+def outputs(account: Account, stack: str, ask: bool) -> None:
+    for name, value in sorted(deployed(account, stack).outputs.items()):
+        print(f"{name}\n  {value}")
+
+
+def invoke(kind: str, account: Account, stack: str, ask: bool) -> None:
+    """Calls the function as a schedule does, and shows its answer."""
+    function = deployed(account, stack).outputs["Function"]
+    client = account.session.client("lambda", config=PATIENCE)
+    answer = client.invoke(FunctionName=function, Payload=json.dumps({"run": kind}))
+    print(answer["Payload"].read().decode())
+    if "FunctionError" in answer:
+        sys.exit(1)
+
+
+def remove(account: Account, stack: str, ask: bool) -> None:
+    """Removes the stack, and the security group that was made for it."""
+    deployed(account, stack)
+    say(f"This removes the stack {stack} in {account.region} of account {account.id}. Tables and predictions stay.")
+    if ask and not questions.confirm("Go on?"):
+        raise Failure("stopped; nothing was changed")
+    sam.call("delete", "--no-prompts", "--stack-name", stack, "--region", account.region)
+    filters = [{"Name": "tag:project", "Values": ["rowscore"]}, {"Name": "tag:stack", "Values": [stack]}]
+    made = databases.pages(account.ec2, "describe_security_groups", "SecurityGroups", Filters=filters)
+    for group in (each for each in made if each["GroupName"] == changes.group_name(stack)):
+        forget(account, group["GroupId"])
+
+
+def forget(account: Account, group: str) -> None:
+    """Takes a security group out of the others' rules, and deletes it."""
+    for rule in databases.pages(account.ec2, "describe_security_group_rules", "SecurityGroupRules"):
+        if rule.get("ReferencedGroupInfo", {}).get("GroupId") == group and not rule["IsEgress"]:
+            rules = [rule["SecurityGroupRuleId"]]
+            account.ec2.revoke_security_group_ingress(GroupId=rule["GroupId"], SecurityGroupRuleIds=rules)
+    try:
+        account.ec2.delete_security_group(GroupId=group)
+    except ClientError as error:
+        if code(error) != "DependencyViolation":
+            raise
+        say(f"Lambda still holds {group}, for up to 20 minutes. Then: aws ec2 delete-security-group --group-id {group}")

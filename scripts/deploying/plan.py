@@ -1,0 +1,161 @@
+"""What is going to be deployed: what was found, what was answered, and what has to be changed for it."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from servers.common import REPO, Failure, say
+
+from . import changes, costs, network, schedules, tables
+from .account import Account
+from .answers import Answers
+from .changes import Change
+from .databases import ASLEEP, Database
+from .stacks import Stack
+from .template import parameters
+
+# Shown before anything happens; the rest stands in the file.
+SHOWN = [
+    *["MysqlUser", "DatabaseResourceId", "MysqlPasswordSecret", "SubnetIds", "SecurityGroupIds", "PathToSqs"],
+    *[
+        "Schedule",
+        "SweepSchedule",
+        "ScheduleZone",
+        "Architecture",
+        "AlarmEmail",
+        "SilentHours",
+        "WakeDatabase",
+        "Settings",
+    ],
+]
+MADE_LATER = "(made for it)"
+
+
+def take_found(account: Account, answers: Answers, database: Database, given: set[str]) -> str:
+    """Fills in what the database itself says; what was given by hand stays. Gives the reason for the way to SQS."""
+    kept, settings = dict(answers.parameters), answers.settings
+    found = {} if kept.get("MysqlPasswordSecret") else {"DatabaseResourceId": database.resource}
+    if database.status in ("stopped", "stopping") and not kept.get("WakeDatabase"):
+        found["WakeDatabase"] = database.wake
+    reason = "as it was"
+    if not still_fits(account, database, kept, settings.get("MYSQL_SERVER", "")):
+        chosen = network.choose(account, database)
+        found |= {"SubnetIds": ",".join(chosen.subnets), "PathToSqs": chosen.path, "SecurityGroupIds": ""}
+        reason = chosen.reason
+    answers.parameters.update({name: value for name, value in found.items() if name not in given})
+    of_server = {"MYSQL_SERVER": database.server, "MYSQL_PORT": str(database.port)}
+    settings.update({name: value for name, value in of_server.items() if name not in given})
+    settings.setdefault("MYSQL_DATABASE", database.database)
+    return reason
+
+
+def still_fits(account: Account, database: Database, kept: dict[str, str], server: str) -> bool:
+    """Whether the network that is kept is one of the database's VPC: an upgrade does not move the function."""
+    subnets = [subnet for subnet in kept.get("SubnetIds", "").split(",") if subnet]
+    if not subnets:
+        # A function that reaches this database from no VPC stays where it is.
+        return "SubnetIds" in kept and server == database.server
+    filters = [{"Name": "subnet-id", "Values": subnets}, {"Name": "vpc-id", "Values": [database.vpc]}]
+    return len(account.ec2.describe_subnets(Filters=filters)["Subnets"]) == len(subnets)
+
+
+def needed(account: Account, answers: Answers, database: Database, stack: Stack | None) -> list[Change]:
+    """What has to be changed outside of the stack."""
+    made: list[Change] = []
+    values, name = answers.parameters, answers.head["STACK"]
+    iam = not values.get("MysqlPasswordSecret")
+    if iam and not database.signs_in:
+        made.append(changes.sign_in(account, database))
+    if values.get("SubnetIds"):
+        if not values.get("SecurityGroupIds"):
+            values["SecurityGroupIds"] = changes.existing_group(account, name, database.vpc)
+
+        def group() -> str:
+            return values["SecurityGroupIds"].split(",")[0]
+
+        if not values["SecurityGroupIds"]:
+
+            def take(made: str) -> None:
+                values["SecurityGroupIds"] = made
+
+            made.append(changes.function_group(account, name, database.vpc, take))
+        stays = stack and stack.server == database.server
+        if database.groups and not stays and not changes.lets_in(account, database, group()):
+            made.append(changes.entrance(account, database, group))
+    if iam and database.data_api and database.admin_secret and database.status not in ASLEEP:
+        made.append(tables.by_data_api(account, database, answers))
+    return made
+
+
+def hear_of_silence(answers: Answers) -> None:
+    """An alarm after fewer hours than the schedule pauses would always be on."""
+    pause = math.ceil(schedules.longest_pause(answers.complete()["Schedule"])) + 1
+    if int(answers.complete()["SilentHours"]) < pause:
+        answers.parameters["SilentHours"] = str(min(pause, int((parameters()["SilentHours"].bounds or (1, 168))[1])))
+
+
+def let_workers_work(answers: Answers) -> None:
+    """Fewer invocations than workers would let some of them wait."""
+    hops, _, requests = answers.complete()["Concurrency"].partition(",")
+    workers = answers.settings.get("WORKERS", "1")
+    if hops.isdigit() and workers.isdigit() and int(hops) < int(workers):
+        answers.parameters["Concurrency"] = f"{workers},{requests}"
+
+
+def check(account: Account, answers: Answers) -> None:
+    """Refuses before anything is touched what would be refused later."""
+    if problems := answers.problems():
+        raise Failure("\n  ".join([f"{len(problems)} answers would be refused:", *problems]))
+    complete = answers.complete()
+    if "rds!" in complete["MysqlPasswordSecret"]:
+        say(
+            "MysqlPasswordSecret is one that RDS itself changes every week; the function reads it only when you deploy, and would be "
+            "locked out by then. Take IAM (DatabaseResourceId), or a secret of your own"
+        )
+    network.check(account, complete["SubnetIds"], complete["PathToSqs"])
+    check_authority(answers.settings.get("MYSQL_SERVER", ""), answers.settings)
+
+
+def check_authority(server: str, settings: dict[str, str]) -> None:
+    """The authorities of RDS are built in, of the regions that there were."""
+    match = re.search(r"\.(?:rds\.([a-z0-9-]+)|([a-z0-9-]+)\.rds)\.amazonaws\.com(\.cn)?$", server)
+    region = (match[1] or match[2]) if match else ""
+    known = f"\n[{region}]\n" in (REPO / "infra/rds-ca.pem").read_text()
+    if (
+        region
+        and not known
+        and settings.get("MYSQL_TLS", "verify").startswith("verify")
+        and not settings.get("MYSQL_CA_FILE")
+    ):
+        raise Failure(
+            f"infra/rds-ca.pem has no certificate authority of {region}, so the function would refuse {server}. Renew the file, "
+            "which is built in: scripts/rds-certificates"
+        )
+
+
+def show(answers: Answers, reason: str, made: list[Change], is_new: bool) -> None:
+    """Answers, changes and costs."""
+    complete = answers.complete()
+    say(
+        f"\nThe stack {answers.head['STACK']} in {answers.head['REGION']} of account {answers.head['ACCOUNT']}, beside {answers.head['DATABASE']}:"
+    )
+    for name in SHOWN:
+        later = (
+            name in ("SecurityGroupIds", "DatabaseResourceId", "SubnetIds")
+            and not complete["MysqlPasswordSecret"]
+            and not complete[name]
+        )
+        if value := complete[name] or (MADE_LATER if later else ""):
+            say(f"  {name:<17} {value}" + (f"  ({reason})" if name == "PathToSqs" and reason else ""))
+    for change in made:
+        say(f"  It {change.text}.")
+    zones = {"SubnetIds": complete["SubnetIds"] or "one"}
+    lines = costs.monthly(complete | zones) + (costs.of_companion(complete) if is_new else [])
+    say(f"A month without rows costs {costs.money(sum(line.dollars for line in lines))} by list price of us-east-1:")
+    for line in (line for line in lines if line.dollars >= 0.05):
+        say(f"  {costs.money(line.dollars):>7}  {line.what}")
+    free = sum(line.beyond_free for line in lines)
+    say(
+        f"  {costs.money(free) or '$0.00':>7}  is left of it if nothing else in the account takes what AWS gives for free (docs/DEPLOY.md)"
+    )

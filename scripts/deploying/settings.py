@@ -1,0 +1,81 @@
+"""The variables of docs/CONFIGURATION.md, and the one text that holds them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from servers.common import REPO, Failure
+
+ROW = re.compile(r"^\| `([A-Z][A-Z0-9_]*)` \| (.*?) \| (.*?) \| (.*) \|$", re.MULTILINE)
+SPAN = "a number and a unit"
+REQUIRED = "required"
+# What the template sets by itself, and what is refused in a text that everybody may read.
+ELSEWHERE = {
+    "MYSQL_USER": "MysqlUser",
+    "MYSQL_AUTH": "DatabaseResourceId or MysqlPasswordSecret",
+    "MYSQL_PASSWORD": "MysqlPasswordSecret",
+    "MYSQL_RESOURCE": "WakeDatabase",
+    "WAKE_DATABASE": "WakeDatabase",
+    "SETTINGS": "a line for each variable",
+    "CONTINUATION_QUEUE_URL": "nothing: the template makes the queue",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "MemorySize",
+}
+
+
+@dataclass(frozen=True)
+class Variable:
+    name: str
+    unset: str
+    accepts: str
+    text: str
+
+    @property
+    def default(self) -> str:
+        match = re.fullmatch(r"`([^`]*)`", self.unset)
+        return match[1] if match else ""
+
+    def problem(self, value: str) -> str | None:
+        if self.name in ELSEWHERE:
+            return f"{self.name} is set by the template; give {ELSEWHERE[self.name]}"
+        words = re.findall(r"`([^`]+)`", self.accepts)
+        whole = re.match(r"a whole number from (\d+) to (\d+)", self.accepts)
+        fits = bool(value) or self.unset != REQUIRED
+        if words and re.sub(r"`[^`]+`", "", self.accepts).replace(",", "").split() in ([], ["or"]):
+            fits = value in words
+        elif whole:
+            fits = bool(re.fullmatch(r"\d+", value)) and int(whole[1]) <= int(value) <= int(whole[2])
+        elif self.accepts.startswith(SPAN):
+            fits = bool(re.fullmatch(r"\d+[smhd]", value))
+        return None if fits else f"{self.name} is `{value}`; accepted: {self.accepts.replace('`', '')}"
+
+
+@cache
+def variables() -> dict[str, Variable]:
+    document = (REPO / "docs/CONFIGURATION.md").read_text()
+    return {match[1]: Variable(match[1], match[2], match[3], match[4]) for match in ROW.finditer(document)}
+
+
+def parse(text: str) -> dict[str, str]:
+    """As src/config/settings.rs reads it."""
+    entry = re.compile(r'[\s,]*([^\s,=]+)=(?:"((?:[^"]|"")*)"(?=[\s,]|$)|([^\s,"]*))')
+    found: dict[str, str] = {}
+    place = 0
+    while text[place:].strip(" ,\n\t"):
+        match = entry.match(text, place)
+        if not match:
+            raise Failure(
+                f"Settings has `{text[place:].strip()}`; accepted: NAME=VALUE, with double quotes around spaces and commas"
+            )
+        found[match[1]] = match[3] if match[2] is None else match[2].replace('""', '"')
+        place = match.end()
+    return found
+
+
+def written(settings: dict[str, str]) -> str:
+    return " ".join(f"{name}={quoted(value)}" for name, value in settings.items() if value != "")
+
+
+def quoted(value: str) -> str:
+    return '"' + value.replace('"', '""') + '"' if re.search(r'[\s,"]', value) else value

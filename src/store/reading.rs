@@ -1,0 +1,63 @@
+//! How the server reads a source that is no table as it is: whether its key tells rows apart, and what a page costs.
+
+use mysql_async::{Params, Row};
+
+use super::StoreError;
+use super::by_key;
+use super::counts::{mariadb_limit, mysql_limit};
+use super::ids::Ids;
+use super::row::column;
+use super::selection::values_text;
+use super::statement::Statement;
+use super::target::{in_order, items};
+use crate::config::ItemsTable;
+use crate::model::Feature;
+
+/// Milliseconds that the server may look for a key that is there twice.
+const KEY_BUDGET_MS: u32 = 2000;
+
+/// A step of the server's plan for a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    /// Of which table, by its name in the source.
+    pub table: String,
+    /// How its rows are found, like `range` or `ALL`.
+    pub access: String,
+    /// How many rows the server expects to look at.
+    pub rows: u64,
+    /// Whether they are kept and sorted, or made into a table, before the first of them is there.
+    pub is_kept: bool,
+}
+
+/// A key that rows have more than once, or NULL; `None`: there is none. Where the server does not find out in time, the
+/// statement fails, see [`StoreError::took_too_long`].
+pub(crate) fn twice(table: &ItemsTable) -> Statement<Option<String>> {
+    let (from, id) = (items(table), format!("i.{}", table.key.quoted()));
+    let sql = format!(
+        "{} SELECT {} COALESCE(CAST({id} AS CHAR), 'NULL') AS `key` FROM {from} GROUP BY {id} \
+         HAVING COUNT(*) > 1 OR MAX({id}) IS NULL LIMIT 1",
+        mariadb_limit(KEY_BUDGET_MS),
+        mysql_limit(KEY_BUDGET_MS),
+    );
+    Statement::first("looking for a key that is there twice", &sql, Params::Empty, |row| column(row, "key"))
+}
+
+/// How the server would read a page of these ids. Without their scores: there may be no table of these yet.
+pub(crate) fn plan(table: &ItemsTable, features: &[Feature], ids: &Ids, limit: u32) -> Statement<Vec<Step>> {
+    let (id, values) = (format!("i.{}", table.key.quoted()), values_text(table, features));
+    let within = by_key::items(table).condition(ids);
+    let sql = format!(
+        "EXPLAIN FORMAT=TRADITIONAL SELECT {id}, {values} FROM {} WHERE {} ORDER BY {id} LIMIT {limit}",
+        in_order(table),
+        within
+    );
+    Statement::all("asking how the server reads a page", &sql, Params::Empty, step)
+}
+
+fn step(row: &Row) -> Result<Step, StoreError> {
+    let text = |name: &str| -> Result<String, StoreError> { Ok(column::<Option<_>>(row, name)?.unwrap_or_default()) };
+    let (kind, extra) = (text("select_type")?, text("Extra")?);
+    let is_kept = extra.contains("Using filesort") || extra.contains("Using temporary") || kind.contains("DERIVED");
+    let rows: Option<u64> = column(row, "rows")?;
+    Ok(Step { table: text("table")?, access: text("type")?, rows: rows.unwrap_or(0), is_kept })
+}

@@ -1,0 +1,113 @@
+"""Which way to SQS is chosen in which VPC.
+
+The local AWS knows neither subnets with IPv6 nor shared ones, so here EC2's answers are botocore's own stubs, which
+check them against its description of the service.
+"""
+
+import unittest
+
+import boto3
+from botocore.stub import Stubber
+
+from deploying import network
+from deploying.databases import Database
+from servers.common import Failure
+
+REGION, OWNER, OTHER = "eu-central-1", "111122223333", "999988887777"
+EVERYWHERE = "0.0.0.0/0"
+
+
+class Account:
+    def __init__(self, client):
+        self.ec2, self.region, self.id = client, REGION, OWNER
+
+
+def database(subnets: tuple[str, ...]) -> Database:
+    texts = {
+        "kind": "instance",
+        "name": "mydb",
+        "status": "available",
+        "engine": "mysql",
+        "version": "8.4.6",
+        "server": "h",
+    }
+    more = {"resource": "db-A", "arn": "", "database": "", "admin": "", "admin_secret": "", "zone": f"{REGION}b"}
+    flags = {"signs_in": True, "public": False, "data_api": False, "port": 3306}
+    return Database(**texts, **more, **flags, vpc="vpc-1", groups=("sg-1",), subnets=subnets)
+
+
+def subnet(name: str, zone: str, owner: str = OWNER, ipv6: bool = False, free: int = 200) -> dict:
+    block = [{"Ipv6CidrBlock": "2001:db8::/64", "Ipv6CidrBlockState": {"State": "associated"}}]
+    zone = zone if "-" in zone else f"{REGION}{zone}"
+    return {
+        **{"SubnetId": name, "AvailabilityZone": zone, "OwnerId": owner, "AvailableIpAddressCount": free},
+        "Ipv6CidrBlockAssociationSet": block if ipv6 else [],
+    }
+
+
+def chosen(
+    subnets: list[dict], routes: dict[str, list[dict]], of_database=("a", "b"), endpoint=None
+) -> network.Network:
+    """`routes` are those of a subnet, or of all others for `main`."""
+    client = boto3.client("ec2", region_name=REGION)
+
+    def associated(name):
+        return {"Main": True} if name == "main" else {"SubnetId": name}
+
+    tables = [{"Associations": [associated(name)], "Routes": ways} for name, ways in routes.items()]
+    with Stubber(client) as stub:
+        stub.add_response("describe_subnets", {"Subnets": subnets})
+        stub.add_response("describe_route_tables", {"RouteTables": tables})
+        stub.add_response("describe_vpc_endpoints", {"VpcEndpoints": [endpoint] if endpoint else []})
+        return network.choose(Account(client), database(of_database))
+
+
+NAT = {"DestinationCidrBlock": EVERYWHERE, "NatGatewayId": "nat-1", "State": "active"}
+EGRESS = {"DestinationIpv6CidrBlock": "::/0", "EgressOnlyInternetGatewayId": "eigw-1", "State": "active"}
+INTERNET = {"DestinationCidrBlock": EVERYWHERE, "GatewayId": "igw-1", "State": "active"}
+TRANSIT = {"DestinationCidrBlock": EVERYWHERE, "TransitGatewayId": "tgw-1", "State": "active"}
+OURS = [subnet("a", "a"), subnet("b", "b")]
+
+
+class Ways(unittest.TestCase):
+    def setUp(self) -> None:
+        self.speaks, network.speaks_ipv6 = network.speaks_ipv6, lambda region: True
+        self.addCleanup(setattr, network, "speaks_ipv6", self.speaks)
+
+    def test_without_a_way_out_one_endpoint_in_the_databases_zone(self):
+        for routes in ([], [INTERNET], [{**NAT, "State": "blackhole"}]):
+            way = chosen(OURS, {"main": routes})
+            self.assertEqual((way.subnets, way.path), (("b",), "vpc-1"), routes)
+
+    def test_a_nat_gateway_is_used_where_it_is_also_in_subnets_beside_the_databases(self):
+        way = chosen([*OURS, subnet("c", "a"), subnet("d", "a")], {"c": [NAT], "d": [NAT]})
+        self.assertEqual((way.subnets, way.path), (("c",), "existing"))
+        way = chosen(OURS, {"main": [NAT]})
+        self.assertEqual((way.subnets, way.path), (("b", "a"), "existing"))
+
+    def test_ipv6_costs_least_and_needs_an_address_a_route_and_a_region_that_has_it(self):
+        with_ipv6 = [subnet("a", "a", ipv6=True), subnet("b", "b", ipv6=True)]
+        self.assertEqual(chosen(with_ipv6, {"main": [NAT, EGRESS]}).path, "ipv6")
+        self.assertEqual(chosen(OURS, {"main": [NAT, EGRESS]}).path, "existing")
+        network.speaks_ipv6 = lambda region: False
+        self.assertEqual(chosen(with_ipv6, {"main": [EGRESS]}).path, "vpc-1")
+
+    def test_an_endpoint_that_is_there_is_used_if_it_answers_to_sqs_own_name(self):
+        endpoint = {"VpcEndpointId": "vpce-1", "State": "available", "PrivateDnsEnabled": True}
+        self.assertEqual(chosen(OURS, {}, endpoint=endpoint).path, "existing")
+        self.assertEqual(chosen(OURS, {}, endpoint=endpoint | {"PrivateDnsEnabled": False}).path, "vpc-1")
+
+    def test_in_a_shared_vpc_no_endpoint_is_made(self):
+        shared = [subnet("a", "a", OTHER), subnet("b", "b", OTHER)]
+        with self.assertRaises(Failure) as refused:
+            chosen(shared, {})
+        self.assertIn(f"the VPC vpc-1 belongs to account {OTHER}", str(refused.exception))
+        self.assertEqual(chosen(shared, {"main": [NAT]}).path, "existing")
+        self.assertEqual(chosen(shared, {"main": [TRANSIT]}).path, "existing")
+
+    def test_full_subnets_and_those_of_other_cities_are_left_out(self):
+        subnets = [subnet("a", "a", free=7), subnet("b", "b"), subnet("c", "us-west-2-lax-1a")]
+        self.assertEqual(chosen(subnets, {}, ("a", "b", "c")).subnets, ("b",))
+        with self.assertRaises(Failure) as refused:
+            chosen([subnet("a", "a", free=0)], {}, ("a",))
+        self.assertIn("has 8 free addresses", str(refused.exception))

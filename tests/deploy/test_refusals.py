@@ -1,0 +1,98 @@
+"""What is refused, with what to do instead, before anything is uploaded."""
+
+from world import Deployed
+
+
+class Refusals(Deployed):
+    def tearDown(self) -> None:
+        self.assertEqual(self.calls("deploy"), [], "something was deployed")
+
+    def test_without_credentials_or_region_it_says_which_to_give(self):
+        empty = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"}
+        nowhere = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
+        self.assertIn("there are no AWS credentials. Log in", self.refuse(**empty, **nowhere))
+        self.assertIn("export AWS_REGION=", self.refuse(AWS_DEFAULT_REGION="", AWS_REGION="", **nowhere))
+        self.assertIn("AWS could not be reached", self.refuse(AWS_ENDPOINT_URL="http://127.0.0.1:9"))
+        self.assertIn("AWS_PROFILE", self.refuse(AWS_PROFILE="nobody", **nowhere))
+
+    def test_without_a_database_or_with_a_wrong_one_it_lists_those_there_are(self):
+        self.network()
+        self.instance()
+        self.instance("both")
+        self.cluster("both")
+        self.instance("postgres", Engine="postgres", EngineVersion="16.3")
+        for said in (self.refuse(), self.refuse("--database", "nosuch")):
+            for call in ("DATABASE=mydb ", "DATABASE=instance/both ", "DATABASE=cluster/both ", "DATABASE=new "):
+                self.assertIn(call, said)
+            self.assertNotIn("both-1", said)
+            self.assertNotIn("postgres", said)
+        said = self.refuse("--database", "both")
+        self.assertIn("an instance and a cluster are called `both`. Call make deploy DATABASE=instance/both", said)
+        self.assertIn("accepted: mysql, mariadb, aurora-mysql", self.refuse("--database", "postgres"))
+        self.assertIn("accepted: NAME, instance/NAME, cluster/NAME or new", self.refuse("--database", "db/mydb"))
+
+    def test_a_program_for_another_processor_is_not_uploaded(self):
+        self.network()
+        self.instance()
+        for architecture, built in (("arm64", "x86_64"), ("x86_64", "arm64")):
+            said = self.refuse("--database", "mydb", "--yes", f"Architecture={architecture}", BUILT_FOR=built)
+            self.assertIn(f"ScoreFunction/bootstrap is for {built}, and the function is {architecture}", said)
+        self.assertEqual(self.let_in(), [], "the database was touched")
+
+    def test_nobody_who_answers_is_no_yes_and_a_no_changes_nothing(self):
+        self.network()
+        self.instance()
+        self.assertIn("call make deploy with YES=1", self.refuse("--database", "mydb"))
+        self.assertIn("stopped; nothing was changed", self.refuse("--database", "mydb", said="\n" * 5 + "no\n"))
+        self.assertFalse((self.root / "deploy.env").exists())
+        self.assertEqual(self.calls("build"), [])
+
+    def test_every_wrong_answer_is_told_at_once_with_what_is_accepted(self):
+        self.network()
+        self.instance()
+        said = self.refuse(
+            "--database",
+            "mydb",
+            "--yes",
+            "MemorySize=64",
+            "LANES=17",
+            "MYSQL_PORT=x",
+            "SilentHours=200",
+            "Concurrency=1,0",
+        )
+        for part in (
+            "MemorySize is `64`; accepted: a number from 128 to 10240",
+            "LANES is `17`; accepted: a whole number from 1 to 16",
+            "MYSQL_PORT is `x`; accepted: a whole number from 1 to 65535",
+            "Concurrency is `1,0`; accepted: two numbers with a comma between them, like 2,0",
+            "SilentHours is `200`; accepted: a number from 1 to 168",
+        ):
+            self.assertIn(part, said)
+        self.assertIn("did you mean MemorySize?", self.refuse("MemorySise=1024"))
+        self.assertIn("or answers as NAME=VALUE", self.refuse("--database", "mydb", "fast"))
+        self.assertIn(
+            "MYSQL_PASSWORD is set by the template; give MysqlPasswordSecret",
+            self.refuse("--database", "mydb", "--yes", "MYSQL_PASSWORD=x"),
+        )
+
+    def test_a_file_that_is_wrong_is_told_by_line(self):
+        (self.root / "deploy.env").write_text("# remark\n\nMemorySize 512\n")
+        self.assertIn("line 3 of deploy.env is `MemorySize 512`; accepted: NAME=VALUE", self.refuse("--yes"))
+        (self.root / "deploy.env").write_text("ACCOUNT=999999999999\n")
+        self.assertIn(
+            f"these are credentials of account {self.account}, and deploy.env is of 999999999999", self.refuse("--yes")
+        )
+
+    def test_subnets_that_an_endpoint_refuses_are_refused_here(self):
+        self.network()
+        self.instance()
+        two = f"SubnetIds={self.subnets[0]},{self.subnets[1]}"
+        said = self.refuse("--database", "mydb", "--yes", two, f"PathToSqs={self.vpc}")
+        self.assertIn("of which two are in one zone", said)
+        said = self.refuse("--database", "mydb", "--yes", f"SubnetIds={self.subnets[0]}", "PathToSqs=vpc-0123abcd")
+        self.assertIn(f"accepted: PathToSqs={self.vpc}", said)
+
+    def test_a_server_that_is_too_old_is_refused(self):
+        self.network()
+        self.instance(EngineVersion="5.7.44")
+        self.assertIn("mysql 5.7.44; accepted: 8.0.16 or later", self.refuse("--database", "mydb"))
