@@ -199,7 +199,7 @@ fn texts(folder: &Path, texts: &mut Vec<String>) {
     }
 }
 
-/// The commands between backticks, with a number for each placeholder.
+/// The commands between backticks, with a job's name or a number for each placeholder.
 fn commands(text: &str) -> Vec<Vec<String>> {
     let spans = text.split('`').filter_map(|span| span.strip_prefix("rowscore "));
     let is_whole = |span: &&str| span.lines().count() == 1 && !span.contains(['"', '\\', '(']);
@@ -207,7 +207,8 @@ fn commands(text: &str) -> Vec<Vec<String>> {
     spans
         .filter(is_whole)
         .map(|span| {
-            span.split(' ').map(|word| if is_placeholder(word) { "1".into() } else { word.to_owned() }).collect()
+            let filled = |word: &str| if word == "JOB" { "default" } else { "1" }.to_owned();
+            span.split(' ').map(|word| if is_placeholder(word) { filled(word) } else { word.to_owned() }).collect()
         })
         .collect()
 }
