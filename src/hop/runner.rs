@@ -168,18 +168,19 @@ impl<R: Relay> Hop<'_, R> {
             let stage = next.stage();
             self.done.about = next.run();
             self.done.is_open = !matches!(next, Next::Open(_) | Next::TryOut(_));
+            // Boxed, each: they are deep, and what calls them would be as deep as the deepest.
             next = match next {
-                Next::LookUp => look_up(self).await?,
-                Next::Open(request) => open(self, request).await?,
-                Next::TryOut(request) => try_out(self, &request).await?,
-                Next::GoOn(message) => go_on(self, message).await?,
-                Next::Succeed(run) => succeed(self, run).await?,
-                Next::TakeUp(run) => take_up(self, run).await?,
-                Next::SetOff(run, due) => set_off(self, run, due).await?,
-                Next::Work(run, due) => work(self, run, due).await?,
-                Next::HandOver(run, due) => hand_over(self, &run, due).await?,
-                Next::Finish(run) => finish(self, run).await?,
-                Next::Over(run, outcome) => return respond(self, run, outcome).await,
+                Next::LookUp => Box::pin(look_up(self)).await?,
+                Next::Open(request) => Box::pin(open(self, request)).await?,
+                Next::TryOut(request) => Box::pin(try_out(self, &request)).await?,
+                Next::GoOn(message) => Box::pin(go_on(self, message)).await?,
+                Next::Succeed(run) => Box::pin(succeed(self, run)).await?,
+                Next::TakeUp(run) => Box::pin(take_up(self, run)).await?,
+                Next::SetOff(run, due) => Box::pin(set_off(self, run, due)).await?,
+                Next::Work(run, due) => Box::pin(work(self, run, due)).await?,
+                Next::HandOver(run, due) => Box::pin(hand_over(self, &run, due)).await?,
+                Next::Finish(run) => Box::pin(finish(self, run)).await?,
+                Next::Over(run, outcome) => return Box::pin(respond(self, run, outcome)).await,
             };
             debug_assert!(stage.may_lead_to(next.stage()), "{stage} --> {}", next.stage());
         }

@@ -44,7 +44,8 @@ impl<'f> Call<'f> {
 impl Relay for Call<'_> {
     async fn send(&self, continuation: &Continuation) -> Result<(), Box<dyn Error + Send + Sync>> {
         match self.outbox {
-            Outbox::Queue(queue) => Ok(queue.send(continuation, self.trace).await?),
+            // Boxed: the client of a service is deep.
+            Outbox::Queue(queue) => Ok(Box::pin(queue.send(continuation, self.trace)).await?),
             Outbox::Answer => InAnswer.send(continuation).await,
         }
     }

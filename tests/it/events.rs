@@ -12,11 +12,12 @@ use crate::support::models::other;
 use crate::support::{Server, TestDb, at, message, model, tick, unhurried};
 
 /// The sample events. The schedule's is the main one: it has tests of its own with every edge.
-const SAMPLES: [&str; 9] = [
+const SAMPLES: [&str; 10] = [
     "backfill-dry-run.json",
     "backfill.json",
     "canary.json",
     "continuation.json",
+    "job.json",
     "schedule.json",
     "scheduler.json",
     "status.json",
@@ -86,6 +87,17 @@ async fn a_scheduled_event_works_off_what_was_created_before_its_time(
 
     let again = invoke(&function, sample(name)).await.unwrap();
     assert_eq!((&again["run_id"], &again["outcome"]), (&json!(1), &json!("nothing_to_do")));
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_event_for_a_job_that_there_is_not_is_refused_by_its_name(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = table(server, &[]).await;
+    let refused = invoke(&db.function().await, sample("job.json")).await.unwrap_err();
+    assert!(format!("{refused:?}").contains("churn"), "{refused:?}");
+    assert_eq!(db.count("`batch_runs`").await, 0);
 }
 
 #[rstest]

@@ -159,7 +159,8 @@ async fn the_age_of_the_oldest_pending_item_is_told_at_begin_and_end(
     // What is set aside is not waited for.
     db.fill([22], "2024-03-05T08:00:00Z").await;
     db.execute("UPDATE `items` SET `values` = '[]', `updated_datetime` = '2020-01-01' WHERE `id` = 22").await;
-    db.execute("INSERT INTO `item_failures` VALUES ('items', 22, 0, 3, 'wrong_length', '', UNHEX(SHA2('[]', 256)), NOW(), NOW())").await;
+    db.execute("INSERT INTO `item_failures` (`items_table`, `item_id`, `run_id`, `attempts`, `code`, `reason`, `values_sha256`, \
+           `first_failed_at`, `last_failed_at`) VALUES ('items', 22, 0, 3, 'wrong_length', '', UNHEX(SHA2('[]', 256)), NOW(), NOW())").await;
 
     let first = db.hop(&tick(TICK), Clock::immediately(at(NOW))).await;
     let last = db.follow(first.clone(), at(NOW)).await.pop().unwrap();

@@ -103,7 +103,9 @@ async fn the_login_may_select_of_the_source_what_it_reads_and_do_nothing_else_th
     assert!(source.starts_with("GRANT SELECT (") && !source.contains("UPDATE"), "{source}");
     assert!(!source.contains("REFERENCES") && !source.contains("`note`"), "{source}");
     assert!(on("`Reading Scores`")[0].starts_with("GRANT SELECT, INSERT, UPDATE ON "), "{grants:?}");
-    assert_eq!(grants.len(), 7, "{grants:#?}");
+    let own = grants.iter().filter(|grant| grant.contains("`batch_") || grant.contains("`item_failures`")).count();
+    // One of them says that it may log in.
+    assert_eq!(grants.len(), 3 + own, "{grants:#?}");
 
     let mut conn = scorer.database.connect().await.unwrap();
     for sql in [
@@ -284,7 +286,7 @@ async fn a_row_that_goes_while_its_page_is_written_keeps_nobody_from_going_on(
     holder.query_drop(score).await.unwrap();
     let gone = async {
         own.owner.wait_for_lock_waits(1).await;
-        own.owner.execute("DROP TRIGGER `no_DELETE`; DELETE FROM `Readings` WHERE `Reading No` = 200").await;
+        own.owner.execute("SET SESSION lock_wait_timeout = 60; DROP TRIGGER `no_DELETE`; DELETE FROM `Readings` WHERE `Reading No` = 200").await;
         holder.query_drop("ROLLBACK").await.unwrap();
     };
     let (answer, ()) = tokio::join!(own.scorer.tick(TICK), gone);

@@ -21,7 +21,7 @@ async fn each_job_of_a_tick_is_scored_by_the_model_that_it_uses(
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("jobs.toml");
     let name = other().name();
-    let text = format!("[plain]\nsource = \"items\"\n\n[named]\nsource = \"other\"\nmodel_name = \"{name}\"\n");
+    let text = format!("[plain]\nsource = \"items\"\n\n[named]\nsource = \"other\"\nmodel = \"{name}\"\n");
     std::fs::write(&file, text).unwrap();
     let apply = ["apply", file.to_str().unwrap(), "--yes", "--grant", owner.config.mysql.database.as_str()];
 
