@@ -1,4 +1,4 @@
-//! Whose turn it is: with the feature `faults`, which only tests switch on, a [`Referee`] decides before every round
+//! Whose turn it is: with the feature `faults`, which only tests switch on, a `Referee` decides before every round
 //! trip who goes next, and what becomes of it, so that hops that are under way together can be taken through one
 //! order after the other. Without the feature nothing of it is compiled.
 
