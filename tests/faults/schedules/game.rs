@@ -33,7 +33,7 @@ const LONG: Duration = Duration::from_millis(60);
 const POLLS: usize = 30;
 
 /// What started a hop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Cause {
     Tick(usize),
     Message(Continuation),
@@ -47,7 +47,7 @@ struct Seated {
 }
 
 /// What may happen next.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Move {
     Turn(Ticket, Verdict),
     Kill(usize),
@@ -177,8 +177,11 @@ impl<'g> Game<'g> {
             moves.extend(self.hops.keys().filter(|hop| self.table.is_idle(**hop)).map(|hop| Move::Kill(*hop)));
         }
         if self.luck.again > 0 && has_room {
-            let again =
-                self.hops.values().map(|seated| seated.cause).filter(|cause| !matches!(cause, Cause::Steering(..)));
+            let again = self
+                .hops
+                .values()
+                .map(|seated| seated.cause.clone())
+                .filter(|cause| !matches!(cause, Cause::Steering(..)));
             moves.extend(again.map(Move::Twice));
         }
         if self.luck.steering > 0 && has_room {
@@ -200,7 +203,7 @@ impl<'g> Game<'g> {
     fn choose(&mut self, moves: &[Move]) -> Option<Move> {
         let (plain, odd): (Vec<Move>, Vec<Move>) = moves
             .iter()
-            .copied()
+            .cloned()
             .partition(|one| matches!(one, Move::Turn(_, Verdict::Made) | Move::Tick(_) | Move::Deliver(_)));
         if !odd.is_empty() && self.lot.one_in(12) {
             return Some(self.lot.one_of(&odd));
@@ -209,7 +212,7 @@ impl<'g> Game<'g> {
     }
 
     async fn make(&mut self, chosen: Move) {
-        self.trace.push(match chosen {
+        self.trace.push(match &chosen {
             Move::Turn((hop, doing, _), Verdict::Made) => format!("hop {hop}: {doing}"),
             Move::Turn((hop, doing, _), verdict) => format!("hop {hop}: {doing}: {verdict:?}"),
             other => format!("{other:?}"),
@@ -232,7 +235,7 @@ impl<'g> Game<'g> {
                 self.start(Cause::Tick(number));
             }
             Move::Deliver(message) => {
-                self.queue.deliver(message);
+                self.queue.deliver(message.clone());
                 self.start(Cause::Message(message));
             }
             Move::Twice(cause) => {
@@ -255,9 +258,10 @@ impl<'g> Game<'g> {
         let (database, work) = (self.ground.db.database.clone(), self.ground.db.config.work.clone());
         let is_hurried = self.lot.one_in(2);
         let queue = self.queue.clone();
+        let caused = cause.clone();
         let hop = async move {
             let means = hop::Means { database: &database, work: &work, model: model() };
-            let (trigger, time) = match cause {
+            let (trigger, time) = match caused {
                 Cause::Tick(number) => (tick(&time_of(number)), time_of(number)),
                 Cause::Message(message) => (Trigger::Continue(message), time_of(0)),
                 Cause::Steering(run, to) => return steer(means, run, to).await.map(|()| None),

@@ -51,7 +51,7 @@ impl Queue {
             for message in &held.there {
                 let is_behind = first.iter().chain(&held.delivered).any(|other| group(other) == group(message));
                 if !is_behind {
-                    first.push(*message);
+                    first.push(message.clone());
                 }
             }
             first
@@ -61,7 +61,7 @@ impl Queue {
     /// Delivers a message.
     pub(super) fn deliver(&self, message: Continuation) {
         self.with(|held| {
-            held.there.retain(|other| other != &message);
+            held.there.retain(|other| *other != message);
             held.delivered.push(message);
         });
     }
@@ -89,7 +89,7 @@ impl Relay for Way {
     async fn send(&self, message: &Continuation) -> Result<(), Box<dyn Error + Send + Sync>> {
         let verdict = self.seat.arrive("sending a continuation").await;
         if verdict != Verdict::LostBefore {
-            self.queue.send(*message);
+            self.queue.send(message.clone());
         }
         if verdict == Verdict::Made { Ok(()) } else { Err("lost by lot".into()) }
     }
