@@ -160,7 +160,10 @@ pub(super) struct ReasonGroup {
 }
 
 /// The runs, the latest first
-#[utoipa::path(get, operation_id = "list_runs", path = "/runs", tag = "runs", params(Paging), responses(
+#[utoipa::path(get, operation_id = "list_runs", path = "/runs", tag = "runs", params(
+    ("limit" = Option<u32>, Query, description = "At most so many entries", minimum = 1, maximum = 1000),
+    ("after" = Option<i64>, Query, description = "Those that follow the run of this number, from the `Link` of the page before"),
+), responses(
     (status = 200, description = "A page of runs", body = [Run],
      headers(("Link" = String, description = "The next page: `<URL>; rel=\"next\"`; without it this is the last"))),
     BadRequest, Unread,
