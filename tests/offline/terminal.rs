@@ -207,8 +207,11 @@ fn commands(text: &str) -> Vec<Vec<String>> {
     spans
         .filter(is_whole)
         .map(|span| {
-            let filled = |word: &str| if word == "JOB" { "default" } else { "1" }.to_owned();
-            span.split(' ').map(|word| if is_placeholder(word) { filled(word) } else { word.to_owned() }).collect()
+            let words: Vec<&str> = span.split(' ').collect();
+            let is_job = |at: usize| words[at] == "JOB" || at > 0 && ["use", "rollback"].contains(&words[at - 1]);
+            let filled = |at: usize| if is_job(at) { "default" } else { "1" };
+            let word = |(at, word): (usize, &&str)| if is_placeholder(word) { filled(at) } else { word }.to_owned();
+            words.iter().enumerate().map(word).collect()
         })
         .collect()
 }
