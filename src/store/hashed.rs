@@ -3,16 +3,28 @@
 use super::bound::bytes_literal;
 use super::by_key::{hashed, hashed_bytes, items, shown};
 use super::key::KeyRef;
-use super::places::{Places, joined};
+use super::keys::Keys;
+use super::places::{Places, joined, places};
 use super::predictions::Predictions;
 use crate::config::ItemsTable;
 
-/// The places of a page's keys, and its predictions in the order of these.
+/// The places of a page's keys, and the page in the order of these, if that is not its own.
+pub(super) fn of_page<'m>(table: &ItemsTable, page: &Predictions<'m>) -> (Places, Option<Predictions<'m>>) {
+    match &page.keys {
+        Keys::Ids(ids) => (places(ids, &table.key.quoted()), None),
+        Keys::Texts(..) => {
+            let (places, sorted) = hashed_places(table, page);
+            (places, Some(sorted))
+        }
+    }
+}
+
+/// The same of keys that are no whole numbers.
 ///
 /// Of 5,000 random UUIDs the servers read and write a page in this way in 1.1 to 1.2 of the time that whole numbers take. A
 /// join with a table of the rows, and on MySQL a range of the index with an exact comparison instead of the list of keys,
 /// take longer; a number made of the first bytes of each key takes as long, but serves random bytes only.
-pub(super) fn places<'m>(table: &ItemsTable, page: &Predictions<'m>) -> (Places, Predictions<'m>) {
+fn hashed_places<'m>(table: &ItemsTable, page: &Predictions<'m>) -> (Places, Predictions<'m>) {
     let text = |key: KeyRef<'_>| key.to_string();
     let mut sums: Vec<(u32, usize)> = (0..)
         .zip(page.keys.iter())
@@ -52,7 +64,7 @@ mod tests {
         let keys = ["plumless", "a", "buckeroo"].map(KeyRef::Text).into_iter().collect();
         let page =
             Predictions { keys, outputs: vec![0.1, 0.9, 0.2, 0.8, 0.3, 0.7], of: Outputs::probabilities(&classes) };
-        let (Places { place, which }, sorted) = places(&table, &page);
+        let (Places { place, which }, sorted) = hashed_places(&table, &page);
         assert_eq!(sorted.outputs, [0.1, 0.9, 0.3, 0.7, 0.2, 0.8]);
         assert_eq!(which, "`id` IN ('plumless','buckeroo','a')");
         let text = "CAST(CONVERT(`id` USING utf8mb4) AS BINARY)";

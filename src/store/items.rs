@@ -13,7 +13,7 @@ use super::ids::Ids;
 use super::key::Key;
 use super::keys::Keys;
 use super::pending::PendingItems;
-use super::places::{joined, places};
+use super::places::joined;
 use super::predictions::Predictions;
 use super::row::column;
 use super::scores::{self, Stamp};
@@ -184,14 +184,8 @@ fn append_update(
     stamp: Stamp<'_>,
     page: &Predictions<'_>,
 ) -> Result<(), StoreError> {
-    let (places, sorted);
-    let (places, page) = match &page.keys {
-        Keys::Ids(ids) => (self::places(ids, &table.key.quoted()), page),
-        Keys::Texts(..) => {
-            (places, sorted) = hashed::places(table, page);
-            (places, &sorted)
-        }
-    };
+    let (places, sorted) = hashed::of_page(table, page);
+    let page = sorted.as_ref().unwrap_or(page);
     let run = table.run.column().map_or_else(String::new, |column| format!("{} = {}, ", column.quoted(), stamp.run));
     sql.extend_from_slice(format!("UPDATE {} SET {run}", table.quoted()).as_bytes());
     let cells = cells(table, page.of).map_err(StoreError::Unexpected)?;

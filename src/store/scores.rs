@@ -11,8 +11,6 @@ use super::by_key;
 use super::cells::{Cell, cells};
 use super::codes::Meaning;
 use super::hashed;
-use super::keys::Keys;
-use super::places::places;
 use super::predictions::Predictions;
 use super::row::named;
 use super::statement::Statement;
@@ -97,14 +95,8 @@ fn append_by_place(
     (stamp, page): (Stamp<'_>, &Predictions<'_>),
     cells: &[(&ColumnName, Cell)],
 ) -> io::Result<()> {
-    let (places, sorted);
-    let (places, page) = match &page.keys {
-        Keys::Ids(ids) => (self::places(ids, &table.key.quoted()), page),
-        Keys::Texts(..) => {
-            (places, sorted) = hashed::places(table, page);
-            (places, &sorted)
-        }
-    };
+    let (places, sorted) = hashed::of_page(table, page);
+    let page = sorted.as_ref().unwrap_or(page);
     write!(sql, "SELECT {},{},'{}',UTC_TIMESTAMP(3)", table.key.quoted(), stamp.run, stamp.model)?;
     for (_, cell) in cells {
         sql.push(b',');
