@@ -2,7 +2,7 @@
 
 use mysql_async::Conn;
 
-use super::job::Job;
+use super::at_work::AtWork;
 use super::means::Means;
 use super::scope::Scope;
 use crate::config::ItemsTable;
@@ -21,9 +21,9 @@ pub(super) fn too_many(totals: &Totals, percent: u32) -> String {
 }
 
 /// Fails a run of which too many items cannot be scored.
-pub(super) async fn fail_for_failures(conn: &mut Conn, job: Job<'_>) -> Result<(), StoreError> {
-    let why = too_many(&lanes::totals(job.run.id).ask(conn).await?, job.means.work.max_failed_percent);
-    stop(conn, job.means, job.run.id, RunState::Failed, Some(&why)).await.map(|_| ())
+pub(super) async fn fail_for_failures(conn: &mut Conn, at_work: AtWork<'_>) -> Result<(), StoreError> {
+    let why = too_many(&lanes::totals(at_work.run.id).ask(conn).await?, at_work.means.work.max_failed_percent);
+    stop(conn, at_work.means, at_work.run.id, RunState::Failed, Some(&why)).await.map(|_| ())
 }
 
 /// What became of a request to change a run's state.
@@ -63,7 +63,7 @@ pub async fn stop(
         rollback().ask(conn).await?;
         return Ok(Steered::Refused(state));
     }
-    end_early(conn, Job { run: &run, means }, to, why).await?;
+    end_early(conn, AtWork { run: &run, means }, to, why).await?;
     commit().ask(conn).await?;
     if let Some(why) = why {
         tracing::error!(run = %id, why, "the run was stopped");
@@ -84,22 +84,22 @@ async fn locked(conn: &mut Conn, table: &ItemsTable, id: RunId) -> Result<Option
 /// Ends a run whose row is locked before its lanes are done. Waits for the pages under way, which count.
 pub(super) async fn end_early(
     conn: &mut Conn,
-    job: Job<'_>,
+    at_work: AtWork<'_>,
     to: RunState,
     why: Option<&str>,
 ) -> Result<(), StoreError> {
-    let run = job.run;
+    let run = at_work.run;
     let totals = lanes::lock_all(run.id).then(lanes::totals(run.id)).ask(conn).await?;
-    let counts = counted(conn, job, &totals).await?;
+    let counts = counted(conn, at_work, &totals).await?;
     runs::finish(run.id, to, counts, why).then(settle_changes(run, &totals)).ask(conn).await
 }
 
 /// The counts of a run that ends with items left: these are counted, for rows may have come, gone or changed since
 /// it was opened. What cannot be counted in time is reckoned, and so are the items of another model's backfill.
-pub(super) async fn counted(conn: &mut Conn, job: Job<'_>, totals: &Totals) -> Result<Counts, StoreError> {
-    let Job { run, means } = job;
+pub(super) async fn counted(conn: &mut Conn, at_work: AtWork<'_>, totals: &Totals) -> Result<Counts, StoreError> {
+    let AtWork { run, means } = at_work;
     let can_be_told = run.kind != RunKind::Backfill || run.model == means.model.version().shown();
-    let left = match Scope::of(job).left().filter(|_| can_be_told) {
+    let left = match Scope::of(at_work).left().filter(|_| can_be_told) {
         Some(left) => counts::count(conn, means.wanted(left), &totals.ids).await?,
         None => None,
     };

@@ -5,9 +5,9 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use mysql_async::Conn;
 
+use super::at_work::AtWork;
 use super::end::{counted, settle_changes, too_many};
 use super::error::HopError;
-use super::job::Job;
 use super::lane_sessions::LaneSessions;
 use super::next::Next;
 use super::relay::Relay;
@@ -28,9 +28,9 @@ use crate::words;
 /// Ends the run, if these were its last lanes.
 pub(super) async fn finish<R: Relay>(hop: &mut Hop<'_, R>, run: Run) -> Result<Next, HopError> {
     hop.done.part_in = Some(run.id);
-    let (job, lanes, bill, now) =
-        (Job { run: &run, means: hop.means }, hop.lanes, hop.bill(run.id), hop.began.present());
-    match hop.session.run(async |conn| finish_run(conn, job, lanes, (&bill, now)).await).await? {
+    let (at_work, lanes, bill, now) =
+        (AtWork { run: &run, means: hop.means }, hop.lanes, hop.bill(run.id), hop.began.present());
+    match hop.session.run(async |conn| finish_run(conn, at_work, lanes, (&bill, now)).await).await? {
         Ended::Lanes if run.pass == Pass::Check => leave_check(hop, run.id).await,
         Ended::Lanes => Ok(Next::Over(Some(run.id), Outcome::LanesFinished)),
         Ended::Run(state, seen) => {
@@ -83,10 +83,10 @@ struct Standing {
 
 impl Standing {
     /// Begins a transaction and locks the run in it.
-    fn of(job: Job<'_>) -> Statement<Self> {
-        let (id, table) = (job.run.id, job.table());
+    fn of(at_work: AtWork<'_>) -> Statement<Self> {
+        let (id, table) = (at_work.run.id, at_work.table());
         let run = begin().then(runs::lock(id)).and(runs::find(table, id));
-        let profiles = lanes::profiles(id).and(drift::earlier(table, id, job.run.kind, job.means.model));
+        let profiles = lanes::profiles(id).and(drift::earlier(table, id, at_work.run.kind, at_work.means.model));
         run.and(lanes::totals(id)).and(profiles).and(failures::any(table)).map(|(standing, is_any_set_aside)| {
             let (((state, run), totals), (profiles, earlier)) = standing;
             // Somebody else, or our own commit that went unanswered, may have begun the second pass.
@@ -107,12 +107,12 @@ struct End {
 /// What the hop took until then goes with it.
 async fn finish_run(
     conn: &mut Conn,
-    job: Job<'_>,
+    at_work: AtWork<'_>,
     lanes: &LaneSessions,
     (bill, now): (&impl Fn() -> Statement<()>, Time),
 ) -> Result<Ended, StoreError> {
-    let (id, model) = (job.run.id, job.means.model);
-    let standing = Standing::of(job).ask(conn).await?;
+    let (id, model) = (at_work.run.id, at_work.means.model);
+    let standing = Standing::of(at_work).ask(conn).await?;
     let Some(run) = &standing.run else {
         rollback().ask(conn).await?;
         return Ok(Ended::Lanes);
@@ -123,15 +123,15 @@ async fn finish_run(
         return Ok(Ended::Lanes);
     }
     let End { state, counts, why } = match run.pass {
-        Pass::Check => refused_as_a_whole(run, counted(conn, job, &standing.totals).await?),
-        Pass::Write => worked_off(conn, job, lanes, &standing).await?,
+        Pass::Check => refused_as_a_whole(run, counted(conn, at_work, &standing.totals).await?),
+        Pass::Write => worked_off(conn, at_work, lanes, &standing).await?,
     };
     if let Some(why) = &why {
         tracing::error!(run = %id, why, "the run failed");
     }
     let finish = runs::finish(id, state, counts, why.as_deref())
         .then(settle_changes(run, &standing.totals))
-        .then(leave_skipped(conn, job, standing.totals.skipped, now).await?);
+        .then(leave_skipped(conn, at_work, standing.totals.skipped, now).await?);
     let seen = drift::report(drift::sum(&standing.profiles, model), model, &standing.earlier);
     let finish = finish.then(drift::keep(id, seen.as_ref())?).then(bill()).then(commit());
     Step::FinishRun.commit(finish.ask(conn)).await?;
@@ -142,13 +142,18 @@ async fn finish_run(
 }
 
 /// Notes what others had locked at every look: the next window begins early enough to find it.
-async fn leave_skipped(conn: &mut Conn, job: Job<'_>, skipped: u64, now: Time) -> Result<Statement<()>, StoreError> {
+async fn leave_skipped(
+    conn: &mut Conn,
+    at_work: AtWork<'_>,
+    skipped: u64,
+    now: Time,
+) -> Result<Statement<()>, StoreError> {
     if skipped == 0 {
         return Ok(Statement::nothing());
     }
-    let (id, window) = (job.run.id, job.run.window);
+    let (id, window) = (at_work.run.id, at_work.run.window);
     tracing::warn!(run = %id, skipped, "others had items locked all the time; they stay pending");
-    let age = job.means.oldest_pending(conn, window, now).await?;
+    let age = at_work.means.oldest_pending(conn, window, now).await?;
     // A second more, for what was cut off its age.
     let since = age.and_then(|age| now.checked_sub_signed(TimeDelta::try_seconds(i64::try_from(age).ok()? + 1)?));
     Ok(runs::leave_skipped(id, skipped, since.or(window.from)))
@@ -164,14 +169,14 @@ fn refused_as_a_whole(run: &Run, counts: Counts) -> End {
 /// left is counted. Also where the sums agree: one may have gone and another come.
 async fn worked_off(
     conn: &mut Conn,
-    job: Job<'_>,
+    at_work: AtWork<'_>,
     lanes: &LaneSessions,
     standing: &Standing,
 ) -> Result<End, StoreError> {
-    let (totals, work) = (&standing.totals, job.means.work);
-    let left = match Scope::of(job).left() {
+    let (totals, work) = (&standing.totals, at_work.means.work);
+    let left = match Scope::of(at_work).left() {
         Some(left) => {
-            let left = job.means.wanted(left);
+            let left = at_work.means.wanted(left);
             let left = if standing.is_any_set_aside { left } else { left.where_none_is_set_aside() };
             census::count(conn, lanes, left, &totals.ids).await?
         }

@@ -3,7 +3,7 @@
 use std::mem::take;
 use std::time::Duration;
 
-use super::job::Job;
+use super::at_work::AtWork;
 use super::pace::Pace;
 use super::scope::Scope;
 use super::writing::Manner;
@@ -22,7 +22,7 @@ use crate::store::wanted::Wanted;
 /// A lane under way.
 #[derive(Debug)]
 pub(super) struct Going<'a> {
-    pub job: Job<'a>,
+    pub at_work: AtWork<'a>,
     pub lane: Lane,
     pub expected: Expected,
     /// Up to where the next pages look, where the keys are no numbers and that was looked for.
@@ -48,14 +48,14 @@ pub(super) struct Ahead<'a> {
 }
 
 impl<'a> Going<'a> {
-    pub(super) fn new(job: Job<'a>, lane: Lane) -> Self {
+    pub(super) fn new(at_work: AtWork<'a>, lane: Lane) -> Self {
         let (cursor, look) = (lane.cursor.clone(), lane.look.clone());
         Self {
-            job,
+            at_work,
             expected: Expected { cursor, look, failures_ahead: true },
             horizon: None,
             manner: Manner::AtOnce,
-            pace: Pace::new(lane.page_size, job.means.work.page_size),
+            pace: Pace::new(lane.page_size, at_work.means.work.page_size),
             lane,
             commit: Duration::ZERO,
             memory: PendingItems::default(),
@@ -73,13 +73,20 @@ impl<'a> Going<'a> {
             (_, _, Some(horizon)) => horizon.clone(),
             (_, _, None) => upto,
         };
-        let (job, locking) = (self.job, locking(self.job, &self.expected.look));
-        Page { run: job.run, lane: self.lane.number, wanted: self.wanted(), ids: Ids { after, upto }, limit, locking }
+        let (at_work, locking) = (self.at_work, locking(self.at_work, &self.expected.look));
+        Page {
+            run: at_work.run,
+            lane: self.lane.number,
+            wanted: self.wanted(),
+            ids: Ids { after, upto },
+            limit,
+            locking,
+        }
     }
 
     /// The items that the lane takes, as far as is known.
     pub(super) fn wanted(&self) -> Wanted<'a> {
-        self.job.means.wanted(self.expected.selection(self.job, &self.lane))
+        self.at_work.means.wanted(self.expected.selection(self.at_work, &self.lane))
     }
 
     /// The keys that are still to be looked at.
@@ -117,8 +124,8 @@ impl<'a> Going<'a> {
 }
 
 /// What is not written is not locked. In a look at what was locked before, some of it may be locked still.
-fn locking(job: Job<'_>, look: &Look) -> Locking {
-    let (run, is_only_read) = (job.run, job.table().target.scores().is_some());
+fn locking(at_work: AtWork<'_>, look: &Look) -> Locking {
+    let (run, is_only_read) = (at_work.run, at_work.table().target.scores().is_some());
     if run.pass == Pass::Check || !run.mode.writes() || is_only_read {
         Locking::None
     } else if look.number == 0 {
@@ -149,8 +156,8 @@ impl Expected {
     }
 
     /// Where nothing was set aside, not even the question costs anything.
-    fn selection(&self, job: Job<'_>, lane: &Lane) -> Selection {
-        let selection = Scope::of(job).selection(lane.source);
+    fn selection(&self, at_work: AtWork<'_>, lane: &Lane) -> Selection {
+        let selection = Scope::of(at_work).selection(lane.source);
         if self.failures_ahead { selection } else { selection.where_none_is_set_aside() }
     }
 }

@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use mysql_async::Conn;
 
+use super::at_work::AtWork;
 use super::clock::Clock;
 use super::forecast::Forecast;
 use super::going::{Ahead, Expected, Going};
-use super::job::Job;
 use super::looks::{after_page, wait};
 use super::page::score_page;
 use super::reading::{Reached, reached, read_page};
@@ -83,13 +83,13 @@ const SAMPLE: u64 = 1000;
 /// that a hop always makes progress.
 pub(super) async fn work_lane<R: Relay>(
     session: &mut Session,
-    job: Job<'_>,
+    at_work: AtWork<'_>,
     lane: Lane,
     clock: Clock,
     watch: &Watch<'_, R>,
 ) -> Result<LaneWork, StoreError> {
     let mut hop = HopWork::default();
-    let (number, mut going, mut again) = (lane.number, Going::new(job, lane), 0);
+    let (number, mut going, mut again) = (lane.number, Going::new(at_work, lane), 0);
     while hop.pages == 0 || clock.allows(hop.longest_page) {
         let begun = Instant::now();
         let goes_on = || clock.allows(hop.longest_page.max(begun.elapsed()));
@@ -111,7 +111,7 @@ pub(super) async fn work_lane<R: Relay>(
         hop.add(HopWork { predicted, failed, pages: 1, longest_page: took });
         watch.page(predicted + failed);
         tracing::debug!(
-            run = %job.run.id, lane = number, upto = %to.cursor, predicted, failed,
+            run = %at_work.run.id, lane = number, upto = %to.cursor, predicted, failed,
             page_ms = took.as_millis() as u64, "page committed"
         );
         if to.finished {
@@ -135,11 +135,11 @@ pub(super) async fn work_lane<R: Relay>(
 /// a page that was committed without our knowing is not done again. If the lane then `goes_on`, its next
 /// page begins in the round trip of the commit.
 async fn page(conn: &mut Conn, going: &mut Going<'_>, goes_on: &impl Fn() -> bool) -> Result<PageEnd, StoreError> {
-    let (means, mut ahead) = (going.job.means, going.ahead.take());
+    let (means, mut ahead) = (going.at_work.means, going.ahead.take());
     let (this, begun) = Step::ReadPage.perform(async || read_page(conn, going, ahead.take()).await).await?;
     let Begun { position, profile: counted, found, since } = begun;
     going.pace.found(found.len(), since.elapsed());
-    if let Some(end) = not_now(going.job, &going.lane, &position) {
+    if let Some(end) = not_now(going.at_work, &going.lane, &position) {
         rollback().ask(conn).await?;
         return Ok(end);
     }
@@ -193,12 +193,12 @@ async fn commit_and_begin(conn: &mut Conn, going: &mut Going<'_>) -> Result<(), 
 }
 
 /// Why a page is not to be worked on, after all.
-fn not_now(job: Job<'_>, lane: &Lane, position: &Position) -> Option<PageEnd> {
+fn not_now(at_work: AtWork<'_>, lane: &Lane, position: &Position) -> Option<PageEnd> {
     if position.claim != lane.claim {
         Some(PageEnd::Over(LaneEnd::TakenOver))
     } else if !position.running {
         Some(PageEnd::Over(LaneEnd::Stopped))
-    } else if too_many_failures(job, lane, position) {
+    } else if too_many_failures(at_work, lane, position) {
         Some(PageEnd::Over(LaneEnd::TooManyFailures))
     } else {
         // It was committed without our knowing.
@@ -210,10 +210,10 @@ fn not_now(job: Job<'_>, lane: &Lane, position: &Position) -> Option<PageEnd> {
 
 /// Whether a lane's share of failures stops the run. Items that earlier runs set aside tell
 /// nothing new, and a first pass ends by itself.
-fn too_many_failures(job: Job<'_>, lane: &Lane, position: &Position) -> bool {
+fn too_many_failures(at_work: AtWork<'_>, lane: &Lane, position: &Position) -> bool {
     let done = position.predicted + position.failed;
     lane.source == Source::Items
-        && job.run.pass == Pass::Write
+        && at_work.run.pass == Pass::Write
         && done >= SAMPLE
-        && job.means.work.has_too_many(position.failed, done)
+        && at_work.means.work.has_too_many(position.failed, done)
 }

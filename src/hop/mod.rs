@@ -8,6 +8,7 @@
 //! [`Trigger`](crate::event::Trigger), a [`Clock`] and a [`Relay`] for continuations: nothing of Lambda or
 //! SQS.
 
+mod at_work;
 mod canary;
 mod census;
 mod check;
@@ -23,7 +24,6 @@ mod go_on;
 mod going;
 mod hand_over;
 mod in_use;
-mod job;
 mod jobs;
 mod lane;
 mod lane_sessions;

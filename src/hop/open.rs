@@ -2,10 +2,10 @@
 
 use mysql_async::Conn;
 
+use super::at_work::AtWork;
 use super::census::{self, Ground};
 use super::check::check_table;
 use super::error::HopError;
-use super::job::Job;
 use super::next::Next;
 use super::opening::{New, Opened, Opening, open_run};
 use super::relay::Relay;
@@ -134,7 +134,7 @@ async fn open_new(
 async fn try_again(conn: &mut Conn, opening: Opening<'_>, ground: Ground, run: Run) -> Result<Run, HopError> {
     let Opening { means, lanes, now } = opening;
     let table = means.table();
-    let whole = means.wanted(Scope::of(Job { run: &run, means }).selection(Source::Items));
+    let whole = means.wanted(Scope::of(AtWork { run: &run, means }).selection(Source::Items));
     let items = census::extent(conn, lanes, whole, ground.ends.as_ref()).await?.map_or(Some(0), |extent| extent.items);
     if begin().then(runs::lock(run.id)).ask(conn).await? == Some(RunState::Failed) {
         runs::try_again(run.id, items, now).then(lanes::rewind(run.id)).ask(conn).await?;

@@ -3,11 +3,11 @@
 use futures_util::future::join;
 use mysql_async::Conn;
 
+use super::at_work::AtWork;
 use super::census::{self, Ground};
 use super::cutting::cut;
 use super::end::end_early;
 use super::error::HopError;
-use super::job::Job;
 use super::lane_sessions::LaneSessions;
 use super::means::Means;
 use super::relay::Relay;
@@ -75,7 +75,7 @@ pub(super) async fn open_run(
     let extents = census::extents(conn, lanes, scope, &ground).await?;
     let new = NewRun { items: extents.iter().map(|(_, extent)| extent.items).sum(), ..new };
     let begun = match replaced {
-        Some(old) if !end_for(conn, Job { run: old, means }, &new).await? => return Ok(Opened::Overtaken),
+        Some(old) if !end_for(conn, AtWork { run: old, means }, &new).await? => return Ok(Opened::Overtaken),
         Some(_) => Statement::nothing(),
         None => begin(),
     };
@@ -112,14 +112,14 @@ async fn oldest_pending(means: Means<'_>, lanes: &LaneSessions, (window, now): (
 }
 
 /// Begins a transaction, and ends in it a run that another one replaces. Answers whether it is as it was.
-async fn end_for(conn: &mut Conn, job: Job<'_>, new: &NewRun) -> Result<bool, HopError> {
-    let old = job.run;
+async fn end_for(conn: &mut Conn, at_work: AtWork<'_>, new: &NewRun) -> Result<bool, HopError> {
+    let old = at_work.run;
     if begin().then(runs::lock(old.id)).ask(conn).await? != Some(old.state) {
         rollback().ask(conn).await?;
         return Ok(false);
     }
     let why = format!("model {} takes over from model {}, with a run of its own", new.model, old.model);
-    end_early(conn, job, RunState::Cancelled, Some(&why)).await?;
+    end_early(conn, at_work, RunState::Cancelled, Some(&why)).await?;
     tracing::warn!(run = %old.id, why, "the run is replaced");
     Ok(true)
 }

@@ -1,6 +1,6 @@
 //! Which items a run takes, and which it leaves.
 
-use super::job::Job;
+use super::at_work::AtWork;
 use super::means::Means;
 use crate::run::{FailurePolicy, Mode, RunId, RunKind};
 use crate::store::lanes::Source;
@@ -27,7 +27,7 @@ impl<'a> Scope<'a> {
     }
 
     /// That of a run at work.
-    pub(super) fn of(Job { run, means }: Job<'a>) -> Self {
+    pub(super) fn of(AtWork { run, means }: AtWork<'a>) -> Self {
         Self { run: Some(run.id), kind: run.kind, mode: run.mode, policy: run.policy, window: run.window, means }
     }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use futures_util::future::{Either, join, join_all, select};
 use mysql_async::Conn;
 
+use super::at_work::AtWork;
 use super::clock::Clock;
-use super::job::Job;
 use super::lane::{LaneWork, Watch, work_lane};
 use super::lane_sessions::LaneSessions;
 use super::relay::Relay;
@@ -27,19 +27,19 @@ const KEEP_ALIVE: Duration = Duration::from_secs(2);
 /// Claims the lanes that this hop holds, and works on them until they are done or time is up.
 pub(super) async fn work_lanes<R: Relay>(
     hop: &mut Hop<'_, R>,
-    job: Job<'_>,
+    at_work: AtWork<'_>,
     due: Due,
 ) -> Result<Vec<LaneWork>, StoreError> {
     let Hop { session, done, lanes, clock, relay, .. } = hop;
     let work = async {
-        let claim = session.run(async |conn| claim_lanes(conn, job.run.id, due).await);
+        let claim = session.run(async |conn| claim_lanes(conn, at_work.run.id, due).await);
         let claimed = claim.await?;
         // Without a single connection for pages the work fails here, once, and not in each lane.
         lanes.first().await.connect().await?;
         let watch = &Watch { forecast: done.forecast.as_ref(), relay: *relay };
         let work = claimed.into_iter().enumerate().map(async |(place, lane)| match lanes.get(place).await {
-            Some(mut session) => work_lane(&mut session, job, lane, *clock, watch).await,
-            None => work_lane_on_its_own(job, lane, (*clock, lanes), watch).await,
+            Some(mut session) => work_lane(&mut session, at_work, lane, *clock, watch).await,
+            None => work_lane_on_its_own(at_work, lane, (*clock, lanes), watch).await,
         });
         // The session that holds the lanes would be silent for the length of the hop.
         match select(pin!(join_all(work)), pin!(keep_alive(session, lanes))).await {
@@ -53,16 +53,16 @@ pub(super) async fn work_lanes<R: Relay>(
 /// Works on a lane beyond those that are configured: of a run that was opened before, or of earlier
 /// failures.
 async fn work_lane_on_its_own<R: Relay>(
-    job: Job<'_>,
+    at_work: AtWork<'_>,
     lane: Lane,
     (clock, others): (Clock, &LaneSessions),
     watch: &Watch<'_, R>,
 ) -> Result<LaneWork, StoreError> {
-    let mut session = Session::for_pages(job.means.database).until(clock.gives_up_at());
+    let mut session = Session::for_pages(at_work.means.database).until(clock.gives_up_at());
     if session.get_ready().await == Room::None {
-        return work_lane(&mut *others.first().await, job, lane, clock, watch).await;
+        return work_lane(&mut *others.first().await, at_work, lane, clock, watch).await;
     }
-    let done = work_lane(&mut session, job, lane, clock, watch).await;
+    let done = work_lane(&mut session, at_work, lane, clock, watch).await;
     session.close().await;
     done
 }

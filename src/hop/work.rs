@@ -1,9 +1,9 @@
 //! The work on one worker's lanes, and what it comes to.
 
+use super::at_work::AtWork;
 use super::end::fail_for_failures;
 use super::error::HopError;
 use super::forecast::Forecast;
-use super::job::Job;
 use super::lane::LaneEnd;
 use super::next::Next;
 use super::relay::Relay;
@@ -17,16 +17,16 @@ use crate::store::runs::{self, Run};
 
 /// Works on one worker's lanes, which this hop holds, until they are done or time is up.
 pub(super) async fn work<R: Relay>(hop: &mut Hop<'_, R>, run: Run, due: Due) -> Result<Next, HopError> {
-    let (id, job) = (run.id, Job { run: &run, means: hop.means });
+    let (id, at_work) = (run.id, AtWork { run: &run, means: hop.means });
     hop.done.part_in = Some(id);
     hop.done.forecast = forecast(hop, &run).await?;
-    let done = work_lanes(hop, job, due).await?;
+    let done = work_lanes(hop, at_work, due).await?;
     done.iter().for_each(|lane| hop.done.work.add(lane.hop));
     let any = |end: LaneEnd| done.iter().any(|lane| lane.end == end);
     Ok(if any(LaneEnd::TakenOver) {
         Next::Over(Some(id), Outcome::Stale)
     } else if any(LaneEnd::TooManyFailures) {
-        hop.session.run(async |conn| fail_for_failures(conn, job).await).await?;
+        hop.session.run(async |conn| fail_for_failures(conn, at_work).await).await?;
         Next::Over(Some(id), Outcome::Stopped)
     } else if any(LaneEnd::Stopped) {
         stopped(hop, &run).await?

@@ -6,12 +6,12 @@ use crate::store::runs::Run;
 
 /// A run, and what it is worked on with.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Job<'a> {
+pub(super) struct AtWork<'a> {
     pub run: &'a Run,
     pub means: Means<'a>,
 }
 
-impl<'a> Job<'a> {
+impl<'a> AtWork<'a> {
     /// The items table.
     pub(super) fn table(self) -> &'a ItemsTable {
         self.means.table()
