@@ -72,7 +72,8 @@ impl<'a> Scope<'a> {
     }
 
     fn outdated(self, again: Again) -> Selection {
-        let (window, model) = (self.window, self.means.model);
-        Selection::Outdated(Outdated { window, version: model.version(), classes: model.classes().len(), again })
+        let Self { run, window, means, .. } = self;
+        let (version, classes) = (means.model.version(), means.model.classes().len());
+        Selection::Outdated(Outdated { window, version, run, classes, again })
     }
 }

@@ -61,6 +61,8 @@ pub struct Outdated {
     pub window: Window,
     /// The version that predictions should be of.
     pub version: ModelVersion,
+    /// The run that replaces them, once there is one. What a later one has written to a score table stays.
+    pub run: Option<RunId>,
     /// Probabilities that a prediction of that version has: an old one is read as far as that needs.
     pub classes: usize,
     /// Which of those come again that this version could not score before. What another version
@@ -172,9 +174,11 @@ impl Selection {
 
 impl Outdated {
     fn condition(self, items: &ItemsTable, values: &str) -> String {
-        let Self { window, version, again, .. } = self;
+        let Self { window, version, run, again, .. } = self;
         // Without the column nobody knows whose a prediction is, and a backfill is refused before.
-        let Some(outdated) = is_of_another(items, &within(items, &window), version) else { return "FALSE".to_owned() };
+        let Some(outdated) = is_of_another(items, &within(items, &window), version, run) else {
+            return "FALSE".to_owned();
+        };
         let tried = match again {
             Again::All => None,
             Again::Changed => Some(in_vain(values)),
