@@ -44,6 +44,9 @@ pub struct ItemsTable {
     /// Columns that keep their values when a prediction is written. No variable names them: the server says
     /// which would change.
     pub kept: Vec<ColumnName>,
+    /// The index that has the items in order of their arrival, and of their key behind that, where the key is no number.
+    /// No variable names it, either.
+    pub arrivals: Option<ColumnName>,
 }
 
 /// Where an item's values stand.
@@ -120,6 +123,7 @@ impl ItemsTable {
             beside: written::beside(vars),
             target,
             kept: Vec::new(),
+            arrivals: None,
         };
         table.refuse_contradictions(vars);
         table
@@ -155,6 +159,7 @@ impl ItemsTable {
             decimals: None,
             created_zone: None,
             kept: Vec::new(),
+            arrivals: None,
             ..other
         };
         if self.target.scores().is_some() {

@@ -33,6 +33,7 @@ mod means;
 mod next;
 mod open;
 mod opening;
+mod order;
 mod pace;
 mod page;
 mod plan;

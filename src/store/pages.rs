@@ -166,7 +166,7 @@ async fn begun(
     results.collect::<Row>().await.doing(doing)?;
     let position = results.collect::<Row>().await.doing(doing)?.pop();
     let position = position.ok_or_else(|| StoreError::Unexpected(format!("run {} has no lane {lane}", run.id)))?;
-    let found = match memory.emptied().read(wanted.table, &mut results).await.doing(doing) {
+    let found = match memory.emptied().read((wanted.table, wanted.by), &mut results).await.doing(doing) {
         Err(error) if locking == Locking::AllOrNone && error.means(Meaning::Locked) => return Ok(Beginning::Locked),
         found => found?,
     };

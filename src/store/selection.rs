@@ -1,6 +1,7 @@
 //! Which items a lane takes, as SQL over the items `i`, their scores `s` and the failures `f`.
 
 use super::by_key::{self, Walk};
+use super::order::Order;
 use super::target::{self, is_of, is_of_another, pending};
 use crate::config::{ColumnName, ItemsTable, ValuesIn};
 use crate::model::{Feature, FeatureKind, ModelVersion};
@@ -85,13 +86,7 @@ pub enum Again {
 impl Selection {
     /// Whether it reaches over the whole table.
     pub fn is_unbounded(self) -> bool {
-        match self {
-            Self::Fresh(window)
-            | Self::Whole(window)
-            | Self::OnePiece { window, .. }
-            | Self::Outdated(Outdated { window, .. }) => window.from.is_none(),
-            Self::SetAside { .. } => false,
-        }
+        self.window().is_some_and(|window| window.from.is_none())
     }
 
     /// The same items where none is set aside, without looking each of them up among the failures.
@@ -115,8 +110,11 @@ impl Selection {
 
     /// The tables, the alias of the items being `i`. A hint keeps the items in order of their key:
     /// a window's condition could lure the optimiser to its own key, and to a sort per page.
-    pub(super) fn tables(self, table: &ItemsTable) -> String {
-        let items = target::in_order(table);
+    pub(super) fn tables(self, table: &ItemsTable, by: Order) -> String {
+        let items = match by {
+            Order::Key => target::in_order(table),
+            Order::Arrival => target::in_order_of_arrival(table),
+        };
         match self {
             Self::Fresh(_) | Self::Whole(_) | Self::OnePiece { .. } => items,
             Self::Outdated(_) => format!("{items}{}", target::with_predictions_only(table)),
@@ -151,11 +149,23 @@ impl Selection {
         format!("{} AND {rest}", pending(items))
     }
 
-    /// The key that is walked: that of the items, or of those that are set aside.
-    pub(super) fn walk(self, table: &ItemsTable) -> Walk<'_> {
+    /// The columns that are walked: those of the items, or of those that are set aside.
+    pub(super) fn walk(self, table: &ItemsTable, by: Order) -> Walk<'_> {
+        match (self.window(), by) {
+            (None, _) => Walk::Failures(table),
+            (Some(_), Order::Key) => by_key::items(table),
+            (Some(window), Order::Arrival) => Walk::Arrivals(table, within(table, &window)),
+        }
+    }
+
+    /// When they were created, if that is what they are taken by.
+    fn window(self) -> Option<Window> {
         match self {
-            Self::Fresh(_) | Self::Whole(_) | Self::OnePiece { .. } | Self::Outdated(_) => by_key::items(table),
-            Self::SetAside { .. } => Walk::Failures(table),
+            Self::Fresh(window)
+            | Self::Whole(window)
+            | Self::OnePiece { window, .. }
+            | Self::Outdated(Outdated { window, .. }) => Some(window),
+            Self::SetAside { .. } => None,
         }
     }
 
@@ -215,7 +225,7 @@ pub(super) fn moment(table: &ItemsTable, time: Time) -> String {
 }
 
 /// The condition that an item was created within `window`.
-fn within(table: &ItemsTable, window: &Window) -> String {
+pub(super) fn within(table: &ItemsTable, window: &Window) -> String {
     let created = table.created.quoted();
     let to = moment(table, window.to);
     match window.from {

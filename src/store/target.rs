@@ -20,6 +20,11 @@ pub(super) fn in_order(table: &ItemsTable) -> String {
     source(table, &format!(" {}", by_key::hint(table)))
 }
 
+/// The items, in order of their arrival.
+pub(super) fn in_order_of_arrival(table: &ItemsTable) -> String {
+    source(table, &by_key::arrival_hint(table))
+}
+
 /// The items, by whatever key the server likes.
 pub(super) fn items(table: &ItemsTable) -> String {
     source(table, "")
