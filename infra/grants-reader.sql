@@ -75,4 +75,9 @@ EXECUTE permission;
 SET @ddl = CONCAT('GRANT SELECT', @in_database, '`batch_model_uses`', @to_login);
 PREPARE permission FROM @ddl;
 EXECUTE permission;
+
+-- What predictions came to.
+SET @ddl = CONCAT('GRANT SELECT', @in_database, '`batch_quality`', @to_login);
+PREPARE permission FROM @ddl;
+EXECUTE permission;
 DEALLOCATE PREPARE permission;

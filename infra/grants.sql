@@ -108,6 +108,19 @@ SET @ddl = CONCAT('GRANT SELECT', @in_database, '`batch_model_uses`', @to_login)
 PREPARE permission FROM @ddl;
 EXECUTE permission;
 
+-- What predictions came to. Not by column, as for `item_failures`.
+SET @ddl = CONCAT('GRANT SELECT, INSERT, UPDATE', @in_database, '`batch_truths`', @to_login);
+PREPARE permission FROM @ddl;
+EXECUTE permission;
+
+SET @ddl = CONCAT('GRANT SELECT, INSERT, UPDATE', @in_database, '`batch_quality`', @to_login);
+PREPARE permission FROM @ddl;
+EXECUTE permission;
+
+SET @ddl = CONCAT('GRANT SELECT, INSERT', @in_database, '`batch_judged`', @to_login);
+PREPARE permission FROM @ddl;
+EXECUTE permission;
+
 -- Whether the items are samples, which is all that a model scores that is a sample.
 SET @ddl = CONCAT('GRANT SELECT', @in_database, '`batch_samples`', @to_login);
 PREPARE permission FROM @ddl;

@@ -86,6 +86,10 @@ pub struct Answer {
     /// The same for the predicted classes, against those of earlier runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class_drift_ratio: Option<f64>,
+    /// Whether predictions, as far as their truth is known, are worse than `QUALITY_BOUND`. Absent where there is no
+    /// bound, or too little truth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_quality_missed: Option<bool>,
     /// This hop's wall time, in milliseconds.
     pub elapsed_ms: u64,
     /// Items that this hop predicted or set aside, per second of its wall time.
@@ -177,6 +181,7 @@ impl Answer {
             oldest_pending_seconds: None,
             drift_ratio: None,
             class_drift_ratio: None,
+            is_quality_missed: None,
             elapsed_ms: 0,
             rows_per_second: 0,
             continuations: Vec::new(),

@@ -8,6 +8,7 @@ pub mod event;
 pub mod hop;
 pub mod lambda;
 pub mod model;
+pub mod quality;
 pub mod run;
 pub mod standing;
 pub mod store;

@@ -13,7 +13,7 @@ use super::variables::{Entry, VARIABLES};
 use super::vars::ConfigError;
 
 /// Settings that have a shorter name than their variable's in small letters.
-const SHORT: [(&str, &str); 9] = [
+const SHORT: [(&str, &str); 10] = [
     ("source", "ITEMS_TABLE"),
     ("key", "ID_COLUMN"),
     ("values", "VALUES_COLUMN"),
@@ -23,6 +23,7 @@ const SHORT: [(&str, &str); 9] = [
     ("created", "CREATED_COLUMN"),
     ("model", "MODEL_NAME"),
     ("policy", "FAILURE_POLICY"),
+    ("truth", "TRUTH_COLUMN"),
 ];
 
 /// Settings that may be a list of columns.

@@ -7,6 +7,7 @@ mod jobs;
 mod key;
 mod names;
 mod price;
+mod quality;
 mod resource;
 mod server;
 mod setting;
@@ -33,6 +34,7 @@ pub use jobs::{Fallback, JobSettings, JobsFile, MOST_JOBS, ScheduleName, by_keys
 pub use key::{KeyColumns, KeyPart, PartKind};
 pub use names::{ColumnName, JobName, NameOfModel, TableName};
 pub use price::Price;
+pub use quality::{Measure, QualityBound};
 pub use resource::DatabaseResource;
 use server::Host;
 pub use server::{Fingerprint, Place, Tls};
@@ -133,6 +135,10 @@ pub struct WorkConfig {
     pub deliver_within: Option<Duration>,
     /// `SWEEP_DELIVER_WITHIN`. Unset: as `DELIVER_WITHIN`.
     pub sweep_deliver_within: Option<Duration>,
+    /// `QUALITY_BOUND`. Unset: predictions may be as they like.
+    pub quality_bound: Option<QualityBound>,
+    /// `TRUTH_WITHIN`: how long after a run its truth is waited for.
+    pub truth_within: Duration,
     /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`. Unset: this is not Lambda, and costs nothing there.
     pub memory_mb: Option<u32>,
     /// `PRICE_PER_GB_SECOND`.
@@ -161,6 +167,8 @@ impl WorkConfig {
             tick_every: vars.get(variables::TICK_EVERY).map(|span| span.0),
             deliver_within: vars.get(variables::DELIVER_WITHIN).map(|span| span.0),
             sweep_deliver_within: vars.get(variables::SWEEP_DELIVER_WITHIN).map(|span| span.0),
+            quality_bound: vars.get(variables::QUALITY_BOUND),
+            truth_within: vars.or_default(variables::TRUTH_WITHIN).0,
             memory_mb: vars.get(variables::AWS_LAMBDA_FUNCTION_MEMORY_SIZE).map(|megabytes| megabytes.0),
             price: vars.get(variables::PRICE_PER_GB_SECOND).unwrap_or(Price::LISTED),
         }

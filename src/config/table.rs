@@ -39,6 +39,8 @@ pub struct ItemsTable {
     pub run: RunColumn,
     /// `LABEL_COLUMN` and others: what is written beside the prediction.
     pub beside: Vec<Beside>,
+    /// `TRUTH_COLUMN`: where the right answer arrives later, if it does.
+    pub truth: Option<ColumnName>,
     /// `SCORE_TABLE`: where the columns are that are written.
     pub target: Target,
     /// Columns that keep their values when a prediction is written. No variable names them: the server says
@@ -121,6 +123,7 @@ impl ItemsTable {
             created_zone: vars.get(variables::CREATED_ZONE),
             run: run.unwrap_or_else(|| RunColumn::Own(ColumnName::of_runs())),
             beside: written::beside(vars),
+            truth: vars.get(variables::TRUTH_COLUMN),
             target,
             kept: Vec::new(),
             arrivals: None,
@@ -158,6 +161,7 @@ impl ItemsTable {
             name: made.name.clone(),
             decimals: None,
             created_zone: None,
+            truth: None,
             kept: Vec::new(),
             arrivals: None,
             ..other
@@ -200,6 +204,7 @@ impl ItemsTable {
         columns.extend(prediction);
         columns.push((variables::CREATED_COLUMN::ENTRY.name, &self.created));
         columns.extend(others);
+        columns.extend(self.truth.as_ref().map(|column| (variables::TRUTH_COLUMN::ENTRY.name, column)));
         match &self.values {
             ValuesIn::Json(column) => columns.push((variables::VALUES_COLUMN::ENTRY.name, column)),
             ValuesIn::Columns(named) => {
@@ -227,6 +232,10 @@ impl ItemsTable {
             ));
         }
         refuse_twins(vars, &self.columns());
+        if self.truth.is_some() && self.run.column().is_none() {
+            vars.problem("TRUTH_COLUMN is set, and RUN_COLUMN is `none`; accepted: a column that says which run wrote a prediction, \
+                 because predictions are judged by run".into());
+        }
         if let Target::Scores(scores) = &self.target {
             let own = SCORE_COLUMNS.map(ColumnName::of);
             let mut columns: Vec<_> =

@@ -10,6 +10,7 @@ use super::decimals::Decimals;
 use super::key::KeyColumns;
 use super::names::{ColumnName, NameOfModel, TableName};
 use super::price::Price;
+use super::quality::QualityBound;
 use super::resource::DatabaseResource;
 use super::server::{Host, Place, TlsSetting};
 use super::setting::{Accepts, PemFile, QueueUrl, Setting, Span, Whole};
@@ -131,6 +132,8 @@ variables! {
             predictions go to; `rowscore init` makes it, and of `ITEMS_TABLE` nothing is written";
         SCORES: Keeps, Is("latest"), "which scores of a row `SCORE_TABLE` keeps: the latest one, or one of each model \
             version";
+        TRUTH_COLUMN: ColumnName, Means("none"), "the column in which the right answer arrives later: the name of the class, \
+            or a number; NULL while it is not known";
         SOURCE_KIND: SourceKind, Is("table"), "what `ITEMS_TABLE` names; the rows of a view are only read, and need a \
             `SCORE_TABLE`";
         SOURCE_WHERE: Sql, Means("every row"), "the condition of the rows that are meant, in the columns of \
@@ -159,6 +162,9 @@ variables! {
         TICK_EVERY: Span, Means("as the schedule's history has it"), "at least how often the schedule fires; a tick that is missing longer is said to be missing";
         DELIVER_WITHIN: Span, Means("no deadline"), "how long after the schedule's time a run's predictions are due";
         SWEEP_DELIVER_WITHIN: Span, Means("as `DELIVER_WITHIN`"), "the same for a sweep";
+        TRUTH_WITHIN: Span, Is("30d"), "how long after a run its rows are looked at for their truth";
+        QUALITY_BOUND: QualityBound, Means("none"), "how good predictions have to be once their truth is known; beyond it \
+            there is an alarm";
         MAX_HOPS: Whole<u32, 1, 1_000_000>, Is("1000"), "hops of one worker in one run; the run fails when they are used \
             up";
         HOP_BUDGET_MS: Whole<u32, 1, 86_400_000>, Is("240000"), "milliseconds that a hop works, at most";

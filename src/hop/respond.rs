@@ -40,6 +40,7 @@ pub(super) async fn respond<R: Relay>(
             hop.done.earlier.push(part);
         }
     }
+    answer.is_quality_missed = hop.done.is_quality_missed;
     let late = hop.done.forecast.as_ref().and_then(|forecast| forecast.judge(answer.forecast_spare_seconds?));
     if let Some(late) = late {
         hop.relay.will_be_late(&late);

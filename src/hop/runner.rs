@@ -15,6 +15,7 @@ use super::finish::finish;
 use super::go_on::go_on;
 use super::hand_over::hand_over;
 use super::in_use::{Decides, model_of};
+use super::judging::judge_in_passing;
 use super::lane_sessions::LaneSessions;
 use super::look_up::look_up;
 use super::means::Means;
@@ -180,7 +181,10 @@ impl<R: Relay> Hop<'_, R> {
                 Next::Work(run, due) => Box::pin(work(self, run, due)).await?,
                 Next::HandOver(run, due) => Box::pin(hand_over(self, &run, due)).await?,
                 Next::Finish(run) => Box::pin(finish(self, run)).await?,
-                Next::Over(run, outcome) => return Box::pin(respond(self, run, outcome)).await,
+                Next::Over(run, outcome) => {
+                    Box::pin(judge_in_passing(self, outcome)).await;
+                    return Box::pin(respond(self, run, outcome)).await;
+                }
             };
             debug_assert!(stage.may_lead_to(next.stage()), "{stage} --> {}", next.stage());
         }

@@ -56,6 +56,8 @@ pub(super) struct Done {
     pub forecast: Option<Forecast>,
     /// What the run saw that was finished.
     pub drift: Ratios,
+    /// Whether predictions whose truth has come are worse than they may be, if that is known.
+    pub is_quality_missed: Option<bool>,
     /// Age of the oldest item when the run began.
     pub oldest_pending_seconds: Option<u64>,
 }

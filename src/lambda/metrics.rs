@@ -103,6 +103,7 @@ fn of_hop(answer: &Answer) -> Vec<Metric> {
     let mut metrics = vec![
         ("OldestPendingSeconds", "Seconds", answer.oldest_pending_seconds.map(|age| age as f64)),
         // Each hop that succeeds says so: where nobody does, something is wrong.
+        ("QualityMissed", "Count", answer.is_quality_missed.map(|is_missed| f64::from(u8::from(is_missed)))),
         ("HopsFailed", "Count", (worked || *outcome == Outcome::NothingToDo).then_some(0.0)),
     ];
     if worked {

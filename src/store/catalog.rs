@@ -133,7 +133,7 @@ impl Catalog {
 const LONGEST_TIME: u64 = 32;
 
 /// rowscore's own tables, which go along with the items in one transaction.
-pub(super) const OWN: [&str; 8] = [
+pub(super) const OWN: [&str; 11] = [
     "batch_runs",
     "batch_lanes",
     "item_failures",
@@ -142,6 +142,9 @@ pub(super) const OWN: [&str; 8] = [
     "batch_model_parts",
     "batch_model_uses",
     "batch_samples",
+    "batch_truths",
+    "batch_quality",
+    "batch_judged",
 ];
 
 /// What the server says of `table`, and the table with what rowscore's statements need of that.

@@ -23,8 +23,12 @@ pub struct Predicted {
 impl Predicted {
     /// What stands in an item, if it is that.
     pub fn of(model: &Model, item: &Listing) -> Option<Self> {
-        let text = item.prediction.as_deref()?;
-        if item.format == PredictionFormat::Label {
+        Self::read(model, item.format, item.prediction.as_deref()?)
+    }
+
+    /// What a text of this format says, if the model writes such.
+    pub(crate) fn read(model: &Model, format: PredictionFormat, text: &str) -> Option<Self> {
+        if format == PredictionFormat::Label {
             let class = model.classes().iter().position(|class| class == text)?;
             return Some(Self { class: Some(class), outputs: None });
         }

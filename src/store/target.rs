@@ -95,6 +95,22 @@ pub(super) fn with_predictions_only(table: &ItemsTable) -> String {
     }
 }
 
+/// What stands behind the items in FROM, so that every prediction of them can be read, those of other models in a history,
+/// too.
+pub(super) fn with_every_prediction(table: &ItemsTable) -> String {
+    match &table.target {
+        Target::Columns => String::new(),
+        Target::Scores(scores) => {
+            format!(" STRAIGHT_JOIN {} s ON {}", scores.name.quoted(), same(table, "s", "i"))
+        }
+    }
+}
+
+/// The version of the model that made a prediction, where that stands beside it: see [`with_every_prediction`].
+pub(super) fn model_beside(table: &ItemsTable) -> Option<String> {
+    table.target.scores().map(|_| format!("s.{}", named(MODEL_VERSION)))
+}
+
 /// A column that is written.
 fn written(table: &ItemsTable, column: &ColumnName) -> String {
     let alias = if table.target.scores().is_some() { "s" } else { "i" };

@@ -23,6 +23,7 @@ mod opened;
 mod out;
 mod plan;
 mod progress;
+mod quality;
 mod release;
 mod report;
 mod results;
@@ -79,6 +80,7 @@ enum Command {
     Results(results::Args),
     Status(status::Args),
     Failures(failures::Args),
+    Quality(quality::Args),
     Serve(serve::Args),
     /// Pause a run, or a job with its runs: no hop works on it until it is resumed
     #[command(after_help = "Examples:\n  rowscore pause 2\n  rowscore pause churn")]
@@ -144,6 +146,7 @@ async fn perform(command: Command, out: &mut Out) -> Result<ExitCode, Box<dyn Er
         Command::Results(args) => results::run(args, out).await,
         Command::Status(args) => status::run(args, out).await,
         Command::Failures(args) => failures::run(args, out).await,
+        Command::Quality(args) => quality::run(&args, out).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Pause(args) => control::steer(args, RunState::Paused, out).await,
         Command::Resume(args) => control::steer(args, RunState::Running, out).await,

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::error::ErrorKind;
 use rowscore::config::Price;
 use rowscore::drift::{Ratios, Report};
 use rowscore::run::{RunId, RunState};
@@ -34,9 +35,9 @@ pub(crate) struct Args {
     /// Show only this run, or the runs of this job [default: those of the variables' job]
     #[arg(value_name = "RUN|JOB")]
     whose: Option<RunOrJob>,
-    /// Show at most this many
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000), conflicts_with = "watch")]
-    limit: u32,
+    /// Show at most this many; not with RUN, which is one [default: 10]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000), conflicts_with = "watch")]
+    limit: Option<u32>,
     /// Show the run again every second, until it is over or paused; without RUN, the latest run
     #[arg(long)]
     watch: bool,
@@ -45,11 +46,18 @@ pub(crate) struct Args {
 /// How often a run is looked at.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
 
+/// Runs that are shown where it is not said how many.
+const SHOWN: u32 = 10;
+
 pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let run = match &args.whose {
         Some(RunOrJob::Run(run)) => Some(*run),
         _ => None,
     };
+    if let (Some(run), Some(_)) = (run, args.limit) {
+        let why = format!("{run} is one run, and --limit says how many to show; accepted: one of them");
+        crate::described().error(ErrorKind::ArgumentConflict, why).exit();
+    }
     let opened = match &args.whose {
         Some(RunOrJob::Run(run)) => Opened::of_run(*run).await?,
         Some(RunOrJob::Job(job)) => Opened::of(Some(job)).await?,
@@ -59,7 +67,8 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
         Screen { session: opened.session(), price: opened.config.work.price, out, told: None, opened: &opened };
     let table = opened.look().await?;
     if run.is_none() && !args.watch {
-        let latest = screen.session.run(async |conn| status::latest(conn, table, None, args.limit).await).await?;
+        let limit = args.limit.unwrap_or(SHOWN);
+        let latest = screen.session.run(async |conn| status::latest(conn, table, None, limit).await).await?;
         for line in &latest {
             screen.show(line).await?;
         }

@@ -1,0 +1,131 @@
+//! One prediction, held against its truth.
+
+use super::sums::{BINS, Basis, Bin, Sums};
+use crate::model::{Outputs, PredictionKind};
+
+/// Classes of a model of which the area under the curve is kept: each takes a row for each prediction.
+const MOST_CLASSES: usize = 20;
+
+/// What a prediction came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// What of it could be judged.
+    pub basis: Basis,
+    /// Its part of the sums.
+    pub sums: Sums,
+    /// What the area under the curve is counted from; empty where there is none.
+    pub outputs: Vec<Output>,
+}
+
+/// A probability, and whether its class is the true one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Output {
+    /// The number of the class.
+    pub class: u16,
+    /// Its probability.
+    pub score: f64,
+    /// Whether it is the true class.
+    pub is_true: bool,
+}
+
+/// What became of a prediction whose truth has come.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// It came to this.
+    Judged(Judged),
+    /// The truth is none of the model's classes, or no number; or the prediction is not as the model writes it.
+    Strange,
+}
+
+/// Holds a prediction of a model that gives `of` against a truth, as its column's text. Of a prediction there are its
+/// class, its numbers, or both.
+#[must_use]
+pub fn judge(of: Outputs<'_>, (class, outputs): (Option<usize>, Option<&[f64]>), truth: &str) -> Verdict {
+    let judged = match of.kind {
+        PredictionKind::Value => value(outputs, truth),
+        _ => class_named(of.classes, truth).and_then(|truth| of_class(of, (class?, outputs), truth)),
+    };
+    judged.map_or(Verdict::Strange, Verdict::Judged)
+}
+
+/// The class of this name. A column of numbers may write the same number otherwise: 1 as 1.00.
+fn class_named(classes: &[String], truth: &str) -> Option<usize> {
+    let exactly = classes.iter().position(|class| class == truth);
+    exactly.or_else(|| {
+        let number: f64 = truth.trim().parse().ok()?;
+        classes.iter().position(|class| class.parse::<f64>().is_ok_and(|class| class == number))
+    })
+}
+
+fn value(outputs: Option<&[f64]>, truth: &str) -> Option<Judged> {
+    let [value] = outputs? else { return None };
+    let truth: f64 = truth.trim().parse().ok().filter(|truth: &f64| truth.is_finite())?;
+    let error = (value - truth).abs();
+    let sums = Sums { rows: 1, absolute: error, squared: error * error, ..Sums::default() };
+    Some(Judged { basis: Basis::Values, sums, outputs: Vec::new() })
+}
+
+fn of_class(of: Outputs<'_>, (class, outputs): (usize, Option<&[f64]>), truth: usize) -> Option<Judged> {
+    let correct = u64::from(class == truth);
+    let of_label = Sums { rows: 1, correct, ..Sums::default() };
+    let Some(probabilities) = outputs.filter(|_| of.kind == PredictionKind::Probabilities) else {
+        return Some(Judged { basis: Basis::Classes, sums: of_label, outputs: Vec::new() });
+    };
+    let (confidence, of_truth) = (*probabilities.get(class)?, *probabilities.get(truth)?);
+    let distance = |(at, p): (usize, &f64)| (f64::from(u8::from(at == truth)) - p).powi(2);
+    let half = if probabilities.len() < 3 { 0.5 } else { 1.0 };
+    let mut sums = Sums {
+        log_loss: -of_truth.clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln(),
+        brier: half * probabilities.iter().enumerate().map(distance).sum::<f64>(),
+        ..of_label
+    };
+    let bin = ((confidence * BINS as f64) as usize).min(BINS - 1);
+    sums.bins[bin] = Bin { rows: 1, correct, confidence };
+    // Of two classes, the curve of one is that of the other.
+    let curves = match probabilities.len() {
+        2 => 1..2,
+        classes if classes <= MOST_CLASSES => 0..classes,
+        _ => 0..0,
+    };
+    let output = |class: usize| Output { class: class as u16, score: probabilities[class], is_true: class == truth };
+    Some(Judged { basis: Basis::Probabilities, sums, outputs: curves.map(output).collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_two(classes: &[String]) -> Outputs<'_> {
+        Outputs::probabilities(classes)
+    }
+
+    fn judged(outputs: &[f64], truth: &str) -> Verdict {
+        let classes = ["0", "1"].map(str::to_owned);
+        let of = of_two(&classes);
+        judge(of, (of.label(outputs), Some(outputs)), truth)
+    }
+
+    #[test]
+    fn a_prediction_of_two_classes_is_right_or_wrong() {
+        let Verdict::Judged(right) = judged(&[0.25, 0.75], "1.00") else { panic!() };
+        assert_eq!((right.sums.rows, right.sums.correct, right.sums.brier), (1, 1, 0.0625));
+        assert_eq!(right.sums.log_loss, -(0.75f64.ln()));
+        assert_eq!(right.sums.bins[7], Bin { rows: 1, correct: 1, confidence: 0.75 });
+        assert_eq!(right.outputs, [Output { class: 1, score: 0.75, is_true: true }]);
+        let Verdict::Judged(wrong) = judged(&[1.0, 0.0], "1") else { panic!() };
+        assert_eq!((wrong.sums.correct, wrong.sums.bins[9].rows), (0, 1));
+        assert!((wrong.sums.log_loss - 36.04365338911715).abs() < 1e-12, "as scikit-learn keeps it finite");
+    }
+
+    #[test]
+    fn what_is_no_class_and_no_number_is_strange() {
+        assert_eq!(judged(&[0.5, 0.5], "maybe"), Verdict::Strange);
+        let of = Outputs { kind: PredictionKind::Value, classes: &[] };
+        let prediction = (None, Some(&[3.0][..]));
+        for truth in ["", "NaN", "inf", "x"] {
+            assert_eq!(judge(of, prediction, truth), Verdict::Strange, "{truth}");
+        }
+        let Verdict::Judged(judged) = judge(of, prediction, "1.5") else { panic!() };
+        assert_eq!((judged.sums.absolute, judged.sums.squared, judged.basis), (1.5, 2.25, Basis::Values));
+    }
+}

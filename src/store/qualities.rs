@@ -1,0 +1,95 @@
+//! The rows of `batch_quality`: what the predictions of a run came to, by the model that made them.
+
+use mysql_async::prelude::Queryable;
+use mysql_async::{Row, params};
+
+use super::StoreError;
+use super::row::{column, name};
+use super::runs::utc;
+use super::statement::Statement;
+use crate::config::ItemsTable;
+use crate::quality::{Basis, Figures, Sums};
+use crate::run::RunId;
+use crate::window::Time;
+
+/// What the predictions of a run came to, of one model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Quality {
+    /// The run.
+    pub run: RunId,
+    /// The version of the model.
+    pub model: String,
+    /// What could be judged.
+    pub basis: Basis,
+    /// Predictions whose truth is no class, or no number.
+    pub strange: u64,
+    /// What was added up of the others.
+    pub sums: Sums,
+    /// The area under the curve, and of how many predictions it is.
+    pub auc: (Option<f64>, u64),
+    /// When the last one was judged.
+    pub judged_at: Option<Time>,
+}
+
+impl Quality {
+    /// Of a run, of which nothing was judged yet.
+    pub(crate) fn new(run: RunId, model: String, basis: Basis) -> Self {
+        Self { run, model, basis, strange: 0, sums: Sums::default(), auc: (None, 0), judged_at: None }
+    }
+
+    /// The figures.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        let (auc, rows) = self.auc;
+        Figures::of(self.basis, &self.sums, auc.filter(|_| rows == self.sums.rows))
+    }
+
+    /// Writes it, as a new row or over the one that it was read from.
+    pub(super) fn put(&self, table: &ItemsTable) -> Result<Statement<()>, StoreError> {
+        let sums = serde_json::to_string(&self.sums).map_err(|error| StoreError::Unexpected(error.to_string()))?;
+        let sql = "INSERT INTO `batch_quality` \
+                     (`run_id`, `model_version`, `items_table`, `job`, `basis`, `judged`, `strange`, `sums`, `judged_at`) \
+                   VALUES (:run, :model, :table, :job, :basis, :judged, :strange, :sums, UTC_TIMESTAMP(3)) \
+                   ON DUPLICATE KEY UPDATE `basis` = VALUES(`basis`), `judged` = VALUES(`judged`), \
+                     `strange` = VALUES(`strange`), `sums` = VALUES(`sums`), `judged_at` = VALUES(`judged_at`)";
+        let params = params! {
+            "run" => self.run.0, "model" => self.model.as_str(), "table" => table.as_str(), "job" => table.job.as_str(),
+            "basis" => self.basis.name(), "judged" => self.sums.rows, "strange" => self.strange, "sums" => sums,
+        };
+        Ok(Statement::change("noting what predictions came to", sql, params))
+    }
+}
+
+/// What predictions of `least` and later runs of a job came to, the latest run first; none where no migration has made
+/// the table yet.
+///
+/// # Errors
+/// Those of [`Statement::ask`].
+pub async fn since(conn: &mut impl Queryable, table: &ItemsTable, least: RunId) -> Result<Vec<Quality>, StoreError> {
+    match all_since(table, least).ask(conn).await {
+        Err(error) if error.lacks_table() => Ok(Vec::new()),
+        rows => rows,
+    }
+}
+
+/// The same; it fails where there is no such table.
+pub(crate) fn all_since(table: &ItemsTable, least: RunId) -> Statement<Vec<Quality>> {
+    let sql = "SELECT `run_id`, `model_version`, `basis`, `strange`, `sums`, `auc`, `auc_of`, `judged_at` \
+               FROM `batch_quality` FORCE INDEX (`quality_of_a_job`) \
+               WHERE `items_table` = :table AND `job` = :job AND `run_id` >= :least ORDER BY `run_id` DESC, `model_version`";
+    let params = params! { "table" => table.as_str(), "job" => table.job.as_str(), "least" => least.0 };
+    Statement::all("reading what predictions came to", sql, params, quality)
+}
+
+fn quality(row: &Row) -> Result<Quality, StoreError> {
+    let sums: String = column(row, "sums")?;
+    Ok(Quality {
+        run: RunId(column(row, "run_id")?),
+        model: column(row, "model_version")?,
+        basis: name(row, "basis")?,
+        strange: column(row, "strange")?,
+        sums: serde_json::from_str(&sums).map_err(|error| StoreError::Unexpected(format!("batch_quality: {error}")))?,
+        auc: (column(row, "auc")?, column(row, "auc_of")?),
+        judged_at: Some(utc(column(row, "judged_at")?)),
+    })
+}
