@@ -154,11 +154,12 @@ impl Reference {
     }
 
     /// Positions of `step`: its first time, one in the middle and its last; that in the middle alone
-    /// where there are few hops.
+    /// where there are few hops, and on tables whose hops are like those by numbers.
     fn positions(&self, step: Step) -> Vec<usize> {
         let times = self.hits[step.name()];
         let middle = times / 2;
-        let mut positions = if self.shape.hurried { vec![0, middle, times.saturating_sub(1)] } else { vec![middle] };
+        let has_many = self.shape.hurried && self.shape.table == Table::Numbers;
+        let mut positions = if has_many { vec![0, middle, times.saturating_sub(1)] } else { vec![middle] };
         positions.retain(|position| *position < times);
         positions.dedup();
         positions
