@@ -8,7 +8,7 @@ use super::at_work::AtWork;
 use super::clock::Clock;
 use super::forecast::Forecast;
 use super::going::{Ahead, Expected, Going};
-use super::looks::{after_page, wait};
+use super::looks::{after_page, wait, wait_first};
 use super::page::score_page;
 use super::reading::{Reached, reached, read_page};
 use super::relay::Relay;
@@ -89,6 +89,9 @@ pub(super) async fn work_lane<R: Relay>(
     watch: &Watch<'_, R>,
 ) -> Result<LaneWork, StoreError> {
     let mut hop = HopWork::default();
+    if let Some(wait) = wait_first(&lane.look) {
+        pause(wait).await;
+    }
     let (number, mut going, mut again) = (lane.number, Going::new(at_work, lane), 0);
     while hop.pages == 0 || clock.allows(hop.longest_page) {
         let begun = Instant::now();
