@@ -132,7 +132,11 @@ pub async fn judge_runs(
     let mut is_whole = !is_awaited(&runs, &before);
     if round == Round::Whole || !is_whole {
         let ids: Vec<RunId> = runs.iter().map(|run| run.run).collect();
-        let beginning = session.ask(|| truths::prepare(table).then(truths::beginning(table, &ids))).await?;
+        let (is_prepared, beginning) =
+            session.ask(|| truths::is_prepared(table).and(truths::beginning(table, &ids))).await?;
+        if !is_prepared {
+            session.ask(|| truths::prepare(table)).await?;
+        }
         let models = models_of(session, means, &runs).await?;
         let mut looking = Looking { means, truth, runs: &runs, models: &models, least };
         let mut from = (round == Round::Whole).then(|| beginning.clone());
