@@ -34,6 +34,7 @@ mod means;
 mod next;
 mod open;
 mod opening;
+mod order;
 mod pace;
 mod page;
 mod plan;
