@@ -32,7 +32,7 @@ pub(super) async fn source(conn: &mut Conn, scope: Scope<'_>) -> Result<Source, 
 }
 
 fn is_small(of_window: u64, of_table: u64) -> bool {
-    of_window.saturating_mul(WORTH_IT) <= of_table
+    of_window.checked_mul(WORTH_IT).is_some_and(|least| least <= of_table)
 }
 
 #[cfg(test)]

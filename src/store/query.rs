@@ -34,7 +34,7 @@ pub(super) fn collations(table: &ItemsTable) -> Statement<Vec<(String, String, S
     );
     Statement::new("reading what key SOURCE_QUERY has", &sql, Params::Empty, move |rows| {
         let Some(row) = rows.first() else { return Ok(Vec::new()) };
-        let text = |at: usize| row.get::<Option<String>, _>(at).flatten().unwrap_or_default();
+        let text = |at: usize| row.get_opt::<Option<String>, _>(at).and_then(Result::ok).flatten().unwrap_or_default();
         let of_each = names.into_iter().enumerate();
         Ok(of_each.map(|(place, name)| (name, text(2 * place), text(2 * place + 1))).collect())
     })

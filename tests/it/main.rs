@@ -41,6 +41,7 @@ mod own_table;
 mod pages;
 mod pipelines;
 mod policies;
+mod quality;
 mod queue;
 mod refused;
 mod runtime;
