@@ -49,9 +49,10 @@ fn hashed_places<'m>(table: &ItemsTable, page: &Predictions<'m>) -> (Places, Pre
     (Places { place, which }, sorted)
 }
 
-/// A page's keys about as the index has them: a list in that order takes the servers a fifth less of the page's time than
-/// one in any order. So a page is in order that follows the key. One that follows the time of arrival is not, nor are half
-/// of its keys in order of their texts, which is that of the index, or near it.
+/// A page's keys, about in the order of the index: with such a list, both servers write a page in four fifths of the time
+/// that one in no order takes. A page that follows the key is in that order. In a page that follows the time of arrival,
+/// every second key comes before the one ahead of it. Then the order of the keys' texts is taken, which is the index's, or
+/// near it.
 fn in_order(keys: &Keys) -> Vec<KeyRef<'_>> {
     let mut all: Vec<KeyRef<'_>> = keys.iter().collect();
     let descents = all.windows(2).filter(|pair| pair[0] > pair[1]).count();
