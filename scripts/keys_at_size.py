@@ -153,7 +153,8 @@ def kills(server: Server, kind: Kind, rows: int, chance: random.Random) -> bool:
     )
     environment, killed, inserted, ended = server.environment(kind, PAGE_SIZE="1000"), 0, rows, None
     while ended is None:
-        with subprocess.Popen([ROWSCORE, "run"], env=environment, stdout=subprocess.DEVNULL) as program:
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        with subprocess.Popen([ROWSCORE, "run"], env=environment, **quiet) as program:
             until = time.monotonic() + chance.uniform(0.2, 2.0)
             while program.poll() is None and time.monotonic() < until:
                 more = f"(SELECT n + {inserted} AS n FROM numbers WHERE n <= 100) more"
