@@ -46,6 +46,7 @@ pub use target::{Beside, Keeps, MODEL_VERSION, PREDICTED_AT, Part, RUN, ScoreTab
 pub use variables::{Entry, Group, Unset, VARIABLES};
 pub use vars::ConfigError;
 use vars::Vars;
+pub use written::{OWN_TABLES, OWN_VIEW};
 pub use zone::Zone;
 
 /// Everything the environment decides. The table [`VARIABLES`] says what each variable means.
