@@ -114,6 +114,8 @@ pub struct WorkConfig {
     pub workers: u16,
     /// `MODEL_NAME`. Unset: any.
     pub model_name: Option<NameOfModel>,
+    /// `CHALLENGER`. Unset: no other model scores along.
+    pub challenger: Option<NameOfModel>,
     /// `SAMPLE_MODEL`.
     pub sample_model: SampleModel,
     /// `FAILURE_POLICY`.
@@ -151,8 +153,10 @@ const TELLING_ITEMS: u64 = 10;
 
 impl WorkConfig {
     fn read(vars: &mut Vars<'_>) -> Self {
+        let items_table = ItemsTable::read(vars);
         Self {
-            items_table: ItemsTable::read(vars),
+            challenger: challenger(vars, &items_table),
+            items_table,
             page_size: vars.or_default(variables::PAGE_SIZE).0,
             lanes: vars.or_default(variables::LANES).0,
             workers: vars.or_default(variables::WORKERS).0,
@@ -223,6 +227,19 @@ impl Config {
         let told = |problem: &String| jobs::of(&job.name, problem);
         if problems.is_empty() { Ok(work) } else { Err(ConfigError(problems.iter().map(told).collect())) }
     }
+}
+
+/// Where only the latest score is kept, a challenger's would replace that which counts.
+fn challenger(vars: &mut Vars<'_>, table: &ItemsTable) -> Option<NameOfModel> {
+    let challenger = vars.get(variables::CHALLENGER);
+    if challenger.is_some() && table.target.scores().is_none_or(|scores| scores.keeps != Keeps::History) {
+        vars.problem(
+            "CHALLENGER is set, whose scores go into a history only; set SCORE_TABLE and SCORES=history, or leave CHALLENGER \
+             out"
+                .into(),
+        );
+    }
+    challenger
 }
 
 /// What is given of the variables that are not about the way to the database.

@@ -134,6 +134,8 @@ variables! {
             version";
         TRUTH_COLUMN: ColumnName, Means("none"), "the column in which the right answer arrives later: the name of the class, \
             or a number; NULL while it is not known";
+        CHALLENGER: NameOfModel, Means("none"), "a second stored model, by its name or the first digits of its version: it \
+            scores the same rows, into the history only; it needs a `SCORE_TABLE` with `SCORES=history`";
         SOURCE_KIND: SourceKind, Is("table"), "what `ITEMS_TABLE` names; the rows of a view are only read, and need a \
             `SCORE_TABLE`";
         SOURCE_WHERE: Sql, Means("every row"), "the condition of the rows that are meant, in the columns of \

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use mysql_async::Conn;
 
 use super::at_work::AtWork;
+use super::challenger::challenge;
 use super::clock::Clock;
 use super::forecast::Forecast;
 use super::going::{Ahead, Expected, Going};
@@ -156,13 +157,16 @@ async fn page(conn: &mut Conn, going: &mut Going<'_>, goes_on: &impl Fn() -> boo
     let Reached { cursor, skipped } = reached(conn, &this, &position, &found).await?;
     let to = after_page(&position, cursor, skipped);
 
-    let score = async || Ok::<_, StoreError>(score_page(means.model, means.table(), &found));
-    let scored = Step::ScorePage.perform(score).await?;
+    let score = async || {
+        let scored = score_page(means.model, means.table(), &found);
+        Ok::<_, StoreError>((scored, challenge(going.at_work, &found)))
+    };
+    let (scored, challenge) = Step::ScorePage.perform(score).await?;
     // The lane's own counts, read under its lock: a page is counted once, as it is written once.
     let mut profile = Profile::read(counted.as_deref(), means.model);
     profile.add(&scored.profile);
     let (profile, manner, statement) = (profile.to_text(), going.manner, &mut going.statement);
-    let mut writing = Writing { page: &this, from: &position, to: &to, found: &found, profile, statement };
+    let mut writing = Writing { page: &this, from: &position, to: &to, found: &found, profile, challenge, statement };
     let written = Step::WritePage.perform(async || writing.write(conn, &scored, manner).await).await?;
     let Written::Done { predicted, failed } = written else {
         rollback().ask(conn).await?;

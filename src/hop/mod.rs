@@ -11,6 +11,7 @@
 mod at_work;
 mod canary;
 mod census;
+mod challenger;
 mod check;
 mod clock;
 mod compare;
@@ -55,6 +56,7 @@ mod unfit;
 mod work;
 mod writing;
 
+pub use challenger::challenger;
 pub use check::{Fit, check_before_making, check_columns, check_use};
 pub use clock::Clock;
 pub use end::{Steered, steer, stop};

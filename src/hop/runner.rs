@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::join;
 
 use super::canary::try_out;
+use super::challenger::challenger_for;
 use super::check::check_names;
 use super::clock::Clock;
 use super::error::HopError;
@@ -98,6 +99,14 @@ impl<R: Relay> Runner<'_, R> {
             Err(error) => (None, Some(error)),
         };
         let means = Means { model: stored.as_deref().unwrap_or(means.model), ..means };
+        let (challenger, unusable) = match unusable {
+            Some(error) => (None, Some(error)),
+            None => match Box::pin(challenger_for(&mut session, means, trigger)).await {
+                Ok(challenger) => (challenger, None),
+                Err(error) => (None, Some(error)),
+            },
+        };
+        let means = Means { challenger: challenger.as_deref(), ..means };
         let mut hop = Hop { means, relay, clock, began, session, lanes, asked: None, done: Done::default() };
         let result = match unusable {
             Some(error) => Err(error),

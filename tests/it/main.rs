@@ -11,6 +11,7 @@ mod backfill_hops;
 mod bad_rows;
 mod beside;
 mod canary;
+mod challenger;
 mod clients;
 mod command_line;
 mod decimals;

@@ -87,7 +87,7 @@ impl Ground {
 
     fn hop_with(&self, clock: Clock) -> Hop<'_, InAnswer> {
         let model = model::embedded().unwrap();
-        let means = Means { database: &self.database, work: &self.config.work, model };
+        let means = Means { database: &self.database, work: &self.config.work, model, challenger: None };
         let session = Session::new(&self.database);
         let began = clock.told().unwrap();
         Hop { means, relay: &InAnswer, clock, began, session, lanes: &self.lanes, asked: None, done: Done::default() }

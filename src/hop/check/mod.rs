@@ -99,7 +99,8 @@ pub(super) async fn look_at_table(session: &mut Session, means: Means<'_>) -> Re
     session.run(async |conn| means.database.look_at_table(conn).await).await
 }
 
-fn names(table: &ItemsTable, model: &Model) -> Vec<String> {
+/// What of the columns that are named does not fit a model.
+pub(super) fn names(table: &ItemsTable, model: &Model) -> Vec<String> {
     let features = table.feature_columns(model.features()).err();
     let beside = table.beside.iter().filter_map(|beside| cell(beside, model.outputs()).err());
     features.iter().map(ToString::to_string).chain(beside).collect()
@@ -129,7 +130,7 @@ fn pinned(means: Means<'_>) -> Option<String> {
 }
 
 /// Whether a model that is a sample meets the samples that it is for.
-async fn check_sample(conn: &mut Conn, means: Means<'_>) -> Result<(), HopError> {
+pub(super) async fn check_sample(conn: &mut Conn, means: Means<'_>) -> Result<(), HopError> {
     let (model, table) = (means.model, means.table());
     let may_score_all = model.purpose() == Purpose::Use || means.work.sample_model == SampleModel::Allow;
     if may_score_all || samples::are_all(table).ask(conn).await? {
