@@ -284,15 +284,26 @@ pub struct Advance {
     pub page_size: u32,
     /// Items that were looked at.
     pub rows: u64,
+    /// How many times as long the lane takes as its pages alone, since it rests after each.
+    pub stretch: f64,
     /// The lane's drift profile afterwards. It holds no quote and no backslash.
     pub profile: String,
 }
 
 /// The statement that advances a locked lane by one page.
 pub(super) fn advance_statement(run: RunId, lane: u16, page: &Advance) -> String {
-    let Advance { from, to: Place { cursor, look, finished }, predicted, failed, changes, page_size, rows, profile } =
-        page;
-    let tempo = tempo::set(from.tempo, *rows);
+    let Advance {
+        from,
+        to: Place { cursor, look, finished },
+        predicted,
+        failed,
+        changes,
+        page_size,
+        rows,
+        stretch,
+        profile,
+    } = page;
+    let tempo = tempo::set(from.tempo, *rows, *stretch);
     let look = if *look == from.look { String::new() } else { looks::set(look) };
     let mark = if cursor.id().is_some() { "id" } else { "key" };
     let finished = if *finished { ", `finished_at` = UTC_TIMESTAMP(3)" } else { "" };

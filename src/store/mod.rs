@@ -65,6 +65,7 @@ pub mod scores;
 pub mod selection;
 pub mod session;
 mod settings;
+pub(crate) mod signs;
 pub mod statement;
 pub mod status;
 pub mod stored;
@@ -74,6 +75,7 @@ mod tls;
 pub(crate) mod truths;
 pub mod turn;
 pub mod used;
+pub mod waits;
 pub mod wanted;
 
 pub use database::Database;

@@ -38,12 +38,13 @@ pub(super) fn read(row: &Row) -> Result<Tempo, StoreError> {
     })
 }
 
-/// What sets them when a page of so many items is written, with a comma behind it.
-pub(super) fn set(Tempo { busy_ms, recent_rows, recent_ms, since }: Tempo, rows: u64) -> String {
+/// What sets them when a page of so many items is written, with a comma behind it. A lane takes so many times as long
+/// as its pages, since it rests after each: its rate is that of both together.
+pub(super) fn set(Tempo { busy_ms, recent_rows, recent_ms, since }: Tempo, rows: u64, stretch: f64) -> String {
     // A clock that is set back, as by a failover to another server, makes no time negative.
     let ms = format!("GREATEST(TIMESTAMPDIFF(MICROSECOND, '{since}', UTC_TIMESTAMP(6)), 0) / 1000");
     format!(
-        "`busy_ms` = {busy_ms:.3} + {ms}, `recent_ms` = {:.3} + {ms}, `recent_rows` = {:.3}, ",
+        "`busy_ms` = {busy_ms:.3} + {ms}, `recent_ms` = {:.3} + {stretch:.3} * {ms}, `recent_rows` = {:.3}, ",
         recent_ms * KEPT,
         recent_rows * KEPT + rows as f64,
     )
