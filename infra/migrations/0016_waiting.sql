@@ -7,7 +7,7 @@ SET @ddl = IF(
   'ALTER TABLE `batch_runs`
      ADD COLUMN `waiting_for` VARCHAR(500) NULL COMMENT ''why no page is begun now; NULL: it does not wait'',
      ADD COLUMN `waiting_since` DATETIME(3) NULL,
-     ADD COLUMN `waiting_until` DATETIME(3) NULL COMMENT ''when is looked again'', ALGORITHM=INSTANT');
+     ADD COLUMN `waiting_until` DATETIME(3) NULL COMMENT ''when is looked again''');
 PREPARE migration FROM @ddl;
 EXECUTE migration;
 DEALLOCATE PREPARE migration;

@@ -30,7 +30,7 @@ pub(super) struct Neighbour<'a> {
 
 impl<'a> Neighbour<'a> {
     /// `None`: the job never waits, so there is nothing to look after.
-    pub(super) async fn of(means: Means<'a>) -> Option<Self> {
+    async fn of(means: Means<'a>) -> Option<Self> {
         let wait = &means.work.wait;
         if wait.is_never() {
             return None;
@@ -42,8 +42,20 @@ impl<'a> Neighbour<'a> {
         Some(Self { wait, own: Session::at_once(means.database), replicas })
     }
 
+    /// One that looks after the database beside the lanes, or why no lane is to begin `now`.
+    pub(super) async fn before_work(means: Means<'a>, session: &mut Session, now: Time) -> Result<Option<Self>, Wait> {
+        let Some(mut neighbour) = Self::of(means).await else { return Ok(None) };
+        match neighbour.look(Some(session), now).await {
+            Some(wait) => {
+                neighbour.close().await;
+                Err(wait)
+            }
+            None => Ok(Some(neighbour)),
+        }
+    }
+
     /// Why no page is to be begun now, if so. The database is asked on `session`, or on a connection of its own.
-    pub(super) async fn look(&mut self, session: Option<&mut Session>, now: Time) -> Option<Wait> {
+    async fn look(&mut self, session: Option<&mut Session>, now: Time) -> Option<Wait> {
         if let Some(quiet) = self.quiet(now) {
             return Some(quiet);
         }

@@ -8,7 +8,7 @@ use super::next::Next;
 use super::relay::Relay;
 use super::under_way::Hop;
 use crate::answer::{Outcome, Waiting};
-use crate::store::lanes::Due;
+use crate::store::lanes::{self, Due, FIRST as FIRST_HOP};
 use crate::store::runs::Run;
 use crate::store::waits;
 use crate::window::{self, Time};
@@ -24,9 +24,10 @@ const FARTHEST: TimeDelta = TimeDelta::hours(11);
 /// What the clocks of the machines may differ by.
 const SLACK: TimeDelta = TimeDelta::seconds(15);
 
-/// Lets a worker's lanes rest. The hop that was due stays the one that is due: who waits uses up no hop.
+/// Lets a worker's lanes rest. The hop that is due stays so, but for the first: who waits uses up no hop.
 pub(super) async fn rest<R: Relay>(hop: &mut Hop<'_, R>, run: &Run, due: Due, wait: Wait) -> Result<Next, HopError> {
-    let (id, now) = (run.id, hop.began.present());
+    let (id, now) = (run.id, window::second(hop.began.present()));
+    let due = claiming(hop, run, due).await?;
     let (since, coming) = hop.session.ask(|| waits::standing(id, due.worker)).await?;
     let (since, relay) = (since.unwrap_or(now), hop.relay);
     // Another trigger, such as a tick, found the run waiting: the message that looks again is under way already.
@@ -45,6 +46,17 @@ pub(super) async fn rest<R: Relay>(hop: &mut Hop<'_, R>, run: &Run, due: Due, wa
     tracing::info!(run = %id, worker = due.worker, why = wait.why, %since, %next_look, "the run waits");
     hop.done.waiting = Some(Waiting { why: wait.why, since, next_look });
     Ok(Next::Over(Some(id), Outcome::Waiting))
+}
+
+/// The hop that looks again. Who opens a run has the first worker's lanes from their birth, without claiming them;
+/// whoever looks again claims them, and so is the second hop at least.
+async fn claiming<R: Relay>(hop: &mut Hop<'_, R>, run: &Run, due: Due) -> Result<Due, HopError> {
+    let second = FIRST_HOP.next();
+    if due.worker != second.worker || due.hop > second.hop {
+        return Ok(due);
+    }
+    hop.session.ask(|| lanes::hand_over(run.id, second)).await?;
+    Ok(second)
 }
 
 /// How long to wait before the next look of a run that has waited so long; to the end, where that is known.

@@ -20,12 +20,11 @@ use crate::store::{hold, waits};
 pub(super) async fn work<R: Relay>(hop: &mut Hop<'_, R>, run: Run, due: Due) -> Result<Next, HopError> {
     let (id, at_work) = (run.id, AtWork { run: &run, means: hop.means });
     hop.done.part_in = Some(id);
-    let mut neighbour = Box::pin(Neighbour::of(hop.means)).await;
-    if let Some(neighbour) = &mut neighbour
-        && let Some(wait) = Box::pin(neighbour.look(Some(&mut hop.session), hop.began.present())).await
-    {
-        return Ok(Next::Rest(run, due, wait));
-    }
+    let before = Neighbour::before_work(hop.means, &mut hop.session, hop.began.present());
+    let mut neighbour = match Box::pin(before).await {
+        Ok(neighbour) => neighbour,
+        Err(wait) => return Ok(Next::Rest(run, due, wait)),
+    };
     if run.waits {
         hop.session.ask(|| waits::end(id)).await?;
         tracing::info!(run = %id, "the run goes on");

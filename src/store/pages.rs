@@ -34,6 +34,8 @@ pub(crate) struct Page<'a> {
     pub limit: u32,
     /// How they are locked.
     pub locking: Locking,
+    /// Whether its lane rests before it.
+    pub rests: bool,
 }
 
 /// What became of a page that was to begin.
@@ -81,8 +83,8 @@ impl Page<'_> {
     /// The statements that lock the lane's row and read where it stands, and its drift profile; then read
     /// the next items, and lock those that are to be written.
     fn begin_statements(&self) -> String {
-        let &Page { run, lane, wanted, ref ids, limit, locking } = self;
-        let lock = lanes::lock_statement(run.id, run.pass, lane, wanted.table);
+        let &Page { run, lane, wanted, ref ids, limit, locking, rests } = self;
+        let lock = lanes::lock_statement(run.id, run.pass, lane, (wanted.table, rests));
         let read = items::read_statement(wanted, ids, limit, locking);
         format!("START TRANSACTION; {lock}; {read}")
     }

@@ -25,10 +25,18 @@ const KEPT: f64 = 0.95;
 
 /// The columns of the tempo of a lane `l`. Its page began with the end of the one before, unless that was longer
 /// ago than a commit takes.
-pub(super) const TEMPO: &str = "l.`busy_ms`, l.`recent_rows`, l.`recent_ms`, \
+const TEMPO: &str = "l.`busy_ms`, l.`recent_rows`, l.`recent_ms`, \
      IF(l.`updated_at` > UTC_TIMESTAMP(6) - INTERVAL 1 SECOND, l.`updated_at`, UTC_TIMESTAMP(6)) AS `since`";
 
-/// Reads the columns of [`TEMPO`].
+/// The same of a lane that rests before each page.
+const TEMPO_WITH_RESTS: &str = "l.`busy_ms`, l.`recent_rows`, l.`recent_ms`, UTC_TIMESTAMP(6) AS `since`";
+
+/// The columns for [`read`] of a lane `l`, which may rest before each page.
+pub(super) fn columns(rests: bool) -> &'static str {
+    if rests { TEMPO_WITH_RESTS } else { TEMPO }
+}
+
+/// Reads those of [`columns`].
 pub(super) fn read(row: &Row) -> Result<Tempo, StoreError> {
     Ok(Tempo {
         busy_ms: column(row, "busy_ms")?,

@@ -58,6 +58,7 @@ mod tempo;
 mod times;
 mod told;
 mod unfit_tables;
+mod waiting;
 mod wake;
 mod watching;
 mod windows;
