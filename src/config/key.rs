@@ -75,6 +75,11 @@ impl KeyColumns {
         if self.index == PRIMARY { PRIMARY.to_owned() } else { ColumnName::of(&self.index).quoted() }
     }
 
+    /// Whether it is the primary key, as far as is known.
+    pub fn is_primary(&self) -> bool {
+        self.index == PRIMARY
+    }
+
     /// Whether these are the columns `names`, in this order.
     pub fn are(&self, names: &[String]) -> bool {
         self.parts.len() == names.len() && self.columns().zip(names).all(|(column, name)| column.is(name))

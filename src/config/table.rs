@@ -46,6 +46,9 @@ pub struct ItemsTable {
     /// Columns that keep their values when a prediction is written. No variable names them: the server says
     /// which would change.
     pub kept: Vec<ColumnName>,
+    /// The index that has the items in order of their arrival, and of their key behind that, where the key is no number.
+    /// No variable names it, either.
+    pub arrivals: Option<ColumnName>,
 }
 
 /// Where an item's values stand.
@@ -123,6 +126,7 @@ impl ItemsTable {
             truth: vars.get(variables::TRUTH_COLUMN),
             target,
             kept: Vec::new(),
+            arrivals: None,
         };
         table.refuse_contradictions(vars);
         table
@@ -159,6 +163,7 @@ impl ItemsTable {
             created_zone: None,
             truth: None,
             kept: Vec::new(),
+            arrivals: None,
             ..other
         };
         if self.target.scores().is_some() {

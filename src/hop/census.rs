@@ -7,6 +7,7 @@ use mysql_async::Conn;
 use super::check::check_rows;
 use super::error::HopError;
 use super::lane_sessions::LaneSessions;
+use super::order;
 use super::scope::Scope;
 use crate::config::ItemsTable;
 use crate::store::counts::{self, Extent};
@@ -41,14 +42,15 @@ pub(super) async fn extents(
 ) -> Result<Vec<(Source, Extent)>, HopError> {
     let mut extents = Vec::new();
     for &source in scope.sources() {
-        let wanted = scope.means.wanted(scope.selection(source));
+        let source = if source.is_window() { order::source(conn, scope).await? } else { source };
+        let wanted = scope.means.wanted(scope.selection(source)).by(source.order());
         let wanted = match (source, ground.is_any_set_aside) {
             (_, true) => wanted,
-            (Source::Items, false) => wanted.where_none_is_set_aside(),
+            (Source::Items | Source::Arrivals, false) => wanted.where_none_is_set_aside(),
             (Source::Failures, false) => continue,
         };
         let Some(extent) = extent(conn, lanes, wanted, ground.ends.as_ref()).await? else { continue };
-        if source == Source::Items {
+        if source.is_window() {
             check_rows(conn, wanted, &extent).await?;
         }
         extents.push((source, extent));

@@ -7,6 +7,7 @@ use crate::store::counts::{self, Extent};
 use crate::store::ids::Ids;
 use crate::store::key::Key;
 use crate::store::lanes::{NewLane, Source};
+use crate::store::order::Order;
 use crate::store::wanted::Wanted;
 use crate::store::{StoreError, items, notation};
 
@@ -22,7 +23,10 @@ pub(super) async fn cut(
     for (source, extent) in extents {
         let cut = match (source, extent.ids.numbers()) {
             (Source::Items, Some(numbers)) => equal_ranges(numbers, work.workers, work.lanes),
-            (Source::Items, None) => lanes_between(equal_shares(conn, wanted, extent, work).await?, work.lanes),
+            (Source::Items | Source::Arrivals, _) => {
+                let edges = equal_shares(conn, wanted.by(source.order()), extent, work).await?;
+                lanes_between(edges, *source, work.lanes)
+            }
             (Source::Failures, _) => vec![NewLane { worker: 0, source: *source, ids: extent.ids.clone() }],
         };
         lanes.extend(cut);
@@ -37,7 +41,7 @@ pub(super) fn equal_ranges((after, upto): (i64, i64), workers: u16, lanes_each: 
     let ids = u128::from(after.abs_diff(upto));
     // An edge lies between the two ends, so it is an i64 like them.
     let edge = |lane: u128| Key::Id((i128::from(after) + (ids * lane).div_ceil(count) as i128) as i64);
-    lanes_between((0..=count).map(edge).collect(), lanes_each)
+    lanes_between((0..=count).map(edge).collect(), Source::Items, lanes_each)
 }
 
 /// The edges of as many equal shares of the wanted items as there are lanes: texts have no middle that could be
@@ -53,6 +57,8 @@ async fn equal_shares(
     let count = usize::from(work.workers) * usize::from(work.lanes);
     let mut edges = vec![after.clone()];
     match extent.items {
+        // In order of arrival, they are found at once or not at all.
+        None if wanted.by == Order::Arrival => {}
         None => {
             let first = counts::first(wanted.table).ask(conn).await?;
             edges.extend(first.map_or_else(Vec::new, |first| notation::between(&first, &upto, count)));
@@ -72,10 +78,10 @@ async fn equal_shares(
 }
 
 /// The lanes between one edge and the next.
-fn lanes_between(edges: Vec<Key>, lanes_each: u16) -> Vec<NewLane> {
+fn lanes_between(edges: Vec<Key>, source: Source, lanes_each: u16) -> Vec<NewLane> {
     let lane = |(number, edges): (usize, &[Key])| NewLane {
         worker: (number / usize::from(lanes_each)) as u16,
-        source: Source::Items,
+        source,
         ids: Ids { after: edges[0].clone(), upto: edges[1].clone() },
     };
     edges.windows(2).enumerate().map(lane).collect()

@@ -87,7 +87,8 @@ impl<'a> Going<'a> {
 
     /// The items that the lane takes, as far as is known.
     pub(super) fn wanted(&self) -> Wanted<'a> {
-        self.at_work.means.wanted(self.expected.selection(self.at_work, &self.lane))
+        let which = self.expected.selection(self.at_work, &self.lane);
+        self.at_work.means.wanted(which).by(self.lane.source.order())
     }
 
     /// The keys that are still to be looked at.

@@ -13,7 +13,7 @@ use super::under_way::Hop;
 use crate::answer::Outcome;
 use crate::config::{ColumnName, QualityBound};
 use crate::model::{Model, SharedModel};
-use crate::quality::{Basis, Figures, Ranks, Sums, Verdict, judge, macro_average, of_measure};
+use crate::quality::{Basis, Figures, Judged, Ranks, Sums, judge, macro_average, of_measure};
 use crate::run::RunId;
 use crate::store::ids::Ids;
 use crate::store::key::Key;
@@ -132,7 +132,11 @@ pub async fn judge_runs(
     let mut is_whole = !is_awaited(&runs, &before);
     if round == Round::Whole || !is_whole {
         let ids: Vec<RunId> = runs.iter().map(|run| run.run).collect();
-        let beginning = session.ask(|| truths::prepare(table).then(truths::beginning(table, &ids))).await?;
+        let (is_prepared, beginning) =
+            session.ask(|| truths::is_prepared(table).and(truths::beginning(table, &ids))).await?;
+        if !is_prepared {
+            session.ask(|| truths::prepare(table)).await?;
+        }
         let models = models_of(session, means, &runs).await?;
         let mut looking = Looking { means, truth, runs: &runs, models: &models, least };
         let mut from = (round == Round::Whole).then(|| beginning.clone());
@@ -257,17 +261,17 @@ impl Looking<'_> {
             let Some((version, model)) = version.and_then(|version| Some((version, self.model(version)?))) else {
                 continue;
             };
-            let verdict = self.verdict(model, one);
+            let judged = self.judged(model, one);
             let place = (one.run.0, version.to_owned());
             let quality =
                 sums.entry(place.clone()).or_insert_with(|| Quality::new(one.run, version.to_owned(), Basis::Classes));
-            let outputs = match verdict {
-                Verdict::Judged(judged) => {
+            let outputs = match judged {
+                Some(judged) => {
                     quality.basis = judged.basis;
                     quality.sums.add(&judged.sums);
                     judged.outputs
                 }
-                Verdict::Strange => {
+                None => {
                     quality.strange += 1;
                     Vec::new()
                 }
@@ -284,10 +288,9 @@ impl Looking<'_> {
         self.runs.iter().find(|waiting| waiting.run == run).map(|waiting| waiting.model.as_str())
     }
 
-    fn verdict(&self, model: &Model, one: &Arrived) -> Verdict {
-        let text = one.prediction.as_deref();
-        let read = text.and_then(|text| Predicted::read(model, self.means.table().format, text));
-        let Some(Predicted { class, outputs }) = read else { return Verdict::Strange };
+    fn judged(&self, model: &Model, one: &Arrived) -> Option<Judged> {
+        let text = one.prediction.as_deref()?;
+        let Predicted { class, outputs } = Predicted::read(model, self.means.table().format, text)?;
         judge(model.outputs(), (class, outputs.as_deref()), &one.truth)
     }
 }

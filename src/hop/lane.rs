@@ -18,7 +18,7 @@ use super::writing::{Writing, Written};
 use crate::answer::HopWork;
 use crate::drift::Profile;
 use crate::run::Pass;
-use crate::store::lanes::{Lane, Place, Position, Source};
+use crate::store::lanes::{Lane, Place, Position};
 use crate::store::pages::{Beginning, Begun};
 use crate::store::session::Session;
 use crate::store::statement::{commit, rollback};
@@ -234,7 +234,7 @@ fn not_now(at_work: AtWork<'_>, lane: &Lane, position: &Position) -> Option<Page
 /// nothing new, and a first pass ends by itself.
 fn too_many_failures(at_work: AtWork<'_>, lane: &Lane, position: &Position) -> bool {
     let done = position.predicted + position.failed;
-    lane.source == Source::Items
+    lane.source.is_window()
         && at_work.run.pass == Pass::Write
         && done >= SAMPLE
         && at_work.means.work.has_too_many(position.failed, done)

@@ -4,6 +4,7 @@ use mysql_async::Conn;
 
 use crate::config::{ItemsTable, WorkConfig};
 use crate::model::Model;
+use crate::store::order::Order;
 use crate::store::selection::Selection;
 use crate::store::wanted::Wanted;
 use crate::store::{Database, StoreError, counts};
@@ -28,7 +29,7 @@ impl<'a> Means<'a> {
 
     /// Items of the table, as the model reads them.
     pub(super) fn wanted(self, which: Selection) -> Wanted<'a> {
-        Wanted { table: self.table(), features: self.model.features(), which }
+        Wanted { table: self.table(), features: self.model.features(), which, by: Order::Key }
     }
 
     /// Age in seconds of the oldest pending item of a window; `None`: not found in time.

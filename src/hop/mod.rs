@@ -36,6 +36,7 @@ mod neighbour;
 mod next;
 mod open;
 mod opening;
+mod order;
 mod pace;
 mod page;
 mod plan;

@@ -16,7 +16,6 @@ use crate::config::WorkConfig;
 use crate::event::Request;
 use crate::run::{FailurePolicy, RunId};
 use crate::store::earlier::earlier;
-use crate::store::lanes::Source;
 use crate::store::{clock, measures};
 use crate::window::{self, Window};
 
@@ -87,11 +86,11 @@ pub async fn plan(conn: &mut Conn, means: Means<'_>, request: &Request) -> Resul
     let extents = census::extents(conn, &lanes, Scope::new(means, &new), &ground).await;
     lanes.close().await;
     let extents = extents?;
-    let items_from = |wanted: Source| match extents.iter().find(|(source, _)| *source == wanted) {
+    let items_from = |is_window: bool| match extents.iter().find(|(source, _)| source.is_window() == is_window) {
         Some((_, extent)) => extent.items,
         None => Some(0),
     };
-    let (new_items, set_aside_items) = (items_from(Source::Items), items_from(Source::Failures));
+    let (new_items, set_aside_items) = (items_from(true), items_from(false));
     let basis = Basis::of(&measures::measured(table, TELLING_ITEMS).ask(conn).await?, new.policy);
     let items = new_items.zip(set_aside_items).map(|(new, set_aside)| new + set_aside);
     let takes = items.map(|items| {

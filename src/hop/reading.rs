@@ -68,7 +68,7 @@ pub(super) async fn reached(
     position: &Position,
     found: &PendingItems,
 ) -> Result<Reached, StoreError> {
-    let end = match found.last_key() {
+    let end = match found.last_place() {
         // Where failures are walked, their order counts, which is that of their keys' texts, too.
         Some(last) if found.len() >= page.limit as usize || found.is_cut() => last.like(&page.ids.upto),
         _ => page.ids.upto.clone(),

@@ -45,14 +45,16 @@ impl<'a> Scope<'a> {
         let Self { run, kind, policy, window, means, .. } = self;
         let max_attempts = means.work.max_attempts;
         match (source, policy) {
-            (Source::Items, _) if kind == RunKind::Backfill => self.outdated(match policy {
+            (Source::Items | Source::Arrivals, _) if kind == RunKind::Backfill => self.outdated(match policy {
                 FailurePolicy::RetryFailed => Again::Changed,
                 FailurePolicy::RetryAll | FailurePolicy::Leave => Again::Released,
             }),
-            (Source::Items, FailurePolicy::RetryAll) => {
+            (Source::Items | Source::Arrivals, FailurePolicy::RetryAll) => {
                 Selection::OnePiece { window, run, version: means.model.version() }
             }
-            (Source::Items, FailurePolicy::RetryFailed | FailurePolicy::Leave) => Selection::Fresh(window),
+            (Source::Items | Source::Arrivals, FailurePolicy::RetryFailed | FailurePolicy::Leave) => {
+                Selection::Fresh(window)
+            }
             (Source::Failures, FailurePolicy::RetryFailed) => Selection::SetAside { max_attempts, run },
             // Released by hand, or another row by now: its id may have been given anew.
             (Source::Failures, FailurePolicy::RetryAll | FailurePolicy::Leave) => {
@@ -72,7 +74,8 @@ impl<'a> Scope<'a> {
     }
 
     fn outdated(self, again: Again) -> Selection {
-        let (window, model) = (self.window, self.means.model);
-        Selection::Outdated(Outdated { window, version: model.version(), classes: model.classes().len(), again })
+        let Self { run, window, means, .. } = self;
+        let (version, classes) = (means.model.version(), means.model.classes().len());
+        Selection::Outdated(Outdated { window, version, run, classes, again })
     }
 }

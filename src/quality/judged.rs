@@ -28,24 +28,14 @@ pub struct Output {
     pub is_true: bool,
 }
 
-/// What became of a prediction whose truth has come.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Verdict {
-    /// It came to this.
-    Judged(Judged),
-    /// The truth is none of the model's classes, or no number; or the prediction is not as the model writes it.
-    Strange,
-}
-
 /// Holds a prediction of a model that gives `of` against a truth, as its column's text. Of a prediction there are its
-/// class, its numbers, or both.
+/// class, its numbers, or both. `None`: the truth is none of the model's classes, or no number.
 #[must_use]
-pub fn judge(of: Outputs<'_>, (class, outputs): (Option<usize>, Option<&[f64]>), truth: &str) -> Verdict {
-    let judged = match of.kind {
+pub fn judge(of: Outputs<'_>, (class, outputs): (Option<usize>, Option<&[f64]>), truth: &str) -> Option<Judged> {
+    match of.kind {
         PredictionKind::Value => value(outputs, truth),
         _ => class_named(of.classes, truth).and_then(|truth| of_class(of, (class?, outputs), truth)),
-    };
-    judged.map_or(Verdict::Strange, Verdict::Judged)
+    }
 }
 
 /// The class of this name. A column of numbers may write the same number otherwise: 1 as 1.00.
@@ -72,10 +62,13 @@ fn of_class(of: Outputs<'_>, (class, outputs): (usize, Option<&[f64]>), truth: u
         return Some(Judged { basis: Basis::Classes, sums: of_label, outputs: Vec::new() });
     };
     let (confidence, of_truth) = (*probabilities.get(class)?, *probabilities.get(truth)?);
-    let distance = |(at, p): (usize, &f64)| (f64::from(u8::from(at == truth)) - p).powi(2);
+    let distance = |(at, p): (usize, &f64)| {
+        let distance = f64::from(u8::from(at == truth)) - p;
+        distance * distance
+    };
     let half = if probabilities.len() < 3 { 0.5 } else { 1.0 };
     let mut sums = Sums {
-        log_loss: -of_truth.clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln(),
+        log_loss: -libm::log(of_truth.clamp(f64::EPSILON, 1.0 - f64::EPSILON)),
         brier: half * probabilities.iter().enumerate().map(distance).sum::<f64>(),
         ..of_label
     };
@@ -99,7 +92,7 @@ mod tests {
         Outputs::probabilities(classes)
     }
 
-    fn judged(outputs: &[f64], truth: &str) -> Verdict {
+    fn judged(outputs: &[f64], truth: &str) -> Option<Judged> {
         let classes = ["0", "1"].map(str::to_owned);
         let of = of_two(&classes);
         judge(of, (of.label(outputs), Some(outputs)), truth)
@@ -107,25 +100,25 @@ mod tests {
 
     #[test]
     fn a_prediction_of_two_classes_is_right_or_wrong() {
-        let Verdict::Judged(right) = judged(&[0.25, 0.75], "1.00") else { panic!() };
+        let Some(right) = judged(&[0.25, 0.75], "1.00") else { panic!() };
         assert_eq!((right.sums.rows, right.sums.correct, right.sums.brier), (1, 1, 0.0625));
-        assert_eq!(right.sums.log_loss, -(0.75f64.ln()));
+        assert_eq!(right.sums.log_loss, -libm::log(0.75));
         assert_eq!(right.sums.bins[7], Bin { rows: 1, correct: 1, confidence: 0.75 });
         assert_eq!(right.outputs, [Output { class: 1, score: 0.75, is_true: true }]);
-        let Verdict::Judged(wrong) = judged(&[1.0, 0.0], "1") else { panic!() };
+        let Some(wrong) = judged(&[1.0, 0.0], "1") else { panic!() };
         assert_eq!((wrong.sums.correct, wrong.sums.bins[9].rows), (0, 1));
         assert!((wrong.sums.log_loss - 36.04365338911715).abs() < 1e-12, "as scikit-learn keeps it finite");
     }
 
     #[test]
     fn what_is_no_class_and_no_number_is_strange() {
-        assert_eq!(judged(&[0.5, 0.5], "maybe"), Verdict::Strange);
+        assert_eq!(judged(&[0.5, 0.5], "maybe"), None);
         let of = Outputs { kind: PredictionKind::Value, classes: &[] };
         let prediction = (None, Some(&[3.0][..]));
         for truth in ["", "NaN", "inf", "x"] {
-            assert_eq!(judge(of, prediction, truth), Verdict::Strange, "{truth}");
+            assert_eq!(judge(of, prediction, truth), None, "{truth}");
         }
-        let Verdict::Judged(judged) = judge(of, prediction, "1.5") else { panic!() };
+        let Some(judged) = judge(of, prediction, "1.5") else { panic!() };
         assert_eq!((judged.sums.absolute, judged.sums.squared, judged.basis), (1.5, 2.25, Basis::Values));
     }
 }

@@ -11,6 +11,6 @@ mod ranks;
 mod sums;
 
 pub use figures::{Figures, of_measure};
-pub use judged::{Judged, Output, Verdict, judge};
+pub use judged::{Judged, Output, judge};
 pub use ranks::{Ranks, macro_average};
 pub use sums::{BINS, Basis, Bin, Sums};

@@ -17,15 +17,24 @@ pub(super) enum Walk<'t> {
     Items(&'t ItemsTable, &'static str),
     /// That of the items that are set aside.
     Failures(&'t ItemsTable),
+    /// The time of arrival of the items `i` and then their key, where this condition holds, which bounds the time. Of
+    /// tables whose keys are no numbers.
+    Arrivals(&'t ItemsTable, String),
 }
 
-impl Walk<'_> {
+impl<'t> Walk<'t> {
     /// What the walked columns are called, and what they hold.
-    fn columns(&self) -> Vec<(String, Cow<'_, PartKind>)> {
+    fn columns(&self) -> Vec<(String, Cow<'t, PartKind>)> {
+        let of_key = |table: &'t ItemsTable, alias: &str| {
+            let column = |part: &'t KeyPart| (format!("{alias}{}", part.column.quoted()), Cow::Borrowed(&part.kind));
+            table.key.parts.iter().map(column).collect()
+        };
         match self {
-            Self::Items(table, alias) => {
-                let column = |part: &KeyPart| format!("{alias}{}", part.column.quoted());
-                table.key.parts.iter().map(|part| (column(part), Cow::Borrowed(&part.kind))).collect()
+            Self::Items(table, alias) => of_key(table, alias),
+            Self::Arrivals(table, _) => {
+                let created = (format!("i.{}", table.created.quoted()), Cow::Owned(PartKind::Datetime));
+                let of_key: Vec<_> = of_key(table, "i.");
+                [created].into_iter().chain(of_key).collect()
             }
             Self::Failures(table) => {
                 let kind = if table.key.is_number() { PartKind::Integer } else { PartKind::Bytes };
@@ -35,7 +44,7 @@ impl Walk<'_> {
     }
 
     fn is_by_number(&self) -> bool {
-        let (Self::Items(table, _) | Self::Failures(table)) = self;
+        let (Self::Items(table, _) | Self::Failures(table) | Self::Arrivals(table, _)) = self;
         table.key.is_number()
     }
 
@@ -45,6 +54,10 @@ impl Walk<'_> {
             (_, KeyRef::Id(id)) => vec![id.to_string()],
             (Self::Items(table, _), KeyRef::Text(text)) => literals(table, text),
             (Self::Failures(_), KeyRef::Text(text)) => vec![bytes_literal(text.as_bytes())],
+            (Self::Arrivals(table, _), KeyRef::Text(text)) => {
+                let (created, own) = text.split_once(BEHIND_ARRIVAL).unwrap_or((text, ""));
+                [literal(&PartKind::Datetime, created)].into_iter().chain(literals(table, own)).collect()
+            }
         }
     }
 
@@ -62,7 +75,11 @@ impl Walk<'_> {
             let parts: Vec<_> = columns.iter().map(|(column, _)| column.as_str()).zip(literals).collect();
             Some(side(&parts, (beyond, last)))
         });
-        let condition = joined(sides, " AND ");
+        let bounds = match self {
+            Self::Arrivals(_, bounds) => Some(bounds.clone()),
+            Self::Items(..) | Self::Failures(_) => None,
+        };
+        let condition = joined(bounds.into_iter().chain(sides), " AND ");
         if condition.is_empty() { "TRUE".to_owned() } else { condition }
     }
 
@@ -89,7 +106,7 @@ impl Walk<'_> {
     pub(super) fn without_alias(self) -> Self {
         match self {
             Self::Items(table, _) => Self::Items(table, ""),
-            failures @ Self::Failures(_) => failures,
+            others => others,
         }
     }
 
@@ -98,8 +115,21 @@ impl Walk<'_> {
         match self {
             Self::Items(table, alias) => shown(table, alias),
             Self::Failures(table) => format!("f.{}", failure_column(table)),
+            Self::Arrivals(table, _) => {
+                let created = written(&PartKind::Datetime, &format!("i.{}", table.created.quoted()));
+                format!("CONCAT({created}, '{BEHIND_ARRIVAL}', {})", shown(table, "i."))
+            }
         }
     }
+}
+
+/// What separates, in the notation of where a lane stands that follows the time of arrival, that time and the key. No time
+/// has it.
+const BEHIND_ARRIVAL: char = ',';
+
+/// The key of an item that stands there in order of arrival.
+pub(super) fn behind_arrival(place: &str) -> &str {
+    place.split_once(BEHIND_ARRIVAL).map_or(place, |(_, key)| key)
 }
 
 /// `a >= 1 AND (a > 1 OR (a = 1 AND (b > 2)))`; of one column `a > 1`.
@@ -127,6 +157,11 @@ pub(super) fn parts(table: &ItemsTable, key: KeyRef<'_>) -> String {
 /// The key of the items, as they are walked by it.
 pub(super) fn items(table: &ItemsTable) -> Walk<'_> {
     Walk::Items(table, "i.")
+}
+
+/// The hint that keeps the items in the order of their arrival; none, where no index has it.
+pub(super) fn arrival_hint(table: &ItemsTable) -> String {
+    table.arrivals.as_ref().map_or_else(String::new, |index| format!(" FORCE INDEX ({})", index.quoted()))
 }
 
 /// The hint that keeps the items in the order of their key.

@@ -7,9 +7,11 @@ use mysql_async::prelude::Queryable;
 
 use super::StoreError;
 pub use super::columns::{Column, Kind};
+use super::notation::LONGEST;
 use super::query;
 use super::row::column;
 use super::statement::Statement;
+use super::target;
 use crate::config::{ColumnName, ItemsTable, KeyColumns, KeyPart, Rows, ScoreTable};
 
 /// The column that is meant to say when a row was changed, where there is one of this name.
@@ -78,16 +80,46 @@ impl Catalog {
         self.renewed.iter().filter(|column| !is_meant(column)).cloned().collect()
     }
 
-    /// The key that tells the items of `table` apart, as the server describes it; `None`: it is not one that does.
+    /// The key that tells the items of `table` apart, as the server describes it; `None`: it is not one that does. Of a
+    /// view or a query no server knows what tells its rows apart.
     pub fn key(&self, table: &ItemsTable) -> Option<KeyColumns> {
-        let unique = |key: &&Key| key.is_unique && table.key.are(&key.columns);
-        let index = self.keys.iter().filter(unique).max_by_key(|key| key.name == "PRIMARY")?.name.clone();
+        let (is_table, unique) = (self.is_of_table(table), |key: &&Key| key.is_unique && table.key.are(&key.columns));
+        let index = match self.keys.iter().filter(unique).max_by_key(|key| key.name == "PRIMARY") {
+            Some(key) => key.name.clone(),
+            None if is_table => return None,
+            None => table.key.index.clone(),
+        };
         let part = |column: &ColumnName| {
-            let found = self.column(column.as_str()).filter(|column| !column.is_nullable)?;
+            let found = self.column(column.as_str()).filter(|column| !(is_table && column.is_nullable))?;
             Some(KeyPart { column: column.clone(), kind: found.part_kind()? })
         };
         let parts = table.key.columns().map(part).collect::<Option<_>>()?;
         Some(KeyColumns { parts, index, is_wide: false })
+    }
+
+    /// The index that has the rows of `table` in order of their arrival and then of their key, if that is no number. The
+    /// servers put the primary key behind every other one.
+    fn arrivals(&self, table: &ItemsTable) -> Option<ColumnName> {
+        let key = &table.key;
+        let of_each = key.columns().filter_map(|column| self.column(column.as_str())).map(Column::longest_part);
+        let has_room = of_each.sum::<u64>() + LONGEST_TIME <= LONGEST as u64;
+        let is_time = self.column(table.created.as_str()).is_some_and(|column| column.kind.is_time());
+        if key.is_number() || !has_room || !is_time || !self.is_of_table(table) {
+            return None;
+        }
+        let begins = |index: &&Key| match index.columns.split_first() {
+            Some((first, rest)) if table.created.is(first) => {
+                let is_whole = rest.len() == key.parts.len() || (key.is_primary() && rest.len() < key.parts.len());
+                is_whole && key.columns().zip(rest).all(|(column, name)| column.is(name))
+            }
+            _ => false,
+        };
+        self.keys.iter().find(begins).map(|index| ColumnName::of(&index.name))
+    }
+
+    /// Whether its rows are those of a table, whose keys are known.
+    pub fn is_of_table(&self, table: &ItemsTable) -> bool {
+        table.source.rows == Rows::Table && !self.is_view
     }
 
     /// The column of a name, which the servers know in any case.
@@ -96,6 +128,9 @@ impl Catalog {
         self.columns.iter().find(|column| column.name.to_lowercase() == name)
     }
 }
+
+/// Characters of a time of arrival in front of a key, at most.
+const LONGEST_TIME: u64 = 32;
 
 /// rowscore's own tables, which go along with the items in one transaction.
 pub(super) const OWN: [&str; 11] = [
@@ -117,21 +152,30 @@ pub(super) const OWN: [&str; 11] = [
 /// # Errors
 /// Those of [`Statement::ask`].
 pub async fn look(conn: &mut impl Queryable, table: &ItemsTable) -> Result<(Catalog, ItemsTable), StoreError> {
-    let catalog = describe(table).ask(conn).await?;
+    let mut catalog = describe(table).ask(conn).await?;
+    let is_known = |name: &ColumnName| catalog.column(name.as_str()).is_some();
+    if matches!(table.source.rows, Rows::Query(_)) && table.key.columns().all(is_known) {
+        query::complete(&mut catalog.columns, query::collations(table).ask(conn).await?);
+    }
     let mut seen = ItemsTable { kept: catalog.kept(table), ..table.clone() };
     if let Some(key) = catalog.key(table) {
         let first = key.columns().next().and_then(|column| catalog.column(column.as_str()));
         let may_be_wide = key.is_number() && first.is_some_and(|column| column.kind == Kind::BigInt);
         seen.key = KeyColumns { is_wide: may_be_wide && is_wide(table).ask(conn).await?, ..key };
     }
+    seen.arrivals = catalog.arrivals(&seen);
     Ok((catalog, seen))
 }
 
 /// Whether there is an id that no signed number can hold, or the least of these, before which there is none.
 fn is_wide(table: &ItemsTable) -> Statement<bool> {
-    let (id, items) = (table.key.quoted(), table.quoted());
-    let sql =
-        format!("SELECT COALESCE(MAX({id}) > {} OR MIN({id}) = {}, FALSE) AS `wide` FROM {items}", i64::MAX, i64::MIN);
+    let (id, items, most, least) = (table.key.quoted(), table.quoted(), i64::MAX, i64::MIN);
+    let sql = if table.source.is_table() {
+        format!("SELECT COALESCE(MAX({id}) > {most} OR MIN({id}) = {least}, FALSE) AS `wide` FROM {items}")
+    } else {
+        let [first, last] = ["ASC", "DESC"].map(|order| target::first(table, order, "TRUE"));
+        format!("SELECT COALESCE({last} > {most} OR {first} = {least}, FALSE) AS `wide`")
+    };
     Statement::one("looking at the ends of the table", &sql, Params::Empty, |row| column(row, "wide"))
 }
 

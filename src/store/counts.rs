@@ -8,6 +8,7 @@ use super::StoreError;
 use super::by_key::{self, Walk};
 use super::ids::Ids;
 use super::key::Key;
+use super::order::Order;
 use super::row::{column, date};
 use super::selection::{Selection, created, values_text};
 use super::statement::{ReadsRow, Statement};
@@ -69,6 +70,7 @@ fn end(walk: Walk<'_>, direction: &str) -> Statement<Option<Key>> {
     let (from, table) = match &walk {
         Walk::Items(table, _) => (target::in_order(table), *table),
         Walk::Failures(table) => (format!("`item_failures` f WHERE {}", by_key::failures(table)), *table),
+        Walk::Arrivals(table, within) => (format!("{} WHERE {within}", target::in_order_of_arrival(table)), *table),
     };
     let (order, own) = (walk.order(direction), table.clone());
     let sql = format!("SELECT {} AS `end` FROM {from} ORDER BY {order} LIMIT 1", walk.shown());
@@ -141,13 +143,13 @@ async fn extent_of_texts(conn: &mut impl Queryable, wanted: Wanted<'_>) -> Resul
     if items == Some(0) {
         return Ok(None);
     }
-    let last = last(wanted.which.walk(wanted.table)).ask(conn).await?;
+    let last = last(wanted.walk()).ask(conn).await?;
     Ok(last.map(|upto| Extent { ids: Ids { after: Key::Start, upto }, items }))
 }
 
 /// How many wanted items have one of these keys; `None`: too many to count in time.
 pub(crate) async fn count(conn: &mut impl Queryable, wanted: Wanted<'_>, ids: &Ids) -> Result<Option<u64>, StoreError> {
-    let bounds = wanted.which.walk(wanted.table).condition(ids);
+    let bounds = wanted.walk().condition(ids);
     let counted = about("counting pending items", wanted, ("COUNT(*) AS `items`", &bounds), |row| column(row, "items"));
     counted.ask_in_time(conn).await
 }
@@ -177,12 +179,12 @@ pub(crate) async fn oldest_pending(
 /// One row of columns about wanted items within bounds, which ends after [`COUNT_BUDGET_MS`].
 fn about<T: Send + 'static>(
     doing: &'static str,
-    Wanted { table, features, which }: Wanted<'_>,
+    Wanted { table, features, which, .. }: Wanted<'_>,
     (columns, bounds): (&str, &str),
     read: impl ReadsRow<T>,
 ) -> Statement<T> {
     // Here the window's own key is welcome: there is nothing to keep in order.
-    let tables = which.tables(table).replace(&format!(" {}", by_key::hint(table)), "");
+    let tables = which.tables(table, Order::Key).replace(&format!(" {}", by_key::hint(table)), "");
     let sql = limited(&format!(
         "{columns} FROM {tables} WHERE {} AND {bounds}",
         which.condition(table, &values_text(table, features)),

@@ -98,11 +98,12 @@ impl Inventory {
     }
 }
 
-/// Names of tables in the database, the first of them in order.
+/// Names of tables in the database that are none of rowscore's own, the first of them in order.
 pub fn tables(most: u32) -> Statement<Vec<String>> {
+    let own = OWN.iter().chain(&[VIEW]).map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
     let sql = format!(
         "SELECT `table_name` AS `name` FROM `information_schema`.`tables` WHERE `table_schema` = DATABASE() \
-         ORDER BY `table_name` LIMIT {most}"
+         AND `table_name` NOT IN ({own}) ORDER BY `table_name` LIMIT {most}"
     );
     Statement::all("looking which tables there are", &sql, Params::Empty, |row| column(row, "name"))
 }

@@ -12,6 +12,7 @@ use super::hashed;
 use super::ids::Ids;
 use super::key::Key;
 use super::keys::Keys;
+use super::order::Order;
 use super::pending::PendingItems;
 use super::places::joined;
 use super::predictions::Predictions;
@@ -49,15 +50,18 @@ pub enum Locking {
 /// and, in a backfill, `prediction`. If it locks them, it must run in the transaction that writes them.
 #[must_use]
 pub fn read_statement(wanted: Wanted<'_>, ids: &Ids, limit: u32, locking: Locking) -> String {
-    let Wanted { table, features, which } = wanted;
-    let (values, walk) = (values_text(table, features), which.walk(table));
+    let Wanted { table, features, which, .. } = wanted;
+    let (values, walk) = (values_text(table, features), wanted.walk());
     // Where every id is an item's, the server then does not look at the next lane's first item, which may be locked.
     let limit = ids.len().map_or(u64::from(limit), |ids| ids.min(limit.into()));
     format!(
         "SELECT {}, {} FROM {} WHERE {} AND {} ORDER BY {} LIMIT {limit}{}",
-        by_key::shown(table, "i."),
+        match wanted.by {
+            Order::Key => by_key::shown(table, "i."),
+            Order::Arrival => walk.shown(),
+        },
         which.columns(table, &values),
-        which.tables(table),
+        wanted.tables(),
         walk.condition(ids),
         which.condition(table, &values),
         walk.order(""),
@@ -73,11 +77,11 @@ pub fn read_statement(wanted: Wanted<'_>, ids: &Ids, limit: u32, locking: Lockin
 
 /// How many wanted items have one of these keys, locked or not.
 pub fn count(wanted: Wanted<'_>, ids: &Ids) -> Statement<u64> {
-    let Wanted { table, features, which } = wanted;
+    let Wanted { table, features, which, .. } = wanted;
     let sql = format!(
         "SELECT COUNT(*) AS `items` FROM {} WHERE {} AND {}",
-        which.tables(table),
-        which.walk(table).condition(ids),
+        wanted.tables(),
+        wanted.walk().condition(ids),
         which.condition(table, &values_text(table, features)),
     );
     Statement::one("counting what is locked", &sql, Params::Empty, |row| column(row, "items"))
@@ -103,10 +107,11 @@ pub fn any(table: &ItemsTable) -> Statement<bool> {
 /// The key that so many keys further on is found, of those that wanted items may have, if there is one: whatever the
 /// state of the items that have them.
 pub fn horizon(wanted: Wanted<'_>, ids: &Ids, rows: u64) -> Statement<Option<Key>> {
-    let Wanted { table, which, .. } = wanted;
-    let (walk, own) = (which.walk(table), table.clone());
+    let table = wanted.table;
+    let (walk, own) = (wanted.walk(), table.clone());
     let (from, of_table) = match walk {
         Walk::Items(..) => (target::in_order(table), "TRUE".to_owned()),
+        Walk::Arrivals(..) => (target::in_order_of_arrival(table), "TRUE".to_owned()),
         Walk::Failures(_) => ("`item_failures` f FORCE INDEX (PRIMARY)".to_owned(), by_key::failures(table)),
     };
     let sql = format!(
@@ -128,14 +133,14 @@ pub(crate) async fn nth(
     after: &Key,
     before: u64,
 ) -> Result<Option<Key>, StoreError> {
-    let Wanted { table, features, which } = wanted;
-    let walk = which.walk(table);
+    let Wanted { table, features, which, .. } = wanted;
+    let walk = wanted.walk();
     let sql = format!(
         "{} SELECT {} {} AS `nth` FROM {} WHERE {} AND {} ORDER BY {} LIMIT 1 OFFSET {before}",
         mariadb_limit(CUTTING_BUDGET_MS),
         mysql_limit(CUTTING_BUDGET_MS),
         walk.shown(),
-        which.tables(table),
+        wanted.tables(),
         walk.condition(&Ids { after: after.clone(), upto: Key::End }),
         which.condition(table, &values_text(table, features)),
         walk.order(""),
@@ -256,7 +261,7 @@ pub async fn recent(
     let (walk, items, values) = (by_key::items(table), target::items(table), values_text(table, features));
     let (key, all, order) = (walk.shown(), walk.condition(&Ids::ALL), walk.order("DESC"));
     let sql = format!("SELECT {key}, {values} FROM {items} WHERE {all} ORDER BY {order} LIMIT {limit}");
-    PendingItems::query(conn, table, ("reading the latest items", sql)).await
+    PendingItems::query(conn, (table, Order::Key), ("reading the latest items", sql)).await
 }
 
 /// The predictions of items, by key: JSON text, or labels.
@@ -275,16 +280,17 @@ pub fn predictions(table: &ItemsTable, keys: &Keys) -> Statement<Vec<Option<Stri
 /// server does not find them at once.
 pub async fn sample(
     conn: &mut impl Queryable,
-    Wanted { table, features, which }: Wanted<'_>,
+    wanted: Wanted<'_>,
     ids: &Ids,
     limit: usize,
 ) -> Result<PendingItems, StoreError> {
-    let (walk, values) = (by_key::items(table), values_text(table, features));
+    let Wanted { table, features, which, by } = wanted;
+    let (walk, values) = (wanted.walk(), values_text(table, features));
     let end = |order: &str| {
         format!(
             "(SELECT {} AS `item`, {values} AS `text` FROM {} WHERE {} AND {} ORDER BY {} LIMIT {limit})",
             walk.shown(),
-            which.tables(table),
+            wanted.tables(),
             which.condition(table, &values),
             walk.condition(ids),
             walk.order(order),
@@ -297,7 +303,7 @@ pub async fn sample(
         end("ASC"),
         end("DESC"),
     );
-    match PendingItems::query(conn, table, ("reading the first and the last items", sql)).await {
+    match PendingItems::query(conn, (table, by), ("reading the first and the last items", sql)).await {
         Err(error) if error.took_too_long() => Ok(PendingItems::default()),
         found => found,
     }

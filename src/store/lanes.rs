@@ -8,6 +8,7 @@ use super::by_key::key_value;
 use super::ids::Ids;
 use super::key::Key;
 use super::looks::{self, LOOK, LOOK_BY_TEXT, Look};
+use super::order::Order;
 use super::places::joined;
 use super::row::{column, key_text, name};
 use super::statement::Statement;
@@ -58,6 +59,26 @@ named! {
         Items = "items",
         /// From what earlier runs set aside.
         Failures = "failures",
+        /// From the window, in order of their arrival.
+        Arrivals = "arrivals",
+    }
+}
+
+impl Source {
+    /// In which order a lane walks them.
+    pub fn order(self) -> Order {
+        match self {
+            Self::Items | Self::Failures => Order::Key,
+            Self::Arrivals => Order::Arrival,
+        }
+    }
+
+    /// Whether they come from the window.
+    pub fn is_window(self) -> bool {
+        match self {
+            Self::Items | Self::Arrivals => true,
+            Self::Failures => false,
+        }
     }
 }
 
@@ -367,8 +388,8 @@ pub fn totals(run: RunId) -> Statement<Totals> {
     let sql = format!(
         "SELECT COALESCE(SUM(`finished_at` IS NULL), 0) AS `unfinished`, COALESCE(SUM(`predicted`), 0) AS `predicted`, \
                  COALESCE(SUM(`failed`), 0) AS `failed`, COALESCE(SUM(`pages`), 0) AS `pages`, \
-                 COALESCE(SUM(IF(`source` = 'items', `predicted` + `failed`, 0)), 0) AS `fresh_done`, \
-                 COALESCE(SUM(IF(`source` = 'items', `failed`, 0)), 0) AS `fresh_failed`, \
+                 COALESCE(SUM(IF(`source` <> 'failures', `predicted` + `failed`, 0)), 0) AS `fresh_done`, \
+                 COALESCE(SUM(IF(`source` <> 'failures', `failed`, 0)), 0) AS `fresh_failed`, \
                  COALESCE(SUM(`skipped`), 0) AS `skipped`, COALESCE(SUM(`compared`), 0) AS `compared`, COALESCE(SUM(`changed_class`), 0) AS `changed_class`, \
                  COALESCE(SUM(`absolute_change`), 0) AS `absolute_change`, \
                  COALESCE(MIN(`low_id`), 0) AS `low`, COALESCE(MAX(`high_id`), 0) AS `high`, \

@@ -18,6 +18,7 @@ use super::selection::Selection;
 use super::turn::round_trip;
 use super::wanted::Wanted;
 use super::{Doing, StoreError};
+use crate::config::ScoreTable;
 
 /// Which page is meant.
 #[derive(Clone, Debug)]
@@ -67,12 +68,35 @@ impl Page<'_> {
         Stamp { run: self.run.id, model: self.run.model.as_str(), onto, by }
     }
 
-    /// How many of its predictions a statement wrote that changed so many rows.
-    fn written(&self, predictions: &Predictions<'_>, changed: u64) -> u64 {
-        match self.wanted.table.target.scores() {
-            Some(scores) => scores::written(scores, self.stamp(By::Key).onto, predictions.keys.len() as u64, changed),
-            None => changed,
+    /// Appends the statements that write predictions, one at least, for [`Page::changed`].
+    fn append_write(&self, sql: &mut Vec<u8>, by: By, predictions: &Predictions<'_>) -> Result<(), StoreError> {
+        let (table, stamp) = (self.wanted.table, self.stamp(by));
+        items::append_write_statement(sql, table, stamp, predictions)?;
+        if let Some(scores) = self.counted() {
+            sql.extend_from_slice(b"; ");
+            scores::append_count(sql, (table, scores), stamp, predictions);
         }
+        Ok(())
+    }
+
+    /// How many items got their prediction by what [`Page::append_write`] has made. Then the next answer comes.
+    async fn changed(
+        &self,
+        results: &mut QueryResult<'_, '_, TextProtocol>,
+        doing: &'static str,
+    ) -> Result<u64, StoreError> {
+        let changed = results.affected_rows();
+        results.collect::<Row>().await.doing(doing)?;
+        if self.counted().is_none() {
+            return Ok(changed);
+        }
+        let counted: Option<u64> = results.collect().await.doing(doing)?.pop();
+        counted.ok_or_else(|| StoreError::Unexpected("a count was answered no row".into()))
+    }
+
+    /// The score table in which the page replaces scores: there nothing but a count tells how many.
+    fn counted(&self) -> Option<&ScoreTable> {
+        self.wanted.table.target.scores().filter(|_| self.stamp(By::Key).onto == Onto::Earlier)
     }
 
     /// What it means that its predictions are refused.
@@ -144,7 +168,7 @@ async fn begun(
     results.collect::<Row>().await.doing(doing)?;
     let position = results.collect::<Row>().await.doing(doing)?.pop();
     let position = position.ok_or_else(|| StoreError::Unexpected(format!("run {} has no lane {lane}", run.id)))?;
-    let found = match memory.emptied().read(wanted.table, &mut results).await.doing(doing) {
+    let found = match memory.emptied().read((wanted.table, wanted.by), &mut results).await.doing(doing) {
         Err(error) if locking == Locking::AllOrNone && error.means(Meaning::Locked) => return Ok(Beginning::Locked),
         found => found?,
     };
@@ -162,15 +186,16 @@ pub(crate) async fn write_items(
     memory: &mut Vec<u8>,
 ) -> Result<u64, StoreError> {
     memory.clear();
-    items::append_write_statement(memory, page.wanted.table, page.stamp(By::Key), predictions)?;
+    page.append_write(memory, By::Key, predictions)?;
+    let doing = "writing predictions";
     let trip = async {
-        let results = conn.query_iter(memory.as_slice()).await.doing("writing predictions");
-        let results = results.map_err(|error| page.refused(error))?;
-        let changed = results.affected_rows();
-        results.drop_result().await.doing("writing predictions")?;
-        Ok(page.written(predictions, changed))
+        let results = conn.query_iter(memory.as_slice()).await.doing(doing);
+        let mut results = results.map_err(|error| page.refused(error))?;
+        let changed = page.changed(&mut results, doing).await?;
+        results.drop_result().await.doing(doing)?;
+        Ok(changed)
     };
-    round_trip("writing predictions", trip).await
+    round_trip(doing, trip).await
 }
 
 /// Writes the predictions of a page's locked items, and advances its lane. Answers how many items
@@ -182,10 +207,10 @@ pub(crate) async fn write(
     advance: &Advance,
     memory: &mut Vec<u8>,
 ) -> Result<u64, StoreError> {
-    let &Page { run, lane, wanted, .. } = page;
+    let &Page { run, lane, .. } = page;
     memory.clear();
     if !predictions.keys.is_empty() {
-        items::append_write_statement(memory, wanted.table, page.stamp(By::Place), predictions)?;
+        page.append_write(memory, By::Place, predictions)?;
         memory.extend_from_slice(b"; ");
     }
     memory.extend_from_slice(lanes::advance_statement(run.id, lane, advance).as_bytes());
@@ -195,8 +220,7 @@ pub(crate) async fn write(
         let mut results = results.map_err(|error| page.refused(error))?;
         let mut changed = 0;
         if !predictions.keys.is_empty() {
-            changed = page.written(predictions, results.affected_rows());
-            results.collect::<Row>().await.doing(doing)?;
+            changed = page.changed(&mut results, doing).await?;
         }
         let advanced = results.affected_rows();
         results.drop_result().await.doing(doing)?;

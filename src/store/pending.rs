@@ -3,8 +3,10 @@
 use mysql_async::prelude::{FromRow, Queryable};
 use mysql_async::{FromRowError, QueryResult, Row, TextProtocol, from_row_opt};
 
-use super::key::KeyRef;
+use super::by_key::behind_arrival;
+use super::key::{Key, KeyRef};
 use super::keys::Keys;
+use super::order::Order;
 use super::turn::round_trip;
 use super::{Doing, StoreError};
 use crate::config::ItemsTable;
@@ -14,6 +16,8 @@ use crate::config::ItemsTable;
 #[derive(Debug, Default)]
 pub struct PendingItems {
     keys: Keys,
+    /// Where the last one stands, if they are read in order of their arrival.
+    place: Option<Key>,
     texts: Vec<u8>,
     /// For each item, where in `texts` its values end, and its prediction after them, if it has one.
     ends: Vec<(usize, Option<usize>)>,
@@ -40,22 +44,28 @@ impl PendingItems {
     #[must_use]
     pub fn emptied(mut self) -> Self {
         self.keys.clear();
+        self.place = None;
         self.texts.clear();
         self.ends.clear();
         self.is_cut = false;
         self
     }
 
-    /// Reads the rows of one result, each a key of `table`, values and perhaps a prediction.
+    /// Reads the rows of one result, each a key of the table, or where it stands in that order, values and perhaps a
+    /// prediction.
     pub(super) async fn read(
         mut self,
-        table: &ItemsTable,
+        (table, by): (&ItemsTable, Order),
         rows: &mut QueryResult<'_, '_, TextProtocol>,
     ) -> mysql_async::Result<Self> {
         let (mut pushed, is_number) = (Ok(()), table.key.is_number());
         let push = |row| {
             if pushed.is_ok() {
-                pushed = if is_number { self.push_numbered(row) } else { self.push_row(row) };
+                pushed = match by {
+                    Order::Key if is_number => self.push_numbered(row),
+                    Order::Key => self.push_row(row),
+                    Order::Arrival => self.push_arrived(row),
+                };
             }
         };
         rows.for_each(push).await?;
@@ -65,12 +75,12 @@ impl PendingItems {
     /// The items that a statement answers.
     pub(super) async fn query(
         conn: &mut impl Queryable,
-        table: &ItemsTable,
+        of: (&ItemsTable, Order),
         (doing, sql): (&'static str, String),
     ) -> Result<Self, StoreError> {
         let trip = async {
             let mut rows = conn.query_iter(sql).await.doing(doing)?;
-            let items = Self::default().read(table, &mut rows).await.doing(doing)?;
+            let items = Self::default().read(of, &mut rows).await.doing(doing)?;
             rows.drop_result().await.doing(doing)?;
             Ok(items)
         };
@@ -86,6 +96,15 @@ impl PendingItems {
     fn push_row(&mut self, row: Row) -> Result<(), FromRowError> {
         let (key, values, prediction): (String, _, _) = of_row(row)?;
         self.push_found(KeyRef::Text(&key), values, prediction);
+        Ok(())
+    }
+
+    fn push_arrived(&mut self, row: Row) -> Result<(), FromRowError> {
+        let (place, values, prediction): (String, _, _) = of_row(row)?;
+        self.push_found(KeyRef::Text(behind_arrival(&place)), values, prediction);
+        if !self.is_cut {
+            self.place = Some(Key::text(&place));
+        }
         Ok(())
     }
 
@@ -127,10 +146,10 @@ impl PendingItems {
         self.keys.is_empty()
     }
 
-    /// The last one's key.
+    /// Where the last one stands, in the order in which they were read: its key, or that behind its time of arrival.
     #[must_use]
-    pub fn last_key(&self) -> Option<KeyRef<'_>> {
-        self.keys.last()
+    pub fn last_place(&self) -> Option<KeyRef<'_>> {
+        self.place.as_ref().map_or_else(|| self.keys.last(), Key::of_item)
     }
 
     /// The items, from first to last.
@@ -174,7 +193,6 @@ impl<'p> FromIterator<PendingItem<'p>> for PendingItems {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::key::Key;
 
     #[test]
     fn each_item_has_its_own_texts_also_in_memory_that_another_page_had() {
@@ -198,10 +216,10 @@ mod tests {
         };
         let first = read(PendingItems::default(), &items);
         assert_eq!(texts(&first), items.iter().map(owned).collect::<Vec<_>>());
-        assert_eq!((first.len(), first.is_empty(), first.last_key()), (4, false, Some(KeyRef::Id(9))));
+        assert_eq!((first.len(), first.is_empty(), first.last_place()), (4, false, Some(KeyRef::Id(9))));
         let second = read(first.emptied(), &items[2..]);
         assert_eq!(texts(&second), items[2..].iter().map(owned).collect::<Vec<_>>());
         let none = second.emptied();
-        assert_eq!((none.len(), none.is_empty(), none.last_key()), (0, true, None));
+        assert_eq!((none.len(), none.is_empty(), none.last_place()), (0, true, None));
     }
 }

@@ -22,15 +22,51 @@ pub(super) fn columns(table: &ItemsTable) -> Statement<Vec<Column>> {
     })
 }
 
+/// The key's columns by name, each with its character set and collation, of which the result says nothing: the server
+/// has turned its texts for the connection.
+pub(super) fn collations(table: &ItemsTable) -> Statement<Vec<(String, String, String)>> {
+    let names: Vec<String> = table.key.columns().map(|column| column.as_str().to_owned()).collect();
+    let of_each = table.key.columns().map(|column| format!("CHARSET(i.{0}), COLLATION(i.{0})", column.quoted()));
+    let sql = format!(
+        "SELECT {} FROM (SELECT 1 AS `one`) o LEFT JOIN {} ON FALSE",
+        of_each.collect::<Vec<_>>().join(", "),
+        items(table)
+    );
+    Statement::new("reading what key SOURCE_QUERY has", &sql, Params::Empty, move |rows| {
+        let Some(row) = rows.first() else { return Ok(Vec::new()) };
+        let text = |at: usize| row.get_opt::<Option<String>, _>(at).and_then(Result::ok).flatten().unwrap_or_default();
+        let of_each = names.into_iter().enumerate();
+        Ok(of_each.map(|(place, name)| (name, text(2 * place), text(2 * place + 1))).collect())
+    })
+}
+
+/// Puts what [`collations`] has found into the columns that are texts.
+pub(super) fn complete(columns: &mut [Column], found: Vec<(String, String, String)>) {
+    for (name, charset, collation) in found {
+        let of_name = |column: &&mut Column| column.kind == Kind::Char && column.name.eq_ignore_ascii_case(&name);
+        if let Some(column) = columns.iter_mut().find(of_name) {
+            (column.charset, column.collation) = (Some(charset), Some(collation));
+        }
+    }
+}
+
+/// Bytes of a character as the connection has them.
+const WIDEST: u64 = 4;
+
 fn column(found: &mysql_async::Column) -> Column {
     let kind = kind(found);
-    Column {
-        name: found.name_str().into_owned(),
-        kind,
-        full_type: format!("{kind:?}").to_lowercase(),
-        is_nullable: true,
-        ..Column::default()
+    let is_of_bytes = kind == Kind::Bytes && found.column_type() == ColumnType::MYSQL_TYPE_VAR_STRING;
+    let mut full_type = if is_of_bytes { "varbinary".to_owned() } else { format!("{kind:?}").to_lowercase() };
+    if kind.is_integer() && found.flags().contains(ColumnFlags::UNSIGNED_FLAG) {
+        full_type.push_str(" unsigned");
     }
+    let length = u64::from(found.column_length());
+    let length = match kind {
+        Kind::Char => Some(length / WIDEST),
+        Kind::Bytes | Kind::Binary => Some(length),
+        _ => None,
+    };
+    Column { name: found.name_str().into_owned(), kind, full_type, length, is_nullable: true, ..Column::default() }
 }
 
 fn kind(found: &mysql_async::Column) -> Kind {
@@ -56,9 +92,9 @@ fn kind(found: &mysql_async::Column) -> Kind {
         {
             Kind::LongText
         }
+        Type::MYSQL_TYPE_STRING => Kind::Binary,
         Type::MYSQL_TYPE_VARCHAR
         | Type::MYSQL_TYPE_VAR_STRING
-        | Type::MYSQL_TYPE_STRING
         | Type::MYSQL_TYPE_TINY_BLOB
         | Type::MYSQL_TYPE_MEDIUM_BLOB
         | Type::MYSQL_TYPE_LONG_BLOB

@@ -6,6 +6,8 @@ use super::StoreError;
 use super::by_key;
 use super::counts::{mariadb_limit, mysql_limit};
 use super::ids::Ids;
+use super::key::Key;
+use super::places::joined;
 use super::row::column;
 use super::selection::values_text;
 use super::statement::Statement;
@@ -32,24 +34,45 @@ pub(crate) struct Step {
 /// A key that rows have more than once, or NULL; `None`: there is none. Where the server does not find out in time, the
 /// statement fails, see [`StoreError::took_too_long`].
 pub(crate) fn twice(table: &ItemsTable) -> Statement<Option<String>> {
-    let (from, id) = (items(table), format!("i.{}", table.key.quoted()));
+    let columns = table.key.columns().map(|column| format!("i.{}", column.quoted()));
+    let columns: Vec<String> = columns.collect();
+    let is_null = joined(columns.iter().map(|column| format!("MAX({column}) IS NULL")), " OR ");
     let sql = format!(
-        "{} SELECT {} COALESCE(CAST({id} AS CHAR), 'NULL') AS `key` FROM {from} GROUP BY {id} \
-         HAVING COUNT(*) > 1 OR MAX({id}) IS NULL LIMIT 1",
+        "{} SELECT {} COALESCE(CAST({} AS CHAR), 'NULL') AS `key` FROM {} GROUP BY {} HAVING COUNT(*) > 1 OR {is_null} \
+         LIMIT 1",
         mariadb_limit(KEY_BUDGET_MS),
         mysql_limit(KEY_BUDGET_MS),
+        by_key::shown(table, "i."),
+        items(table),
+        columns.join(", "),
     );
     Statement::first("looking for a key that is there twice", &sql, Params::Empty, |row| column(row, "key"))
 }
 
+/// The key that so many rows from the beginning is found, where keys are no numbers, if there is one.
+pub(crate) fn far(table: &ItemsTable, rows: u64) -> Statement<Option<Key>> {
+    let (walk, own) = (by_key::items(table), table.clone());
+    let sql = format!(
+        "{} SELECT {} {} AS `far` FROM {} ORDER BY {} LIMIT 1 OFFSET {rows}",
+        mariadb_limit(KEY_BUDGET_MS),
+        mysql_limit(KEY_BUDGET_MS),
+        walk.shown(),
+        in_order(table),
+        walk.order(""),
+    );
+    let far = Statement::first("looking ahead", &sql, Params::Empty, |row| column::<String>(row, "far"));
+    far.map(move |far| far.and_then(|text| by_key::key_of(&own, &text)))
+}
+
 /// How the server would read a page of these ids. Without their scores: there may be no table of these yet.
 pub(crate) fn plan(table: &ItemsTable, features: &[Feature], ids: &Ids, limit: u32) -> Statement<Vec<Step>> {
-    let (id, values) = (format!("i.{}", table.key.quoted()), values_text(table, features));
-    let within = by_key::items(table).condition(ids);
+    let (walk, values) = (by_key::items(table), values_text(table, features));
     let sql = format!(
-        "EXPLAIN FORMAT=TRADITIONAL SELECT {id}, {values} FROM {} WHERE {} ORDER BY {id} LIMIT {limit}",
+        "EXPLAIN FORMAT=TRADITIONAL SELECT {}, {values} FROM {} WHERE {} ORDER BY {} LIMIT {limit}",
+        walk.shown(),
         in_order(table),
-        within
+        walk.condition(ids),
+        walk.order(""),
     );
     Statement::all("asking how the server reads a page", &sql, Params::Empty, step)
 }

@@ -11,6 +11,8 @@ use super::by_key;
 use super::cells::{Cell, cells};
 use super::codes::Meaning;
 use super::hashed;
+use super::keys::Keys;
+use super::places::places;
 use super::predictions::Predictions;
 use super::row::named;
 use super::statement::Statement;
@@ -171,16 +173,22 @@ fn replacing(table: &ItemsTable, scores: &ScoreTable, columns: &[String]) -> Str
     format!(" ON DUPLICATE KEY UPDATE {}", all.join(", "))
 }
 
-/// How many of a page's predictions a statement wrote that says it changed so many rows: the servers count a row that
-/// is replaced twice.
-pub(super) fn written(scores: &ScoreTable, onto: Onto, predictions: u64, changed: u64) -> u64 {
-    match (onto, scores.keeps) {
-        (Onto::Nothing, _) => changed,
-        (Onto::Earlier, Keeps::Latest) if changed.is_multiple_of(2) => changed / 2,
-        (Onto::Earlier, Keeps::Latest) => 0,
-        // Those of the model in use may be new, or are there from before another model came.
-        (Onto::Earlier, Keeps::History) => changed.min(predictions),
-    }
+/// Appends the statement that counts which of a page's scores are this run's, behind the one that wrote them. What that one
+/// says it changed tells nothing: the servers count a row that is replaced twice, and one that stays not at all.
+pub(super) fn append_count(
+    sql: &mut Vec<u8>,
+    (table, scores): (&ItemsTable, &ScoreTable),
+    stamp: Stamp<'_>,
+    page: &Predictions<'_>,
+) {
+    let Stamp { run, model, .. } = stamp;
+    let which = match &page.keys {
+        Keys::Ids(ids) => places(ids, &table.key.quoted()).which,
+        Keys::Texts(..) => by_key::items(table).without_alias().one_of(page.keys.iter()),
+    };
+    let (name, by, version) = (scores.name.quoted(), named(RUN), named(MODEL_VERSION));
+    let count = format!("SELECT COUNT(*) FROM {name} WHERE ({which}) AND {by} = {run} AND {version} = '{model}'");
+    sql.extend_from_slice(count.as_bytes());
 }
 
 /// What a refusal of a score means: another run has written one meanwhile, or the transaction is over.

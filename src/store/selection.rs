@@ -1,6 +1,7 @@
 //! Which items a lane takes, as SQL over the items `i`, their scores `s` and the failures `f`.
 
 use super::by_key::{self, Walk};
+use super::order::Order;
 use super::target::{self, is_of, is_of_another, pending};
 use crate::config::{ColumnName, ItemsTable, ValuesIn};
 use crate::model::{Feature, FeatureKind, ModelVersion};
@@ -61,6 +62,8 @@ pub struct Outdated {
     pub window: Window,
     /// The version that predictions should be of.
     pub version: ModelVersion,
+    /// The run that replaces them, once there is one. What a later one has written to a score table stays.
+    pub run: Option<RunId>,
     /// Probabilities that a prediction of that version has: an old one is read as far as that needs.
     pub classes: usize,
     /// Which of those come again that this version could not score before. What another version
@@ -83,13 +86,7 @@ pub enum Again {
 impl Selection {
     /// Whether it reaches over the whole table.
     pub fn is_unbounded(self) -> bool {
-        match self {
-            Self::Fresh(window)
-            | Self::Whole(window)
-            | Self::OnePiece { window, .. }
-            | Self::Outdated(Outdated { window, .. }) => window.from.is_none(),
-            Self::SetAside { .. } => false,
-        }
+        self.window().is_some_and(|window| window.from.is_none())
     }
 
     /// The same items where none is set aside, without looking each of them up among the failures.
@@ -113,8 +110,11 @@ impl Selection {
 
     /// The tables, the alias of the items being `i`. A hint keeps the items in order of their key:
     /// a window's condition could lure the optimiser to its own key, and to a sort per page.
-    pub(super) fn tables(self, table: &ItemsTable) -> String {
-        let items = target::in_order(table);
+    pub(super) fn tables(self, table: &ItemsTable, by: Order) -> String {
+        let items = match by {
+            Order::Key => target::in_order(table),
+            Order::Arrival => target::in_order_of_arrival(table),
+        };
         match self {
             Self::Fresh(_) | Self::Whole(_) | Self::OnePiece { .. } => items,
             Self::Outdated(_) => format!("{items}{}", target::with_predictions_only(table)),
@@ -149,11 +149,23 @@ impl Selection {
         format!("{} AND {rest}", pending(items))
     }
 
-    /// The key that is walked: that of the items, or of those that are set aside.
-    pub(super) fn walk(self, table: &ItemsTable) -> Walk<'_> {
+    /// The columns that are walked: those of the items, or of those that are set aside.
+    pub(super) fn walk(self, table: &ItemsTable, by: Order) -> Walk<'_> {
+        match (self.window(), by) {
+            (None, _) => Walk::Failures(table),
+            (Some(_), Order::Key) => by_key::items(table),
+            (Some(window), Order::Arrival) => Walk::Arrivals(table, within(table, &window)),
+        }
+    }
+
+    /// When they were created, if that is what they are taken by.
+    fn window(self) -> Option<Window> {
         match self {
-            Self::Fresh(_) | Self::Whole(_) | Self::OnePiece { .. } | Self::Outdated(_) => by_key::items(table),
-            Self::SetAside { .. } => Walk::Failures(table),
+            Self::Fresh(window)
+            | Self::Whole(window)
+            | Self::OnePiece { window, .. }
+            | Self::Outdated(Outdated { window, .. }) => Some(window),
+            Self::SetAside { .. } => None,
         }
     }
 
@@ -172,9 +184,11 @@ impl Selection {
 
 impl Outdated {
     fn condition(self, items: &ItemsTable, values: &str) -> String {
-        let Self { window, version, again, .. } = self;
+        let Self { window, version, run, again, .. } = self;
         // Without the column nobody knows whose a prediction is, and a backfill is refused before.
-        let Some(outdated) = is_of_another(items, &within(items, &window), version) else { return "FALSE".to_owned() };
+        let Some(outdated) = is_of_another(items, &within(items, &window), version, run) else {
+            return "FALSE".to_owned();
+        };
         let tried = match again {
             Again::All => None,
             Again::Changed => Some(in_vain(values)),
@@ -211,7 +225,7 @@ pub(super) fn moment(table: &ItemsTable, time: Time) -> String {
 }
 
 /// The condition that an item was created within `window`.
-fn within(table: &ItemsTable, window: &Window) -> String {
+pub(super) fn within(table: &ItemsTable, window: &Window) -> String {
     let created = table.created.quoted();
     let to = moment(table, window.to);
     match window.from {

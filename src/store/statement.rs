@@ -55,7 +55,7 @@ impl<T: Send + 'static> Statement<T> {
     }
 
     /// Says it, and reads the answer. `None`: it would take longer than the statement allows itself.
-    pub(super) async fn ask_in_time(self, conn: &mut impl Queryable) -> Result<Option<T>, StoreError> {
+    pub(crate) async fn ask_in_time(self, conn: &mut impl Queryable) -> Result<Option<T>, StoreError> {
         match self.ask(conn).await {
             Err(error) if error.took_too_long() => Ok(None),
             answer => answer.map(Some),

@@ -8,6 +8,7 @@ use crate::config::{
     ColumnName, ItemsTable, Keeps, MODEL_VERSION, PredictionFormat, RUN, Rows, ScoreTable, Sql, Target,
 };
 use crate::model::ModelVersion;
+use crate::run::RunId;
 
 /// The version of the model that a run's predictions are of. A scalar subquery: a lookup by key for
 /// each row, which neither server turns into a join over all runs.
@@ -17,6 +18,11 @@ const VERSION_OF: &str = "COALESCE((SELECT r.`model_version` FROM `batch_runs` r
 /// per page.
 pub(super) fn in_order(table: &ItemsTable) -> String {
     source(table, &format!(" {}", by_key::hint(table)))
+}
+
+/// The items, in order of their arrival.
+pub(super) fn in_order_of_arrival(table: &ItemsTable) -> String {
+    source(table, &by_key::arrival_hint(table))
 }
 
 /// The items, by whatever key the server likes.
@@ -146,11 +152,20 @@ pub(super) fn pending(table: &ItemsTable) -> String {
 }
 
 /// The condition that an item within some bounds has a prediction and no run of `version` wrote it, see
-/// [`with_predictions_only`]. `None`: nobody knows whose a prediction is.
-pub(super) fn is_of_another(table: &ItemsTable, within: &str, version: ModelVersion) -> Option<String> {
+/// [`with_predictions_only`]. What runs after the run `before` have scored is theirs. `None`: nobody knows whose a
+/// prediction is.
+pub(super) fn is_of_another(
+    table: &ItemsTable,
+    within: &str,
+    version: ModelVersion,
+    before: Option<RunId>,
+) -> Option<String> {
     let (run, prediction) = (run(table)?, prediction(table));
     let predicted = match (&table.target, table.format) {
-        (Target::Scores(_), _) => return Some(format!("{within} AND s.{} <> '{version}'", named(MODEL_VERSION))),
+        (Target::Scores(_), _) => {
+            let earlier = before.map_or_else(String::new, |before| format!(" AND {run} < {before}"));
+            return Some(format!("{within} AND s.{} <> '{version}'{earlier}", named(MODEL_VERSION)));
+        }
         (Target::Columns, PredictionFormat::Probabilities) => {
             format!("{prediction} IS NOT NULL AND COALESCE(JSON_TYPE({prediction}), '') <> 'NULL'")
         }

@@ -75,11 +75,17 @@ pub(crate) fn beginning(table: &ItemsTable, runs: &[RunId]) -> Statement<Key> {
     })
 }
 
-/// Makes the row that says how far was looked, if it is missing.
+/// Makes the row that says how far was looked, unless it is there.
 pub(crate) fn prepare(table: &ItemsTable) -> Statement<()> {
-    let sql = "INSERT INTO `batch_truths` (`items_table`, `job`) SELECT :table, :job FROM DUAL WHERE NOT EXISTS \
-               (SELECT 1 FROM `batch_truths` WHERE `items_table` = :table AND `job` = :job)";
+    let sql = "INSERT IGNORE INTO `batch_truths` (`items_table`, `job`) VALUES (:table, :job)";
     Statement::change("beginning to look for truth", sql, of_job(table))
+}
+
+/// Whether it is there. Asked first: to insert it, one would wait for whoever has it.
+pub(crate) fn is_prepared(table: &ItemsTable) -> Statement<bool> {
+    let sql = "SELECT 1 AS `one` FROM `batch_truths` WHERE `items_table` = :table AND `job` = :job";
+    Statement::first("looking how far was looked", sql, of_job(table), |row| column::<u8>(row, "one"))
+        .map(|row| row.is_some())
 }
 
 /// Begins a transaction and locks that row, or fails at once where somebody else has it. Answers the last key that was

@@ -1,5 +1,7 @@
 //! Which items are meant: of which table, and by which condition.
 
+use super::by_key::Walk;
+use super::order::Order;
 use super::selection::Selection;
 use crate::config::ItemsTable;
 use crate::model::Feature;
@@ -13,9 +15,27 @@ pub struct Wanted<'a> {
     pub features: &'a [Feature],
     /// Which of the table's items.
     pub which: Selection,
+    /// In which order.
+    pub by: Order,
 }
 
-impl Wanted<'_> {
+impl<'a> Wanted<'a> {
+    /// The columns that are walked.
+    pub(super) fn walk(self) -> Walk<'a> {
+        self.which.walk(self.table, self.by)
+    }
+
+    /// The tables, the alias of the items being `i`.
+    pub(super) fn tables(self) -> String {
+        self.which.tables(self.table, self.by)
+    }
+
+    /// The same items in this order.
+    #[must_use]
+    pub fn by(self, by: Order) -> Self {
+        Self { by, ..self }
+    }
+
     /// The same items where none is set aside, without looking each of them up among the failures.
     #[must_use]
     pub fn where_none_is_set_aside(self) -> Self {

@@ -7,6 +7,7 @@ use std::ops::Add;
 use std::time::{Duration, Instant};
 
 use crate::support::{Server, TestDb};
+use crate::workload::Shape;
 
 /// How long the server may take to notice that nobody is there any more.
 const QUIET_WITHIN: Duration = Duration::from_secs(5);
@@ -36,23 +37,26 @@ const RUN: &str = "(SELECT CONCAT(r.`kind`, ' ', r.`window_to`) FROM `batch_runs
 impl Ledger {
     /// Reads the state of `db`, which [`Setup::audit`](crate::support::Setup::audit) watched from
     /// the beginning, when everybody should be gone.
-    pub(crate) async fn read(server: Server, db: &TestDb) -> Self {
+    pub(crate) async fn read(&Shape { server, table, .. }: &Shape, db: &TestDb) -> Self {
         let connections = connections_left(server, db).await;
         let items: Vec<(i64, String)> = db
             .rows(&format!(
-                "SELECT t.`id`, CONCAT_WS(' | ', t.`values`, COALESCE(t.`prediction`, 'NULL'), {RUN}) FROM `items` t"
+                "SELECT t.`id`, CONCAT_WS(' | ', t.`values`, COALESCE(t.`prediction`, 'NULL'), {RUN}) FROM {}",
+                table.items()
             ))
             .await;
         let predicted = db
-            .rows(
-                "SELECT i.`id`, CAST((SELECT COUNT(*) FROM `audit` a WHERE a.`item` = i.`id`) AS UNSIGNED) \
-                 FROM `items` i WHERE i.`prediction` IS NOT NULL",
-            )
+            .rows(&format!(
+                "SELECT t.`id`, CAST((SELECT COUNT(*) FROM `audit` a WHERE a.`item` = t.`id`) AS UNSIGNED) \
+                 FROM {} WHERE t.`prediction` IS NOT NULL",
+                table.items()
+            ))
             .await;
         let failures: Vec<(i64, u64, String)> = db
             .rows(&format!(
-                "SELECT t.`item_id`, CAST(t.`attempts` AS UNSIGNED), CONCAT_WS(' | ', t.`code`, t.`reason`, {RUN}) \
-                 FROM `item_failures` t"
+                "SELECT {}, CAST(t.`attempts` AS UNSIGNED), CONCAT_WS(' | ', t.`code`, t.`reason`, {RUN}) \
+                 FROM `item_failures` t",
+                table.item_of_failure()
             ))
             .await;
         Self {
@@ -129,8 +133,8 @@ async fn runs(db: &TestDb) -> Vec<String> {
         .rows(&format!(
             // Pages are left out, and where a last look ended: rows that a dead connection still had locked are
             // looked at again.
-            "SELECT CONCAT_WS(' ', {RUN}, 'lane', t.`lane`, t.`worker`, t.`low_id`, t.`high_id`, t.`skipped`, \
-               IF(t.`finished_at` IS NULL, t.`cursor_id`, 'finished'), t.`predicted`, t.`failed`, \
+            "SELECT CONCAT_WS(' ', {RUN}, 'lane', t.`lane`, t.`worker`, t.`low_id`, t.`high_id`, HEX(t.`low_key`), HEX(t.`high_key`), t.`skipped`, \
+               IF(t.`finished_at` IS NULL, COALESCE(HEX(t.`cursor_key`), t.`cursor_id`), 'finished'), t.`predicted`, t.`failed`, \
                t.`compared`, t.`changed_class`, ROUND(t.`absolute_change`, 9)) \
              FROM `batch_lanes` t ORDER BY t.`run_id`, t.`lane`"
         ))

@@ -17,6 +17,7 @@ mod proxy;
 mod report;
 mod schedules;
 mod soak;
+mod tables;
 mod workload;
 
 use std::panic::AssertUnwindSafe;

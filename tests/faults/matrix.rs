@@ -18,6 +18,7 @@ use crate::ledger::{Differences, Ledger};
 use crate::options::Options;
 use crate::report::{Report, Tally};
 use crate::support::Server;
+use crate::tables::Table;
 use crate::workload::{Shape, drop_table, work_off};
 
 /// Faults under way at the same time.
@@ -129,7 +130,7 @@ fn least_hits(logs: &[Vec<LogLine>], step: Step) -> usize {
 impl Reference {
     /// Runs undisturbed, and checks that everything is right.
     async fn of(shape: Shape) -> Self {
-        let db = shape.table().await;
+        let db = shape.database().await;
         let aws = Aws::new(db.variables(), Habits::default()).await;
         let armed = shape.armed();
         for _ in 0..armed {
@@ -141,7 +142,7 @@ impl Reference {
             "{shape}: the undisturbed run was not finished by its own hops"
         );
         let logs = aws.end();
-        let ledger = Ledger::read(shape.server, &db).await;
+        let ledger = Ledger::read(&shape, &db).await;
         assert_eq!(shape.written(&db).await, shape.predicted(), "{shape}: the undisturbed run's predictions");
         assert_eq!(ledger.set_aside(), shape.set_aside(), "{shape}");
         let differences = ledger.compare(&ledger);
@@ -153,11 +154,12 @@ impl Reference {
     }
 
     /// Positions of `step`: its first time, one in the middle and its last; that in the middle alone
-    /// where there are few hops.
+    /// where there are few hops, and on tables whose hops are like those by numbers.
     fn positions(&self, step: Step) -> Vec<usize> {
         let times = self.hits[step.name()];
         let middle = times / 2;
-        let mut positions = if self.shape.hurried { vec![0, middle, times.saturating_sub(1)] } else { vec![middle] };
+        let has_many = self.shape.hurried && self.shape.table == Table::Numbers;
+        let mut positions = if has_many { vec![0, middle, times.saturating_sub(1)] } else { vec![middle] };
         positions.retain(|position| *position < times);
         positions.dedup();
         positions
@@ -165,9 +167,10 @@ impl Reference {
 }
 
 /// The divisions of the work that faults are injected into: one and four lanes, two workers, four
-/// lanes in a single hop; windows that are one piece, of which some fail; and backfills.
-fn shapes(server: Server) -> [Shape; 8] {
-    [
+/// lanes in a single hop; windows that are one piece, of which some fail; and backfills. Then tables by other keys, and
+/// score tables.
+fn shapes(server: Server) -> Vec<Shape> {
+    let by_numbers = [
         (1, 1, true, FailurePolicy::RetryFailed, None),
         (4, 1, true, FailurePolicy::RetryFailed, None),
         (2, 2, true, FailurePolicy::RetryFailed, None),
@@ -177,7 +180,23 @@ fn shapes(server: Server) -> [Shape; 8] {
         (2, 2, true, FailurePolicy::RetryFailed, Some(Mode::Write)),
         (2, 1, true, FailurePolicy::RetryFailed, Some(Mode::DryRun)),
     ]
-    .map(|(lanes, workers, hurried, policy, backfill)| Shape { server, lanes, workers, hurried, policy, backfill })
+    .map(|(lanes, workers, hurried, policy, backfill)| {
+        let table = Table::Numbers;
+        Shape { server, table, lanes, workers, hurried, policy, backfill }
+    });
+    let others = [
+        (Table::Bytes, None),
+        (Table::DaysAndNames, None),
+        (Table::Latest, None),
+        (Table::History, None),
+        (Table::Latest, Some(Mode::Write)),
+        (Table::History, Some(Mode::Write)),
+    ]
+    .map(|(table, backfill)| {
+        let policy = FailurePolicy::RetryFailed;
+        Shape { server, table, lanes: 2, workers: 2, hurried: true, policy, backfill }
+    });
+    by_numbers.into_iter().chain(others).collect()
 }
 
 /// Injects every fault that is wanted, or in the short form one of each kind at each step and server.
@@ -276,7 +295,7 @@ async fn inject(mut fault: Fault, reference: &Reference) -> (Tally, Option<Strin
 }
 
 async fn inject_once(fault: Fault, reference: &Reference) -> (Tally, Option<String>) {
-    let db = fault.shape.table().await;
+    let db = fault.shape.database().await;
     let aws = Aws::new(db.variables(), fault.kind.habits()).await;
     for _ in 0..fault.shape.armed() {
         aws.arm(&fault.failpoints()).await;
@@ -286,7 +305,7 @@ async fn inject_once(fault: Fault, reference: &Reference) -> (Tally, Option<Stri
     let log = aws.end().concat();
     let strikes = log.iter().filter(|line| fault.kind.is_said_by(fault.step, line)).count() as u64;
 
-    let mut found = Ledger::read(fault.shape.server, &db).await.compare(&reference.ledger);
+    let mut found = Ledger::read(&fault.shape, &db).await.compare(&reference.ledger);
     found.add(|verdict| &mut verdict.hanging, dead_letters, format!("{dead_letters} dead letters"));
     found.add(|verdict| &mut verdict.hanging, record.given_up, "an event was given up".into());
     found.add(|verdict| &mut verdict.hanging, record.timeouts, "a hop hung".into());

@@ -16,6 +16,7 @@ use crate::ledger::Ledger;
 use crate::proxy::{Mishap, Proxy};
 use crate::report::{Report, Tally};
 use crate::support::Server;
+use crate::tables::Table;
 use crate::workload::{Shape, drop_table, work_off};
 
 /// Mishaps under way at the same time. Most of the time they wait.
@@ -69,7 +70,7 @@ impl Reference {
 /// Works off a table through a network with one mishap, or none. Answers what it came to, the
 /// network, and how often it took one more tick.
 async fn through_proxy(shape: Shape, mishap: Option<(Mishap, u64)>) -> (Ledger, Proxy, u64) {
-    let db = shape.table().await;
+    let db = shape.database().await;
     let proxy = Proxy::start(db.config.mysql.port, mishap).await;
     let mut variables: BTreeMap<String, String> = db.variables().clone();
     variables.insert("MYSQL_PORT".into(), proxy.port.to_string());
@@ -77,7 +78,7 @@ async fn through_proxy(shape: Shape, mishap: Option<(Mishap, u64)>) -> (Ledger, 
     let rescued = work_off(shape, &db, &aws, || proxy.heal()).await;
     aws.end();
     proxy.heal();
-    let ledger = Ledger::read(shape.server, &db).await;
+    let ledger = Ledger::read(&shape, &db).await;
     drop_table(db).await;
     (ledger, proxy, rescued)
 }
@@ -118,6 +119,7 @@ fn shapes() -> impl Iterator<Item = Shape> {
     [(4, true), (2, false)].into_iter().flat_map(|(lanes, hurried)| {
         [Server::Mysql, Server::Mariadb].map(|server| Shape {
             server,
+            table: Table::Numbers,
             lanes,
             workers: 1,
             hurried,

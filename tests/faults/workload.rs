@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::aws::Aws;
 use crate::support::items::{Item, sample};
 use crate::support::{Server, TestDb, at};
+use crate::tables::Table;
 
 /// Items, by id from 1. Every fourth comes in the second window, so that its ids lie among those
 /// of the first window's items that were set aside.
@@ -31,13 +32,11 @@ const TICKS: [&str; 3] = ["2024-03-05T10:00:00Z", "2024-03-05T11:00:00Z", "2024-
 /// Pages that a lane is cut into, about.
 const PAGES_OF_A_LANE: u64 = 5;
 
-/// What every item has from another model in the beginning, if a backfill is to replace it.
-const OLD: &str = "[0.2, 0.3, 0.5]";
-
 /// How the table is worked off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shape {
     pub server: Server,
+    pub table: Table,
     pub lanes: u64,
     pub workers: u64,
     /// Whether a hop ends after a page of each lane, so that there are many.
@@ -49,9 +48,9 @@ pub(crate) struct Shape {
 
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { server, lanes, workers, hurried, policy, backfill } = self;
+        let Self { server, table, lanes, workers, hurried, policy, backfill } = self;
         let hops = if *hurried { "many hops" } else { "one hop" };
-        write!(f, "{server:?}, {workers} × {lanes} lanes, {hops}, {policy}")?;
+        write!(f, "{server:?}, {table}, {workers} × {lanes} lanes, {hops}, {policy}")?;
         backfill.map_or(Ok(()), |mode| write!(f, ", backfill {mode}"))
     }
 }
@@ -111,25 +110,24 @@ impl Shape {
     }
 
     /// A database with the items in it, watched from here on.
-    pub(crate) async fn table(self) -> TestDb {
+    pub(crate) async fn database(self) -> TestDb {
         let settings = self.settings();
         let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let db = TestDb::new(self.server, &settings).await;
+        let db = self.table.make(self.server, &settings).await;
         let items: Vec<Item> = (1..=ITEMS).map(|id| self.item(id)).collect();
         db.insert(&items).await;
         if self.backfill.is_some() {
-            let touched = "`updated_datetime` = `updated_datetime`";
-            db.execute(&format!("UPDATE `items` SET `prediction` = '{OLD}', {touched}")).await;
+            self.table.predict_by_another(&db).await;
         }
-        db.audit().await;
+        self.table.audit(&db).await;
         db
     }
 
     /// The items that a run of ours wrote. Where there was nothing before, they are checked, too.
     pub(crate) async fn written(self, db: &TestDb) -> Vec<i64> {
         match self.backfill {
-            Some(_) => db.ids("`run_id` IS NOT NULL").await,
-            None => db.predicted().await,
+            Some(_) => self.table.replaced(db).await,
+            None => self.table.predicted(db).await,
         }
     }
 

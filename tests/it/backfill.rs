@@ -9,6 +9,7 @@ use rowscore::hop::Runner;
 use rowscore::run::{Backfill, FailurePolicy, Mode, RunId, RunKind, RunState};
 use rowscore::store::ids::Ids;
 use rowscore::store::items::{self, Locking};
+use rowscore::store::order::Order;
 use rowscore::store::selection::{Again, Outdated, Selection};
 use rowscore::store::wanted::Wanted;
 use rowscore::window::Window;
@@ -277,8 +278,8 @@ async fn a_page_walks_the_ids_and_looks_runs_and_failures_up_by_key(
     .await;
     db.rows::<mysql_async::Row>("ANALYZE TABLE `items`, `batch_runs`, `item_failures`").await;
     let window = Window { from: Some(at("2024-03-05T00:00:00Z")), to: at(LATER) };
-    let which = Selection::Outdated(Outdated { window, version: model().version(), classes: 3, again });
-    let wanted = Wanted { table: db.database.items_table(), features: model().features(), which };
+    let which = Selection::Outdated(Outdated { window, version: model().version(), run: None, classes: 3, again });
+    let wanted = Wanted { table: db.database.items_table(), features: model().features(), which, by: Order::Key };
     let page = items::read_statement(wanted, &Ids::new(100, 1900), 500, Locking::AllOrNone);
     let explain = if server.is_mariadb() { "EXPLAIN" } else { "EXPLAIN FORMAT=TRADITIONAL" };
 

@@ -7,6 +7,7 @@ use rowscore::answer::Outcome;
 use rowscore::run::RunId;
 use rowscore::store::ids::Ids;
 use rowscore::store::items::{self, Locking};
+use rowscore::store::order::Order;
 use rowscore::store::predictions::Predictions;
 use rowscore::store::scores::{By, Onto, Stamp};
 use rowscore::store::selection::Selection;
@@ -141,7 +142,7 @@ async fn a_page_under_way_blocks_no_insert_and_no_other_item(
     let mut tx = worker.start_transaction(TxOpts::default()).await.unwrap();
     let table = &db.config.work.items_table;
     let window = Window::everything_before(at(TICK));
-    let wanted = Wanted { table, features: model().features(), which: Selection::Fresh(window) };
+    let wanted = Wanted { table, features: model().features(), which: Selection::Fresh(window), by: Order::Key };
     let read = items::read_statement(wanted, &Ids::new(0, 400), 20, Locking::AllOrNone);
     let page: Vec<(i64, String)> = tx.query(read).await.unwrap();
     assert_eq!((page.len(), page[0].0, page[19].0), (20, 10, 200));

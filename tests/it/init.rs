@@ -42,6 +42,7 @@ async fn a_slip_in_a_name_makes_nothing_and_is_told_what_there_is(
     let no_table = rowscore(&["init"], &variables).await;
     assert_eq!(no_table.status.code(), Some(1), "{no_table:?}");
     assert!(no_table.stderr.contains("there is no table `itmes` in database"), "{no_table:?}");
+    assert!(!no_table.stderr.contains("batch_"), "nobody means those: {no_table:?}");
     assert!(no_table.stderr.contains("`items`") && no_table.stderr.contains("check ITEMS_TABLE"), "{no_table:?}");
     assert_eq!(db.rows::<String>("SHOW TABLES LIKE 'itmes'").await, Vec::<String>::new());
 }

@@ -9,6 +9,7 @@ use rowscore::store::ids::Ids;
 use rowscore::store::items::{Locking, read_statement};
 use rowscore::store::key::Key;
 use rowscore::store::listing::nth_statement;
+use rowscore::store::order::Order;
 use rowscore::store::selection::Selection;
 use rowscore::store::wanted::Wanted;
 use rowscore::window::Window;
@@ -24,13 +25,13 @@ const LATER: &str = "2024-03-05T11:00:00Z";
 
 /// A kind of key.
 #[derive(Clone, Copy, Debug)]
-struct Kind {
+pub(crate) struct Kind {
     /// The columns of a table, its key first.
-    columns: &'static str,
+    pub(crate) columns: &'static str,
     /// `ID_COLUMN`.
-    named: &'static str,
+    pub(crate) named: &'static str,
     /// The key of the row numbered `n`, as SQL values. Other numbers have other keys, in no order.
-    key: fn(u64) -> String,
+    pub(crate) key: fn(u64) -> String,
 }
 
 /// Mixes the bits of a number, so that neighbours lie far from each other.
@@ -52,17 +53,17 @@ fn uuid(n: u64) -> String {
     )
 }
 
-const BINARY: Kind = Kind {
+pub(crate) const BINARY: Kind = Kind {
     columns: "`id` BINARY(16) NOT NULL, PRIMARY KEY (`id`)",
     named: "id",
     key: |n| format!("x'{:016x}{:016x}'", mixed(n), mixed(n + 1_000_000)),
 };
-const CHAR: Kind = Kind {
+pub(crate) const CHAR: Kind = Kind {
     columns: "`id` CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, PRIMARY KEY (`id`)",
     named: "id",
     key: |n| format!("'{}'", uuid(n)),
 };
-const CASELESS: Kind = Kind {
+pub(crate) const CASELESS: Kind = Kind {
     columns: "`id` VARCHAR(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NOT NULL, PRIMARY KEY (`id`)",
     named: "id",
     // Odd characters, and letters whose order is not that of their bytes.
@@ -71,7 +72,7 @@ const CASELESS: Kind = Kind {
         format!(
             "'{}{:x}{}'",
             marks[(n % 10) as usize].replace('\'', "''"),
-            mixed(n) >> 40,
+            mixed(n) >> 16,
             marks[(n % 7) as usize].replace('\'', "''")
         )
     },
@@ -81,17 +82,17 @@ const LATIN: Kind = Kind {
     named: "id",
     key: |n| format!("'{}{:x}'", ["ä", "Z", "ß", "o", "Ö"][(n % 5) as usize], mixed(n) >> 40),
 };
-const NUMBERS: Kind = Kind {
+pub(crate) const NUMBERS: Kind = Kind {
     columns: "`tenant` INT NOT NULL, `no` BIGINT NOT NULL, PRIMARY KEY (`tenant`, `no`)",
     named: "tenant,no",
     key: |n| format!("{}, {}", mixed(n) as i64 % 7, mixed(n) as i64),
 };
-const DAYS: Kind = Kind {
+pub(crate) const DAYS: Kind = Kind {
     columns: "`day` DATE NOT NULL, `name` VARCHAR(30) NOT NULL, PRIMARY KEY (`day`, `name`)",
     named: "day, name",
     key: |n| format!("'2024-01-{:02}', '{}{}'", 1 + mixed(n) % 28, ["~c", ",", "~", ""][(n % 4) as usize], n),
 };
-const UNSIGNED: Kind = Kind {
+pub(crate) const UNSIGNED: Kind = Kind {
     columns: "`id` BIGINT UNSIGNED NOT NULL, PRIMARY KEY (`id`)",
     named: "id",
     key: |n| if n == 1 { u64::MAX.to_string() } else { mixed(n).to_string() },
@@ -107,11 +108,11 @@ const UNIQUE: Kind = Kind {
     named: "at,part",
     key: |n| format!("'2024-01-01 00:00:{:02}.{:03}', {}", n % 60, mixed(n) % 1000, n),
 };
-const UUID: Kind =
+pub(crate) const UUID: Kind =
     Kind { columns: "`id` UUID NOT NULL, PRIMARY KEY (`id`)", named: "id", key: |n| format!("'{}'", uuid(n)) };
 
 /// Values of the row numbered `n`: every hundredth cannot be scored.
-fn values(n: u64) -> String {
+pub(crate) fn values(n: u64) -> String {
     if n % 100 == 7 { "[]".to_owned() } else { sample(n as i64) }
 }
 
@@ -126,8 +127,18 @@ async fn table(server: Server, kind: Kind, settings: &[(&str, &str)]) -> Own {
     own(server, &ddl, &[&named[..], settings].concat()).await
 }
 
-async fn insert(db: &Setup, kind: Kind, numbers: impl Iterator<Item = u64>) {
-    let rows = numbers.map(|n| format!("({}, {n}, '{}', '2024-03-05 09:30:00')", (kind.key)(n), values(n)));
+pub(crate) async fn insert(db: &Setup, kind: Kind, numbers: impl Iterator<Item = u64>) {
+    insert_at(db, kind, numbers, |_| "'2024-03-05 09:30:00'".to_owned()).await;
+}
+
+/// Adds rows, each with a time of arrival of its own, as SQL.
+pub(crate) async fn insert_at(
+    db: &Setup,
+    kind: Kind,
+    numbers: impl Iterator<Item = u64>,
+    created: impl Fn(u64) -> String,
+) {
+    let rows = numbers.map(|n| format!("({}, {n}, '{}', {})", (kind.key)(n), values(n), created(n)));
     let columns = kind.named.split(',').map(|name| format!("`{}`", name.trim())).collect::<Vec<_>>().join(", ");
     let rows = rows.collect::<Vec<_>>().join(", ");
     let sql = format!("INSERT INTO `things` ({columns}, `n`, `values`, `created_datetime`) VALUES {rows}");
@@ -136,7 +147,7 @@ async fn insert(db: &Setup, kind: Kind, numbers: impl Iterator<Item = u64>) {
 
 /// Every row has the prediction of its own values, to the bit, and those that cannot be scored have none. Answers how
 /// many have one.
-async fn check(db: &Setup) -> usize {
+pub(crate) async fn check(db: &Setup) -> usize {
     let rows: Vec<(u64, Option<String>)> =
         db.rows("SELECT `n`, CAST(`prediction` AS CHAR) FROM `things` ORDER BY `n`").await;
     let mut predicted = 0;
@@ -251,7 +262,7 @@ async fn a_page_of_any_key_reads_a_range_of_the_index_and_sorts_nothing(
     let nth = async |n| Key::text(&owner.value::<String>(&nth_statement(table, &Key::Start, n)).await);
     let ids = Ids { after: nth(400).await, upto: nth(600).await };
     let which = Selection::Whole(Window::everything_before(at(LATER)));
-    let wanted = Wanted { table, features: model().features(), which };
+    let wanted = Wanted { table, features: model().features(), which, by: Order::Key };
     let page = read_statement(wanted, &ids, 5000, Locking::AllOrNone);
     let found: Vec<(String, Option<String>)> = owner.rows(&page.replace(" FOR UPDATE NOWAIT", "")).await;
     assert_eq!(found.len(), 200);

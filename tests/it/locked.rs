@@ -9,6 +9,7 @@ use mysql_async::{Conn, Error};
 use rowscore::answer::{Answer, Outcome};
 use rowscore::store::ids::Ids;
 use rowscore::store::items::{self, Locking};
+use rowscore::store::order::Order;
 use rowscore::store::selection::Selection;
 use rowscore::store::wanted::Wanted;
 use rowscore::window::Window;
@@ -223,7 +224,7 @@ async fn the_next_lanes_first_row_is_not_touched(
     db.fill(1..=100, CREATED).await;
     let table = db.database.items_table();
     let which = Selection::Fresh(Window::everything_before(at(TICK)));
-    let wanted = Wanted { table, features: model().features(), which };
+    let wanted = Wanted { table, features: model().features(), which, by: Order::Key };
     let read = |after: i64, upto: i64| items::read_statement(wanted, &Ids::new(after, upto), 5000, Locking::AllOrNone);
     let (mut one, mut other) = (db.connect().await, db.connect().await);
     one.query_drop("BEGIN").await.unwrap();

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on says so by panicking")]
 
 mod api;
+mod arrivals;
 mod away;
 mod backfill;
 mod backfill_hops;
@@ -40,13 +41,16 @@ mod own_table;
 mod pages;
 mod pipelines;
 mod policies;
+mod quality;
 mod queue;
 mod refused;
 mod runtime;
 mod schema;
+mod score_keys;
 mod score_tables;
 mod secrets;
 mod server_defaults;
+mod source_keys;
 mod sources;
 mod standing;
 mod steered;

@@ -13,7 +13,7 @@ use crate::support::items::{label, sample, score, score_by};
 use crate::support::models::other;
 use crate::support::programs::rowscore;
 use crate::support::readings::{DDL, Own, SETTINGS, insert, insert_samples, numbers, own, refusal, sampled};
-use crate::support::{Server, at, tick, unhurried};
+use crate::support::{Server, at, model, tick, unhurried};
 
 const TICK: &str = "2024-03-05T10:00:00Z";
 const LATER: &str = "2024-03-05T11:00:00Z";
@@ -293,4 +293,43 @@ async fn a_row_that_goes_while_its_page_is_written_keeps_nobody_from_going_on(
     let found = scores(&own).await.len() as u64;
     assert_eq!((answer.outcome, answer.counts.predicted, answer.counts.pending), (Outcome::Finished, found, 0));
     assert!(found >= 299, "{found}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_a_later_run_has_scored_meanwhile_is_not_counted_as_the_backfills_own(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+    #[values("latest", "history")] keeps: &str,
+    #[values(true, false)] is_by_the_same_model: bool,
+) {
+    let own = scored(server, &[("SCORES", keeps), ("LANES", "1")]).await;
+    insert_samples(&own.owner, 60).await;
+    let db = &own.scorer;
+    // In a history each model has a score of each item by now, and the one in use is not the latest.
+    assert_eq!(db.tick(TICK).await.counts.predicted, 60);
+    let before = db.hop_by(other(), &backfill(Mode::Write), unhurried(at(LATER))).await;
+    assert_eq!(before.counts.predicted, 60);
+
+    // A run with a greater number scores 20 of the items while the backfill's page is under way.
+    let version = if is_by_the_same_model { model() } else { other() }.version();
+    let mut later = own.owner.connect().await;
+    later.query_drop("START TRANSACTION").await.unwrap();
+    let replace =
+        "REPLACE INTO `Reading Scores` (`Reading No`, `run_id`, `model_version`, `predicted_at`, `prediction`)";
+    let rows: Vec<String> = (11..=30).map(|id| format!("({id}, 999, '{version}', NOW(), '[1,0,0]')")).collect();
+    later.query_drop(format!("{replace} VALUES {}", rows.join(", "))).await.unwrap();
+    let commit = async {
+        if keeps == "latest" || is_by_the_same_model {
+            own.owner.wait_for_lock_waits(1).await;
+        }
+        later.query_drop("COMMIT").await.unwrap();
+    };
+    let trigger = backfill(Mode::Write);
+    let (answer, ()) = tokio::join!(db.hop(&trigger, unhurried(at(LATER))), commit);
+
+    let run = answer.run_id.unwrap();
+    let found = own.owner.count(&format!("`Reading Scores` WHERE `run_id` = {run}")).await;
+    assert_eq!((answer.outcome, answer.counts.predicted, answer.counts.pending), (Outcome::Finished, found, 0));
+    assert_eq!(own.owner.count("`Reading Scores` WHERE `run_id` = 999").await, 20);
+    assert!(found >= 40, "{found}");
 }

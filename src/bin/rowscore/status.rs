@@ -56,7 +56,7 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
     };
     if let (Some(run), Some(_)) = (run, args.limit) {
         let why = format!("{run} is one run, and --limit says how many to show; accepted: one of them");
-        crate::described().error(ErrorKind::ArgumentConflict, why).exit();
+        clap::Error::raw(ErrorKind::ArgumentConflict, format!("{why}\n")).exit();
     }
     let opened = match &args.whose {
         Some(RunOrJob::Run(run)) => Opened::of_run(*run).await?,

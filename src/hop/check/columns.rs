@@ -60,13 +60,7 @@ impl Check<'_> {
         let found: Vec<Option<&Column>> = table.key.columns().map(|name| self.find(VARIABLE, name)).collect();
         let Some(columns) = found.into_iter().collect::<Option<Vec<_>>>() else { return };
         // What tells the rows of anything else apart is looked at in the rows.
-        if table.source.rows != Rows::Table || self.catalog.is_view {
-            match columns.as_slice() {
-                [only] if only.kind.is_integer() => {}
-                _ => self.refuse(VARIABLE, columns[0], "one column of an integer, in a view or a query"),
-            }
-            return;
-        }
+        let is_of_table = self.catalog.is_of_table(table);
         for column in &columns {
             if column.part_kind().is_none() {
                 self.refuse(
@@ -74,12 +68,12 @@ impl Check<'_> {
                     column,
                     "an integer, CHAR, VARCHAR, BINARY, VARBINARY, UUID, DATE, DATETIME or TIMESTAMP",
                 );
-            } else if column.is_nullable {
+            } else if column.is_nullable && is_of_table {
                 self.refuse(VARIABLE, column, "a column that is NOT NULL, as a key's are");
             }
         }
         let unique = |key: &&Key| key.is_unique && table.key.are(&key.columns);
-        if !self.catalog.keys.iter().any(|key| unique(&key)) {
+        if is_of_table && !self.catalog.keys.iter().any(|key| unique(&key)) {
             let unique: Vec<&Key> = self.catalog.keys.iter().filter(|key| key.is_unique).collect();
             let known = unique.iter().map(|key| format!("{} ({})", key.name, key.columns.join(", ")));
             let known = known.collect::<Vec<_>>().join(", ");

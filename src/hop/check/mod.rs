@@ -193,7 +193,7 @@ async fn check(conn: &mut Conn, (table, model): (&ItemsTable, &Model), of_scores
         ));
     }
     Unfit::unless_none(table, problems)?;
-    let Looked { problems, unknown } = source::look(conn, table, model).await?;
+    let Looked { problems, unknown } = source::look(conn, &seen, model).await?;
     Unfit::unless_none(table, problems)?;
     let local_time = match columns::without_zone(table, &catalog) {
         Some(column) => local_time::notice(column, counts::clocks(&seen).ask(conn).await?),

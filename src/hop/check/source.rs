@@ -8,6 +8,7 @@ use crate::model::Model;
 use crate::store::StoreError;
 use crate::store::catalog::Catalog;
 use crate::store::counts;
+use crate::store::ids::Ids;
 use crate::store::reading::{self, Step};
 
 /// Rows that the server may read at once for a page, without that being a problem.
@@ -81,7 +82,10 @@ async fn look_at_plan(
         looked.unknown.push("the source has no rows yet, and how the server reads a page of it is not known".into());
         return Ok(());
     };
-    let upper = ids.halves().map_or(ids, |[_, upper]| upper);
+    let upper = match ids.halves() {
+        Some([_, upper]) => upper,
+        None => Ids { after: reading::far(table, FEW).ask_in_time(conn).await?.flatten().unwrap_or(ids.after), ..ids },
+    };
     match reading::plan(table, model.features(), &upper, PAGE).ask(conn).await {
         Ok(steps) => looked.problems.extend(steps.iter().filter(|step| reads_all(step)).map(problem)),
         // To see the plan of a view takes more rights than to read it.

@@ -103,7 +103,7 @@ impl Service {
 
     /// The entries of a list, page after page, as its links lead, each page's length, and how many
     /// pages there are.
-    async fn follow(&self, path: &str) -> (Vec<Value>, Vec<usize>) {
+    pub(crate) async fn follow(&self, path: &str) -> (Vec<Value>, Vec<usize>) {
         let (mut entries, mut pages, mut next) = (Vec::new(), Vec::new(), Some(path.to_owned()));
         while let Some(path) = next {
             assert!(pages.len() < 100, "the links do not come to an end");

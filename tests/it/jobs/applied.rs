@@ -200,3 +200,35 @@ async fn an_empty_database_is_made_ready_by_the_first_file(
     assert_eq!(owner.count("`people` WHERE `risk` IS NOT NULL AND `run_id` = 1").await, 1);
     assert_eq!(owner.rows::<String>("SHOW TABLES LIKE 'items'").await, Vec::<String>::new());
 }
+
+#[rstest]
+#[tokio::test]
+async fn whoever_applies_score_tables_grants_no_more_than_reading_of_their_sources(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let plant = Plant::new(server, &[("people", 2)], &[]).await;
+    plant
+        .owner
+        .execute(
+            "CREATE TABLE `visits` (`day` DATE, `shop` VARCHAR(20), `values` JSON, `created_datetime` DATETIME, \
+               `note` INT, PRIMARY KEY (`day`, `shop`)); \
+             INSERT INTO `visits` SELECT '2024-03-05', CONCAT('s', `id`), `values`, `created_datetime`, 1 FROM `people`; \
+             CREATE VIEW `seen` AS SELECT * FROM `visits`",
+        )
+        .await;
+    let of_table = "key = [\"day\", \"shop\"]\nscore_table = \"visit_scores\"";
+    let of_view =
+        "key = [\"day\", \"shop\"]\nsource_kind = \"view\"\nscore_table = \"seen_scores\"\nscores = \"history\"";
+    plant.described(&(job("visits", "visits", of_table) + &job("seen", "seen", of_view))).await;
+
+    let run = rowscore(&["run"], plant.scorer.variables()).await;
+    assert_eq!(run.status.code(), Some(0), "{run:?}");
+    for scores in ["visit_scores", "seen_scores"] {
+        assert_eq!(plant.filled(scores, "prediction").await, 2);
+    }
+    let grants: Vec<String> = plant.owner.rows(&format!("SHOW GRANTS FOR `{}`", plant.scorer.config.mysql.user)).await;
+    let on = |table: &str| -> Vec<&String> { grants.iter().filter(|grant| grant.contains(table)).collect() };
+    assert!(on(".`visits`").iter().all(|grant| grant.starts_with("GRANT SELECT (")), "{grants:#?}");
+    assert!(on(".`seen`").iter().all(|grant| grant.starts_with("GRANT SELECT ON ")), "{grants:#?}");
+    assert_eq!((on(".`visits`").len(), on(".`seen`").len()), (1, 1), "{grants:#?}");
+}

@@ -299,7 +299,13 @@ impl Deref for TestDb {
 impl TestDb {
     /// With rowscore's tables, and a login that may do what `infra/grants.sql` grants, no more.
     pub async fn new(server: Server, settings: &[(&str, &str)]) -> Self {
+        Self::made_by(server, settings, "DO 0").await
+    }
+
+    /// The same, where `ddl` makes the table that is scored.
+    pub async fn made_by(server: Server, settings: &[(&str, &str)], ddl: &str) -> Self {
         let mut db = Self::bare(server, settings).await;
+        db.execute(ddl).await;
         db.migrate().await;
         let login = [("MYSQL_USER", db.private.name()), ("MYSQL_PASSWORD", PASSWORD)];
         db.setup = db.with(&login).await;

@@ -19,7 +19,12 @@ pub fn linear(output: Output, classes: &[&str], decisions: &[[f64; 5]]) -> Model
     let kind = output.kind();
     let zeros: Vec<f64> = decisions.iter().map(|decision| decision[0]).collect();
     let two = kind == PredictionKind::Margins && zeros.len() == 1;
-    let answer = if two { vec![-zeros[0], zeros[0]] } else { zeros };
+    let answer = match output {
+        // Of a decision value of zero.
+        Output::Logistic => GoldenAnswer::Probabilities(vec![0.5, 0.5]),
+        _ if two => GoldenAnswer::Outputs(vec![-zeros[0], zeros[0]]),
+        _ => GoldenAnswer::Outputs(zeros),
+    };
     let pipeline = Pipeline { layers: Vec::new(), machine: Decider::Linear(machine), output };
     let content = Content {
         about: About::default(),
@@ -31,7 +36,7 @@ pub fn linear(output: Output, classes: &[&str], decisions: &[[f64; 5]]) -> Model
         )
         .unwrap(),
         distribution: Vec::new(),
-        golden: vec![GoldenRow { values: vec![Cell::Number(0.0); 4], answer: GoldenAnswer::Outputs(answer) }],
+        golden: vec![GoldenRow { values: vec![Cell::Number(0.0); 4], answer }],
         ..embedded.clone()
     };
     Model::new(Artifact::seal(content)).unwrap()
