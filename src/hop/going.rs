@@ -81,7 +81,7 @@ impl<'a> Going<'a> {
             ids: Ids { after, upto },
             limit,
             locking,
-            rests: at_work.means.work.nice.rests(),
+            stretch: at_work.means.work.nice.stretch(),
         }
     }
 

@@ -180,8 +180,8 @@ async fn page(conn: &mut Conn, going: &mut Going<'_>, goes_on: &impl Fn() -> boo
     // The lane's own counts, read under its lock: a page is counted once, as it is written once.
     let mut profile = Profile::read(counted.as_deref(), means.model);
     profile.add(&scored.profile);
-    let (profile, manner, statement, nice) = (profile.to_text(), going.manner, &mut going.statement, means.work.nice);
-    let mut writing = Writing { page: &this, from: &position, to: &to, found: &found, profile, nice, statement };
+    let (profile, manner, statement) = (profile.to_text(), going.manner, &mut going.statement);
+    let mut writing = Writing { page: &this, from: &position, to: &to, found: &found, profile, statement };
     let written = Step::WritePage.perform(async || writing.write(conn, &scored, manner).await).await?;
     let Written::Done { predicted, failed } = written else {
         rollback().ask(conn).await?;

@@ -135,6 +135,7 @@ pub(super) async fn problems(session: &mut Session, means: Means<'_>) -> Vec<Str
     let mut problems = Vec::new();
     if let Err(error) = look_at_database(session, neighbour.wait).await
         && error.fault() == Fault::Permanent
+        && !error.took_too_long()
     {
         problems.push(unseen(&error));
     }

@@ -4,7 +4,6 @@ use mysql_async::Conn;
 
 use super::compare::compare;
 use super::page::ScoredPage;
-use crate::config::Nice;
 use crate::run::{Pass, RunKind};
 use crate::store::key::Key;
 use crate::store::lanes::{Advance, Place, Position};
@@ -50,8 +49,6 @@ pub(super) struct Writing<'w> {
     pub found: &'w PendingItems,
     /// The lane's drift profile, with this page.
     pub profile: String,
-    /// How much of its time the lane leaves free.
-    pub nice: Nice,
     /// The memory of the statement.
     pub statement: &'w mut Vec<u8>,
 }
@@ -160,7 +157,6 @@ impl Writing<'_> {
             changes: (self.page.run.kind == RunKind::Backfill).then(|| compare(self.found, predictions)),
             page_size: self.page.limit,
             rows: self.found.len() as u64,
-            stretch: self.nice.stretch(),
             profile: self.profile.clone(),
         }
     }

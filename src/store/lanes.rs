@@ -230,15 +230,14 @@ pub struct Position {
 }
 
 /// The statement that locks a lane's row and reads where it stands, for [`position`]. The run's own
-/// row is only looked at: work that is meant for another `pass` of it may not go on. A lane that rests before each page
-/// begins it now.
-pub(super) fn lock_statement(run: RunId, pass: Pass, lane: u16, (items, rests): (&ItemsTable, bool)) -> String {
+/// row is only looked at: work that is meant for another `pass` of it may not go on. `stretch` is of [`tempo`].
+pub(super) fn lock_statement(run: RunId, pass: Pass, lane: u16, (items, stretch): (&ItemsTable, f64)) -> String {
     let (look, keys, ahead) = match items.key.is_number() {
         true => (LOOK, "", " AND f.`item_id` > l.`cursor_id` AND f.`item_id` <= l.`high_id`"),
         // Of texts, the failures are in another order than the items.
         false => (LOOK_BY_TEXT, "l.`cursor_key`, ", ""),
     };
-    let tempo = tempo::columns(rests);
+    let tempo = tempo::columns(stretch);
     format!(
         "SELECT l.`cursor_id`, {keys}l.`claim`, l.`pages`, l.`predicted`, l.`failed`, l.`compared`, l.`changed_class`, l.`absolute_change`, \
            l.`profile`, {look}, {tempo}, l.`finished_at` IS NOT NULL AS `finished`, \
@@ -307,26 +306,15 @@ pub struct Advance {
     pub page_size: u32,
     /// Items that were looked at.
     pub rows: u64,
-    /// How many times as long the lane takes as its pages alone, since it rests after each.
-    pub stretch: f64,
     /// The lane's drift profile afterwards. It holds no quote and no backslash.
     pub profile: String,
 }
 
 /// The statement that advances a locked lane by one page.
 pub(super) fn advance_statement(run: RunId, lane: u16, page: &Advance) -> String {
-    let Advance {
-        from,
-        to: Place { cursor, look, finished },
-        predicted,
-        failed,
-        changes,
-        page_size,
-        rows,
-        stretch,
-        profile,
-    } = page;
-    let tempo = tempo::set(from.tempo, *rows, *stretch);
+    let Advance { from, to: Place { cursor, look, finished }, predicted, failed, changes, page_size, rows, profile } =
+        page;
+    let tempo = tempo::set(from.tempo, *rows);
     let look = if *look == from.look { String::new() } else { looks::set(look) };
     let mark = if cursor.id().is_some() { "id" } else { "key" };
     let finished = if *finished { ", `finished_at` = UTC_TIMESTAMP(3)" } else { "" };
