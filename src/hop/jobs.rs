@@ -29,7 +29,7 @@ pub struct Job {
 impl Job {
     /// What its hops work with, if `model` scores them.
     pub fn means<'a>(&'a self, model: &'a Model) -> Means<'a> {
-        Means { database: &self.database, work: &self.work, model }
+        Means { database: &self.database, work: &self.work, model, challenger: None }
     }
 }
 

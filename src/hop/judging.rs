@@ -137,8 +137,7 @@ pub async fn judge_runs(
         if !is_prepared {
             session.ask(|| truths::prepare(table)).await?;
         }
-        let models = models_of(session, means, &runs).await?;
-        let mut looking = Looking { means, truth, runs: &runs, models: &models, least };
+        let mut looking = Looking { means, truth, runs: &runs, models: Models::new(), least };
         let mut from = (round == Round::Whole).then(|| beginning.clone());
         loop {
             let page = session.run(async |conn| looking.page(conn, from.as_ref(), &beginning).await).await?;
@@ -174,21 +173,9 @@ fn is_awaited(runs: &[Waiting], judged: &[Quality]) -> bool {
     runs.iter().any(|run| run.predicted.is_none_or(|predicted| predicted > of(run)))
 }
 
-/// The models of runs, by the versions that the database shows. One that is not there is `None`: its classes are not
+/// The models of predictions, by the versions that the database shows. One that is not there is `None`: its classes are not
 /// known.
 type Models = HashMap<String, Option<SharedModel>>;
-
-async fn models_of(session: &mut Session, means: Means<'_>, runs: &[Waiting]) -> Result<Models, HopError> {
-    let own = means.model.version().to_string();
-    let mut models = Models::new();
-    for version in runs.iter().map(|run| &run.model).filter(|version| **version != own) {
-        if !models.contains_key(version) {
-            let model = session.run(async |conn| stored_model(conn, version).await).await?;
-            models.insert(version.clone(), model);
-        }
-    }
-    Ok(models)
-}
 
 async fn stored_model(conn: &mut Conn, version: &str) -> Result<Option<SharedModel>, StoreError> {
     let found = models::beginning(version).ask(conn).await?;
@@ -202,12 +189,12 @@ async fn stored_model(conn: &mut Conn, version: &str) -> Result<Option<SharedMod
 }
 
 /// What a round works with.
-#[derive(Clone, Copy)]
 struct Looking<'l> {
     means: Means<'l>,
     truth: &'l ColumnName,
     runs: &'l [Waiting],
-    models: &'l Models,
+    /// Those of the predictions that were met, other than the hop's own.
+    models: Models,
     least: RunId,
 }
 
@@ -244,11 +231,26 @@ impl Looking<'_> {
         let far = truths::far(table, &after).ask(conn).await?;
         let ids = Ids { after, upto: far.clone().unwrap_or(Key::End) };
         let arrived = truths::arrived(table, self.truth, &ids, self.least).ask(conn).await?;
+        self.meet(conn, &arrived).await?;
         let before = qualities::all_since(table, self.least).ask(conn).await?;
         let (noted, sums) = self.judge(&arrived, before);
         truths::note(&noted).then(truths::keep(table, far.as_ref(), &sums)?).ask(conn).await?;
         let judged = noted.len() as u64;
         Ok(if far.is_some() { Looked::On(judged) } else { Looked::ToTheEnd(judged) })
+    }
+
+    /// Finds the models of predictions: those of runs, and of their challengers.
+    async fn meet(&mut self, conn: &mut Conn, arrived: &[Arrived]) -> Result<(), StoreError> {
+        let own = self.means.model.version().to_string();
+        for one in arrived {
+            let Some(version) = one.model.as_deref().or_else(|| self.version_of(one.run)) else { continue };
+            if *version != own && !self.models.contains_key(version) {
+                let version = version.to_owned();
+                let model = stored_model(conn, &version).await?;
+                self.models.insert(version, model);
+            }
+        }
+        Ok(())
     }
 
     /// What has come, judged, and the sums that it changes.

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use mysql_async::Conn;
 
 use super::at_work::AtWork;
+use super::brake::Brake;
+use super::challenger::challenge;
 use super::clock::Clock;
 use super::forecast::Forecast;
 use super::going::{Ahead, Expected, Going};
@@ -35,6 +37,8 @@ pub(super) enum LaneEnd {
     TakenOver,
     /// The run is held or over.
     Stopped,
+    /// The database is in trouble, or is to be left alone for a while.
+    Waits,
     /// More than `MAX_FAILED_PERCENT` of its items could not be scored.
     TooManyFailures,
 }
@@ -52,6 +56,8 @@ pub(super) struct Watch<'w, R> {
     pub forecast: Option<&'w Forecast>,
     /// Who is told that the run will be late.
     pub relay: &'w R,
+    /// Whether it is to stop for a while.
+    pub brake: &'w Brake,
 }
 
 impl<R: Relay> Watch<'_, R> {
@@ -76,6 +82,9 @@ enum PageEnd {
 /// database refuses an item.
 const MOST_AGAIN: u32 = 10;
 
+/// How often a lane that rests says something.
+const KEEP_ALIVE: Duration = Duration::from_secs(2);
+
 /// Items of a lane that are looked at before their share of failures can stop the run.
 const SAMPLE: u64 = 1000;
 
@@ -93,9 +102,11 @@ pub(super) async fn work_lane<R: Relay>(
         pause(wait).await;
     }
     let (number, mut going, mut again) = (lane.number, Going::new(at_work, lane), 0);
-    while hop.pages == 0 || clock.allows(hop.longest_page) {
+    let nice = at_work.means.work.nice;
+    while !watch.brake.is_on() && (hop.pages == 0 || clock.allows(hop.longest_page)) {
         let begun = Instant::now();
-        let goes_on = || clock.allows(hop.longest_page.max(begun.elapsed()));
+        // Who rests holds nothing meanwhile.
+        let goes_on = || !nice.rests() && !watch.brake.is_on() && clock.allows(hop.longest_page.max(begun.elapsed()));
         let end = session.run(async |conn| page(conn, &mut going, &goes_on).await).await?;
         let (to, wait, predicted, failed) = match end {
             PageEnd::Committed { to, wait, predicted, failed } => (to, wait, predicted, failed),
@@ -120,18 +131,30 @@ pub(super) async fn work_lane<R: Relay>(
         if to.finished {
             return Ok(LaneWork { end: LaneEnd::Finished, hop });
         }
-        if let Some(wait) = wait {
+        let wait = wait.unwrap_or_default() + nice.rest_after(took);
+        if !wait.is_zero() {
             if !clock.allows(wait + hop.longest_page) {
                 break;
             }
-            pause(wait).await;
+            rest(session, wait).await;
         }
     }
     if going.ahead.take().is_some() {
         // Time ran out while the page was begun: its rows are free before the next hop comes.
         session.ask(rollback).await?;
     }
-    Ok(LaneWork { end: LaneEnd::OutOfTime, hop })
+    let end = if watch.brake.is_on() { LaneEnd::Waits } else { LaneEnd::OutOfTime };
+    Ok(LaneWork { end, hop })
+}
+
+/// Waits with a connection that the server keeps for a few seconds of silence.
+async fn rest(session: &mut Session, mut wait: Duration) {
+    while wait > KEEP_ALIVE {
+        pause(KEEP_ALIVE).await;
+        session.keep_alive().await;
+        wait -= KEEP_ALIVE;
+    }
+    pause(wait).await;
 }
 
 /// One page in one transaction. Where it begins is read from the lane row under its lock, so that
@@ -156,13 +179,16 @@ async fn page(conn: &mut Conn, going: &mut Going<'_>, goes_on: &impl Fn() -> boo
     let Reached { cursor, skipped } = reached(conn, &this, &position, &found).await?;
     let to = after_page(&position, cursor, skipped);
 
-    let score = async || Ok::<_, StoreError>(score_page(means.model, means.table(), &found));
-    let scored = Step::ScorePage.perform(score).await?;
+    let score = async || {
+        let scored = score_page(means.model, means.table(), &found);
+        Ok::<_, StoreError>((scored, challenge(going.at_work, &found)))
+    };
+    let (scored, challenge) = Step::ScorePage.perform(score).await?;
     // The lane's own counts, read under its lock: a page is counted once, as it is written once.
     let mut profile = Profile::read(counted.as_deref(), means.model);
     profile.add(&scored.profile);
     let (profile, manner, statement) = (profile.to_text(), going.manner, &mut going.statement);
-    let mut writing = Writing { page: &this, from: &position, to: &to, found: &found, profile, statement };
+    let mut writing = Writing { page: &this, from: &position, to: &to, found: &found, profile, challenge, statement };
     let written = Step::WritePage.perform(async || writing.write(conn, &scored, manner).await).await?;
     let Written::Done { predicted, failed } = written else {
         rollback().ask(conn).await?;

@@ -65,7 +65,13 @@ mod tests {
             predicted: 0,
             failed: 0,
             changes: Changes::default(),
-            tempo: Tempo { busy_ms: 0.0, recent_rows: 0.0, recent_ms: 0.0, since: chrono::NaiveDateTime::default() },
+            tempo: Tempo {
+                busy_ms: 0.0,
+                recent_rows: 0.0,
+                recent_ms: 0.0,
+                stretch: 1.0,
+                since: chrono::NaiveDateTime::default(),
+            },
         }
     }
 

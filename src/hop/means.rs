@@ -19,6 +19,8 @@ pub struct Means<'a> {
     pub work: &'a WorkConfig,
     /// What scores the items.
     pub model: &'a Model,
+    /// What scores them, too, into the history only: [`super::challenger`] finds it for each hop.
+    pub challenger: Option<&'a Model>,
 }
 
 impl<'a> Means<'a> {

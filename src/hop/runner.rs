@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::join;
 
 use super::canary::try_out;
+use super::challenger::challenger_for;
 use super::check::check_names;
 use super::clock::Clock;
 use super::error::HopError;
@@ -25,6 +26,7 @@ use super::opening::Opening;
 use super::refusal::{Refused, note_refusal};
 use super::relay::Relay;
 use super::respond::respond;
+use super::rest::rest;
 use super::set_off::{set_off, take_up};
 use super::start::Start;
 use super::succession::succeed;
@@ -98,6 +100,14 @@ impl<R: Relay> Runner<'_, R> {
             Err(error) => (None, Some(error)),
         };
         let means = Means { model: stored.as_deref().unwrap_or(means.model), ..means };
+        let (challenger, unusable) = match unusable {
+            Some(error) => (None, Some(error)),
+            None => match Box::pin(challenger_for(&mut session, means, trigger)).await {
+                Ok(challenger) => (challenger, None),
+                Err(error) => (None, Some(error)),
+            },
+        };
+        let means = Means { challenger: challenger.as_deref(), ..means };
         let mut hop = Hop { means, relay, clock, began, session, lanes, asked: None, done: Done::default() };
         let result = match unusable {
             Some(error) => Err(error),
@@ -180,6 +190,7 @@ impl<R: Relay> Hop<'_, R> {
                 Next::SetOff(run, due) => Box::pin(set_off(self, run, due)).await?,
                 Next::Work(run, due) => Box::pin(work(self, run, due)).await?,
                 Next::HandOver(run, due) => Box::pin(hand_over(self, &run, due)).await?,
+                Next::Rest(run, due, wait) => Box::pin(rest(self, &run, due, wait)).await?,
                 Next::Finish(run) => Box::pin(finish(self, run)).await?,
                 Next::Over(run, outcome) => {
                     Box::pin(judge_in_passing(self, outcome)).await;

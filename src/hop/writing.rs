@@ -7,7 +7,7 @@ use super::page::ScoredPage;
 use crate::run::{Pass, RunKind};
 use crate::store::key::Key;
 use crate::store::lanes::{Advance, Place, Position};
-use crate::store::pages::{self, Page};
+use crate::store::pages::{self, Challenge, Page};
 use crate::store::pending::{PendingItem, PendingItems};
 use crate::store::predictions::Predictions;
 use crate::store::{StoreError, failures};
@@ -49,6 +49,8 @@ pub(super) struct Writing<'w> {
     pub found: &'w PendingItems,
     /// The lane's drift profile, with this page.
     pub profile: String,
+    /// What the challenger says of them, where one is asked.
+    pub challenge: Option<Challenge<'w>>,
     /// The memory of the statement.
     pub statement: &'w mut Vec<u8>,
 }
@@ -71,7 +73,7 @@ impl Writing<'_> {
         if !writes || run.pass == Pass::Check {
             let counted = if run.pass == Pass::Check { &nothing } else { &scored.predictions };
             let advance = self.advance(counted, failed);
-            pages::write(conn, self.page, &nothing, &advance, self.statement).await?;
+            pages::write(conn, self.page, (&nothing, None), &advance, self.statement).await?;
             return Ok(Written::Done { predicted: advance.predicted, failed });
         }
         match manner {
@@ -88,7 +90,8 @@ impl Writing<'_> {
     ) -> Result<Written, StoreError> {
         self.forget(conn, predictions).await?;
         let advance = self.advance(predictions, failed);
-        match pages::write(conn, self.page, predictions, &advance, self.statement).await {
+        let challenge = self.challenge.as_ref().map(|challenge| challenge.of(&predictions.keys));
+        match pages::write(conn, self.page, (predictions, challenge.as_ref()), &advance, self.statement).await {
             // An item has gone since it was read, and nothing kept it: what is written in parts needs no item.
             Ok(changed) if self.is_only_read() && changed < predictions.keys.len() as u64 => {
                 return Ok(Written::Refused);
@@ -125,12 +128,37 @@ impl Writing<'_> {
             }
         }
         self.forget(conn, &taken).await?;
+        self.challenge_in_parts(conn, &taken).await?;
         let refused = self.refused(&refused);
         failures::set_aside(conn, self.page.wanted.table, self.page.run.id, &refused).await?;
         let failed = failed + refused.len() as u64;
         let advance = self.advance(&taken, failed);
-        pages::write(conn, self.page, &predictions.part(0..0), &advance, self.statement).await?;
+        pages::write(conn, self.page, (&predictions.part(0..0), None), &advance, self.statement).await?;
         Ok(Written::Done { predicted: advance.predicted, failed })
+    }
+
+    /// What the challenger says of these items. What the database refuses of it is not in its history, and no item is
+    /// set aside for it.
+    async fn challenge_in_parts(&mut self, conn: &mut Conn, taken: &Predictions<'_>) -> Result<(), StoreError> {
+        let all = self.challenge.as_ref().map(|challenge| challenge.of(&taken.keys));
+        let mut parts = Vec::from_iter(all);
+        while let Some(part) = parts.pop() {
+            let items = part.predictions.keys.len();
+            if items == 0 {
+                continue;
+            }
+            match pages::write_challenge(conn, self.page, &part, self.statement).await {
+                Err(error) if error.refusal().is_some() => {
+                    if items > 1 {
+                        parts.extend([part.part(items / 2..items), part.part(0..items / 2)]);
+                    } else {
+                        tracing::debug!(%error, "the database refuses a prediction of the challenger");
+                    }
+                }
+                written => written?,
+            }
+        }
+        Ok(())
     }
 
     /// Whether its items were read without locks.

@@ -77,6 +77,18 @@ pub fn beginning(digits: &str) -> Statement<Vec<Stored>> {
     Statement::all("looking for a model", &sql, params! { "digits" => digits }, stored)
 }
 
+/// The versions of the models that are meant by a name, or by the first digits of a version: two of them tell that the
+/// digits are too few. Of models of one name it is the one that was stored last.
+pub fn meant(wanted: &str) -> Statement<Vec<String>> {
+    let digits = wanted.to_ascii_lowercase();
+    let is_version = digits.len() <= 64 && digits.chars().all(|digit| digit.is_ascii_hexdigit());
+    let by_version = if is_version { beginning(&digits) } else { Statement::nothing().map(|()| Vec::new()) };
+    latest_named(wanted).and(by_version).map(|(named, beginning)| match named {
+        Some(version) => vec![version],
+        None => beginning.into_iter().map(|model| model.version).collect(),
+    })
+}
+
 /// The version of the model that was stored last of those that are called so, with all digits.
 pub fn latest_named(name: &str) -> Statement<Option<String>> {
     let sql = "SELECT `version` FROM `batch_models` WHERE `name` = :name ORDER BY `pushed_at` DESC, `version` LIMIT 1";

@@ -1,6 +1,8 @@
 //! One page's transaction in two round trips: write and advance; commit, and begin the next one: lock
 //! the lane and read. The statements are their tables' own.
 
+use std::collections::HashSet;
+use std::ops::Range;
 use std::time::Instant;
 
 use mysql_async::prelude::Queryable;
@@ -9,6 +11,8 @@ use mysql_async::{Conn, QueryResult, Row, TextProtocol};
 use super::codes::Meaning;
 use super::ids::Ids;
 use super::items::{self, Locking};
+use super::key::KeyRef;
+use super::keys::Keys;
 use super::lanes::{self, Advance, Position};
 use super::pending::PendingItems;
 use super::predictions::Predictions;
@@ -35,6 +39,32 @@ pub(crate) struct Page<'a> {
     pub limit: u32,
     /// How they are locked.
     pub locking: Locking,
+    /// How many times as long its lane takes as its pages alone, since it rests after each.
+    pub stretch: f64,
+}
+
+/// What another model than the run's says of a page's items, for the history only.
+#[derive(Debug)]
+pub(crate) struct Challenge<'m> {
+    /// Its version.
+    pub model: String,
+    /// Its predictions, in the order of the page.
+    pub predictions: Predictions<'m>,
+}
+
+impl Challenge<'_> {
+    /// What it says of these items.
+    pub(crate) fn of(&self, keys: &Keys) -> Self {
+        let wanted: HashSet<KeyRef<'_>> = keys.iter().collect();
+        let own = self.predictions.keys.iter().enumerate();
+        let places: Vec<usize> = own.filter(|(_, key)| wanted.contains(key)).map(|(place, _)| place).collect();
+        Self { model: self.model.clone(), predictions: self.predictions.sorted(&places) }
+    }
+
+    /// What it says of the items from one place to another.
+    pub(crate) fn part(&self, places: Range<usize>) -> Self {
+        Self { model: self.model.clone(), predictions: self.predictions.part(places) }
+    }
 }
 
 /// What became of a page that was to begin.
@@ -77,6 +107,12 @@ impl Page<'_> {
         Ok(())
     }
 
+    /// Appends the statement that writes what another model says of items that this page predicts.
+    fn append_challenge(&self, sql: &mut Vec<u8>, by: By, challenge: &Challenge<'_>) -> Result<(), StoreError> {
+        let stamp = Stamp { model: &challenge.model, ..self.stamp(by) };
+        items::append_write_statement(sql, self.wanted.table, stamp, &challenge.predictions)
+    }
+
     /// How many items got their prediction by what [`Page::append_write`] has made. Then the next answer comes.
     async fn changed(
         &self,
@@ -105,8 +141,8 @@ impl Page<'_> {
     /// The statements that lock the lane's row and read where it stands, and its drift profile; then read
     /// the next items, and lock those that are to be written.
     fn begin_statements(&self) -> String {
-        let &Page { run, lane, wanted, ref ids, limit, locking } = self;
-        let lock = lanes::lock_statement(run.id, run.pass, lane, wanted.table);
+        let &Page { run, lane, wanted, ref ids, limit, locking, stretch } = self;
+        let lock = lanes::lock_statement(run.id, run.pass, lane, (wanted.table, stretch));
         let read = items::read_statement(wanted, ids, limit, locking);
         format!("START TRANSACTION; {lock}; {read}")
     }
@@ -196,19 +232,41 @@ pub(crate) async fn write_items(
     round_trip(doing, trip).await
 }
 
+/// Writes what another model says of some of a page's items, one at least, which have their predictions.
+pub(crate) async fn write_challenge(
+    conn: &mut Conn,
+    page: &Page<'_>,
+    challenge: &Challenge<'_>,
+    memory: &mut Vec<u8>,
+) -> Result<(), StoreError> {
+    memory.clear();
+    page.append_challenge(memory, By::Key, challenge)?;
+    let doing = "writing the challenger's predictions";
+    let trip = async {
+        let results = conn.query_iter(memory.as_slice()).await.doing(doing);
+        results.map_err(|error| page.refused(error))?.drop_result().await.doing(doing)
+    };
+    round_trip(doing, trip).await
+}
+
 /// Writes the predictions of a page's locked items, and advances its lane. Answers how many items
-/// changed. The memory is an earlier statement's.
+/// changed. What a challenger says of them is written, too. The memory is an earlier statement's.
 pub(crate) async fn write(
     conn: &mut Conn,
     page: &Page<'_>,
-    predictions: &Predictions<'_>,
+    (predictions, challenge): (&Predictions<'_>, Option<&Challenge<'_>>),
     advance: &Advance,
     memory: &mut Vec<u8>,
 ) -> Result<u64, StoreError> {
     let &Page { run, lane, .. } = page;
+    let challenge = challenge.filter(|challenge| !challenge.predictions.keys.is_empty());
     memory.clear();
     if !predictions.keys.is_empty() {
         page.append_write(memory, By::Place, predictions)?;
+        memory.extend_from_slice(b"; ");
+    }
+    if let Some(challenge) = challenge {
+        page.append_challenge(memory, By::Place, challenge)?;
         memory.extend_from_slice(b"; ");
     }
     memory.extend_from_slice(lanes::advance_statement(run.id, lane, advance).as_bytes());
@@ -218,7 +276,11 @@ pub(crate) async fn write(
         let mut results = results.map_err(|error| page.refused(error))?;
         let mut changed = 0;
         if !predictions.keys.is_empty() {
-            changed = page.changed(&mut results, doing).await?;
+            // A refusal of the next statement is told where this one's answer ends.
+            changed = page.changed(&mut results, doing).await.map_err(|error| page.refused(error))?;
+        }
+        if challenge.is_some() {
+            results.collect::<Row>().await.doing(doing).map_err(|error| page.refused(error))?;
         }
         let advanced = results.affected_rows();
         results.drop_result().await.doing(doing)?;

@@ -66,12 +66,14 @@ fn is_current(table: &ItemsTable, scores: &ScoreTable) -> String {
     let same_item = same(table, "s", "i");
     match scores.keeps {
         Keeps::Latest => same_item,
-        // Of the latest run. A lookup by key, and few rows.
+        // Of the latest run, and of its own model: a challenger's has the same run. Lookups by key, and few rows.
         Keeps::History => format!(
-            "{same_item} AND s.{run} = (SELECT MAX(h.{run}) FROM {} h WHERE {})",
+            "{same_item} AND s.{run} = (SELECT MAX(h.{run}) FROM {} h WHERE {}) AND s.{version} = \
+             COALESCE((SELECT r.`model_version` FROM `batch_runs` r WHERE r.`id` = s.{run}), s.{version})",
             scores.name.quoted(),
             same(table, "h", "i"),
             run = named(RUN),
+            version = named(MODEL_VERSION),
         ),
     }
 }

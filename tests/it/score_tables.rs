@@ -19,7 +19,7 @@ const TICK: &str = "2024-03-05T10:00:00Z";
 const LATER: &str = "2024-03-05T11:00:00Z";
 
 /// `Readings` without anything to write to, and a score table.
-async fn scored(server: Server, settings: &[(&str, &str)]) -> Own {
+pub(crate) async fn scored(server: Server, settings: &[(&str, &str)]) -> Own {
     let ddl = DDL.replace("`scores` JSON, ", "");
     let mut all = SETTINGS.to_vec();
     all.retain(|(name, _)| *name != "PREDICTION_COLUMN");
@@ -35,7 +35,7 @@ async fn scored(server: Server, settings: &[(&str, &str)]) -> Own {
 }
 
 /// Every score: key, run, version, prediction.
-async fn scores(Own { owner, .. }: &Own) -> Vec<(i64, u64, String, Vec<f64>)> {
+pub(crate) async fn scores(Own { owner, .. }: &Own) -> Vec<(i64, u64, String, Vec<f64>)> {
     let sql = "SELECT `Reading No`, `run_id`, `model_version`, CAST(`prediction` AS CHAR) FROM `Reading Scores` \
                ORDER BY `Reading No`, `run_id`";
     let rows: Vec<(i64, u64, String, String)> = owner.rows(sql).await;

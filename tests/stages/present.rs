@@ -37,7 +37,7 @@ async fn a_run_by_hand_ends_now_by_the_clock_of_the_database(
     let insert = "INSERT INTO `items` (`values`, `created_datetime`) VALUES ('[5.1, 3.5, 1.4, 0.2]', NOW()), \
                   ('[5.1, 3.5, 1.4, 0.2]', NOW() - INTERVAL 5 MINUTE), ('[6.7, 3.0, 5.2, 2.3]', NOW() + INTERVAL 1 SECOND)";
     conn.query_drop(insert).await.unwrap();
-    let means = Means { database: &database, work: &config.work, model: model::embedded().unwrap() };
+    let means = Means { database: &database, work: &config.work, model: model::embedded().unwrap(), challenger: None };
     let runner = Runner { means, relay: &InAnswer };
     let clock = || Clock::starting(None, Duration::ZERO, Duration::from_secs(60));
 

@@ -186,15 +186,21 @@ async fn check(conn: &mut Conn, described: &[Job], args: &Args) -> Result<(), Bo
                     say!("Not checked of job `{}`: {}.", job.name, by_keys(&unknown));
                 }
             }
-            Err(HopError::Unfit(unfit)) => {
-                let told =
-                    |problem: &String| format!("job `{}`, table {}: {}", job.name, table.quoted(), by_keys(problem));
-                problems.extend(unfit.problems.iter().map(told));
-            }
-            Err(error) => return Err(of(job, error)),
+            Err(error) => problems.extend(told(job, error)?),
+        }
+        if let Err(error) = hop::challenger(conn, job.means(&model)).await {
+            problems.extend(told(job, error)?);
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(ConfigError(problems).into()) }
+}
+
+/// What does not fit a job.
+fn told(job: &Job, error: HopError) -> Result<Vec<String>, Box<dyn Error>> {
+    let HopError::Unfit(unfit) = error else { return Err(of(job, error)) };
+    let table = job.work.items_table.quoted();
+    let told = |problem: &String| format!("job `{}`, table {table}: {}", job.name, by_keys(problem));
+    Ok(unfit.problems.iter().map(told).collect())
 }
 
 fn of(job: &Job, error: HopError) -> Box<dyn Error> {

@@ -49,7 +49,7 @@ async fn steer_run(opened: &Opened, id: RunId, to: RunState, out: &mut Out) -> R
         Err(LoadError::Unusable(_)) => built_in,
         found => found?,
     };
-    let means = Means { database: &opened.database, work: &opened.config.work, model: &model };
+    let means = Means { database: &opened.database, work: &opened.config.work, model: &model, challenger: None };
     let mut steered = steer_once(means, opened, id, to).await;
     for _ in 0..PATIENCE {
         match steered {

@@ -142,7 +142,7 @@ fn by_hand(table: &ItemsTable) -> &'static str {
 
 /// What is to be minded if no run would be opened with this model.
 async fn of_model(conn: &mut Conn, opened: &Opened, model: &Model) -> Result<Option<String>, HopError> {
-    let means = Means { database: &opened.database, work: &opened.config.work, model };
+    let means = Means { database: &opened.database, work: &opened.config.work, model, challenger: None };
     match hop::check_use(conn, means).await {
         Ok(_) => Ok(None),
         Err(HopError::Unfit(unfit)) => Ok(Some(format!("Mind the model: {}.", unfit.problems.join("; ")))),

@@ -39,7 +39,7 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
     let opened = Opened::of(args.job.as_ref()).await?;
     let Opened { config, database } = &opened;
     let model = args.chosen.model(&opened).await?;
-    let means = Means { database, work: &config.work, model: &model };
+    let means = Means { database, work: &config.work, model: &model, challenger: None };
     let plan = opened.ask(async |conn| hop::plan(conn, means, &request).await).await?;
     out.show(&object(&plan, kind, config), || describe(&plan, kind, config))?;
     Ok(ExitCode::SUCCESS)

@@ -42,7 +42,7 @@ pub(crate) async fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn 
         );
     }
     let model = args.chosen.model(&opened).await?;
-    let means = Means { database: &opened.database, work: &opened.config.work, model: &model };
+    let means = Means { database: &opened.database, work: &opened.config.work, model: &model, challenger: None };
     let mut session = opened.session();
     let now = session.ask(clock::present).await?;
     let judgement = Box::pin(judge_runs(&mut session, means, (now, Round::Whole), || true)).await?;

@@ -14,6 +14,7 @@ use mysql_async::Conn;
 use self::source::Looked;
 use super::error::HopError;
 use super::means::Means;
+use super::neighbour;
 use super::unfit::Unfit;
 use crate::config::{ItemsTable, RunColumn, SampleModel};
 use crate::event::Trigger;
@@ -80,6 +81,7 @@ async fn look_closely(session: &mut Session, means: Means<'_>, kind: RunKind) ->
         return Ok(());
     }
     let table = means.table();
+    Unfit::unless_none(table, Box::pin(neighbour::problems(session, means)).await)?;
     let of = means.model.outputs();
     let try_writing = async |conn: &mut Conn| {
         let tried = items::try_writing(table, of)?.then(failures::try_writing()).then(lanes::try_writing());
@@ -99,7 +101,8 @@ pub(super) async fn look_at_table(session: &mut Session, means: Means<'_>) -> Re
     session.run(async |conn| means.database.look_at_table(conn).await).await
 }
 
-fn names(table: &ItemsTable, model: &Model) -> Vec<String> {
+/// What of the columns that are named does not fit a model.
+pub(super) fn names(table: &ItemsTable, model: &Model) -> Vec<String> {
     let features = table.feature_columns(model.features()).err();
     let beside = table.beside.iter().filter_map(|beside| cell(beside, model.outputs()).err());
     features.iter().map(ToString::to_string).chain(beside).collect()
@@ -129,7 +132,7 @@ fn pinned(means: Means<'_>) -> Option<String> {
 }
 
 /// Whether a model that is a sample meets the samples that it is for.
-async fn check_sample(conn: &mut Conn, means: Means<'_>) -> Result<(), HopError> {
+pub(super) async fn check_sample(conn: &mut Conn, means: Means<'_>) -> Result<(), HopError> {
     let (model, table) = (means.model, means.table());
     let may_score_all = model.purpose() == Purpose::Use || means.work.sample_model == SampleModel::Allow;
     if may_score_all || samples::are_all(table).ask(conn).await? {

@@ -260,7 +260,7 @@ impl<'g> Game<'g> {
         let queue = self.queue.clone();
         let caused = cause.clone();
         let hop = async move {
-            let means = hop::Means { database: &database, work: &work, model: model() };
+            let means = hop::Means { database: &database, work: &work, model: model(), challenger: None };
             let (trigger, time) = match caused {
                 Cause::Tick(number) => (tick(&time_of(number)), time_of(number)),
                 Cause::Message(message) => (Trigger::Continue(message), time_of(0)),

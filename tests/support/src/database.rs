@@ -55,7 +55,7 @@ impl Setup {
 
     /// What hops with this model work with.
     pub fn means<'a>(&'a self, model: &'a Model) -> Means<'a> {
-        Means { database: &self.database, work: &self.config.work, model }
+        Means { database: &self.database, work: &self.config.work, model, challenger: None }
     }
 
     /// What hops run by: the embedded model, and an answer that names the continuations.

@@ -62,8 +62,10 @@ async fn check(opened: &Opened, version: Option<&str>) -> Result<(), Box<dyn Err
         Some(version) => opened.ask(async |conn| stored::shared(conn, version).await).await?,
         None => model::embedded()?.into(),
     };
-    let means = Means { database: &opened.database, work: &opened.config.work, model: &model };
+    let means = Means { database: &opened.database, work: &opened.config.work, model: &model, challenger: None };
     opened.ask(async |conn| hop::check_use(conn, means).await).await?;
+    // Or no run would be opened with it.
+    opened.ask(async |conn| hop::challenger(conn, means).await).await?;
     Ok(())
 }
 
