@@ -55,7 +55,8 @@ async fn tables_of_the_first_version_gain_their_columns_and_keep_their_runs(
     };
     let tables = columns().await;
     let sums = "DROP COLUMN `compared`, DROP COLUMN `changed_class`, DROP COLUMN `absolute_change`";
-    let left = "DROP COLUMN `skipped`, DROP COLUMN `pending_since`";
+    let left = "DROP COLUMN `skipped`, DROP COLUMN `pending_since`, DROP COLUMN `waiting_for`, DROP COLUMN `waiting_since`, \
+                DROP COLUMN `waiting_until`";
     let took = "DROP COLUMN `profile`, DROP COLUMN `billed_ms`, DROP COLUMN `memory_mb`";
     let keys = "DROP KEY `runs_of_a_table`, DROP KEY `end_of_the_chain`, DROP KEY `windows_to_try_again`, \
                 DROP KEY `empty_runs`, DROP KEY `unfinished_runs`";
@@ -73,7 +74,7 @@ async fn tables_of_the_first_version_gain_their_columns_and_keep_their_runs(
     db.execute(&format!("ALTER TABLE `item_failures` {one_job}")).await;
     let looks = "DROP COLUMN `look`, DROP COLUMN `look_upto`, DROP COLUMN `skipped`, DROP COLUMN `skipped_after`, \
                  DROP COLUMN `skipped_upto`";
-    let tempo = "DROP COLUMN `busy_ms`, DROP COLUMN `recent_rows`, DROP COLUMN `recent_ms`";
+    let tempo = "DROP COLUMN `busy_ms`, DROP COLUMN `recent_rows`, DROP COLUMN `recent_ms`, DROP COLUMN `look_at`";
     let keys = "DROP COLUMN `low_key`, DROP COLUMN `high_key`, DROP COLUMN `cursor_key`, DROP COLUMN `look_upto_key`, \
                 DROP COLUMN `skipped_after_key`, DROP COLUMN `skipped_upto_key`";
     db.execute(&format!("ALTER TABLE `batch_lanes` {sums}, DROP COLUMN `profile`, {looks}, {tempo}, {keys}")).await;
