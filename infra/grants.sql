@@ -65,7 +65,7 @@ SET @ddl = CONCAT('GRANT
           `workers`, `state`, `pass`, `mode`, `items`, `started_at`, `attempted_at`, `deadline`),
   UPDATE (`state`, `pass`, `attempt`, `attempted_at`, `items`, `predicted`, `failed`, `pending`, `compared`, `changed_class`,
           `absolute_change`, `finished_at`, `last_error`, `profile`, `billed_ms`, `memory_mb`,
-          `skipped`, `pending_since`)',
+          `skipped`, `pending_since`, `waiting_for`, `waiting_since`, `waiting_until`)',
   @in_database, '`batch_runs`', @to_login);
 PREPARE permission FROM @ddl;
 EXECUTE permission;
@@ -76,7 +76,8 @@ SET @ddl = CONCAT('GRANT
           `finished_at`, `low_key`, `high_key`, `cursor_key`),
   UPDATE (`hop`, `claim`, `cursor_id`, `page_size`, `pages`, `predicted`, `failed`, `compared`, `changed_class`, `absolute_change`,
           `profile`, `updated_at`, `finished_at`, `look`, `look_upto`, `skipped`, `skipped_after`, `skipped_upto`,
-          `cursor_key`, `look_upto_key`, `skipped_after_key`, `skipped_upto_key`, `busy_ms`, `recent_rows`, `recent_ms`)',
+          `cursor_key`, `look_upto_key`, `skipped_after_key`, `skipped_upto_key`, `busy_ms`, `recent_rows`, `recent_ms`,
+          `look_at`)',
   @in_database, '`batch_lanes`', @to_login);
 PREPARE permission FROM @ddl;
 EXECUTE permission;

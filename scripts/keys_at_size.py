@@ -40,19 +40,19 @@ class Kind:
 
 KINDS = [
     Kind("integers", "id BIGINT NOT NULL PRIMARY KEY", "id", "n"),
-    Kind("BINARY(16)", "id BINARY(16) NOT NULL PRIMARY KEY", "id", "UNHEX(MD5(n))"),
+    Kind("BINARY(16)", "id BINARY(16) NOT NULL PRIMARY KEY", "id", "UNHEX(LEFT(SHA2(n, 256), 32))"),
     Kind(
         "CHAR(36)",
         "id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY",
         "id",
-        "CONCAT_WS('-', SUBSTR(MD5(n), 1, 8), SUBSTR(MD5(n), 9, 4), SUBSTR(MD5(n), 13, 4), SUBSTR(MD5(n), 17, 4), "
-        "SUBSTR(MD5(n), 21, 12))",
+        "CONCAT_WS('-', SUBSTR(SHA2(n, 256), 1, 8), SUBSTR(SHA2(n, 256), 9, 4), SUBSTR(SHA2(n, 256), 13, 4), SUBSTR(SHA2(n, 256), 17, 4), "
+        "SUBSTR(SHA2(n, 256), 21, 12))",
     ),
     Kind(
         "VARCHAR, any case",
         "id VARCHAR(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NOT NULL PRIMARY KEY",
         "id",
-        "CONCAT(ELT(1 + n % 5, 'a', 'B', 'ä', 'z''', '%'), SUBSTR(MD5(n), 1, 16))",
+        "CONCAT(ELT(1 + n % 5, 'a', 'B', 'ä', 'z''', '%'), SUBSTR(SHA2(n, 256), 1, 16))",
     ),
     Kind("(INT, BIGINT)", "a INT NOT NULL, b BIGINT NOT NULL, PRIMARY KEY (a, b)", "a,b", f"n % 7, {MIXED}"),
     Kind(
@@ -65,7 +65,7 @@ KINDS = [
         "BIGINT UNSIGNED",
         "id BIGINT UNSIGNED NOT NULL PRIMARY KEY",
         "id",
-        "CAST(CONV(SUBSTR(MD5(n), 1, 16), 16, 10) AS UNSIGNED)",
+        "CAST(CONV(SUBSTR(SHA2(n, 256), 1, 16), 16, 10) AS UNSIGNED)",
     ),
     Kind("negative", "id BIGINT NOT NULL PRIMARY KEY", "id", f"CAST(-1 * {MIXED} AS SIGNED)"),
 ]
@@ -118,7 +118,7 @@ class Server:
         self.sql(f"DROP DATABASE {DATABASE}", f"CREATE DATABASE {DATABASE}", f"USE {DATABASE}")
         self.sql(
             f"CREATE TABLE things ({kind.columns}, n BIGINT NOT NULL, `values` JSON NOT NULL, prediction JSON NULL, "
-            "created_datetime DATETIME NOT NULL, run_id BIGINT UNSIGNED NULL, writes INT NOT NULL DEFAULT 0, "
+            "created_datetime DATETIME NOT NULL, writes INT NOT NULL DEFAULT 0, "
             "KEY arrivals (created_datetime))"
         )
         run(self.environment(kind), "init")

@@ -45,6 +45,15 @@ STATES = (
     ),
     State("paused", "is paused.", (f"UPDATE batch_runs SET state = 'paused', finished_at = NULL {LAST}",), (OVER,)),
     State(
+        "waits",
+        "waits since",
+        (
+            f"UPDATE batch_runs SET state = 'running', finished_at = NULL, waiting_since = {NOW}, waiting_until = {NOW},"
+            f" waiting_for = 'replica_lag is 31, more than 10, of replica-1:3306' {LAST}",
+        ),
+        (OVER, f"UPDATE batch_runs SET waiting_for = NULL, waiting_since = NULL, waiting_until = NULL {LAST}"),
+    ),
+    State(
         "failed",
         "failed.",
         (f"UPDATE batch_runs SET state = 'failed', last_error = 'it was to be seen: `values` <b>' {LAST}",),

@@ -8,6 +8,7 @@ use crate::config::JobName;
 use crate::drift::Ratios;
 use crate::event::Continuation;
 use crate::run::{Backfill, Counts, RunId, RunKind, RunState, named};
+use crate::window::Time;
 
 named! {
     /// How a hop ended.
@@ -28,6 +29,8 @@ named! {
         Stopped = "stopped",
         /// The database is being started; a message waits on for it.
         Waking = "waking",
+        /// The database is in trouble, or is to be left alone for a while; a later message looks again.
+        Waiting = "waiting",
         /// A message was not understood; it goes back to the queue and from there to its dead letters.
         Refused = "refused",
         /// A message's hop failed; it goes back to the queue.
@@ -103,12 +106,27 @@ pub struct Answer {
     /// Where there were several jobs to do: what became of each. The counts are their sums then.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub jobs: Vec<OfJob>,
+    /// What the run waits for, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Waiting>,
     /// The run's kind. For metrics.
     #[serde(skip)]
     pub kind: Option<RunKind>,
     /// What this hop alone did, of all runs. For metrics.
     #[serde(skip)]
     pub hop: HopWork,
+}
+
+/// What a run waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Waiting {
+    /// In words.
+    #[serde(rename = "for")]
+    pub why: String,
+    /// Since when.
+    pub since: Time,
+    /// When is looked again.
+    pub next_look: Time,
 }
 
 /// What became of one job of several.
@@ -187,6 +205,7 @@ impl Answer {
             continuations: Vec::new(),
             runs: Vec::new(),
             jobs: Vec::new(),
+            waiting: None,
             kind: None,
             hop: HopWork::default(),
         }

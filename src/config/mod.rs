@@ -1,13 +1,16 @@
 //! Configuration: environment variables, each with its meaning, its default and what it accepts.
 
+mod bounds;
 mod choices;
 mod columns;
 mod decimals;
 mod jobs;
 mod key;
 mod names;
+mod nice;
 mod price;
 mod quality;
+mod quiet;
 mod resource;
 mod server;
 mod setting;
@@ -17,6 +20,7 @@ mod table;
 mod target;
 mod variables;
 mod vars;
+mod waiting;
 mod written;
 mod zone;
 
@@ -26,6 +30,7 @@ use std::time::Duration;
 
 use crate::run::FailurePolicy;
 
+pub use bounds::{Bound, Sign};
 use choices::AuthName;
 pub use choices::SampleModel;
 pub use columns::{FeatureColumn, PredictionFormat, RunColumn};
@@ -33,8 +38,10 @@ pub use decimals::Decimals;
 pub use jobs::{Fallback, JobSettings, JobsFile, MOST_JOBS, ScheduleName, by_keys, job_settings};
 pub use key::{KeyColumns, KeyPart, PartKind};
 pub use names::{ColumnName, JobName, NameOfModel, TableName};
+pub use nice::Nice;
 pub use price::Price;
 pub use quality::{Measure, QualityBound};
+pub use quiet::QuietHours;
 pub use resource::DatabaseResource;
 use server::Host;
 pub use server::{Fingerprint, Place, Tls};
@@ -46,6 +53,8 @@ pub use target::{Beside, Keeps, MODEL_VERSION, PREDICTED_AT, Part, RUN, ScoreTab
 pub use variables::{Entry, Group, Unset, VARIABLES};
 pub use vars::ConfigError;
 use vars::Vars;
+pub use waiting::WaitConfig;
+pub use written::{OWN_TABLES, OWN_VIEW};
 pub use zone::Zone;
 
 /// Everything the environment decides. The table [`VARIABLES`] says what each variable means.
@@ -141,6 +150,10 @@ pub struct WorkConfig {
     pub quality_bound: Option<QualityBound>,
     /// `TRUTH_WITHIN`: how long after a run its truth is waited for.
     pub truth_within: Duration,
+    /// `NICE`.
+    pub nice: Nice,
+    /// `WAIT_IF`, `WAIT_QUERY`, `REPLICAS` and `QUIET_HOURS`.
+    pub wait: WaitConfig,
     /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`. Unset: this is not Lambda, and costs nothing there.
     pub memory_mb: Option<u32>,
     /// `PRICE_PER_GB_SECOND`.
@@ -173,6 +186,8 @@ impl WorkConfig {
             sweep_deliver_within: vars.get(variables::SWEEP_DELIVER_WITHIN).map(|span| span.0),
             quality_bound: vars.get(variables::QUALITY_BOUND),
             truth_within: vars.or_default(variables::TRUTH_WITHIN).0,
+            nice: vars.or_default(variables::NICE),
+            wait: WaitConfig::read(vars),
             memory_mb: vars.get(variables::AWS_LAMBDA_FUNCTION_MEMORY_SIZE).map(|megabytes| megabytes.0),
             price: vars.get(variables::PRICE_PER_GB_SECOND).unwrap_or(Price::LISTED),
         }

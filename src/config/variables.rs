@@ -4,13 +4,16 @@
 
 #![expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "types are named as the variables are")]
 
+use super::bounds::{Bounds, Places};
 use super::choices::{AuthName, SampleModel};
 use super::columns::{FeatureColumn, PredictionFormat, RunColumn};
 use super::decimals::Decimals;
 use super::key::KeyColumns;
 use super::names::{ColumnName, NameOfModel, TableName};
+use super::nice::Nice;
 use super::price::Price;
 use super::quality::QualityBound;
+use super::quiet::QuietHours;
 use super::resource::DatabaseResource;
 use super::server::{Host, Place, TlsSetting};
 use super::setting::{Accepts, PemFile, QueueUrl, Setting, Span, Whole};
@@ -167,6 +170,14 @@ variables! {
         TRUTH_WITHIN: Span, Is("30d"), "how long after a run its rows are looked at for their truth";
         QUALITY_BOUND: QualityBound, Means("none"), "how good predictions have to be once their truth is known; beyond it \
             there is an alarm";
+        NICE: Nice, Is("0"), "the share of its time that a lane leaves free: it rests after each page, and holds nothing \
+            meanwhile";
+        WAIT_IF: Bounds, Means("runs never wait"), "bounds of what tells that the database is in trouble: while one is \
+            exceeded, runs wait and cost nothing";
+        WAIT_QUERY: Sql, Means("none"), "a SELECT of one number, which is the `query` of `WAIT_IF`";
+        REPLICAS: Places, Means("those that an Aurora knows of"), "the servers whose lag is the `replica_lag` of `WAIT_IF`, \
+            each asked with the login and the TLS of the database";
+        QUIET_HOURS: QuietHours, Means("none"), "hours of the day in which no page is begun; in UTC, unless a zone is given";
         MAX_HOPS: Whole<u32, 1, 1_000_000>, Is("1000"), "hops of one worker in one run; the run fails when they are used \
             up";
         HOP_BUDGET_MS: Whole<u32, 1, 86_400_000>, Is("240000"), "milliseconds that a hop works, at most";

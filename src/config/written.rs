@@ -9,7 +9,22 @@ use super::variables::{self, Variable};
 use super::vars::Vars;
 
 /// rowscore's own tables, of which none can be a score table.
-const OWN: [&str; 4] = ["batch_runs", "batch_lanes", "batch_status", "item_failures"];
+pub const OWN_TABLES: [&str; 11] = [
+    "batch_runs",
+    "batch_lanes",
+    "item_failures",
+    "batch_jobs",
+    "batch_models",
+    "batch_model_parts",
+    "batch_model_uses",
+    "batch_samples",
+    "batch_truths",
+    "batch_quality",
+    "batch_judged",
+];
+
+/// rowscore's own view, which cannot be one either.
+pub const OWN_VIEW: &str = "batch_status";
 
 /// Reads where predictions go; what is wrong with the variables is noted in `vars`.
 pub(super) fn target(vars: &mut Vars<'_>) -> Target {
@@ -32,7 +47,7 @@ pub(super) fn target(vars: &mut Vars<'_>) -> Target {
             ));
         }
     }
-    if OWN.iter().any(|own| own.eq_ignore_ascii_case(name.as_str())) {
+    if OWN_TABLES.iter().chain(&[OWN_VIEW]).any(|own| own.eq_ignore_ascii_case(name.as_str())) {
         vars.problem(format!(
             "SCORE_TABLE is `{}`, a table that rowscore keeps its runs in; accepted: another name",
             name.as_str()

@@ -68,6 +68,9 @@ pub struct Continuation {
     pub worker: u16,
     /// The hop that it starts, counted from 1.
     pub hop: u32,
+    /// It is put off until then, since the run waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Time>,
 }
 
 /// The fields of a continuation in JSON. A field beyond them is refused.
@@ -81,11 +84,13 @@ struct ContinuationInput {
     run_id: RunId,
     worker: u16,
     hop: u32,
+    #[serde(default)]
+    not_before: Option<Time>,
 }
 
 impl From<ContinuationInput> for Continuation {
-    fn from(ContinuationInput { job, run_id, worker, hop, .. }: ContinuationInput) -> Self {
-        Self { job, run_id, worker, hop }
+    fn from(ContinuationInput { job, run_id, worker, hop, not_before, .. }: ContinuationInput) -> Self {
+        Self { job, run_id, worker, hop, not_before }
     }
 }
 

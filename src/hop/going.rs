@@ -81,6 +81,7 @@ impl<'a> Going<'a> {
             ids: Ids { after, upto },
             limit,
             locking,
+            stretch: at_work.means.work.nice.stretch(),
         }
     }
 

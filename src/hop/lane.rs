@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 use mysql_async::Conn;
 
 use super::at_work::AtWork;
+use super::brake::Brake;
 use super::challenger::challenge;
 use super::clock::Clock;
 use super::forecast::Forecast;
 use super::going::{Ahead, Expected, Going};
-use super::looks::{after_page, wait};
+use super::looks::{after_page, wait, wait_first};
 use super::page::score_page;
 use super::reading::{Reached, reached, read_page};
 use super::relay::Relay;
@@ -36,6 +37,8 @@ pub(super) enum LaneEnd {
     TakenOver,
     /// The run is held or over.
     Stopped,
+    /// The database is in trouble, or is to be left alone for a while.
+    Waits,
     /// More than `MAX_FAILED_PERCENT` of its items could not be scored.
     TooManyFailures,
 }
@@ -53,6 +56,8 @@ pub(super) struct Watch<'w, R> {
     pub forecast: Option<&'w Forecast>,
     /// Who is told that the run will be late.
     pub relay: &'w R,
+    /// Whether it is to stop for a while.
+    pub brake: &'w Brake,
 }
 
 impl<R: Relay> Watch<'_, R> {
@@ -77,6 +82,9 @@ enum PageEnd {
 /// database refuses an item.
 const MOST_AGAIN: u32 = 10;
 
+/// How often a lane that rests says something.
+const KEEP_ALIVE: Duration = Duration::from_secs(2);
+
 /// Items of a lane that are looked at before their share of failures can stop the run.
 const SAMPLE: u64 = 1000;
 
@@ -90,10 +98,15 @@ pub(super) async fn work_lane<R: Relay>(
     watch: &Watch<'_, R>,
 ) -> Result<LaneWork, StoreError> {
     let mut hop = HopWork::default();
+    if let Some(wait) = wait_first(&lane.look) {
+        pause(wait).await;
+    }
     let (number, mut going, mut again) = (lane.number, Going::new(at_work, lane), 0);
-    while hop.pages == 0 || clock.allows(hop.longest_page) {
+    let nice = at_work.means.work.nice;
+    while !watch.brake.is_on() && (hop.pages == 0 || clock.allows(hop.longest_page)) {
         let begun = Instant::now();
-        let goes_on = || clock.allows(hop.longest_page.max(begun.elapsed()));
+        // Who rests holds nothing meanwhile.
+        let goes_on = || !nice.rests() && !watch.brake.is_on() && clock.allows(hop.longest_page.max(begun.elapsed()));
         let end = session.run(async |conn| page(conn, &mut going, &goes_on).await).await?;
         let (to, wait, predicted, failed) = match end {
             PageEnd::Committed { to, wait, predicted, failed } => (to, wait, predicted, failed),
@@ -118,18 +131,30 @@ pub(super) async fn work_lane<R: Relay>(
         if to.finished {
             return Ok(LaneWork { end: LaneEnd::Finished, hop });
         }
-        if let Some(wait) = wait {
+        let wait = wait.unwrap_or_default() + nice.rest_after(took);
+        if !wait.is_zero() {
             if !clock.allows(wait + hop.longest_page) {
                 break;
             }
-            pause(wait).await;
+            rest(session, wait).await;
         }
     }
     if going.ahead.take().is_some() {
         // Time ran out while the page was begun: its rows are free before the next hop comes.
         session.ask(rollback).await?;
     }
-    Ok(LaneWork { end: LaneEnd::OutOfTime, hop })
+    let end = if watch.brake.is_on() { LaneEnd::Waits } else { LaneEnd::OutOfTime };
+    Ok(LaneWork { end, hop })
+}
+
+/// Waits with a connection that the server keeps for a few seconds of silence.
+async fn rest(session: &mut Session, mut wait: Duration) {
+    while wait > KEEP_ALIVE {
+        pause(KEEP_ALIVE).await;
+        session.keep_alive().await;
+        wait -= KEEP_ALIVE;
+    }
+    pause(wait).await;
 }
 
 /// One page in one transaction. Where it begins is read from the lane row under its lock, so that

@@ -33,6 +33,12 @@ pub(super) fn wait(from: &Look, to: &Look) -> Option<Duration> {
     (to.number > from.number).then(|| FIRST_WAIT * 2_u32.pow(u32::from(from.number)))
 }
 
+/// How long to wait before a hop begins in the middle of a lane: the one before it may have had no time to.
+pub(super) fn wait_first(look: &Look) -> Option<Duration> {
+    let before = look.number.checked_sub(1)?;
+    Some(FIRST_WAIT * 2_u32.pow(u32::from(before)))
+}
+
 fn add(known: Skipped, items: u64, page: Ids) -> Skipped {
     match known {
         known if items == 0 => known,
@@ -59,7 +65,13 @@ mod tests {
             predicted: 0,
             failed: 0,
             changes: Changes::default(),
-            tempo: Tempo { busy_ms: 0.0, recent_rows: 0.0, recent_ms: 0.0, since: chrono::NaiveDateTime::default() },
+            tempo: Tempo {
+                busy_ms: 0.0,
+                recent_rows: 0.0,
+                recent_ms: 0.0,
+                stretch: 1.0,
+                since: chrono::NaiveDateTime::default(),
+            },
         }
     }
 
@@ -93,6 +105,7 @@ mod tests {
         while !place.finished {
             let next = after_page(&at(place.cursor.clone(), place.look.clone()), Key::Id(10), 3);
             waited += wait(&place.look, &next.look).unwrap_or_default();
+            assert_eq!(wait(&place.look, &next.look), wait_first(&next.look).filter(|_| !next.finished));
             (place, looks) = (next, looks + 1);
         }
         assert_eq!((looks, waited), (6, Duration::from_millis(3100)));

@@ -9,6 +9,7 @@
 //! SQS.
 
 mod at_work;
+mod brake;
 mod canary;
 mod census;
 mod challenger;
@@ -32,6 +33,7 @@ mod lane_sessions;
 mod look_up;
 mod looks;
 mod means;
+mod neighbour;
 mod next;
 mod open;
 mod opening;
@@ -43,6 +45,7 @@ mod reading;
 mod refusal;
 mod relay;
 mod respond;
+mod rest;
 mod runner;
 mod scope;
 mod set_off;
@@ -68,6 +71,7 @@ pub use judging::{Judgement, Round, judge_runs};
 pub use means::Means;
 pub use plan::{Basis, Plan, plan};
 pub use relay::{InAnswer, Relay};
+pub use rest::seconds_until;
 pub use runner::Runner;
 pub use start::Start;
 pub use unfit::Unfit;

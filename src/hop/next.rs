@@ -1,5 +1,6 @@
 //! The stages of a hop, and which may follow which.
 
+use super::brake::Wait;
 use crate::answer::Outcome;
 use crate::event::{Continuation, Request};
 use crate::run::{RunId, named};
@@ -28,6 +29,8 @@ pub(super) enum Next {
     Work(Run, Due),
     /// Time is up: hand the lanes over to the worker's next hop.
     HandOver(Run, Due),
+    /// The database is to be left alone: let the lanes rest, and look again later.
+    Rest(Run, Due, Wait),
     /// The worker's lanes are done: end the run, if they were the last.
     Finish(Run),
     /// Answer.
@@ -46,6 +49,7 @@ named! {
         SetOff = "set_off",
         Work = "work",
         HandOver = "hand_over",
+        Rest = "rest",
         Finish = "finish",
         Over = "over",
     }
@@ -60,6 +64,7 @@ impl Next {
             | Self::SetOff(run, _)
             | Self::Work(run, _)
             | Self::HandOver(run, _)
+            | Self::Rest(run, ..)
             | Self::Finish(run) => Some(run.id),
             Self::LookUp | Self::Open(_) | Self::TryOut(_) | Self::GoOn(_) | Self::Over(..) => None,
         }
@@ -77,6 +82,7 @@ impl Next {
             Self::SetOff(..) => Stage::SetOff,
             Self::Work(..) => Stage::Work,
             Self::HandOver(..) => Stage::HandOver,
+            Self::Rest(..) => Stage::Rest,
             Self::Finish(_) => Stage::Finish,
             Self::Over(..) => Stage::Over,
         }
@@ -87,16 +93,16 @@ impl Stage {
     /// Whether `next` may come after this stage. The loop of a hop holds every stage to it in builds for
     /// tests.
     pub(super) fn may_lead_to(self, next: Self) -> bool {
-        use Stage::{Finish, GoOn, HandOver, LookUp, Open, Over, SetOff, Succeed, TakeUp, TryOut, Work};
+        use Stage::{Finish, GoOn, HandOver, LookUp, Open, Over, Rest, SetOff, Succeed, TakeUp, TryOut, Work};
         matches!(
             (self, next),
-            (LookUp | TryOut | HandOver, Over)
+            (LookUp | TryOut | HandOver | Rest, Over)
                 | (Open, Succeed | TakeUp | SetOff | Over)
                 | (GoOn, Succeed | Work | Finish | Over)
                 | (Succeed, Open | TakeUp | Over)
                 | (TakeUp, SetOff | Finish | Over)
                 | (SetOff, Work | Over)
-                | (Work, HandOver | Finish | TakeUp | Over)
+                | (Work, HandOver | Rest | Finish | TakeUp | Over)
                 // The second pass of the run, or the run that was asked for while this one came first.
                 | (Finish, TakeUp | Open | Over)
         )

@@ -13,6 +13,12 @@ pub trait Relay {
         continuation: &Continuation,
     ) -> impl Future<Output = Result<(), Box<dyn Error + Send + Sync>>> + Send;
 
+    /// Whether a continuation that is not to come before some time comes by itself then. Otherwise the caller waits,
+    /// or the next tick goes on.
+    fn brings_back(&self) -> bool {
+        true
+    }
+
     /// A run will miss its deadline. It was logged; whoever else is to know it learns it here, while
     /// there is time left to do something about it.
     fn will_be_late(&self, _: &Late) {}
@@ -25,5 +31,9 @@ pub struct InAnswer;
 impl Relay for InAnswer {
     async fn send(&self, _: &Continuation) -> Result<(), Box<dyn Error + Send + Sync>> {
         Ok(())
+    }
+
+    fn brings_back(&self) -> bool {
+        false
     }
 }

@@ -45,6 +45,7 @@ pub(super) async fn respond<R: Relay>(
     if let Some(late) = late {
         hop.relay.will_be_late(&late);
     }
+    answer.waiting = hop.done.waiting.take();
     answer.continuations = take(&mut hop.done.sent);
     let runs = take(&mut hop.done.earlier);
     Ok(answer.with_drift(hop.done.drift).with_work(runs, hop.clock.elapsed()))

@@ -26,6 +26,7 @@ use super::opening::Opening;
 use super::refusal::{Refused, note_refusal};
 use super::relay::Relay;
 use super::respond::respond;
+use super::rest::rest;
 use super::set_off::{set_off, take_up};
 use super::start::Start;
 use super::succession::succeed;
@@ -189,6 +190,7 @@ impl<R: Relay> Hop<'_, R> {
                 Next::SetOff(run, due) => Box::pin(set_off(self, run, due)).await?,
                 Next::Work(run, due) => Box::pin(work(self, run, due)).await?,
                 Next::HandOver(run, due) => Box::pin(hand_over(self, &run, due)).await?,
+                Next::Rest(run, due, wait) => Box::pin(rest(self, &run, due, wait)).await?,
                 Next::Finish(run) => Box::pin(finish(self, run)).await?,
                 Next::Over(run, outcome) => {
                     Box::pin(judge_in_passing(self, outcome)).await;

@@ -1,6 +1,7 @@
 //! `claim_lanes`, and the work on them: one worker's lanes at a time, each on a connection of its own.
 
 use std::convert::Infallible;
+use std::future::pending;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -8,9 +9,11 @@ use futures_util::future::{Either, join, join_all, select};
 use mysql_async::Conn;
 
 use super::at_work::AtWork;
+use super::brake::Brake;
 use super::clock::Clock;
 use super::lane::{LaneWork, Watch, work_lane};
 use super::lane_sessions::LaneSessions;
+use super::neighbour::Neighbour;
 use super::relay::Relay;
 use super::step::Step;
 use super::under_way::Hop;
@@ -29,22 +32,30 @@ pub(super) async fn work_lanes<R: Relay>(
     hop: &mut Hop<'_, R>,
     at_work: AtWork<'_>,
     due: Due,
+    (neighbour, brake): (Option<&mut Neighbour<'_>>, &Brake),
 ) -> Result<Vec<LaneWork>, StoreError> {
-    let Hop { session, done, lanes, clock, relay, .. } = hop;
+    let Hop { session, done, lanes, clock, relay, began, .. } = hop;
     let work = async {
         let claim = session.run(async |conn| claim_lanes(conn, at_work.run.id, due).await);
         let claimed = claim.await?;
         // Without a single connection for pages the work fails here, once, and not in each lane.
         lanes.first().await.connect().await?;
-        let watch = &Watch { forecast: done.forecast.as_ref(), relay: *relay };
+        let watch = &Watch { forecast: done.forecast.as_ref(), relay: *relay, brake };
         let work = claimed.into_iter().enumerate().map(async |(place, lane)| match lanes.get(place).await {
             Some(mut session) => work_lane(&mut session, at_work, lane, *clock, watch).await,
             None => work_lane_on_its_own(at_work, lane, (*clock, lanes), watch).await,
         });
         // The session that holds the lanes would be silent for the length of the hop.
-        match select(pin!(join_all(work)), pin!(keep_alive(session, lanes))).await {
+        let looks = async {
+            match neighbour {
+                Some(neighbour) => neighbour.watch(brake, || began.present()).await,
+                None => pending().await,
+            }
+        };
+        let beside = join(keep_alive(session, lanes), looks);
+        match select(pin!(join_all(work)), pin!(beside)).await {
             Either::Left((done, _)) => done.into_iter().collect(),
-            Either::Right((never, _)) => match never {},
+            Either::Right(((never, _), _)) => match never {},
         }
     };
     lanes.ready_during(work).await

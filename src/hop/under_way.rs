@@ -10,7 +10,7 @@ use super::lane_sessions::LaneSessions;
 use super::means::Means;
 use super::relay::Relay;
 use super::step::Step;
-use crate::answer::{HopWork, Part};
+use crate::answer::{HopWork, Part, Waiting};
 use crate::drift::Ratios;
 use crate::event::{Continuation, Request};
 use crate::run::{RunId, RunState};
@@ -18,6 +18,7 @@ use crate::store::lanes::{self, Due};
 use crate::store::measures;
 use crate::store::session::Session;
 use crate::store::statement::Statement;
+use crate::window::Time;
 
 /// One hop under way.
 #[derive(Debug)]
@@ -52,6 +53,8 @@ pub(super) struct Done {
     pub earlier: Vec<Part>,
     /// Continuations that were sent.
     pub sent: Vec<Continuation>,
+    /// What the run waits for, if it does.
+    pub waiting: Option<Waiting>,
     /// Absent where nothing can be forecast.
     pub forecast: Option<Forecast>,
     /// What the run saw that was finished.
@@ -85,7 +88,12 @@ impl<R: Relay> Hop<'_, R> {
 
     /// The message that starts a worker's hop.
     pub(super) fn continuation(&self, run_id: RunId, Due { worker, hop }: Due) -> Continuation {
-        Continuation { job: self.means.table().job.clone(), run_id, worker, hop }
+        Continuation { job: self.means.table().job.clone(), run_id, worker, hop, not_before: None }
+    }
+
+    /// Sends the continuation of a hop that is due, not to come before a time.
+    pub(super) async fn send_later(&mut self, run: RunId, due: Due, at: Time) -> Result<Continuation, HopError> {
+        self.send(Continuation { not_before: Some(at), ..self.continuation(run, due) }).await
     }
 
     /// Sends a continuation of a hop that is due already.

@@ -5,22 +5,37 @@ use super::end::fail_for_failures;
 use super::error::HopError;
 use super::forecast::Forecast;
 use super::lane::LaneEnd;
+use super::neighbour::Neighbour;
 use super::next::Next;
 use super::relay::Relay;
 use super::side_by_side::work_lanes;
 use super::under_way::Hop;
 use crate::answer::Outcome;
 use crate::run::{Pass, RunState};
-use crate::store::hold;
 use crate::store::lanes::{self, Due};
 use crate::store::runs::{self, Run};
+use crate::store::{hold, waits};
 
 /// Works on one worker's lanes, which this hop holds, until they are done or time is up.
 pub(super) async fn work<R: Relay>(hop: &mut Hop<'_, R>, run: Run, due: Due) -> Result<Next, HopError> {
     let (id, at_work) = (run.id, AtWork { run: &run, means: hop.means });
     hop.done.part_in = Some(id);
+    let before = Neighbour::before_work(hop.means, &mut hop.session, hop.began.present());
+    let mut neighbour = match Box::pin(before).await {
+        Ok(neighbour) => neighbour,
+        Err(wait) => return Ok(Next::Rest(run, due, wait)),
+    };
+    if run.waits {
+        hop.session.ask(|| waits::end(id)).await?;
+        tracing::info!(run = %id, "the run goes on");
+    }
+    let brake = neighbour.as_ref().map(|neighbour| neighbour.brake(hop.began.present())).unwrap_or_default();
     hop.done.forecast = forecast(hop, &run).await?;
-    let done = work_lanes(hop, at_work, due).await?;
+    let done = work_lanes(hop, at_work, due, (neighbour.as_mut(), &brake)).await;
+    if let Some(neighbour) = neighbour {
+        neighbour.close().await;
+    }
+    let done = done?;
     done.iter().for_each(|lane| hop.done.work.add(lane.hop));
     let any = |end: LaneEnd| done.iter().any(|lane| lane.end == end);
     Ok(if any(LaneEnd::TakenOver) {
@@ -30,6 +45,8 @@ pub(super) async fn work<R: Relay>(hop: &mut Hop<'_, R>, run: Run, due: Due) -> 
         Next::Over(Some(id), Outcome::Stopped)
     } else if any(LaneEnd::Stopped) {
         stopped(hop, &run).await?
+    } else if let Some(wait) = brake.wait().filter(|_| any(LaneEnd::Waits)) {
+        Next::Rest(run, due, wait.clone())
     } else if any(LaneEnd::OutOfTime) {
         Next::HandOver(run, due)
     } else {

@@ -50,6 +50,10 @@ impl Relay for Call<'_> {
         }
     }
 
+    fn brings_back(&self) -> bool {
+        matches!(self.outbox, Outbox::Queue(_))
+    }
+
     fn will_be_late(&self, late: &Late) {
         self.metrics.will_be_late(late, now());
     }

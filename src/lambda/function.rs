@@ -16,7 +16,7 @@ use super::{SqsQueue, WakeError};
 use crate::answer::{Answer, Outcome};
 use crate::config::Config;
 use crate::event::{self, Event, EventError, Message, Trigger, Wake};
-use crate::hop::{Clock, HopError, Jobs};
+use crate::hop::{Clock, HopError, Jobs, seconds_until};
 use crate::model::Model;
 use crate::store::runs;
 use crate::store::session::Session;
@@ -165,6 +165,14 @@ impl Function {
         for Message { id, trigger, trace, receipt } in messages.by_ref() {
             // The sender's trace goes on; the invocation has one of its own in any case.
             let call = Call { trace: trace.as_deref().or(call.trace), ..call };
+            // A message cannot be sent for later to a queue that keeps its order: it is taken, and put off.
+            if let Ok(Trigger::Continue(message)) = &trigger
+                && let Some(after) = seconds_until(message.not_before, call.now)
+            {
+                reply = Reply::from(Answer::without_run(Outcome::Waiting));
+                back.push(Back { id, receipt, after });
+                break;
+            }
             let in_time = mem::replace(&mut is_first, false) || call.clock.allows(Duration::ZERO);
             let handled = match trigger {
                 Ok(trigger) if in_time => self.hop(&trigger, call).await,

@@ -86,7 +86,7 @@ fn of_hop(answer: &Answer) -> Vec<Metric> {
     // Runs that the hop took up and finished before the one that the answer is about.
     let earlier = || answer.runs.iter().filter(|part| Some(part.run_id) != answer.run_id);
     let worked = is_end
-        || matches!(outcome, Outcome::Continued | Outcome::LanesFinished)
+        || matches!(outcome, Outcome::Continued | Outcome::LanesFinished | Outcome::Waiting)
         || earlier().any(|part| part.work.pages > 0);
     let worst = |own: Option<f64>, of: fn(Ratios) -> Option<f64>| {
         earlier().filter_map(|part| of(part.drift)).chain(own).reduce(f64::max)
@@ -118,6 +118,10 @@ fn of_hop(answer: &Answer) -> Vec<Metric> {
             ("ForecastSpareSeconds", "Seconds", seconds(answer.forecast_spare_seconds)),
         ]);
         metrics.extend(drift);
+    }
+    if let Some(waiting) = &answer.waiting {
+        let waited = (waiting.next_look - waiting.since).num_milliseconds() as f64 / 1e3;
+        metrics.push(("WaitingSeconds", "Seconds", Some(waited)));
     }
     if worked && hop.pages > 0 {
         metrics.extend([

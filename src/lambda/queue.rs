@@ -66,9 +66,14 @@ impl SqsQueue {
 
     /// Sends the message that starts the next hop, in X-Ray's trace of this one.
     pub async fn send(&self, continuation: &Continuation, trace: Option<&str>) -> Result<(), QueueError> {
-        let Continuation { run_id, worker, hop, .. } = continuation;
-        let group = format!("run-{run_id}-worker-{worker}");
-        self.put(&group, &format!("{group}-hop-{hop}"), &serde_json::to_string(continuation)?, trace).await
+        let Continuation { run_id, worker, hop, not_before, .. } = continuation;
+        let worker = format!("run-{run_id}-worker-{worker}");
+        let (group, id) = match not_before {
+            None => (worker.clone(), format!("{worker}-hop-{hop}")),
+            // In a group of its own: while it is put off, nothing comes that is behind it.
+            Some(at) => (format!("{worker}-later"), format!("{worker}-hop-{hop}-at-{}", at.timestamp_millis())),
+        };
+        self.put(&group, &id, &serde_json::to_string(continuation)?, trace).await
     }
 
     /// Sends the message by which a job does its part of what was asked for at `now`. Each job has a group, and so an

@@ -9,11 +9,15 @@ use super::trouble::Trouble;
 use crate::run::{RunKind, RunState};
 use crate::store::hold::Attendance;
 use crate::store::status::StatusLine;
+use crate::store::waits::RunWaits;
 use crate::window::Time;
 use crate::words;
 
 /// Without a hop for so long, nobody is at work: longer than the pause between two hops.
 const UNATTENDED: TimeDelta = TimeDelta::seconds(30);
+
+/// So long after the time of its next look, a run that waits is known not to be looked at: longer than a queue takes.
+const LOOKS_AGAIN: TimeDelta = TimeDelta::minutes(2);
 
 /// Without a page for so long, whoever is at work is held up: longer than any page.
 const HELD_UP: TimeDelta = TimeDelta::seconds(120);
@@ -153,6 +157,9 @@ fn of_run(run: &StatusLine, facts: &Facts) -> Vec<Option<Trouble>> {
 /// Whether a run that should be worked on is.
 pub fn attended(run: &StatusLine, Attendance { is_held, last_page }: Attendance, now: Time) -> Option<Trouble> {
     let silent_for = now - last_page.unwrap_or(run.started_at);
+    if let Some(RunWaits { why, since, .. }) = run.waits.clone().filter(|waits| now - waits.until < LOOKS_AGAIN) {
+        return Some(Trouble::Waits { run: run.id, why, since });
+    }
     match is_held {
         true if silent_for > HELD_UP => Some(Trouble::HeldUp { run: run.id, silent_for }),
         false if silent_for > UNATTENDED => {

@@ -62,6 +62,15 @@ pub enum Trouble {
         /// How long no page has been committed.
         silent_for: TimeDelta,
     },
+    /// A run waits, since the database is in trouble or is to be left alone.
+    Waits {
+        /// The run.
+        run: RunId,
+        /// For what.
+        why: String,
+        /// Since when.
+        since: Time,
+    },
     /// A run is held by its operator.
     Paused {
         /// The run.
@@ -116,6 +125,7 @@ impl Trouble {
         match self {
             Self::Unattended { reason: Some(_), .. } => Mood::Bad,
             Self::Refused { .. } | Self::Silent { .. } | Self::Failed { .. } | Self::CanaryFailed { .. } => Mood::Bad,
+            Self::Waits { .. } => Mood::Busy,
             _ => Mood::Odd,
         }
     }
@@ -129,6 +139,7 @@ impl Trouble {
             Self::CanaryFailed { .. } => "canary_failed",
             Self::Unattended { .. } => "unattended",
             Self::HeldUp { .. } => "held_up",
+            Self::Waits { .. } => "waits",
             Self::Paused { .. } => "paused",
             Self::Cancelled { .. } => "cancelled",
             Self::Late { .. } => "late",
@@ -165,6 +176,9 @@ impl Trouble {
                 format!("Nobody is at work on run {run}: no hop for {}.", span(*silent_for))
             }
             Self::HeldUp { run, silent_for } => format!("Run {run} is held up: no page for {}.", span(*silent_for)),
+            Self::Waits { run, why, since } => {
+                format!("Run {run} waits since {}, {}: {}.", words::minute(*since), words::ago(*since, now), said(why))
+            }
             Self::Paused { run } => format!("Run {run} is paused."),
             Self::Cancelled { run, reason: None } => format!("Run {run} was cancelled."),
             Self::Cancelled { run, reason: Some(reason) } => format!("Run {run} was cancelled: {}.", said(reason)),
@@ -203,6 +217,7 @@ impl Trouble {
             Self::CanaryFailed { .. } => "`rowscore run --canary` tries it again.".into(),
             Self::Unattended { .. } => "The next tick goes on with it; `rowscore run` does so now.".into(),
             Self::HeldUp { .. } => "Others may hold its rows locked; it goes on by itself.".into(),
+            Self::Waits { .. } => "It goes on by itself when that is over.".into(),
             Self::Paused { run } => format!("`rowscore resume {run}` lets it go on."),
             Self::Cancelled { .. } => "The next window takes what it left.".into(),
             Self::Late { is_over: true, .. } => "`rowscore plan` says how long the next one takes.".into(),

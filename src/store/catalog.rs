@@ -12,7 +12,7 @@ use super::query;
 use super::row::column;
 use super::statement::Statement;
 use super::target;
-use crate::config::{ColumnName, ItemsTable, KeyColumns, KeyPart, Rows, ScoreTable};
+use crate::config::{ColumnName, ItemsTable, KeyColumns, KeyPart, OWN_TABLES, Rows, ScoreTable};
 
 /// The column that is meant to say when a row was changed, where there is one of this name.
 pub const UPDATED: &str = "updated_datetime";
@@ -58,7 +58,7 @@ pub struct Key {
 impl Kept {
     /// Whether the table is one of rowscore's own.
     pub fn is_own(&self) -> bool {
-        OWN.contains(&self.table.as_str())
+        OWN_TABLES.contains(&self.table.as_str())
     }
 
     /// The table's name between backticks.
@@ -132,21 +132,6 @@ impl Catalog {
 /// Characters of a time of arrival in front of a key, at most.
 const LONGEST_TIME: u64 = 32;
 
-/// rowscore's own tables, which go along with the items in one transaction.
-pub(super) const OWN: [&str; 11] = [
-    "batch_runs",
-    "batch_lanes",
-    "item_failures",
-    "batch_jobs",
-    "batch_models",
-    "batch_model_parts",
-    "batch_model_uses",
-    "batch_samples",
-    "batch_truths",
-    "batch_quality",
-    "batch_judged",
-];
-
 /// What the server says of `table`, and the table with what rowscore's statements need of that.
 ///
 /// # Errors
@@ -219,7 +204,7 @@ fn describe_named(table: &str, written: &str) -> Statement<Catalog> {
          FROM `information_schema`.`statistics` {of_table} \
          ORDER BY `index_name`, `seq_in_index`"
     );
-    let names = OWN.iter().map(|name| format!("'{name}'")).chain([written.to_owned()]).collect::<Vec<_>>();
+    let names = OWN_TABLES.iter().map(|name| format!("'{name}'")).chain([written.to_owned()]).collect::<Vec<_>>();
     let kept = format!(
         "SELECT `table_name` AS `name`, `engine` AS `engine` FROM `information_schema`.`tables` {} AND `engine` NOT IN \
            (SELECT `engine` FROM `information_schema`.`engines` WHERE `transactions` = 'YES')",

@@ -27,6 +27,7 @@ pub struct Database {
     place: Place,
     protection: Protection,
     login: Login,
+    config: MysqlConfig,
     items: ItemsTable,
     /// The same with what the server says of it, once that was asked; shared by all clones.
     seen: Arc<OnceLock<ItemsTable>>,
@@ -65,7 +66,19 @@ impl Database {
             .setup(vec![settings::of_each_session()]);
         let (name, login) = (config.database.clone(), Login::new(config).await);
         let (seen, fits, models, at_work) = Default::default();
-        Self { opts, name, place, protection, login, items: items.clone(), seen, fits, models, at_work }
+        Self {
+            opts,
+            name,
+            place,
+            protection,
+            login,
+            config: config.clone(),
+            items: items.clone(),
+            seen,
+            fits,
+            models,
+            at_work,
+        }
     }
 
     /// The same database, holding the items of another job in table `items`, of which nothing is known yet.
@@ -73,6 +86,13 @@ impl Database {
     pub fn with_items(&self, items: &ItemsTable) -> Self {
         let (seen, fits) = Default::default();
         Self { items: items.clone(), seen, fits, ..self.clone() }
+    }
+
+    /// The same database as another server has it, with the same login and protection.
+    pub(crate) async fn at(&self, place: &Place) -> Self {
+        let (server, port) = (place.host.clone(), place.port);
+        let config = MysqlConfig { server, port, connect_to: None, ..self.config.clone() };
+        Self::new(&config, &self.items).await
     }
 
     /// Where connections go.

@@ -45,8 +45,20 @@ fn hashed_places<'m>(table: &ItemsTable, page: &Predictions<'m>) -> (Places, Pre
         }
         begin += same.len();
     }
-    let which = items(table).without_alias().one_of(sorted.keys.iter());
+    let which = items(table).without_alias().one_of(in_order(&page.keys).into_iter());
     (Places { place, which }, sorted)
+}
+
+/// A page's keys about as the index has them: a list in that order takes the servers a fifth less of the page's time than
+/// one in any order. So a page is in order that follows the key. One that follows the time of arrival is not, nor are half
+/// of its keys in order of their texts, which is that of the index, or near it.
+fn in_order(keys: &Keys) -> Vec<KeyRef<'_>> {
+    let mut all: Vec<KeyRef<'_>> = keys.iter().collect();
+    let descents = all.windows(2).filter(|pair| pair[0] > pair[1]).count();
+    if descents > all.len() * 2 / 5 {
+        all.sort_unstable();
+    }
+    all
 }
 
 #[cfg(test)]
@@ -54,6 +66,16 @@ mod tests {
     use super::*;
     use crate::config::PartKind;
     use crate::model::Outputs;
+
+    #[test]
+    fn keys_in_no_order_are_listed_by_their_texts() {
+        let listed = |keys: &[&'static str]| {
+            let keys = keys.iter().copied().map(KeyRef::Text).collect();
+            in_order(&keys).iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(listed(&["d", "a", "c", "b"]), ["a", "b", "c", "d"]);
+        assert_eq!(listed(&["a", "B", "c", "d", "ä"]), ["a", "B", "c", "d", "ä"]);
+    }
 
     #[test]
     fn keys_with_the_same_checksum_have_places_of_their_own() {
@@ -66,7 +88,8 @@ mod tests {
             Predictions { keys, outputs: vec![0.1, 0.9, 0.2, 0.8, 0.3, 0.7], of: Outputs::probabilities(&classes) };
         let (Places { place, which }, sorted) = hashed_places(&table, &page);
         assert_eq!(sorted.outputs, [0.1, 0.9, 0.3, 0.7, 0.2, 0.8]);
-        assert_eq!(which, "`id` IN ('plumless','buckeroo','a')");
+        // In the order of the page.
+        assert_eq!(which, "`id` IN ('plumless','a','buckeroo')");
         let text = "CAST(CONVERT(`id` USING utf8mb4) AS BINARY)";
         assert_eq!(
             place,

@@ -5,13 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use mysql_async::{Params, Row};
 
 use super::StoreError;
-use super::catalog::{OWN, of_tables};
+use super::catalog::of_tables;
 use super::row::column;
 use super::statement::Statement;
-use crate::config::ItemsTable;
-
-/// The view of the runs.
-const VIEW: &str = "batch_status";
+use crate::config::{ItemsTable, OWN_TABLES, OWN_VIEW};
 
 /// The items table, and rowscore's own, with the names of their columns and keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,8 +53,13 @@ impl Inventory {
     pub(super) fn of(items: &ItemsTable) -> Statement<Self> {
         let doing = "looking which tables there are";
         let scores = items.target.scores().map(|scores| scores.name.literal());
-        let names: Vec<String> =
-            OWN.iter().chain(&[VIEW]).map(|name| format!("'{name}'")).chain([items.literal()]).chain(scores).collect();
+        let names: Vec<String> = OWN_TABLES
+            .iter()
+            .chain(&[OWN_VIEW])
+            .map(|name| format!("'{name}'"))
+            .chain([items.literal()])
+            .chain(scores)
+            .collect();
         let of_tables = of_tables(&names);
         let named = |what: &str, from: &str| {
             let sql = format!(
@@ -85,7 +87,7 @@ impl Inventory {
     /// What is there that was not there `before`.
     pub(super) fn since(&self, before: &Self) -> Vec<Made> {
         let made = self.0.iter().filter_map(|(table, now)| match before.0.get(table) {
-            None if table == VIEW => Some(Made::View(table.clone())),
+            None if table == OWN_VIEW => Some(Made::View(table.clone())),
             None => Some(Made::Table(table.clone())),
             Some(then) => {
                 let columns: Vec<String> = now.columns.difference(&then.columns).cloned().collect();
@@ -100,7 +102,7 @@ impl Inventory {
 
 /// Names of tables in the database that are none of rowscore's own, the first of them in order.
 pub fn tables(most: u32) -> Statement<Vec<String>> {
-    let own = OWN.iter().chain(&[VIEW]).map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
+    let own = OWN_TABLES.iter().chain(&[OWN_VIEW]).map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
     let sql = format!(
         "SELECT `table_name` AS `name` FROM `information_schema`.`tables` WHERE `table_schema` = DATABASE() \
          AND `table_name` NOT IN ({own}) ORDER BY `table_name` LIMIT {most}"

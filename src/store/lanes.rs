@@ -12,7 +12,7 @@ use super::order::Order;
 use super::places::joined;
 use super::row::{column, key_text, name};
 use super::statement::Statement;
-use super::tempo::{self, RATE, TEMPO, Tempo};
+use super::tempo::{self, RATE, Tempo};
 use crate::config::ItemsTable;
 use crate::run::{Changes, Counts, Pass, RunId, named};
 
@@ -230,16 +230,17 @@ pub struct Position {
 }
 
 /// The statement that locks a lane's row and reads where it stands, for [`position`]. The run's own
-/// row is only looked at: work that is meant for another `pass` of it may not go on.
-pub(super) fn lock_statement(run: RunId, pass: Pass, lane: u16, items: &ItemsTable) -> String {
+/// row is only looked at: work that is meant for another `pass` of it may not go on. `stretch` is of [`tempo`].
+pub(super) fn lock_statement(run: RunId, pass: Pass, lane: u16, (items, stretch): (&ItemsTable, f64)) -> String {
     let (look, keys, ahead) = match items.key.is_number() {
         true => (LOOK, "", " AND f.`item_id` > l.`cursor_id` AND f.`item_id` <= l.`high_id`"),
         // Of texts, the failures are in another order than the items.
         false => (LOOK_BY_TEXT, "l.`cursor_key`, ", ""),
     };
+    let tempo = tempo::columns(stretch);
     format!(
         "SELECT l.`cursor_id`, {keys}l.`claim`, l.`pages`, l.`predicted`, l.`failed`, l.`compared`, l.`changed_class`, l.`absolute_change`, \
-           l.`profile`, {look}, {TEMPO}, l.`finished_at` IS NOT NULL AS `finished`, \
+           l.`profile`, {look}, {tempo}, l.`finished_at` IS NOT NULL AS `finished`, \
            (SELECT r.`state` = 'running' AND r.`pass` = '{pass}' FROM `batch_runs` r WHERE r.`id` = l.`run_id`) AS `running`, \
            EXISTS (SELECT 1 FROM `item_failures` f WHERE {}{ahead}) AS `failures_ahead` \
          FROM `batch_lanes` l WHERE l.`run_id` = {run} AND l.`lane` = {lane} FOR UPDATE",

@@ -67,6 +67,7 @@ pub mod selection;
 pub mod session;
 mod settings;
 pub(crate) mod share;
+pub(crate) mod signs;
 pub mod statement;
 pub mod status;
 pub mod stored;
@@ -76,6 +77,7 @@ mod tls;
 pub(crate) mod truths;
 pub mod turn;
 pub mod used;
+pub mod waits;
 pub mod wanted;
 
 pub use database::Database;

@@ -39,6 +39,8 @@ pub(crate) struct Page<'a> {
     pub limit: u32,
     /// How they are locked.
     pub locking: Locking,
+    /// How many times as long its lane takes as its pages alone, since it rests after each.
+    pub stretch: f64,
 }
 
 /// What another model than the run's says of a page's items, for the history only.
@@ -139,8 +141,8 @@ impl Page<'_> {
     /// The statements that lock the lane's row and read where it stands, and its drift profile; then read
     /// the next items, and lock those that are to be written.
     fn begin_statements(&self) -> String {
-        let &Page { run, lane, wanted, ref ids, limit, locking } = self;
-        let lock = lanes::lock_statement(run.id, run.pass, lane, wanted.table);
+        let &Page { run, lane, wanted, ref ids, limit, locking, stretch } = self;
+        let lock = lanes::lock_statement(run.id, run.pass, lane, (wanted.table, stretch));
         let read = items::read_statement(wanted, ids, limit, locking);
         format!("START TRANSACTION; {lock}; {read}")
     }

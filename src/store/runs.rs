@@ -41,10 +41,12 @@ pub struct Run {
     pub deadline: Option<Time>,
     /// Seconds from its end, or from when it was read, to its deadline; negative: too late.
     pub spare_seconds: Option<i64>,
+    /// Whether it waits, as far as was noted.
+    pub waits: bool,
 }
 
 pub(super) const COLUMNS: &str = "`id`, `kind`, `mode`, `tick`, `window_from`, `window_to`, `chained`, `policy`, `model_version`, `state`, `pass`, `items`, \
-                       `deadline`, \
+                       `deadline`, `waiting_since` IS NOT NULL AS `waits`, \
                        TIMESTAMPDIFF(SECOND, COALESCE(`finished_at`, UTC_TIMESTAMP()), `deadline`) AS `spare_seconds`";
 
 /// Named, since the order of the ids alone would lead through the runs of all other tables.
@@ -69,6 +71,7 @@ pub(super) fn run(row: &Row) -> Result<Run, StoreError> {
         items: column(row, "items")?,
         deadline: column::<Option<_>>(row, "deadline")?.map(utc),
         spare_seconds: column(row, "spare_seconds")?,
+        waits: column(row, "waits")?,
     })
 }
 
@@ -188,7 +191,7 @@ pub fn finish(id: RunId, state: RunState, counts: Counts, error: Option<&str>) -
     let sql = format!(
         "UPDATE `batch_runs` SET `state` = :state, `items` = :items, `predicted` = :predicted, \
            `failed` = :failed, `pending` = :pending, `finished_at` = UTC_TIMESTAMP(3), \
-           `last_error` = {last_error} WHERE `id` = :id"
+           `waiting_for` = NULL, `waiting_since` = NULL, `waiting_until` = NULL, `last_error` = {last_error} WHERE `id` = :id"
     );
     let params = params! {
         "state" => state.name(), "items" => counts.predicted + counts.failed + counts.pending,

@@ -9,6 +9,7 @@ use super::refusals::IS_REFUSAL;
 use super::row::{column, name};
 use super::runs::{OF_A_TABLE, utc};
 use super::statement::Statement;
+use super::waits::RunWaits;
 use crate::config::ItemsTable;
 use crate::run::{Backfill, Mode, RunId, RunKind, RunState};
 use crate::window::{Time, Window};
@@ -54,6 +55,8 @@ pub struct StatusLine {
     pub tick: Option<Time>,
     /// Attempts at it, this one included.
     pub attempt: u32,
+    /// What it waits for, if it does.
+    pub waits: Option<RunWaits>,
     /// Whether it could not even be opened: it stands for so many `attempt`s, the last one when it was `finished_at`.
     pub is_refused: bool,
 }
@@ -97,15 +100,26 @@ async fn of(conn: &mut impl Queryable, ids: Statement<Vec<u64>>) -> Result<Vec<S
         return Ok(Vec::new());
     }
     let list = joined(ids, ",");
-    let sql = format!("SELECT * FROM `batch_status` WHERE `run_id` IN ({list}) ORDER BY `run_id` DESC");
+    let sql = format!("SELECT {COLUMNS} WHERE s.`run_id` IN ({list}) ORDER BY s.`run_id` DESC");
     Statement::all("reading the status of the runs", &sql, Params::Empty, line).ask(conn).await
 }
 
 /// The line of the run numbered `id`, if it is one over `table`.
 pub fn find(table: &ItemsTable, id: RunId) -> Statement<Option<StatusLine>> {
-    let sql = "SELECT * FROM `batch_status` WHERE `run_id` = :id AND `items_table` = :table AND `job` = :job";
+    let sql = format!("SELECT {COLUMNS} WHERE s.`run_id` = :id AND s.`items_table` = :table AND s.`job` = :job");
     let params = params! { "id" => id.0, "table" => table.as_str(), "job" => table.job.as_str() };
-    Statement::first("reading the status of a run", sql, params, line)
+    Statement::first("reading the status of a run", &sql, params, line)
+}
+
+/// The view's columns, and those that only the table has.
+const COLUMNS: &str = "s.*, r.`waiting_for`, r.`waiting_since`, r.`waiting_until` \
+                       FROM `batch_status` s JOIN `batch_runs` r ON r.`id` = s.`run_id`";
+
+fn waits(row: &Row) -> Result<Option<RunWaits>, StoreError> {
+    let time = |name| Ok::<_, StoreError>(column::<Option<_>>(row, name)?.map(utc));
+    let (why, since, until) =
+        (column::<Option<String>>(row, "waiting_for")?, time("waiting_since")?, time("waiting_until")?);
+    Ok(why.zip(since).zip(until).map(|((why, since), until)| RunWaits { why, since, until }))
 }
 
 fn line(row: &Row) -> Result<StatusLine, StoreError> {
@@ -129,6 +143,7 @@ fn line(row: &Row) -> Result<StatusLine, StoreError> {
         skipped: column(row, "skipped")?,
         tick: column::<Option<_>>(row, "tick")?.map(utc),
         attempt: column(row, "attempt")?,
+        waits: waits(row)?,
         is_refused: column(row, "refused")?,
     })
 }

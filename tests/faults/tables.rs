@@ -39,7 +39,7 @@ impl fmt::Display for Table {
 /// The other columns of a table whose key is not `id`.
 const COLUMNS: &str = "`id` BIGINT NOT NULL UNIQUE, `values` JSON NOT NULL, `prediction` JSON NULL, \
     `created_datetime` TIMESTAMP NULL, `updated_datetime` TIMESTAMP NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE \
-    CURRENT_TIMESTAMP, `run_id` BIGINT UNSIGNED NULL, KEY `arrivals` (`created_datetime`)";
+    CURRENT_TIMESTAMP, KEY `arrivals` (`created_datetime`)";
 
 impl Table {
     fn settings(self) -> &'static [(&'static str, &'static str)] {
@@ -56,9 +56,11 @@ impl Table {
     fn made_by(self) -> String {
         let (key, primary, set) = match self {
             Self::Numbers | Self::Latest | Self::History => return "DO 0".to_owned(),
-            Self::Bytes => {
-                ("`uid` BINARY(16) NOT NULL DEFAULT ''", "`uid`", "NEW.`uid` = UNHEX(MD5(NEW.`id`))".to_owned())
-            }
+            Self::Bytes => (
+                "`uid` BINARY(16) NOT NULL DEFAULT ''",
+                "`uid`",
+                "NEW.`uid` = UNHEX(LEFT(SHA2(NEW.`id`, 256), 32))".to_owned(),
+            ),
             Self::DaysAndNames => (
                 "`day` DATE NOT NULL DEFAULT '2024-01-01', `name` VARCHAR(30) NOT NULL DEFAULT ''",
                 "`day`, `name`",

@@ -134,7 +134,7 @@ async fn backfills_that_are_cancelled_at_any_moment_count_what_the_table_has(
     #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = predicted(server, &[("PAGE_SIZE", "5"), ("LANES", "2")], 400).await;
-    db.slow_down(5).await;
+    db.slow_down(20).await;
     for round in 0..10_u64 {
         let id = 2 + round;
         let pages = db.pages().await;

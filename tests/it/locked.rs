@@ -235,3 +235,26 @@ async fn the_next_lanes_first_row_is_not_touched(
 
     assert_eq!((lower.len(), upper.len()), (50, 50));
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_hop_without_time_to_wait_for_locked_rows_leaves_that_to_the_next_one(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = TestDb::new(server, &[("LANES", "1"), ("PAGE_SIZE", "100")]).await;
+    db.fill(1..=100, CREATED).await;
+    let mut holder = db.connect().await;
+    holder.query_drop("BEGIN").await.unwrap();
+    holder.query_drop("SELECT * FROM `items` WHERE `id` = 50 FOR UPDATE").await.unwrap();
+    let release = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        holder.query_drop("ROLLBACK").await.unwrap();
+    };
+    let hops = async { db.follow(db.hurried_tick(TICK).await, at(TICK)).await };
+
+    let (answers, ()) = tokio::join!(hops, release);
+
+    let last = answers.last().unwrap();
+    assert_eq!((last.counts.predicted, last.counts.pending, last.skipped), (100, 0, 0), "{answers:?}");
+    assert_eq!(db.predicted().await.len(), 100);
+}

@@ -63,6 +63,7 @@ mod tempo;
 mod times;
 mod told;
 mod unfit_tables;
+mod waiting;
 mod wake;
 mod watching;
 mod windows;

@@ -27,7 +27,7 @@ fn an_unfilled_placeholder_means_the_current_minute() {
 
 #[test]
 fn a_continuation_reads_back_as_it_was_written() {
-    let sent = Continuation { job: JobName::default(), run_id: RunId(7), worker: 1, hop: 12 };
+    let sent = Continuation { job: JobName::default(), run_id: RunId(7), worker: 1, hop: 12, not_before: None };
     let json = serde_json::to_value(&sent).unwrap();
     assert_eq!(json, json!({"run": "continuation", "run_id": 7, "worker": 1, "hop": 12}));
     assert_eq!(direct_of(json), Trigger::Continue(sent));

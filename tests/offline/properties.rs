@@ -116,7 +116,7 @@ proptest! {
 
     #[test]
     fn a_continuation_survives_the_way_through_a_message(run in any::<u64>(), worker in any::<u16>(), hop in any::<u32>()) {
-        let sent = Continuation { job: JobName::default(), run_id: RunId(run), worker, hop };
+        let sent = Continuation { job: JobName::default(), run_id: RunId(run), worker, hop, not_before: None };
         let body = serde_json::to_string(&sent).unwrap();
         let record = json!({"eventSource": "aws:sqs", "messageId": "1", "body": body});
         let Event::Queue(mut messages) = read(&json!({"Records": [record]})).unwrap() else { panic!("not a queue") };
@@ -125,7 +125,7 @@ proptest! {
 
     #[test]
     fn a_continuation_of_another_version_is_refused(name in "[a-z_]{1,12}", value in any_json()) {
-        let mut body = serde_json::to_value(Continuation { job: JobName::default(), run_id: RunId(1), worker: 0, hop: 2 }).unwrap();
+        let mut body = serde_json::to_value(Continuation { job: JobName::default(), run_id: RunId(1), worker: 0, hop: 2, not_before: None }).unwrap();
         prop_assume!(body.get(&name).is_none());
         body[name] = value;
         prop_assert!(read(&body).is_err());

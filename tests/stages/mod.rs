@@ -131,7 +131,7 @@ fn request() -> Request {
 }
 
 pub(super) fn message(run: &Run, hop: u32) -> Continuation {
-    Continuation { job: JobName::default(), run_id: run.id, worker: 0, hop }
+    Continuation { job: JobName::default(), run_id: run.id, worker: 0, hop, not_before: None }
 }
 
 pub(super) const FIRST: Due = Due { worker: 0, hop: 1 };
@@ -182,7 +182,7 @@ on_every_server! {
     async fn a_continuation_is_trusted_for_nothing_but_where_to_look(server) {
         let ground = Ground::new(server, 3, &[]).await;
         let (run, _) = ground.opened().await;
-        let unknown = Continuation { job: JobName::default(), run_id: RunId(99), worker: 0, hop: 1 };
+        let unknown = Continuation { job: JobName::default(), run_id: RunId(99), worker: 0, hop: 1, not_before: None };
         assert_next!(go_on(&mut ground.hop(), unknown).await.unwrap(), Next::Over(None, Outcome::Stale));
 
         ground.execute("UPDATE `batch_lanes` SET `hop` = 3").await;

@@ -79,6 +79,7 @@ mod tests {
             skipped: 0,
             tick: None,
             attempt: 1,
+            waits: None,
             is_refused: false,
         }
     }

@@ -123,6 +123,11 @@ async fn each(
         }
     }
     while let Some(mut turn) = waiting.pop_front() {
+        // One that waits holds up no other.
+        if turn.rests() && waiting.iter().any(|other| !other.rests()) {
+            waiting.push_back(turn);
+            continue;
+        }
         match turn.next_hop(brought, None).await {
             Ok(true) => waiting.push_back(turn),
             Ok(false) => codes.push(tell(jobs, &turn, asked, out).await?),

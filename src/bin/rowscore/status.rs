@@ -187,7 +187,8 @@ fn object(line: &StatusLine, watched: &Watched, seen: &Seen) -> Value {
         "class_drift_ratio": seen.drift.classes, "billed_ms": watched.billed_ms, "memory_mb": watched.memory_mb,
         "dollars_per_million_rows": seen.dollars_per_million_rows, "window_from": line.window.from,
         "window_to": line.window.to, "model_version": line.model_version, "started_at": line.started_at,
-        "finished_at": line.finished_at, "last_error": line.last_error,
+        "finished_at": line.finished_at, "waiting_for": line.waits.as_ref().map(|waits| &waits.why),
+        "waiting_since": line.waits.as_ref().map(|waits| waits.since), "last_error": line.last_error,
     })
 }
 
@@ -210,6 +211,7 @@ fn describe(line: &StatusLine, seen: &Seen) -> String {
         seen.drift.features.map(|ratio| format!("drift {ratio:.2}")),
         seen.drift.classes.map(|ratio| format!("class drift {ratio:.2}")),
         seen.dollars_per_million_rows.map(|dollars| format!("${dollars:.6} a million")),
+        line.waits.as_ref().map(|waits| format!("waits: {}", words::plain(&waits.why))),
         line.last_error.as_ref().map(|error| format!("last error: {error}")),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")

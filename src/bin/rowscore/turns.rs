@@ -9,12 +9,21 @@ use rowscore::answer::{Answer, Outcome, Part};
 use rowscore::event::{Request, Trigger};
 use rowscore::hop::{Clock, Decides, HopError, InAnswer, Job, Runner, Start};
 use rowscore::model::Model;
+use rowscore::words;
+
+use crate::out::say;
 
 /// Whether somebody asked to stop.
 pub(crate) static HALT: AtomicBool = AtomicBool::new(false);
 
 /// Runs that may come first, one after the other.
 const MOST_BEFORE: usize = 10;
+
+/// How often a run is looked at that waits. A look costs nothing here.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// How often somebody who rests looks whether to stop.
+const BLINK: Duration = Duration::from_millis(100);
 
 /// The least that a hop of one of several jobs has to itself.
 const LEAST_SHARE: Duration = Duration::from_secs(5);
@@ -48,6 +57,8 @@ pub(crate) struct Turn {
     rounds: usize,
     came_first: bool,
     last: Option<Answer>,
+    /// When the run is looked at again that waits, if it does.
+    rests_until: Option<Instant>,
     /// What all hops did.
     runs: Vec<Part>,
 }
@@ -56,7 +67,18 @@ impl Turn {
     pub(crate) fn new(job: Arc<Job>, request: Request) -> Self {
         let (budget, waiting) = (job.work.hop_budget, VecDeque::from([Trigger::Open(request.clone())]));
         let begun = Instant::now();
-        Self { job, request, budget, begun, waiting, rounds: 1, came_first: false, last: None, runs: Vec::new() }
+        Self {
+            job,
+            request,
+            budget,
+            begun,
+            waiting,
+            rounds: 1,
+            came_first: false,
+            last: None,
+            rests_until: None,
+            runs: Vec::new(),
+        }
     }
 
     /// The same, with hops that take so long at most.
@@ -66,6 +88,11 @@ impl Turn {
 
     pub(crate) fn job(&self) -> &Job {
         &self.job
+    }
+
+    /// Whether its run waits, and is to be looked at again later.
+    pub(crate) fn rests(&self) -> bool {
+        self.rests_until.is_some_and(|until| Instant::now() < until)
     }
 
     /// How long it has been at work, and waited for others.
@@ -82,6 +109,9 @@ impl Turn {
 
     /// One more hop, begun already or not. Answers whether there is another.
     pub(crate) async fn next_hop(&mut self, brought: Brought, start: Option<Start>) -> Result<bool, HopError> {
+        while self.rests() && !HALT.load(Ordering::Relaxed) {
+            tokio::time::sleep(BLINK).await;
+        }
         let Some(trigger) = self.waiting.pop_front().filter(|_| !HALT.load(Ordering::Relaxed)) else {
             return Ok(false);
         };
@@ -92,6 +122,7 @@ impl Turn {
             None => Start::new(&self.job.database, clock).await?,
         };
         let answer = runner.hop_as(start, &trigger, clock, brought.decides).await?;
+        self.rest(&answer);
         self.came_first |= answer.runs.last().is_some_and(|part| part.taken_up);
         answer.runs.iter().for_each(|part| add(&mut self.runs, *part));
         self.waiting.extend(answer.continuations.iter().cloned().map(Trigger::Continue));
@@ -106,6 +137,16 @@ impl Turn {
         }
         self.last = Some(answer);
         Ok(!self.waiting.is_empty())
+    }
+
+    /// Rests if the run waits. Why is said once.
+    fn rest(&mut self, answer: &Answer) {
+        let next = answer.waiting.as_ref().zip(answer.run_id);
+        if let Some((waiting, run)) = next.filter(|_| self.rests_until.is_none()) {
+            let why = words::plain(&waiting.why);
+            say!("Run {run} waits, and goes on by itself when that is over: {why}. Ctrl-C ends it here.");
+        }
+        self.rests_until = next.map(|_| Instant::now() + LOOK_EVERY);
     }
 
     /// The last hop's answer, with what all did; `None`: there was no time for any.

@@ -14,6 +14,7 @@ use mysql_async::Conn;
 use self::source::Looked;
 use super::error::HopError;
 use super::means::Means;
+use super::neighbour;
 use super::unfit::Unfit;
 use crate::config::{ItemsTable, RunColumn, SampleModel};
 use crate::event::Trigger;
@@ -80,6 +81,7 @@ async fn look_closely(session: &mut Session, means: Means<'_>, kind: RunKind) ->
         return Ok(());
     }
     let table = means.table();
+    Unfit::unless_none(table, Box::pin(neighbour::problems(session, means)).await)?;
     let of = means.model.outputs();
     let try_writing = async |conn: &mut Conn| {
         let tried = items::try_writing(table, of)?.then(failures::try_writing()).then(lanes::try_writing());

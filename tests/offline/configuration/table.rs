@@ -136,6 +136,7 @@ fn what_is_written_and_where_is_read_or_refused_with_what_is_accepted() {
         (&[("SCORES", "all"), ("SCORE_TABLE", "s")], "SCORES is `all`; accepted: latest or history"),
         (&[("SCORE_TABLE", "items")], "SCORE_TABLE is `items`, and ITEMS_TABLE is, too; accepted: a table of its own"),
         (&[("SCORE_TABLE", "Batch_Runs")], "SCORE_TABLE is `Batch_Runs`, a table that rowscore keeps its runs in"),
+        (&[("SCORE_TABLE", "batch_jobs")], "SCORE_TABLE is `batch_jobs`, a table that rowscore keeps its runs in"),
         (
             &[("SCORE_TABLE", "s"), ("MODEL_COLUMN", "m")],
             "MODEL_COLUMN is `m`, and SCORE_TABLE is set; unset one of them",

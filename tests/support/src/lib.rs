@@ -87,7 +87,7 @@ pub fn sweep() -> Trigger {
 
 /// The message that starts a worker's hop.
 pub fn continuation(run: u64, worker: u16, hop: u32) -> Continuation {
-    Continuation { job: JobName::default(), run_id: RunId(run), worker, hop }
+    Continuation { job: JobName::default(), run_id: RunId(run), worker, hop, not_before: None }
 }
 
 /// The message that starts a worker's hop, delivered.
