@@ -67,7 +67,7 @@ KINDS = [
         "id",
         "CAST(CONV(SUBSTR(SHA2(n, 256), 1, 16), 16, 10) AS UNSIGNED)",
     ),
-    Kind("negative", "id BIGINT NOT NULL PRIMARY KEY", "id", f"CAST(-1 * {MIXED} AS SIGNED)"),
+    Kind("negative", "id BIGINT NOT NULL PRIMARY KEY", "id", f"-1 * CAST({MIXED} AS SIGNED)"),
 ]
 TIMED = ["integers", "BINARY(16)", "CHAR(36)"]
 
