@@ -154,9 +154,10 @@ pub async fn judge_runs(
                 break;
             }
         }
-        let rows = table_rows(session, means, least).await?;
-        areas(session, rows).await?;
     }
+    // Also where nothing is waited for: time may have been up before.
+    let rows = table_rows(session, means, least).await?;
+    areas(session, rows, goes_on).await?;
     Ok(Judgement { by_run: table_rows(session, means, least).await?, judged, is_whole })
 }
 
@@ -297,27 +298,45 @@ impl Looking<'_> {
     }
 }
 
-/// Counts the areas under the curves anew where predictions were judged since.
-async fn areas(session: &mut Session, rows: Vec<Quality>) -> Result<(), StoreError> {
+/// Counts the areas under the curves anew where predictions were judged since, as long as it `goes_on`. One that is not
+/// counted to its end is not known until the next look.
+async fn areas(session: &mut Session, rows: Vec<Quality>, goes_on: impl Fn() -> bool) -> Result<(), StoreError> {
     for quality in rows.iter().filter(|of| of.basis == Basis::Probabilities && of.auc.1 != of.sums.rows) {
         let classes = session.ask(|| truths::curves(quality)).await?;
         let mut found = Vec::new();
         for class in classes {
-            found.push(area(session, quality, class).await?);
+            match area(session, quality, class, &goes_on).await? {
+                Counted::Whole(area) => found.push(area),
+                Counted::TimeIsUp => return Ok(()),
+            }
         }
         session.ask(|| truths::keep_area(quality, macro_average(&found))).await?;
     }
     Ok(())
 }
 
-async fn area(session: &mut Session, of: &Quality, class: u16) -> Result<Option<f64>, StoreError> {
+/// How the counting of an area ended.
+enum Counted {
+    /// With the area, if there is one.
+    Whole(Option<f64>),
+    /// Before its end.
+    TimeIsUp,
+}
+
+async fn area(
+    session: &mut Session,
+    of: &Quality,
+    class: u16,
+    goes_on: &impl Fn() -> bool,
+) -> Result<Counted, StoreError> {
     let (mut ranks, mut after) = (Ranks::default(), None);
     loop {
         let read = session.ask(|| truths::curve(of, class, after)).await?;
         read.iter().for_each(|(_, of_class, others)| ranks.add(*of_class, *others));
         match read.last().filter(|_| truths::goes_on(&read)) {
+            Some(_) if !goes_on() => return Ok(Counted::TimeIsUp),
             Some((score, ..)) => after = Some(*score),
-            None => return Ok(ranks.area()),
+            None => return Ok(Counted::Whole(ranks.area())),
         }
     }
 }
