@@ -127,7 +127,7 @@ pub async fn judge_runs(
     let runs = session.ask(|| truths::latest_runs(table)).await?;
     let runs: Vec<Waiting> = runs.into_iter().filter(|run| run.started_at >= horizon).collect();
     let Some(least) = runs.last().map(|run| run.run) else { return Ok(Judgement::default()) };
-    let before = session.ask(|| qualities::all_since(table, least)).await?;
+    let before = session.ask(|| qualities::since(table, least)).await?;
     let mut judged = 0;
     let mut is_whole = !is_awaited(&runs, &before);
     if round == Round::Whole || !is_whole {
@@ -162,7 +162,7 @@ pub async fn judge_runs(
 }
 
 async fn table_rows(session: &mut Session, means: Means<'_>, least: RunId) -> Result<Vec<Quality>, StoreError> {
-    session.ask(|| qualities::all_since(means.table(), least)).await
+    session.ask(|| qualities::since(means.table(), least)).await
 }
 
 /// Whether predictions of these runs are not judged yet.
@@ -233,7 +233,7 @@ impl Looking<'_> {
         let ids = Ids { after, upto: far.clone().unwrap_or(Key::End) };
         let arrived = truths::arrived(table, self.truth, &ids, self.least).ask(conn).await?;
         self.meet(conn, &arrived).await?;
-        let before = qualities::all_since(table, self.least).ask(conn).await?;
+        let before = qualities::since(table, self.least).ask(conn).await?;
         let (noted, sums) = self.judge(&arrived, before);
         truths::note(&noted).then(truths::keep(table, far.as_ref(), &sums)?).ask(conn).await?;
         let judged = noted.len() as u64;

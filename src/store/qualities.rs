@@ -1,6 +1,5 @@
 //! The rows of `batch_quality`: what the predictions of a run came to, by the model that made them.
 
-use mysql_async::prelude::Queryable;
 use mysql_async::{Row, params};
 
 use super::StoreError;
@@ -60,20 +59,8 @@ impl Quality {
     }
 }
 
-/// What predictions of `least` and later runs of a job came to, the latest run first; none where no migration has made
-/// the table yet.
-///
-/// # Errors
-/// Those of [`Statement::ask`].
-pub async fn since(conn: &mut impl Queryable, table: &ItemsTable, least: RunId) -> Result<Vec<Quality>, StoreError> {
-    match all_since(table, least).ask(conn).await {
-        Err(error) if error.lacks_table() => Ok(Vec::new()),
-        rows => rows,
-    }
-}
-
-/// The same; it fails where there is no such table.
-pub(crate) fn all_since(table: &ItemsTable, least: RunId) -> Statement<Vec<Quality>> {
+/// What predictions of `least` and later runs of a job came to, the latest run first.
+pub(crate) fn since(table: &ItemsTable, least: RunId) -> Statement<Vec<Quality>> {
     let sql = "SELECT `run_id`, `model_version`, `basis`, `strange`, `sums`, `auc`, `auc_of`, `judged_at` \
                FROM `batch_quality` FORCE INDEX (`quality_of_a_job`) \
                WHERE `items_table` = :table AND `job` = :job AND `run_id` >= :least ORDER BY `run_id` DESC, `model_version`";
