@@ -123,11 +123,11 @@ pub(crate) async fn extent(
     if !wanted.table.key.is_number() {
         return extent_of_texts(conn, wanted).await;
     }
-    let (id, walk) = (format!("i.{}", wanted.table.key.quoted()), by_key::items(wanted.table));
+    let id = format!("i.{}", wanted.table.key.quoted());
     let columns = format!("{} AS `least`, {} AS `high`, COUNT(*) AS `items`", signed("MIN", &id), signed("MAX", &id));
-    let bounds = ids.as_ref().map_or_else(|| "TRUE".to_owned(), |ids| walk.condition(ids));
-    let counted =
-        about("finding the run's items", wanted, (&columns, &bounds), |row| Ok((from_to(row)?, column(row, "items")?)));
+    let counted = about("finding the run's items", wanted, (&columns, ids.as_ref()), |row| {
+        Ok((from_to(row)?, column(row, "items")?))
+    });
     let (ids, items) = match counted.ask_in_time(conn).await? {
         Some((ids, items)) => (ids, Some(items)),
         // The table's ends bound whatever is wanted of it.
@@ -149,8 +149,8 @@ async fn extent_of_texts(conn: &mut impl Queryable, wanted: Wanted<'_>) -> Resul
 
 /// How many wanted items have one of these keys; `None`: too many to count in time.
 pub(crate) async fn count(conn: &mut impl Queryable, wanted: Wanted<'_>, ids: &Ids) -> Result<Option<u64>, StoreError> {
-    let bounds = wanted.walk().condition(ids);
-    let counted = about("counting pending items", wanted, ("COUNT(*) AS `items`", &bounds), |row| column(row, "items"));
+    let counted =
+        about("counting pending items", wanted, ("COUNT(*) AS `items`", Some(ids)), |row| column(row, "items"));
     counted.ask_in_time(conn).await
 }
 
@@ -176,19 +176,21 @@ pub(crate) async fn oldest_pending(
     Ok(oldest.ask_in_time(conn).await?.map(|oldest| oldest.flatten().map_or(0, age)))
 }
 
-/// One row of columns about wanted items within bounds, which ends after [`COUNT_BUDGET_MS`].
+/// One row of columns about wanted items, of those with `ids` if they are given, which ends after [`COUNT_BUDGET_MS`].
 fn about<T: Send + 'static>(
     doing: &'static str,
-    Wanted { table, features, which, .. }: Wanted<'_>,
-    (columns, bounds): (&str, &str),
+    wanted: Wanted<'_>,
+    (columns, ids): (&str, Option<&Ids>),
     read: impl ReadsRow<T>,
 ) -> Statement<T> {
+    let Wanted { table, features, which, .. } = wanted;
     // Here the window's own key is welcome: there is nothing to keep in order.
     let tables = which.tables(table, Order::Key).replace(&format!(" {}", by_key::hint(table)), "");
-    let sql = limited(&format!(
-        "{columns} FROM {tables} WHERE {} AND {bounds}",
-        which.condition(table, &values_text(table, features)),
-    ));
+    let condition = match ids {
+        Some(ids) => wanted.condition(ids),
+        None => which.condition(table, &values_text(table, features)),
+    };
+    let sql = limited(&format!("{columns} FROM {tables} WHERE {condition}"));
     Statement::one(doing, &sql, Params::Empty, read)
 }
 

@@ -55,15 +55,14 @@ pub fn read_statement(wanted: Wanted<'_>, ids: &Ids, limit: u32, locking: Lockin
     // Where every id is an item's, the server then does not look at the next lane's first item, which may be locked.
     let limit = ids.len().map_or(u64::from(limit), |ids| ids.min(limit.into()));
     format!(
-        "SELECT {}, {} FROM {} WHERE {} AND {} ORDER BY {} LIMIT {limit}{}",
+        "SELECT {}, {} FROM {} WHERE {} ORDER BY {} LIMIT {limit}{}",
         match wanted.by {
             Order::Key => by_key::shown(table, "i."),
             Order::Arrival => walk.shown(),
         },
         which.columns(table, &values),
         wanted.tables(),
-        walk.condition(ids),
-        which.condition(table, &values),
+        wanted.condition(ids),
         walk.order(""),
         match locking {
             // What is only read need not be locked, and its login may not.
@@ -77,13 +76,7 @@ pub fn read_statement(wanted: Wanted<'_>, ids: &Ids, limit: u32, locking: Lockin
 
 /// How many wanted items have one of these keys, locked or not.
 pub fn count(wanted: Wanted<'_>, ids: &Ids) -> Statement<u64> {
-    let Wanted { table, features, which, .. } = wanted;
-    let sql = format!(
-        "SELECT COUNT(*) AS `items` FROM {} WHERE {} AND {}",
-        wanted.tables(),
-        wanted.walk().condition(ids),
-        which.condition(table, &values_text(table, features)),
-    );
+    let sql = format!("SELECT COUNT(*) AS `items` FROM {} WHERE {}", wanted.tables(), wanted.condition(ids));
     Statement::one("counting what is locked", &sql, Params::Empty, |row| column(row, "items"))
 }
 
@@ -133,16 +126,14 @@ pub(crate) async fn nth(
     after: &Key,
     before: u64,
 ) -> Result<Option<Key>, StoreError> {
-    let Wanted { table, features, which, .. } = wanted;
-    let walk = wanted.walk();
+    let (table, walk) = (wanted.table, wanted.walk());
     let sql = format!(
-        "{} SELECT {} {} AS `nth` FROM {} WHERE {} AND {} ORDER BY {} LIMIT 1 OFFSET {before}",
+        "{} SELECT {} {} AS `nth` FROM {} WHERE {} ORDER BY {} LIMIT 1 OFFSET {before}",
         mariadb_limit(CUTTING_BUDGET_MS),
         mysql_limit(CUTTING_BUDGET_MS),
         walk.shown(),
         wanted.tables(),
-        walk.condition(&Ids { after: after.clone(), upto: Key::End }),
-        which.condition(table, &values_text(table, features)),
+        wanted.condition(&Ids { after: after.clone(), upto: Key::End }),
         walk.order(""),
     );
     let nth = Statement::first("cutting the items into lanes", &sql, Params::Empty, |row| column::<String>(row, "nth"));
@@ -284,15 +275,14 @@ pub async fn sample(
     ids: &Ids,
     limit: usize,
 ) -> Result<PendingItems, StoreError> {
-    let Wanted { table, features, which, by } = wanted;
+    let Wanted { table, features, by, .. } = wanted;
     let (walk, values) = (wanted.walk(), values_text(table, features));
     let end = |order: &str| {
         format!(
-            "(SELECT {} AS `item`, {values} AS `text` FROM {} WHERE {} AND {} ORDER BY {} LIMIT {limit})",
+            "(SELECT {} AS `item`, {values} AS `text` FROM {} WHERE {} ORDER BY {} LIMIT {limit})",
             walk.shown(),
             wanted.tables(),
-            which.condition(table, &values),
-            walk.condition(ids),
+            wanted.condition(ids),
             walk.order(order),
         )
     };
@@ -339,7 +329,7 @@ mod tests {
         let table = ItemsTable::default();
         assert_eq!(
             written(&table, [7, 8]),
-            "UPDATE `items` SET `run_id` = 9, `prediction` = RTRIM(SUBSTR(_latin1'[0.5,0.5][0.5,0.5]', \
+            "UPDATE `items` SET `run_id` = 9, `prediction` = RTRIM(SUBSTR(_ascii'[0.5,0.5][0.5,0.5]', \
              (`id` - (6)) * 9 - 8, 9)) WHERE (`id` BETWEEN 7 AND 8) /*M! AND @@in_transaction = 1 */"
         );
         let own = ItemsTable { key: Setting::read("no").unwrap(), run: RunColumn::None, ..table };

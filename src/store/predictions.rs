@@ -68,7 +68,7 @@ impl<'m> Predictions<'m> {
         // A number takes about 20 characters; numbers need no escaping in a string.
         let numbers = if cell == Cell::All { self.of.width() } else { 1 };
         sql.reserve((21 * numbers + 2) * self.keys.len());
-        sql.extend_from_slice(if cell == Cell::Label { b"ELT(SUBSTR(_latin1'" } else { b"RTRIM(SUBSTR(_latin1'" });
+        sql.extend_from_slice(if cell == Cell::Label { b"ELT(SUBSTR(_ascii'" } else { b"RTRIM(SUBSTR(_ascii'" });
         let mut marks = Vec::with_capacity(self.keys.len() + 1);
         marks.push(sql.len());
         for row in self.rows() {
@@ -120,12 +120,12 @@ mod tests {
         let page = Predictions { keys: vec![7, 8].into(), outputs, of: Outputs::probabilities(&classes) };
         assert_eq!(
             values(&page, PredictionFormat::Probabilities, "`id` - (6)"),
-            "RTRIM(SUBSTR(_latin1'[0.25,0.75]     [1e-7,0.9999999]', (`id` - (6)) * 16 - 15, 16))"
+            "RTRIM(SUBSTR(_ascii'[0.25,0.75]     [1e-7,0.9999999]', (`id` - (6)) * 16 - 15, 16))"
         );
         // No SQL mode reads these digits otherwise.
         assert_eq!(
             values(&page, PredictionFormat::Label, "`id` - (6)"),
-            "ELT(SUBSTR(_latin1'22', (`id` - (6)) * 1 - 0, 1), _utf8mb4 x'70656172', _utf8mb4 x'4f274e65696c5c')"
+            "ELT(SUBSTR(_ascii'22', (`id` - (6)) * 1 - 0, 1), _utf8mb4 x'70656172', _utf8mb4 x'4f274e65696c5c')"
         );
     }
 
@@ -147,7 +147,7 @@ mod tests {
         let outputs: Vec<f64> = (0..24).map(|place| f64::from(u8::from(place == 1 || place == 22))).collect();
         let page = Predictions { keys: vec![3, 8].into(), outputs, of: Outputs::probabilities(&classes) };
         let sql = values(&page, PredictionFormat::Label, "1");
-        assert!(sql.starts_with("ELT(SUBSTR(_latin1'0211', (1) * 2 - 1, 2), "), "{sql}");
+        assert!(sql.starts_with("ELT(SUBSTR(_ascii'0211', (1) * 2 - 1, 2), "), "{sql}");
     }
 
     #[test]
@@ -155,10 +155,10 @@ mod tests {
         let of = Outputs { kind: PredictionKind::Value, classes: &[] };
         let page = Predictions { keys: vec![7, 8].into(), outputs: vec![0.1, -1e300], of };
         for format in [PredictionFormat::Value, PredictionFormat::Probabilities] {
-            assert_eq!(values(&page, format, "1"), "RTRIM(SUBSTR(_latin1'0.1    -1e+300', (1) * 7 - 6, 7))");
+            assert_eq!(values(&page, format, "1"), "RTRIM(SUBSTR(_ascii'0.1    -1e+300', (1) * 7 - 6, 7))");
         }
         let classes = ["inlier", "outlier"].map(str::to_owned);
         let score = Predictions { of: Outputs { kind: PredictionKind::Score, classes: &classes }, ..page };
-        assert!(values(&score, PredictionFormat::Label, "1").starts_with("ELT(SUBSTR(_latin1'12', "));
+        assert!(values(&score, PredictionFormat::Label, "1").starts_with("ELT(SUBSTR(_ascii'12', "));
     }
 }

@@ -261,7 +261,7 @@ mod tests {
         assert_eq!(
             String::from_utf8(sql).unwrap(),
             "INSERT INTO `scores` (`id`,`run_id`,`model_version`,`predicted_at`,`prediction`) \
-             SELECT `id`,9,'abc',UTC_TIMESTAMP(3),RTRIM(SUBSTR(_latin1'[0.5,0.5][0.5,0.5]', (`id` - (6)) * 9 - 8, 9)) \
+             SELECT `id`,9,'abc',UTC_TIMESTAMP(3),RTRIM(SUBSTR(_ascii'[0.5,0.5][0.5,0.5]', (`id` - (6)) * 9 - 8, 9)) \
              FROM `items` WHERE (`id` BETWEEN 7 AND 8) /*M! AND @@in_transaction = 1 */"
         );
     }

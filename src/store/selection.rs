@@ -127,6 +127,11 @@ impl Selection {
     /// The condition; `values` as SQL text. Nothing in it is a user's text but names, which hold no
     /// quotes.
     pub(super) fn condition(self, items: &ItemsTable, values: &str) -> String {
+        self.condition_of(items, values, &pending(items))
+    }
+
+    /// The same where it is known better what is pending.
+    pub(super) fn condition_of(self, items: &ItemsTable, values: &str, pending: &str) -> String {
         let rest = match self {
             Self::Fresh(window) => {
                 let unknown = NOT_SET_ASIDE.replace("{of_item}", &by_key::failure_of_item(items));
@@ -146,7 +151,7 @@ impl Selection {
             }
             Self::Outdated(outdated) => return outdated.condition(items, values),
         };
-        format!("{} AND {rest}", pending(items))
+        format!("{pending} AND {rest}")
     }
 
     /// The columns that are walked: those of the items, or of those that are set aside.

@@ -1,7 +1,8 @@
 //! Where an item's prediction stands, as SQL: in the item `i` itself, or in its current score `s`, a row of the score
 //! table. The table that is scored is `i` in any case.
 
-use super::by_key;
+use super::by_key::{self, Walk};
+use super::ids::Ids;
 use super::places::joined;
 use super::row::named;
 use crate::config::{
@@ -151,6 +152,14 @@ pub(super) fn pending(table: &ItemsTable) -> String {
         }
         PredictionFormat::Label | PredictionFormat::Value => format!("{prediction} IS NULL"),
     }
+}
+
+/// The same of an item with one of these keys: where none of them has a score, one look tells, and no item is looked up.
+/// So it is in a table that is scored for the first time, and ahead of each lane there.
+pub(super) fn pending_of(table: &ItemsTable, ids: &Ids) -> String {
+    let Some(scores) = table.target.scores() else { return pending(table) };
+    let (name, bounds) = (scores.name.quoted(), Walk::Items(table, "e.").condition(ids));
+    format!("((SELECT 1 FROM {name} e WHERE {bounds} LIMIT 1) IS NULL OR {})", pending(table))
 }
 
 /// The condition that an item within some bounds has a prediction and no run of `version` wrote it, see

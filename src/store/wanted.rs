@@ -1,8 +1,10 @@
 //! Which items are meant: of which table, and by which condition.
 
 use super::by_key::Walk;
+use super::ids::Ids;
 use super::order::Order;
-use super::selection::Selection;
+use super::selection::{Selection, values_text};
+use super::target;
 use crate::config::ItemsTable;
 use crate::model::Feature;
 
@@ -28,6 +30,18 @@ impl<'a> Wanted<'a> {
     /// The tables, the alias of the items being `i`.
     pub(super) fn tables(self) -> String {
         self.which.tables(self.table, self.by)
+    }
+
+    /// The condition that an item is one of them and has one of these keys.
+    pub(super) fn condition(self, ids: &Ids) -> String {
+        let (table, walk) = (self.table, self.walk());
+        let pending = match walk {
+            Walk::Items(..) => target::pending_of(table, ids),
+            // By other columns than a score has.
+            Walk::Arrivals(..) | Walk::Failures(_) => target::pending(table),
+        };
+        let which = self.which.condition_of(table, &values_text(table, self.features), &pending);
+        format!("{} AND {which}", walk.condition(ids))
     }
 
     /// The same items in this order.
