@@ -170,6 +170,30 @@ async fn a_challenger_that_cannot_be_used_opens_no_run_and_ends_none(
 
 #[rstest]
 #[tokio::test]
+async fn a_damaged_challenger_is_named_and_its_model_is_removed_only_once_nobody_names_it(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let own = challenged(server, &[], 10).await;
+    let version = other().version().to_string();
+    let by_owner = own.owner.with(&[("CHALLENGER", version.as_str())]).await;
+    let remove = ["model", "remove", version.as_str()];
+    let refused = rowscore(&remove, by_owner.variables()).await;
+    let told = format!("model {version} stays: it is the challenger of the job `default`; take CHALLENGER out");
+    assert!(refused.status.code() == Some(1) && refused.stderr.contains(&told), "{refused:?}");
+
+    own.owner.execute(&format!("DELETE FROM `batch_model_parts` WHERE `version` LIKE '{version}%'")).await;
+    let told = own.scorer.try_hop(&tick(TICK), unhurried(at(TICK))).await.unwrap_err().to_string();
+    assert!(told.contains(&format!("CHALLENGER is `{version}`: ")) && told.contains("0 of its 1 parts"), "{told}");
+    assert_eq!(own.owner.count("`Reading Scores`").await, 0);
+
+    let removed = rowscore(&remove, own.owner.variables()).await;
+    assert_eq!(removed.status.code(), Some(0), "{removed:?}");
+    let plain = own.scorer.with(&[("CHALLENGER", "")]).await;
+    assert_eq!(plain.tick(LATER).await.hop.predicted, 10);
+}
+
+#[rstest]
+#[tokio::test]
 async fn champion_and_challenger_are_judged_side_by_side_over_the_same_rows(
     #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {

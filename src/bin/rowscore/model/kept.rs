@@ -3,8 +3,12 @@
 use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use rowscore::config::{Config, JobName};
+use rowscore::hop::Jobs;
 use rowscore::model::{self, Model, SharedModel};
+use rowscore::store::jobs::{self, JobState};
 use rowscore::store::model_uses::{self, Use};
 use rowscore::store::models::{self, Pushed, Stored};
 use rowscore::store::packed::LONGEST_FILE;
@@ -70,6 +74,12 @@ pub(super) async fn remove(version: &str, out: &mut Out) -> Result<ExitCode, Box
     let opened = Opened::from_env().await?;
     let model = found(&opened, version).await?;
     let version = shown(&model.version);
+    if let Some(job) = challenged(&opened, &model.version).await? {
+        return Err(format!(
+            "model {version} stays: it is the challenger of the job `{job}`; take CHALLENGER out of its settings first"
+        )
+        .into());
+    }
     let in_the_way = opened.ask(async |conn| model_uses::remove(conn, &model.version).await).await?;
     if let Some(used) = in_the_way {
         let Use { job, table, .. } = &used;
@@ -82,6 +92,21 @@ pub(super) async fn remove(version: &str, out: &mut Out) -> Result<ExitCode, Box
     }
     out.tell(&json!({"removed": model.version}), [format!("Removed model {version} (`{}`).", model.name)])?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The job, as far as it is described or that of the variables, whose challenger is of this version.
+async fn challenged(opened: &Opened, version: &str) -> Result<Option<JobName>, Box<dyn Error>> {
+    let rows = opened.ask(async |conn| jobs::known(conn).await).await?;
+    let all = Jobs::new(Config::from_env()?).await;
+    let described = rows.iter().filter(|row| row.state != JobState::Removed).filter_map(|row| all.job(row).ok());
+    for job in described.chain([Arc::clone(all.of_variables())]) {
+        let Some(name) = &job.work.challenger else { continue };
+        let meant = opened.ask(async |conn| models::meant(name.as_str()).ask(conn).await).await?;
+        if matches!(meant.as_slice(), [only] if only == version) {
+            return Ok(Some(job.name.clone()));
+        }
+    }
+    Ok(None)
 }
 
 /// The stored model whose version begins with these digits.
