@@ -13,12 +13,14 @@ use prometheus_client::registry::Registry;
 
 use super::problem::{Problem, Unread};
 use super::shared::{Api, Shared};
-use crate::config::JobName;
+use crate::config::{JobName, Measure};
 use crate::drift::Ratios;
 use crate::model::ModelVersion;
+use crate::quality::{Figures, Sums, of_measure};
 use crate::run::RunState;
 use crate::standing::{Mood, Standing};
 use crate::store::failures;
+use crate::store::qualities::Qualities;
 use crate::store::status::StatusLine;
 
 /// What Prometheus asks for.
@@ -47,6 +49,9 @@ pub(super) async fn metrics(State(api): Shared) -> Result<Response, Problem> {
     page.service(&api, version);
     page.standing(&standing);
     page.waiting(&standing);
+    if api.table.truth.is_some() {
+        page.quality(&standing.facts.qualities);
+    }
     if let Some(run) = &standing.current {
         page.run(run);
     }
@@ -115,6 +120,26 @@ impl Page {
         let ratios = [("features", features), ("classes", classes)];
         let ratios = ratios.into_iter().filter_map(|(of, ratio)| Some(("of", of.to_owned(), ratio?)));
         self.each("drift_ratio", "Drift of the latest run's worst feature and of its classes: 1 is the bound", ratios);
+    }
+
+    /// How good predictions were, where their truth is known.
+    fn quality(&mut self, found: &Qualities) {
+        let models: Vec<_> =
+            found.models().into_iter().map(|model| (model.to_owned(), found.of_model(model))).collect();
+        let judged = models.iter().map(|(model, (sums, _))| ("model_version", model.clone(), sums.rows as f64));
+        self.each("judged_predictions", "Predictions whose truth is known, by model", judged);
+        let of_each = Measure::ALL.iter().flat_map(|measure| {
+            let told = |(model, (_, figures)): &(String, (Sums, Figures))| {
+                let labels = vec![("model_version", model.clone()), ("measure", measure.to_string())];
+                Some((labels, of_measure(figures, *measure)?))
+            };
+            models.iter().filter_map(told)
+        });
+        let family = Numbers::default();
+        for (labels, figure) in of_each {
+            family.get_or_create(&labels).set(figure);
+        }
+        self.0.register("rowscore_quality", "How good predictions were, by model and figure", family);
     }
 
     fn waiting(&mut self, standing: &Standing) {

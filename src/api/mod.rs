@@ -12,6 +12,7 @@ mod metrics;
 mod page;
 mod params;
 mod problem;
+mod quality;
 mod runs;
 mod server;
 mod shared;
@@ -85,6 +86,7 @@ fn routes() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(data::one))
         .routes(routes!(runs::list))
         .routes(routes!(runs::one))
+        .routes(routes!(quality::quality))
         .routes(routes!(jobs::list))
         .routes(routes!(about::health))
         .routes(routes!(about::metadata))

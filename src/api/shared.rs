@@ -14,8 +14,9 @@ use crate::store::jobs::{self, JobRow};
 use crate::store::key::Key;
 use crate::store::listing::Width;
 use crate::store::pool::{ReadError, Readers};
+use crate::store::qualities::Qualities;
 use crate::store::stored::LoadError;
-use crate::store::{Database, StoreError, notation, used};
+use crate::store::{Database, StoreError, clock, notation, truths, used};
 use crate::window::Time;
 use crate::words;
 
@@ -138,6 +139,11 @@ impl Api {
     pub(super) fn reading(&self) -> Reading {
         self.reading.clone()
     }
+
+    /// What is to be expected of runs.
+    pub(super) fn expected(&self) -> Expected {
+        self.reading.expected
+    }
 }
 
 /// What is read, whoever asks.
@@ -184,6 +190,15 @@ impl Reading {
             Err(LoadError::Unusable(unusable)) => Ok(by_itself(unusable.version, Some(words::chain(&unusable)))),
             Err(LoadError::Store(error)) => Err(error),
         }
+    }
+
+    /// What predictions came to, as far as their truth is known.
+    pub(super) async fn qualities(&self, conn: &mut Conn, table: &ItemsTable) -> Result<Qualities, StoreError> {
+        let now = match self.present {
+            Present::Asked(_) => clock::present().ask(conn).await?,
+            Present::Told(clock) => clock(),
+        };
+        truths::known(conn, table, now - self.expected.truth_within).await
     }
 
     /// How things stand.

@@ -11,23 +11,20 @@ use super::means::Means;
 use super::relay::Relay;
 use super::under_way::Hop;
 use crate::answer::Outcome;
-use crate::config::{ColumnName, QualityBound};
+use crate::config::ColumnName;
 use crate::model::{Model, SharedModel};
-use crate::quality::{Basis, Figures, Judged, Ranks, Sums, judge, macro_average, of_measure};
+use crate::quality::{Basis, Judged, Ranks, judge, macro_average};
 use crate::run::RunId;
 use crate::store::ids::Ids;
 use crate::store::key::Key;
 use crate::store::predicted::Predicted;
-use crate::store::qualities::{self, Quality};
+use crate::store::qualities::{self, Qualities, Quality};
 use crate::store::session::Session;
 use crate::store::statement::rollback;
 use crate::store::stored::{self, LoadError};
 use crate::store::truths::{self, Arrived, Noted, Waiting};
 use crate::store::{Fault, StoreError, models};
 use crate::window::Time;
-
-/// Judged predictions from which on a bound tells something.
-const TELLING: u64 = 100;
 
 /// How long a hop looks for truth, at most: it is billed.
 const IN_PASSING: Duration = Duration::from_secs(20);
@@ -48,27 +45,11 @@ pub enum Round {
 #[derive(Clone, Debug, Default)]
 pub struct Judgement {
     /// By run and model, the latest run first.
-    pub by_run: Vec<Quality>,
+    pub by_run: Qualities,
     /// Predictions that were judged just now.
     pub judged: u64,
     /// Whether the round came to its end. It does not where time is up, or somebody else is at it.
     pub is_whole: bool,
-}
-
-impl Judgement {
-    /// What predictions of a model came to in all of these runs. The area under the curve is the mean over the runs,
-    /// weighted by their rows.
-    #[must_use]
-    pub fn of_model(&self, model: &str) -> (Sums, Figures) {
-        pooled(self.by_run.iter().filter(|quality| quality.model == model))
-    }
-
-    /// The figure of a model that a bound is about, if enough predictions are judged to tell.
-    #[must_use]
-    pub fn figure(&self, model: &str, bound: QualityBound) -> Option<f64> {
-        let (sums, figures) = self.of_model(model);
-        of_measure(&figures, bound.measure).filter(|_| sums.rows >= TELLING)
-    }
 }
 
 /// Looks for truth that has come once a tick's work is done, for as long as the hop has time, [`IN_PASSING`] at most.
@@ -84,7 +65,7 @@ pub(super) async fn judge_in_passing<R: Relay>(hop: &mut Hop<'_, R>, outcome: Ou
     match Box::pin(judge_runs(&mut hop.session, means, (present, Round::Next), goes_on)).await {
         Ok(judgement) => {
             let bound = means.work.quality_bound;
-            let figure = bound.and_then(|bound| judgement.figure(&means.model.version().to_string(), bound));
+            let figure = bound.and_then(|bound| judgement.by_run.figure(&means.model.version().to_string(), bound));
             hop.done.is_quality_missed = bound.and_then(|bound| Some(bound.is_missed_by(figure?)));
             if let (Some(true), Some(bound), Some(figure)) = (hop.done.is_quality_missed, bound, figure) {
                 tracing::error!(%bound, figure, "predictions are worse than they may be");
@@ -92,22 +73,6 @@ pub(super) async fn judge_in_passing<R: Relay>(hop: &mut Hop<'_, R>, outcome: Ou
         }
         Err(error) => tracing::warn!(error = crate::words::chain(&error), "the truth could not be looked for"),
     }
-}
-
-/// What runs came to together.
-fn pooled<'q>(runs: impl Iterator<Item = &'q Quality>) -> (Sums, Figures) {
-    let (mut sums, mut basis, mut area, mut of) = (Sums::default(), Basis::Classes, 0.0, 0);
-    for quality in runs {
-        sums.add(&quality.sums);
-        basis = quality.basis;
-        if let Some(auc) = quality.figures().auc {
-            area += auc * quality.sums.rows as f64;
-            of += quality.sums.rows;
-        }
-    }
-    let auc = (of > 0).then(|| area / of as f64);
-    let figures = Figures::of(basis, &sums, auc);
-    (sums, figures)
 }
 
 /// Looks for truth that has come, page by page as long as it `goes_on`, and adds up what it says of predictions. Where
@@ -124,8 +89,7 @@ pub async fn judge_runs(
     let table = means.table();
     let Some(truth) = &table.truth else { return Ok(Judgement::default()) };
     let horizon = now - means.work.truth_within;
-    let runs = session.ask(|| truths::latest_runs(table)).await?;
-    let runs: Vec<Waiting> = runs.into_iter().filter(|run| run.started_at >= horizon).collect();
+    let runs = session.ask(|| truths::latest_runs(table, horizon)).await?;
     let Some(least) = runs.last().map(|run| run.run) else { return Ok(Judgement::default()) };
     let before = session.ask(|| qualities::since(table, least)).await?;
     let mut judged = 0;
@@ -161,12 +125,12 @@ pub async fn judge_runs(
     Ok(Judgement { by_run: table_rows(session, means, least).await?, judged, is_whole })
 }
 
-async fn table_rows(session: &mut Session, means: Means<'_>, least: RunId) -> Result<Vec<Quality>, StoreError> {
+async fn table_rows(session: &mut Session, means: Means<'_>, least: RunId) -> Result<Qualities, StoreError> {
     session.ask(|| qualities::since(means.table(), least)).await
 }
 
 /// Whether predictions of these runs are not judged yet.
-fn is_awaited(runs: &[Waiting], judged: &[Quality]) -> bool {
+fn is_awaited(runs: &[Waiting], judged: &Qualities) -> bool {
     let of = |run: &Waiting| {
         let own = judged.iter().filter(|quality| quality.run == run.run && quality.model == run.model);
         own.map(|quality| quality.sums.rows + quality.strange).sum::<u64>()
@@ -255,7 +219,7 @@ impl Looking<'_> {
     }
 
     /// What has come, judged, and the sums that it changes.
-    fn judge<'a>(&'a self, arrived: &'a [Arrived], before: Vec<Quality>) -> (Vec<Noted<'a>>, Vec<Quality>) {
+    fn judge<'a>(&'a self, arrived: &'a [Arrived], before: Qualities) -> (Vec<Noted<'a>>, Vec<Quality>) {
         let mut sums: BTreeMap<(u64, String), Quality> =
             before.into_iter().map(|quality| ((quality.run.0, quality.model.clone()), quality)).collect();
         let (mut noted, mut changed) = (Vec::new(), Vec::new());
@@ -300,7 +264,7 @@ impl Looking<'_> {
 
 /// Counts the areas under the curves anew where predictions were judged since, as long as it `goes_on`. One that is not
 /// counted to its end is not known until the next look.
-async fn areas(session: &mut Session, rows: Vec<Quality>, goes_on: impl Fn() -> bool) -> Result<(), StoreError> {
+async fn areas(session: &mut Session, rows: Qualities, goes_on: impl Fn() -> bool) -> Result<(), StoreError> {
     for quality in rows.iter().filter(|of| of.basis == Basis::Probabilities && of.auc.1 != of.sums.rows) {
         let classes = session.ask(|| truths::curves(quality)).await?;
         let mut found = Vec::new();

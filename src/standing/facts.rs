@@ -5,13 +5,14 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use mysql_async::Conn;
 
-use crate::config::{ItemsTable, WorkConfig};
+use crate::config::{ItemsTable, QualityBound, WorkConfig};
 use crate::drift::Report;
 use crate::run::{RunId, RunKind, RunState};
 use crate::store::backlog::{self, Backlog};
 use crate::store::hold::{self, Attendance};
+use crate::store::qualities::Qualities;
 use crate::store::status::{self, StatusLine};
-use crate::store::{StoreError, clock, earlier, measures};
+use crate::store::{StoreError, clock, earlier, measures, truths};
 use crate::window::Time;
 
 /// Runs that are looked through: idle ticks hide what happened before them.
@@ -24,11 +25,16 @@ pub struct Expected {
     pub lookback: Duration,
     /// At least how often a tick comes; `None`: as the schedule's history has it.
     pub tick_every: Option<Duration>,
+    /// How long after a run its truth is waited for.
+    pub truth_within: Duration,
+    /// How good predictions have to be; `None`: no matter how good.
+    pub quality_bound: Option<QualityBound>,
 }
 
 impl From<&WorkConfig> for Expected {
     fn from(work: &WorkConfig) -> Self {
-        Self { lookback: work.lookback, tick_every: work.tick_every }
+        let &WorkConfig { lookback, tick_every, truth_within, quality_bound, .. } = work;
+        Self { lookback, tick_every, truth_within, quality_bound }
     }
 }
 
@@ -53,6 +59,10 @@ pub struct Facts {
     pub ticks: Vec<Time>,
     /// At least how often one comes, where that is known.
     pub tick_every: Option<TimeDelta>,
+    /// What predictions came to, as far as their truth is known.
+    pub qualities: Qualities,
+    /// How good they have to be.
+    pub quality_bound: Option<QualityBound>,
 }
 
 impl Facts {
@@ -82,7 +92,9 @@ impl Facts {
             (None, None) => (None, false),
         };
         let tick_every = expected.tick_every.and_then(|every| TimeDelta::from_std(every).ok());
-        Ok(Self { now, runs, attendance, seen, backlog, is_whole, reach, ticks, tick_every })
+        let qualities = truths::known(conn, table, now - expected.truth_within).await?;
+        let quality_bound = expected.quality_bound;
+        Ok(Self { now, runs, attendance, seen, backlog, is_whole, reach, ticks, tick_every, qualities, quality_bound })
     }
 }
 

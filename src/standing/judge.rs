@@ -49,7 +49,7 @@ impl Standing {
         let mut troubles: Vec<Trouble> = [silence(&facts, due), canary(&facts), refused(&facts)]
             .into_iter()
             .chain(current.iter().flat_map(|run| of_run(run, &facts)))
-            .chain([waiting(&facts), drifted(&facts)])
+            .chain([waiting(&facts), drifted(&facts), missed(&facts)])
             .flatten()
             .collect();
         // Stable: of equal ones the first stays the first.
@@ -190,4 +190,11 @@ fn drifted(facts: &Facts) -> Option<Trouble> {
     let (ratio, feature) =
         by_feature.or_else(|| ratios.classes.filter(|ratio| *ratio >= 1.0).map(|ratio| (ratio, None)))?;
     Some(Trouble::Drifted { run: *run, ratio, feature })
+}
+
+/// Whether predictions of the model that scores are worse than they may be. It is that of the latest run.
+fn missed(facts: &Facts) -> Option<Trouble> {
+    let (bound, latest) = (facts.quality_bound?, current(&facts.runs)?);
+    let (model, figure) = (latest.model_version.clone(), facts.qualities.figure(&latest.model_version, bound)?);
+    bound.is_missed_by(figure).then_some(Trouble::QualityMissed { model, bound, figure })
 }

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 
 use super::mood::Mood;
+use crate::config::QualityBound;
 use crate::run::{RunId, RunKind};
 use crate::window::Time;
 use crate::words;
@@ -108,6 +109,15 @@ pub enum Trouble {
         /// The feature; `None`: the classes.
         feature: Option<String>,
     },
+    /// Predictions are worse than they may be.
+    QualityMissed {
+        /// The version of the model.
+        model: String,
+        /// How good they have to be.
+        bound: QualityBound,
+        /// How good they are.
+        figure: f64,
+    },
     /// Many of the latest run's items could not be scored.
     ManySetAside {
         /// The run.
@@ -146,6 +156,7 @@ impl Trouble {
             Self::Unreached { .. } => "unreached",
             Self::NeverRun => "never_run",
             Self::Drifted { .. } => "drifted",
+            Self::QualityMissed { .. } => "quality_missed",
             Self::ManySetAside { .. } => "many_set_aside",
         }
     }
@@ -195,6 +206,9 @@ impl Trouble {
                     "The items of run {run} are unlike the training rows: {what} drifted to {ratio:.2} of the bound."
                 )
             }
+            Self::QualityMissed { model, bound, figure } => {
+                format!("The predictions of model {model} miss {bound}: {} is {figure:.4}.", bound.measure)
+            }
             Self::ManySetAside { run, items, of } => format!(
                 "Run {run} set aside {} of {} items ({}).",
                 words::count(*items),
@@ -225,6 +239,7 @@ impl Trouble {
             Self::Unreached { .. } => "`rowscore run --sweep` takes them.".into(),
             Self::NeverRun => "The schedule makes the first; `rowscore run` makes one now.".into(),
             Self::Drifted { run, .. } => format!("See `rowscore status {run}`; a model of newer rows may be due."),
+            Self::QualityMissed { .. } => "See `rowscore quality`; a model of newer rows may be due.".into(),
             Self::ManySetAside { run, .. } => format!("`rowscore failures {run}` says why."),
         }
     }

@@ -1,15 +1,24 @@
 //! The rows of `batch_quality`: what the predictions of a run came to, by the model that made them.
 
+use std::ops::Deref;
+
 use mysql_async::{Row, params};
 
 use super::StoreError;
 use super::row::{column, name};
 use super::runs::utc;
 use super::statement::Statement;
-use crate::config::ItemsTable;
-use crate::quality::{Basis, Figures, Sums};
+use crate::config::{ItemsTable, QualityBound};
+use crate::quality::{Basis, Figures, Sums, of_measure};
 use crate::run::RunId;
 use crate::window::Time;
+
+/// Judged predictions from which on a bound tells something.
+const TELLING: u64 = 100;
+
+/// What the predictions of runs of a job came to, by run and model, the latest run first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Qualities(Vec<Quality>);
 
 /// What the predictions of a run came to, of one model.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +37,59 @@ pub struct Quality {
     pub auc: (Option<f64>, u64),
     /// When the last one was judged.
     pub judged_at: Option<Time>,
+}
+
+impl Deref for Qualities {
+    type Target = [Quality];
+
+    fn deref(&self) -> &[Quality] {
+        &self.0
+    }
+}
+
+impl IntoIterator for Qualities {
+    type Item = Quality;
+    type IntoIter = std::vec::IntoIter<Quality>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl Qualities {
+    /// The versions of the models, in order.
+    #[must_use]
+    pub fn models(&self) -> Vec<&str> {
+        let mut models: Vec<&str> = self.iter().map(|quality| quality.model.as_str()).collect();
+        models.sort_unstable();
+        models.dedup();
+        models
+    }
+
+    /// What predictions of a model came to in all of these runs. The area under the curve is the mean over the runs,
+    /// weighted by their rows.
+    #[must_use]
+    pub fn of_model(&self, model: &str) -> (Sums, Figures) {
+        let (mut sums, mut basis, mut area, mut of) = (Sums::default(), Basis::Classes, 0.0, 0);
+        for quality in self.iter().filter(|quality| quality.model == model) {
+            sums.add(&quality.sums);
+            basis = quality.basis;
+            if let Some(auc) = quality.figures().auc {
+                area += auc * quality.sums.rows as f64;
+                of += quality.sums.rows;
+            }
+        }
+        let auc = (of > 0).then(|| area / of as f64);
+        let figures = Figures::of(basis, &sums, auc);
+        (sums, figures)
+    }
+
+    /// The figure of a model that a bound is about, if enough predictions are judged to tell.
+    #[must_use]
+    pub fn figure(&self, model: &str, bound: QualityBound) -> Option<f64> {
+        let (sums, figures) = self.of_model(model);
+        of_measure(&figures, bound.measure).filter(|_| sums.rows >= TELLING)
+    }
 }
 
 impl Quality {
@@ -60,12 +122,12 @@ impl Quality {
 }
 
 /// What predictions of `least` and later runs of a job came to, the latest run first.
-pub(crate) fn since(table: &ItemsTable, least: RunId) -> Statement<Vec<Quality>> {
+pub(crate) fn since(table: &ItemsTable, least: RunId) -> Statement<Qualities> {
     let sql = "SELECT `run_id`, `model_version`, `basis`, `strange`, `sums`, `auc`, `auc_of`, `judged_at` \
                FROM `batch_quality` FORCE INDEX (`quality_of_a_job`) \
                WHERE `items_table` = :table AND `job` = :job AND `run_id` >= :least ORDER BY `run_id` DESC, `model_version`";
     let params = params! { "table" => table.as_str(), "job" => table.job.as_str(), "least" => least.0 };
-    Statement::all("reading what predictions came to", sql, params, quality)
+    Statement::all("reading what predictions came to", sql, params, quality).map(Qualities)
 }
 
 fn quality(row: &Row) -> Result<Quality, StoreError> {

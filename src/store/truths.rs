@@ -1,6 +1,7 @@
 //! All SQL that looks for truth and notes what predictions came to: `batch_truths`, `batch_judged`, and what is written
 //! to `batch_quality`.
 
+use mysql_async::prelude::Queryable;
 use mysql_async::{Params, params};
 
 use super::StoreError;
@@ -9,7 +10,7 @@ use super::ids::Ids;
 use super::key::Key;
 use super::listing::nth_statement;
 use super::places::joined;
-use super::qualities::Quality;
+use super::qualities::{self, Qualities, Quality};
 use super::row::column;
 use super::runs::utc;
 use super::statement::{Statement, begin, commit};
@@ -44,20 +45,37 @@ pub(crate) struct Waiting {
     pub predicted: Option<u64>,
 }
 
-/// The latest runs of a job, the latest first.
-pub(crate) fn latest_runs(table: &ItemsTable) -> Statement<Vec<Waiting>> {
+/// The latest runs of a job that began at this time or later, the latest first.
+pub(crate) fn latest_runs(table: &ItemsTable, horizon: Time) -> Statement<Vec<Waiting>> {
     let sql = format!(
         "SELECT `id`, `model_version`, `started_at`, `predicted` FROM `batch_runs` \
          WHERE `items_table` = :table AND `job` = :job AND `kind` <> 'canary' ORDER BY `id` DESC LIMIT {RUNS}"
     );
-    Statement::all("looking for runs to judge", &sql, of_job(table), |row| {
+    let all = Statement::all("looking for runs to judge", &sql, of_job(table), |row| {
         Ok(Waiting {
             run: RunId(column(row, "id")?),
             model: column(row, "model_version")?,
             started_at: utc(column(row, "started_at")?),
             predicted: column(row, "predicted")?,
         })
-    })
+    });
+    all.map(move |runs| runs.into_iter().filter(|run| run.started_at >= horizon).collect())
+}
+
+/// What the predictions of the latest runs of a job, from this time on, came to until now. Where no column of the table holds
+/// the truth, nothing is known, and nobody is asked.
+pub(crate) async fn known(
+    conn: &mut impl Queryable,
+    table: &ItemsTable,
+    horizon: Time,
+) -> Result<Qualities, StoreError> {
+    if table.truth.is_none() {
+        return Ok(Qualities::default());
+    }
+    match latest_runs(table, horizon).ask(conn).await?.last() {
+        Some(first) => qualities::since(table, first.run).ask(conn).await,
+        None => Ok(Qualities::default()),
+    }
 }
 
 /// Before which keys nothing of these runs lies. Where keys are no numbers, nobody knows.

@@ -10,6 +10,7 @@ use rowscore::store::session::Session;
 use rstest::rstest;
 use serde_json::{Value, json};
 
+use crate::api::Service;
 use crate::support::linear::linear;
 use crate::support::models::other;
 use crate::support::private::PASSWORD;
@@ -210,6 +211,59 @@ async fn a_tick_judges_in_passing_and_says_where_predictions_are_worse_than_they
 
 #[rstest]
 #[tokio::test]
+async fn the_api_the_page_and_the_status_say_what_quality_says(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let Own { owner, scorer } = items(server, &[], 300).await;
+    scorer.tick(TICK).await;
+    let service = Service::today(&owner).await;
+    let nothing = service.get("/quality").await;
+    let version = model().version().to_string();
+    let right = json!({
+        "truth_column": "came", "quality_bound": null, "is_quality_missed": null, "model_version": version,
+        "models": [], "runs": [],
+    });
+    assert_eq!(nothing, right);
+    assert!(service.page().await.contains("No truth has come yet in column <code>came</code>."));
+
+    comes(&owner, model().classes(), "`id` <= 200").await;
+    owner.execute("UPDATE `items` SET `came` = 'none of them' WHERE `id` = 300").await;
+    let (lines, _) = quality(&scorer).await;
+    let [run, all] = &lines[..] else { panic!("{lines:?}") };
+    for bound in ["accuracy>=0.9", "accuracy>=0.01"] {
+        let bounded = owner.with(&[("QUALITY_BOUND", bound)]).await;
+        let (service, is_missed) = (Service::today(&bounded).await, bound.ends_with("0.9"));
+        let said = service.get("/quality").await;
+        assert_eq!((&said["quality_bound"], &said["is_quality_missed"]), (&json!(bound), &json!(is_missed)));
+        for (line, said) in [(run, &said["runs"][0]), (all, &said["models"][0])] {
+            assert_eq!((&said["judged"], &said["model_version"]), (&json!(200), &json!(version)));
+            for (name, figure) in said["figures"].as_object().unwrap() {
+                assert_eq!(figure, &line[name], "{name}");
+            }
+        }
+        assert_eq!((&said["runs"][0]["strange"], &said["runs"][0]["run_id"]), (&json!(1), &json!(1)));
+        let page = service.page().await;
+        let accuracy = format!("{:.4}", all["accuracy"].as_f64().unwrap());
+        assert!(page.contains("id=\"quality-title\"") && page.contains(&accuracy), "{page}");
+        assert!(page.contains("with another truth") && page.contains(">in use<"), "{page}");
+        let sentence = format!("The predictions of model {version} miss accuracy&gt;=0.9");
+        assert_eq!(page.contains(&sentence), is_missed, "{page}");
+        let health = service.text("/health").await;
+        assert_eq!(health.contains("\"quality_missed\""), is_missed, "{health}");
+        let metrics = service.text("/metrics").await;
+        assert_eq!(metrics.contains("trouble=\"quality_missed\""), is_missed, "{metrics}");
+        assert!(
+            metrics.contains(&format!("rowscore_judged_predictions{{model_version=\"{version}\"}} 200")),
+            "{metrics}"
+        );
+        let said = rowscore(&["status"], bounded.variables()).await;
+        let sentence = format!("miss accuracy>=0.9: accuracy is {accuracy}. See `rowscore quality`");
+        assert_eq!(said.stderr.contains(&sentence), is_missed, "{said:?}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
 async fn after_its_time_nobody_looks_for_the_truth_of_a_run(
     #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
@@ -238,9 +292,9 @@ async fn scores_in_a_table_of_their_own_are_judged_by_each_model(
     owner.execute(&format!("UPDATE `Readings` SET `came` = ELT(1 + MOD(CRC32(`Reading No`), 3), {names})")).await;
     let judgement = judge(&scorer, model(), Round::Whole).await;
     assert_eq!(judgement.by_run.iter().map(|of| of.sums.rows).collect::<Vec<_>>(), [150]);
-    let (_, figures) = judgement.of_model(&model().version().to_string());
+    let (_, figures) = judgement.by_run.of_model(&model().version().to_string());
     assert_ne!(figures, Figures::default());
-    assert_eq!(judgement.of_model(&other().version().to_string()).1, Figures::default());
+    assert_eq!(judgement.by_run.of_model(&other().version().to_string()).1, Figures::default());
 }
 
 #[tokio::test]

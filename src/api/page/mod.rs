@@ -7,6 +7,7 @@ mod headline;
 mod history;
 mod jobs;
 mod parts;
+mod quality;
 mod runs;
 mod view;
 
@@ -157,6 +158,7 @@ fn standing(api: &Api, view: &View, jobs: &Markup) -> Sheet {
             @if !model.classes().is_empty() { (parts::classes(model, view)) }
             (parts::drift(view))
         }
+        (quality::quality(&api.table, view))
         (jobs)
         (runs::runs(view))
         (parts::aside(view))
@@ -307,6 +309,7 @@ fn footer(api: &Api, model: Option<ModelVersion>) -> Markup {
                                 @if let Some(model) = model { "Model " code { (model) } ", " }
                 "rowscore " (env!("CARGO_PKG_VERSION")) ". As JSON: "
                 a href="/health" { "/health" } ", " a href="/runs" { "/runs" } ", "
+                @if api.table.truth.is_some() { a href="/quality" { "/quality" } ", " }
                 a href="/data/predicted" { "/data/predicted" } ", " a href="/data/unpredicted" { "/data/unpredicted" } ", "
                 a href="/metadata" { "/metadata" } ", " a href="/openapi.json" { "/openapi.json" } ". For Prometheus: "
                 a href="/metrics" { "/metrics" } "."

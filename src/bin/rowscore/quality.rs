@@ -4,7 +4,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use rowscore::config::JobName;
-use rowscore::hop::{Judgement, Means, Round, judge_runs};
+use rowscore::hop::{Means, Round, judge_runs};
 use rowscore::quality::{Figures, Sums};
 use rowscore::store::clock;
 use rowscore::words;
@@ -48,12 +48,12 @@ pub(crate) async fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn 
     let judgement = Box::pin(judge_runs(&mut session, means, (now, Round::Whole), || true)).await?;
     session.close().await;
     let version = model.version().to_string();
-    for quality in &judgement.by_run {
+    for quality in judgement.by_run.iter() {
         let of = Line { run: Some(quality.run.0), model: &quality.model, strange: quality.strange };
         show(out, &of, &quality.sums, &quality.figures())?;
     }
-    for model in models(&judgement) {
-        let (sums, figures) = judgement.of_model(model);
+    for model in judgement.by_run.models() {
+        let (sums, figures) = judgement.by_run.of_model(model);
         show(out, &Line { run: None, model, strange: 0 }, &sums, &figures)?;
     }
     out.flush()?;
@@ -64,21 +64,13 @@ pub(crate) async fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn 
         say!("Somebody else looks for truth just now; the figures are those of what was found until now.");
     }
     let Some(bound) = opened.config.work.quality_bound else { return Ok(ExitCode::SUCCESS) };
-    Ok(match judgement.figure(&version, bound) {
+    Ok(match judgement.by_run.figure(&version, bound) {
         Some(figure) if bound.is_missed_by(figure) => {
             say!("Model {version} misses {bound}: {} is {figure:.4}.", bound.measure);
             ExitCode::from(3)
         }
         _ => ExitCode::SUCCESS,
     })
-}
-
-/// Every model that has a row, in order.
-fn models(judgement: &Judgement) -> Vec<&str> {
-    let mut models: Vec<&str> = judgement.by_run.iter().map(|quality| quality.model.as_str()).collect();
-    models.sort_unstable();
-    models.dedup();
-    models
 }
 
 /// What a line is about.

@@ -25,7 +25,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::support::{TestDb, at, model};
+use crate::support::{Setup, TestDb, at, model};
 
 /// The present, as far as the service knows.
 const NOW: &str = "2024-03-05T10:03:00Z";
@@ -48,8 +48,9 @@ impl Service {
     }
 
     /// Over `db`, by the database's own clock.
-    pub(crate) async fn today(db: &TestDb) -> Self {
-        Self::with(db.database.clone(), Present::Asked(|| at(NOW))).await
+    pub(crate) async fn today(db: &Setup) -> Self {
+        let expected = Expected::from(&db.config.work);
+        Self::expecting(db.database.clone(), model(), Present::Asked(|| at(NOW)), expected).await
     }
 
     async fn at(database: Database, clock: fn() -> Time) -> Self {
@@ -61,9 +62,14 @@ impl Service {
     }
 
     async fn of_model(database: Database, model: &'static Model, present: Present) -> Self {
+        let lookback = Duration::from_secs(3600);
+        let expected = Expected { lookback, tick_every: None, truth_within: lookback, quality_bound: None };
+        Self::expecting(database, model, present, expected).await
+    }
+
+    async fn expecting(database: Database, model: &'static Model, present: Present, expected: Expected) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let expected = Expected { lookback: Duration::from_secs(3600), tick_every: None };
         let router = api::router(Api::new(database, 4, model, present, expected));
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { base, client: Client::new(), server }
