@@ -25,7 +25,7 @@ fuzz: ## Feed whatever reads from outside with what libFuzzer makes up, for thre
 e2e: ## Deploy into a private local AWS and watch the schedule work off a window
 	@scripts/e2e
 
-bench: ## Measure against the database's own floor and against Python, for some forty minutes
+bench: ## Measure against the database's own floor and against Python, for some fifty minutes
 	@scripts/bench --full
 
 lint: ## Check format, lints, documentation, and what is deployed

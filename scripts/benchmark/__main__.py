@@ -9,11 +9,13 @@ from pathlib import Path
 import cold_start
 import database
 import end_to_end
+import jobs
 import lanes
 import latency
 import machine
 import models
 import price
+import score_table
 import scoring
 import tick
 from measure import say
@@ -27,6 +29,8 @@ PARTS = {
     "e": latency,
     "f": cold_start,
     "g": price,
+    "h": score_table,
+    "i": jobs,
 }
 
 
