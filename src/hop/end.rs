@@ -7,9 +7,9 @@ use super::means::Means;
 use super::scope::Scope;
 use crate::config::ItemsTable;
 use crate::run::{Counts, RunId, RunKind, RunState};
-use crate::store::lanes::Totals;
 use crate::store::runs::Run;
 use crate::store::statement::{Statement, begin, commit, rollback};
+use crate::store::totals::{self, Totals};
 use crate::store::{StoreError, counts, lanes, runs};
 use crate::words;
 
@@ -22,7 +22,7 @@ pub(super) fn too_many(totals: &Totals, percent: u32) -> String {
 
 /// Fails a run of which too many items cannot be scored.
 pub(super) async fn fail_for_failures(conn: &mut Conn, at_work: AtWork<'_>) -> Result<(), StoreError> {
-    let why = too_many(&lanes::totals(at_work.run.id).ask(conn).await?, at_work.means.work.max_failed_percent);
+    let why = too_many(&totals::of(at_work.run.id).ask(conn).await?, at_work.means.work.max_failed_percent);
     stop(conn, at_work.means, at_work.run.id, RunState::Failed, Some(&why)).await.map(|_| ())
 }
 
@@ -89,7 +89,7 @@ pub(super) async fn end_early(
     why: Option<&str>,
 ) -> Result<(), StoreError> {
     let run = at_work.run;
-    let totals = lanes::lock_all(run.id).then(lanes::totals(run.id)).ask(conn).await?;
+    let totals = lanes::lock_all(run.id).then(totals::of(run.id)).ask(conn).await?;
     let counts = counted(conn, at_work, &totals).await?;
     runs::finish(run.id, to, counts, why).then(settle_changes(run, &totals)).ask(conn).await
 }

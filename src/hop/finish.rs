@@ -18,9 +18,9 @@ use super::{census, drift};
 use crate::answer::Outcome;
 use crate::drift::{Ratios, Report};
 use crate::run::{Counts, Pass, RunId, RunState};
-use crate::store::lanes::Totals;
 use crate::store::runs::Run;
 use crate::store::statement::{Statement, begin, commit, rollback};
+use crate::store::totals::{self, Totals};
 use crate::store::{StoreError, failures, hold, lanes, runs};
 use crate::window::Time;
 use crate::words;
@@ -87,7 +87,7 @@ impl Standing {
         let (id, table) = (at_work.run.id, at_work.table());
         let run = begin().then(runs::lock(id)).and(runs::find(table, id));
         let profiles = lanes::profiles(id).and(drift::earlier(table, id, at_work.run.kind, at_work.means.model));
-        run.and(lanes::totals(id)).and(profiles).and(failures::any(table)).map(|(standing, is_any_set_aside)| {
+        run.and(totals::of(id)).and(profiles).and(failures::any(table)).map(|(standing, is_any_set_aside)| {
             let (((state, run), totals), (profiles, earlier)) = standing;
             // Somebody else, or our own commit that went unanswered, may have begun the second pass.
             let run = run.filter(|_| state == Some(RunState::Running) && totals.unfinished == 0);

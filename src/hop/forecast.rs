@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use crate::run::{FailurePolicy, Pass, RunId, RunKind};
-use crate::store::lanes::Totals;
 use crate::store::runs::Run;
+use crate::store::totals::Totals;
 use crate::window::Time;
 
 /// Pages after which a hop's rate says something: the first alone has the connection to open.

@@ -9,8 +9,8 @@ use super::step::Step;
 use super::under_way::Hop;
 use crate::answer::{Answer, Outcome};
 use crate::run::{Backfill, Counts, RunId, RunKind, RunState};
-use crate::store::lanes;
 use crate::store::runs::{self, Run};
+use crate::store::totals;
 
 /// Answers how the hop ended. What it took is added to the run that it had a part in.
 pub(super) async fn respond<R: Relay>(
@@ -20,7 +20,7 @@ pub(super) async fn respond<R: Relay>(
 ) -> Result<Answer, HopError> {
     let Some(id) = run else { return Ok(Answer::without_run(outcome)) };
     let (table, bill) = (hop.means.table(), hop.bill(id));
-    let read = || bill().then(runs::find(table, id)).and(lanes::totals(id));
+    let read = || bill().then(runs::find(table, id)).and(totals::of(id));
     let (run, totals) = Step::Respond.perform(async || hop.session.ask(read).await).await?;
     let mut answer = Answer { run_id: Some(id), ..Answer::without_run(outcome) };
     if let Some(run) = run {

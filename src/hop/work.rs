@@ -14,7 +14,7 @@ use crate::answer::Outcome;
 use crate::run::{Pass, RunState};
 use crate::store::lanes::{self, Due};
 use crate::store::runs::{self, Run};
-use crate::store::{hold, waits};
+use crate::store::{hold, totals, waits};
 
 /// Works on one worker's lanes, which this hop holds, until they are done or time is up.
 pub(super) async fn work<R: Relay>(hop: &mut Hop<'_, R>, run: Run, due: Due) -> Result<Next, HopError> {
@@ -72,6 +72,6 @@ async fn stopped<R: Relay>(hop: &mut Hop<'_, R>, run: &Run) -> Result<Next, HopE
 /// What is needed to say when the run will be done, if it has a deadline.
 async fn forecast<R: Relay>(hop: &mut Hop<'_, R>, run: &Run) -> Result<Option<Forecast>, HopError> {
     let Some(deadline) = run.deadline else { return Ok(None) };
-    let (totals, due) = hop.session.ask(|| lanes::totals(run.id).and(lanes::due(run.id))).await?;
+    let (totals, due) = hop.session.ask(|| totals::of(run.id).and(lanes::due(run.id))).await?;
     Ok(Forecast::new(run, deadline, &totals, due.len(), hop.began.present()))
 }

@@ -74,6 +74,7 @@ pub mod stored;
 mod target;
 pub mod tempo;
 mod tls;
+pub mod totals;
 pub(crate) mod truths;
 pub mod turn;
 pub mod used;

@@ -4,7 +4,7 @@ use mysql_async::prelude::Queryable;
 use rowscore::answer::Outcome;
 use rowscore::hop::Clock;
 use rowscore::run::RunId;
-use rowscore::store::{Database, failures, lanes, runs, schema};
+use rowscore::store::{Database, failures, runs, schema, totals};
 use rstest::rstest;
 
 use crate::support::database::RunRow;
@@ -314,7 +314,7 @@ async fn of_statements_in_one_round_trip_the_one_that_fails_is_named(
     let db = TestDb::new(server, &[]).await;
     let mut conn = db.database.connect().await.unwrap();
     let table = db.database.items_table();
-    let together = || runs::find(table, RunId(1)).and(failures::any(table)).and(lanes::totals(RunId(1)));
+    let together = || runs::find(table, RunId(1)).and(failures::any(table)).and(totals::of(RunId(1)));
     let ((run, is_any_set_aside), totals) = together().ask(&mut conn).await.unwrap();
     assert!(run.is_none() && !is_any_set_aside && totals.counts.predicted == 0);
 
