@@ -31,6 +31,7 @@ bench: ## Measure against the database's own floor and against Python, for some 
 lint: ## Check format, lints, documentation, and what is deployed
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --no-default-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
 	scripts/check-python
 	scripts/check-infra

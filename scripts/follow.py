@@ -1,7 +1,7 @@
 """The demo's inner part: fills a table, starts the Lambda emulator, invokes the function with
 events/schedule.json, follows its continuations until the window is finished, and checks the result.
 
-The database is named by the environment. Argument: the number of items.
+The database is named by the environment. Arguments: the number of items, the function, and the command line.
 """
 
 import json
@@ -16,9 +16,6 @@ from typing import Any
 from servers import ports
 
 ROOT = Path(__file__).resolve().parent.parent
-# What cargo-lambda builds and `sam deploy` deploys.
-FUNCTION = ROOT / "target/lambda/score/bootstrap"
-ROWSCORE = ROOT / "target/lambda/rowscore/bootstrap"
 LOG = ROOT / ".dev/demo/emulator.log"
 # Milliseconds a hop may work: in the demo so few that the window takes several hops.
 HOP_BUDGET_MS = "400"
@@ -26,7 +23,7 @@ HOP_BUDGET_MS = "400"
 PATIENCE_S = 60
 
 
-def start_emulator(port: int) -> list[subprocess.Popen[bytes]]:
+def start_emulator(port: int, function: str) -> list[subprocess.Popen[bytes]]:
     """The emulator, and the function that polls it."""
     command = ["cargo", "lambda", "watch", "--only-lambda-apis"]
     command += ["--invoke-address", "127.0.0.1", "--invoke-port", str(port)]
@@ -48,7 +45,7 @@ def start_emulator(port: int) -> list[subprocess.Popen[bytes]]:
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
         "HOP_BUDGET_MS": HOP_BUDGET_MS,
     }
-    return [emulator, subprocess.Popen([FUNCTION], env=environment, **output, start_new_session=True)]
+    return [emulator, subprocess.Popen([function], env=environment, **output, start_new_session=True)]
 
 
 def invoke(port: int, *event: str) -> dict[str, Any]:
@@ -84,9 +81,9 @@ def work_off(port: int) -> dict[str, Any]:
         hop += 1
 
 
-def check(rows: int) -> list[dict[str, Any]]:
+def check(rows: int, rowscore: str) -> list[dict[str, Any]]:
     """Reads every item back: each has a prediction of three numbers that sum to 1."""
-    read = subprocess.run([ROWSCORE, "results", "--limit", str(rows + 1)], capture_output=True, text=True, check=True)
+    read = subprocess.run([rowscore, "results", "--limit", str(rows + 1)], capture_output=True, text=True, check=True)
     items = [json.loads(line) for line in read.stdout.splitlines()]
     without = sum(1 for item in items if not item["prediction"] or len(item["prediction"]) != 3)
     if len(items) != rows or without:
@@ -99,10 +96,10 @@ def check(rows: int) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    rows = int(sys.argv[1])
-    subprocess.run([ROWSCORE, "init", "--rows", str(rows)], check=True)
+    rows, (function, rowscore) = int(sys.argv[1]), [str(ROOT / program) for program in sys.argv[2:]]
+    subprocess.run([rowscore, "init", "--rows", str(rows)], check=True)
     port = ports.free()
-    processes = start_emulator(port)
+    processes = start_emulator(port, function)
     try:
         print("\nInvoking the function with events/schedule.json, then with each continuation it answers:")
         answer = work_off(port)
@@ -114,14 +111,14 @@ def main() -> None:
         sys.exit(f"demo: the window did not finish: {answer}")
 
     print("\nThe runs, as `rowscore status` shows them:")
-    subprocess.run([ROWSCORE, "status", "--text"], check=False)  # Its exit status says how things stand.
-    for item in check(rows):
+    subprocess.run([rowscore, "status", "--text"], check=False)  # Its exit status says how things stand.
+    for item in check(rows, rowscore):
         print(f"  item {item['id']}: {item['values']} -> {item['prediction']}")
     print(
-        """
+        f"""
 What to try next (the data stays in .dev/demo until the next demo):
   make serve    # shows the run, the classes and the predictions at http://127.0.0.1:8000/
-  scripts/with-database mysql --dir .dev/demo -- env MYSQL_DATABASE=demo target/lambda/rowscore/bootstrap run
+  scripts/with-database mysql --dir .dev/demo -- env MYSQL_DATABASE=demo {sys.argv[3]} run
   scripts/with-database mysql --dir .dev/demo -- env MYSQL_DATABASE=demo bash    # then the same, or a MySQL client
 The second finds nothing to do. README.md says how to bring your own model and table, and how to deploy."""
     )

@@ -25,8 +25,8 @@ usage_error() {
     exit 2
 }
 
-# build_functions: the release, as `sam build` has it made, for this machine's processor. One build for the demo and
-# for the deployment: without it the release would be compiled twice.
+# build_functions: the release, as `sam build` has it made, for this machine's processor. One build for the demo of
+# `make test` and for the deployment: without it the release would be compiled twice.
 build_functions() {
     local flags=()
     case $(uname -m) in aarch64 | arm64) flags=(--arm64) ;; esac

@@ -212,12 +212,12 @@ impl Answer {
     }
 
     /// What became of a job whose hop answered so.
-    pub(crate) fn of(self, job: JobName) -> OfJob {
+    pub fn of(self, job: JobName) -> OfJob {
         OfJob { job, error: None, answer: Some(Self { job: None, ..self }) }
     }
 
     /// The answer about several jobs, worked on one after the other.
-    pub(crate) fn of_each(jobs: Vec<OfJob>) -> Self {
+    pub fn of_each(jobs: Vec<OfJob>) -> Self {
         let is_well = jobs.iter().all(|job| job.error.is_none());
         let mut sum = Self::without_run(if is_well { Outcome::Each } else { Outcome::Failed });
         for answer in jobs.iter().filter_map(|job| job.answer.as_ref()) {

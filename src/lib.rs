@@ -6,6 +6,7 @@ pub mod config;
 pub mod drift;
 pub mod event;
 pub mod hop;
+#[cfg(feature = "aws")]
 pub mod lambda;
 pub mod model;
 pub mod quality;

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use futures_util::future::BoxFuture;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, Error, OptsBuilder};
 
@@ -219,7 +220,12 @@ impl Database {
         }
     }
 
-    async fn open(&self, opts: OptsBuilder) -> Result<Conn, StoreError> {
+    /// A future that nobody sees into: the driver's handshake would be compiled again wherever somebody connects.
+    fn open(&self, opts: OptsBuilder) -> BoxFuture<'_, Result<Conn, StoreError>> {
+        Box::pin(self.log_in(opts))
+    }
+
+    async fn log_in(&self, opts: OptsBuilder) -> Result<Conn, StoreError> {
         let opts = self.login.apply(opts).await?;
         let connected = match self.protection.by_us().map_err(StoreError::Unexpected)? {
             None => Conn::new(opts).await,

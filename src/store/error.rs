@@ -49,6 +49,12 @@ pub enum StoreError {
     /// A token for the database login could not be made.
     #[error("signing a database login token: {0}; check the AWS credentials and AWS_REGION")]
     Token(String),
+    /// This program cannot make one.
+    #[error(
+        "MYSQL_AUTH is `iam`, and this rowscore was built without the feature `aws`: build it with `cargo build --release`, \
+         or set MYSQL_AUTH=password and MYSQL_PASSWORD"
+    )]
+    WithoutAws,
     /// The database answered something that the schema does not allow.
     #[error("{0}")]
     Unexpected(String),
@@ -68,7 +74,7 @@ impl StoreError {
                 Error::Driver(DriverError::ConnectionClosed | DriverError::PacketOutOfOrder) => Fault::Reconnect,
                 _ => Fault::Permanent,
             },
-            Self::Refused { .. } | Self::Unexpected(_) => Fault::Permanent,
+            Self::Refused { .. } | Self::WithoutAws | Self::Unexpected(_) => Fault::Permanent,
             Self::Undone(_) => Fault::Retry,
             Self::Token(_) | Self::Silent { .. } => Fault::Reconnect,
         }

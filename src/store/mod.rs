@@ -27,6 +27,8 @@ pub mod failures;
 mod fault;
 mod hashed;
 pub mod hold;
+#[cfg_attr(not(feature = "aws"), path = "no_iam.rs")]
+mod iam;
 pub mod ids;
 pub mod inventory;
 pub mod items;

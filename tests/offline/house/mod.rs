@@ -1,6 +1,7 @@
 //! The house is built as `docs/ARCHITECTURE.md` draws it: no two files use each other, in whatever round-about way,
 //! and rooms use only rooms on the floors below.
 
+mod features;
 mod graph;
 mod source;
 mod tokens;
