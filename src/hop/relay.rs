@@ -1,9 +1,11 @@
-//! The way out of the core: continuations, and word of what will be late.
+//! The way out of the core: continuations, and word of what will be late and of what ended.
 
 use std::error::Error;
 
+use super::ended::{Ended, Tally};
 use super::forecast::Late;
 use crate::event::Continuation;
+use crate::run::Channel;
 
 /// Where continuations go.
 pub trait Relay {
@@ -22,6 +24,18 @@ pub trait Relay {
     /// A run will miss its deadline. It was logged; whoever else is to know it learns it here, while
     /// there is time left to do something about it.
     fn will_be_late(&self, _: &Late) {}
+
+    /// Tells others by this way that a run ended. Telling it twice must be harmless to them. Only ways that the process is
+    /// set to are asked for (`WorkConfig::tells`).
+    ///
+    /// # Errors
+    /// They were not told. A later hop tries again.
+    fn tell(&self, by: Channel, _: &Ended) -> impl Future<Output = Result<(), Box<dyn Error + Send + Sync>>> + Send {
+        async move { Err(format!("this caller has no way to tell others by: {by}").into()) }
+    }
+
+    /// What the hop told others, and what it could not.
+    fn told(&self, _: Tally) {}
 }
 
 /// The relay that sends nothing: the answer names the continuations, and the caller follows them.
