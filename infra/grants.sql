@@ -62,10 +62,10 @@ EXECUTE permission;
 SET @ddl = CONCAT('GRANT
   SELECT,
   INSERT (`items_table`, `job`, `kind`, `tick`, `window_from`, `window_to`, `chained`, `policy`, `model_version`, `lanes`,
-          `workers`, `state`, `pass`, `mode`, `items`, `started_at`, `attempted_at`, `deadline`),
+          `workers`, `state`, `pass`, `mode`, `items`, `started_at`, `attempted_at`, `deadline`, `to_tell`),
   UPDATE (`state`, `pass`, `attempt`, `attempted_at`, `items`, `predicted`, `failed`, `pending`, `compared`, `changed_class`,
           `absolute_change`, `finished_at`, `last_error`, `profile`, `billed_ms`, `memory_mb`,
-          `skipped`, `pending_since`, `waiting_for`, `waiting_since`, `waiting_until`)',
+          `skipped`, `pending_since`, `waiting_for`, `waiting_since`, `waiting_until`, `to_tell`)',
   @in_database, '`batch_runs`', @to_login);
 PREPARE permission FROM @ddl;
 EXECUTE permission;

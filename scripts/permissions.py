@@ -27,6 +27,8 @@ ALLOWED = {
     "sqs:ChangeMessageVisibility": {"ContinuationQueue.Arn"},
     "sqs:GetQueueAttributes": {"ContinuationQueue.Arn"},
     "lambda:InvokeFunction": {"ScoreFunction.Arn"},
+    "events:PutEvents": {"EVENT_BUS of Settings"},
+    "sns:Publish": {"EVENT_TOPIC of Settings"},
     "rds-db:connect": {
         f"arn:${{AWS::Partition}}:rds-db:{ACCOUNT}:dbuser:${{DatabaseResourceId}}/${{{user}}}"
         for user in ["MysqlUser", "ReaderUser"]
@@ -64,8 +66,27 @@ def branches(value) -> list:
     return [] if value == {"Ref": "AWS::NoValue"} else [value]
 
 
+def of_settings(variable: str, nobody: str) -> dict:
+    """The value of a variable in Settings, as the template takes it out of there; without one, a name that nobody has."""
+
+    def part(index: int, separator: str, text) -> dict:
+        return {"Fn::Select": [index, {"Fn::Split": [separator, text]}]}
+
+    settings = {"Fn::Join": ["", [{"Ref": "Settings"}, f" {variable}=", {"Fn::Sub": nobody}]]}
+    return part(0, " ", part(0, ",", part(1, f"{variable}=", settings)))
+
+
+TOLD = {
+    "EVENT_BUS": f"arn:${{AWS::Partition}}:events:{ACCOUNT}:event-bus/rowscore-tells-nobody",
+    "EVENT_TOPIC": f"arn:${{AWS::Partition}}:sns:{ACCOUNT}:rowscore-tells-nobody",
+}
+
+
 def name(resource) -> str:
     """A resource as it is listed above."""
+    for variable, nobody in TOLD.items():
+        if resource == of_settings(variable, nobody):
+            return f"{variable} of Settings"
     if isinstance(resource, dict):
         [(function, argument)] = resource.items()
         if function == "Fn::GetAtt":

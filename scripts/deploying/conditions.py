@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 
@@ -18,7 +19,7 @@ def holds(template: Any, name: str, values: dict[str, str]) -> bool:
 
 
 def value(template: Any, expression: Any, values: dict[str, str]) -> Any:
-    """The value of an expression that a condition may have."""
+    """The value of an expression that a condition may have, or a resource of a permission."""
     if not isinstance(expression, dict):
         return expression
     [(function, argument)] = expression.items()
@@ -45,4 +46,8 @@ def value(template: Any, expression: Any, values: dict[str, str]) -> Any:
         return (items.split(",") if isinstance(items, str) else items)[int(argument[0])]
     if function == "Fn::Split":
         return part(argument[1]).split(argument[0])
+    if function == "Fn::Join":
+        return argument[0].join(part(each) for each in argument[1])
+    if function == "Fn::Sub":
+        return re.sub(r"\$\{(.+?)\}", lambda name: values[name[1]], argument)
     raise ValueError(f"{function} in a condition")

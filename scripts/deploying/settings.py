@@ -22,6 +22,8 @@ ELSEWHERE = {
     "CONTINUATION_QUEUE_URL": "nothing: the template makes the queue",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "MemorySize",
 }
+# Secrets that the template has no place for.
+SECRET = ("LINEAGE_TOKEN",)
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Variable:
     def problem(self, value: str) -> str | None:
         if self.name in ELSEWHERE:
             return f"{self.name} is set by the template; give {ELSEWHERE[self.name]}"
+        if self.name in SECRET:
+            return f"{self.name} would stand where everybody who may look at the function reads it; leave it out"
         words = re.findall(r"`([^`]+)`", self.accepts)
         whole = re.match(r"a whole number from (\d+) to (\d+)", self.accepts)
         fits = bool(value) or self.unset != REQUIRED

@@ -9,6 +9,7 @@ use toml::{Table, Value};
 
 use super::names::JobName;
 use super::setting::{Accepts, Setting};
+use super::telling;
 use super::variables::{Entry, VARIABLES};
 use super::vars::ConfigError;
 
@@ -33,7 +34,7 @@ const LISTS: [&str; 2] = ["features", "key"];
 const TABLES: [&str; 2] = ["features", "class_columns"];
 
 /// Groups of variables that belong to the process, whatever it works on.
-const OF_THE_PROCESS: [&str; 2] = ["The database", "The function"];
+const OF_THE_PROCESS: [&str; 3] = ["The database", "The function", telling::GROUP];
 
 /// The group whose variables hold for all jobs that say nothing else.
 const INHERITED: &str = "How runs work";

@@ -6,6 +6,7 @@ mod columns;
 mod decimals;
 mod jobs;
 mod key;
+mod listeners;
 mod names;
 mod nice;
 mod price;
@@ -18,6 +19,7 @@ mod settings;
 mod source;
 mod table;
 mod target;
+mod telling;
 mod variables;
 mod vars;
 mod waiting;
@@ -28,7 +30,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use crate::run::FailurePolicy;
+use crate::run::{Channels, FailurePolicy};
 
 pub use bounds::{Bound, Sign};
 use choices::AuthName;
@@ -37,6 +39,7 @@ pub use columns::{FeatureColumn, PredictionFormat, RunColumn};
 pub use decimals::Decimals;
 pub use jobs::{Fallback, JobSettings, JobsFile, MOST_JOBS, ScheduleName, by_keys, job_settings};
 pub use key::{KeyColumns, KeyPart, PartKind};
+pub use listeners::{BusArn, LineageUrl, Token, TopicArn};
 pub use names::{ColumnName, JobName, NameOfModel, TableName};
 pub use nice::Nice;
 pub use price::Price;
@@ -50,6 +53,7 @@ use settings::Settings;
 pub use source::{Rows, Source, Sql};
 pub use table::{FeatureMismatch, ItemsTable, ValuesIn, listed};
 pub use target::{Beside, Keeps, MODEL_VERSION, PREDICTED_AT, Part, RUN, ScoreTable, Target, Threshold};
+pub use telling::{Lineage, Telling};
 pub use variables::{Entry, Group, Unset, VARIABLES};
 pub use vars::ConfigError;
 use vars::Vars;
@@ -68,6 +72,8 @@ pub struct Config {
     pub continuation_queue_url: Option<String>,
     /// `WAKE_DATABASE` and `MYSQL_RESOURCE`: what is started when it is found stopped, if anything is.
     pub wake: Option<DatabaseResource>,
+    /// `EVENT_BUS`, `EVENT_TOPIC` and `LINEAGE_URL`: who is told when a run ends.
+    pub telling: Telling,
     /// What was given beside the way to the database: jobs inherit of it.
     given: BTreeMap<&'static str, String>,
 }
@@ -154,6 +160,8 @@ pub struct WorkConfig {
     pub nice: Nice,
     /// `WAIT_IF`, `WAIT_QUERY`, `REPLICAS` and `QUIET_HOURS`.
     pub wait: WaitConfig,
+    /// By which ways the end of a run is told: those of the process.
+    pub tells: Channels,
     /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`. Unset: this is not Lambda, and costs nothing there.
     pub memory_mb: Option<u32>,
     /// `PRICE_PER_GB_SECOND`.
@@ -188,6 +196,7 @@ impl WorkConfig {
             truth_within: vars.or_default(variables::TRUTH_WITHIN).0,
             nice: vars.or_default(variables::NICE),
             wait: WaitConfig::read(vars),
+            tells: Channels::default(),
             memory_mb: vars.get(variables::AWS_LAMBDA_FUNCTION_MEMORY_SIZE).map(|megabytes| megabytes.0),
             price: vars.get(variables::PRICE_PER_GB_SECOND).unwrap_or(Price::LISTED),
         }
@@ -216,12 +225,14 @@ impl Config {
         let mut vars = Vars::new(&lookup);
         vars.problems.extend(unusable);
         let mysql = mysql(&mut vars);
-        let work = WorkConfig::read(&mut vars);
+        let mut work = WorkConfig::read(&mut vars);
         let continuation_queue_url = vars.get(variables::CONTINUATION_QUEUE_URL).map(|url| url.0);
         let wake = wake(&mut vars);
+        let telling = Telling::read(&mut vars);
+        work.tells = telling.channels();
         match mysql {
             Some(mysql) if vars.problems.is_empty() => {
-                Ok(Self { mysql, work, continuation_queue_url, wake, given: given(lookup) })
+                Ok(Self { mysql, work, continuation_queue_url, wake, telling, given: given(lookup) })
             }
             _ => Err(ConfigError(vars.problems)),
         }
@@ -237,6 +248,7 @@ impl Config {
         let mut vars = Vars::new(&lookup);
         let mut work = WorkConfig::read(&mut vars);
         work.items_table.job = job.name.clone();
+        work.tells = self.telling.channels();
         let problems: Vec<String> = job.problems().into_iter().chain(vars.problems).collect();
         let told = |problem: &String| jobs::of(&job.name, problem);
         if problems.is_empty() { Ok(work) } else { Err(ConfigError(problems.iter().map(told).collect())) }
@@ -256,9 +268,10 @@ fn challenger(vars: &mut Vars<'_>, table: &ItemsTable) -> Option<NameOfModel> {
     challenger
 }
 
-/// What is given of the variables that are not about the way to the database.
+/// What is given of the variables that are neither about the way to the database nor about who is told: no secret is in it.
 fn given(lookup: impl Fn(&str) -> Option<String>) -> BTreeMap<&'static str, String> {
-    let entries = VARIABLES.iter().skip(1).flat_map(|group| group.entries);
+    let entries =
+        VARIABLES.iter().skip(1).filter(|group| group.title != telling::GROUP).flat_map(|group| group.entries);
     entries.filter_map(|entry| Some((entry.name, lookup(entry.name)?))).collect()
 }
 

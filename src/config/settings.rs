@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::setting::{Accepts, Setting};
 
-/// Variables that are not taken from here: a password would stand where everybody reads it.
-const REFUSED: [(&str, &str); 2] = [
+/// Variables that are not taken from here: a secret would stand where everybody reads it.
+const REFUSED: [(&str, &str); 3] = [
     ("MYSQL_PASSWORD", "a password would stand here where it can be read; give the variable itself"),
+    ("LINEAGE_TOKEN", "a token would stand here where it can be read; give the variable itself"),
     ("SETTINGS", "it holds other variables, not itself"),
 ];
 

@@ -9,6 +9,7 @@ use super::choices::{AuthName, SampleModel};
 use super::columns::{FeatureColumn, PredictionFormat, RunColumn};
 use super::decimals::Decimals;
 use super::key::KeyColumns;
+use super::listeners::{BusArn, LineageUrl, Token, TopicArn};
 use super::names::{ColumnName, NameOfModel, TableName};
 use super::nice::Nice;
 use super::price::Price;
@@ -196,5 +197,12 @@ variables! {
             which costs are computed";
         AWS_LAMBDA_FUNCTION_MEMORY_SIZE: Whole<u32, 1, 1_000_000>, Means("set by Lambda"), "memory in MB, from which \
             costs are computed";
+    }
+    "Telling others" {
+        EVENT_BUS: BusArn, Means("none"), "the EventBridge event bus that gets an event for each run that ends";
+        EVENT_TOPIC: TopicArn, Means("none"), "the SNS topic that gets the same as a message";
+        LINEAGE_URL: LineageUrl, Means("none"), "the server that gets OpenLineage events of each run that ends, at \
+            `/api/v1/lineage`";
+        LINEAGE_TOKEN: Token, Means("none"), "the bearer token that this server asks for";
     }
 }

@@ -137,7 +137,7 @@ async fn try_again(conn: &mut Conn, opening: Opening<'_>, ground: Ground, run: R
     let whole = means.wanted(Scope::of(AtWork { run: &run, means }).selection(Source::Items));
     let items = census::extent(conn, lanes, whole, ground.ends.as_ref()).await?.map_or(Some(0), |extent| extent.items);
     if begin().then(runs::lock(run.id)).ask(conn).await? == Some(RunState::Failed) {
-        runs::try_again(run.id, items, now).then(lanes::rewind(run.id)).ask(conn).await?;
+        runs::try_again(run.id, items, now, means.work.tells).then(lanes::rewind(run.id)).ask(conn).await?;
         tracing::info!(run = %run.id, window = %run.window, "trying a failed run again");
     }
     let (tried, ()) = Step::OpenRun.commit(runs::find(table, run.id).and(commit()).ask(conn)).await?;

@@ -30,6 +30,7 @@ use super::rest::rest;
 use super::set_off::{set_off, take_up};
 use super::start::Start;
 use super::succession::succeed;
+use super::telling::tell_in_passing;
 use super::under_way::{Done, Hop};
 use super::work::work;
 use crate::answer::Answer;
@@ -131,6 +132,10 @@ fn perform<'h>(
         };
         if let Err(error) = &result {
             Box::pin(hop.note(trigger, error)).await;
+        }
+        // Whoever cannot reach the database now need not try for longer.
+        if !matches!((&result, trigger), (Err(HopError::Store(_)), _) | (_, Trigger::Status(_))) {
+            Box::pin(tell_in_passing(&mut hop)).await;
         }
         join(hop.session.close(), lanes.close()).await;
         let job = Some(&means.table().job).filter(|job| !job.is_default()).cloned();

@@ -72,6 +72,7 @@ async fn replace(conn: &mut Conn, opening: Opening<'_>, run: &Run) -> Result<Suc
             items: None,
             now,
             deadline: run.deadline,
+            tells: means.work.tells,
         };
         match open_run(conn, opening, ground, new, Some(run)).await {
             Ok(Opened::New(new)) => return Ok(Succession::Successor(new.run)),

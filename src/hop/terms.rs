@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::means::Means;
 use crate::config::WorkConfig;
 use crate::event::Request;
-use crate::run::{FailurePolicy, RunKind};
+use crate::run::{Channels, FailurePolicy, RunKind};
 use crate::store::earlier::Ends;
 use crate::store::runs::NewRun;
 use crate::window::{self, Time, Window};
@@ -28,6 +28,8 @@ pub(super) fn new_run(means: Means<'_>, request: &Request, ends: Ends, now: Time
         items: None,
         now,
         deadline: deadline_of(work, request, window),
+        // A canary scores nothing that anybody waits for; an alarm tells where it fails.
+        tells: if request.kind == RunKind::Canary { Channels::default() } else { work.tells },
     }
 }
 

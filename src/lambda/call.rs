@@ -4,10 +4,11 @@ use std::error::Error;
 
 use chrono::Utc;
 
-use super::SqsQueue;
 use super::metrics::Source;
+use super::{SqsQueue, Tellers};
 use crate::event::Continuation;
-use crate::hop::{Clock, InAnswer, Job, Late, Relay};
+use crate::hop::{Clock, Ended, InAnswer, Job, Late, Relay, Tally};
+use crate::run::Channel;
 use crate::window::Time;
 use crate::words;
 
@@ -25,6 +26,8 @@ pub(super) struct Call<'f> {
     pub now: Time,
     pub clock: Clock,
     pub outbox: &'f Outbox,
+    /// Who is told when a run ends.
+    pub tellers: &'f Tellers,
     pub metrics: Source<'f>,
     /// X-Ray's trace: that of the run's first hop, so that all of them are found together.
     pub trace: Option<&'f str>,
@@ -56,6 +59,14 @@ impl Relay for Call<'_> {
 
     fn will_be_late(&self, late: &Late) {
         self.metrics.will_be_late(late, now());
+    }
+
+    async fn tell(&self, by: Channel, ended: &Ended) -> Result<(), Box<dyn Error + Send + Sync>> {
+        Ok(self.tellers.tell(by, ended).await?)
+    }
+
+    fn told(&self, tally: Tally) {
+        self.metrics.told(tally, now());
     }
 }
 

@@ -13,7 +13,7 @@ use super::call::{Back, Call, Outbox, now};
 use super::metrics::Source;
 use super::wake::{Asleep, Standing, Waker};
 use super::work::{Several, Works};
-use super::{SqsQueue, WakeError};
+use super::{SqsQueue, Tellers, WakeError};
 use crate::answer::{Answer, Outcome};
 use crate::config::Config;
 use crate::event::{self, Event, EventError, Message, Trigger, Wake};
@@ -33,6 +33,7 @@ pub struct Function {
     works: Works,
     outbox: Outbox,
     waker: Option<Waker>,
+    tellers: Tellers,
 }
 
 /// The answer and, to a queue, the messages that are to be delivered again.
@@ -105,7 +106,8 @@ impl Function {
             Some(resource) => Some(Waker::new(resource).await),
             None => None,
         };
-        Self { works: Works { jobs: Jobs::new(config).await, model }, outbox, waker }
+        let tellers = Tellers::new(&config);
+        Self { works: Works { jobs: Jobs::new(config).await, model }, outbox, waker, tellers }
     }
 
     /// Handles one invocation.
@@ -126,6 +128,7 @@ impl Function {
             now,
             clock: Clock::starting(time_left(&context), work.hop_margin, work.hop_budget),
             outbox: &self.outbox,
+            tellers: &self.tellers,
             metrics: Source { function: &context.env_config.function_name, job: None },
             trace: context.xray_trace_id.as_deref(),
         }

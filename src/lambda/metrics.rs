@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::answer::{Answer, Outcome};
 use crate::config::JobName;
 use crate::drift::Ratios;
-use crate::hop::Late;
+use crate::hop::{Late, Tally};
 use crate::run::{RunKind, RunState};
 use crate::window::Time;
 
@@ -44,6 +44,13 @@ impl Source<'_> {
     /// Writes that a canary failed.
     pub(super) fn canary_failed(self, now: Time) {
         self.write(Some(RunKind::Canary), None, &[("CanarySucceeded", "Count", Some(0.0))], now);
+    }
+
+    /// Writes how often others could not be told that a run ended.
+    pub(super) fn told(self, Tally { failed, given_up, .. }: Tally, now: Time) {
+        let given_up = (given_up > 0).then(|| f64::from(given_up));
+        let metrics = [("TellingsFailed", "Count", Some(f64::from(failed))), ("TellingsGivenUp", "Count", given_up)];
+        self.write(None, None, &metrics, now);
     }
 
     /// Writes that a run will be late.

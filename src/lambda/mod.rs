@@ -1,4 +1,5 @@
-//! The edge to AWS: Lambda invocations in, SQS continuations out, a stopped database started.
+//! The edge to AWS: Lambda invocations in, SQS continuations out, a stopped database started, and others told that a run
+//! ended.
 
 mod call;
 mod function;
@@ -6,10 +7,12 @@ mod metrics;
 mod program;
 mod queue;
 mod sdk;
+mod telling;
 mod wake;
 mod work;
 
 pub use function::{Failure, Function, Reply};
 pub use program::program;
 pub use queue::{QueueError, SqsQueue};
+pub use telling::{TellError, Tellers};
 pub use wake::{Asleep, WakeError};

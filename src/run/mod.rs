@@ -1,11 +1,13 @@
 //! What a run is: its kinds, its states and the way from one state to the next.
 
+mod channels;
 mod counts;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use channels::{Channel, Channels};
 pub use counts::{Backfill, Changes, Counts};
 
 /// The number of a run: the primary key of its row in `batch_runs`.

@@ -109,6 +109,11 @@ impl Database {
         Self { opts: self.opts.clone().setup(setup), ..self.clone() }
     }
 
+    /// What it is called.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The table of the items, with as much as is known of it.
     pub fn items_table(&self) -> &ItemsTable {
         self.seen.get().unwrap_or(&self.items)

@@ -1,7 +1,7 @@
 //! The database: how it is reached, and everything that is said to it.
 //!
 //! All SQL of a table is in one file of small functions: [`items`] with `counts`; [`runs`] with
-//! `earlier`, `past`, [`status`] and [`measures`]; [`lanes`] with [`looks`] and [`hold`]; [`failures`]. Each function answers a
+//! `earlier`, `past`, [`status`], [`measures`] and [`tellings`]; [`lanes`] with [`looks`] and [`hold`]; [`failures`]. Each function answers a
 //! [`statement`], a value that can be joined with others into one round trip. A function is `async` only
 //! where it needs several round trips, gives an answer also when time runs out, or moves a page.
 //! [`predictions`] are written as one text, or as rows of a score table by [`scores`]; `target` says where they stand, and `cells` what of them each column gets. `pages` sends a page's statements together. [`schema`] makes
@@ -74,6 +74,7 @@ pub mod statement;
 pub mod status;
 pub mod stored;
 mod target;
+pub mod tellings;
 pub mod tempo;
 mod tls;
 pub mod totals;

@@ -7,9 +7,10 @@ use super::StoreError;
 use super::places::joined;
 use super::row::{column, name};
 use super::statement::Statement;
+use super::tellings;
 use crate::config::ItemsTable;
 use crate::model::ShownVersion;
-use crate::run::{Changes, Counts, FailurePolicy, Mode, Pass, RunId, RunKind, RunState};
+use crate::run::{Changes, Channels, Counts, FailurePolicy, Mode, Pass, RunId, RunKind, RunState};
 use crate::window::{Time, Window};
 
 /// A run as it was opened, and its state when it was read.
@@ -141,6 +142,8 @@ pub struct NewRun {
     pub now: Time,
     /// When its predictions are due.
     pub deadline: Option<Time>,
+    /// By which ways its end is to be told.
+    pub tells: Channels,
 }
 
 /// The pass that a run begins with.
@@ -154,19 +157,22 @@ fn first_pass(policy: FailurePolicy) -> Pass {
 /// Opens a run over `table`, in state `running`. Fails with a duplicate key when the kind has an unfinished
 /// run or the tick has a run.
 pub fn insert(table: &ItemsTable, new: &NewRun) -> Statement<()> {
-    let sql = "INSERT INTO `batch_runs` (`items_table`, `job`, `kind`, `mode`, `tick`, `window_from`, `window_to`, `chained`, \
-                 `policy`, `model_version`, `lanes`, `workers`, `state`, `pass`, `items`, `started_at`, `attempted_at`, `deadline`) \
-               VALUES (:table, :job, :kind, :mode, :tick, :from, :to, :chained, \
-                 :policy, :model, :lanes, :workers, 'running', :pass, :items, :now, :now, :deadline)";
+    let (column, value) = if new.tells.is_empty() { ("", "") } else { (", `to_tell`", ", :tells") };
+    let sql = format!(
+        "INSERT INTO `batch_runs` (`items_table`, `job`, `kind`, `mode`, `tick`, `window_from`, `window_to`, `chained`, \
+           `policy`, `model_version`, `lanes`, `workers`, `state`, `pass`, `items`, `started_at`, `attempted_at`, `deadline`{column}) \
+         VALUES (:table, :job, :kind, :mode, :tick, :from, :to, :chained, \
+           :policy, :model, :lanes, :workers, 'running', :pass, :items, :now, :now, :deadline{value})"
+    );
     let naive = |time: Time| time.naive_utc();
     let params = params! {
         "table" => table.as_str(), "job" => table.job.as_str(), "kind" => new.kind.name(), "mode" => new.mode.name(), "tick" => new.tick.map(naive),
         "from" => new.window.from.map(naive), "to" => naive(new.window.to), "chained" => new.chained,
         "policy" => new.policy.name(), "model" => new.model.as_str(), "lanes" => new.lanes, "workers" => new.workers,
         "pass" => first_pass(new.policy).name(), "items" => new.items, "now" => naive(new.now),
-        "deadline" => new.deadline.map(naive),
+        "deadline" => new.deadline.map(naive), "tells" => tellings::text(new.tells),
     };
-    Statement::change("opening a run", sql, params)
+    Statement::change("opening a run", &sql, params)
 }
 
 /// The run that this connection opened last.
@@ -228,12 +234,15 @@ pub fn begin_writing(id: RunId) -> Statement<()> {
 
 /// Begins another attempt at a failed run, on a row that [`lock`] holds. Fails with a duplicate key when
 /// the kind has an unfinished run.
-pub fn try_again(id: RunId, items: Option<u64>, now: Time) -> Statement<()> {
-    let sql = "UPDATE `batch_runs` SET `state` = 'running', `pass` = 'check', `attempt` = `attempt` + 1, \
-                 `attempted_at` = :now, `items` = :items, `predicted` = NULL, `failed` = NULL, `pending` = NULL, \
-                 `finished_at` = NULL, `last_error` = NULL WHERE `id` = :id";
-    let params = params! { "now" => now.naive_utc(), "items" => items, "id" => id.0 };
-    Statement::change("trying a run again", sql, params)
+pub fn try_again(id: RunId, items: Option<u64>, now: Time, tells: Channels) -> Statement<()> {
+    let telling = if tells.is_empty() { "" } else { ", `to_tell` = :tells" };
+    let sql = format!(
+        "UPDATE `batch_runs` SET `state` = 'running', `pass` = 'check', `attempt` = `attempt` + 1, \
+           `attempted_at` = :now, `items` = :items, `predicted` = NULL, `failed` = NULL, `pending` = NULL, \
+           `finished_at` = NULL, `last_error` = NULL{telling} WHERE `id` = :id"
+    );
+    let params = params! { "now" => now.naive_utc(), "items" => items, "id" => id.0, "tells" => tellings::text(tells) };
+    Statement::change("trying a run again", &sql, params)
 }
 
 /// Whether any table's run is at work: the database is needed.

@@ -14,7 +14,7 @@ use super::{Doing, StoreError, catalog, score_table};
 use crate::config::{ColumnName, ItemsTable, Rows, ScoreTable};
 
 /// Every migration by name, in order. Each may be applied again at any time.
-const MIGRATIONS: [(&str, &str); 16] = [
+const MIGRATIONS: [(&str, &str); 17] = [
     ("0001_items.sql", include_str!("../../infra/migrations/0001_items.sql")),
     ("0002_runs.sql", include_str!("../../infra/migrations/0002_runs.sql")),
     ("0003_backfill.sql", include_str!("../../infra/migrations/0003_backfill.sql")),
@@ -31,6 +31,7 @@ const MIGRATIONS: [(&str, &str); 16] = [
     ("0015_quality.sql", include_str!("../../infra/migrations/0015_quality.sql")),
     ("0016_arrivals.sql", include_str!("../../infra/migrations/0016_arrivals.sql")),
     ("0017_waiting.sql", include_str!("../../infra/migrations/0017_waiting.sql")),
+    ("0018_telling.sql", include_str!("../../infra/migrations/0018_telling.sql")),
 ];
 
 /// The comment of the column that the migrations add, by which it is known as rowscore's.

@@ -59,6 +59,7 @@ mod stopped;
 mod succession;
 mod takeovers;
 mod telemetry;
+mod telling;
 mod tempo;
 mod times;
 mod told;

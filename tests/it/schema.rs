@@ -56,10 +56,10 @@ async fn tables_of_the_first_version_gain_their_columns_and_keep_their_runs(
     let tables = columns().await;
     let sums = "DROP COLUMN `compared`, DROP COLUMN `changed_class`, DROP COLUMN `absolute_change`";
     let left = "DROP COLUMN `skipped`, DROP COLUMN `pending_since`, DROP COLUMN `waiting_for`, DROP COLUMN `waiting_since`, \
-                DROP COLUMN `waiting_until`";
+                DROP COLUMN `waiting_until`, DROP COLUMN `to_tell`";
     let took = "DROP COLUMN `profile`, DROP COLUMN `billed_ms`, DROP COLUMN `memory_mb`";
     let keys = "DROP KEY `runs_of_a_table`, DROP KEY `end_of_the_chain`, DROP KEY `windows_to_try_again`, \
-                DROP KEY `empty_runs`, DROP KEY `unfinished_runs`";
+                DROP KEY `empty_runs`, DROP KEY `unfinished_runs`, DROP KEY `ends_to_tell`";
     let found = "DROP COLUMN `chain_end`, DROP COLUMN `failed_attempt`, DROP COLUMN `empty_since`";
     db.execute(&format!("DROP VIEW `batch_status`; ALTER TABLE `batch_runs` {keys}, {found}")).await;
     let unique = "DROP KEY `one_unfinished_run_of_a_kind`, DROP KEY `one_run_per_tick`, \

@@ -4,6 +4,7 @@
 
 mod apply;
 mod asked;
+mod by_hand;
 mod changes;
 mod chosen;
 mod control;
@@ -19,6 +20,8 @@ mod init;
 mod joblist;
 mod judged;
 mod model;
+#[cfg(not(feature = "aws"))]
+mod no_tellers;
 mod opened;
 mod out;
 mod plan;

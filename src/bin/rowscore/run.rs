@@ -17,6 +17,7 @@ use rowscore::words;
 use serde_json::json;
 
 use crate::asked::Options;
+use crate::by_hand::ByHand;
 use crate::chosen::ForJob;
 use crate::opened::Opened;
 use crate::out::{Out, say};
@@ -62,7 +63,7 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
     let kind = if args.canary { RunKind::Canary } else { args.options.kind() };
     let mode = if args.dry_run { Mode::DryRun } else { Mode::Write };
     let decides = if args.chosen.is_given() { Decides::Caller } else { Decides::Job };
-    let brought = Brought { model: args.chosen.brought()?, decides };
+    let model = args.chosen.brought()?;
     let asked = Request { job: args.job, schedule: args.schedule, ..args.options.request(kind, mode)? };
     let trigger = Trigger::Open(asked.clone().checked()?);
     let mut signals = Signals::listen()?;
@@ -70,6 +71,8 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
         Either::Left((jobs, _)) => jobs.map_err(|error: ConfigError| error)?,
         Either::Right(_) => return Ok(stopped_before()),
     };
+    let by_hand = ByHand::new(jobs.config());
+    let brought = Brought { model, decides, by_hand: &by_hand };
     let budget = jobs.of_variables().work.hop_budget;
     let clock = turns::clock(budget);
     let chosen = match select(pin!(jobs.start(&trigger, clock)), pin!(signals.next())).await {
@@ -111,7 +114,7 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
 async fn each(
     jobs: &Jobs,
     chosen: Vec<(JobName, Result<Arc<Job>, NoJob>)>,
-    (brought, asked): (Brought, &Request),
+    (brought, asked): (Brought<'_>, &Request),
     out: &mut Out,
 ) -> Result<ExitCode, Box<dyn Error>> {
     let share = turns::share(jobs.of_variables().work.hop_budget, chosen.len());

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use rowscore::answer::{Answer, Outcome, Part};
 use rowscore::event::{Request, Trigger};
-use rowscore::hop::{Clock, Decides, HopError, InAnswer, Job, Runner, Start};
+use rowscore::hop::{Clock, Decides, HopError, Job, Runner, Start};
 use rowscore::model::Model;
 use rowscore::words;
 
+use crate::by_hand::ByHand;
 use crate::out::say;
 
 /// Whether somebody asked to stop.
@@ -28,11 +29,12 @@ const BLINK: Duration = Duration::from_millis(100);
 /// The least that a hop of one of several jobs has to itself.
 const LEAST_SHARE: Duration = Duration::from_secs(5);
 
-/// The model that the program brings along, and who decides whether it scores.
+/// What the program brings along: the model, who decides whether that scores, and the way to others.
 #[derive(Clone, Copy)]
-pub(crate) struct Brought {
+pub(crate) struct Brought<'b> {
     pub model: &'static Model,
     pub decides: Decides,
+    pub by_hand: &'b ByHand,
 }
 
 /// The clock of a hop that may take so long.
@@ -101,21 +103,21 @@ impl Turn {
     }
 
     /// Hop after hop.
-    pub(crate) async fn finished(mut self, brought: Brought, start: Start) -> Result<Self, HopError> {
+    pub(crate) async fn finished(mut self, brought: Brought<'_>, start: Start) -> Result<Self, HopError> {
         let mut start = Some(start);
         while self.next_hop(brought, start.take()).await? {}
         Ok(self)
     }
 
     /// One more hop, begun already or not. Answers whether there is another.
-    pub(crate) async fn next_hop(&mut self, brought: Brought, start: Option<Start>) -> Result<bool, HopError> {
+    pub(crate) async fn next_hop(&mut self, brought: Brought<'_>, start: Option<Start>) -> Result<bool, HopError> {
         while self.rests() && !HALT.load(Ordering::Relaxed) {
             tokio::time::sleep(BLINK).await;
         }
         let Some(trigger) = self.waiting.pop_front().filter(|_| !HALT.load(Ordering::Relaxed)) else {
             return Ok(false);
         };
-        let runner = Runner { means: self.job.means(brought.model), relay: &InAnswer };
+        let runner = Runner { means: self.job.means(brought.model), relay: brought.by_hand };
         let clock = clock(self.budget);
         let start = match start {
             Some(start) => start,

@@ -6,6 +6,7 @@ mod jobs;
 mod names;
 mod settings;
 mod table;
+mod telling;
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! What rowscore's tests have in common. The servers are started by `scripts/test`, which names them in the environment.
 //!
-//! `private`, `server`, `programs`, `runtime_api`, `sqs` and `rds` know nothing of rowscore's types. So rowscore's own unit
+//! `private`, `server`, `programs`, `runtime_api`, `sqs`, `rds` and `listeners` know nothing of rowscore's types. So rowscore's own unit
 //! tests can use them, too: there `crate::Config` and this crate's `rowscore::config::Config` are two different types.
 //!
 //! ```ignore
@@ -20,6 +20,7 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on says so by panicking")]
 
+pub mod listeners;
 pub mod private;
 pub mod programs;
 pub mod rds;

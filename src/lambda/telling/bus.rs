@@ -1,0 +1,52 @@
+//! Events on an EventBridge event bus.
+
+use std::error::Error;
+
+use aws_sdk_eventbridge::Client;
+use aws_sdk_eventbridge::primitives::DateTime;
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use tokio::sync::OnceCell;
+
+use crate::config::BusArn;
+use crate::hop::Ended;
+use crate::lambda::sdk;
+
+/// Which program an event is of, and what it says: rules choose by both.
+const SOURCE: &str = "rowscore";
+const DETAIL_TYPE: &str = "Run ended";
+
+/// An event bus.
+#[derive(Debug)]
+pub(super) struct Bus {
+    client: OnceCell<Client>,
+    pub(super) arn: BusArn,
+}
+
+impl Bus {
+    pub(super) fn new(arn: BusArn) -> Self {
+        Self { client: OnceCell::new(), arn }
+    }
+
+    /// Puts the event that tells of a run.
+    ///
+    /// # Errors
+    /// The bus could not be reached, or did not take it.
+    pub(super) async fn put(&self, ended: &Ended) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let entry = PutEventsRequestEntry::builder()
+            .event_bus_name(self.arn.as_str())
+            .source(SOURCE)
+            .detail_type(DETAIL_TYPE)
+            .detail(serde_json::to_string(ended)?)
+            .set_time(ended.finished_at.map(|at| DateTime::from_secs(at.timestamp())));
+        let client = self.client.get_or_init(async || Client::new(&sdk::from_env().await)).await;
+        let put = client.put_events().entries(entry.build()).send().await?;
+        // One that is refused comes with an answer that is well otherwise.
+        match put.entries().iter().find(|entry| entry.error_code().is_some()) {
+            None => Ok(()),
+            Some(refused) => {
+                let said = [refused.error_code(), refused.error_message()].map(Option::unwrap_or_default);
+                Err(format!("the event is refused: {}", said.join(": ")).into())
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The SQL of telling: whose end is still to be told, and by which ways.
+
+use mysql_async::{Row, params};
+
+use super::StoreError;
+use super::row::{column, name};
+use super::statement::Statement;
+use crate::config::ItemsTable;
+use crate::run::{Channels, RunId};
+
+/// A run that is over, and is still to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Untold {
+    /// The run.
+    pub run: RunId,
+    /// Which of its attempts ended: another one is told anew.
+    attempt: u32,
+    /// By which ways.
+    pub to: Channels,
+    /// Whether it has been over for [`PATIENCE_D`] days.
+    pub is_too_old: bool,
+}
+
+/// Days after which nobody is told any more: what was to be begun by it was begun otherwise.
+pub const PATIENCE_D: u32 = 7;
+
+/// Runs that are told at a time, at most.
+const AT_ONCE: u32 = 100;
+
+/// Seconds that somebody else's telling is waited for: a call and its tries.
+const WAIT_S: u32 = 5;
+
+/// The runs over `table` whose end is still to be told, the oldest first.
+pub fn untold(table: &ItemsTable) -> Statement<Vec<Untold>> {
+    let sql = format!(
+        "SELECT `id`, `attempt`, `to_tell`, `finished_at` < UTC_TIMESTAMP() - INTERVAL {PATIENCE_D} DAY AS `is_too_old` \
+         FROM `batch_runs` FORCE INDEX (`ends_to_tell`) \
+         WHERE `items_table` = :table AND `job` = :job AND `to_tell` IS NOT NULL AND `state` NOT IN ('running', 'paused') \
+         ORDER BY `id` LIMIT {AT_ONCE}"
+    );
+    let params = params! { "table" => table.as_str(), "job" => table.job.as_str() };
+    Statement::all("looking whose end is to be told", &sql, params, read)
+}
+
+fn read(row: &Row) -> Result<Untold, StoreError> {
+    Ok(Untold {
+        run: RunId(column(row, "id")?),
+        attempt: column(row, "attempt")?,
+        to: name(row, "to_tell")?,
+        is_too_old: column::<Option<_>>(row, "is_too_old")?.unwrap_or(false),
+    })
+}
+
+/// Notes by which ways the end of a run is left to be told. Of a run that was tried again meanwhile, nothing is.
+pub fn leave(told: Untold, left: Channels) -> Statement<()> {
+    let sql = "UPDATE `batch_runs` SET `to_tell` = :left WHERE `id` = :run AND `attempt` = :attempt";
+    let params = params! { "left" => text(left), "run" => told.run.0, "attempt" => told.attempt };
+    Statement::change("noting that the end of a run was told", sql, params)
+}
+
+/// The channels as the column has them.
+pub(super) fn text(channels: Channels) -> Option<String> {
+    (!channels.is_empty()).then(|| channels.to_string())
+}
+
+/// Takes the telling for a table's job upon this connection, until it ends; answers whether nobody else has it. A
+/// courtesy: without it, some ends would be told twice.
+pub fn hold(table: &ItemsTable) -> Statement<bool> {
+    // Named locks are the server's, and at most 64 characters long.
+    let sql = format!(
+        "SELECT GET_LOCK(CONCAT('rowscore:', LEFT(SHA2(CONCAT_WS('/', DATABASE(), :table, :job), 256), 40), ':tells'), {WAIT_S}) AS `got`"
+    );
+    let params = params! { "table" => table.as_str(), "job" => table.job.as_str() };
+    Statement::one("waiting for whoever tells", &sql, params, |row| Ok(column::<Option<u8>>(row, "got")? == Some(1)))
+}
