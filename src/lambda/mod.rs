@@ -1,6 +1,7 @@
 //! The edge to AWS: Lambda invocations in, SQS continuations out, a stopped database started.
 
 mod call;
+mod examined;
 mod function;
 mod metrics;
 mod program;

@@ -12,11 +12,12 @@ use crate::support::models::other;
 use crate::support::{Server, TestDb, at, message, model, tick, unhurried};
 
 /// The sample events. The schedule's is the main one: it has tests of its own with every edge.
-const SAMPLES: [&str; 10] = [
+const SAMPLES: [&str; 11] = [
     "backfill-dry-run.json",
     "backfill.json",
     "canary.json",
     "continuation.json",
+    "doctor.json",
     "job.json",
     "schedule.json",
     "scheduler.json",

@@ -7,6 +7,7 @@ mod asked;
 mod changes;
 mod chosen;
 mod control;
+mod doctor;
 mod errors;
 mod evaluate;
 mod explain;
@@ -79,6 +80,7 @@ enum Command {
     Run(run::Args),
     Results(results::Args),
     Status(status::Args),
+    Doctor(doctor::Args),
     Failures(failures::Args),
     Quality(quality::Args),
     Serve(serve::Args),
@@ -145,6 +147,7 @@ async fn perform(command: Command, out: &mut Out) -> Result<ExitCode, Box<dyn Er
         Command::Run(args) => run::run(args, out).await,
         Command::Results(args) => results::run(args, out).await,
         Command::Status(args) => status::run(args, out).await,
+        Command::Doctor(args) => doctor::run(args, out).await,
         Command::Failures(args) => failures::run(args, out).await,
         Command::Quality(args) => quality::run(&args, out).await,
         Command::Serve(args) => serve::run(args).await,
