@@ -18,7 +18,6 @@ from runs import check_the_end, next_window, send_the_canary, watch_the_schedule
 from seen import check_log, read_results
 from stack import deploy, deploy_with_companion, refuse_nonsense, remove
 from tools import BROKEN, DATABASE, HOP_BUDGET_MS, PAGE_SIZE, PASSWORD, READER_PASSWORD, ROOT, ROWS, SERVER, say
-
 from trial import try_everything_out
 
 

@@ -35,7 +35,7 @@ class Verdict:
             job = f"{step['job']}: " if step.get("job") else ""
             lines.append(f"{step['step']:<9}{step['state']:<8} {job}{step['said']}")
             if step.get("remedy"):
-                lines.append(f"{'':17} do: {step['remedy']}")
+                lines.append(f"{'':17} -> {step['remedy']}")
         named = {state: self.named(state) for state in ("failed", "odd", "untried")}
         if named["failed"]:
             return [*lines, f"Not well: {named['failed']}. Do what stands there, and try again: scripts/deploy doctor"]

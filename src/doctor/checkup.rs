@@ -8,6 +8,7 @@ use crate::run::named;
 
 named! {
     /// What is tried, in this order.
+    #[derive(PartialOrd, Ord)]
     pub enum Step {
         /// The way to the server, TLS, and the login.
         Login = "login",
@@ -101,6 +102,7 @@ impl Checkup {
         let is_failed = steps.iter().any(|finding| finding.state == State::Failed);
         let left_out = Step::ALL.iter().filter(|step| steps.iter().all(|finding| finding.step != **step));
         steps.extend(left_out.map(|step| Finding::untried(*step, "not tried")).collect::<Vec<_>>());
+        steps.sort_by_key(|finding| finding.step);
         Self { verdict: if is_failed { Verdict::Unwell } else { Verdict::Well }, steps }
     }
 
@@ -114,7 +116,7 @@ impl Checkup {
         let of = |finding: &Finding| {
             let Finding { job, step, state, said, remedy } = finding;
             let job = job.as_ref().map_or_else(String::new, |job| format!("{job}: "));
-            let remedy = remedy.as_ref().map(|remedy| format!("{:17} do: {remedy}", ""));
+            let remedy = remedy.as_ref().map(|remedy| format!("{:17} -> {remedy}", ""));
             std::iter::once(format!("{step:<9}{state:<8} {job}{said}")).chain(remedy).collect::<Vec<_>>()
         };
         self.steps.iter().flat_map(of).chain([self.sentence()]).collect()
@@ -150,7 +152,7 @@ mod tests {
         assert_eq!(checkup.verdict, Verdict::Unwell);
         let lines = checkup.lines();
         assert_eq!(lines[0], "login    ok       as `a@%`");
-        assert_eq!(lines[1..3], ["server   failed   it broke", "                  do: mend it"]);
+        assert_eq!(lines[1..3], ["server   failed   it broke", "                  -> mend it"]);
         assert_eq!(lines[3], "tables   untried  not tried");
         assert_eq!(lines.last().unwrap(), "Not well: server. Do what stands there, and try again.");
     }

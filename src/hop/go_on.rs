@@ -24,7 +24,7 @@ pub(super) async fn go_on<R: Relay>(hop: &mut Hop<'_, R>, message: Continuation)
     match run.state {
         _ if run.kind == RunKind::Canary => {
             // It has no lanes. That its message came back is all that was to be seen.
-            hop.session.ask(|| returned::note(id)).await?;
+            hop.session.run(async |conn| returned::note(conn, id).await).await?;
             return Ok(Next::Over(Some(id), Outcome::Stale));
         }
         RunState::Running | RunState::Cancelled if run.model != hop.means.model.version().shown() => {

@@ -1,20 +1,28 @@
 //! Whether a canary's message came back: its hop leaves a lane that has nothing to do and is finished.
 
+use mysql_async::prelude::Queryable;
 use mysql_async::{Row, params};
 
+use super::StoreError;
 use super::lanes::FIRST;
 use super::row::column;
 use super::statement::Statement;
 use crate::run::RunId;
 
-/// The message of a canary came back. Delivered twice, it says nothing more.
-pub fn note(run: RunId) -> Statement<()> {
+/// Notes that the message of a canary came back. Delivered twice, it says nothing more.
+///
+/// # Errors
+/// Those of [`Statement::ask`].
+pub async fn note(conn: &mut impl Queryable, run: RunId) -> Result<(), StoreError> {
+    // Where it is there, MariaDB would want more rights for `ON DUPLICATE KEY UPDATE` than the login has.
     let sql = "INSERT INTO `batch_lanes` (`run_id`, `lane`, `worker`, `source`, `low_id`, `high_id`, `cursor_id`, `page_size`, \
                  `hop`, `claim`, `finished_at`) \
-               VALUES (:run, 0, :worker, 'items', 0, 0, 0, 0, :hop, 0, UTC_TIMESTAMP(3)) \
-               ON DUPLICATE KEY UPDATE `hop` = :hop";
+               VALUES (:run, 0, :worker, 'items', 0, 0, 0, 0, :hop, 0, UTC_TIMESTAMP(3))";
     let params = params! { "run" => run.0, "worker" => FIRST.worker, "hop" => FIRST.hop };
-    Statement::change("noting that the canary's message came back", sql, params)
+    match Statement::change("noting that the canary's message came back", sql, params).ask(conn).await {
+        Err(error) if error.is_duplicate() => Ok(()),
+        noted => noted,
+    }
 }
 
 /// Whether the message of a canary came back.

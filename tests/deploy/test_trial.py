@@ -40,7 +40,7 @@ class Trial(Deployed):
     def test_a_first_deployment_that_fails_has_nothing_to_go_back_to(self):
         said = self.refuse("--database", "mydb", "--yes", "ROLLBACK=yes", TRIAL=UNWELL)
         self.assertIn(
-            "grants   failed   UPDATE is denied\n                  do: `rowscore init --grant scorer`\n", said
+            "grants   failed   UPDATE is denied\n                  -> `rowscore init --grant scorer`\n", said
         )
         self.assertIn("Not well: grants. Do what stands there, and try again: scripts/deploy doctor", said)
         self.assertIn("There is no version before this one to go back to.", said)
@@ -82,4 +82,4 @@ class Trial(Deployed):
 
     def test_a_function_that_cannot_answer_fails_with_the_way_to_its_log(self):
         said = self.refuse("--database", "mydb", "--yes", TRIAL="none")
-        self.assertIn("function failed   cannot start\n                  do: aws logs tail x --follow", said)
+        self.assertIn("function failed   cannot start\n                  -> aws logs tail x --follow", said)

@@ -29,7 +29,8 @@ async fn running_it_goes_as_described(#[values(Server::Mysql, Server::Mariadb, S
     }
     running.skip("text", "run 1: 206,388 predicted", "a run that is taken up is told so in tests/it/told.rs");
     let planned = user.paste(running.next("sh", "rowscore plan")).await;
-    assert!(planned.stderr.contains("canary (succeeded)"), "{planned:?}");
+    assert!(planned.stdout.contains(r#""verdict":"well""#), "{planned:?}");
+    examine(&user, running.next("text", "$ rowscore doctor")).await;
 
     user.db.execute("UPDATE `items` SET `prediction` = NULL WHERE `id` > 290").await;
     user.db.execute("UPDATE `items` SET `values` = '[1, 2, 3, null]' WHERE `id` = 295").await;
@@ -48,6 +49,18 @@ async fn running_it_goes_as_described(#[values(Server::Mysql, Server::Mariadb, S
     let manual = user.paste(&format!("{home}\n{}", running.next("sh", "rowscore completions bash"))).await;
     assert!(manual.stderr.contains("The manual is in "), "{manual:?}");
     running.end();
+}
+
+/// The steps, their states and the verdict where a grant is missing.
+async fn examine(user: &User, block: &str) {
+    let login = user.db.config.mysql.user.clone();
+    user.db.execute(&format!("REVOKE UPDATE (`prediction`) ON `items` FROM `{login}`")).await;
+    let checkup = user.paste("rowscore doctor --text || true").await.stdout;
+    let states = |text: &str| text.lines().map(|line| line.chars().take(17).collect()).collect::<Vec<String>>();
+    let (_, shown) = block.split_once('\n').unwrap();
+    assert_eq!(states(&checkup), states(shown), "{checkup}");
+    assert_eq!(checkup.lines().last(), shown.lines().last());
+    user.db.migrate().await;
 }
 
 /// A text in which only the figures are its own.
