@@ -68,7 +68,7 @@ class Trial(Deployed):
         before = self.stack()
         self.assertIn("It stays.", self.upgrade(said="yes\nno\n"))
         self.deploy("--yes")
-        self.assertIn("Go back to version", self.upgrade("Schedule=rate(1 day)", said="yes\nyes\n"))
+        self.assertIn("again. The answers are", self.upgrade("Schedule=rate(1 day)", said="yes\nyes\n"))
         self.assertEqual(self.stack()[1:], before[1:])
         self.assertEqual(
             self.refuse("--yes", "ROLLBACK=never").count("ROLLBACK is `never`; accepted: yes, no or ask"), 1

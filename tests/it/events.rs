@@ -221,6 +221,23 @@ async fn the_status_is_that_of_the_latest_run(
 
 #[rstest]
 #[tokio::test]
+async fn the_doctor_answers_with_a_checkup(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = table(server, &[]).await;
+
+    let reply = invoke(&db.function().await, sample("doctor.json")).await.unwrap();
+
+    assert_eq!(
+        (&reply["outcome"], &reply["run_id"], &reply["predicted"]),
+        (&json!("examined"), &Value::Null, &json!(0))
+    );
+    assert_eq!(reply["checkup"]["verdict"], json!("well"), "{reply:#}");
+    assert_eq!(db.run(1).await.state, "succeeded");
+}
+
+#[rstest]
+#[tokio::test]
 async fn an_unfilled_placeholder_of_the_scheduler_is_the_current_minute(
     #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::fences::Document;
 use super::user::User;
+use crate::support::private::PASSWORD;
 use crate::support::{Server, eventually, model};
 
 type Object = Map<String, Value>;
@@ -53,14 +54,15 @@ async fn running_it_goes_as_described(#[values(Server::Mysql, Server::Mariadb, S
 
 /// The steps, their states and the verdict where a grant is missing.
 async fn examine(user: &User, block: &str) {
-    let login = user.db.config.mysql.user.clone();
+    user.db.migrate().await;
+    let login = &user.db.config.mysql.database;
     user.db.execute(&format!("REVOKE UPDATE (`prediction`) ON `items` FROM `{login}`")).await;
-    let checkup = user.paste("rowscore doctor --text || true").await.stdout;
+    let command = format!("MYSQL_USER={login} MYSQL_PASSWORD={PASSWORD} rowscore doctor --text || true");
+    let checkup = user.paste(&command).await.stdout;
     let states = |text: &str| text.lines().map(|line| line.chars().take(17).collect()).collect::<Vec<String>>();
     let (_, shown) = block.split_once('\n').unwrap();
     assert_eq!(states(&checkup), states(shown), "{checkup}");
     assert_eq!(checkup.lines().last(), shown.lines().last());
-    user.db.migrate().await;
 }
 
 /// A text in which only the figures are its own.
