@@ -4,12 +4,11 @@ use super::checkup::{Finding, State, Step};
 use super::examine::Examination;
 use super::queue::came_back;
 use super::remedy::{grant, of_hop, of_store};
-use crate::config::ItemsTable;
 use crate::event::{Request, Trigger};
-use crate::hop::{self, Decides, Fit, HopError, Job, Means, Relay, Runner, Start};
+use crate::hop::{self, Decides, Fit, HopError, Job, Relay, Runner, Start};
 use crate::model::{Model, SharedModel};
 use crate::run::{RunId, RunKind};
-use crate::standing::{Expected, Facts, Standing};
+use crate::standing::{Expected, Facts, Standing, Trouble};
 use crate::store::session::Session;
 use crate::store::used;
 
@@ -59,7 +58,7 @@ async fn fits<R: Relay>(
         Decides::Caller => brought,
         Decides::Job => session.run(async |conn| used::model(conn, &job.database, brought.clone()).await).await?,
     };
-    let means = means(job, &model);
+    let means = job.means(&model);
     let fit = session.run(async |conn| hop::check_use(conn, means).await).await?;
     hop::check_signs(session, means).await?;
     let Fit { missing_key, local_time, unknown, table } = fit;
@@ -76,7 +75,7 @@ async fn fits<R: Relay>(
 }
 
 async fn may_write<R: Relay>(of: &Examination<'_, R>, job: &Job, model: &Model, session: &mut Session) -> Finding {
-    match session.run(async |conn| hop::check_writing(conn, means(job, model)).await).await {
+    match session.run(async |conn| hop::check_writing(conn, job.means(model)).await).await {
         Ok(()) => Finding::ok(Step::Grants, "may read and write what a page does"),
         Err(error) => Finding::failed(Step::Grants, of_store(&error, of.login())),
     }
@@ -84,7 +83,7 @@ async fn may_write<R: Relay>(of: &Examination<'_, R>, job: &Job, model: &Model, 
 
 /// A canary, and its message.
 async fn canary<R: Relay>(of: &Examination<'_, R>, job: &Job, session: &mut Session, queue: Queue) -> Vec<Finding> {
-    let runner = Runner { means: means(job, of.model), relay: of.relay };
+    let runner = Runner { means: job.means(of.model), relay: of.relay };
     let trigger = Trigger::Open(Request::by_hand(RunKind::Canary)).of_job(&job.name);
     let tried = match Start::new(&job.database, of.clock).await {
         Ok(start) => runner.hop_as(start, &trigger, of.clock, of.decides).await,
@@ -119,7 +118,7 @@ async fn canary<R: Relay>(of: &Examination<'_, R>, job: &Job, session: &mut Sess
 
 /// What is wrong with its runs is no failure of what is tried here, but to be known.
 async fn standing<R: Relay>(of: &Examination<'_, R>, job: &Job, session: &mut Session) -> Vec<Finding> {
-    let (table, expected): (&ItemsTable, _) = (job.database.items_table(), Expected::from(&job.work));
+    let (table, expected) = (job.database.items_table(), Expected::from(&job.work));
     let standing = match session.run(async |conn| Facts::read(conn, table, expected).await).await {
         Ok(facts) => Standing::of(facts),
         Err(error) => {
@@ -128,15 +127,10 @@ async fn standing<R: Relay>(of: &Examination<'_, R>, job: &Job, session: &mut Se
         }
     };
     let now = standing.facts.now;
-    let odd =
-        |trouble: &crate::standing::Trouble| Finding::odd(Step::Standing, trouble.sentence(now), trouble.remedy());
+    let odd = |trouble: &Trouble| Finding::odd(Step::Standing, trouble.sentence(now), trouble.remedy());
     let mut findings: Vec<Finding> = standing.troubles.iter().map(odd).collect();
     if findings.is_empty() {
         findings.push(Finding::ok(Step::Standing, standing.waiting()));
     }
     findings
-}
-
-fn means<'a>(job: &'a Job, model: &'a Model) -> Means<'a> {
-    job.means(model)
 }
