@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::checkup::{Checkup, Finding, Step};
+use super::examination::Examination;
 use super::of_job::{Queue, of_job};
 use super::remedy::{Found, grant, of_hop, of_store};
 use super::server;
 use crate::config::JobName;
-use crate::hop::{Clock, Decides, Job, Jobs, NoJob, Relay, has_jobs, unknown};
-use crate::model::Model;
+use crate::hop::{Job, NoJob, Relay, has_jobs, unknown};
 use crate::store::jobs::{self, JobRow, JobState};
 use crate::store::missing::missing;
 use crate::store::session::Session;
@@ -21,30 +21,6 @@ const NAMED: usize = 5;
 /// What to check where a server says nothing.
 const WAY: &str =
     "check MYSQL_SERVER and MYSQL_PORT, and that a firewall or the database's security group lets this machine in";
-
-/// Who is examined, and with what.
-#[derive(Debug)]
-pub struct Examination<'a, R> {
-    /// The jobs, and the database that holds them.
-    pub jobs: &'a Jobs,
-    /// The job that is meant; `None`: each that is active.
-    pub job: Option<&'a JobName>,
-    /// The model that the program brings along.
-    pub model: &'static Model,
-    /// Whether it scores, or the one that the job uses.
-    pub decides: Decides,
-    /// Where the canary's message goes.
-    pub relay: &'a R,
-    /// When there must be an end.
-    pub clock: Clock,
-}
-
-impl<R> Examination<'_, R> {
-    /// The login's name, as it is configured.
-    pub(super) fn login(&self) -> &str {
-        &self.jobs.config().mysql.user
-    }
-}
 
 /// Tries out everything. `session` is one to the database of the jobs: whoever waits tries what fails once, and the
 /// function again, as for a database that wakes up.

@@ -5,6 +5,7 @@
 //! deployed it. It keeps nothing but the canary's row in `batch_runs`.
 
 mod checkup;
+mod examination;
 mod examine;
 mod of_job;
 mod queue;
@@ -12,4 +13,5 @@ mod remedy;
 mod server;
 
 pub use checkup::{Checkup, Finding, State, Step, Verdict};
-pub use examine::{Examination, examine};
+pub use examination::Examination;
+pub use examine::examine;

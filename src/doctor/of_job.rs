@@ -1,7 +1,7 @@
 //! The steps that every job has of its own.
 
 use super::checkup::{Finding, State, Step};
-use super::examine::Examination;
+use super::examination::Examination;
 use super::queue::came_back;
 use super::remedy::{grant, of_hop, of_store};
 use crate::event::{Request, Trigger};
