@@ -41,6 +41,8 @@ named! {
         Each = "each",
         /// Nothing was asked for but the state.
         Status = "status",
+        /// Everything was tried out: the checkup says how each step went.
+        Examined = "examined",
     }
 }
 

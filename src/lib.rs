@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod api;
 pub mod config;
+pub mod doctor;
 pub mod drift;
 pub mod event;
 pub mod hop;

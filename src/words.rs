@@ -40,7 +40,7 @@ pub fn span(seconds: u64) -> String {
 }
 
 /// The commands that are about a job, not only about a run.
-const OF_A_JOB: [&str; 7] = ["run", "plan", "status", "quality", "failures", "release", "results"];
+const OF_A_JOB: [&str; 8] = ["run", "plan", "status", "quality", "doctor", "failures", "release", "results"];
 
 /// The same text, with the commands in it meant for a job. That of the variables need not be named.
 pub fn of_job(text: &str, job: &str) -> String {
@@ -55,7 +55,7 @@ pub fn of_job(text: &str, job: &str) -> String {
         let (command, rest) = part.split_at(end);
         let names_a_run = rest.trim_start().starts_with(|c: char| c.is_ascii_digit());
         let named = match command {
-            "run" | "plan" | "status" | "quality" if !names_a_run => format!(" {job}"),
+            "run" | "plan" | "status" | "quality" | "doctor" if !names_a_run => format!(" {job}"),
             _ if OF_A_JOB.contains(&command) && !names_a_run => format!(" --job {job}"),
             _ => String::new(),
         };

@@ -18,6 +18,7 @@ from runs import check_the_end, next_window, send_the_canary, watch_the_schedule
 from seen import check_log, read_results
 from stack import deploy, deploy_with_companion, refuse_nonsense, remove
 from tools import BROKEN, DATABASE, HOP_BUDGET_MS, PAGE_SIZE, PASSWORD, READER_PASSWORD, ROOT, ROWS, SERVER, say
+from trial import try_everything_out
 
 
 def main() -> None:
@@ -58,6 +59,7 @@ def main() -> None:
     next_window(outputs["Function"], "after an upgrade")
     read_results(outputs, ROWS - BROKEN + 500)
     send_the_canary(outputs["Function"])
+    try_everything_out(outputs)
     poison(outputs)
     next_window(outputs["Function"], "after the poison")
     fail_asynchronously(outputs)

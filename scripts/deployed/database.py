@@ -96,5 +96,9 @@ def make_login() -> None:
     """Users with exactly the rights that the functions need, and no connection without TLS."""
     query(f"CREATE USER scorer IDENTIFIED BY '{PASSWORD}' REQUIRE SSL")
     query(f"CREATE USER reader IDENTIFIED BY '{READER_PASSWORD}' REQUIRE SSL WITH MAX_USER_CONNECTIONS 20")
-    apply([ROOT / "infra/grants.sql"])
+    allow()
     apply([ROOT / "infra/grants-reader.sql"])
+
+
+def allow() -> None:
+    apply([ROOT / "infra/grants.sql"])

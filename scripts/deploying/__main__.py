@@ -9,7 +9,20 @@ from pathlib import Path
 from servers.common import Arguments, Failure, run, say
 
 from . import answers as files
-from . import companion, databases, former, operate, plan, questions, sam, stacks, tables, template
+from . import (
+    companion,
+    databases,
+    former,
+    former_version,
+    operate,
+    plan,
+    proof,
+    questions,
+    sam,
+    stacks,
+    tables,
+    template,
+)
 from .account import Account, explained
 from .answers import Answers
 from .changes import Change
@@ -52,6 +65,8 @@ class Deployment:
         self.account = Account(given.head.get("REGION") or self.answers.head.get("REGION"))
         self.check_account()
         self.answers.head |= {"STACK": stack, "ACCOUNT": self.account.id, "REGION": self.account.region}
+        wish = given.head.get("ROLLBACK") or self.answers.head.get("ROLLBACK")
+        self.answers.head["ROLLBACK"] = wish or "ask"
         self.stack = stacks.find(self.account, stack)
         self.take_over()
         self.wanted = wanted or self.answers.head.get("DATABASE", "")
@@ -143,19 +158,24 @@ class Deployment:
             say(f"it {change.text} ...")
             change.make()
         files.write(self.file, self.answers)
+        before = former_version.of(self.account, stack, self.stack)
         sam.deploy(stack, self.account.region, self.answers.complete())
-        self.say_what_is_next(database)
+        self.say_version(stack)
+        by_hand = "" if not database or database.data_api else tables.by_hand(database, self.answers)
+        if by_hand and not before:
+            say(f"Before the first tick, on a machine that reaches the database:\n{by_hand}")
+        seen = proof.ask(self.account, stack)
+        if by_hand and before and seen.failed("login", "tables", "grants"):
+            say(f"On a machine that reaches the database:\n{by_hand}")
+        if not seen.is_well:
+            proof.take_back(self.account, self.answers, before, ask=self.ask)
+            sys.exit(1)
 
-    def say_what_is_next(self, database: Database | None) -> None:
-        stack = self.answers.head["STACK"]
+    def say_version(self, stack: str) -> None:
         before = self.stack.version if self.stack else ""
         say(f"\n{stack} is deployed, version {sam.version()}" + (f"; before it was {before}." if before else "."))
         if before and before not in ("unknown", sam.version()):
             say(f"To go back: git checkout {before.removesuffix('-dirty')} && make deploy")
-        if database and not database.data_api:
-            when = "Before the first tick" if not self.stack else "If this version has more tables (CHANGELOG.md)"
-            say(f"{when}, on a machine that reaches the database:\n{tables.by_hand(database, self.answers)}")
-        say("To try everything out: scripts/deploy canary" + (f" --stack {stack}" if stack != "rowscore" else ""))
 
 
 if __name__ == "__main__":

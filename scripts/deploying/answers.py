@@ -18,7 +18,10 @@ HEAD = {
     "ACCOUNT": "The account that it is in.",
     "REGION": "The region that it is in.",
     "DATABASE": "The database, as make deploy was asked for it.",
+    "ROLLBACK": "What is done if a new version fails its trial at the end: yes goes back to the version before, no stays, ask asks "
+    "where somebody answers, and else stays.",
 }
+ROLLBACKS = ("yes", "no", "ask")
 # The template refuses to do without them.
 NEEDED = ["MYSQL_SERVER", "MYSQL_DATABASE"]
 LINE = re.compile(r"([A-Za-z][A-Za-z0-9_]*)=(.*)")
@@ -56,6 +59,8 @@ class Answers:
         named = parameters()
         found = [named[name].problem(value) for name, value in self.complete().items() if name != "Settings"]
         found += [variables()[name].problem(value) for name, value in self.settings.items() if value]
+        if (wish := self.head.get("ROLLBACK", "ask")) not in ROLLBACKS:
+            found.append(f"ROLLBACK is `{wish}`; accepted: yes, no or ask")
         found += [f"{name} is missing; {variables()[name].text}" for name in NEEDED if not self.settings.get(name)]
         if bool(self.parameters.get("DatabaseResourceId")) == bool(self.parameters.get("MysqlPasswordSecret")):
             found.append("give DatabaseResourceId to log in with IAM, or MysqlPasswordSecret to log in with a password")
@@ -99,7 +104,7 @@ def write(file: Path, answers: Answers) -> None:
         "# It holds no secret, and is not in git: keep it where you keep your configuration.",
     ]
     for name, text in HEAD.items():
-        lines += ["", f"# {text}", f"{name}={answers.head.get(name, '')}"]
+        lines += ["", *remark(text), f"{name}={answers.head.get(name, '')}"]
     lines += ["", "# Parameters of template.yaml."]
     for name, value in answers.complete().items():
         if name != "Settings":

@@ -7,24 +7,21 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from servers.common import Failure, say
 
-from . import changes, databases, questions, sam, stacks
+from . import changes, databases, questions, sam, stacks, verdict
 from .account import Account, code
 
-KINDS = ["window", "sweep", "canary", "status"]
-# An invocation takes 300 s at most; a try of one's own that is cut off would be followed by a second invocation.
-PATIENCE = Config(read_timeout=330, retries={"max_attempts": 0})
+KINDS = ["window", "sweep", "status"]
 
 
 def command(words: list[str]) -> Callable[[Account, str, bool], None] | None:
     """What the words ask for, if they are no answers."""
     if not words or "=" in words[0]:
         return None
-    commands: dict[str, Callable[[Account, str, bool], None]] = {"outputs": outputs, "remove": remove}
+    commands: dict[str, Callable[[Account, str, bool], None]] = {"outputs": outputs, "remove": remove, "doctor": doctor}
     commands |= {kind: partial(invoke, kind) for kind in KINDS}
     if len(words) > 1 or words[0] not in commands:
         raise Failure(f"`{' '.join(words)}` is no command; accepted: {', '.join(commands)}, or answers as NAME=VALUE")
@@ -48,10 +45,18 @@ def outputs(account: Account, stack: str, ask: bool) -> None:
 def invoke(kind: str, account: Account, stack: str, ask: bool) -> None:
     """Calls the function as a schedule does, and shows its answer."""
     function = deployed(account, stack).outputs["Function"]
-    client = account.session.client("lambda", config=PATIENCE)
+    client = account.session.client("lambda", config=verdict.PATIENCE)
     answer = client.invoke(FunctionName=function, Payload=json.dumps({"run": kind}))
     print(answer["Payload"].read().decode())
     if "FunctionError" in answer:
+        sys.exit(1)
+
+
+def doctor(account: Account, stack: str, ask: bool) -> None:
+    """Lets the function try out all that it needs, and shows how each step went."""
+    seen = verdict.ask(account, deployed(account, stack).outputs)
+    print("\n".join(seen.lines()))
+    if not seen.is_well:
         sys.exit(1)
 
 

@@ -11,7 +11,7 @@ pub enum EventError {
     )]
     Shape(String),
     /// A value of `run` that does not exist.
-    #[error("`run` is {0}; accepted: window, sweep, backfill, canary, continuation, status")]
+    #[error("`run` is {0}; accepted: window, sweep, backfill, canary, continuation, status, doctor")]
     Run(String),
     /// A field that is missing, unknown or of a wrong type.
     #[error("the `{run}` event is refused: {problem}")]

@@ -33,9 +33,10 @@ pub(super) struct WakeInput {
     pub(super) event: Value,
 }
 
+/// Of a question about a job, or about all.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct StatusInput {
+pub(super) struct QuestionInput {
     #[serde(rename = "run")]
     _run: String,
     pub(super) job: Option<String>,

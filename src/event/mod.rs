@@ -51,6 +51,9 @@ pub enum Trigger {
     /// Say how the last run stands: of this job, or of all. Never sent as a message.
     #[serde(skip)]
     Status(Option<JobName>),
+    /// Try out, step by step, all that a run of this job needs, or of each that is active. Never sent as a message.
+    #[serde(skip)]
+    Doctor(Option<JobName>),
     /// Wait on for a database that is being started, then do what was asked for.
     Wake(Wake),
 }
@@ -121,11 +124,13 @@ impl Trigger {
     /// Whose work it asks for.
     pub fn aim(&self) -> Aim<'_> {
         match self {
-            Self::Open(Request { job: Some(job), .. }) | Self::Status(Some(job)) => Aim::Job(job),
+            Self::Open(Request { job: Some(job), .. }) | Self::Status(Some(job)) | Self::Doctor(Some(job)) => {
+                Aim::Job(job)
+            }
             Self::Open(Request { schedule: None, rule: Some(rule), .. }) => Aim::Rule(rule),
             Self::Open(Request { schedule, .. }) => Aim::Schedule(schedule.as_ref()),
             Self::Continue(Continuation { job, .. }) => Aim::Job(job),
-            Self::Status(None) => Aim::Schedule(None),
+            Self::Status(None) | Self::Doctor(None) => Aim::Schedule(None),
             Self::Wake(wake) => wake.event.aim(),
         }
     }
@@ -138,6 +143,7 @@ impl Trigger {
                 Self::Open(Request { job: Some(job.clone()), schedule: None, rule: None, ..request.clone() })
             }
             Self::Status(_) => Self::Status(Some(job.clone())),
+            Self::Doctor(_) => Self::Doctor(Some(job.clone())),
             Self::Continue(_) => self.clone(),
             Self::Wake(wake) => wake.event.of_job(job),
         }

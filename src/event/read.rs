@@ -8,9 +8,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::error::brief;
-use super::input::{OpenInput, StatusInput, WakeInput};
+use super::input::{OpenInput, QuestionInput, WakeInput};
 use super::{Continuation, Event, EventError, Message, Request, Trigger, Wake};
-use crate::config::{ScheduleName, Setting, Span};
+use crate::config::{JobName, ScheduleName, Setting, Span};
 use crate::run::{Mode, RunKind};
 use crate::window::{self, Time};
 
@@ -84,13 +84,17 @@ fn direct(event: &Value, now: Time) -> Result<Trigger, EventError> {
         Some("continuation") => {
             Continuation::deserialize(event).map(Trigger::Continue).map_err(|error| refused(error.to_string()))
         }
-        Some("status") => {
-            let input = StatusInput::deserialize(event).map_err(|error| refused(error.to_string()))?;
-            named("job", input.job.as_deref()).map(Trigger::Status).map_err(refused)
-        }
+        Some("status") => question(event).map(Trigger::Status).map_err(refused),
+        Some("doctor") => question(event).map(Trigger::Doctor).map_err(refused),
         Some("wake") => wake(event, now),
         _ => Err(EventError::Run(brief(run))),
     }
+}
+
+/// The job that a question is about.
+fn question(event: &Value) -> Result<Option<JobName>, String> {
+    let input = QuestionInput::deserialize(event).map_err(|error| error.to_string())?;
+    named("job", input.job.as_deref())
 }
 
 fn wake(event: &Value, now: Time) -> Result<Trigger, EventError> {
@@ -98,7 +102,7 @@ fn wake(event: &Value, now: Time) -> Result<Trigger, EventError> {
     let WakeInput { since, hop, event, .. } =
         WakeInput::deserialize(event).map_err(|error| refused(&error.to_string()))?;
     match event.get("run").and_then(Value::as_str) {
-        Some("wake" | "status") => Err(refused("`event` is not one that waits for a database")),
+        Some("wake" | "status" | "doctor") => Err(refused("`event` is not one that waits for a database")),
         _ => {
             let since = time("since", &since).map_err(|problem| refused(&problem))?;
             Ok(Trigger::Wake(Wake { since, hop, event: Box::new(direct(&event, now)?) }))

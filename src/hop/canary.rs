@@ -67,7 +67,7 @@ async fn try_everything<R: Relay>(hop: &mut Hop<'_, R>, id: RunId) -> Result<Opt
     let means = hop.means;
     means.model.check_golden_rows().map_err(|error| HopError::Canary(words::chain(&error)))?;
     hop.session.run(async |conn| write_and_roll_back(conn, means, id).await).await?;
-    // It finds no lanes, and is dropped as stale.
+    // It finds no lanes: its hop notes that it came back, and ends.
     hop.relay.send(&hop.continuation(id, Due { worker: 0, hop: 1 })).await.map_err(HopError::Relay)?;
     Ok(hop.session.run(async |conn| look_at_recent_items(conn, means, id).await).await?)
 }

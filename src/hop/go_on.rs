@@ -9,7 +9,7 @@ use crate::answer::Outcome;
 use crate::event::Continuation;
 use crate::run::{RunKind, RunState};
 use crate::store::lanes::Due;
-use crate::store::{hold, lanes, runs};
+use crate::store::{hold, lanes, returned, runs};
 
 /// Does what a continuation asks for, as far as it still holds.
 pub(super) async fn go_on<R: Relay>(hop: &mut Hop<'_, R>, message: Continuation) -> Result<Next, HopError> {
@@ -22,7 +22,11 @@ pub(super) async fn go_on<R: Relay>(hop: &mut Hop<'_, R>, message: Continuation)
     };
     hop.means.database.remember_work();
     match run.state {
-        _ if run.kind == RunKind::Canary => return Ok(Next::Over(Some(id), Outcome::Stale)),
+        _ if run.kind == RunKind::Canary => {
+            // It has no lanes. That its message came back is all that was to be seen.
+            hop.session.run(async |conn| returned::note(conn, id).await).await?;
+            return Ok(Next::Over(Some(id), Outcome::Stale));
+        }
         RunState::Running | RunState::Cancelled if run.model != hop.means.model.version().shown() => {
             return Ok(Next::Succeed(run));
         }

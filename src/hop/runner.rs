@@ -159,7 +159,8 @@ impl<R: Relay> Hop<'_, R> {
                 lanes.ready_during(self.go(Next::Open(request.clone()))).await
             }
             Trigger::Continue(message) => self.go(Next::GoOn(message.clone())).await,
-            Trigger::Status(_) | Trigger::Wake(_) => self.go(Next::LookUp).await,
+            // What tries everything out asks for a canary of its own.
+            Trigger::Status(_) | Trigger::Doctor(_) | Trigger::Wake(_) => self.go(Next::LookUp).await,
         }
     }
 

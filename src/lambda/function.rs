@@ -10,12 +10,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::call::{Back, Call, Outbox, now};
+use super::examined::examined;
 use super::metrics::Source;
 use super::wake::{Asleep, Standing, Waker};
 use super::work::{Several, Works};
 use super::{SqsQueue, Tellers, WakeError};
 use crate::answer::{Answer, Outcome};
 use crate::config::Config;
+use crate::doctor::Checkup;
 use crate::event::{self, Event, EventError, Message, Trigger, Wake};
 use crate::hop::{Clock, HopError, Jobs, seconds_until};
 use crate::model::Model;
@@ -45,6 +47,9 @@ pub struct Reply {
     /// What waits on for the database, sent or to be sent; absent where nothing does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wake: Option<Wake>,
+    /// How each step went, where everything was tried out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkup: Option<Checkup>,
     /// SQS's partial batch response; absent where the event was none of SQS's.
     #[serde(rename = "batchItemFailures", skip_serializing_if = "Option::is_none")]
     pub batch_item_failures: Option<Vec<BatchItemFailure>>,
@@ -52,7 +57,7 @@ pub struct Reply {
 
 impl From<Answer> for Reply {
     fn from(answer: Answer) -> Self {
-        Self { answer, wake: None, batch_item_failures: None }
+        Self { answer, wake: None, checkup: None, batch_item_failures: None }
     }
 }
 
@@ -141,6 +146,10 @@ impl Function {
 
     /// Does what `trigger` asks for, where wanted on a database that is started for it.
     async fn hop(&self, trigger: &Trigger, call: Call<'_>) -> Result<Reply, Failure> {
+        if let Trigger::Doctor(job) = trigger {
+            let checkup = Box::pin(examined(&self.works, self.waker.as_ref(), job.as_ref(), call)).await?;
+            return Ok(Reply { checkup: Some(checkup), ..Answer::without_run(Outcome::Examined).into() });
+        }
         let Some(waker) = self.waker.as_ref().filter(|_| !matches!(trigger, Trigger::Status(_))) else {
             return Ok(Box::pin(self.works.work(trigger, call, Several::BesideEachOther)).await?.into());
         };

@@ -2,6 +2,7 @@
 //! ended.
 
 mod call;
+mod examined;
 mod function;
 mod metrics;
 mod program;

@@ -136,6 +136,11 @@ impl Waker {
         self.untag(&self.look().await?.arn).await
     }
 
+    /// How far the database is from taking connections; `None`: it takes them. Starts nothing.
+    pub(super) async fn asleep(&self) -> Result<Option<Asleep>, WakeError> {
+        Ok(self.look().await?.asleep)
+    }
+
     async fn look(&self) -> Result<Found, WakeError> {
         let doing = "looking at";
         let found = match &self.resource {

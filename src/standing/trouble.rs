@@ -228,7 +228,7 @@ impl Trouble {
                 "Look at the schedule, and at the function's log; `rowscore run` does what is due.".into()
             }
             Self::Failed { run, .. } => format!("See `rowscore status {run}`; the next tick takes what is pending."),
-            Self::CanaryFailed { .. } => "`rowscore run --canary` tries it again.".into(),
+            Self::CanaryFailed { .. } => "`rowscore doctor` tries it again, step by step.".into(),
             Self::Unattended { .. } => "The next tick goes on with it; `rowscore run` does so now.".into(),
             Self::HeldUp { .. } => "Others may hold its rows locked; it goes on by itself.".into(),
             Self::Waits { .. } => "It goes on by itself when that is over.".into(),

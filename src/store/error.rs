@@ -47,13 +47,10 @@ pub enum StoreError {
         limit: Duration,
     },
     /// A token for the database login could not be made.
-    #[error("signing a database login token: {0}; check the AWS credentials and AWS_REGION")]
+    #[error("signing a database login token: {0}; {CREDENTIALS}")]
     Token(String),
     /// This program cannot make one.
-    #[error(
-        "MYSQL_AUTH is `iam`, and this rowscore was built without the feature `aws`: build it with `cargo build --release`, \
-         or set MYSQL_AUTH=password and MYSQL_PASSWORD"
-    )]
+    #[error("MYSQL_AUTH is `iam`, and this rowscore was built without the feature `aws`; {WITH_AWS}")]
     WithoutAws,
     /// The database answered something that the schema does not allow.
     #[error("{0}")]
@@ -78,6 +75,23 @@ impl StoreError {
             Self::Undone(_) => Fault::Retry,
             Self::Token(_) | Self::Silent { .. } => Fault::Reconnect,
         }
+    }
+
+    /// What to do about it, where that is known: its last words.
+    pub fn advice(&self) -> Option<String> {
+        let known = match self {
+            Self::Mysql { source, .. } | Self::Connecting { source, .. } => advice(source).to_owned(),
+            Self::Refused { advice, .. } => advice.clone(),
+            Self::Token(_) => CREDENTIALS.to_owned(),
+            Self::WithoutAws => WITH_AWS.to_owned(),
+            Self::Silent { .. } | Self::Unexpected(_) | Self::Undone(_) => String::new(),
+        };
+        (!known.is_empty()).then_some(known)
+    }
+
+    /// Whether the login may not do what was asked for.
+    pub fn lacks_grant(&self) -> bool {
+        self.means(Meaning::Grant)
     }
 
     /// Whether a unique key already holds what was to be inserted.
@@ -124,46 +138,59 @@ impl StoreError {
     }
 }
 
+/// What to check where a token cannot be signed.
+const CREDENTIALS: &str = "check the AWS credentials and AWS_REGION";
+
+/// What to do where there is no way to AWS.
+const WITH_AWS: &str = "build it with `cargo build --release`, or set MYSQL_AUTH=password and MYSQL_PASSWORD";
+
 /// The driver's words, and what to do where that is known.
 fn explain(error: &mysql_async::Error) -> String {
-    let advice = match error {
+    match advice(error) {
+        "" => words(error),
+        advice => format!("{}; {advice}", words(error)),
+    }
+}
+
+/// What to do about an error of the driver's; empty: that is not known.
+fn advice(error: &mysql_async::Error) -> &'static str {
+    match error {
         mysql_async::Error::Server(_) => match Meaning::of(error) {
-            Meaning::NoTable => "; make the tables with `rowscore init`",
-            Meaning::Grant => "; MYSQL_USER lacks a grant: apply infra/grants.sql, or use `rowscore init --grant`",
-            Meaning::NoDatabase => "; check MYSQL_DATABASE, or make the database with `rowscore init --create`",
+            Meaning::NoTable => "make the tables with `rowscore init`",
+            Meaning::Grant => "MYSQL_USER lacks a grant: apply infra/grants.sql, or use `rowscore init --grant`",
+            Meaning::NoDatabase => "check MYSQL_DATABASE, or make the database with `rowscore init --create`",
             Meaning::NeedsTls => {
-                "; set MYSQL_TLS=verify, or for a certificate of the server's own making verify-ca with MYSQL_CA_FILE, or \
+                "set MYSQL_TLS=verify, or for a certificate of the server's own making verify-ca with MYSQL_CA_FILE, or \
                  pin:SHA256 with its fingerprint"
             }
             Meaning::ReadOnly => {
-                "; rowscore writes: name the server that takes writes in MYSQL_SERVER, or set read_only \
+                "rowscore writes: name the server that takes writes in MYSQL_SERVER, or set read_only \
                  (MySQL: super_read_only, too) and transaction_read_only (MariaDB: tx_read_only) to OFF on this one"
             }
             Meaning::TooManyOfLogin => {
-                "; a hop opens LANES + 1 connections, two at least: let MYSQL_USER have so many for each of the \
+                "a hop opens LANES + 1 connections, two at least: let MYSQL_USER have so many for each of the \
                  WORKERS (ALTER USER … WITH MAX_USER_CONNECTIONS), or set LANES and WORKERS lower"
             }
             Meaning::TooMany => {
-                "; a hop opens LANES + 1 connections: raise max_connections of the server, or set LANES and WORKERS lower"
+                "a hop opens LANES + 1 connections: raise max_connections of the server, or set LANES and WORKERS lower"
             }
             Meaning::LogsStatements => {
-                "; rowscore works at READ COMMITTED, of which InnoDB logs rows only: set binlog_format to ROW or MIXED \
+                "rowscore works at READ COMMITTED, of which InnoDB logs rows only: set binlog_format to ROW or MIXED \
                  on the server"
             }
             _ => "",
         },
         mysql_async::Error::Io(IoError::Io(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            "; nothing listens there: check MYSQL_SERVER and MYSQL_PORT, or MYSQL_CONNECT_TO"
+            "nothing listens there: check MYSQL_SERVER and MYSQL_PORT, or MYSQL_CONNECT_TO"
         }
         mysql_async::Error::Driver(DriverError::CleartextPluginDisabled) => {
-            "; the server asks this login for a token: set MYSQL_AUTH=iam"
+            "the server asks this login for a token: set MYSQL_AUTH=iam"
         }
         mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer) => {
-            "; turn TLS on there, or set MYSQL_TLS=off if nobody else can read along on the way to it"
+            "turn TLS on there, or set MYSQL_TLS=off if nobody else can read along on the way to it"
         }
         _ => "",
-    };
-    format!("{}{advice}", words(error))
+    }
 }
 
 /// The driver's words, in one line wherever they go: a server may say anything.

@@ -84,6 +84,12 @@ impl Inventory {
         })
     }
 
+    /// Whether there is a table, or a column of it.
+    pub(super) fn has(&self, table: &str, column: Option<&str>) -> bool {
+        let found = self.0.get(table);
+        found.is_some_and(|parts| column.is_none_or(|column| parts.columns.contains(column)))
+    }
+
     /// What is there that was not there `before`.
     pub(super) fn since(&self, before: &Self) -> Vec<Made> {
         let made = self.0.iter().filter_map(|(table, now)| match before.0.get(table) {

@@ -14,7 +14,7 @@ use super::{Doing, StoreError, catalog, score_table};
 use crate::config::{ColumnName, ItemsTable, Rows, ScoreTable};
 
 /// Every migration by name, in order. Each may be applied again at any time.
-const MIGRATIONS: [(&str, &str); 17] = [
+pub(super) const MIGRATIONS: [(&str, &str); 17] = [
     ("0001_items.sql", include_str!("../../infra/migrations/0001_items.sql")),
     ("0002_runs.sql", include_str!("../../infra/migrations/0002_runs.sql")),
     ("0003_backfill.sql", include_str!("../../infra/migrations/0003_backfill.sql")),

@@ -1,5 +1,6 @@
 """In place of the SAM CLI: it builds no function and uploads nothing, but keeps what it was called with, and makes a stack
-with these parameters in the local AWS, so that what comes next finds one."""
+with these parameters in the local AWS, so that what comes next finds one. In it is a function that answers the trial with
+what TRIAL says: whether the real one does is shown by scripts/e2e."""
 
 import json
 import os
@@ -10,7 +11,27 @@ import uuid
 from pathlib import Path
 
 MACHINES = {"x86_64": 0x3E, "arm64": 0xB7}
-WAITS = {"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}
+WELL = {"verdict": "well", "steps": [{"step": "login", "state": "ok", "said": "as `scorer@%`", "remedy": None}]}
+CODE = """import json, os
+def answer(event, context):
+    assert event == {"run": "doctor"}, event
+    if os.environ["ANSWER"] == "none":
+        raise ValueError("cannot start")
+    return {"outcome": "examined", "checkup": json.loads(os.environ["ANSWER"])}
+"""
+
+
+def template(values: dict) -> str:
+    properties = {"Runtime": "python3.12", "Handler": "index.answer", "Role": "arn:aws:iam::1:role/r"}
+    properties |= {"FunctionName": {"Fn::Sub": "${AWS::StackName}-Score"}, "Code": {"ZipFile": CODE}}
+    properties |= {"Environment": {"Variables": {"ANSWER": os.environ.get("TRIAL") or json.dumps(WELL)}}}
+    return json.dumps(
+        {
+            "Parameters": {name: {"Type": "String"} for name in values},
+            "Resources": {"Score": {"Type": "AWS::Lambda::Function", "Properties": properties}},
+            "Outputs": {"Function": {"Value": {"Ref": "Score"}}, "Logs": {"Value": "aws logs tail x --follow"}},
+        }
+    )
 
 
 def option(name: str, default: str = "") -> str:
@@ -30,14 +51,14 @@ def build() -> None:
 def deploy(values: dict) -> None:
     import boto3
 
-    template = Path(option("--template-file", "template.yaml"))
-    if template.name == "template.yaml":
-        body = json.dumps({"Parameters": {name: {"Type": "String"} for name in values}, "Resources": WAITS})
+    file = Path(option("--template-file", "template.yaml"))
+    if file.name == "template.yaml":
+        body = template(values)
     else:
         # The local AWS makes no secret for a cluster's administrator, and knows no egress-only gateway in a template.
         login = json.dumps({"username": "admin", "password": "secret99"})
         secret = boto3.client("secretsmanager").create_secret(Name=f"rds!{uuid.uuid4()}", SecretString=login)["ARN"]
-        body = template.read_text()
+        body = file.read_text()
         for reference in ("!GetAtt Cluster.MasterUserSecret.SecretArn", "${Cluster.MasterUserSecret.SecretArn}"):
             body = body.replace(reference, secret)
         values = values | {"WayOut": "none"}

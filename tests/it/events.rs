@@ -12,11 +12,12 @@ use crate::support::models::other;
 use crate::support::{Server, TestDb, at, message, model, tick, unhurried};
 
 /// The sample events. The schedule's is the main one: it has tests of its own with every edge.
-const SAMPLES: [&str; 10] = [
+const SAMPLES: [&str; 11] = [
     "backfill-dry-run.json",
     "backfill.json",
     "canary.json",
     "continuation.json",
+    "doctor.json",
     "job.json",
     "schedule.json",
     "scheduler.json",
@@ -216,6 +217,23 @@ async fn the_status_is_that_of_the_latest_run(
     let over = invoke(&function, sample("status.json")).await.unwrap();
     assert_eq!((&over["run_id"], &over["state"], &over["pending"]), (&json!(1), &json!("succeeded"), &json!(0)));
     assert_eq!(db.count("`batch_runs`").await, 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_doctor_answers_with_a_checkup(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = table(server, &[]).await;
+
+    let reply = invoke(&db.function().await, sample("doctor.json")).await.unwrap();
+
+    assert_eq!(
+        (&reply["outcome"], &reply["run_id"], &reply["predicted"]),
+        (&json!("examined"), &Value::Null, &json!(0))
+    );
+    assert_eq!(reply["checkup"]["verdict"], json!("well"), "{reply:#}");
+    assert_eq!(db.run(1).await.state, "succeeded");
 }
 
 #[rstest]

@@ -58,7 +58,7 @@ fn what_is_not_understood_is_refused_with_what_is_accepted() {
     assert!(refusal(json!({})).starts_with("the event is `{}`"));
     assert_eq!(
         refusal(json!({"run": "dance"})),
-        "`run` is `\"dance\"`; accepted: window, sweep, backfill, canary, continuation, status"
+        "`run` is `\"dance\"`; accepted: window, sweep, backfill, canary, continuation, status, doctor"
     );
     assert!(refusal(json!({"run": "x".repeat(1000)})).contains("xxx…`; accepted"));
     assert!(refusal(json!({"run": "window", "x".repeat(1000): 1})).chars().count() < 300);

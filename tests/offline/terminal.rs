@@ -13,7 +13,8 @@ const ROWSCORE: &str = env!("CARGO_BIN_EXE_rowscore");
 const ROW: &str = "[5.1, 3.5, 1.4, 0.2]";
 
 /// All commands but `help`.
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 25] = [
+    "doctor",
     "quality",
     "model",
     "init",

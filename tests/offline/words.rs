@@ -78,5 +78,6 @@ fn commands_in_a_sentence_are_meant_for_a_job() {
         "See `rowscore status 12`; `rowscore run churn --sweep` does so, `rowscore failures --job churn` says why, \
          `rowscore resume 2`."
     );
+    assert_eq!(of_job("`rowscore doctor` tries it", "churn"), "`rowscore doctor churn` tries it");
     assert_eq!(of_job("nothing to do", "churn"), "nothing to do");
 }

@@ -8,6 +8,7 @@ mod by_hand;
 mod changes;
 mod chosen;
 mod control;
+mod doctor;
 mod errors;
 mod evaluate;
 mod explain;
@@ -82,6 +83,7 @@ enum Command {
     Run(run::Args),
     Results(results::Args),
     Status(status::Args),
+    Doctor(doctor::Args),
     Failures(failures::Args),
     Quality(quality::Args),
     Serve(serve::Args),
@@ -148,6 +150,7 @@ async fn perform(command: Command, out: &mut Out) -> Result<ExitCode, Box<dyn Er
         Command::Run(args) => run::run(args, out).await,
         Command::Results(args) => results::run(args, out).await,
         Command::Status(args) => status::run(args, out).await,
+        Command::Doctor(args) => doctor::run(args, out).await,
         Command::Failures(args) => failures::run(args, out).await,
         Command::Quality(args) => quality::run(&args, out).await,
         Command::Serve(args) => serve::run(args).await,

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::out::Out;
 
 /// The commands that read every variable.
-const READ_ALL: [&str; 4] = ["plan", "run", "status", "quality"];
+const READ_ALL: [&str; 5] = ["plan", "run", "status", "doctor", "quality"];
 /// The commands that read those of the first two groups, about the database and the table.
 const READ_TWO: [&str; 13] = [
     "init", "apply", "jobs", "results", "failures", "serve", "pause", "resume", "cancel", "release", "forget",

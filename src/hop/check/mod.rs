@@ -80,16 +80,27 @@ async fn look_closely(session: &mut Session, means: Means<'_>, kind: RunKind) ->
     if kind == RunKind::Canary {
         return Ok(());
     }
-    let table = means.table();
-    Unfit::unless_none(table, Box::pin(neighbour::problems(session, means)).await)?;
-    let of = means.model.outputs();
-    let try_writing = async |conn: &mut Conn| {
-        let tried = items::try_writing(table, of)?.then(failures::try_writing()).then(lanes::try_writing());
-        tried.ask(conn).await
-    };
-    session.run(try_writing).await?;
+    Box::pin(check_signs(session, means)).await?;
+    session.run(async |conn| check_writing(conn, means).await).await?;
     means.database.remember_fit(means.model.version());
     Ok(())
+}
+
+/// Whether what `WAIT_IF` names can be looked at, as far as time will not tell.
+///
+/// # Errors
+/// Everything that cannot.
+pub async fn check_signs(session: &mut Session, means: Means<'_>) -> Result<(), Unfit> {
+    Unfit::unless_none(means.table(), Box::pin(neighbour::problems(session, means)).await)
+}
+
+/// Whether the login may write what a page writes. Nothing is written.
+///
+/// # Errors
+/// It may not, or the server takes no writes.
+pub async fn check_writing(conn: &mut Conn, means: Means<'_>) -> Result<(), StoreError> {
+    let tried = items::try_writing(means.table(), means.model.outputs())?;
+    tried.then(failures::try_writing()).then(lanes::try_writing()).ask(conn).await
 }
 
 /// Before a page of a run that was opened by another process: what the table's key is, and which columns keep their

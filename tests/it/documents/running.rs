@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::fences::Document;
 use super::user::User;
+use crate::support::private::PASSWORD;
 use crate::support::{Server, eventually, model};
 
 type Object = Map<String, Value>;
@@ -29,7 +30,8 @@ async fn running_it_goes_as_described(#[values(Server::Mysql, Server::Mariadb, S
     }
     running.skip("text", "run 1: 206,388 predicted", "a run that is taken up is told so in tests/it/told.rs");
     let planned = user.paste(running.next("sh", "rowscore plan")).await;
-    assert!(planned.stderr.contains("canary (succeeded)"), "{planned:?}");
+    assert!(planned.stdout.contains(r#""verdict":"well""#), "{planned:?}");
+    examine(&user, running.next("text", "$ rowscore doctor")).await;
 
     user.db.execute("UPDATE `items` SET `prediction` = NULL WHERE `id` > 290").await;
     user.db.execute("UPDATE `items` SET `values` = '[1, 2, 3, null]' WHERE `id` = 295").await;
@@ -48,6 +50,19 @@ async fn running_it_goes_as_described(#[values(Server::Mysql, Server::Mariadb, S
     let manual = user.paste(&format!("{home}\n{}", running.next("sh", "rowscore completions bash"))).await;
     assert!(manual.stderr.contains("The manual is in "), "{manual:?}");
     running.end();
+}
+
+/// The steps, their states and the verdict where a grant is missing.
+async fn examine(user: &User, block: &str) {
+    user.db.migrate().await;
+    let login = &user.db.config.mysql.database;
+    user.db.execute(&format!("REVOKE UPDATE (`prediction`) ON `items` FROM `{login}`")).await;
+    let command = format!("MYSQL_USER={login} MYSQL_PASSWORD={PASSWORD} rowscore doctor --text || true");
+    let checkup = user.paste(&command).await.stdout;
+    let states = |text: &str| text.lines().map(|line| line.chars().take(17).collect()).collect::<Vec<String>>();
+    let (_, shown) = block.split_once('\n').unwrap();
+    assert_eq!(states(&checkup), states(shown), "{checkup}");
+    assert_eq!(checkup.lines().last(), shown.lines().last());
 }
 
 /// A text in which only the figures are its own.

@@ -152,3 +152,34 @@ async fn a_job_that_is_paused_is_held_with_its_run_and_goes_on_where_it_stood(
     assert_eq!(done.status.code(), Some(0), "{done:?}");
     assert_eq!(plant.runs("third").await[0], ("succeeded".to_owned(), Some(3)));
 }
+
+#[rstest]
+#[tokio::test]
+async fn the_doctor_tries_out_each_job_that_is_active_or_the_one_that_is_named(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let plant = two_and_one(server, &[]).await;
+    let variables = plant.scorer.variables();
+    plant.owner.execute("DROP TABLE `places`").await;
+
+    let all = rowscore(&["doctor"], variables).await;
+    assert_eq!(all.status.code(), Some(1), "{all:?}");
+    let checkup: Value = serde_json::from_str(&all.stdout).unwrap();
+    let of = |job: &str, step: &str| {
+        let mut steps = checkup["steps"].as_array().unwrap().iter();
+        steps
+            .find(|finding| finding["job"] == json!(job) && finding["step"] == json!(step))
+            .cloned()
+            .unwrap_or_default()
+    };
+    for job in ["first", "second"] {
+        assert_eq!(of(job, "page")["state"], json!("ok"), "{checkup:#}");
+    }
+    assert_eq!((&of("third", "fit")["state"], &of("third", "page")), (&json!("failed"), &Value::Null), "{checkup:#}");
+
+    let one = rowscore(&["doctor", "second"], variables).await;
+    assert_eq!(one.status.code(), Some(0), "{one:?}");
+    let nobody = rowscore(&["doctor", "fourth", "--text"], variables).await;
+    assert_eq!(nobody.status.code(), Some(1), "{nobody:?}");
+    assert!(nobody.stdout.contains("there is no job `fourth`; the jobs are first, second, third"), "{nobody:?}");
+}

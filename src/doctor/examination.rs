@@ -1,0 +1,29 @@
+//! What an examination is made with.
+
+use crate::config::JobName;
+use crate::hop::{Clock, Decides, Jobs};
+use crate::model::Model;
+
+/// Who is examined, and with what.
+#[derive(Debug)]
+pub struct Examination<'a, R> {
+    /// The jobs, and the database that holds them.
+    pub jobs: &'a Jobs,
+    /// The job that is meant; `None`: each that is active.
+    pub job: Option<&'a JobName>,
+    /// The model that the program brings along.
+    pub model: &'static Model,
+    /// Whether it scores, or the one that the job uses.
+    pub decides: Decides,
+    /// Where the canary's message goes.
+    pub relay: &'a R,
+    /// When there must be an end.
+    pub clock: Clock,
+}
+
+impl<R> Examination<'_, R> {
+    /// The login's name, as it is configured.
+    pub(super) fn login(&self) -> &str {
+        &self.jobs.config().mysql.user
+    }
+}
