@@ -24,7 +24,7 @@ const WAY: &str =
 
 /// Tries out everything. `session` is one to the database of the jobs: whoever waits tries what fails once, and the
 /// function again, as for a database that wakes up.
-pub async fn examine<R: Relay + Sync>(of: &Examination<'_, R>, mut session: Session) -> Checkup {
+pub async fn examine<R: Relay>(of: &Examination<'_, R>, mut session: Session) -> Checkup {
     let mut findings = Vec::new();
     Box::pin(in_order(of, &mut session, &mut findings)).await;
     session.close().await;
@@ -32,7 +32,7 @@ pub async fn examine<R: Relay + Sync>(of: &Examination<'_, R>, mut session: Sess
 }
 
 /// Goes on until a step fails on which all others build.
-async fn in_order<R: Relay + Sync>(of: &Examination<'_, R>, session: &mut Session, findings: &mut Vec<Finding>) {
+async fn in_order<R: Relay>(of: &Examination<'_, R>, session: &mut Session, findings: &mut Vec<Finding>) {
     let of_variables = of.jobs.of_variables();
     let about = match session.ask(about::about).await {
         Ok(about) => about,
@@ -77,7 +77,7 @@ fn of_name(finding: Finding, job: Option<&JobName>) -> Finding {
 }
 
 /// Whether rowscore's own tables are as this version needs them.
-async fn tables<R: Relay + Sync>(of: &Examination<'_, R>, session: &mut Session) -> Result<Finding, Found> {
+async fn tables<R: Relay>(of: &Examination<'_, R>, session: &mut Session) -> Result<Finding, Found> {
     let items = of.jobs.of_variables().database.items_table();
     let lacking = session.ask(|| missing(items)).await.map_err(|error: StoreError| of_store(&error, of.login()))?;
     if lacking.is_empty() {

@@ -20,7 +20,7 @@ pub(super) enum Queue {
 }
 
 /// Tries out a job. After a step that fails, those that build on it are left out.
-pub(super) async fn of_job<R: Relay + Sync>(
+pub(super) async fn of_job<R: Relay>(
     of: &Examination<'_, R>,
     job: &Job,
     session: &mut Session,
@@ -48,7 +48,7 @@ pub(super) async fn of_job<R: Relay + Sync>(
 }
 
 /// The model in use, and what is to be said of how it fits the table.
-async fn fits<R: Relay + Sync>(
+async fn fits<R: Relay>(
     of: &Examination<'_, R>,
     job: &Job,
     session: &mut Session,
@@ -74,12 +74,7 @@ async fn fits<R: Relay + Sync>(
     Ok((model, findings))
 }
 
-async fn may_write<R: Relay + Sync>(
-    of: &Examination<'_, R>,
-    job: &Job,
-    model: &Model,
-    session: &mut Session,
-) -> Finding {
+async fn may_write<R: Relay>(of: &Examination<'_, R>, job: &Job, model: &Model, session: &mut Session) -> Finding {
     match session.run(async |conn| hop::check_writing(conn, job.means(model)).await).await {
         Ok(()) => Finding::ok(Step::Grants, "may read and write what a page does"),
         Err(error) => Finding::failed(Step::Grants, of_store(&error, of.login())),
@@ -87,12 +82,7 @@ async fn may_write<R: Relay + Sync>(
 }
 
 /// A canary, and its message.
-async fn canary<R: Relay + Sync>(
-    of: &Examination<'_, R>,
-    job: &Job,
-    session: &mut Session,
-    queue: Queue,
-) -> Vec<Finding> {
+async fn canary<R: Relay>(of: &Examination<'_, R>, job: &Job, session: &mut Session, queue: Queue) -> Vec<Finding> {
     let runner = Runner { means: job.means(of.model), relay: of.relay };
     let trigger = Trigger::Open(Request::by_hand(RunKind::Canary)).of_job(&job.name);
     let tried = match Start::new(&job.database, of.clock).await {
@@ -127,7 +117,7 @@ async fn canary<R: Relay + Sync>(
 }
 
 /// What is wrong with its runs is no failure of what is tried here, but to be known.
-async fn standing<R: Relay + Sync>(of: &Examination<'_, R>, job: &Job, session: &mut Session) -> Vec<Finding> {
+async fn standing<R: Relay>(of: &Examination<'_, R>, job: &Job, session: &mut Session) -> Vec<Finding> {
     let (table, expected) = (job.database.items_table(), Expected::from(&job.work));
     let standing = match session.run(async |conn| Facts::read(conn, table, expected).await).await {
         Ok(facts) => Standing::of(facts),

@@ -2,8 +2,6 @@
 
 use std::error::Error;
 
-use futures_util::future::BoxFuture;
-
 use super::ended::{Ended, Tally};
 use super::forecast::Late;
 use crate::event::Continuation;
@@ -51,69 +49,5 @@ impl Relay for InAnswer {
 
     fn brings_back(&self) -> bool {
         false
-    }
-}
-
-/// Any relay. What is done with it is compiled once, with this crate; with a relay of its own kind, each program would
-/// compile a hop again, for most of a minute.
-#[derive(Clone, Copy)]
-pub(super) struct AnyRelay<'r>(&'r (dyn Dispatch + Sync));
-
-impl<'r> AnyRelay<'r> {
-    pub(super) fn of<R: Relay + Sync>(relay: &'r R) -> Self {
-        Self(relay)
-    }
-}
-
-/// What [`Relay`] says, for any.
-trait Dispatch {
-    fn send<'a>(&'a self, continuation: &'a Continuation) -> BoxFuture<'a, Result<(), Box<dyn Error + Send + Sync>>>;
-    fn brings_back(&self) -> bool;
-    fn will_be_late(&self, late: &Late);
-    fn tell<'a>(&'a self, by: Channel, ended: &'a Ended) -> BoxFuture<'a, Result<(), Box<dyn Error + Send + Sync>>>;
-    fn told(&self, tally: Tally);
-}
-
-impl<R: Relay + Sync> Dispatch for R {
-    fn send<'a>(&'a self, continuation: &'a Continuation) -> BoxFuture<'a, Result<(), Box<dyn Error + Send + Sync>>> {
-        Box::pin(Relay::send(self, continuation))
-    }
-
-    fn brings_back(&self) -> bool {
-        Relay::brings_back(self)
-    }
-
-    fn will_be_late(&self, late: &Late) {
-        Relay::will_be_late(self, late);
-    }
-
-    fn tell<'a>(&'a self, by: Channel, ended: &'a Ended) -> BoxFuture<'a, Result<(), Box<dyn Error + Send + Sync>>> {
-        Box::pin(Relay::tell(self, by, ended))
-    }
-
-    fn told(&self, tally: Tally) {
-        Relay::told(self, tally);
-    }
-}
-
-impl Relay for AnyRelay<'_> {
-    async fn send(&self, continuation: &Continuation) -> Result<(), Box<dyn Error + Send + Sync>> {
-        self.0.send(continuation).await
-    }
-
-    fn brings_back(&self) -> bool {
-        self.0.brings_back()
-    }
-
-    fn will_be_late(&self, late: &Late) {
-        self.0.will_be_late(late);
-    }
-
-    async fn tell(&self, by: Channel, ended: &Ended) -> Result<(), Box<dyn Error + Send + Sync>> {
-        self.0.tell(by, ended).await
-    }
-
-    fn told(&self, tally: Tally) {
-        self.0.told(tally);
     }
 }

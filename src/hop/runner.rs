@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::{LocalBoxFuture, join};
+use futures_util::future::join;
 
 use super::canary::try_out;
 use super::challenger::challenger_for;
@@ -24,7 +24,7 @@ use super::next::Next;
 use super::open::open;
 use super::opening::Opening;
 use super::refusal::{Refused, note_refusal};
-use super::relay::{AnyRelay, Relay};
+use super::relay::Relay;
 use super::respond::respond;
 use super::rest::rest;
 use super::set_off::{set_off, take_up};
@@ -56,7 +56,7 @@ pub struct Runner<'a, R> {
     pub relay: &'a R,
 }
 
-impl<R: Relay + Sync> Runner<'_, R> {
+impl<R: Relay> Runner<'_, R> {
     /// Does what `trigger` asks for, for as long as `clock` allows, with the model that the job uses. If it uses none
     /// that is stored, with that of the means.
     ///
@@ -72,7 +72,8 @@ impl<R: Relay + Sync> Runner<'_, R> {
     /// # Errors
     /// As [`Runner::hop`].
     pub async fn hop_from(&self, start: Start, trigger: &Trigger, clock: Clock) -> Result<Answer, HopError> {
-        self.hop_as(start, trigger, clock, Decides::Job).await
+        // Boxed, for its callers are deep themselves.
+        Box::pin(self.hop_as(start, trigger, clock, Decides::Job)).await
     }
 
     /// The same, with the model of whoever decides.
@@ -86,19 +87,7 @@ impl<R: Relay + Sync> Runner<'_, R> {
         clock: Clock,
         decides: Decides,
     ) -> Result<Answer, HopError> {
-        perform(self.means, AnyRelay::of(self.relay), (start, trigger), clock, decides).await
-    }
-}
-
-/// One hop. A future that nobody sees into: each program that did would compile it again.
-fn perform<'h>(
-    means: Means<'h>,
-    relay: AnyRelay<'h>,
-    (start, trigger): (Start, &'h Trigger),
-    clock: Clock,
-    decides: Decides,
-) -> LocalBoxFuture<'h, Result<Answer, HopError>> {
-    Box::pin(async move {
+        let Self { means, relay } = *self;
         let trigger = match trigger {
             Trigger::Wake(wake) => &wake.event,
             asked => asked,
@@ -120,7 +109,7 @@ fn perform<'h>(
             },
         };
         let means = Means { challenger: challenger.as_deref(), ..means };
-        let mut hop = Hop { means, relay: &relay, clock, began, session, lanes, asked: None, done: Done::default() };
+        let mut hop = Hop { means, relay, clock, began, session, lanes, asked: None, done: Done::default() };
         let result = match unusable {
             Some(error) => Err(error),
             None => {
@@ -140,7 +129,7 @@ fn perform<'h>(
         join(hop.session.close(), lanes.close()).await;
         let job = Some(&means.table().job).filter(|job| !job.is_default()).cloned();
         result.map(|answer| Answer { job, ..answer })
-    })
+    }
 }
 
 /// What a panic said, as an error.

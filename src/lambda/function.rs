@@ -4,7 +4,6 @@ use std::mem;
 use std::time::{Duration, SystemTime};
 
 use chrono::TimeDelta;
-use futures_util::future::LocalBoxFuture;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde::Serialize;
 use serde_json::Value;
@@ -120,12 +119,7 @@ impl Function {
     /// # Errors
     /// A refused event, or a hop that failed. Of a queue's messages the failed ones are named in
     /// the reply instead.
-    pub fn handle(&self, invocation: LambdaEvent<Value>) -> LocalBoxFuture<'_, Result<Reply, Failure>> {
-        // A future that nobody sees into: the program would compile all of it again.
-        Box::pin(self.answer(invocation))
-    }
-
-    async fn answer(&self, invocation: LambdaEvent<Value>) -> Result<Reply, Failure> {
+    pub async fn handle(&self, invocation: LambdaEvent<Value>) -> Result<Reply, Failure> {
         let LambdaEvent { payload, context } = invocation;
         let (now, of_variables) = (now(), self.works.jobs.of_variables());
         let work = &of_variables.work;

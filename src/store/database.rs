@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use futures_util::future::BoxFuture;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, Error, OptsBuilder};
 
@@ -225,12 +224,7 @@ impl Database {
         }
     }
 
-    /// A future that nobody sees into: the driver's handshake would be compiled again wherever somebody connects.
-    fn open(&self, opts: OptsBuilder) -> BoxFuture<'_, Result<Conn, StoreError>> {
-        Box::pin(self.log_in(opts))
-    }
-
-    async fn log_in(&self, opts: OptsBuilder) -> Result<Conn, StoreError> {
+    async fn open(&self, opts: OptsBuilder) -> Result<Conn, StoreError> {
         let opts = self.login.apply(opts).await?;
         let connected = match self.protection.by_us().map_err(StoreError::Unexpected)? {
             None => Conn::new(opts).await,

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
-use futures_util::future::BoxFuture;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
@@ -42,7 +41,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         tokio::select! {
             () = &mut stop => break,
             accepted = accepted => match accepted {
-                Ok((stream, _)) => clients.admit(|client| answered(stream, router.clone(), client)),
+                Ok((stream, _)) => clients.admit(|client| answer(stream, router.clone(), client)),
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     clients.send_one_away();
@@ -54,11 +53,6 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
     // Who connects now is refused, and need not wait.
     drop(listener);
     clients.send_away().await;
-}
-
-/// A future that nobody sees into: with `serve`, each program would compile the server again.
-fn answered(stream: TcpStream, router: Router, client: Client) -> BoxFuture<'static, ()> {
-    Box::pin(answer(stream, router, client))
 }
 
 /// Answers one client, request after request.
