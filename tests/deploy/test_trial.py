@@ -39,9 +39,7 @@ class Trial(Deployed):
 
     def test_a_first_deployment_that_fails_has_nothing_to_go_back_to(self):
         said = self.refuse("--database", "mydb", "--yes", "ROLLBACK=yes", TRIAL=UNWELL)
-        self.assertIn(
-            "grants   failed   UPDATE is denied\n                  -> `rowscore init --grant scorer`\n", said
-        )
+        self.assertIn("grants   failed   UPDATE is denied\n                  -> `rowscore init --grant scorer`\n", said)
         self.assertIn("Not well: grants. Do what stands there, and try again: scripts/deploy doctor", said)
         self.assertIn("There is no version before this one to go back to.", said)
         self.assertEqual(self.stack()[0], self.first)

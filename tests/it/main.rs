@@ -35,6 +35,7 @@ mod login;
 mod login_ways;
 mod models;
 mod new_mariadb;
+mod nice;
 mod objects;
 mod odd_rows;
 mod odd_tables;
