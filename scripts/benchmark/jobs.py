@@ -58,7 +58,7 @@ def others() -> str:
 def worked_off(server, described: str, large: int) -> dict:
     """The seconds from the tick to the end of each job's run, and its state."""
     make(server, described, large)
-    sqs = boto3.client("sqs", endpoint_url=os.environ["ROWSCORE_TEST_SQS"])
+    sqs = boto3.client("sqs", region_name="eu-central-1", endpoint_url=os.environ["ROWSCORE_TEST_SQS"])
     name = f"jobs-{os.getpid()}-{server.kind}-{large}.fifo"
     url = sqs.create_queue(QueueName=name, Attributes={"FifoQueue": "true"})["QueueUrl"]
     endpoint = {"AWS_ENDPOINT_URL": os.environ["ROWSCORE_TEST_SQS"]}
