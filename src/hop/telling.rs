@@ -37,16 +37,16 @@ fn has_time<R>(hop: &Hop<'_, R>) -> bool {
 }
 
 async fn tell<R: Relay>(hop: &mut Hop<'_, R>, tally: &mut Tally) -> Result<(), StoreError> {
-    let table = hop.means.table();
-    if hop.session.ask(|| tellings::untold(table)).await?.is_empty()
+    let (table, ways) = (hop.means.table(), hop.means.work.tells);
+    if hop.session.ask(|| tellings::untold(table, ways)).await?.is_empty()
         || !hop.session.ask(|| tellings::hold(table)).await?
     {
         return Ok(());
     }
     // Who cannot be told of one run is not asked again for the next: each try takes seconds.
-    let mut reachable = hop.means.work.tells;
+    let mut reachable = ways;
     // Whoever told until now told some of them. The connection ends with the hop, and the hold with it.
-    for untold in hop.session.ask(|| tellings::untold(table)).await? {
+    for untold in hop.session.ask(|| tellings::untold(table, ways)).await? {
         let left = match untold.is_too_old {
             true => {
                 let (run, by) = (untold.run, untold.to);
@@ -55,6 +55,7 @@ async fn tell<R: Relay>(hop: &mut Hop<'_, R>, tally: &mut Tally) -> Result<(), S
                 Channels::default()
             }
             false if !has_time(hop) => return Ok(()),
+            false if !untold.to.iter().any(|way| reachable.has(way)) => continue,
             false => tell_all(hop, untold, &mut reachable, tally).await?,
         };
         if left != untold.to {

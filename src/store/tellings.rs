@@ -24,22 +24,34 @@ pub struct Untold {
 /// Days after which nobody is told any more: what was to be begun by it was begun otherwise.
 pub const PATIENCE_D: u32 = 7;
 
-/// Runs that are told at a time, at most.
+/// Runs that are told at a time by one way, at most.
 const AT_ONCE: u32 = 100;
 
 /// Seconds that somebody else's telling is waited for: a call and its tries.
 const WAIT_S: u32 = 5;
 
-/// The runs over `table` whose end is still to be told, the oldest first.
-pub fn untold(table: &ItemsTable) -> Statement<Vec<Untold>> {
-    let sql = format!(
-        "SELECT `id`, `attempt`, `to_tell`, `finished_at` < UTC_TIMESTAMP() - INTERVAL {PATIENCE_D} DAY AS `is_too_old` \
-         FROM `batch_runs` FORCE INDEX (`ends_to_tell`) \
-         WHERE `items_table` = :table AND `job` = :job AND `to_tell` IS NOT NULL AND `state` NOT IN ('running', 'paused') \
-         ORDER BY `id` LIMIT {AT_ONCE}"
-    );
+/// The runs over `table` whose end is still to be told by one of `ways`, or that nobody is told of any more, the oldest
+/// first. Each way has its own limit, so that one that is out of reach keeps nobody waiting who listens by another.
+pub fn untold(table: &ItemsTable, ways: Channels) -> Statement<Vec<Untold>> {
+    let which = ways.iter().map(|way| format!("FIND_IN_SET('{way}', `to_tell`)"));
+    let parts: Vec<String> = which.chain([too_old()]).map(|which| part(&which)).collect();
+    let sql = format!("{} ORDER BY `id`", parts.join(" UNION "));
     let params = params! { "table" => table.as_str(), "job" => table.job.as_str() };
     Statement::all("looking whose end is to be told", &sql, params, read)
+}
+
+/// Also of ways that are no longer set.
+fn too_old() -> String {
+    format!("`finished_at` < UTC_TIMESTAMP() - INTERVAL {PATIENCE_D} DAY")
+}
+
+fn part(which: &str) -> String {
+    format!(
+        "(SELECT `id`, `attempt`, `to_tell`, {} AS `is_too_old` FROM `batch_runs` FORCE INDEX (`ends_to_tell`) \
+         WHERE `items_table` = :table AND `job` = :job AND `to_tell` IS NOT NULL \
+         AND `state` NOT IN ('running', 'paused') AND {which} ORDER BY `id` LIMIT {AT_ONCE})",
+        too_old()
+    )
 }
 
 fn read(row: &Row) -> Result<Untold, StoreError> {

@@ -34,6 +34,27 @@ async fn who_cannot_be_told_fails_no_run_and_is_told_by_the_next_tick_alone(
     assert_eq!(untold(&db).await, 0);
 }
 
+#[rstest]
+#[tokio::test]
+async fn a_way_that_stays_out_of_reach_keeps_nobody_waiting_who_listens_by_another(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let (bus, missing) = (Bus::new().await, Topic::missing());
+    let (db, function) = table(server, &[("EVENT_BUS", &bus.arn), ("EVENT_TOPIC", &missing)]).await;
+    invoke(&function, tick(10)).await.unwrap();
+    // More than are told at a time.
+    let columns = "`items_table`, `job`, `kind`, `window_from`, `window_to`, `chained`, `policy`, `model_version`, \
+                   `lanes`, `workers`, `state`, `attempted_at`, `pass`, `started_at`, `finished_at`, `to_tell`";
+    let ended = format!("INSERT INTO `batch_runs` ({columns}) SELECT {columns} FROM `batch_runs` WHERE `id` = 1");
+    db.execute(&vec![ended; 120].join("; ")).await;
+    bus.ids().await;
+
+    invoke(&function, tick(11)).await.unwrap();
+
+    assert_eq!(bus.ids().await, [format!("default/{}/1", db.value::<u64>("SELECT MAX(`id`) FROM `batch_runs`").await)]);
+    assert_eq!(untold(&db).await, 122);
+}
+
 /// The same database with the means to reach a local AWS, or whoever is at `endpoint`, in a process of its own.
 async fn by_hand(db: &TestDb, bus: &Bus, endpoint: Option<&str>) -> Setup {
     let mut settings = listeners::variables(endpoint).to_vec();
