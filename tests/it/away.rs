@@ -173,9 +173,10 @@ async fn what_does_not_succeed_is_given_up_and_noted_before_the_function_ends(
     client.query_drop("BEGIN; SELECT * FROM `batch_lanes` FOR UPDATE").await.unwrap();
     let begun = Instant::now();
 
-    let error = db.try_hop(&continued(1, 0, 2), ends_in(9)).await.unwrap_err().to_string();
+    // Time for the five seconds that a lock is waited for, also where the server is slow to notice.
+    let error = db.try_hop(&continued(1, 0, 2), ends_in(12)).await.unwrap_err().to_string();
 
-    assert!(begun.elapsed() < Duration::from_secs(9), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(12), "{:?}", begun.elapsed());
     assert!(error.contains("1205"), "{error}");
     let noted: String = db.value("SELECT `last_error` FROM `batch_runs`").await;
     assert_eq!(noted, error);
