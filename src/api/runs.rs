@@ -18,6 +18,7 @@ use crate::store::failures::{self, Reasoned};
 use crate::store::lane_lines::{self, LaneLine};
 use crate::store::runs::{self, Record};
 use crate::store::status::{self, StatusLine};
+use crate::store::waits::RunWaits;
 use crate::words;
 
 /// Items set aside that are shown of each kind.
@@ -54,12 +55,32 @@ pub(super) struct Run {
     eta_seconds: Option<u64>,
     /// Seconds between the finish and the deadline; negative: too late; null: there is no deadline
     spare_seconds: Option<i64>,
+    /// What it waits for, if it leaves the database alone for a while
+    waiting: Option<Waiting>,
     /// When it was opened
     started_at: DateTime<Utc>,
     /// When it was over
     finished_at: Option<DateTime<Utc>>,
     /// Why a hop of it failed last
     last_error: Option<String>,
+}
+
+/// What a run waits for
+#[derive(Serialize, ToSchema)]
+pub(super) struct Waiting {
+    /// Why, in words
+    #[schema(example = "threads_running is 60, more than 40")]
+    why: String,
+    /// Since when
+    since: DateTime<Utc>,
+    /// When is looked again
+    next_look: DateTime<Utc>,
+}
+
+impl From<RunWaits> for Waiting {
+    fn from(RunWaits { why, since, until }: RunWaits) -> Self {
+        Self { why, since, next_look: until }
+    }
 }
 
 /// What a backfill changes
@@ -237,6 +258,7 @@ impl From<StatusLine> for Run {
             rows_per_second: line.rows_per_second,
             eta_seconds: line.eta_seconds,
             spare_seconds: line.spare_seconds,
+            waiting: line.waits.map(Waiting::from),
             started_at: line.started_at,
             finished_at: line.finished_at,
             last_error: line.last_error,

@@ -12,6 +12,7 @@ use rowscore::hop::HopError;
 use rstest::rstest;
 use serde_json::{Value, json};
 
+use crate::api::Service;
 use crate::support::database::RunRow;
 use crate::support::invocation::invoke;
 use crate::support::private::PASSWORD;
@@ -58,7 +59,9 @@ async fn a_run_waits_while_the_users_own_query_tells_of_trouble_and_goes_on_afte
     let waiting = first.waiting.clone().unwrap();
     assert_eq!((waiting.why.as_str(), waiting.since), ("query is 1, more than 0", at(NOW)));
     assert_eq!((waiting.next_look - waiting.since, db.predicted().await.len()), (TimeDelta::seconds(30), 0));
-    assert_eq!(noted(&db).await, Some(waiting.why));
+    assert_eq!(noted(&db).await, Some(waiting.why.clone()));
+    let shown = &Service::of(&db).await.get("/runs/1").await["run"]["waiting"];
+    assert_eq!(shown, &json!({"why": waiting.why, "since": waiting.since, "next_look": waiting.next_look}));
 
     let mut next = later(&first);
     let (mut now, mut looks) = (waiting.next_look, Vec::new());
@@ -77,6 +80,7 @@ async fn a_run_waits_while_the_users_own_query_tells_of_trouble_and_goes_on_afte
     let last = db.hop(&next, unhurried(now)).await;
     assert_eq!((last.outcome, noted(&db).await), (Outcome::Finished, None));
     assert_eq!(db.run(1).await, RunRow::over("succeeded", 100, 0, 0));
+    assert_eq!(Service::of(&db).await.get("/runs").await[0]["waiting"], json!(null));
 }
 
 #[rstest]
