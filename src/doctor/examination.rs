@@ -1,12 +1,11 @@
 //! What an examination is made with.
 
 use crate::config::JobName;
-use crate::hop::{Clock, Decides, Jobs};
+use crate::hop::{Clock, Decides, Jobs, Relay};
 use crate::model::Model;
 
 /// Who is examined, and with what.
-#[derive(Debug)]
-pub struct Examination<'a, R> {
+pub struct Examination<'a> {
     /// The jobs, and the database that holds them.
     pub jobs: &'a Jobs,
     /// The job that is meant; `None`: each that is active.
@@ -16,12 +15,12 @@ pub struct Examination<'a, R> {
     /// Whether it scores, or the one that the job uses.
     pub decides: Decides,
     /// Where the canary's message goes.
-    pub relay: &'a R,
+    pub relay: &'a dyn Relay,
     /// When there must be an end.
     pub clock: Clock,
 }
 
-impl<R> Examination<'_, R> {
+impl Examination<'_> {
     /// The login's name, as it is configured.
     pub(super) fn login(&self) -> &str {
         &self.jobs.config().mysql.user

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use futures_util::future::LocalBoxFuture;
+
 use super::checkup::{Checkup, Finding, Step};
 use super::examination::Examination;
 use super::of_job::{Queue, of_job};
 use super::remedy::{Found, grant, of_hop, of_store};
 use super::server;
 use crate::config::JobName;
-use crate::hop::{Job, NoJob, Relay, has_jobs, unknown};
+use crate::hop::{Job, NoJob, has_jobs, unknown};
 use crate::store::jobs::{self, JobRow, JobState};
 use crate::store::missing::missing;
 use crate::store::session::Session;
@@ -24,15 +26,18 @@ const WAY: &str =
 
 /// Tries out everything. `session` is one to the database of the jobs: whoever waits tries what fails once, and the
 /// function again, as for a database that wakes up.
-pub async fn examine<R: Relay>(of: &Examination<'_, R>, mut session: Session) -> Checkup {
-    let mut findings = Vec::new();
-    Box::pin(in_order(of, &mut session, &mut findings)).await;
-    session.close().await;
-    Checkup::of(findings)
+/// Boxed, so that it is compiled here, and not in every program.
+pub fn examine<'e>(of: &'e Examination<'_>, mut session: Session) -> LocalBoxFuture<'e, Checkup> {
+    Box::pin(async move {
+        let mut findings = Vec::new();
+        in_order(of, &mut session, &mut findings).await;
+        session.close().await;
+        Checkup::of(findings)
+    })
 }
 
 /// Goes on until a step fails on which all others build.
-async fn in_order<R: Relay>(of: &Examination<'_, R>, session: &mut Session, findings: &mut Vec<Finding>) {
+async fn in_order(of: &Examination<'_>, session: &mut Session, findings: &mut Vec<Finding>) {
     let of_variables = of.jobs.of_variables();
     let about = match session.ask(about::about).await {
         Ok(about) => about,
@@ -77,7 +82,7 @@ fn of_name(finding: Finding, job: Option<&JobName>) -> Finding {
 }
 
 /// Whether rowscore's own tables are as this version needs them.
-async fn tables<R: Relay>(of: &Examination<'_, R>, session: &mut Session) -> Result<Finding, Found> {
+async fn tables(of: &Examination<'_>, session: &mut Session) -> Result<Finding, Found> {
     let items = of.jobs.of_variables().database.items_table();
     let lacking = session.ask(|| missing(items)).await.map_err(|error: StoreError| of_store(&error, of.login()))?;
     if lacking.is_empty() {
@@ -90,7 +95,7 @@ async fn tables<R: Relay>(of: &Examination<'_, R>, session: &mut Session) -> Res
 }
 
 /// The jobs that are tried out: the one that is meant, or else each that is active.
-fn chosen<R>(of: &Examination<'_, R>, rows: &[JobRow]) -> Vec<(JobName, Result<Arc<Job>, NoJob>)> {
+fn chosen(of: &Examination<'_>, rows: &[JobRow]) -> Vec<(JobName, Result<Arc<Job>, NoJob>)> {
     let of_row = |row: &JobRow| (row.settings.name.clone(), of.jobs.job(row));
     match of.job {
         None if has_jobs(rows) => rows.iter().filter(|row| row.state == JobState::Active).map(of_row).collect(),

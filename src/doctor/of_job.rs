@@ -5,7 +5,7 @@ use super::examination::Examination;
 use super::queue::came_back;
 use super::remedy::{grant, of_hop, of_store};
 use crate::event::{Request, Trigger};
-use crate::hop::{self, Decides, Fit, HopError, Job, Relay, Runner, Start};
+use crate::hop::{self, Decides, Fit, HopError, Job, Runner, Start};
 use crate::model::{Model, SharedModel};
 use crate::run::{RunId, RunKind};
 use crate::standing::{Expected, Facts, Standing, Trouble};
@@ -20,12 +20,7 @@ pub(super) enum Queue {
 }
 
 /// Tries out a job. After a step that fails, those that build on it are left out.
-pub(super) async fn of_job<R: Relay>(
-    of: &Examination<'_, R>,
-    job: &Job,
-    session: &mut Session,
-    queue: Queue,
-) -> Vec<Finding> {
+pub(super) async fn of_job(of: &Examination<'_>, job: &Job, session: &mut Session, queue: Queue) -> Vec<Finding> {
     let mut findings = Vec::new();
     let is_ready = match Box::pin(fits(of, job, session)).await {
         Ok((model, of_fit)) => {
@@ -48,11 +43,7 @@ pub(super) async fn of_job<R: Relay>(
 }
 
 /// The model in use, and what is to be said of how it fits the table.
-async fn fits<R: Relay>(
-    of: &Examination<'_, R>,
-    job: &Job,
-    session: &mut Session,
-) -> Result<(SharedModel, Vec<Finding>), HopError> {
+async fn fits(of: &Examination<'_>, job: &Job, session: &mut Session) -> Result<(SharedModel, Vec<Finding>), HopError> {
     let brought: SharedModel = of.model.into();
     let model = match of.decides {
         Decides::Caller => brought,
@@ -74,7 +65,7 @@ async fn fits<R: Relay>(
     Ok((model, findings))
 }
 
-async fn may_write<R: Relay>(of: &Examination<'_, R>, job: &Job, model: &Model, session: &mut Session) -> Finding {
+async fn may_write(of: &Examination<'_>, job: &Job, model: &Model, session: &mut Session) -> Finding {
     match session.run(async |conn| hop::check_writing(conn, job.means(model)).await).await {
         Ok(()) => Finding::ok(Step::Grants, "may read and write what a page does"),
         Err(error) => Finding::failed(Step::Grants, of_store(&error, of.login())),
@@ -82,7 +73,7 @@ async fn may_write<R: Relay>(of: &Examination<'_, R>, job: &Job, model: &Model, 
 }
 
 /// A canary, and its message.
-async fn canary<R: Relay>(of: &Examination<'_, R>, job: &Job, session: &mut Session, queue: Queue) -> Vec<Finding> {
+async fn canary(of: &Examination<'_>, job: &Job, session: &mut Session, queue: Queue) -> Vec<Finding> {
     let runner = Runner { means: job.means(of.model), relay: of.relay };
     let trigger = Trigger::Open(Request::by_hand(RunKind::Canary)).of_job(&job.name);
     let tried = match Start::new(&job.database, of.clock).await {
@@ -117,7 +108,7 @@ async fn canary<R: Relay>(of: &Examination<'_, R>, job: &Job, session: &mut Sess
 }
 
 /// What is wrong with its runs is no failure of what is tried here, but to be known.
-async fn standing<R: Relay>(of: &Examination<'_, R>, job: &Job, session: &mut Session) -> Vec<Finding> {
+async fn standing(of: &Examination<'_>, job: &Job, session: &mut Session) -> Vec<Finding> {
     let (table, expected) = (job.database.items_table(), Expected::from(&job.work));
     let standing = match session.run(async |conn| Facts::read(conn, table, expected).await).await {
         Ok(facts) => Standing::of(facts),

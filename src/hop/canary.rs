@@ -10,7 +10,6 @@ use super::means::Means;
 use super::next::Next;
 use super::opening::Opening;
 use super::page::score_page;
-use super::relay::Relay;
 use super::terms::new_run;
 use super::under_way::Hop;
 use crate::answer::Outcome;
@@ -41,7 +40,7 @@ enum Found {
 
 /// Tries everything out: the model's answers, the connection, the grants, a page that is written, read
 /// back and rolled back, and the queue.
-pub(super) async fn try_out<R: Relay>(hop: &mut Hop<'_, R>, request: &Request) -> Result<Next, HopError> {
+pub(super) async fn try_out(hop: &mut Hop<'_>, request: &Request) -> Result<Next, HopError> {
     check_table(&mut hop.session, hop.means, request.kind).await?;
     let opening = Opening::of(hop);
     let id = match hop.session.run(async |conn| open(conn, opening, request).await).await? {
@@ -63,7 +62,7 @@ pub(super) async fn try_out<R: Relay>(hop: &mut Hop<'_, R>, request: &Request) -
 }
 
 /// Answers what the latest items look like.
-async fn try_everything<R: Relay>(hop: &mut Hop<'_, R>, id: RunId) -> Result<Option<Report>, HopError> {
+async fn try_everything(hop: &mut Hop<'_>, id: RunId) -> Result<Option<Report>, HopError> {
     let means = hop.means;
     means.model.check_golden_rows().map_err(|error| HopError::Canary(words::chain(&error)))?;
     hop.session.run(async |conn| write_and_roll_back(conn, means, id).await).await?;

@@ -10,7 +10,6 @@ use super::end::{counted, settle_changes, too_many};
 use super::error::HopError;
 use super::lane_sessions::LaneSessions;
 use super::next::Next;
-use super::relay::Relay;
 use super::scope::Scope;
 use super::step::Step;
 use super::under_way::Hop;
@@ -26,7 +25,7 @@ use crate::window::Time;
 use crate::words;
 
 /// Ends the run, if these were its last lanes.
-pub(super) async fn finish<R: Relay>(hop: &mut Hop<'_, R>, run: Run) -> Result<Next, HopError> {
+pub(super) async fn finish(hop: &mut Hop<'_>, run: Run) -> Result<Next, HopError> {
     hop.done.part_in = Some(run.id);
     let (at_work, lanes, bill, now) =
         (AtWork { run: &run, means: hop.means }, hop.lanes, hop.bill(run.id), hop.began.present());
@@ -50,7 +49,7 @@ pub(super) async fn finish<R: Relay>(hop: &mut Hop<'_, R>, run: Run) -> Result<N
 }
 
 /// This worker's lanes are done with the first pass. Goes on with the second, if it has begun.
-async fn leave_check<R: Relay>(hop: &mut Hop<'_, R>, id: RunId) -> Result<Next, HopError> {
+async fn leave_check(hop: &mut Hop<'_>, id: RunId) -> Result<Next, HopError> {
     // Lets go first, then looks: whoever begins the second pass sends off nobody who holds lanes.
     hop.session.ask(hold::release).await?;
     let table = hop.means.table();

@@ -3,7 +3,6 @@
 use super::check::look_at_table;
 use super::error::HopError;
 use super::next::Next;
-use super::relay::Relay;
 use super::under_way::Hop;
 use crate::answer::Outcome;
 use crate::event::Continuation;
@@ -12,7 +11,7 @@ use crate::store::lanes::Due;
 use crate::store::{hold, lanes, returned, runs};
 
 /// Does what a continuation asks for, as far as it still holds.
-pub(super) async fn go_on<R: Relay>(hop: &mut Hop<'_, R>, message: Continuation) -> Result<Next, HopError> {
+pub(super) async fn go_on(hop: &mut Hop<'_>, message: Continuation) -> Result<Next, HopError> {
     let Continuation { run_id: id, worker, hop: number, .. } = message;
     look_at_table(&mut hop.session, hop.means).await?;
     let table = hop.means.table();

@@ -3,7 +3,6 @@
 use super::end::stop;
 use super::error::HopError;
 use super::next::Next;
-use super::relay::Relay;
 use super::under_way::Hop;
 use crate::answer::Outcome;
 use crate::run::{FailurePolicy, Pass, RunState};
@@ -12,7 +11,7 @@ use crate::store::lanes::Due;
 use crate::store::runs::Run;
 
 /// Hands the lanes over to the worker's next hop, unless it has used up its hops.
-pub(super) async fn hand_over<R: Relay>(hop: &mut Hop<'_, R>, run: &Run, due: Due) -> Result<Next, HopError> {
+pub(super) async fn hand_over(hop: &mut Hop<'_>, run: &Run, due: Due) -> Result<Next, HopError> {
     let (next, max_hops) = (due.next(), hop.means.work.max_hops);
     if next.hop > max_hops && may_run_out_of_hops(run) {
         let why = format!("worker {} used up its {max_hops} hops (MAX_HOPS)", due.worker);

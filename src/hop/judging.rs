@@ -8,7 +8,6 @@ use mysql_async::Conn;
 
 use super::error::HopError;
 use super::means::Means;
-use super::relay::Relay;
 use super::under_way::Hop;
 use crate::answer::Outcome;
 use crate::config::ColumnName;
@@ -54,7 +53,7 @@ pub struct Judgement {
 
 /// Looks for truth that has come once a tick's work is done, for as long as the hop has time, [`IN_PASSING`] at most.
 /// What fails there fails no run: the next tick looks again.
-pub(super) async fn judge_in_passing<R: Relay>(hop: &mut Hop<'_, R>, outcome: Outcome) {
+pub(super) async fn judge_in_passing(hop: &mut Hop<'_>, outcome: Outcome) {
     let (means, clock, present) = (hop.means, hop.clock, hop.began.present());
     let is_asked = matches!(outcome, Outcome::Finished | Outcome::NothingToDo) && means.table().truth.is_some();
     if !is_asked || !clock.allows(A_PAGE) {

@@ -51,16 +51,16 @@ pub(super) struct LaneWork {
 }
 
 /// What a lane shares with the others of its hop.
-pub(super) struct Watch<'w, R> {
+pub(super) struct Watch<'w> {
     /// Absent where nothing can be forecast.
     pub forecast: Option<&'w Forecast>,
     /// Who is told that the run will be late.
-    pub relay: &'w R,
+    pub relay: &'w dyn Relay,
     /// Whether it is to stop for a while.
     pub brake: &'w Brake,
 }
 
-impl<R: Relay> Watch<'_, R> {
+impl Watch<'_> {
     fn page(&self, rows: u64) {
         if let Some(late) = self.forecast.and_then(|forecast| forecast.page(rows)) {
             self.relay.will_be_late(&late);
@@ -90,12 +90,12 @@ const SAMPLE: u64 = 1000;
 
 /// Works on a claimed lane until it is finished or time is up. However late it is, one page is done, so
 /// that a hop always makes progress.
-pub(super) async fn work_lane<R: Relay>(
+pub(super) async fn work_lane(
     session: &mut Session,
     at_work: AtWork<'_>,
     lane: Lane,
     clock: Clock,
-    watch: &Watch<'_, R>,
+    watch: &Watch<'_>,
 ) -> Result<LaneWork, StoreError> {
     let mut hop = HopWork::default();
     if let Some(wait) = wait_first(&lane.look) {

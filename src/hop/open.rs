@@ -8,7 +8,6 @@ use super::check::check_table;
 use super::error::HopError;
 use super::next::Next;
 use super::opening::{New, Opened, Opening, open_run};
-use super::relay::Relay;
 use super::scope::Scope;
 use super::step::Step;
 use super::succession::successor;
@@ -46,7 +45,7 @@ enum Found {
 }
 
 /// Opens the run that is asked for, or finds the one that comes first.
-pub(super) async fn open<R: Relay>(hop: &mut Hop<'_, R>, request: Request) -> Result<Next, HopError> {
+pub(super) async fn open(hop: &mut Hop<'_>, request: Request) -> Result<Next, HopError> {
     check_table(&mut hop.session, hop.means, request.kind).await?;
     let opening = Opening::of(hop);
     let found = hop.session.run(async |conn| find_or_open(conn, opening, &request).await).await?;

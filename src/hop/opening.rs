@@ -10,7 +10,6 @@ use super::end::end_early;
 use super::error::HopError;
 use super::lane_sessions::LaneSessions;
 use super::means::Means;
-use super::relay::Relay;
 use super::scope::Scope;
 use super::step::Step;
 use super::under_way::Hop;
@@ -33,7 +32,7 @@ pub(super) struct Opening<'a> {
 
 impl<'a> Opening<'a> {
     /// What a hop opens a run with.
-    pub(super) fn of<R: Relay>(hop: &Hop<'a, R>) -> Self {
+    pub(super) fn of(hop: &Hop<'a>) -> Self {
         Self { means: hop.means, lanes: hop.lanes, now: hop.began.time }
     }
 }

@@ -2,18 +2,20 @@
 
 use std::error::Error;
 
+use futures_util::future::BoxFuture;
+
 use super::ended::{Ended, Tally};
 use super::forecast::Late;
 use crate::event::Continuation;
 use crate::run::Channel;
 
+/// Whether somebody was reached. Boxed, as relays are of any kind, so that a hop is compiled once for all of them.
+pub type Reached<'r> = BoxFuture<'r, Result<(), Box<dyn Error + Send + Sync>>>;
+
 /// Where continuations go.
-pub trait Relay {
+pub trait Relay: Sync {
     /// Sends the message that starts the next hop. Sending one twice must be harmless.
-    fn send(
-        &self,
-        continuation: &Continuation,
-    ) -> impl Future<Output = Result<(), Box<dyn Error + Send + Sync>>> + Send;
+    fn send<'r>(&'r self, continuation: &'r Continuation) -> Reached<'r>;
 
     /// Whether a continuation that is not to come before some time comes by itself then. Otherwise the caller waits,
     /// or the next tick goes on.
@@ -30,8 +32,8 @@ pub trait Relay {
     ///
     /// # Errors
     /// They were not told. A later hop tries again.
-    fn tell(&self, by: Channel, _: &Ended) -> impl Future<Output = Result<(), Box<dyn Error + Send + Sync>>> + Send {
-        async move { Err(format!("this caller has no way to tell others by: {by}").into()) }
+    fn tell<'r>(&'r self, by: Channel, _: &'r Ended) -> Reached<'r> {
+        Box::pin(async move { Err(format!("this caller has no way to tell others by: {by}").into()) })
     }
 
     /// What the hop told others, and what it could not.
@@ -43,8 +45,8 @@ pub trait Relay {
 pub struct InAnswer;
 
 impl Relay for InAnswer {
-    async fn send(&self, _: &Continuation) -> Result<(), Box<dyn Error + Send + Sync>> {
-        Ok(())
+    fn send<'r>(&'r self, _: &'r Continuation) -> Reached<'r> {
+        Box::pin(async { Ok(()) })
     }
 
     fn brings_back(&self) -> bool {

@@ -4,7 +4,6 @@ use std::mem::take;
 
 use super::error::HopError;
 use super::forecast;
-use super::relay::Relay;
 use super::step::Step;
 use super::under_way::Hop;
 use crate::answer::{Answer, Outcome};
@@ -13,11 +12,7 @@ use crate::store::runs::{self, Run};
 use crate::store::totals;
 
 /// Answers how the hop ended. What it took is added to the run that it had a part in.
-pub(super) async fn respond<R: Relay>(
-    hop: &mut Hop<'_, R>,
-    run: Option<RunId>,
-    outcome: Outcome,
-) -> Result<Answer, HopError> {
+pub(super) async fn respond(hop: &mut Hop<'_>, run: Option<RunId>, outcome: Outcome) -> Result<Answer, HopError> {
     let Some(id) = run else { return Ok(Answer::without_run(outcome)) };
     let (table, bill) = (hop.means.table(), hop.bill(id));
     let read = || bill().then(runs::find(table, id)).and(totals::of(id));
@@ -52,8 +47,8 @@ pub(super) async fn respond<R: Relay>(
 }
 
 /// Age of the run's oldest item that is pending when the run is over, or when somebody asks.
-async fn oldest_pending<R: Relay>(
-    hop: &mut Hop<'_, R>,
+async fn oldest_pending(
+    hop: &mut Hop<'_>,
     run: &Run,
     outcome: Outcome,
     counts: Counts,

@@ -5,7 +5,6 @@ use chrono::TimeDelta;
 use super::brake::Wait;
 use super::error::HopError;
 use super::next::Next;
-use super::relay::Relay;
 use super::under_way::Hop;
 use crate::answer::{Outcome, Waiting};
 use crate::store::lanes::{self, Due, FIRST as FIRST_HOP};
@@ -25,7 +24,7 @@ const FARTHEST: TimeDelta = TimeDelta::hours(11);
 const SLACK: TimeDelta = TimeDelta::seconds(15);
 
 /// Lets a worker's lanes rest. The hop that is due stays so, but for the first: who waits uses up no hop.
-pub(super) async fn rest<R: Relay>(hop: &mut Hop<'_, R>, run: &Run, due: Due, wait: Wait) -> Result<Next, HopError> {
+pub(super) async fn rest(hop: &mut Hop<'_>, run: &Run, due: Due, wait: Wait) -> Result<Next, HopError> {
     let (id, now) = (run.id, window::second(hop.began.present()));
     let due = claiming(hop, run, due).await?;
     let (since, coming) = hop.session.ask(|| waits::standing(id, due.worker)).await?;
@@ -50,7 +49,7 @@ pub(super) async fn rest<R: Relay>(hop: &mut Hop<'_, R>, run: &Run, due: Due, wa
 
 /// The hop that looks again. Who opens a run has the first worker's lanes from their birth, without claiming them;
 /// whoever looks again claims them, and so is the second hop at least.
-async fn claiming<R: Relay>(hop: &mut Hop<'_, R>, run: &Run, due: Due) -> Result<Due, HopError> {
+async fn claiming(hop: &mut Hop<'_>, run: &Run, due: Due) -> Result<Due, HopError> {
     let second = FIRST_HOP.next();
     if due.worker != second.worker || due.hop > second.hop {
         return Ok(due);

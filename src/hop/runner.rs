@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::join;
+use futures_util::future::{LocalBoxFuture, join};
 
 use super::canary::try_out;
 use super::challenger::challenger_for;
@@ -48,15 +48,14 @@ const STAGES: usize = 100;
 const LAST_WORDS: Duration = Duration::from_millis(1500);
 
 /// What hops are made with.
-#[derive(Debug)]
-pub struct Runner<'a, R> {
+pub struct Runner<'a> {
     /// What they work with.
     pub means: Means<'a>,
     /// Where continuations go.
-    pub relay: &'a R,
+    pub relay: &'a dyn Relay,
 }
 
-impl<R: Relay> Runner<'_, R> {
+impl Runner<'_> {
     /// Does what `trigger` asks for, for as long as `clock` allows, with the model that the job uses. If it uses none
     /// that is stored, with that of the means.
     ///
@@ -72,15 +71,25 @@ impl<R: Relay> Runner<'_, R> {
     /// # Errors
     /// As [`Runner::hop`].
     pub async fn hop_from(&self, start: Start, trigger: &Trigger, clock: Clock) -> Result<Answer, HopError> {
-        // Boxed, for its callers are deep themselves.
-        Box::pin(self.hop_as(start, trigger, clock, Decides::Job)).await
+        self.hop_as(start, trigger, clock, Decides::Job).await
     }
 
-    /// The same, with the model of whoever decides.
+    /// The same, with the model of whoever decides. Boxed: its callers are deep themselves, and a hop is compiled here,
+    /// once, and not in every program.
     ///
     /// # Errors
     /// As [`Runner::hop`].
-    pub async fn hop_as(
+    pub fn hop_as<'r>(
+        &'r self,
+        start: Start,
+        trigger: &'r Trigger,
+        clock: Clock,
+        decides: Decides,
+    ) -> LocalBoxFuture<'r, Result<Answer, HopError>> {
+        Box::pin(self.hop_of(start, trigger, clock, decides))
+    }
+
+    async fn hop_of(
         &self,
         start: Start,
         trigger: &Trigger,
@@ -138,7 +147,7 @@ fn panicked(panic: Box<dyn Any + Send>) -> HopError {
     HopError::Panicked(text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default())
 }
 
-impl<R: Relay> Hop<'_, R> {
+impl Hop<'_> {
     async fn answer(&mut self, trigger: &Trigger) -> Result<Answer, HopError> {
         check_names(self.means, trigger)?;
         match trigger {

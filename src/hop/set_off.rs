@@ -2,7 +2,6 @@
 
 use super::error::HopError;
 use super::next::Next;
-use super::relay::Relay;
 use super::under_way::Hop;
 use crate::answer::Outcome;
 use crate::run::RunState;
@@ -11,7 +10,7 @@ use crate::store::runs::Run;
 use crate::store::{hold, lanes};
 
 /// Takes up an unfinished run, with the workers whose lanes are not finished.
-pub(super) async fn take_up<R: Relay>(hop: &mut Hop<'_, R>, run: Run) -> Result<Next, HopError> {
+pub(super) async fn take_up(hop: &mut Hop<'_>, run: Run) -> Result<Next, HopError> {
     if run.state != RunState::Running {
         return Ok(Next::Over(Some(run.id), Outcome::Stopped));
     }
@@ -21,7 +20,7 @@ pub(super) async fn take_up<R: Relay>(hop: &mut Hop<'_, R>, run: Run) -> Result<
 
 /// Holds the lanes of the first worker that nobody else holds, and sends off the others that nobody
 /// holds. Of a new run these are all; of an unfinished one they are those that vanished.
-pub(super) async fn set_off<R: Relay>(hop: &mut Hop<'_, R>, run: Run, due: Vec<Due>) -> Result<Next, HopError> {
+pub(super) async fn set_off(hop: &mut Hop<'_>, run: Run, due: Vec<Due>) -> Result<Next, HopError> {
     let id = run.id;
     let mut mine = None;
     for due in due {

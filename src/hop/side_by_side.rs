@@ -14,7 +14,6 @@ use super::clock::Clock;
 use super::lane::{LaneWork, Watch, work_lane};
 use super::lane_sessions::LaneSessions;
 use super::neighbour::Neighbour;
-use super::relay::Relay;
 use super::step::Step;
 use super::under_way::Hop;
 use crate::run::RunId;
@@ -28,8 +27,8 @@ use crate::store::{StoreError, lanes};
 const KEEP_ALIVE: Duration = Duration::from_secs(2);
 
 /// Claims the lanes that this hop holds, and works on them until they are done or time is up.
-pub(super) async fn work_lanes<R: Relay>(
-    hop: &mut Hop<'_, R>,
+pub(super) async fn work_lanes(
+    hop: &mut Hop<'_>,
     at_work: AtWork<'_>,
     due: Due,
     (neighbour, brake): (Option<&mut Neighbour<'_>>, &Brake),
@@ -63,11 +62,11 @@ pub(super) async fn work_lanes<R: Relay>(
 
 /// Works on a lane beyond those that are configured: of a run that was opened before, or of earlier
 /// failures.
-async fn work_lane_on_its_own<R: Relay>(
+async fn work_lane_on_its_own(
     at_work: AtWork<'_>,
     lane: Lane,
     (clock, others): (Clock, &LaneSessions),
-    watch: &Watch<'_, R>,
+    watch: &Watch<'_>,
 ) -> Result<LaneWork, StoreError> {
     let mut session = Session::for_pages(at_work.means.database).until(clock.gives_up_at());
     if session.get_ready().await == Room::None {

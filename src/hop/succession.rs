@@ -10,7 +10,6 @@ use super::error::HopError;
 use super::means::Means;
 use super::next::Next;
 use super::opening::{Opened, Opening, open_run};
-use super::relay::Relay;
 use super::under_way::Hop;
 use crate::answer::Outcome;
 use crate::model::ShownVersion;
@@ -36,7 +35,7 @@ enum Succession {
 }
 
 /// Replaces `run`, or finds the one that replaced it.
-pub(super) async fn succeed<R: Relay>(hop: &mut Hop<'_, R>, run: Run) -> Result<Next, HopError> {
+pub(super) async fn succeed(hop: &mut Hop<'_>, run: Run) -> Result<Next, HopError> {
     check_table(&mut hop.session, hop.means, run.kind).await?;
     let opening = Opening::of(hop);
     let outcome = match hop.session.run(async |conn| replace(conn, opening, &run).await).await? {

@@ -6,7 +6,6 @@
 use std::time::Duration;
 
 use super::ended::{Ended, Tally};
-use super::relay::Relay;
 use super::under_way::Hop;
 use crate::run::Channels;
 use crate::store::StoreError;
@@ -15,7 +14,7 @@ use crate::store::tellings::{self, PATIENCE_D, Untold};
 use crate::words;
 
 /// Tells of the runs that ended and were not told yet, if anybody wants to know. No hop fails for it.
-pub(super) async fn tell_in_passing<R: Relay>(hop: &mut Hop<'_, R>) {
+pub(super) async fn tell_in_passing(hop: &mut Hop<'_>) {
     if hop.means.work.tells.is_empty() || !has_time(hop) {
         return;
     }
@@ -32,11 +31,11 @@ pub(super) async fn tell_in_passing<R: Relay>(hop: &mut Hop<'_, R>) {
 }
 
 /// A call has limits of its own, which are shorter than what is left then.
-fn has_time<R>(hop: &Hop<'_, R>) -> bool {
+fn has_time(hop: &Hop<'_>) -> bool {
     hop.clock.allows(Duration::ZERO)
 }
 
-async fn tell<R: Relay>(hop: &mut Hop<'_, R>, tally: &mut Tally) -> Result<(), StoreError> {
+async fn tell(hop: &mut Hop<'_>, tally: &mut Tally) -> Result<(), StoreError> {
     let (table, ways) = (hop.means.table(), hop.means.work.tells);
     if hop.session.ask(|| tellings::untold(table, ways)).await?.is_empty()
         || !hop.session.ask(|| tellings::hold(table)).await?
@@ -66,8 +65,8 @@ async fn tell<R: Relay>(hop: &mut Hop<'_, R>, tally: &mut Tally) -> Result<(), S
 }
 
 /// Tells everybody who is reachable of one run; who is left.
-async fn tell_all<R: Relay>(
-    hop: &mut Hop<'_, R>,
+async fn tell_all(
+    hop: &mut Hop<'_>,
     untold: Untold,
     reachable: &mut Channels,
     tally: &mut Tally,

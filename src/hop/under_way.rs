@@ -21,10 +21,9 @@ use crate::store::statement::Statement;
 use crate::window::Time;
 
 /// One hop under way.
-#[derive(Debug)]
-pub(super) struct Hop<'h, R> {
+pub(super) struct Hop<'h> {
     pub means: Means<'h>,
-    pub relay: &'h R,
+    pub relay: &'h dyn Relay,
     pub clock: Clock,
     pub began: Began,
     /// The hop's own session, which also holds a worker's lanes.
@@ -65,7 +64,7 @@ pub(super) struct Done {
     pub oldest_pending_seconds: Option<u64>,
 }
 
-impl<R: Relay> Hop<'_, R> {
+impl Hop<'_> {
     /// The hop's part in the run that it works on, which is in this state now.
     pub(super) fn part(&self, run_id: RunId, state: RunState) -> Part {
         let Done { work, drift, .. } = self.done;
@@ -105,7 +104,7 @@ impl<R: Relay> Hop<'_, R> {
 
     /// Adds what the hop took since it said so last to the run that it had a part in: all but the last
     /// words, and Lambda's own start.
-    pub(super) fn bill(&self, run: RunId) -> impl Fn() -> Statement<()> + use<R> {
+    pub(super) fn bill(&self, run: RunId) -> impl Fn() -> Statement<()> + use<> {
         let (is_mine, memory_mb) = (self.done.part_in == Some(run), self.means.work.memory_mb);
         let (clock, billed) = (self.clock, self.done.billed);
         move || {

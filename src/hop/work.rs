@@ -7,7 +7,6 @@ use super::forecast::Forecast;
 use super::lane::LaneEnd;
 use super::neighbour::Neighbour;
 use super::next::Next;
-use super::relay::Relay;
 use super::side_by_side::work_lanes;
 use super::under_way::Hop;
 use crate::answer::Outcome;
@@ -17,7 +16,7 @@ use crate::store::runs::{self, Run};
 use crate::store::{hold, totals, waits};
 
 /// Works on one worker's lanes, which this hop holds, until they are done or time is up.
-pub(super) async fn work<R: Relay>(hop: &mut Hop<'_, R>, run: Run, due: Due) -> Result<Next, HopError> {
+pub(super) async fn work(hop: &mut Hop<'_>, run: Run, due: Due) -> Result<Next, HopError> {
     let (id, at_work) = (run.id, AtWork { run: &run, means: hop.means });
     hop.done.part_in = Some(id);
     let before = Neighbour::before_work(hop.means, &mut hop.session, hop.began.present());
@@ -56,7 +55,7 @@ pub(super) async fn work<R: Relay>(hop: &mut Hop<'_, R>, run: Run, due: Due) -> 
 
 /// The run is held or over; or its second pass began between the look at it and the hold on its lanes, and whoever
 /// began that sends off nobody who holds lanes.
-async fn stopped<R: Relay>(hop: &mut Hop<'_, R>, run: &Run) -> Result<Next, HopError> {
+async fn stopped(hop: &mut Hop<'_>, run: &Run) -> Result<Next, HopError> {
     if run.pass == Pass::Check {
         // Lets go first, then looks.
         hop.session.ask(hold::release).await?;
@@ -70,7 +69,7 @@ async fn stopped<R: Relay>(hop: &mut Hop<'_, R>, run: &Run) -> Result<Next, HopE
 }
 
 /// What is needed to say when the run will be done, if it has a deadline.
-async fn forecast<R: Relay>(hop: &mut Hop<'_, R>, run: &Run) -> Result<Option<Forecast>, HopError> {
+async fn forecast(hop: &mut Hop<'_>, run: &Run) -> Result<Option<Forecast>, HopError> {
     let Some(deadline) = run.deadline else { return Ok(None) };
     let (totals, due) = hop.session.ask(|| totals::of(run.id).and(lanes::due(run.id))).await?;
     Ok(Forecast::new(run, deadline, &totals, due.len(), hop.began.present()))

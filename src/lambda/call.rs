@@ -1,13 +1,11 @@
 //! One invocation: its time, and the ways out of it.
 
-use std::error::Error;
-
 use chrono::Utc;
 
 use super::metrics::Source;
 use super::{SqsQueue, Tellers};
 use crate::event::Continuation;
-use crate::hop::{Clock, Ended, InAnswer, Job, Late, Relay, Tally};
+use crate::hop::{Clock, Ended, InAnswer, Job, Late, Reached, Relay, Tally};
 use crate::run::Channel;
 use crate::window::Time;
 use crate::words;
@@ -45,11 +43,10 @@ impl<'f> Call<'f> {
 }
 
 impl Relay for Call<'_> {
-    async fn send(&self, continuation: &Continuation) -> Result<(), Box<dyn Error + Send + Sync>> {
+    fn send<'r>(&'r self, continuation: &'r Continuation) -> Reached<'r> {
         match self.outbox {
-            // Boxed: the client of a service is deep.
-            Outbox::Queue(queue) => Ok(Box::pin(queue.send(continuation, self.trace)).await?),
-            Outbox::Answer => InAnswer.send(continuation).await,
+            Outbox::Queue(queue) => Box::pin(async { Ok(queue.send(continuation, self.trace).await?) }),
+            Outbox::Answer => InAnswer.send(continuation),
         }
     }
 
@@ -61,8 +58,8 @@ impl Relay for Call<'_> {
         self.metrics.will_be_late(late, now());
     }
 
-    async fn tell(&self, by: Channel, ended: &Ended) -> Result<(), Box<dyn Error + Send + Sync>> {
-        Ok(self.tellers.tell(by, ended).await?)
+    fn tell<'r>(&'r self, by: Channel, ended: &'r Ended) -> Reached<'r> {
+        Box::pin(async move { Ok(self.tellers.tell(by, ended).await?) })
     }
 
     fn told(&self, tally: Tally) {

@@ -1,13 +1,12 @@
 //! The deadline forecast: told early where it cannot be kept, and not at all where it can.
 
-use std::error::Error;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use rowscore::answer::Outcome;
 use rowscore::event::{Continuation, Request, Trigger};
-use rowscore::hop::{Clock, Late, Relay, Runner};
+use rowscore::hop::{Clock, Late, Reached, Relay, Runner};
 use rowscore::run::RunKind;
 use rstest::rstest;
 
@@ -24,8 +23,8 @@ struct Noting {
 }
 
 impl Relay for Noting {
-    async fn send(&self, _: &Continuation) -> Result<(), Box<dyn Error + Send + Sync>> {
-        Ok(())
+    fn send<'r>(&'r self, _: &'r Continuation) -> Reached<'r> {
+        Box::pin(async { Ok(()) })
     }
 
     fn will_be_late(&self, late: &Late) {
@@ -33,7 +32,7 @@ impl Relay for Noting {
     }
 }
 
-fn runner<'s>(db: &'s Setup, relay: &'s Noting) -> Runner<'s, Noting> {
+fn runner<'s>(db: &'s Setup, relay: &'s Noting) -> Runner<'s> {
     Runner { means: db.means(model()), relay }
 }
 

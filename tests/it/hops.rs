@@ -1,11 +1,10 @@
 //! Hops and lanes: however a run is cut up, the table comes out the same.
 
-use std::error::Error;
 use std::sync::Mutex;
 
 use rowscore::answer::{Answer, Outcome};
 use rowscore::event::Continuation;
-use rowscore::hop::{Clock, Relay, Runner};
+use rowscore::hop::{Clock, Reached, Relay, Runner};
 use rowscore::run::{Counts, RunState};
 use rowscore::store::{hold, lanes};
 use rstest::rstest;
@@ -320,13 +319,15 @@ struct Witness<'a> {
 }
 
 impl Relay for Witness<'_> {
-    async fn send(&self, continuation: &Continuation) -> Result<(), Box<dyn Error + Send + Sync>> {
+    fn send<'r>(&'r self, continuation: &'r Continuation) -> Reached<'r> {
         let Continuation { run_id, worker, .. } = *continuation;
-        let mut conn = self.db.database.connect().await?;
-        let held = hold::is_held(run_id, worker).ask(&mut conn).await?;
-        let due = lanes::unfinished(run_id, worker).ask(&mut conn).await?[0].hop;
-        self.seen.lock().unwrap().push((continuation.clone(), held, due));
-        Ok(())
+        Box::pin(async move {
+            let mut conn = self.db.database.connect().await?;
+            let held = hold::is_held(run_id, worker).ask(&mut conn).await?;
+            let due = lanes::unfinished(run_id, worker).ask(&mut conn).await?[0].hop;
+            self.seen.lock().unwrap().push((continuation.clone(), held, due));
+            Ok(())
+        })
     }
 }
 

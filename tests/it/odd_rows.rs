@@ -1,10 +1,8 @@
 //! Rows as they are: without values, with dates that no calendar has. None of them stops the others.
 
-use std::error::Error;
-
 use rowscore::answer::Outcome;
 use rowscore::event::{Continuation, Request, Trigger};
-use rowscore::hop::{InAnswer, Late, Relay, Runner};
+use rowscore::hop::{InAnswer, Late, Reached, Relay, Runner};
 use rowscore::model::{Artifact, Feature, Model};
 use rowscore::run::{RunKind, RunState};
 use rstest::rstest;
@@ -97,7 +95,7 @@ async fn a_row_with_an_impossible_date_is_scored_and_shown_without_one(
 struct Broken;
 
 impl Relay for Broken {
-    async fn send(&self, _: &Continuation) -> Result<(), Box<dyn Error + Send + Sync>> {
+    fn send<'r>(&'r self, _: &'r Continuation) -> Reached<'r> {
         panic!("no way out")
     }
 

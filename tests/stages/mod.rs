@@ -85,7 +85,7 @@ impl Ground {
         self.private.client().await.query_first(sql).await.unwrap().unwrap_or_else(|| panic!("{sql}: no row"))
     }
 
-    fn hop_with(&self, clock: Clock) -> Hop<'_, InAnswer> {
+    fn hop_with(&self, clock: Clock) -> Hop<'_> {
         let model = model::embedded().unwrap();
         let means = Means { database: &self.database, work: &self.config.work, model, challenger: None };
         let session = Session::new(&self.database);
@@ -94,12 +94,12 @@ impl Ground {
     }
 
     /// A hop with time enough.
-    pub(super) fn hop(&self) -> Hop<'_, InAnswer> {
+    pub(super) fn hop(&self) -> Hop<'_> {
         self.hop_with(Clock::new(now(), None, Duration::ZERO, Duration::from_secs(60)))
     }
 
     /// A hop with time for one page of each lane.
-    fn hurried_hop(&self) -> Hop<'_, InAnswer> {
+    fn hurried_hop(&self) -> Hop<'_> {
         self.hop_with(Clock::immediately(now()))
     }
 

@@ -1,10 +1,8 @@
 //! The way out of hops by hand: continuations are followed here, and others are told as the function tells them.
 
-use std::error::Error;
-
 use rowscore::config::Config;
 use rowscore::event::Continuation;
-use rowscore::hop::{Ended, InAnswer, Relay};
+use rowscore::hop::{Ended, InAnswer, Reached, Relay};
 #[cfg(feature = "aws")]
 use rowscore::lambda::Tellers;
 use rowscore::run::Channel;
@@ -26,15 +24,15 @@ impl ByHand {
 }
 
 impl Relay for ByHand {
-    async fn send(&self, continuation: &Continuation) -> Result<(), Box<dyn Error + Send + Sync>> {
-        InAnswer.send(continuation).await
+    fn send<'r>(&'r self, continuation: &'r Continuation) -> Reached<'r> {
+        InAnswer.send(continuation)
     }
 
     fn brings_back(&self) -> bool {
         InAnswer.brings_back()
     }
 
-    async fn tell(&self, by: Channel, ended: &Ended) -> Result<(), Box<dyn Error + Send + Sync>> {
-        Ok(self.tellers.tell(by, ended).await?)
+    fn tell<'r>(&'r self, by: Channel, ended: &'r Ended) -> Reached<'r> {
+        Box::pin(async move { Ok(self.tellers.tell(by, ended).await?) })
     }
 }

@@ -1,11 +1,10 @@
 //! The queue, simulated: in order within a worker's messages, each once within five minutes, at least once.
 
 use std::collections::BTreeSet;
-use std::error::Error;
 use std::sync::{Arc, Mutex};
 
 use rowscore::event::Continuation;
-use rowscore::hop::Relay;
+use rowscore::hop::{Reached, Relay};
 use rowscore::store::turn::{Referee, Verdict};
 
 use super::table::Seat;
@@ -86,11 +85,13 @@ pub(super) struct Way {
 }
 
 impl Relay for Way {
-    async fn send(&self, message: &Continuation) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let verdict = self.seat.arrive("sending a continuation").await;
-        if verdict != Verdict::LostBefore {
-            self.queue.send(message.clone());
-        }
-        if verdict == Verdict::Made { Ok(()) } else { Err("lost by lot".into()) }
+    fn send<'r>(&'r self, message: &'r Continuation) -> Reached<'r> {
+        Box::pin(async move {
+            let verdict = self.seat.arrive("sending a continuation").await;
+            if verdict != Verdict::LostBefore {
+                self.queue.send(message.clone());
+            }
+            if verdict == Verdict::Made { Ok(()) } else { Err("lost by lot".into()) }
+        })
     }
 }

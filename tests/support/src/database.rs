@@ -59,7 +59,7 @@ impl Setup {
     }
 
     /// What hops run by: the embedded model, and an answer that names the continuations.
-    pub fn runner(&self) -> Runner<'_, InAnswer> {
+    pub fn runner(&self) -> Runner<'_> {
         Runner { means: self.means(model()), relay: &InAnswer }
     }
 
