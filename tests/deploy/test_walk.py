@@ -140,7 +140,7 @@ class Walk(Deployed):
         self.network()
         self.instance()
         self.assertIn("there is no stack rowscore", self.refuse("remove", "--yes"))
-        self.assertIn("accepted: outputs, remove, doctor, window, sweep, status", self.refuse("destroy"))
+        self.assertIn("accepted: outputs, remove, doctor, troubles, window, sweep, status", self.refuse("destroy"))
         self.deploy("--database", "mydb", "--yes")
         self.deploy("remove", answers=("yes",))
         self.assertEqual(self.let_in(), [])
