@@ -121,6 +121,7 @@ class Walk(Deployed):
         self.deploy("--database", "mydb", "--yes")
         file = self.root / "deploy.env"
         file.write_text(file.read_text().replace("MemorySize=512", "MemorySize=1024") + "\nWORKERS=3\n")
+        file.write_text(file.read_text().replace("Concurrency=0,0", "Concurrency=2,0"))
         self.deploy("--yes")
         self.deploy("--database", "mydb", answers=("",) * 6)
         for call in self.calls("deploy")[1:]:
