@@ -19,7 +19,9 @@ def lines(account: Account, group: str, now: float | None = None) -> list[str]:
     since = (time.time() if now is None else now) - HOURS * 3600
     found = [written(event["timestamp"], line) for event, line in events(account, group, since)]
     if not found:
-        return [f"The function noticed nothing wrong within {HOURS} hours. Whether it is at work: scripts/deploy status"]
+        return [
+            f"The function noticed nothing wrong within {HOURS} hours. Whether it is at work: scripts/deploy status"
+        ]
     return [*found, MEANINGS]
 
 
@@ -39,5 +41,7 @@ def events(account: Account, group: str, since: float) -> Iterator[tuple[dict[st
 
 def written(milliseconds: int, line: dict[str, Any]) -> str:
     at = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    whose = [f"{word} {line[name]}" for name, word in (("Run", "run"), ("Job", "job"), ("Kind", "kind")) if line.get(name)]
+    whose = [
+        f"{word} {line[name]}" for name, word in (("Run", "run"), ("Job", "job"), ("Kind", "kind")) if line.get(name)
+    ]
     return f"{at:%Y-%m-%d %H:%M} UTC  {', '.join(line['Troubles']):<30} {', '.join(whose)}".rstrip()

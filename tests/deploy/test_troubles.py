@@ -4,7 +4,6 @@ import json
 import time
 
 from deploying import troubles
-
 from world import Deployed
 
 NOTHING = "The function noticed nothing wrong within 24 hours."
@@ -29,14 +28,21 @@ class Troubles(Deployed):
 
     def write(self, *lines: object, ago_s: int = 60) -> None:
         at = int((time.time() - ago_s) * 1000)
-        events = [{"timestamp": at + n, "message": line if isinstance(line, str) else json.dumps(line)} for n, line in enumerate(lines)]
+        events = [
+            {"timestamp": at + n, "message": line if isinstance(line, str) else json.dumps(line)}
+            for n, line in enumerate(lines)
+        ]
         self.logs.put_log_events(logGroupName="g", logStreamName="s", logEvents=events)
 
     def said(self) -> str:
         return "\n".join(troubles.lines(Session(self.logs), "g"))
 
     def test_each_trouble_is_a_line_with_its_run_and_job(self):
-        self.write({"Function": "f", "RowsPredicted": 7.0, "Run": 1}, "Troubles in no JSON", {"fields": {"message": "Troubles"}})
+        self.write(
+            {"Function": "f", "RowsPredicted": 7.0, "Run": 1},
+            "Troubles in no JSON",
+            {"fields": {"message": "Troubles"}},
+        )
         self.assertIn(NOTHING, self.said())
         late = {"Trouble": 2, "Troubles": ["late", "drifted"], "Job": "churn", "Kind": "window", "Run": 7}
         self.write(late, {"Trouble": 1, "Troubles": ["event_refused"], "Job": None, "Kind": None, "Run": None})
