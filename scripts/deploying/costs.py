@@ -132,12 +132,12 @@ def table() -> str:
     first = next(iter(setups.values()))
     polls = next(line for line in first if line.price == "fifo")
     five = POLLERS * POLLS * PRICES["fifo"].dollars
-    total = sum(line.dollars for line in first) - polls.dollars + five
+    with_five = sum(line.dollars for line in first) - polls.dollars + five
     hour = PRICES["metric"].dollars / HOURS
     return (
         f"{text}\n\nHow often Lambda asks a queue that is empty, AWS says of standard queues only: with five requests at a "
         f"time, and [as few as 2]({SCALING}) where no maximum of concurrency is set. If five ask this one, that "
-        f"line is {money(five)}, and the first sum {money(total)}. An hour in which something is wrong costs ${hour:.4f} "
+        f"line is {money(five)}, and the first sum {money(with_five)}. An hour in which something is wrong costs ${hour:.4f} "
         "more, for the metric `Trouble`; rows that arrive need no metric.\n"
     )
 
