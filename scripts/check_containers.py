@@ -16,7 +16,7 @@ from docker.utils.build import exclude_paths
 
 REPO = Path(__file__).resolve().parents[1]
 FOLDER = REPO / "infra/kubernetes"
-COMPONENTS = ["model", "authority", "monitor"]
+COMPONENTS = ["monitor", "model", "authority"]
 # What each component wants to be put there.
 WANTED = {"model/model.json": "{}", "authority/ca.pem": "a certificate"}
 # What people have in their working copies, and nobody may find in an image or at a builder.
@@ -83,8 +83,11 @@ def check_pods(made: list[dict], components: list[str]) -> None:
         )
         mounts = {mount["name"] for mount in container.get("volumeMounts", [])}
         need(mounts == {volume["name"] for volume in pod.get("volumes", [])}, f"{name} mounts {mounts}")
+        wanted = {"authority"} if name == "rowscore-monitor" else {"model", "authority"}
+        need(mounts == wanted & set(components), f"{name} mounts {mounts} with {components}")
+        trusts = {each["name"] for each in container.get("env", [])} == {"MYSQL_CA_FILE"}
+        need(trusts == ("authority" in components), f"{name} has the variables {container.get('env')}")
         if name != "rowscore-monitor":
-            need(mounts == {"model", "authority"} & set(components), f"{name} mounts {mounts} with {components}")
             given = [word for word in container["args"] if word.startswith("--model=/etc/rowscore/model/")]
             need(len(given) == ("model" in components), f"{name} is called with {container['args']}")
     for each in (each for each in made if each["kind"] == "CronJob"):
