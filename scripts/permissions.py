@@ -25,7 +25,7 @@ ALLOWED = {
     "sqs:ReceiveMessage": {"ContinuationQueue.Arn"},
     "sqs:DeleteMessage": {"ContinuationQueue.Arn"},
     "sqs:ChangeMessageVisibility": {"ContinuationQueue.Arn"},
-    "sqs:GetQueueAttributes": {"ContinuationQueue.Arn"},
+    "sqs:GetQueueAttributes": {"ContinuationQueue.Arn", "DeadLetterQueue.Arn", "FailedEventQueue.Arn"},
     "lambda:InvokeFunction": {"ScoreFunction.Arn"},
     "events:PutEvents": {"EVENT_BUS of Settings"},
     "sns:Publish": {"EVENT_TOPIC of Settings"},

@@ -45,6 +45,7 @@ def main() -> None:
         "Settings": ",".join([*settings, f"HOP_BUDGET_MS={HOP_BUDGET_MS}"]),
         "Architecture": os.environ["ROWSCORE_ARCHITECTURE"],
         "Schedule": '"rate(1 minute)"',
+        "Dashboard": "true",
     }
     refuse_nonsense(parameters)
     outputs = deploy(parameters)

@@ -5,8 +5,11 @@ A test holds docs/DEPLOY.md against its table, and shows it where they differ.
 
 from __future__ import annotations
 
-import json
+import re
 from dataclasses import dataclass
+from typing import Any
+
+from servers.common import REPO
 
 from .conditions import holds, resources
 from .prices import HOURS, PRICES
@@ -15,11 +18,15 @@ from .template import parameters, parsed
 
 # A tick that finds nothing: well above what the log of `make e2e` shows.
 TICK_S, TICK_LOG_KB = 1.0, 4.0
-# Lambda asks a queue with five requests at a time, each for 20 s.
-# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
-POLLS = 5 * 3600 / 20 * HOURS
-# Of the metrics, this one has a value with every tick.
-HEARTBEATS = 1
+# How many requests Lambda has at a queue at a time while nothing is in it: five, and "as few as 2" where no maximum of
+# concurrency is set. AWS says so of standard queues, and nothing of queues that keep their order.
+POLLERS, FEWEST_POLLERS = 5, 2
+SCALING = "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html"
+# Each waits for a message as long as SQS lets it.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
+POLLS = 3600 / 20 * HOURS
+# Of a million rows, in docs/BENCHMARKS.md: memory, dollars on arm64, time.
+MILLION = re.compile(r"^\| rowscore, ([\d,]+) MB \| [^|]+ \| (\$[\d.]+) \| [^|]+ \| ([\d.]+ s) \|$", re.MULTILINE)
 # Aurora's least, and how long a tick keeps it awake besides SecondsUntilAutoPause.
 CAPACITY, AWAKE_S, STORAGE_GB = 0.5, 60, 1
 
@@ -58,13 +65,15 @@ def monthly(answers: dict[str, str]) -> list[Line]:
     runs = sum(ticks(values[name]) for name in ("Schedule", "SweepSchedule", "CanarySchedule"))
     runs *= values["ScheduleState"] == "ENABLED"
     zones = len([subnet for subnet in values["SubnetIds"].split(",") if subnet])
+    alarms = [each["Properties"] for each in made.values() if each["Type"] == "AWS::CloudWatch::Alarm"]
+    pollers = POLLERS if holds(template, "LimitsHops", values) else FEWEST_POLLERS
     secrets = holds(template, "UsesPassword", values) * (1 + holds(template, "ServesResults", values))
     lines = [
         Line("endpoint for each subnet", count("AWS::EC2::VPCEndpoint") * zones * HOURS, "endpoint"),
-        Line("alarms", count("AWS::CloudWatch::Alarm"), "alarm"),
-        Line("the metric of the heartbeat", HEARTBEATS * min(1.0, runs / HOURS), "metric"),
+        Line("alarms", sum(map(metrics, alarms)), "alarm"),
+        Line("metrics that are written at every tick", len(steady(alarms)) * min(1.0, runs / HOURS), "metric"),
         Line("dashboard", count("AWS::CloudWatch::Dashboard"), "dashboard"),
-        Line("Lambda asks the queue for messages", POLLS, "fifo"),
+        Line("Lambda asks the queue for messages", pollers * POLLS, "fifo"),
         Line("ticks: requests", runs, "request"),
         Line("ticks: time", runs * TICK_S * int(values["MemorySize"]) / 1024, values["Architecture"]),
         Line("ticks: log", runs * TICK_LOG_KB / 1e6, "log"),
@@ -86,14 +95,14 @@ def of_companion(answers: dict[str, str]) -> list[Line]:
     ]
 
 
-def metrics() -> set[str]:
-    """The metrics that alarms and dashboard read."""
-    made = parsed()["Resources"]
-    alarms = [r["Properties"] for r in made.values() if r["Type"] == "AWS::CloudWatch::Alarm"]
-    found = {alarm["MetricName"] for alarm in alarms if alarm["Namespace"] == "rowscore"}
-    for widget in json.loads(made["Watching"]["Properties"]["DashboardBody"]["Fn::Sub"])["widgets"]:
-        found |= {metric[1] for metric in widget["properties"]["metrics"] if metric[0] == "rowscore"}
-    return found
+def metrics(alarm: dict[str, Any]) -> int:
+    """How many metrics an alarm reads, each of which is paid for."""
+    return sum(1 for metric in alarm["Metrics"] if "MetricStat" in metric) if "Metrics" in alarm else 1
+
+
+def steady(alarms: list[dict[str, Any]]) -> list[str]:
+    """Metrics of our own that are missed where they are missing, and so have to be written at every tick."""
+    return [a["MetricName"] for a in alarms if a["Namespace"] == "rowscore" and a["TreatMissingData"] == "breaching"]
 
 
 def money(dollars: float) -> str:
@@ -117,12 +126,27 @@ def table() -> str:
         rows.append([what, *cells, f"[${decimals(per.dollars)}]({per.source}) {per.unit}"])
     total = [money(sum(line.dollars for line in lines)) for lines in setups.values()]
     rows.append(["**list price**", *(f"**{cell}**" for cell in total), ""])
-    free = [money(sum(line.beyond_free for line in lines)) for lines in setups.values()]
+    free = [money(sum(line.beyond_free for line in lines)) or "$0.00" for lines in setups.values()]
     rows.append(["**beyond what is free in every account**", *(f"**{cell}**" for cell in free), ""])
-    more = len(metrics()) - HEARTBEATS
-    hour = more * PRICES["metric"].dollars / HOURS
     text = "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    first = next(iter(setups.values()))
+    polls = next(line for line in first if line.price == "fifo")
+    five = POLLERS * POLLS * PRICES["fifo"].dollars
+    with_five = sum(line.dollars for line in first) - polls.dollars + five
+    hour = PRICES["metric"].dollars / HOURS
     return (
-        f"{text}\n\nAn hour in which rows arrive has {more} more metrics, for ${hour:.4f} by list price: "
-        f"{money(hour * HOURS)} a month if every hour does.\n"
+        f"{text}\n\nHow often Lambda asks a queue that is empty, AWS says of standard queues only: with five requests at a "
+        f"time, and [as few as 2]({SCALING}) where no maximum of concurrency is set. If five ask this one, that "
+        f"line is {money(five)}, and the first sum {money(with_five)}. An hour in which something is wrong costs ${hour:.4f} "
+        "more, for the metric `Trouble`; rows that arrive need no metric.\n"
     )
+
+
+def of_a_million() -> str:
+    """What Lambda costs for a million rows of the benchmark with MySQL, in Markdown."""
+    rows = [["a million rows", "billed", "Lambda, on arm64"], ["---", "---:", "---:"]]
+    measured = (REPO / "docs/BENCHMARKS.md").read_text().partition("\n## Price\n")[2].partition("\n| MariaDB |")[0]
+    for memory, dollars, time in MILLION.findall(measured):
+        default = " (the default)" if memory == parameters()["MemorySize"].default else ""
+        rows.append([f"`MemorySize={memory.replace(',', '')}`{default}", time, dollars])
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from servers.common import Failure, say
 
-from . import changes, databases, questions, sam, stacks, verdict
+from . import changes, databases, questions, sam, stacks, troubles, verdict
 from .account import Account, code
 
 KINDS = ["window", "sweep", "status"]
@@ -22,6 +22,7 @@ def command(words: list[str]) -> Callable[[Account, str, bool], None] | None:
     if not words or "=" in words[0]:
         return None
     commands: dict[str, Callable[[Account, str, bool], None]] = {"outputs": outputs, "remove": remove, "doctor": doctor}
+    commands["troubles"] = noticed
     commands |= {kind: partial(invoke, kind) for kind in KINDS}
     if len(words) > 1 or words[0] not in commands:
         raise Failure(f"`{' '.join(words)}` is no command; accepted: {', '.join(commands)}, or answers as NAME=VALUE")
@@ -50,6 +51,11 @@ def invoke(kind: str, account: Account, stack: str, ask: bool) -> None:
     print(answer["Payload"].read().decode())
     if "FunctionError" in answer:
         sys.exit(1)
+
+
+def noticed(account: Account, stack: str, ask: bool) -> None:
+    """Shows what the function noticed of late that is wrong."""
+    print("\n".join(troubles.lines(account, deployed(account, stack).outputs["LogGroupName"])))
 
 
 def doctor(account: Account, stack: str, ask: bool) -> None:

@@ -96,10 +96,10 @@ def hear_of_silence(answers: Answers) -> None:
 
 
 def let_workers_work(answers: Answers) -> None:
-    """Fewer invocations than workers would let some of them wait."""
+    """Fewer invocations than workers would let some of them wait; 0 is no limit."""
     hops, _, requests = answers.complete()["Concurrency"].partition(",")
     workers = answers.settings.get("WORKERS", "1")
-    if hops.isdigit() and workers.isdigit() and int(hops) < int(workers):
+    if hops.isdigit() and workers.isdigit() and 0 < int(hops) < int(workers):
         answers.parameters["Concurrency"] = f"{workers},{requests}"
 
 

@@ -20,6 +20,7 @@ ELSEWHERE = {
     "WAKE_DATABASE": "WakeDatabase",
     "SETTINGS": "a line for each variable",
     "CONTINUATION_QUEUE_URL": "nothing: the template makes the queue",
+    "DEAD_LETTER_QUEUE_URLS": "nothing: the template makes the queues",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "MemorySize",
 }
 # Secrets that the template has no place for.

@@ -38,7 +38,9 @@ class Parameter:
             return None if re.fullmatch(r"\d+", value) and least <= int(value) <= most else refused
         if self.kind == "CommaDelimitedList":
             hops, _, requests = value.partition(",")
-            fits = re.fullmatch(r"\d{1,4},\d{1,4}", value) and 2 <= int(hops) <= 1000 and int(requests) <= 1000
+            fits = (
+                re.fullmatch(r"\d{1,4},\d{1,4}", value) and int(hops) in (0, *range(2, 1001)) and int(requests) <= 1000
+            )
             return None if fits else refused
         return None if not self.pattern or re.fullmatch(self.pattern, value) else refused
 

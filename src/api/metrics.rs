@@ -113,6 +113,13 @@ impl Page {
         let count = |state: RunState| facts.runs.iter().filter(|run| run.state == state).count() as f64;
         let states = RunState::ALL.iter().map(|state| ("state", state.to_string(), count(*state)));
         self.each("recent_runs", "The latest 50 runs, by state", states);
+        // The earlier first: of each kind the last one counts.
+        let well = |run: &&StatusLine| matches!(run.state, RunState::Succeeded | RunState::SucceededWithFailures);
+        let successes =
+            facts.runs.iter().rev().filter(well).filter_map(|run| {
+                Some(("kind", run.kind.to_string(), run.finished_at?.timestamp_millis() as f64 / 1e3))
+            });
+        self.each("last_success_timestamp_seconds", "When the latest run that succeeded ended, by kind", successes);
         let since_tick = facts.ticks.first().map(|tick| (facts.now - *tick).as_seconds_f64());
         self.some("last_tick_seconds", "Seconds since the schedule's latest tick", since_tick);
         let ratios = facts.seen.as_ref().map(|(_, report)| report.ratios()).unwrap_or_default();

@@ -70,6 +70,8 @@ pub struct Config {
     pub work: WorkConfig,
     /// `CONTINUATION_QUEUE_URL`. Unset: the answer has the continuations and nothing is sent.
     pub continuation_queue_url: Option<String>,
+    /// `DEAD_LETTER_QUEUE_URLS`: queues that should be empty.
+    pub dead_letter_queue_urls: Vec<String>,
     /// `WAKE_DATABASE` and `MYSQL_RESOURCE`: what is started when it is found stopped, if anything is.
     pub wake: Option<DatabaseResource>,
     /// `EVENT_BUS`, `EVENT_TOPIC` and `LINEAGE_URL`: who is told when a run ends.
@@ -227,12 +229,14 @@ impl Config {
         let mysql = mysql(&mut vars);
         let mut work = WorkConfig::read(&mut vars);
         let continuation_queue_url = vars.get(variables::CONTINUATION_QUEUE_URL).map(|url| url.0);
+        let dead_letter_queue_urls = vars.get(variables::DEAD_LETTER_QUEUE_URLS).map_or_else(Vec::new, |urls| urls.0);
         let wake = wake(&mut vars);
         let telling = Telling::read(&mut vars);
         work.tells = telling.channels();
         match mysql {
             Some(mysql) if vars.problems.is_empty() => {
-                Ok(Self { mysql, work, continuation_queue_url, wake, telling, given: given(lookup) })
+                let given = given(lookup);
+                Ok(Self { mysql, work, continuation_queue_url, dead_letter_queue_urls, wake, telling, given })
             }
             _ => Err(ConfigError(vars.problems)),
         }

@@ -118,3 +118,16 @@ impl Setting for QueueUrl {
         fits.then(|| Self(text.to_owned()))
     }
 }
+
+/// The addresses of queues of any kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct QueueUrls(pub Vec<String>);
+
+impl Setting for QueueUrls {
+    const ACCEPTS: Accepts = Accepts::Text("the https URLs of SQS queues, with commas between them");
+
+    fn read(text: &str) -> Option<Self> {
+        let urls: Vec<String> = text.split(',').map(|url| url.trim().to_owned()).collect();
+        urls.iter().all(|url| url.starts_with("http")).then_some(Self(urls))
+    }
+}

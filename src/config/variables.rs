@@ -17,7 +17,7 @@ use super::quality::QualityBound;
 use super::quiet::QuietHours;
 use super::resource::DatabaseResource;
 use super::server::{Host, Place, TlsSetting};
-use super::setting::{Accepts, PemFile, QueueUrl, Setting, Span, Whole};
+use super::setting::{Accepts, PemFile, QueueUrl, QueueUrls, Setting, Span, Whole};
 use super::settings::Settings;
 use super::source::{SourceKind, Sql};
 use super::target::{ClassColumn, Keeps, Threshold};
@@ -190,6 +190,8 @@ variables! {
         SETTINGS: Settings, Means("none"), "other variables in one text; the environment's own come first";
         CONTINUATION_QUEUE_URL: QueueUrl, Means("none: the answer has the continuations"), "the queue that \
             continuations are sent to";
+        DEAD_LETTER_QUEUE_URLS: QueueUrls, Means("none"), "queues that should be empty; the canary looks, and tells if \
+            they are not";
         WAKE_DATABASE: bool, Is("false"), "whether the function starts a stopped RDS instance or cluster, and stops it \
             again when its work is done";
         MYSQL_RESOURCE: DatabaseResource, Means("read from `MYSQL_SERVER`"), "which instance or cluster that is";

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::call::{Back, Call, Outbox, now};
 use super::examined::examined;
+use super::leftovers::Leftovers;
 use super::metrics::Source;
 use super::wake::{Asleep, Standing, Waker};
 use super::work::{Several, Works};
@@ -20,6 +21,7 @@ use crate::doctor::Checkup;
 use crate::event::{self, Event, EventError, Message, Trigger, Wake};
 use crate::hop::{Clock, HopError, Jobs, seconds_until};
 use crate::model::Model;
+use crate::run::RunKind;
 use crate::store::runs;
 use crate::store::session::Session;
 use crate::words;
@@ -35,6 +37,7 @@ pub struct Function {
     outbox: Outbox,
     waker: Option<Waker>,
     tellers: Tellers,
+    leftovers: Option<Leftovers>,
 }
 
 /// The answer and, to a queue, the messages that are to be delivered again.
@@ -111,7 +114,8 @@ impl Function {
             None => None,
         };
         let tellers = Tellers::new(&config);
-        Self { works: Works { jobs: Jobs::new(config).await, model }, outbox, waker, tellers }
+        let leftovers = Leftovers::new(config.dead_letter_queue_urls.clone());
+        Self { works: Works { jobs: Jobs::new(config).await, model }, outbox, waker, tellers, leftovers }
     }
 
     /// Handles one invocation.
@@ -132,9 +136,22 @@ impl Function {
             trace: context.xray_trace_id.as_deref(),
         }
         .of(of_variables);
-        match event::read(&payload, now)? {
-            Event::Direct(trigger) => self.hop(&trigger, call).await,
+        let event = event::read(&payload, now).map_err(|error| told(error.into(), call))?;
+        match event {
+            Event::Direct(trigger) => {
+                let done = self.hop(&trigger, call).await.map_err(|failure| told(failure, call));
+                self.look_for_leftovers(&trigger, call).await;
+                done
+            }
             Event::Queue(messages) => Ok(self.batch(messages, call).await),
+        }
+    }
+
+    /// The canary's part that has nothing to do with any job: whether something failed for good since somebody looked.
+    async fn look_for_leftovers(&self, trigger: &Trigger, call: Call<'_>) {
+        let is_canary = matches!(trigger, Trigger::Open(request) if request.kind == RunKind::Canary);
+        if let Some(leftovers) = self.leftovers.as_ref().filter(|_| is_canary) {
+            call.metrics.left_over(Box::pin(leftovers.look()).await, call.now);
         }
     }
 
@@ -197,6 +214,7 @@ impl Function {
             match handled {
                 Ok(handled) => reply = handled,
                 Err(failure) => {
+                    let failure = told(failure, call);
                     tracing::error!(
                         message = id,
                         error = words::chain(&failure),
@@ -218,6 +236,16 @@ impl Function {
         let failures = back.into_iter().map(|Back { id, .. }| BatchItemFailure { item_identifier: id }).collect();
         Reply { batch_item_failures: Some(failures), ..reply }
     }
+}
+
+/// Says in the figures that an event or a message failed. A hop that did has said so itself.
+fn told(failure: Failure, call: Call<'_>) -> Failure {
+    match &failure {
+        Failure::Event(_) => call.metrics.event_refused(call.now),
+        Failure::Wake(_) => call.metrics.wake_failed(call.now),
+        Failure::Hop(_) => {}
+    }
+    failure
 }
 
 /// Seconds after which a message comes again that was not tried, or will never be understood.

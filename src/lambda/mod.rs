@@ -1,9 +1,11 @@
 //! The edge to AWS: Lambda invocations in, SQS continuations out, a stopped database started, and others told that a run
 //! ended.
 
+mod alarms;
 mod call;
 mod examined;
 mod function;
+mod leftovers;
 mod metrics;
 mod program;
 mod queue;

@@ -6,20 +6,35 @@ import unittest
 from deploying import costs, operate, schedules, settings, template
 from servers.common import REPO, Failure
 
+HOURLY = costs.SETUPS["beside a database, with IPv6 or NAT"]
 NEEDED = "MYSQL_SERVER=h,MYSQL_DATABASE=d"
 
 
 class Costs(unittest.TestCase):
     def test_the_document_has_the_table_as_it_is_reckoned_from_the_templates(self):
         document = (REPO / "docs/DEPLOY.md").read_text()
-        self.assertTrue(costs.table() in document, f"docs/DEPLOY.md should have:\n\n{costs.table()}")
+        for table in (costs.table(), costs.of_a_million()):
+            self.assertTrue(table in document, f"docs/DEPLOY.md should have:\n\n{table}")
+        self.assertEqual(costs.of_a_million().count("(the default)"), 1)
+
+    def test_nothing_to_do_costs_less_than_half_a_dollar_a_month(self):
+        lines = costs.monthly(HOURLY)
+        self.assertLess(sum(line.dollars for line in lines), 0.50, lines)
+        self.assertEqual(sum(line.beyond_free for line in lines), 0, lines)
+
+    def test_an_alarm_is_paid_for_by_the_metrics_that_it_reads(self):
+        read = {"MetricStat": {}}
+        self.assertEqual(costs.metrics({"MetricName": "Errors"}), 1)
+        self.assertEqual(costs.metrics({"Metrics": [read, read, {"Expression": "a + b"}]}), 2)
 
     def test_what_is_not_made_costs_nothing(self):
         def sum_of(answers):
             return sum(line.dollars for line in costs.monthly(answers))
 
         plain = sum_of({})
-        self.assertAlmostEqual(plain - sum_of({"Dashboard": "false"}), 3.0)
+        self.assertAlmostEqual(sum_of({"Dashboard": "true"}) - plain, 3.0)
+        # A limit of concurrency keeps all of Lambda's requests at the queue.
+        self.assertAlmostEqual(sum_of({"Concurrency": "2,0"}) - plain, 3 * 3600 / 20 * 730 * 0.5e-6)
         inside = {"SubnetIds": "subnet-1,subnet-2"}
         self.assertAlmostEqual(sum_of(inside | {"PathToSqs": "vpc-1"}) - plain, 2 * 730 * 0.01)
         waking = inside | {"PathToSqs": "vpc-1", "WakeDatabase": "db:mydb"}

@@ -64,7 +64,7 @@ class Refusals(Deployed):
             "MemorySize is `64`; accepted: a number from 128 to 10240",
             "LANES is `17`; accepted: a whole number from 1 to 16",
             "MYSQL_PORT is `x`; accepted: a whole number from 1 to 65535",
-            "Concurrency is `1,0`; accepted: two numbers with a comma between them, like 2,0",
+            "Concurrency is `1,0`; accepted: two numbers with a comma between them, like 2,0 or 0,0",
             "SilentHours is `200`; accepted: a number from 1 to 168",
         ):
             self.assertIn(part, said)

@@ -121,6 +121,7 @@ class Walk(Deployed):
         self.deploy("--database", "mydb", "--yes")
         file = self.root / "deploy.env"
         file.write_text(file.read_text().replace("MemorySize=512", "MemorySize=1024") + "\nWORKERS=3\n")
+        file.write_text(file.read_text().replace("Concurrency=0,0", "Concurrency=2,0"))
         self.deploy("--yes")
         self.deploy("--database", "mydb", answers=("",) * 6)
         for call in self.calls("deploy")[1:]:
@@ -140,7 +141,7 @@ class Walk(Deployed):
         self.network()
         self.instance()
         self.assertIn("there is no stack rowscore", self.refuse("remove", "--yes"))
-        self.assertIn("accepted: outputs, remove, doctor, window, sweep, status", self.refuse("destroy"))
+        self.assertIn("accepted: outputs, remove, doctor, troubles, window, sweep, status", self.refuse("destroy"))
         self.deploy("--database", "mydb", "--yes")
         self.deploy("remove", answers=("yes",))
         self.assertEqual(self.let_in(), [])

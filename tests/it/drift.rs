@@ -14,7 +14,7 @@ const TICK: &str = "2024-03-05T10:00:00Z";
 const NEXT_TICK: &str = "2024-03-05T11:00:00Z";
 
 /// The training rows, over and over, each measurement moved by `shift`.
-async fn fill_with_iris(db: &Setup, first: i64, rows: usize, shift: f64, created: &str) {
+pub(super) async fn fill_with_iris(db: &Setup, first: i64, rows: usize, shift: f64, created: &str) {
     let lines = include_str!("../../model/iris.csv").lines().skip(1).collect::<Vec<_>>();
     let items: Vec<_> = (0..rows)
         .map(|row| {

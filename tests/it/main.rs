@@ -65,6 +65,7 @@ mod telling;
 mod tempo;
 mod times;
 mod told;
+mod troubles;
 mod unfit_tables;
 mod waiting;
 mod wake;

@@ -57,7 +57,7 @@ fn assert_near(line: &Value, right: &Value) {
 }
 
 /// A table with a column for the truth, and items in it.
-async fn items(server: Server, settings: &[(&str, &str)], count: i64) -> Own {
+pub(super) async fn items(server: Server, settings: &[(&str, &str)], count: i64) -> Own {
     let settings = [&[("TRUTH_COLUMN", "came"), ("PAGE_SIZE", "200"), LONG], settings].concat();
     let db = TestDb::bare(server, &settings).await;
     // Made before the login is granted what it reads.
@@ -73,7 +73,7 @@ async fn items(server: Server, settings: &[(&str, &str)], count: i64) -> Own {
 }
 
 /// The truth of a share of the items: mostly as predicted, now and then the next class.
-async fn comes(db: &Setup, classes: &[String], which: &str) {
+pub(super) async fn comes(db: &Setup, classes: &[String], which: &str) {
     let names = classes.iter().map(|class| format!("'{class}'")).collect::<Vec<_>>().join(",");
     let sql = format!(
         "UPDATE `items` SET `came` = ELT(1 + MOD(CRC32(`id`) DIV 7, {}), {names}) WHERE {which}",

@@ -1,4 +1,4 @@
-//! What the function tells beside its answers: metrics, log lines and X-Ray's trace.
+//! What the function tells beside its answers: figures, log lines and X-Ray's trace.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::support::invocation::in_milliseconds;
 use crate::support::runtime_api::Environment;
 use crate::support::sqs::{Queue, attribute, delivery};
-use crate::support::{Server, TestDb};
+use crate::support::{Server, Setup, TestDb};
 
 const CREATED: &str = "2024-03-05T09:30:00Z";
 const TRACE: &str = "Root=1-5759e988-bd862e3fe1be46a994272793";
@@ -20,7 +20,7 @@ fn scheduled() -> Value {
 }
 
 /// Invokes a function of its own process; the lines that it wrote.
-async fn lines_of(db: &TestDb, settings: &[(&str, &str)], event: Value) -> Vec<Value> {
+pub(super) async fn lines_of(db: &Setup, settings: &[(&str, &str)], event: Value) -> Vec<Value> {
     let setup = db.with(settings).await;
     let mut variables = setup.variables().clone();
     variables.insert("AWS_LAMBDA_LOG_FORMAT".into(), "JSON".into());
@@ -31,8 +31,8 @@ async fn lines_of(db: &TestDb, settings: &[(&str, &str)], event: Value) -> Vec<V
     stdout.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"))).collect()
 }
 
-fn metrics(lines: &[Value]) -> Vec<&Value> {
-    lines.iter().filter(|line| line.get("_aws").is_some()).collect()
+fn figures(lines: &[Value]) -> Vec<&Value> {
+    lines.iter().filter(|line| line.get("Function").is_some()).collect()
 }
 
 fn messages<'l>(lines: &'l [Value], message: &str) -> Vec<&'l Value> {
@@ -41,7 +41,7 @@ fn messages<'l>(lines: &'l [Value], message: &str) -> Vec<&'l Value> {
 
 #[rstest]
 #[tokio::test]
-async fn a_hop_writes_one_line_of_metrics_and_one_in_the_log(
+async fn a_hop_writes_one_line_of_figures_and_one_in_the_log(
     #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[]).await;
@@ -50,9 +50,9 @@ async fn a_hop_writes_one_line_of_metrics_and_one_in_the_log(
 
     let lines = lines_of(&db, &[("DELIVER_WITHIN", "36000d")], scheduled()).await;
 
-    let metrics = metrics(&lines);
-    assert_eq!(metrics.len(), 1, "{lines:#?}");
-    let line = metrics[0];
+    let figures = figures(&lines);
+    assert_eq!(figures.len(), 1, "{lines:#?}");
+    let line = figures[0];
     assert_eq!(
         (&line["Function"], &line["Table"], &line["Kind"]),
         (&json!("rowscore"), &json!("items"), &json!("window"))
@@ -83,7 +83,7 @@ async fn a_hop_writes_one_line_of_metrics_and_one_in_the_log(
 
 #[rstest]
 #[tokio::test]
-async fn a_deadline_that_cannot_be_kept_is_a_metric_before_the_hop_ends(
+async fn a_deadline_that_cannot_be_kept_is_told_before_the_hop_ends(
     #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("PAGE_SIZE", "10"), ("LANES", "1"), ("DELIVER_WITHIN", "1s")]).await;
@@ -120,17 +120,17 @@ async fn a_page_is_one_line_at_debug(#[values(Server::Mysql, Server::Mariadb, Se
 
 #[rstest]
 #[tokio::test]
-async fn a_canary_is_a_metric_whether_it_succeeds_or_fails(
+async fn a_canary_is_told_whether_it_succeeds_or_fails(
     #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[]).await;
     db.fill(1..=300, CREATED).await;
     let succeeded =
-        |lines: &[Value]| metrics(lines).iter().map(|line| line["CanarySucceeded"].clone()).collect::<Vec<_>>();
+        |lines: &[Value]| figures(lines).iter().map(|line| line["CanarySucceeded"].clone()).collect::<Vec<_>>();
 
     let lines = lines_of(&db, &[], json!({"run": "canary"})).await;
     assert_eq!(succeeded(&lines), [json!(1.0)]);
-    assert!(metrics(&lines)[0]["DriftRatio"].is_f64());
+    assert!(figures(&lines)[0]["DriftRatio"].is_f64());
 
     db.execute(&format!("REVOKE UPDATE (`prediction`) ON `items` FROM `{}`", db.config.mysql.user)).await;
     assert_eq!(succeeded(&lines_of(&db, &[], json!({"run": "canary"})).await), [json!(0.0)]);
@@ -138,14 +138,14 @@ async fn a_canary_is_a_metric_whether_it_succeeds_or_fails(
 
 #[rstest]
 #[tokio::test]
-async fn a_run_that_a_brake_stops_is_a_metric_once(
+async fn a_run_that_a_brake_stops_is_told_once(
     #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
     let db = TestDb::new(server, &[("MAX_FAILED_PERCENT", "0")]).await;
     db.fill(1..=30, CREATED).await;
     db.execute("UPDATE `items` SET `values` = '[]' WHERE `id` = 7").await;
 
-    let failed = |lines: &[Value]| metrics(lines).iter().filter(|line| line["RunsFailed"] == json!(1.0)).count();
+    let failed = |lines: &[Value]| figures(lines).iter().filter(|line| line["RunsFailed"] == json!(1.0)).count();
     assert_eq!(failed(&lines_of(&db, &[], scheduled()).await), 1);
     // Delivered again, the tick finds it failed already.
     assert_eq!(failed(&lines_of(&db, &[], scheduled()).await), 0);

@@ -48,6 +48,30 @@ async fn health_says_what_is_beside_that_it_is_there(
 
 #[rstest]
 #[tokio::test]
+async fn prometheus_is_told_when_each_kind_of_run_last_succeeded(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = TestDb::new(server, &[("MAX_FAILED_PERCENT", "10")]).await;
+    let service = Service::of(&db).await;
+    assert!(!metrics(&service).await.contains("rowscore_last_success_timestamp_seconds{"));
+    db.fill(1..=20, CREATED).await;
+    db.tick(TICK).await;
+    db.tick("2024-03-05T11:00:00Z").await;
+    let ended = || db.rows::<(f64,)>("SELECT MAX(UNIX_TIMESTAMP(`finished_at`)) + 0e0 FROM `batch_runs`");
+    let said = format!("rowscore_last_success_timestamp_seconds{{kind=\"window\"}} {:?}\n", ended().await[0].0);
+    assert!(metrics(&service).await.contains(&said), "{said}");
+
+    // One that fails later is none that succeeded.
+    let bad: Vec<Item> =
+        (21..=40).map(|id| Item { id, values: "[]".into(), created: Some(at("2024-03-05T11:30:00Z")) }).collect();
+    db.insert(&bad).await;
+    db.tick("2024-03-05T12:00:00Z").await;
+    assert_eq!(db.run(3).await.state, "failed");
+    assert!(metrics(&service).await.contains(&said), "{said}");
+}
+
+#[rstest]
+#[tokio::test]
 async fn prometheus_is_told_how_things_stand(
     #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {

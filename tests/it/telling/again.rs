@@ -129,7 +129,7 @@ async fn after_a_week_nobody_is_told_any_more(
 }
 
 #[tokio::test]
-async fn the_metrics_and_the_log_say_who_was_not_told_and_why() {
+async fn the_figures_and_the_log_say_who_was_not_told_and_why() {
     let missing = Topic::missing();
     let (db, _) = table(Server::Mysql, &[]).await;
     let mut variables = db.with(&[("EVENT_TOPIC", &missing)]).await.variables().clone();
@@ -141,8 +141,8 @@ async fn the_metrics_and_the_log_say_who_was_not_told_and_why() {
 
     let (stdout, _) = environment.output();
     let lines: Vec<Value> = stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let metrics = lines.iter().find(|line| line.get("TellingsFailed").is_some()).expect("a line of metrics");
-    assert_eq!((&metrics["TellingsFailed"], &metrics["Function"]), (&json!(1.0), &json!("rowscore")));
+    let figures = lines.iter().find(|line| line.get("TellingsFailed").is_some()).expect("a line of figures");
+    assert_eq!((&figures["TellingsFailed"], &figures["Function"]), (&json!(1.0), &json!("rowscore")));
     let said = "could not tell that the run ended; a later hop tries again";
     let logged = lines.iter().find(|line| line["fields"]["message"] == said).expect("a line in the log");
     assert!(logged["fields"]["error"].as_str().unwrap().starts_with(&missing), "{logged:#}");
