@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Union
 
-from . import client, signals
+from . import client, signals, tools
 from .clusters import Cluster
 from .common import Arguments, Failure
 from .database import USUAL, Database, Habits, stored
@@ -55,6 +55,7 @@ def main(text: str | None) -> None:
     arguments = Arguments(text)
     commands = arguments.add_subparsers(dest="command", required=True)
     commands.add_parser("client")
+    commands.add_parser("clock")
     get = commands.add_parser("get")
     get.add_argument("kind", choices=NAMES)
     start = commands.add_parser("start")
@@ -69,6 +70,8 @@ def main(text: str | None) -> None:
     signals.end_in_order()
     if asked.command == "client":
         print(client.library())
+    elif asked.command == "clock":
+        print(tools.clock_library())
     elif asked.command == "get":
         print(asked.kind, version(asked.kind))
     elif asked.command == "start":
