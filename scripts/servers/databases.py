@@ -55,7 +55,7 @@ def main(text: str | None) -> None:
     arguments = Arguments(text)
     commands = arguments.add_subparsers(dest="command", required=True)
     commands.add_parser("client")
-    commands.add_parser("clock")
+    commands.add_parser("clock").add_argument("offset")
     get = commands.add_parser("get")
     get.add_argument("kind", choices=NAMES)
     start = commands.add_parser("start")
@@ -63,6 +63,7 @@ def main(text: str | None) -> None:
     start.add_argument("folder", type=Path)
     for option in ("--relaxed", "--like-rds", "--report"):
         start.add_argument(option, action="store_true")
+    start.add_argument("--clock", default="")
     for name in ("stop", "kill", "env"):
         commands.add_parser(name).add_argument("folder", type=Path)
     asked = arguments.read(sys.argv[1:])
@@ -71,11 +72,11 @@ def main(text: str | None) -> None:
     if asked.command == "client":
         print(client.library())
     elif asked.command == "clock":
-        print(tools.clock_library())
+        print(exports(tools.clock(asked.offset)), end="")
     elif asked.command == "get":
         print(asked.kind, version(asked.kind))
     elif asked.command == "start":
-        started = named(asked.kind, asked.folder, Habits(asked.relaxed, asked.like_rds)).start()
+        started = named(asked.kind, asked.folder, Habits(asked.relaxed, asked.like_rds, asked.clock)).start()
         if asked.report:
             print("started" if started else "running")
     elif asked.command == "env":

@@ -62,8 +62,19 @@ def galera_library(suite: str) -> Path:
     return unpacked(f"galera-{suite}", take) / "usr/lib/libgalera_smm.so"
 
 
+def clock(offset: str) -> dict[str, str]:
+    """Variables that set the clock of a process off by that much, such as +1h, unless it is linked statically."""
+    return {
+        "LD_PRELOAD": str(clock_library()),
+        "FAKETIME": offset,
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        # Whoever was started with another offset before would pass its own on.
+        "FAKETIME_DISABLE_SHM": "1",
+    }
+
+
 def clock_library() -> Path:
-    """What gives a process another time, as LD_PRELOAD. It needs the C library of no later Debian than this one."""
+    """It needs the C library of no later Debian than this one."""
     suite = Distribution.here().codename
 
     def take(work: Path) -> Path:

@@ -2,6 +2,7 @@
 //! What is pending must be predicted once, by a window or at the latest by a sweep.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::time::Duration;
 
 use chrono::{SubsecRound, TimeDelta, Utc};
@@ -12,6 +13,7 @@ use tokio::time::sleep;
 use super::scene::{Found, Scene, expect, judge, predicted, unfinished};
 use crate::aws::{Aws, Habits};
 use crate::support::items::sample;
+use crate::support::programs::Program;
 use crate::support::{OwnServer, Server, Setup};
 
 /// Items that arrive before and after the clock goes wrong.
@@ -48,7 +50,8 @@ pub(super) async fn function(kind: Server, offset: &str) -> Found {
     let scene = Scene::empty(kind).await;
     let db = &scene.db;
     let mut variables: BTreeMap<String, String> = scene.variables();
-    variables.extend(OwnServer::clock(offset).await);
+    let clock = OwnServer::clock(offset).await;
+    variables.extend(clock.clone());
     let aws = Aws::new(&variables, Habits { clock_s: seconds(offset), ..Habits::default() }).await;
     let mut problems = Vec::new();
     three_rounds(db, &aws).await;
@@ -57,18 +60,18 @@ pub(super) async fn function(kind: Server, offset: &str) -> Found {
     let off: i64 =
         db.value("SELECT MAX(ABS(TIMESTAMPDIFF(SECOND, `started_at`, UTC_TIMESTAMP(3)))) FROM `batch_runs`").await;
     expect(&mut problems, off < 300, format!("a run is noted {off} s off the server's clock"));
-    // Whether the function's clock was off at all, by its own word.
-    let logged = aws.end().into_iter().flatten().find_map(|line| logged_at(&line.text));
-    let is_off = logged.is_some_and(|at| ((at - now()).num_seconds() - seconds(offset)).abs() < 300);
-    expect(&mut problems, is_off, format!("the function's clock was not off: it logged {logged:?}"));
+    // That the function had this clock, and that it is off.
+    let has_clock = |process: &u32| {
+        fs::read_to_string(format!("/proc/{process}/maps")).is_ok_and(|maps| maps.contains("libfaketime"))
+    };
+    let told = Program::start_shell("date +%s", &clock).end().await.stdout;
+    let off = told.trim().parse::<i64>().unwrap() - now().timestamp();
+    let is_off =
+        (off - seconds(offset)).abs() < 60 && !aws.processes().is_empty() && aws.processes().iter().all(has_clock);
+    expect(&mut problems, is_off, format!("the functions' clock was not off, or by {off} s"));
+    aws.end();
     let told = format!("windows predicted {by_window} items at once, and runs are noted by the server's clock");
     judge(db, is_off, 0, problems, told).await
-}
-
-/// When a line was logged, by whoever logged it.
-fn logged_at(line: &str) -> Option<Time> {
-    let json: serde_json::Value = serde_json::from_str(line).ok()?;
-    json["timestamp"].as_str()?.parse().ok()
 }
 
 /// The server's clock is off by `offset` from a moment on, as after a failover, and right again after another one; the
@@ -84,7 +87,7 @@ pub(super) async fn server(kind: Server, offset: &'static str) -> Found {
     let before = predicted(db).await;
     expect(&mut problems, before == EACH, format!("{before} of {EACH} items are predicted before anything happens"));
     scene.server.stop().await;
-    scene.server.restart_with(&OwnServer::clock(offset).await).await;
+    scene.server.restart_with_clock(offset).await;
     let off: i64 = db.value(&format!("SELECT TIMESTAMPDIFF(SECOND, '{}', UTC_TIMESTAMP())", now().naive_utc())).await;
     let is_off = (off - seconds(offset)).abs() < 60;
     expect(&mut problems, is_off, format!("the server's clock is off by {off} s"));

@@ -51,25 +51,18 @@ impl OwnServer {
     /// Starts it again after [`OwnServer::stop`] or [`OwnServer::kill`], or the server of a cluster after
     /// [`OwnServer::kill_node`], and waits until that has caught up. Its port stays the same.
     pub async fn restart(&self) {
-        self.restart_with(&BTreeMap::new()).await;
+        self.script(&[&["start", self.name], self.options].concat(), self.folder()).await;
     }
 
-    /// The same, with variables more in the server's environment, such as [`OwnServer::clock`].
-    pub async fn restart_with(&self, variables: &BTreeMap<String, String>) {
-        script(&[&["start", self.name], self.options].concat(), Some(self.folder()), variables).await;
+    /// The same, with a clock that is off by that much, such as `+1h`.
+    pub async fn restart_with_clock(&self, offset: &str) {
+        let clock = format!("--clock={offset}");
+        self.script(&[&["start", self.name, &clock], self.options].concat(), self.folder()).await;
     }
 
-    /// Variables that set a process's clock off by that much, such as `+1h`, if its program is not linked statically.
+    /// Variables that set a process's clock off by that much, if its program is not linked statically.
     pub async fn clock(offset: &str) -> BTreeMap<String, String> {
-        let library = script(&["clock"], None, &BTreeMap::new()).await;
-        let variables = [
-            ("LD_PRELOAD", library.trim()),
-            ("FAKETIME", offset),
-            ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
-            // Whoever was started with another offset in the same folder would pass its own on.
-            ("FAKETIME_DISABLE_SHM", "1"),
-        ];
-        variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+        variables_in(&script(&["clock", "--", offset], None).await)
     }
 
     /// A copy of the data of a server that does not run.
@@ -124,7 +117,7 @@ impl OwnServer {
     }
 
     async fn script(&self, command: &[&str], folder: &Path) -> String {
-        script(command, Some(folder), &BTreeMap::new()).await
+        script(command, Some(folder)).await
     }
 
     /// An empty database on it with rowscore's tables, and `settings`.
@@ -146,19 +139,23 @@ impl OwnServer {
 
     /// The variables that make a client of it, with a login that may do anything.
     async fn login(&self) -> BTreeMap<String, String> {
-        let exports = self.script(&["env"], self.folder()).await;
-        let variables = exports.lines().filter_map(|line| line.strip_prefix("export ")?.split_once('='));
-        variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+        variables_in(&self.script(&["env"], self.folder()).await)
     }
 }
 
 /// The name of the database on it, and of the login that scores its items.
 pub const OWN: &str = "own";
 
+/// What is exported, a line each.
+fn variables_in(exports: &str) -> BTreeMap<String, String> {
+    let variables = exports.lines().filter_map(|line| line.strip_prefix("export ")?.split_once('='));
+    variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
 /// Runs `scripts/database`, and answers what it says.
-async fn script(command: &[&str], folder: Option<&Path>, variables: &BTreeMap<String, String>) -> String {
+async fn script(command: &[&str], folder: Option<&Path>) -> String {
     let mut script = Command::new(SCRIPT);
-    script.args(command).args(folder).envs(variables).stdin(Stdio::null());
+    script.args(command).args(folder).stdin(Stdio::null());
     let begun = Instant::now();
     let output = tokio::task::spawn_blocking(move || script.output()).await.unwrap().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
