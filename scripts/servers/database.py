@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import fresh, ports, rds
+from . import fresh, ports, rds, tools
 from .common import Failure, last_lines, say
 from .kinds import KINDS, Kind, number
 from .programs import Program
@@ -38,6 +38,8 @@ class Habits:
     relaxed: bool = False
     # With TLS and logins as in RDS.
     like_rds: bool = False
+    # How far its clock is off, such as +1h.
+    clock: str = ""
 
 
 USUAL = Habits()
@@ -162,7 +164,8 @@ class Database(Service):
         ]
 
     def environment(self, port: int) -> dict[str, str]:
-        return rds.environment(self.folder) if self.habits.like_rds else {}
+        variables = rds.environment(self.folder) if self.habits.like_rds else {}
+        return {**variables, **(tools.clock(self.habits.clock) if self.habits.clock else {})}
 
     def socket(self) -> Path:
         """In the folder, or in one with a shorter path, which `socket-directory` names."""

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Union
 
-from . import client, signals
+from . import client, signals, tools
 from .clusters import Cluster
 from .common import Arguments, Failure
 from .database import USUAL, Database, Habits, stored
@@ -55,6 +55,7 @@ def main(text: str | None) -> None:
     arguments = Arguments(text)
     commands = arguments.add_subparsers(dest="command", required=True)
     commands.add_parser("client")
+    commands.add_parser("clock").add_argument("offset")
     get = commands.add_parser("get")
     get.add_argument("kind", choices=NAMES)
     start = commands.add_parser("start")
@@ -62,6 +63,7 @@ def main(text: str | None) -> None:
     start.add_argument("folder", type=Path)
     for option in ("--relaxed", "--like-rds", "--report"):
         start.add_argument(option, action="store_true")
+    start.add_argument("--clock", default="")
     for name in ("stop", "kill", "env"):
         commands.add_parser(name).add_argument("folder", type=Path)
     asked = arguments.read(sys.argv[1:])
@@ -69,10 +71,12 @@ def main(text: str | None) -> None:
     signals.end_in_order()
     if asked.command == "client":
         print(client.library())
+    elif asked.command == "clock":
+        print(exports(tools.clock(asked.offset)), end="")
     elif asked.command == "get":
         print(asked.kind, version(asked.kind))
     elif asked.command == "start":
-        started = named(asked.kind, asked.folder, Habits(asked.relaxed, asked.like_rds)).start()
+        started = named(asked.kind, asked.folder, Habits(asked.relaxed, asked.like_rds, asked.clock)).start()
         if asked.report:
             print("started" if started else "running")
     elif asked.command == "env":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .common import Failure
-from .packages import Distribution, Download, NoDownload, unpacked
+from .packages import Distribution, Download, NoDownload, machine, unpacked
 from .programs import Program
 
 
@@ -60,3 +60,25 @@ def galera_library(suite: str) -> Path:
         return Download("galera", suite, work).alone("galera-4")
 
     return unpacked(f"galera-{suite}", take) / "usr/lib/libgalera_smm.so"
+
+
+def clock(offset: str) -> dict[str, str]:
+    """Variables that set the clock of a process off by that much, such as +1h, unless it is linked statically."""
+    return {
+        "LD_PRELOAD": str(clock_library()),
+        "FAKETIME": offset,
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        # Whoever was started with another offset before would pass its own on.
+        "FAKETIME_DISABLE_SHM": "1",
+    }
+
+
+def clock_library() -> Path:
+    """It needs the C library of no later Debian than this one."""
+    suite = Distribution.here().codename
+
+    def take(work: Path) -> Path:
+        on_debian()
+        return Download("faketime", suite, work).alone("libfaketime")
+
+    return unpacked("faketime", take) / "usr/lib" / machine().triplet / "faketime/libfaketime.so.1"

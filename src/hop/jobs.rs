@@ -73,8 +73,8 @@ pub enum Chosen {
 pub struct Jobs {
     config: Config,
     of_variables: Arc<Job>,
-    /// What was read of the others, each in its latest version.
-    known: Mutex<BTreeMap<JobName, Arc<Job>>>,
+    /// What was read of the others last: what is set, and the job that this makes.
+    known: Mutex<BTreeMap<JobName, (JobSettings, Arc<Job>)>>,
 }
 
 impl Jobs {
@@ -158,11 +158,14 @@ impl Jobs {
         }
         // Whoever panicked with it left it as it was.
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(job) = known.get(&row.settings.name).filter(|job| job.version == row.version) {
+        // A database that was restored counts versions again, so that another description may have the same number.
+        let is_same =
+            |(settings, job): &&(JobSettings, Arc<Job>)| job.version == row.version && *settings == row.settings;
+        if let Some((_, job)) = known.get(&row.settings.name).filter(is_same) {
             return Ok(Arc::clone(job));
         }
         let job = Arc::new(self.described(&row.settings, row.version)?);
-        known.insert(job.name.clone(), Arc::clone(&job));
+        known.insert(job.name.clone(), (row.settings.clone(), Arc::clone(&job)));
         Ok(job)
     }
 

@@ -7,6 +7,8 @@
 mod aws;
 mod cluster;
 mod crash;
+mod endurance;
+mod failover;
 mod ledger;
 mod matrix;
 mod network;
@@ -45,9 +47,13 @@ async fn main() -> ExitCode {
             Scenario::Network => network::run(short, seed).boxed_local(),
             Scenario::Packets => packets::run().boxed_local(),
             Scenario::Crash => crash::run().boxed_local(),
-            Scenario::Soak => soak::run(seed).boxed_local(),
+            Scenario::Soak => match options.lasts {
+                Some(lasts) => endurance::run(lasts, seed).boxed_local(),
+                None => soak::run(seed).boxed_local(),
+            },
             Scenario::Politeness => politeness::run(seed).boxed_local(),
             Scenario::Cluster => cluster::run(short, seed).boxed_local(),
+            Scenario::Failover => failover::run(short, only).boxed_local(),
             Scenario::Schedules => schedules::run(short, seed, options.times).boxed_local(),
         };
         match AssertUnwindSafe(run).catch_unwind().await {

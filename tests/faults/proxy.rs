@@ -49,7 +49,9 @@ pub(crate) struct Proxy {
 }
 
 struct Shared {
-    server: String,
+    server: Mutex<u16>,
+    /// Whether nothing is carried, and neither side is told.
+    is_split: watch::Sender<bool>,
     mishap: Option<(Mishap, u64)>,
     carried: AtomicU64,
     struck: AtomicBool,
@@ -64,7 +66,8 @@ impl Proxy {
     pub(crate) async fn start(port: u16, mishap: Option<(Mishap, u64)>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let shared = Arc::new(Shared {
-            server: format!("127.0.0.1:{port}"),
+            server: Mutex::new(port),
+            is_split: watch::Sender::new(false),
             mishap,
             carried: AtomicU64::new(0),
             struck: AtomicBool::new(false),
@@ -86,6 +89,23 @@ impl Proxy {
     /// Whether the mishap has happened.
     pub(crate) fn struck(&self) -> bool {
         self.shared.struck.load(Ordering::Relaxed)
+    }
+
+    /// From here on it leads to the database on another port, and the connections to this one end: as a name does that
+    /// is moved to another server.
+    pub(crate) fn lead_to(&self, port: u16) {
+        *self.shared.server.lock().unwrap() = port;
+        self.shared.cut.send_replace(());
+    }
+
+    /// From here on nothing is carried, and neither side is told, not even of the other's end.
+    pub(crate) fn split(&self) {
+        self.shared.is_split.send_replace(true);
+    }
+
+    /// What was held back since [`Proxy::split`] is carried.
+    pub(crate) fn join(&self) {
+        self.shared.is_split.send_replace(false);
     }
 
     /// Ends the connections that carry nothing, as the server does after a while.
@@ -113,7 +133,9 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 
 /// Carries until one side ends, or a mishap ends both.
 async fn connection(client: TcpStream, shared: Arc<Shared>) {
-    let Ok(server) = TcpStream::connect(&shared.server).await else { return };
+    shared.until_whole().await;
+    let port = *shared.server.lock().unwrap();
+    let Ok(server) = TcpStream::connect(("127.0.0.1", port)).await else { return };
     client.set_nodelay(true).unwrap();
     server.set_nodelay(true).unwrap();
     let (from_client, to_client) = client.into_split();
@@ -137,6 +159,7 @@ async fn carry(
     let mut buffer = vec![0; 1 << 14];
     loop {
         let count = from.read(&mut buffer).await.unwrap_or(0);
+        shared.until_whole().await;
         let before = shared.carried.fetch_add(count as u64, Ordering::Relaxed);
         let mut carried = count;
         let mishap = shared.mishap.filter(|(_, at)| (before..before + count as u64).contains(at));
@@ -160,6 +183,11 @@ async fn carry(
 }
 
 impl Shared {
+    async fn until_whole(&self) {
+        // The sender is here, so it is there.
+        let _ = self.is_split.subscribe().wait_for(|is_split| !is_split).await;
+    }
+
     fn strike(&self, mishap: Mishap, silent: &AtomicBool) {
         self.struck.store(true, Ordering::Relaxed);
         match mishap {

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::Value;
 use tokio::time::timeout;
 
+use super::Habits;
 use crate::support::runtime_api;
 
 /// How an invocation ended.
@@ -23,22 +24,30 @@ pub(super) enum Invocation {
 }
 
 pub(super) struct Environment {
+    /// The program in it: a version of the function.
+    pub program: &'static str,
     inner: runtime_api::Environment,
     time_limit: Duration,
+    clock_s: i64,
     busy: AtomicBool,
 }
 
 impl Environment {
-    /// A cold start, for an event that is about to be given. An invocation may take `time_limit`.
-    pub(super) async fn start(variables: &BTreeMap<String, String>, time_limit: Duration) -> Self {
-        let inner = runtime_api::Environment::start(variables).await;
-        Self { inner, time_limit, busy: AtomicBool::new(true) }
+    /// A cold start of a program, for an event that is about to be given. An invocation may take `time_limit`.
+    pub(super) async fn start(
+        program: &'static str,
+        variables: &BTreeMap<String, String>,
+        &Habits { time_limit, clock_s, .. }: &Habits,
+    ) -> Self {
+        let inner = runtime_api::Environment::start_with(program, variables).await;
+        Self { program, inner, time_limit, clock_s, busy: AtomicBool::new(true) }
     }
 
     /// Gives the function an event and waits for the end of its work.
     pub(super) async fn invoke(&self, event: &Value) -> Invocation {
         let deadline = SystemTime::now() + self.time_limit;
-        let deadline_ms = deadline.duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap();
+        let since_1970 = deadline.duration_since(UNIX_EPOCH).unwrap().as_millis();
+        let deadline_ms = u64::try_from(since_1970).unwrap().saturating_add_signed(1000 * self.clock_s);
         match timeout(self.time_limit, self.inner.try_invoke(event.clone(), deadline_ms)).await {
             Ok(Some(ended)) => ended.result.map_or(Invocation::Failed, Invocation::Answered),
             Ok(None) => Invocation::Died,
@@ -61,6 +70,16 @@ impl Environment {
     /// Warm, and nothing to do.
     pub(super) fn is_idle(&self) -> bool {
         !self.busy.load(Ordering::Relaxed) && self.inner.is_alive()
+    }
+
+    /// Whether nothing will ever happen in it again.
+    pub(super) fn is_over(&self) -> bool {
+        !self.busy.load(Ordering::Relaxed) && !self.inner.is_alive()
+    }
+
+    /// The process's id.
+    pub(super) fn id(&self) -> u32 {
+        self.inner.id()
     }
 
     /// SIGKILL.

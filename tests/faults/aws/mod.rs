@@ -15,9 +15,10 @@ use futures_util::StreamExt;
 use futures_util::future::{BoxFuture, Either, FutureExt, join, select};
 use futures_util::stream::FuturesUnordered;
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::sleep;
 
+use crate::support::programs::SCORE;
 use environment::{Environment, Invocation};
 use queue::{Message, Queue};
 
@@ -35,11 +36,24 @@ pub(crate) struct Habits {
     /// What is not done after this time is delivered a second time, beside the first; until
     /// [`Aws::calm_down`].
     pub doubles_after: Option<Duration>,
+    /// Invocations at a time.
+    pub concurrency: usize,
+    /// What functions log, as `RUST_LOG` says it.
+    pub logging: &'static str,
+    /// How many seconds the functions' clock, and with it their deadlines, is ahead.
+    pub clock_s: i64,
 }
 
 impl Default for Habits {
     fn default() -> Self {
-        Self { time_limit: Duration::from_secs(60), redelivers_after: Duration::from_millis(100), doubles_after: None }
+        Self {
+            time_limit: Duration::from_secs(60),
+            redelivers_after: Duration::from_millis(100),
+            doubles_after: None,
+            concurrency: 100,
+            logging: "rowscore=debug",
+            clock_s: 0,
+        }
     }
 }
 
@@ -63,8 +77,11 @@ pub(crate) struct Aws {
     habits: Habits,
     variables: BTreeMap<String, String>,
     queue: Queue,
-    /// Every environment that there ever was, the oldest first.
+    /// Every environment that there ever was, the oldest first; without those that were [cleared away](Aws::clear_away).
     environments: Mutex<Vec<Arc<Environment>>>,
+    /// The versions of the function that events are given to, in turn.
+    versions: Mutex<Vec<&'static str>>,
+    slots: Semaphore,
     is_calm: AtomicBool,
     record: Mutex<Record>,
 }
@@ -75,23 +92,58 @@ impl Aws {
         let queue = Queue::start().await;
         let mut variables = variables.clone();
         variables.extend(queue.variables());
-        let logging = [("AWS_LAMBDA_LOG_FORMAT", "JSON"), ("RUST_LOG", "rowscore=debug")];
+        let logging = [("AWS_LAMBDA_LOG_FORMAT", "JSON"), ("RUST_LOG", habits.logging)];
         variables.extend(logging.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        let is_calm = AtomicBool::new(false);
-        Self { habits, variables, queue, environments: Mutex::default(), is_calm, record: Mutex::default() }
+        Self {
+            habits,
+            variables,
+            queue,
+            environments: Mutex::default(),
+            versions: Mutex::new(vec![SCORE]),
+            slots: Semaphore::new(habits.concurrency),
+            is_calm: AtomicBool::new(false),
+            record: Mutex::default(),
+        }
+    }
+
+    /// From here on events are given to these versions of the function in turn, as during a deployment. What is at work
+    /// goes on.
+    pub(crate) fn deploy(&self, versions: &[&'static str]) {
+        *self.versions.lock().unwrap() = versions.to_vec();
+    }
+
+    /// Ends what is warm and of a version that is not deployed any more. Forgets what has ended, and answers what that
+    /// logged.
+    pub(crate) fn clear_away(&self) -> String {
+        let versions = self.versions.lock().unwrap().clone();
+        let mut environments = self.environments.lock().unwrap();
+        let outdated = |one: &Arc<Environment>| one.is_idle() && !versions.contains(&one.program);
+        environments.iter().filter(|one| outdated(one)).for_each(|one| one.kill());
+        let over: Vec<_> = environments.extract_if(.., |one| one.is_over()).collect();
+        over.iter().map(|environment| environment.log()).collect()
+    }
+
+    /// The functions' processes.
+    pub(crate) fn processes(&self) -> Vec<u32> {
+        self.environments.lock().unwrap().iter().map(|environment| environment.id()).collect()
     }
 
     /// Starts an environment with `failpoints` in it, and keeps it warm.
     pub(crate) async fn arm(&self, failpoints: &str) {
         let mut variables = self.variables.clone();
         variables.insert("FAILPOINTS".into(), failpoints.into());
-        self.start(&variables).await.set_busy(false);
+        self.start(SCORE, &variables).await.set_busy(false);
     }
 
-    async fn start(&self, variables: &BTreeMap<String, String>) -> Arc<Environment> {
-        let environment = Arc::new(Environment::start(variables, self.habits.time_limit).await);
+    async fn start(&self, version: &'static str, variables: &BTreeMap<String, String>) -> Arc<Environment> {
+        let environment = Arc::new(Environment::start(version, variables, &self.habits).await);
         self.environments.lock().unwrap().push(Arc::clone(&environment));
         environment
+    }
+
+    /// As between two ticks of a schedule: longer than the queue drops what it takes for a duplicate.
+    pub(crate) fn let_time_pass(&self) {
+        self.queue.forget();
     }
 
     /// From here on nothing is delivered twice at the same time.
@@ -171,6 +223,7 @@ impl Aws {
     }
 
     async fn invoke_once(&self, event: &Value, delivery: u32) -> Option<Value> {
+        let _slot = self.slots.acquire().await.unwrap();
         let environment = self.environment(delivery).await;
         let ended = environment.invoke(event).await;
         environment.set_busy(false);
@@ -187,14 +240,22 @@ impl Aws {
 
     /// The oldest warm environment if there is one, for a first delivery; else a new one.
     async fn environment(&self, delivery: u32) -> Arc<Environment> {
-        let warm = self.environments.lock().unwrap().iter().find(|environment| environment.is_idle()).cloned();
+        let version = self.next_version();
+        let is_warm = |one: &&Arc<Environment>| one.is_idle() && one.program == version;
+        let warm = self.environments.lock().unwrap().iter().find(is_warm).cloned();
         match warm.filter(|_| delivery == 1) {
             Some(environment) => {
                 environment.set_busy(true);
                 environment
             }
-            None => self.start(&self.variables).await,
+            None => self.start(version, &self.variables).await,
         }
+    }
+
+    fn next_version(&self) -> &'static str {
+        let mut versions = self.versions.lock().unwrap();
+        versions.rotate_left(1);
+        versions[0]
     }
 
     /// SIGKILL for the `choice`th of the functions that are at work. Answers whether one was.

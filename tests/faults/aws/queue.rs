@@ -1,8 +1,10 @@
 //! A FIFO queue that speaks SQS's protocol as far as rowscore does: one message at a time and
 //! group, in order; what was sent before is dropped as a duplicate.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -16,6 +18,9 @@ use tokio::task::JoinHandle;
 
 /// Deliveries of a message before it goes to the dead letters: the template's `maxReceiveCount`.
 const MOST_DELIVERIES: u32 = 3;
+
+/// How long a message is known, so that the same is no second one: SQS's deduplication interval.
+const KNOWN_FOR: Duration = Duration::from_secs(300);
 
 pub(super) struct Queue {
     shared: Arc<Shared>,
@@ -32,7 +37,7 @@ struct Shared {
 #[derive(Default)]
 struct Fifo {
     groups: BTreeMap<String, Group>,
-    known: HashSet<String>,
+    known: HashMap<String, Instant>,
     dead_letters: u64,
 }
 
@@ -119,6 +124,11 @@ impl Queue {
         }
     }
 
+    /// Time passes: no message is known any more.
+    pub(super) fn forget(&self) {
+        self.shared.fifo.lock().unwrap().known.clear();
+    }
+
     /// Messages that were given up.
     pub(super) fn dead_letters(&self) -> u64 {
         self.shared.fifo.lock().unwrap().dead_letters
@@ -141,7 +151,9 @@ async fn send_message(State(shared): State<Arc<Shared>>, body: Bytes) -> Json<Va
     let field = |name: &str| request[name].as_str().unwrap_or_else(|| panic!("{name}: {request}")).to_owned();
     let (group, id) = (field("MessageGroupId"), field("MessageDeduplicationId"));
     let mut fifo = shared.fifo.lock().unwrap();
-    if fifo.known.insert(id.clone()) {
+    fifo.known.retain(|_, sent| sent.elapsed() < KNOWN_FOR);
+    if let Entry::Vacant(new) = fifo.known.entry(id.clone()) {
+        new.insert(Instant::now());
         let message = Message { group: group.clone(), id: id.clone(), body: field("MessageBody"), deliveries: 0 };
         fifo.groups.entry(group).or_default().waiting.push_back(message);
         shared.arrived.notify_one();

@@ -11,7 +11,7 @@ use crate::ledger::Verdict;
 use crate::support::{Setup, model};
 
 /// From here on, every update of an item is noted, except for those of neighbours.
-pub(super) async fn watch(db: &Setup) {
+pub(crate) async fn watch(db: &Setup) {
     for sql in [
         "CREATE TABLE `neighbours` (`client` BIGINT UNSIGNED NOT NULL, `number` BIGINT UNSIGNED NOT NULL, \
            PRIMARY KEY (`client`, `number`))",
@@ -29,7 +29,7 @@ pub(super) async fn watch(db: &Setup) {
 const NO_FAILURE: &str = "NOT EXISTS (SELECT 1 FROM `item_failures` f WHERE f.`item_id` = i.`id`)";
 
 /// Whether no run is unfinished, and every item is done.
-pub(super) async fn nothing_left(db: &Setup) -> bool {
+pub(crate) async fn nothing_left(db: &Setup) -> bool {
     unfinished(db).await == 0 && undone(db).await == 0
 }
 
@@ -47,7 +47,7 @@ async fn undone(db: &Setup) -> u64 {
 }
 
 /// The verdict, its reasons, and a summary of what was judged.
-pub(super) async fn judge(db: &Setup) -> (Verdict, Vec<String>, String) {
+pub(crate) async fn judge(db: &Setup) -> (Verdict, Vec<String>, String) {
     let mut problems = Vec::new();
     let lost = undone(db).await;
     let hanging = unfinished(db).await;

@@ -2,7 +2,7 @@
 //! sweeps and backfills work on half a million items, and other clients write to the same rows. Each
 //! time another server takes over. Then it becomes quiet, and every write that was made is judged.
 
-mod audit;
+pub(crate) mod audit;
 mod neighbours;
 mod work;
 
@@ -152,13 +152,13 @@ async fn kill_again_and_again(
 }
 
 /// Which server is in use.
-async fn port_in_use(db: &Setup) -> u16 {
+pub(crate) async fn port_in_use(db: &Setup) -> u16 {
     let asked = async |conn: &mut Conn| conn.query_first("SELECT @@port").await;
     until_answered(db, asked).await.unwrap()
 }
 
 /// Until there is a server that takes writes.
-async fn until_written(db: &Setup) {
+pub(crate) async fn until_written(db: &Setup) {
     let write = async |conn: &mut Conn| conn.query_drop("INSERT INTO `takeovers` VALUES ()").await;
     until_answered(db, write).await;
 }

@@ -232,3 +232,23 @@ async fn whoever_applies_score_tables_grants_no_more_than_reading_of_their_sourc
     assert!(on(".`seen`").iter().all(|grant| grant.starts_with("GRANT SELECT ON ")), "{grants:#?}");
     assert_eq!((on(".`visits`").len(), on(".`seen`").len()), (1, 1), "{grants:#?}");
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_description_with_the_number_of_one_that_a_restored_database_lost_is_another_one(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let plant = Plant::new(server, &[("people", 2)], &[]).await;
+    plant.described(&job("people", "people", "")).await;
+    plant.owner.execute("CREATE TABLE `backup` AS SELECT * FROM `batch_jobs`").await;
+    plant.described(&job("people", "people", "prediction = \"second\"\nrun_column = \"none\"")).await;
+    let function = plant.scorer.function().await;
+    invoke(&function, json!({"run": "window", "job": "people", "scheduled_time": TICK})).await.unwrap();
+    assert_eq!((plant.filled("people", "second").await, plant.filled("people", "prediction").await), (2, 0));
+
+    plant.owner.execute("DELETE FROM `batch_jobs`; INSERT INTO `batch_jobs` SELECT * FROM `backup`").await;
+    plant.described(&job("people", "people", "page_size = 1")).await;
+    assert_eq!(stored(&plant).await, [row("people", 2, "active")]);
+    invoke(&function, json!({"run": "sweep", "job": "people"})).await.unwrap();
+    assert_eq!(plant.filled("people", "prediction").await, 2);
+}

@@ -36,6 +36,13 @@ impl Setup {
         Self { variables, config, database, owner }
     }
 
+    /// In the environment of somebody who may do anything.
+    pub async fn of_owner(variables: BTreeMap<String, String>) -> Self {
+        let config = Config::read(|name| variables.get(name).cloned()).expect("the settings are valid");
+        let owner = Database::new(&config.mysql, &config.work.items_table).await;
+        Self::read(variables, owner).await
+    }
+
     /// The same database, with other settings.
     pub async fn with(&self, settings: &[(&str, &str)]) -> Self {
         let mut variables = self.variables.clone();
@@ -315,11 +322,8 @@ impl TestDb {
     /// Without any table, for somebody who may do anything.
     pub async fn bare(server: Server, settings: &[(&str, &str)]) -> Self {
         let private = PrivateDatabase::new(server).await;
-        let mut variables = private.variables();
-        let config = Config::read(|name| variables.get(name).cloned()).expect("the server's settings are valid");
-        let owner = Database::new(&config.mysql, &config.work.items_table).await;
-        variables.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        Self { setup: Setup::read(variables, owner).await, private }
+        let setup = Setup::of_owner(private.variables()).await.with(settings).await;
+        Self { setup, private }
     }
 
     /// The same database, for a login that may do what `infra/grants-reader.sql` grants, no more.

@@ -1,5 +1,6 @@
 //! A database server of the test's own, or a cluster of three, which may be set up oddly, stopped and killed.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -7,14 +8,13 @@ use std::time::Instant;
 
 use tempfile::TempDir;
 
-use super::{Server, Setup, TestDb, environment};
+use super::programs::signal;
+use super::{Server, Setup, environment};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/database");
 
 /// A server of the test's own. It ends with this value.
 pub struct OwnServer {
-    /// Whose SQL it speaks.
-    kind: Server,
     /// As `scripts/database` calls it.
     name: &'static str,
     /// How it is started.
@@ -30,20 +30,20 @@ impl OwnServer {
 
     /// One with these options of `scripts/database`.
     pub async fn start_with(kind: Server, options: &'static [&'static str]) -> Self {
-        Self::named(kind, kind.kind(), options).await
+        Self::named(kind.kind(), options).await
     }
 
     /// A cluster of three, with a proxy in front. Its servers leave it to the system when files are written
     /// to the disk, so that they are quick to come back: what is killed is a process, not the system.
     pub async fn cluster(kind: Server) -> Self {
         let name = if kind.is_mariadb() { "galera" } else { "group-replication" };
-        Self::named(kind, name, &["--relaxed"]).await
+        Self::named(name, &["--relaxed"]).await
     }
 
-    async fn named(kind: Server, name: &'static str, options: &'static [&'static str]) -> Self {
+    async fn named(name: &'static str, options: &'static [&'static str]) -> Self {
         // Where it is found and ended if these tests are killed.
         let folder = TempDir::new_in(environment("ROWSCORE_TEST_SERVERS")).unwrap();
-        let server = Self { kind, name, options, folder };
+        let server = Self { name, options, folder };
         server.restart().await;
         server
     }
@@ -52,6 +52,34 @@ impl OwnServer {
     /// [`OwnServer::kill_node`], and waits until that has caught up. Its port stays the same.
     pub async fn restart(&self) {
         self.script(&[&["start", self.name], self.options].concat(), self.folder()).await;
+    }
+
+    /// The same, with a clock that is off by that much, such as `+1h`.
+    pub async fn restart_with_clock(&self, offset: &str) {
+        let clock = format!("--clock={offset}");
+        self.script(&[&["start", self.name, &clock], self.options].concat(), self.folder()).await;
+    }
+
+    /// Variables that set a process's clock off by that much, if its program is not linked statically.
+    pub async fn clock(offset: &str) -> BTreeMap<String, String> {
+        variables_in(&script(&["clock", "--", offset], None).await)
+    }
+
+    /// A copy of the data of a server that does not run.
+    pub fn back_up(&self) -> TempDir {
+        let copy = TempDir::new_in(environment("ROWSCORE_TEST_SERVERS")).unwrap();
+        copy_folder(&self.data(), &copy.path().join("data"));
+        copy
+    }
+
+    /// Puts the data of [`OwnServer::back_up`] in the place of that of a server that does not run.
+    pub fn restore(&self, backup: &TempDir) {
+        fs::remove_dir_all(self.data()).unwrap();
+        copy_folder(&backup.path().join("data"), &self.data());
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder().join("data")
     }
 
     /// Its data and its certificates.
@@ -71,45 +99,79 @@ impl OwnServer {
 
     /// SIGKILL for the one server of a cluster that has this port.
     pub async fn kill_node(&self, port: u16) {
+        self.script(&["kill"], &self.node(port)).await;
+    }
+
+    /// A signal, like `STOP`, for the one server of a cluster that has this port.
+    pub fn signal_node(&self, port: u16, name: &str) {
+        let process = fs::read_to_string(self.node(port).join("server.pid")).unwrap();
+        signal(process.trim().parse().unwrap(), name);
+    }
+
+    /// The folder of the one server of a cluster that has this port.
+    fn node(&self, port: u16) -> PathBuf {
         let nodes = fs::read_dir(self.folder()).unwrap().map(|entry| entry.unwrap().path());
         let has_port =
             |node: &PathBuf| fs::read_to_string(node.join("port")).is_ok_and(|noted| noted.trim() == port.to_string());
-        let node = nodes.filter(|folder| folder.join("data").is_dir()).find(has_port);
-        self.script(&["kill"], &node.expect("each server notes its port")).await;
+        nodes.filter(|folder| folder.join("data").is_dir()).find(has_port).expect("each server notes its port")
     }
 
     async fn script(&self, command: &[&str], folder: &Path) -> String {
-        let mut script = Command::new(SCRIPT);
-        script.args(command).arg(folder).stdin(Stdio::null());
-        let begun = Instant::now();
-        let output = tokio::task::spawn_blocking(move || script.output()).await.unwrap().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(
-            output.status.success(),
-            "{command:?} after {:?}: {text}{}",
-            begun.elapsed(),
-            String::from_utf8_lossy(&output.stderr)
-        );
-        text
+        script(command, Some(folder)).await
     }
 
     /// An empty database on it with rowscore's tables, and `settings`.
     pub async fn database(&self, settings: &[(&str, &str)]) -> Setup {
-        let environment = self.script(&["env"], self.folder()).await;
-        let port = environment.split_once("MYSQL_PORT=").unwrap().1.lines().next().unwrap();
-        // The login is the same as on the servers that all tests share.
-        let db = TestDb::bare(self.kind, settings).await;
-        let mut setup = db.with(&[("MYSQL_PORT", port), ("MYSQL_DATABASE", OWN)]).await;
-        setup.owner = setup.database.clone();
-        tokio::task::spawn_blocking(move || drop(db)).await.unwrap();
-        setup.database.connect_or_create().await.unwrap().disconnect().await.unwrap();
+        let setup = self.bare(settings).await;
         setup.migrate().await;
         setup
+    }
+
+    /// An empty database on it, and `settings`, for somebody who may do anything.
+    pub async fn bare(&self, settings: &[(&str, &str)]) -> Setup {
+        let mut variables = self.login().await;
+        variables.extend([("MYSQL_DATABASE".into(), OWN.into()), ("SAMPLE_MODEL".into(), "allow".into())]);
+        variables.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let setup = Setup::of_owner(variables).await;
+        setup.database.connect_or_create().await.unwrap().disconnect().await.unwrap();
+        setup
+    }
+
+    /// The variables that make a client of it, with a login that may do anything.
+    async fn login(&self) -> BTreeMap<String, String> {
+        variables_in(&self.script(&["env"], self.folder()).await)
     }
 }
 
 /// The name of the database on it, and of the login that scores its items.
 pub const OWN: &str = "own";
+
+/// What is exported, a line each.
+fn variables_in(exports: &str) -> BTreeMap<String, String> {
+    let variables = exports.lines().filter_map(|line| line.strip_prefix("export ")?.split_once('='));
+    variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// Runs `scripts/database`, and answers what it says.
+async fn script(command: &[&str], folder: Option<&Path>) -> String {
+    let mut script = Command::new(SCRIPT);
+    script.args(command).args(folder).stdin(Stdio::null());
+    let begun = Instant::now();
+    let output = tokio::task::spawn_blocking(move || script.output()).await.unwrap().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success(),
+        "{command:?} after {:?}: {text}{}",
+        begun.elapsed(),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    text
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("--archive").arg(from).arg(to).status().unwrap();
+    assert!(copied.success(), "{} was not copied", from.display());
+}
 
 impl Drop for OwnServer {
     fn drop(&mut self) {

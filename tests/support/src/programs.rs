@@ -71,6 +71,11 @@ impl Program {
         self.signal("STOP");
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends it a signal, like `TERM`.
     pub fn signal(&self, name: &str) {
         signal(self.child.id(), name);

@@ -212,6 +212,11 @@ impl Environment {
         self.program.lock().unwrap().is_running()
     }
 
+    /// The function's process.
+    pub fn id(&self) -> u32 {
+        self.program.lock().unwrap().id()
+    }
+
     /// SIGKILL.
     pub fn kill(&self) {
         self.program.lock().unwrap().kill();
