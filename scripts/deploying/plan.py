@@ -11,7 +11,7 @@ from . import changes, costs, network, schedules, tables
 from .account import Account
 from .answers import Answers
 from .changes import Change
-from .databases import ASLEEP, Database
+from .databases import Database
 from .stacks import Stack
 from .template import parameters
 
@@ -83,8 +83,8 @@ def needed(account: Account, answers: Answers, database: Database, stack: Stack 
         stays = stack and stack.server == database.server
         if database.groups and not stays and not changes.lets_in(account, database, group()):
             made.append(changes.entrance(account, database, group))
-    if iam and database.data_api and database.admin_secret and database.status not in ASLEEP:
-        made.append(tables.by_data_api(account, database, answers))
+    if tables_change := tables.change(account, database, answers, stack):
+        made.append(tables_change)
     return made
 
 

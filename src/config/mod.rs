@@ -9,6 +9,7 @@ mod key;
 mod listeners;
 mod names;
 mod nice;
+mod part;
 mod price;
 mod quality;
 mod quiet;
@@ -42,6 +43,7 @@ pub use key::{KeyColumns, KeyPart, PartKind};
 pub use listeners::{BusArn, LineageUrl, Token, TopicArn};
 pub use names::{ColumnName, JobName, NameOfModel, TableName};
 pub use nice::Nice;
+pub use part::Part;
 pub use price::Price;
 pub use quality::{Measure, QualityBound};
 pub use quiet::QuietHours;
@@ -215,6 +217,17 @@ impl Config {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::read(|name| std::env::var(name).ok())
+    }
+
+    /// Reads the process environment as [`Config::from_env`], for somebody else than it names, who has a password.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn from_env_for(user: &str, password: &str) -> Result<Self, ConfigError> {
+        Self::read(|name| match name {
+            "MYSQL_USER" => Some(user.to_owned()),
+            "MYSQL_PASSWORD" => Some(password.to_owned()),
+            "MYSQL_AUTH" => Some("password".to_owned()),
+            name => std::env::var(name).ok(),
+        })
     }
 
     /// Reads the variables that `lookup` knows, as [`Config::from_env`]. An empty variable counts as unset.
