@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use lambda_runtime::{Diagnostic, Error, service_fn};
-use rowscore::config::{Config, Part};
+use rowscore::config::{Config, Handler};
 use rowscore::lambda::{Function, program, set_up};
 use rowscore::model;
 
@@ -13,7 +13,7 @@ async fn main() -> ExitCode {
 }
 
 async fn serve() -> Result<(), Error> {
-    if let Part::SetUp = Part::from_env() {
+    if let Handler::SetUp = Handler::from_env() {
         let model = model::embedded()?;
         return lambda_runtime::run(service_fn(async |invocation| set_up(invocation, model).await)).await;
     }
