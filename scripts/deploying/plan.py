@@ -30,6 +30,8 @@ SHOWN = [
     ],
 ]
 MADE_LATER = "(made for it)"
+# https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_StopDBInstance.html
+MOST_SLEEP_HOURS = 7 * 24
 
 
 def take_found(account: Account, answers: Answers, database: Database, given: set[str]) -> str:
@@ -95,6 +97,16 @@ def hear_of_silence(answers: Answers) -> None:
         answers.parameters["SilentHours"] = str(min(pause, int((parameters()["SilentHours"].bounds or (1, 168))[1])))
 
 
+def hear_of_sleep(complete: dict[str, str]) -> None:
+    """RDS starts what sleeps for seven days, and nobody stops that again."""
+    pauses = [schedules.longest_pause(complete[name]) for name in ("Schedule", "SweepSchedule", "CanarySchedule")]
+    if complete["WakeDatabase"] and min(pauses) > MOST_SLEEP_HOURS:
+        say(
+            f"{complete['WakeDatabase']} may sleep for more than seven days between two ticks. RDS starts it then, and it runs on: "
+            "give a Schedule that comes at least once a week (docs/DEPLOY.md)"
+        )
+
+
 def let_workers_work(answers: Answers) -> None:
     """Fewer invocations than workers would let some of them wait."""
     hops, _, requests = answers.complete()["Concurrency"].partition(",")
@@ -114,6 +126,7 @@ def check(account: Account, answers: Answers) -> None:
             "locked out by then. Take IAM (DatabaseResourceId), or a secret of your own"
         )
     network.check(account, complete["SubnetIds"], complete["PathToSqs"])
+    hear_of_sleep(complete)
     check_authority(answers.settings.get("MYSQL_SERVER", ""), answers.settings)
 
 
