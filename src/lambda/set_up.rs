@@ -115,10 +115,10 @@ async fn make(
     let password = orders.admin.password.as_deref().unwrap_or_default();
     let jobs = Jobs::new(Config::from_env_for(&orders.admin.login, password)?).await;
     let job = jobs.of_variables();
-    let config = Config { work: job.work.clone(), ..jobs.config().clone() };
-    let consent = |Missing { said, check }: &Missing| match orders.create {
-        true => Ok(()),
-        false => Err(format!("{said}; {check}, or make it first")),
+    let mut config = jobs.config().clone();
+    config.work = job.work.clone();
+    let consent = |Missing { said, check }: &Missing| {
+        if orders.create { Ok(()) } else { Err(format!("{said}; {check}, or make it first")) }
     };
     reach(&job.database, &config, patience).await?;
     let mut site = Site { config: &config, database: &job.database, consent: &consent, done: Vec::new() };

@@ -159,7 +159,7 @@ impl Waker {
         for wait in self.looks() {
             let found = self.look().await?;
             // Stopped by somebody else, or that it is not to be stopped.
-            let over = found.asleep.is_some() || !found.tagged;
+            let over = matches!(found.asleep, Some(Asleep::Stopping | Asleep::Stopped)) || !found.tagged;
             if over || self.stop().await? == Order::Followed {
                 if !over {
                     tracing::info!(resource = %self.resource, "nothing is left to do; stopping the database that was started for it");

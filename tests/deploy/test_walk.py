@@ -146,3 +146,11 @@ class Walk(Deployed):
         self.assertEqual(self.let_in(), [])
         groups = self.ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [self.vpc]}])["SecurityGroups"]
         self.assertNotIn("rowscore-function", [group["GroupName"] for group in groups])
+
+    def test_a_database_that_sleeps_longer_than_rds_lets_it_is_told(self):
+        self.network()
+        self.instance()
+        rare = [f"{name}=cron(0 6 1 * ? *)" for name in ("Schedule", "SweepSchedule", "CanarySchedule")]
+        told = "db:mydb may sleep for more than seven days between two ticks"
+        self.assertIn(told, self.deploy("--database", "mydb", "--yes", "WakeDatabase=db:mydb", *rare))
+        self.assertNotIn(told, self.deploy("--yes", "CanarySchedule=cron(0 6 ? * MON *)"))
