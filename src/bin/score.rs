@@ -15,7 +15,7 @@ async fn main() -> ExitCode {
 async fn serve() -> Result<(), Error> {
     if let Handler::SetUp = Handler::from_env() {
         let model = model::embedded()?;
-        return lambda_runtime::run(service_fn(async |invocation| set_up(invocation, model).await)).await;
+        return lambda_runtime::run(service_fn(move |invocation| set_up(invocation, model))).await;
     }
     let function = Function::new(Config::from_env()?, model::embedded()?).await;
     let function = &function;
