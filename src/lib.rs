@@ -12,6 +12,7 @@ pub mod lambda;
 pub mod model;
 pub mod quality;
 pub mod run;
+pub mod setup;
 pub mod standing;
 pub mod store;
 pub mod training;

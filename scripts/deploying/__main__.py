@@ -67,6 +67,10 @@ class Deployment:
         self.answers.head |= {"STACK": stack, "ACCOUNT": self.account.id, "REGION": self.account.region}
         wish = given.head.get("ROLLBACK") or self.answers.head.get("ROLLBACK")
         self.answers.head["ROLLBACK"] = wish or "ask"
+        for name in ("SET_UP", "ADMIN_SECRET", "TABLES"):
+            if name in given.head:
+                self.answers.head[name] = given.head[name]
+        self.answers.head["SET_UP"] = self.answers.head.get("SET_UP") or "auto"
         self.stack = stacks.find(self.account, stack)
         self.take_over()
         self.wanted = wanted or self.answers.head.get("DATABASE", "")
@@ -114,6 +118,8 @@ class Deployment:
             reason = plan.take_found(self.account, self.answers, database, self.given_names)
         if self.ask and (self.asked_for or not self.is_known):
             questions.ask_all(self.answers, self.given_names)
+            if database and tables.lacks_admin(database, self.answers):
+                questions.ask_for_admin(self.answers, database.title)
         plan.hear_of_silence(self.answers)
         plan.let_workers_work(self.answers)
         if database:
@@ -162,9 +168,14 @@ class Deployment:
         sam.deploy(stack, self.account.region, self.answers.complete())
         self.say_version(stack)
         by_hand = "" if not database or database.data_api else tables.by_hand(database, self.answers)
-        if by_hand and not before:
+        is_made = bool(self.answers.head.get("TABLES"))
+        if by_hand and not before and not is_made:
             say(f"Before the first tick, on a machine that reaches the database:\n{by_hand}")
         seen = proof.ask(self.account, stack)
+        if seen.failed("login", "tables", "grants") and is_made:
+            # They are made again with the next call.
+            self.answers.head["TABLES"] = ""
+            files.write(self.file, self.answers)
         if by_hand and before and seen.failed("login", "tables", "grants"):
             say(f"On a machine that reaches the database:\n{by_hand}")
         if not seen.is_well:

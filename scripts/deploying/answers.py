@@ -20,8 +20,13 @@ HEAD = {
     "DATABASE": "The database, as make deploy was asked for it.",
     "ROLLBACK": "What is done if a new version fails its trial at the end: yes goes back to the version before, no stays, ask asks "
     "where somebody answers, and else stays.",
+    "SET_UP": "How tables, logins and grants are made: auto takes the Data API of a cluster that has one, and else a function in the "
+    "VPC, which is removed afterwards; function takes that in any case; by-hand shows commands.",
+    "ADMIN_SECRET": "The secret of Secrets Manager with the administrator's username and password, by its name or ARN. It is read when "
+    "tables, logins and grants are made, and kept nowhere. Of a database whose password RDS manages it is known.",
+    "TABLES": "What tables, logins and grants were made of. Without it they are made again; what is there stays.",
 }
-ROLLBACKS = ("yes", "no", "ask")
+ACCEPTED = {"ROLLBACK": ("yes", "no", "ask"), "SET_UP": ("auto", "function", "by-hand")}
 # The template refuses to do without them.
 NEEDED = ["MYSQL_SERVER", "MYSQL_DATABASE"]
 LINE = re.compile(r"([A-Za-z][A-Za-z0-9_]*)=(.*)")
@@ -59,8 +64,10 @@ class Answers:
         named = parameters()
         found = [named[name].problem(value) for name, value in self.complete().items() if name != "Settings"]
         found += [variables()[name].problem(value) for name, value in self.settings.items() if value]
-        if (wish := self.head.get("ROLLBACK", "ask")) not in ROLLBACKS:
-            found.append(f"ROLLBACK is `{wish}`; accepted: yes, no or ask")
+        for name, accepted in ACCEPTED.items():
+            if (wish := self.head.get(name) or accepted[0]) not in accepted:
+                *some, last = accepted
+                found.append(f"{name} is `{wish}`; accepted: {', '.join(some)} or {last}")
         found += [f"{name} is missing; {variables()[name].text}" for name in NEEDED if not self.settings.get(name)]
         if bool(self.parameters.get("DatabaseResourceId")) == bool(self.parameters.get("MysqlPasswordSecret")):
             found.append("give DatabaseResourceId to log in with IAM, or MysqlPasswordSecret to log in with a password")

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from servers.common import Failure
+
 from .account import Account
 from .databases import Database
+
+# RDS takes a minute or some for it.
+LOOKS, PAUSE = 180, 5
 
 
 @dataclass(frozen=True)
@@ -17,7 +23,7 @@ class Change:
 
 
 def sign_in(account: Account, database: Database) -> Change:
-    """Turns on logins with IAM; RDS needs no restart for it."""
+    """Turns on logins with IAM, and waits until that is done; RDS needs no restart for it."""
 
     def make() -> None:
         if database.kind == "cluster":
@@ -28,8 +34,26 @@ def sign_in(account: Account, database: Database) -> Change:
             account.rds.modify_db_instance(
                 DBInstanceIdentifier=database.name, EnableIAMDatabaseAuthentication=True, ApplyImmediately=True
             )
+        for _ in range(LOOKS):
+            if signs_in(account, database):
+                return
+            time.sleep(PAUSE)
+        raise Failure(
+            f"{database.title} does not take IAM logins yet. Wait until it is available, and call make deploy again"
+        )
 
     return Change(f"turns on IAM authentication of {database.title}, without a restart", make)
+
+
+def signs_in(account: Account, database: Database) -> bool:
+    """Whether it takes logins with IAM by now."""
+    if database.kind == "cluster":
+        [found] = account.rds.describe_db_clusters(DBClusterIdentifier=database.name)["DBClusters"]
+    else:
+        [found] = account.rds.describe_db_instances(DBInstanceIdentifier=database.name)["DBInstances"]
+    # A database that is stopped takes it with its next start.
+    status = found.get("DBInstanceStatus") or found.get("Status")
+    return bool(found.get("IAMDatabaseAuthenticationEnabled")) and status != "modifying"
 
 
 def group_name(stack: str) -> str:

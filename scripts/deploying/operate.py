@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from servers.common import Failure, say
 
-from . import changes, databases, questions, sam, stacks, troubles, verdict
+from . import changes, databases, questions, sam, set_up, stacks, troubles, verdict
 from .account import Account, code
 
 KINDS = ["window", "sweep", "status"]
@@ -72,6 +72,7 @@ def remove(account: Account, stack: str, ask: bool) -> None:
     say(f"This removes the stack {stack} in {account.region} of account {account.id}. Tables and predictions stay.")
     if ask and not questions.confirm("Go on?"):
         raise Failure("stopped; nothing was changed")
+    set_up.sweep(account, stack)
     sam.call("delete", "--no-prompts", "--stack-name", stack, "--region", account.region)
     filters = [{"Name": "tag:project", "Values": ["rowscore"]}, {"Name": "tag:stack", "Values": [stack]}]
     made = databases.pages(account.ec2, "describe_security_groups", "SecurityGroups", Filters=filters)

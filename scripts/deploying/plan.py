@@ -11,7 +11,7 @@ from . import changes, costs, network, schedules, tables
 from .account import Account
 from .answers import Answers
 from .changes import Change
-from .databases import ASLEEP, Database
+from .databases import Database
 from .stacks import Stack
 from .template import parameters
 
@@ -30,6 +30,8 @@ SHOWN = [
     ],
 ]
 MADE_LATER = "(made for it)"
+# https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_StopDBInstance.html
+MOST_SLEEP_HOURS = 7 * 24
 
 
 def take_found(account: Account, answers: Answers, database: Database, given: set[str]) -> str:
@@ -83,8 +85,8 @@ def needed(account: Account, answers: Answers, database: Database, stack: Stack 
         stays = stack and stack.server == database.server
         if database.groups and not stays and not changes.lets_in(account, database, group()):
             made.append(changes.entrance(account, database, group))
-    if iam and database.data_api and database.admin_secret and database.status not in ASLEEP:
-        made.append(tables.by_data_api(account, database, answers))
+    if tables_change := tables.change(account, database, answers, stack):
+        made.append(tables_change)
     return made
 
 
@@ -93,6 +95,16 @@ def hear_of_silence(answers: Answers) -> None:
     pause = math.ceil(schedules.longest_pause(answers.complete()["Schedule"])) + 1
     if int(answers.complete()["SilentHours"]) < pause:
         answers.parameters["SilentHours"] = str(min(pause, int((parameters()["SilentHours"].bounds or (1, 168))[1])))
+
+
+def hear_of_sleep(complete: dict[str, str]) -> None:
+    """RDS starts what sleeps for seven days, and nobody stops that again."""
+    pauses = [schedules.longest_pause(complete[name]) for name in ("Schedule", "SweepSchedule", "CanarySchedule")]
+    if complete["WakeDatabase"] and min(pauses) > MOST_SLEEP_HOURS:
+        say(
+            f"{complete['WakeDatabase']} may sleep for more than seven days between two ticks. RDS starts it then, and it runs on: "
+            "give a Schedule that comes at least once a week (docs/DEPLOY.md)"
+        )
 
 
 def let_workers_work(answers: Answers) -> None:
@@ -114,6 +126,7 @@ def check(account: Account, answers: Answers) -> None:
             "locked out by then. Take IAM (DatabaseResourceId), or a secret of your own"
         )
     network.check(account, complete["SubnetIds"], complete["PathToSqs"])
+    hear_of_sleep(complete)
     check_authority(answers.settings.get("MYSQL_SERVER", ""), answers.settings)
 
 

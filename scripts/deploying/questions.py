@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from servers.common import Failure, say
 
-from .answers import Answers
+from .answers import HEAD, Answers
+from .secrets import PASSWORD
 from .settings import Variable, variables
 from .template import Parameter, parameters
 
@@ -46,6 +47,19 @@ def ask_all(answers: Answers, given: set[str]) -> None:
             ask(for_variable(name))
     for name in ("Schedule", "ScheduleZone", "AlarmEmail"):
         ask(for_parameter(name))
+
+
+def ask_for_admin(answers: Answers, title: str) -> None:
+    """Asks for the administrator's secret, by which tables, logins and grants are made."""
+
+    def take(value: str) -> None:
+        answers.head["ADMIN_SECRET"] = value
+
+    text = (
+        f"{HEAD['ADMIN_SECRET']} Without one you get commands for a machine that reaches {title}; who has the password alone, "
+        f"stops here and calls this again with {PASSWORD} set."
+    )
+    put(Question("ADMIN_SECRET", text, "the name or the ARN of a secret", "", lambda value: None, take))
 
 
 def of_parameter(answers: Answers, parameter: Parameter) -> Question:

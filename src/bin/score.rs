@@ -1,10 +1,10 @@
-//! The Lambda function.
+//! The Lambda function, and by another handler the one that makes its tables.
 
 use std::process::ExitCode;
 
 use lambda_runtime::{Diagnostic, Error, service_fn};
-use rowscore::config::Config;
-use rowscore::lambda::{Function, program};
+use rowscore::config::{Config, Handler};
+use rowscore::lambda::{Function, program, set_up};
 use rowscore::model;
 
 #[tokio::main(flavor = "current_thread")]
@@ -13,6 +13,10 @@ async fn main() -> ExitCode {
 }
 
 async fn serve() -> Result<(), Error> {
+    if let Handler::SetUp = Handler::from_env() {
+        let model = model::embedded()?;
+        return lambda_runtime::run(service_fn(move |invocation| set_up(invocation, model))).await;
+    }
     let function = Function::new(Config::from_env()?, model::embedded()?).await;
     let function = &function;
     // The runtime logs what it is given, so nobody else logs it.

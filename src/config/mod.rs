@@ -4,6 +4,7 @@ mod bounds;
 mod choices;
 mod columns;
 mod decimals;
+mod handler;
 mod jobs;
 mod key;
 mod listeners;
@@ -37,6 +38,7 @@ use choices::AuthName;
 pub use choices::SampleModel;
 pub use columns::{FeatureColumn, PredictionFormat, RunColumn};
 pub use decimals::Decimals;
+pub use handler::Handler;
 pub use jobs::{Fallback, JobSettings, JobsFile, MOST_JOBS, ScheduleName, by_keys, job_settings};
 pub use key::{KeyColumns, KeyPart, PartKind};
 pub use listeners::{BusArn, LineageUrl, Token, TopicArn};
@@ -217,6 +219,17 @@ impl Config {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::read(|name| std::env::var(name).ok())
+    }
+
+    /// Reads the process environment as [`Config::from_env`], for somebody else than it names, who has a password.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn from_env_for(user: &str, password: &str) -> Result<Self, ConfigError> {
+        Self::read(|name| match name {
+            "MYSQL_USER" => Some(user.to_owned()),
+            "MYSQL_PASSWORD" => Some(password.to_owned()),
+            "MYSQL_AUTH" => Some("password".to_owned()),
+            name => std::env::var(name).ok(),
+        })
     }
 
     /// Reads the variables that `lookup` knows, as [`Config::from_env`]. An empty variable counts as unset.

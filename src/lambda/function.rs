@@ -12,7 +12,7 @@ use super::call::{Back, Call, Outbox, now};
 use super::examined::examined;
 use super::leftovers::Leftovers;
 use super::metrics::Source;
-use super::wake::{Asleep, Standing, Waker};
+use super::wake::{Asleep, Rest, Standing, Waker};
 use super::work::{Several, Works};
 use super::{SqsQueue, Tellers, WakeError};
 use crate::answer::{Answer, Outcome};
@@ -169,7 +169,7 @@ impl Function {
             Standing::Awake { ours } => {
                 let answer = Box::pin(self.works.work(trigger, call, Several::InTurn)).await?;
                 if ours && !self.is_needed().await? {
-                    waker.lay_to_rest().await?;
+                    return lay_to_rest(waker, trigger, answer.into(), call).await;
                 }
                 Ok(answer.into())
             }
@@ -254,15 +254,24 @@ const AT_ONCE: i32 = 0;
 /// Seconds after which a message comes again whose hop failed: what was the matter may be over.
 const A_MINUTE: i32 = 60;
 
-/// Sends the message that continues to wait, unless it took too long already.
-async fn wait_on(waker: &Waker, trigger: &Trigger, status: Asleep, call: Call<'_>) -> Result<Reply, Failure> {
-    let next = match trigger {
+/// The message after this one, of those that wait until the database takes connections, or lets itself be stopped.
+fn next_wait(trigger: &Trigger, call: Call<'_>) -> Wake {
+    match trigger {
         Trigger::Wake(wake) => Wake { hop: wake.hop.saturating_add(1), ..wake.clone() },
         asked => Wake { since: call.now, hop: 1, event: Box::new(asked.clone()) },
-    };
+    }
+}
+
+/// Whether it was waited for too long. A begin in the future would never be long ago.
+fn is_too_long(waited: TimeDelta) -> bool {
+    waited.abs() > WAKE_PATIENCE
+}
+
+/// Sends the message that continues to wait, unless it took too long already.
+async fn wait_on(waker: &Waker, trigger: &Trigger, status: Asleep, call: Call<'_>) -> Result<Reply, Failure> {
+    let next = next_wait(trigger, call);
     let waited = call.now - next.since;
-    // A begin in the future would never be long ago.
-    if waited.abs() > WAKE_PATIENCE {
+    if is_too_long(waited) {
         let resource = waker.resource().clone();
         return Err(WakeError::OutOfPatience { resource, status, minutes: waited.num_minutes() }.into());
     }
@@ -271,6 +280,23 @@ async fn wait_on(waker: &Waker, trigger: &Trigger, status: Asleep, call: Call<'_
     }
     tracing::info!(resource = %waker.resource(), %status, waited_s = waited.num_seconds(), "waiting for the database");
     Ok(Reply { wake: Some(next), ..Answer::without_run(Outcome::Waking).into() })
+}
+
+/// Stops the database that was started for this. Where it cannot be stopped now, a message tries it again; what it asks
+/// for is done already, and a repeated event does nothing twice.
+async fn lay_to_rest(waker: &Waker, trigger: &Trigger, reply: Reply, call: Call<'_>) -> Result<Reply, Failure> {
+    let Rest::Refused(status) = waker.lay_to_rest(call.clock).await? else { return Ok(reply) };
+    let next = next_wait(trigger, call);
+    let (resource, waited) = (waker.resource(), call.now - next.since);
+    let Outbox::Queue(queue) = call.outbox else { return Ok(reply) };
+    if is_too_long(waited) {
+        let minutes = waited.num_minutes();
+        tracing::error!(%resource, status, minutes, "the database could not be stopped; the next tick tries it again");
+        return Ok(reply);
+    }
+    queue.send_wake(&next, call.trace).await.map_err(WakeError::Relay)?;
+    tracing::warn!(%resource, status, "the database cannot be stopped now; a message tries it again");
+    Ok(Reply { wake: Some(next), ..reply })
 }
 
 /// Time until the function's deadline. One in the past (a local emulator sends 1970) is unknown.

@@ -1,5 +1,5 @@
-//! The edge to AWS: Lambda invocations in, SQS continuations out, a stopped database started, and others told that a run
-//! ended.
+//! The edge to AWS: Lambda invocations in, SQS continuations out, a stopped database started, others told that a run
+//! ended; and a function that makes the tables.
 
 mod alarms;
 mod call;
@@ -10,6 +10,7 @@ mod metrics;
 mod program;
 mod queue;
 mod sdk;
+mod set_up;
 mod telling;
 mod wake;
 mod work;
@@ -17,5 +18,6 @@ mod work;
 pub use function::{Failure, Function, Reply};
 pub use program::program;
 pub use queue::{QueueError, SqsQueue};
+pub use set_up::{SetUpReply, set_up};
 pub use telling::{TellError, Tellers};
 pub use wake::{Asleep, WakeError};

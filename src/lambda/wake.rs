@@ -16,6 +16,9 @@ use crate::hop::Clock;
 use crate::run::named;
 use crate::words;
 
+#[cfg(test)]
+mod simulated;
+
 /// The tag of what we started. Without it the database is somebody else's to stop.
 const TAG: &str = "rowscore:woken";
 
@@ -76,15 +79,35 @@ pub enum WakeError {
     Relay(#[source] QueueError),
 }
 
+/// What came of stopping a database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// It is being stopped, or somebody else took it over.
+    Laid,
+    /// It cannot be stopped in this status, in RDS's words, as while it is backed up. It bears the tag on.
+    Refused(String),
+}
+
 /// What starts and stops the database.
 #[derive(Clone, Debug)]
 pub(super) struct Waker {
     client: Client,
     resource: DatabaseResource,
+    /// The first and the longest wait between two looks.
+    waits: (Duration, Duration),
+}
+
+/// Whether RDS follows an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    Followed,
+    /// Not in the status that it is in.
+    NotNow,
 }
 
 /// What RDS says of the database.
 struct Found {
+    status: String,
     asleep: Option<Asleep>,
     arn: String,
     tagged: bool,
@@ -94,14 +117,15 @@ impl Found {
     /// From RDS's answer, if it says that much.
     fn new(status: Option<&str>, arn: Option<&str>, tags: &[Tag]) -> Option<Self> {
         let tagged = tags.iter().any(|tag| tag.key() == Some(TAG));
-        Some(Self { asleep: status?.parse().ok(), arn: arn?.to_owned(), tagged })
+        let status = status?;
+        Some(Self { status: status.to_owned(), asleep: status.parse().ok(), arn: arn?.to_owned(), tagged })
     }
 }
 
 impl Waker {
     /// What wakes `resource`, with credentials and region from the environment.
     pub(super) async fn new(resource: DatabaseResource) -> Self {
-        Self { client: Client::new(&sdk::from_env().await), resource }
+        Self { client: Client::new(&sdk::from_env().await), resource, waits: (FIRST_LOOK, LONGEST_LOOK) }
     }
 
     pub(super) fn resource(&self) -> &DatabaseResource {
@@ -110,13 +134,13 @@ impl Waker {
 
     /// Starts the database if it is stopped, and waits for it for as long as `clock` allows.
     pub(super) async fn rouse(&self, clock: Clock) -> Result<Standing, WakeError> {
-        let looks = ExponentialBuilder::default().with_min_delay(FIRST_LOOK).with_max_delay(LONGEST_LOOK);
-        for wait in looks.without_max_times().build() {
+        for wait in self.looks() {
             let found = self.look().await?;
             let Some(asleep) = found.asleep else { return Ok(Standing::Awake { ours: found.tagged }) };
             if asleep == Asleep::Stopped {
                 // The tag first: a crash after it leaves a database that sleeps on.
                 self.tag(&found.arn).await?;
+                // Where it cannot be started now, the next look tells why.
                 self.start().await?;
                 tracing::info!(resource = %self.resource, "the database is stopped; starting it");
             }
@@ -128,12 +152,43 @@ impl Waker {
         unreachable!("the looks have no end")
     }
 
-    /// Stops the database, which we started.
-    pub(super) async fn lay_to_rest(&self) -> Result<(), WakeError> {
-        self.stop().await?;
-        tracing::info!(resource = %self.resource, "nothing is left to do; stopping the database that was started for it");
-        // A crash before this leaves a tag on a database that sleeps, and whose next start is most likely ours.
-        self.untag(&self.look().await?.arn).await
+    /// Stops the database, which we started, as soon as its status allows it, and for as long as `clock` does.
+    ///
+    /// The tag stays until RDS has taken the order: without it nobody would stop the database any more.
+    pub(super) async fn lay_to_rest(&self, clock: Clock) -> Result<Rest, WakeError> {
+        for wait in self.looks() {
+            let found = self.look().await?;
+            // Stopped by somebody else, or that it is not to be stopped.
+            let over = matches!(found.asleep, Some(Asleep::Stopping | Asleep::Stopped)) || !found.tagged;
+            if over || self.stop().await? == Order::Followed {
+                if !over {
+                    tracing::info!(resource = %self.resource, "nothing is left to do; stopping the database that was started for it");
+                }
+                if found.tagged {
+                    self.let_go(&found.arn).await;
+                }
+                return Ok(Rest::Laid);
+            }
+            if !clock.allows(wait) {
+                return Ok(Rest::Refused(found.status));
+            }
+            tokio::time::sleep(wait).await;
+        }
+        unreachable!("the looks have no end")
+    }
+
+    /// Removes the tag of a database that is being stopped. Where that fails, the invocation does not: it would come
+    /// again, and start the database again.
+    async fn let_go(&self, arn: &str) {
+        if let Err(error) = self.untag(arn).await {
+            let error = words::chain(&error);
+            tracing::error!(resource = %self.resource, error, "the tag {TAG} stays: whoever starts the database removes it, or it is stopped again");
+        }
+    }
+
+    fn looks(&self) -> impl Iterator<Item = Duration> {
+        let (first, longest) = self.waits;
+        ExponentialBuilder::default().with_min_delay(first).with_max_delay(longest).without_max_times().build()
     }
 
     /// How far the database is from taking connections; `None`: it takes them. Starts nothing.
@@ -160,7 +215,7 @@ impl Waker {
         found.ok_or_else(|| self.problem(doing, "RDS does not say its status".into()))
     }
 
-    async fn start(&self) -> Result<(), WakeError> {
+    async fn start(&self) -> Result<Order, WakeError> {
         let doing = "starting";
         match &self.resource {
             DatabaseResource::Instance(name) => {
@@ -172,7 +227,7 @@ impl Waker {
         }
     }
 
-    async fn stop(&self) -> Result<(), WakeError> {
+    async fn stop(&self) -> Result<Order, WakeError> {
         let doing = "stopping";
         match &self.resource {
             DatabaseResource::Instance(name) => {
@@ -195,18 +250,18 @@ impl Waker {
         self.answer("removing the tag of", sent).map(drop)
     }
 
-    /// The answer to an order. That it cannot be followed in this state means that somebody else
-    /// gave it a moment ago, or that the next look tells why.
-    fn order<T, E>(&self, doing: &'static str, answer: Result<T, SdkError<E>>) -> Result<(), WakeError>
+    /// The answer to an order. That it cannot be followed in this status means that somebody else
+    /// gave it a moment ago, or that something is done to the database.
+    fn order<T, E>(&self, doing: &'static str, answer: Result<T, SdkError<E>>) -> Result<Order, WakeError>
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
         match answer {
             Err(error) if error.code().is_some_and(|code| code.starts_with("InvalidDB")) => {
                 tracing::warn!(resource = %self.resource, error = words::chain(&error), "{doing} is not possible now");
-                Ok(())
+                Ok(Order::NotNow)
             }
-            answer => self.answer(doing, answer).map(drop),
+            answer => self.answer(doing, answer).map(|_| Order::Followed),
         }
     }
 

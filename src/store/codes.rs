@@ -39,6 +39,8 @@ pub(super) enum Meaning {
     NoTable,
     /// A grant names a login that there is not.
     NoLogin,
+    /// The server has no plugin of that name.
+    NoPlugin,
     /// The table is not changed in that way while others use it.
     NotOnline,
     /// Anything else, or no error of a server.
@@ -61,6 +63,7 @@ impl Meaning {
             | Self::NeedsTls
             | Self::Grant
             | Self::NoLogin
+            | Self::NoPlugin
             | Self::NotOnline
             | Self::Other => Fault::Permanent,
         }
@@ -87,10 +90,12 @@ impl Meaning {
             1048 => Self::Null,
             1045 | 1698 => Self::Login, // a wrong password, no password is accepted
             1044 | 1142 | 1143 | 1370 => Self::Grant, // on the database, table, column, procedure
+            1227 => Self::Grant,        // on the server, as that of making logins
             3159 => Self::NeedsTls,
             1049 => Self::NoDatabase,
             1146 => Self::NoTable,
             1133 | 1410 | 3523 => Self::NoLogin, // MariaDB, MySQL, one that is no role either
+            1524 => Self::NoPlugin,
             1845 | 1846 | 4092 => Self::NotOnline, // not at all, not for this table, too often before
             // Clusters. Group Replication: another server's commit was first.
             3101 => Self::Locked,

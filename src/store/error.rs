@@ -94,6 +94,11 @@ impl StoreError {
         self.means(Meaning::Grant)
     }
 
+    /// Whether there is no such login, or not with that proof of it.
+    pub fn lacks_login(&self) -> bool {
+        matches!(self, Self::Refused { source, .. } if Meaning::of(source) == Meaning::Login)
+    }
+
     /// Whether a unique key already holds what was to be inserted.
     pub fn is_duplicate(&self) -> bool {
         self.means(Meaning::Duplicate)

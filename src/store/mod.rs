@@ -40,6 +40,7 @@ pub mod lane_lines;
 pub mod lanes;
 pub mod listing;
 pub(crate) mod login;
+pub mod logins;
 pub mod looks;
 pub mod measures;
 pub mod missing;

@@ -8,6 +8,7 @@ use mysql_async::{Conn, params};
 
 use super::codes::Meaning;
 use super::inventory::{Inventory, Made};
+use super::logins::name_and_host;
 use super::row::column;
 use super::statement::Statement;
 use super::{Doing, StoreError, catalog, score_table};
@@ -198,13 +199,6 @@ fn hosts(name: &str) -> Statement<Vec<String>> {
     Statement::all("looking for logins", sql, params! { "name" => name }, |row| column(row, "host"))
 }
 
-/// A login's name and host, in quotes or without. The last `@` separates them: a name may have one.
-fn name_and_host(login: &str) -> (&str, &str) {
-    let (name, host) = login.rsplit_once('@').filter(|(name, _)| !name.is_empty()).unwrap_or((login, "%"));
-    let quotes = ['\'', '"', '`'];
-    (name.trim_matches(quotes), host.trim_matches(quotes))
-}
-
 /// The name of the score table; empty: there is none.
 fn scores_name(items: &ItemsTable) -> &str {
     items.target.scores().map_or("", |scores| scores.name.as_str())
@@ -234,23 +228,4 @@ fn read_columns(items: &ItemsTable) -> String {
 
 fn quoted(columns: &[&ColumnName]) -> String {
     columns.iter().map(|name| name.quoted()).collect::<Vec<_>>().join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_login_is_a_name_or_a_name_and_a_host() {
-        for (login, expected) in [
-            ("scorer", ("scorer", "%")),
-            ("scorer@10.%", ("scorer", "10.%")),
-            ("'scorer'@'10.0.0.0/255.0.0.0'", ("scorer", "10.0.0.0/255.0.0.0")),
-            ("`a b`@localhost", ("a b", "localhost")),
-            ("mail@example.org@%", ("mail@example.org", "%")),
-            ("@odd", ("@odd", "%")),
-        ] {
-            assert_eq!(name_and_host(login), expected);
-        }
-    }
 }

@@ -3,7 +3,7 @@
 import re
 import unittest
 
-from deploying import costs, operate, schedules, settings, template
+from deploying import answers, costs, operate, schedules, settings, template
 from servers.common import REPO, Failure
 
 HOURLY = costs.SETUPS["beside a database, with IPv6 or NAT"]
@@ -90,6 +90,6 @@ class Document(unittest.TestCase):
         for command in commands:
             self.assertIsNotNone(operate.command([command]), command)
         of_make = {"DATABASE", "STACK", "YES", "ANSWERS", "ARCHITECTURE", "MODEL_FILE", "DeletionProtection"}
-        known = {*template.parameters(), *settings.variables(), *of_make}
+        known = {*template.parameters(), *settings.variables(), *answers.HEAD, *of_make}
         named = set(re.findall(r"\b([A-Z][A-Za-z_]+)=[A-Za-z0-9'\"]", document))
         self.assertEqual(named - known, set())

@@ -43,7 +43,7 @@ class Refusals(Deployed):
         self.network()
         self.instance()
         self.assertIn("call make deploy with YES=1", self.refuse("--database", "mydb"))
-        self.assertIn("stopped; nothing was changed", self.refuse("--database", "mydb", said="\n" * 5 + "no\n"))
+        self.assertIn("stopped; nothing was changed", self.refuse("--database", "mydb", said="\n" * 6 + "no\n"))
         self.assertFalse((self.root / "deploy.env").exists())
         self.assertEqual(self.calls("build"), [])
 

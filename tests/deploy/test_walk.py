@@ -15,7 +15,7 @@ class Walk(Deployed):
         self.network()
         made = self.instance()
         answers = ("", "readings", "reading_no", "sepal_length,width=w", "species", "label", "arrived")
-        answers += ("cron(0 6 ? * MON-FRI *)", "Europe/Berlin", "me@example.com", "yes")
+        answers += ("cron(0 6 ? * MON-FRI *)", "Europe/Berlin", "me@example.com", "", "yes")
         self.assertLessEqual(len(answers), MOST_ANSWERS)
         said = self.deploy("--database", "mydb", answers=answers)
 
@@ -50,7 +50,7 @@ class Walk(Deployed):
     def test_every_question_has_a_default_and_says_what_is_accepted(self):
         self.network()
         self.instance()
-        answers = ["", "", "every day", "", "", "x", "none", ""]
+        answers = ["", "", "every day", "", "", "x", "none", "", ""]
         said = self.deploy("--database", "mydb", answers=tuple(answers))
         self.assertIn("Schedule is `every day`; accepted: a schedule like cron(19 * * * ? *) or rate(1 hour)", said)
         self.assertIn("AlarmEmail is `x`; accepted: a mail address", said)
@@ -123,7 +123,7 @@ class Walk(Deployed):
         file.write_text(file.read_text().replace("MemorySize=512", "MemorySize=1024") + "\nWORKERS=3\n")
         file.write_text(file.read_text().replace("Concurrency=0,0", "Concurrency=2,0"))
         self.deploy("--yes")
-        self.deploy("--database", "mydb", answers=("",) * 6)
+        self.deploy("--database", "mydb", answers=("",) * 7)
         for call in self.calls("deploy")[1:]:
             self.assertEqual(call["values"]["Concurrency"], "3,0")
             self.assertEqual((call["values"]["MemorySize"], call["values"]["Settings"]), ("1024", f"{PLAIN} WORKERS=3"))
@@ -147,3 +147,11 @@ class Walk(Deployed):
         self.assertEqual(self.let_in(), [])
         groups = self.ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [self.vpc]}])["SecurityGroups"]
         self.assertNotIn("rowscore-function", [group["GroupName"] for group in groups])
+
+    def test_a_database_that_sleeps_longer_than_rds_lets_it_is_told(self):
+        self.network()
+        self.instance()
+        rare = [f"{name}=cron(0 6 1 * ? *)" for name in ("Schedule", "SweepSchedule", "CanarySchedule")]
+        told = "db:mydb may sleep for more than seven days between two ticks"
+        self.assertIn(told, self.deploy("--database", "mydb", "--yes", "WakeDatabase=db:mydb", *rare))
+        self.assertNotIn(told, self.deploy("--yes", "CanarySchedule=cron(0 6 ? * MON *)"))

@@ -53,6 +53,7 @@ mod score_keys;
 mod score_tables;
 mod secrets;
 mod server_defaults;
+mod set_up;
 mod source_keys;
 mod sources;
 mod standing;
