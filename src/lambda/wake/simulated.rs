@@ -54,10 +54,11 @@ impl Instance {
         if self.left > 0 {
             return;
         }
+        let gets_busy = self.rough && self.one_in(4);
         self.status = match self.status {
             "starting" | "creating" => "available",
             "stopping" => "stopped",
-            "available" if self.rough && self.one_in(4) => BUSY[(self.draws.next_u64() % 5) as usize],
+            "available" if gets_busy => BUSY[(self.draws.next_u64() % 5) as usize],
             busy if BUSY.contains(&busy) => "available",
             status => status,
         };
