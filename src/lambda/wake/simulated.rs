@@ -45,7 +45,7 @@ const BUSY: [&str; 5] =
 
 impl Instance {
     fn one_in(&mut self, many: u64) -> bool {
-        self.draws.next_u64() % many == 0
+        self.draws.next_u64().is_multiple_of(many)
     }
 
     /// Time goes on with each look.
