@@ -45,7 +45,7 @@ const BUSY: [&str; 5] =
 
 impl Instance {
     fn one_in(&mut self, many: u64) -> bool {
-        self.draws.next_u64() % many == 0
+        self.draws.next_u64().is_multiple_of(many)
     }
 
     /// Time goes on with each look.
@@ -54,10 +54,11 @@ impl Instance {
         if self.left > 0 {
             return;
         }
+        let gets_busy = self.rough && self.one_in(4);
         self.status = match self.status {
             "starting" | "creating" => "available",
             "stopping" => "stopped",
-            "available" if self.rough && self.one_in(4) => BUSY[(self.draws.next_u64() % 5) as usize],
+            "available" if gets_busy => BUSY[(self.draws.next_u64() % 5) as usize],
             busy if BUSY.contains(&busy) => "available",
             status => status,
         };
