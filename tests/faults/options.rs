@@ -8,9 +8,9 @@ Injects faults into rowscore and compares what is left with an undisturbed run.
 
   scripts/faults [--short] [--seed N] [--only TEXT] [--times N] [SCENARIO...]
 
-Scenarios: matrix, network, packets, crash, soak, politeness, cluster, schedules. Without any: all of them, or
+Scenarios: matrix, network, packets, crash, soak, politeness, cluster, schedules, mutations. Without any: all of them, or
 with --short those that fit into a minute. The seed draws what happens at random. --only keeps to the faults
-of the matrix whose names contain TEXT, as they are printed; --times injects each N times, and plays as many schedules on each
+of the matrix, or to the mutations, whose names contain TEXT, as they are printed; --times injects each N times, and plays as many schedules on each
 server; one alone is printed turn by turn.
 ";
 
@@ -25,10 +25,11 @@ pub(crate) enum Scenario {
     Politeness,
     Cluster,
     Schedules,
+    Mutations,
 }
 
 impl Scenario {
-    const ALL: [(&'static str, Self); 8] = [
+    const ALL: [(&'static str, Self); 9] = [
         ("matrix", Self::Matrix),
         ("network", Self::Network),
         ("packets", Self::Packets),
@@ -37,6 +38,7 @@ impl Scenario {
         ("politeness", Self::Politeness),
         ("cluster", Self::Cluster),
         ("schedules", Self::Schedules),
+        ("mutations", Self::Mutations),
     ];
 
     /// Whether it is part of the short form.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use rowscore::event::Continuation;
 use rowscore::hop::Relay;
-use rowscore::store::turn::{Referee, Verdict};
+use rowscore::store::turn::{Referee, Verdict, begin};
 
 use super::table::Seat;
 
@@ -89,6 +89,7 @@ impl Relay for Way {
     async fn send(&self, message: &Continuation) -> Result<(), Box<dyn Error + Send + Sync>> {
         let verdict = self.seat.arrive("sending a continuation").await;
         if verdict != Verdict::LostBefore {
+            begin();
             self.queue.send(message.clone());
         }
         if verdict == Verdict::Made { Ok(()) } else { Err("lost by lot".into()) }
