@@ -72,6 +72,5 @@ pub(super) async fn go_on<R: Relay>(hop: &mut Hop<'_, R>, message: Continuation)
         return Ok(Next::Over(Some(id), Outcome::Stale));
     }
     // The lanes' own number, not the message's: no message can use up the hops that are left.
-    let due = if mutated(Mutation::MessageNumberUsed) { number } else { due };
     Ok(Next::Work(run, Due { worker, hop: due }))
 }

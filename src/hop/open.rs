@@ -98,7 +98,7 @@ async fn find_or_open(conn: &mut Conn, opening: Opening<'_>, request: &Request) 
 async fn find_or_open_once(conn: &mut Conn, opening: Opening<'_>, request: &Request) -> Result<Found, HopError> {
     let Opening { means, now, .. } = opening;
     let (table, version) = (means.table(), means.model.version().shown());
-    let attempts = if mutated(Mutation::AttemptsNotCounted) { u32::MAX } else { means.work.max_attempts };
+    let attempts = means.work.max_attempts.saturating_sub(u32::from(mutated(Mutation::OneAttemptLess)));
     let earlier = earlier(table, request.kind, request.tick, attempts, now);
     let (mut earlier, ground) = acting(&[Act::Open], None, earlier.and(census::ground(table)).ask(conn)).await?;
     saw(Act::Open, None, || {

@@ -179,14 +179,12 @@ pub fn claim(run: RunId, due: Due) -> Statement<()> {
 /// Makes a hop the one that is due for its worker's lanes, unless a later one is. On finished ones it is noted, too:
 /// the second pass begins with the numbers after those that were sent.
 pub fn hand_over(run: RunId, due: Due) -> Statement<()> {
-    let which = if mutated(Mutation::FinishedNotNoted) { " AND `finished_at` IS NULL" } else { "" };
-    set_hop(run, due, "`claim` = `claim`", which)
+    set_hop(run, due, "`claim` = `claim`", "")
 }
 
 fn set_hop(run: RunId, Due { worker, hop }: Due, claim: &str, which: &str) -> Statement<()> {
-    let hop_set = if mutated(Mutation::NumberSetBack) { ":hop" } else { "GREATEST(`hop`, :hop)" };
     let sql = format!(
-        "UPDATE `batch_lanes` SET `hop` = {hop_set}, {claim} WHERE `run_id` = :run AND `worker` = :worker{which}"
+        "UPDATE `batch_lanes` SET `hop` = GREATEST(`hop`, :hop), {claim} WHERE `run_id` = :run AND `worker` = :worker{which}"
     );
     Statement::change("claiming the lanes", &sql, params! { "hop" => hop, "run" => run.0, "worker" => worker })
 }

@@ -18,14 +18,8 @@ named! {
         DueNotNoted = "due_not_noted",
         /// It is noted when it has been sent.
         SendBeforeDue = "send_before_due",
-        /// It is noted where it sets the number back, too.
-        NumberSetBack = "number_set_back",
-        /// It is not noted on lanes that are finished.
-        FinishedNotNoted = "finished_not_noted",
         /// An old message works.
         NumberNotCompared = "number_not_compared",
-        /// The message's number counts, and not that of the lanes.
-        MessageNumberUsed = "message_number_used",
         /// Who gets an old message, and finds nobody at work, sends nothing.
         NotSentAgain = "not_sent_again",
         /// It sends while it holds the lanes.
@@ -64,8 +58,8 @@ named! {
         LookBeforeRelease = "look_before_release",
         /// The second pass leaves the fencing tokens.
         RewoundUnclaimed = "rewound_unclaimed",
-        /// A window that failed as a whole is tried again without end.
-        AttemptsNotCounted = "attempts_not_counted",
+        /// A window that failed as a whole is tried once less than it may be.
+        OneAttemptLess = "one_attempt_less",
         /// Who ends a run early does not wait for its pages.
         PagesNotWaitedFor = "pages_not_waited_for",
         /// A run that is held is taken up.

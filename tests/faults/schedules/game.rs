@@ -87,9 +87,8 @@ pub(super) struct Game<'g> {
 }
 
 impl<'g> Game<'g> {
-    pub(super) fn new(ground: &'g Ground, seed: u64) -> Self {
-        let mut lot = Lot::new(seed);
-        let luck = Luck::draw(&mut lot);
+    pub(super) fn new(ground: &'g Ground, seed: u64, luck: Luck) -> Self {
+        let lot = Lot::new(seed);
         let ticks = (0..ground.shape.ticks).collect();
         let (table, queue) = Default::default();
         Self { ground, lot, luck, table, queue, hops: BTreeMap::new(), started: 0, ticks, trace: Vec::new() }
@@ -230,7 +229,7 @@ impl<'g> Game<'g> {
             .iter()
             .cloned()
             .partition(|one| matches!(one, Move::Turn(_, Verdict::Made) | Move::Tick(_) | Move::Deliver(_)));
-        if !odd.is_empty() && self.lot.one_in(12) {
+        if !odd.is_empty() && self.lot.one_in(self.luck.odds) {
             return Some(self.lot.one_of(&odd));
         }
         (!plain.is_empty()).then(|| self.lot.one_of(&plain))

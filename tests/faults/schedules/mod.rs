@@ -22,6 +22,7 @@ use crate::report::{Report, Tally};
 use crate::support::Server;
 use game::Game;
 use ground::{Ground, Shape};
+use lot::{Lot, Luck};
 
 /// Schedules of the short form and of the full one, on each server.
 const FEW: usize = 12;
@@ -100,9 +101,9 @@ fn folder(name: &str) -> PathBuf {
 
 /// Plays a schedule, some of them twice.
 async fn schedule(server: Server, seed: u64) -> Played {
-    let mut played = play(server, seed).await;
+    let mut played = play(server, seed, Luck::draw(&mut Lot::new(seed))).await;
     if seed % TWICE == 0 {
-        let again = play(server, seed).await.trace;
+        let again = play(server, seed, Luck::draw(&mut Lot::new(seed))).await.trace;
         if again != played.trace {
             played.wrongs.push(parting(&played.trace, &again));
         }
@@ -110,9 +111,9 @@ async fn schedule(server: Server, seed: u64) -> Played {
     played
 }
 
-async fn play(server: Server, seed: u64) -> Played {
+async fn play(server: Server, seed: u64, luck: Luck) -> Played {
     let ground = Ground::new(server, Shape::draw(seed)).await;
-    let mut game = Game::new(&ground, seed);
+    let mut game = Game::new(&ground, seed, luck);
     let ended = game.play().await;
     let mut wrongs: Vec<String> = ended.err().into_iter().collect();
     wrongs.extend(ground.wrongs().await);

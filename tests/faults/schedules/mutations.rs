@@ -9,12 +9,13 @@ use rowscore::store::mutation::{Mutation, mutate};
 use tokio::task::LocalSet;
 
 use super::ground::Shape;
+use super::lot::Luck;
 use super::{folder, play, replayed};
 use crate::report::{Report, Tally};
 use crate::support::Server;
 
 /// Schedules that are played before the replay looks at them.
-const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 2;
 
 /// Schedules of one mutation on each server, at most: one that is not noticed by then goes unnoticed.
 const MOST: usize = 150;
@@ -23,12 +24,12 @@ const MOST: usize = 150;
 const PLACE: usize = 1001;
 
 /// Plays schedules with each mutation until it is noticed, beginning with that of `seed`.
-pub(crate) async fn run(seed: u64, only: &str) -> Report {
+pub(crate) async fn run(seed: u64, only: &str, times: Option<usize>) -> Report {
     let (mut report, mut tally) = (Report::default(), Tally::default());
     let wanted = Mutation::ALL.iter().copied().filter(|mutation| mutation.name().contains(only));
     for mutation in wanted {
         mutate(Some(mutation));
-        let noticed = LocalSet::new().run_until(noticed(mutation, seed)).await;
+        let noticed = LocalSet::new().run_until(noticed(mutation, seed, times.unwrap_or(MOST))).await;
         mutate(None);
         tally.tried += 1;
         match noticed {
@@ -45,9 +46,9 @@ pub(crate) async fn run(seed: u64, only: &str) -> Report {
 }
 
 /// What noticed a mutation, and within how many schedules.
-async fn noticed(mutation: Mutation, first: u64) -> Option<(String, usize)> {
+async fn noticed(mutation: Mutation, first: u64, most: usize) -> Option<(String, usize)> {
     let traces = &folder(mutation.name());
-    let seeds: Vec<u64> = (first..).filter(|seed| may_show(mutation, Shape::draw(*seed))).take(MOST).collect();
+    let seeds: Vec<u64> = (first..).filter(|seed| may_show(mutation, Shape::draw(*seed))).take(most).collect();
     for (number, seeds) in seeds.chunks(AT_ONCE).enumerate() {
         let both = [Server::Mysql, Server::Mariadb].map(async |server| played(server, seeds, traces).await);
         let is_wrong = join_all(both).await.contains(&true);
@@ -56,7 +57,7 @@ async fn noticed(mutation: Mutation, first: u64) -> Option<(String, usize)> {
             .filter_map(|(by, is_noticed)| is_noticed.then_some(by))
             .collect();
         if !by.is_empty() {
-            return Some((by.join(" and the "), (number + 1) * seeds.len() * 2));
+            return Some((by.join(" and the "), (number * AT_ONCE + seeds.len()) * 2));
         }
         fs::read_dir(traces).unwrap().flatten().for_each(|file| fs::remove_file(file.path()).unwrap());
     }
@@ -66,7 +67,7 @@ async fn noticed(mutation: Mutation, first: u64) -> Option<(String, usize)> {
 /// Whether the audit finds something wrong with one of these schedules.
 async fn played(server: Server, seeds: &[u64], traces: &Path) -> bool {
     let played = seeds.iter().map(async |seed| {
-        let played = play(server, *seed).await;
+        let played = play(server, *seed, Luck::much()).await;
         fs::write(traces.join(format!("{server:?}-{seed}.jsonl")), &played.told).unwrap();
         !played.wrongs.is_empty()
     });
@@ -78,11 +79,13 @@ fn may_show(mutation: Mutation, shape: Shape) -> bool {
     use Mutation as M;
     let is_one_piece = shape.policy == FailurePolicy::RetryAll;
     match mutation {
-        M::PassNotLookedAt | M::FinishedNotNoted | M::NoLastLook | M::LookBeforeRelease | M::RewoundUnclaimed => {
+        M::PassNotLookedAt | M::NoLastLook | M::LookBeforeRelease | M::RewoundUnclaimed => {
             is_one_piece && shape.bad == 0 && shape.workers > 1
         }
-        M::FailuresNotLookedAt | M::AttemptsNotCounted => is_one_piece && shape.bad > 0,
-        M::HoldNotAsked => shape.workers > 1,
+        M::FailuresNotLookedAt => is_one_piece && shape.bad > 0,
+        M::OneAttemptLess => is_one_piece && shape.bad > 0 && shape.ticks > 1,
+        M::HoldNotAsked | M::LanesNotCounted => shape.workers > 1,
+        M::CursorTooFar => shape.page == 1,
         M::NoLookBack => shape.ticks > 1,
         _ => true,
     }
