@@ -125,6 +125,16 @@ impl<'g> Game<'g> {
         self.table.told()
     }
 
+    /// Ends the hops that are still under way, where it came to no end: their locks would keep the database.
+    pub(super) async fn clear(&mut self) {
+        for (hop, seated) in std::mem::take(&mut self.hops) {
+            seated.task.abort();
+            let _ = seated.task.await;
+            self.table.leave(hop);
+        }
+        let _ = self.ground.wait_for_end_of(&self.table.gone()).await;
+    }
+
     /// Makes moves until there is none.
     async fn round(&mut self) -> Result<(), String> {
         for _ in 0..TURNS {

@@ -115,6 +115,7 @@ async fn play(server: Server, seed: u64, luck: Luck) -> Played {
     let ground = Ground::new(server, Shape::draw(seed)).await;
     let mut game = Game::new(&ground, seed, luck);
     let ended = game.play().await;
+    game.clear().await;
     let mut wrongs: Vec<String> = ended.err().into_iter().collect();
     wrongs.extend(ground.wrongs().await);
     let setup = serde_json::json!({ "setup": ground.told() });
