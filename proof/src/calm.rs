@@ -128,7 +128,8 @@ fn resume(state: &mut State) {
 
 /// Nobody is at work, and nothing is left to do.
 fn is_at_rest(setup: &Setup, state: &State, with_ticks: bool) -> bool {
-    let is_idle = state.hops.iter().all(|hop| hop.trigger == Trigger::Nobody) && state.queue.there == 0;
+    let is_idle =
+        state.hops.iter().all(|hop| hop.trigger == Trigger::Nobody) && state.queue.messages().next().is_none();
     let are_over = state.db.runs.iter().all(|run| run.is_over() || run.state == RunState::None);
     let is_left = |item: &&crate::state::Item| item.present && !item.predicted && (item.aside == 0 || item.released);
     // A window in one piece waits for its last row; it is tried again some times.

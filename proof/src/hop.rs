@@ -152,6 +152,7 @@ pub fn step(setup: &Setup, state: &mut State, at: usize) -> bool {
         Stage::LeaveCheckLook => leaving::leave_check_look(step),
         Stage::GoOn => working::go_on(step),
         Stage::GoOnHold => working::go_on_hold(step),
+        Stage::SendAgainRelease => working::send_again_release(step),
         Stage::SendAgain => working::send_again(step),
         Stage::Respond => end(step.state, at),
     }

@@ -109,11 +109,11 @@ pub fn finish_run(step: &mut Step<'_>) -> bool {
         *step.hop_mut() = hop;
         return leave(step);
     }
-    (hop.stage, hop.holds, hop.counts) = (Stage::Ended, false, Counts::default());
+    (hop.stage, hop.counts) = (Stage::Ended, Counts::default());
     step.goes_on(hop)
 }
 
-/// The run that came first is over, and there is time for the one that was asked for.
+/// The run that came first is over, and there is time for the one that was asked for: lets go.
 pub fn ended(step: &mut Step<'_>) -> bool {
     let hop = *step.hop();
     let Hop { trigger, comes_again, model, asked, .. } = hop;

@@ -246,7 +246,7 @@ fn act_of_people(setup: &Setup, state: &mut State, action: Action) -> bool {
         }
         Action::Forget => {
             state.spend(Event::Forget);
-            state.queue.seen = 0;
+            state.queue.seen = Default::default();
             true
         }
         _ => false,
@@ -278,7 +278,7 @@ impl Model for Setup {
         if state.may(Event::Failover) && state.before != state.db {
             actions.push(Action::Failover);
         }
-        if state.may(Event::Forget) && state.queue.seen != 0 {
+        if state.may(Event::Forget) && state.queue.seen != crate::state::Messages::default() {
             actions.push(Action::Forget);
         }
     }

@@ -1,10 +1,9 @@
 //! Which items a run takes, and how they are laid out in lanes: `scope`, `selection` and `opening` of the code.
 
 use crate::setup::{Guard, Policy, Setup};
-use crate::state::{ASIDE, Counts, Db, Extents, ITEMS, Item, LANES, Lane, MAX_ATTEMPTS, Pass, Run, RunState, WORKERS};
-
-/// How far a window reaches back into the one before it.
-const LOOK_BACK: u8 = 1;
+use crate::state::{
+    ASIDE, Counts, Db, Extents, ITEMS, Item, Items, LANES, LANES_EACH, Lane, MAX_ATTEMPTS, Pass, Run, RunState, WORKERS,
+};
 
 /// The window of a tick, where the windows before ended like this: `window_of`.
 pub fn window(setup: &Setup, db: &Db, tick: u8) -> (u8, u8) {
@@ -15,7 +14,7 @@ pub fn window(setup: &Setup, db: &Db, tick: u8) -> (u8, u8) {
         RunState::None | RunState::Running | RunState::Paused => false,
     };
     let last = db.runs.iter().filter(ended).map(|run| run.to).max();
-    let back = if setup.has(Guard::LookBack) { LOOK_BACK } else { 0 };
+    let back = if setup.has(Guard::LookBack) { setup.look_back } else { 0 };
     let from = last.map_or(0, |end| end.saturating_sub(back)).min(tick);
     let failed = db.runs.iter().filter(|run| run.state == RunState::Failed).map(|run| run.to).max();
     match (setup.policy, failed) {
@@ -25,11 +24,15 @@ pub fn window(setup: &Setup, db: &Db, tick: u8) -> (u8, u8) {
 }
 
 /// Whether a lane of a run takes an item, apart from its id. The run is counted from 1; 0: there is none yet.
-fn takes(setup: &Setup, item: &Item, (from, to): (u8, u8), run: u8, lane: usize) -> bool {
+pub fn takes(setup: &Setup, item: &Item, (from, to): (u8, u8), run: u8, lane: usize) -> bool {
     let is_within = (from..to).contains(&item.window);
     let is_pending = !item.predicted || !setup.has(Guard::PendingOnly);
     let is_wanted = match (setup.policy, lane == ASIDE) {
         (Policy::Leave, false) => is_within && item.aside == 0,
+        (Policy::RetryFailed, false) => is_within && item.aside == 0,
+        (Policy::RetryFailed, true) => {
+            item.aside != 0 && item.aside != run && (item.attempts < MAX_ATTEMPTS || item.released)
+        }
         (Policy::Leave, true) => item.aside != 0 && item.aside != run && item.released,
         (Policy::RetryAll, false) => is_within && (item.aside == 0 || item.aside == run || item.released),
         (Policy::RetryAll, true) => false,
@@ -54,12 +57,19 @@ pub fn extents(setup: &Setup, db: &Db, (from, to): (u8, u8)) -> Extents {
 /// The lanes of a new run. Those of the first worker are born claimed by the hop that opens it.
 pub fn lanes(setup: &Setup, extents: Extents) -> [Lane; LANES] {
     let Extents { low, high, aside_low, aside_high, .. } = extents;
-    let edge = |lane: u8| low + ((high - low) * lane).div_ceil(setup.workers);
+    let edge = |lane: u8| low + ((high - low) * lane).div_ceil(setup.workers * setup.lanes);
     let new = |lane: usize| {
         let (low, high) = match lane {
             ASIDE => (aside_low, aside_high),
-            lane if lane as u8 >= setup.workers => (0, 0),
-            lane => (edge(lane as u8), edge(lane as u8 + 1)),
+            lane => {
+                let (worker, of_worker) = (Run::worker_of(lane), (lane % LANES_EACH) as u8);
+                let number = worker * setup.lanes + of_worker;
+                if worker < setup.workers && of_worker < setup.lanes {
+                    (edge(number), edge(number + 1))
+                } else {
+                    (0, 0)
+                }
+            }
         };
         let (hop, claim) = if Run::worker_of(lane) == 0 { (1, 1) } else { (0, 0) };
         let lane = Lane { low, high, cursor: low, hop, claim, finished: low == high, ..Lane::default() };
@@ -70,7 +80,7 @@ pub fn lanes(setup: &Setup, extents: Extents) -> [Lane; LANES] {
 }
 
 /// The next page of a lane behind an id: its items as bits, and where it ends.
-pub fn page(setup: &Setup, db: &Db, (run, lane): (u8, usize), after: u8, locked: u8) -> (u8, u8) {
+pub fn page(setup: &Setup, db: &Db, (run, lane): (u8, usize), after: u8, locked: Items) -> (Items, u8) {
     let row = &db.runs[usize::from(run)];
     let high = row.lanes[lane].high;
     let (mut found, mut count) = (0, 0);

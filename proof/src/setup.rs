@@ -148,6 +148,8 @@ pub const EVENTS: usize = 11;
 pub enum Policy {
     /// They are set aside until they are released.
     Leave,
+    /// They are set aside, and later runs try them again.
+    RetryFailed,
     /// The window is one piece, which is checked before it is written.
     RetryAll,
 }
@@ -194,6 +196,10 @@ pub struct Setup {
     pub ticks: u8,
     /// Workers of a run.
     pub workers: u8,
+    /// Lanes of a worker.
+    pub lanes: u8,
+    /// How far a window reaches back into those before it, in ticks.
+    pub look_back: u8,
     /// Invocations at the same time.
     pub hops: u8,
     /// Items of a page.

@@ -18,6 +18,8 @@ const PLAIN: Setup = Setup {
     items: &[GOOD, GOOD, GOOD],
     ticks: 1,
     workers: 1,
+    lanes: 1,
+    look_back: 1,
     hops: 2,
     page: 1,
     policy: Policy::Leave,

@@ -1,14 +1,11 @@
 //! What there is at one moment: the tables, the queue, and the hops under way.
 
+pub use crate::bounds::{HOPS, Items, MAX_HOPS, Numbers};
 use crate::setup::{EVENTS, Event, Setup};
 pub use crate::tables::{
-    ASIDE, Counts, Db, ITEMS, Item, LANES, Lane, NONE, Pass, RUNS, Run, RunState, WORKERS, first_pass,
+    ASIDE, Counts, Db, ITEMS, Item, LANES, LANES_EACH, Lane, NONE, Pass, RUNS, Run, RunState, WORKERS, first_pass,
 };
 
-/// Invocations at the same time, at most.
-pub const HOPS: usize = 3;
-/// Hops of a worker, at most; `MAX_HOPS`.
-pub const MAX_HOPS: u8 = 7;
 /// Attempts at a window in one piece.
 pub const MAX_ATTEMPTS: u8 = 2;
 
@@ -59,6 +56,7 @@ pub enum Stage {
     LeaveCheckLook,
     GoOn,
     GoOnHold,
+    SendAgainRelease,
     SendAgain,
     Succeed,
     /// Only where the old run does not end and the new one begin in one transaction.
@@ -108,7 +106,7 @@ pub struct Hop {
     pub has_done: bool,
     /// The page under way: whether the lane's row is locked, its items, and where it ends.
     pub in_page: bool,
-    pub found: u8,
+    pub found: Items,
     pub to: u8,
     pub from: (u8, u8),
     /// Whether it has locked the run's row.
@@ -120,43 +118,48 @@ pub struct Hop {
 /// The queue: which messages are in it, once or twice, and which were sent within five minutes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Queue {
-    pub there: u128,
-    pub twice: u128,
-    pub seen: u128,
+    pub there: Messages,
+    pub twice: Messages,
+    pub seen: Messages,
 }
 
+/// Some messages, by run and worker.
+pub type Messages = [[Numbers; WORKERS]; RUNS];
+
 impl Queue {
-    fn bit(message: Message) -> u128 {
+    /// Whether a message is among some.
+    pub fn is_in(messages: &Messages, message: Message) -> bool {
         let Message { run, worker, hop } = message;
-        1 << ((usize::from(run) * WORKERS + usize::from(worker)) * usize::from(MAX_HOPS + 1) + usize::from(hop))
+        messages[usize::from(run)][usize::from(worker)] & (1 << hop) != 0
+    }
+
+    fn put_into(messages: &mut Messages, Message { run, worker, hop }: Message, is_there: bool) {
+        let numbers = &mut messages[usize::from(run)][usize::from(worker)];
+        *numbers = if is_there { *numbers | 1 << hop } else { *numbers & !(1 << hop) };
     }
 
     /// Sends a message, unless the queue has seen it.
     pub fn send(&mut self, setup: &Setup, message: Message) {
-        let bit = Self::bit(message);
-        if setup.has(crate::setup::Guard::Dedup) && self.seen & bit != 0 {
+        if setup.has(crate::setup::Guard::Dedup) && Self::is_in(&self.seen, message) {
             return;
         }
-        self.seen |= bit;
+        Self::put_into(&mut self.seen, message, true);
         self.put(message);
     }
 
     /// Puts a message back, or into the queue.
     pub fn put(&mut self, message: Message) {
-        let bit = Self::bit(message);
-        if self.there & bit != 0 {
-            self.twice |= bit;
+        if Self::is_in(&self.there, message) {
+            Self::put_into(&mut self.twice, message, true);
         }
-        self.there |= bit;
+        Self::put_into(&mut self.there, message, true);
     }
 
     /// Takes a message out.
     pub fn take(&mut self, message: Message) {
-        let bit = Self::bit(message);
-        if self.twice & bit == 0 {
-            self.there &= !bit;
-        }
-        self.twice &= !bit;
+        let is_twice = Self::is_in(&self.twice, message);
+        Self::put_into(&mut self.there, message, is_twice);
+        Self::put_into(&mut self.twice, message, false);
     }
 
     /// The messages that are there, those of a worker in order.
@@ -165,7 +168,7 @@ impl Queue {
         let all = (0..RUNS as u8).flat_map(|run| {
             (0..WORKERS as u8).flat_map(move |worker| (0..=MAX_HOPS).map(move |hop| Message { run, worker, hop }))
         });
-        all.filter(move |message| there & Self::bit(*message) != 0)
+        all.filter(move |message| Self::is_in(&there, *message))
     }
 }
 
@@ -260,7 +263,7 @@ impl State {
     }
 
     /// The items that pages under way have locked.
-    pub fn locked_items(&self) -> u8 {
+    pub fn locked_items(&self) -> Items {
         self.hops.iter().filter(|hop| hop.in_page && hop.pass == Pass::Write).fold(0, |all, hop| all | hop.found)
     }
 

@@ -1,17 +1,8 @@
 //! What the database holds: the user's rows, the runs and their lanes.
 
+pub use crate::bounds::{ASIDE, ITEMS, LANES, LANES_EACH, RUNS, WORKERS};
 use crate::setup::Policy;
 
-/// Items, at most.
-pub const ITEMS: usize = 6;
-/// Runs, at most.
-pub const RUNS: usize = 8;
-/// Workers of a run, at most.
-pub const WORKERS: usize = 2;
-/// Lanes of a run: one of each worker, and one of the first worker for what was set aside.
-pub const LANES: usize = WORKERS + 1;
-/// The lane of what was set aside.
-pub const ASIDE: usize = WORKERS;
 /// No number.
 pub const NONE: u8 = u8::MAX;
 
@@ -32,6 +23,8 @@ pub struct Item {
     pub aside: u8,
     /// Whether it was released since.
     pub released: bool,
+    /// How often it was tried: under `retry_failed` only.
+    pub attempts: u8,
 }
 
 /// A row of `batch_lanes`.
@@ -114,7 +107,7 @@ impl Run {
 
     /// The worker of a lane.
     pub fn worker_of(lane: usize) -> u8 {
-        if lane == ASIDE { 0 } else { lane as u8 }
+        if lane == ASIDE { 0 } else { (lane / LANES_EACH) as u8 }
     }
 
     /// The hop that is due for a worker, if it has lanes to work off.
@@ -151,7 +144,7 @@ impl Db {
 /// The policy's first pass.
 pub fn first_pass(policy: Policy) -> Pass {
     match policy {
-        Policy::Leave => Pass::Write,
+        Policy::Leave | Policy::RetryFailed => Pass::Write,
         Policy::RetryAll => Pass::Check,
     }
 }

@@ -36,8 +36,11 @@ pub fn go_on_hold(step: &mut Step<'_>) -> bool {
     hop.due = if step.setup.has(Guard::OwnNumber) { due } else { message.hop };
     hop.stage = match message.hop < due && step.setup.has(Guard::HopNumber) {
         true if step.setup.has(Guard::SendAgain) => {
-            hop.holds &= !step.setup.has(Guard::SendAgainFree);
-            Stage::SendAgain
+            if step.setup.has(Guard::SendAgainFree) {
+                Stage::SendAgainRelease
+            } else {
+                Stage::SendAgain
+            }
         }
         true => {
             *step.hop_mut() = hop;
@@ -46,6 +49,12 @@ pub fn go_on_hold(step: &mut Step<'_>) -> bool {
         false => Stage::ClaimLanes,
     };
     step.goes_on(hop)
+}
+
+/// `go_on`: lets go, since the message is an old one.
+pub fn send_again_release(step: &mut Step<'_>) -> bool {
+    let hop = *step.hop();
+    step.goes_on(Hop { holds: false, stage: Stage::SendAgain, ..hop })
 }
 
 /// `send_continuation` of a hop that is due already.
@@ -103,7 +112,7 @@ pub fn read_page(step: &mut Step<'_>) -> bool {
     }
     let is_running = run.state == RunState::Running || !step.setup.has(Guard::StateAtPage);
     if !is_running || run.pass != hop.pass && step.setup.has(Guard::PassAtPage) {
-        return stopped(step, hop, run);
+        return stopped(step, hop);
     }
     if lane.finished {
         return next_lane(step, hop);
@@ -120,10 +129,9 @@ pub fn read_page(step: &mut Step<'_>) -> bool {
     step.goes_on(hop)
 }
 
-/// The run is held or over, or in its other pass, which is looked at again.
-fn stopped(step: &mut Step<'_>, mut hop: Hop, run: Run) -> bool {
-    let is_in_other_pass = run.state == RunState::Running && run.pass != hop.pass;
-    if !is_in_other_pass || !step.setup.has(Guard::LookAgain) {
+/// The run is held or over, or in its other pass: after the first pass it is looked at again.
+fn stopped(step: &mut Step<'_>, mut hop: Hop) -> bool {
+    if hop.pass != Pass::Check || !step.setup.has(Guard::LookAgain) {
         return leave(step);
     }
     hop.stage = Stage::LeaveCheckRelease;
@@ -157,11 +165,15 @@ pub fn commit_cursor(step: &mut Step<'_>) -> bool {
 /// Writes a page's items. Answers how many were predicted and set aside.
 fn write(step: &mut Step<'_>, hop: Hop) -> (u8, u8) {
     let (mut wrote, mut set_aside) = (0, 0);
+    let counts_attempts = step.setup.policy == crate::setup::Policy::RetryFailed;
     for (place, item) in step.state.db.items.iter_mut().enumerate() {
         if hop.found & (1 << place) == 0 || !item.present {
             continue;
         }
         if item.bad {
+            if counts_attempts && item.aside != hop.run + 1 {
+                item.attempts = (item.attempts + 1).max(1);
+            }
             (item.aside, item.released) = (hop.run + 1, false);
             set_aside += 1;
         } else if hop.pass == Pass::Write {
@@ -182,7 +194,7 @@ pub fn out_of_time(step: &mut Step<'_>) -> bool {
     if hop.stage != Stage::ReadPage || !hop.has_done {
         return false;
     }
-    let may_run_out = hop.pass == Pass::Check || step.setup.policy == crate::setup::Policy::Leave;
+    let may_run_out = hop.pass == Pass::Check || step.setup.policy != crate::setup::Policy::RetryAll;
     hop.stage = if hop.due + 1 > crate::state::MAX_HOPS && may_run_out {
         Stage::StopRun
     } else if step.setup.has(Guard::ReleaseFirst) {

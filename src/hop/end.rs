@@ -1,15 +1,18 @@
 //! How a run ends or is held before its lanes are done: by a brake or by an operator.
 
 use mysql_async::Conn;
+use serde_json::json;
 
 use super::at_work::AtWork;
 use super::means::Means;
 use super::scope::Scope;
 use crate::config::ItemsTable;
 use crate::run::{Counts, RunId, RunKind, RunState};
+use crate::store::mutation::{Mutation, mutated};
 use crate::store::runs::Run;
 use crate::store::statement::{Statement, begin, commit, rollback};
 use crate::store::totals::{self, Totals};
+use crate::store::trace::{Act, acting, saw};
 use crate::store::{StoreError, counts, lanes, runs};
 use crate::words;
 
@@ -40,13 +43,22 @@ pub enum Steered {
 /// Holds a run (`paused`) or lets it go on (`running`). A page under way is committed; the next
 /// one sees it.
 pub async fn steer(conn: &mut Conn, table: &ItemsTable, id: RunId, to: RunState) -> Result<Steered, StoreError> {
-    let Some((_, state)) = locked(conn, table, id).await? else { return Ok(Steered::Unknown) };
-    if !state.may_become(to) || state.is_over() {
-        rollback().ask(conn).await?;
-        return Ok(Steered::Refused(state));
-    }
-    runs::set_state(id, to).then(commit()).ask(conn).await?;
-    Ok(Steered::Done)
+    let steer = async {
+        let Some((_, state)) = locked(conn, table, id).await? else { return Ok(Steered::Unknown) };
+        if !state.may_become(to) || state.is_over() {
+            rollback().ask(conn).await?;
+            return Ok(Steered::Refused(state));
+        }
+        runs::set_state(id, to).then(commit()).ask(conn).await?;
+        Ok(Steered::Done)
+    };
+    let steered = acting(&[Act::StopRun], None, steer).await?;
+    saw(Act::StopRun, None, || said(id, to, steered));
+    Ok(steered)
+}
+
+fn said(id: RunId, to: RunState, steered: Steered) -> serde_json::Value {
+    json!({ "run": id, "to": to, "is_done": steered == Steered::Done })
 }
 
 /// Ends a run before its lanes are done, as `failed` or `cancelled`. What was written stays, and what is still
@@ -58,17 +70,22 @@ pub async fn stop(
     to: RunState,
     why: Option<&str>,
 ) -> Result<Steered, StoreError> {
-    let Some((run, state)) = locked(conn, means.table(), id).await? else { return Ok(Steered::Unknown) };
-    if !state.may_become(to) {
-        rollback().ask(conn).await?;
-        return Ok(Steered::Refused(state));
-    }
-    end_early(conn, AtWork { run: &run, means }, to, why).await?;
-    commit().ask(conn).await?;
-    if let Some(why) = why {
-        tracing::error!(run = %id, why, "the run was stopped");
-    }
-    Ok(Steered::Done)
+    let stop = async {
+        let Some((run, state)) = locked(conn, means.table(), id).await? else { return Ok(Steered::Unknown) };
+        if !state.may_become(to) {
+            rollback().ask(conn).await?;
+            return Ok(Steered::Refused(state));
+        }
+        end_early(conn, AtWork { run: &run, means }, to, why).await?;
+        commit().ask(conn).await?;
+        if let Some(why) = why {
+            tracing::error!(run = %id, why, "the run was stopped");
+        }
+        Ok(Steered::Done)
+    };
+    let steered = acting(&[Act::StopRun], None, stop).await?;
+    saw(Act::StopRun, None, || said(id, to, steered));
+    Ok(steered)
 }
 
 /// Begins a transaction and locks a run's row in it: the run, and its state under the lock. Of one that
@@ -89,7 +106,8 @@ pub(super) async fn end_early(
     why: Option<&str>,
 ) -> Result<(), StoreError> {
     let run = at_work.run;
-    let totals = lanes::lock_all(run.id).then(totals::of(run.id)).ask(conn).await?;
+    let all = if mutated(Mutation::PagesNotWaitedFor) { Statement::nothing() } else { lanes::lock_all(run.id) };
+    let totals = all.then(totals::of(run.id)).ask(conn).await?;
     let counts = counted(conn, at_work, &totals).await?;
     runs::finish(run.id, to, counts, why).then(settle_changes(run, &totals)).ask(conn).await
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use mysql_async::Conn;
+use serde_json::json;
 
 use super::at_work::AtWork;
 use super::end::{counted, settle_changes, too_many};
@@ -17,9 +18,11 @@ use super::{census, drift};
 use crate::answer::Outcome;
 use crate::drift::{Ratios, Report};
 use crate::run::{Counts, Pass, RunId, RunState};
+use crate::store::mutation::{Mutation, mutated};
 use crate::store::runs::Run;
 use crate::store::statement::{Statement, begin, commit, rollback};
 use crate::store::totals::{self, Totals};
+use crate::store::trace::{Act, acting, saw};
 use crate::store::{StoreError, failures, hold, lanes, runs};
 use crate::window::Time;
 use crate::words;
@@ -39,6 +42,11 @@ pub(super) async fn finish(hop: &mut Hop<'_>, run: Run) -> Result<Next, HopError
             let (part, clock) = (hop.part(run.id, state), hop.clock);
             Ok(match hop.asked.take_if(|_| clock.allows(Duration::ZERO)) {
                 Some(request) => {
+                    // Lets go: if this very run is tried again, the lanes must not seem to be somebody else's.
+                    if !mutated(Mutation::HoldKeptAtEnd) {
+                        acting(&[Act::Ended], None, hop.session.ask(hold::release)).await?;
+                        saw(Act::Ended, None, || json!({}));
+                    }
                     hop.begin_another(part);
                     Next::Open(request)
                 }
@@ -51,12 +59,31 @@ pub(super) async fn finish(hop: &mut Hop<'_>, run: Run) -> Result<Next, HopError
 /// This worker's lanes are done with the first pass. Goes on with the second, if it has begun.
 async fn leave_check(hop: &mut Hop<'_>, id: RunId) -> Result<Next, HopError> {
     // Lets go first, then looks: whoever begins the second pass sends off nobody who holds lanes.
-    hop.session.ask(hold::release).await?;
-    let table = hop.means.table();
-    Ok(match hop.session.ask(|| runs::find(table, id)).await? {
+    if mutated(Mutation::NoLastLook) {
+        return Ok(Next::Over(Some(id), Outcome::LanesFinished));
+    }
+    let is_early = mutated(Mutation::LookBeforeRelease);
+    let mut now = if is_early { look(hop, id).await? } else { None };
+    acting(&[Act::LeaveCheckRelease], None, hop.session.ask(hold::release)).await?;
+    saw(Act::LeaveCheckRelease, None, || json!({}));
+    if !is_early {
+        now = look(hop, id).await?;
+    }
+    Ok(match now {
         Some(run) if run.state == RunState::Running && run.pass == Pass::Write => Next::TakeUp(run),
         _ => Next::Over(Some(id), Outcome::LanesFinished),
     })
+}
+
+async fn look(hop: &mut Hop<'_>, id: RunId) -> Result<Option<Run>, HopError> {
+    let table = hop.means.table();
+    let now = acting(&[Act::LeaveCheckLook], None, hop.session.ask(|| runs::find(table, id))).await?;
+    saw(
+        Act::LeaveCheckLook,
+        None,
+        || json!({ "state": now.as_ref().map(|run| run.state), "pass": now.as_ref().map(|run| run.pass) }),
+    );
+    Ok(now)
 }
 
 /// What ended together with a worker's last lane.
@@ -89,7 +116,9 @@ impl Standing {
         run.and(totals::of(id)).and(profiles).and(failures::any(table)).map(|(standing, is_any_set_aside)| {
             let (((state, run), totals), (profiles, earlier)) = standing;
             // Somebody else, or our own commit that went unanswered, may have begun the second pass.
-            let run = run.filter(|_| state == Some(RunState::Running) && totals.unfinished == 0);
+            let is_running = state == Some(RunState::Running) || mutated(Mutation::EndNotLookedAt);
+            let are_done = totals.unfinished == 0 || mutated(Mutation::LanesNotCounted);
+            let run = run.filter(|_| is_running && are_done);
             Self { run, totals, profiles, earlier, is_any_set_aside }
         })
     }
@@ -111,14 +140,17 @@ async fn finish_run(
     (bill, now): (&impl Fn() -> Statement<()>, Time),
 ) -> Result<Ended, StoreError> {
     let (id, model) = (at_work.run.id, at_work.means.model);
-    let standing = Standing::of(at_work).ask(conn).await?;
+    let standing = acting(&[Act::Finish], None, Standing::of(at_work).ask(conn)).await?;
+    saw(Act::Finish, None, || json!({ "is_last": standing.run.is_some() }));
     let Some(run) = &standing.run else {
         rollback().ask(conn).await?;
         return Ok(Ended::Lanes);
     };
-    if run.pass == Pass::Check && standing.totals.counts.failed == 0 {
+    let are_good = standing.totals.counts.failed == 0 || mutated(Mutation::FailuresNotLookedAt);
+    if run.pass == Pass::Check && are_good {
         let begin_writing = runs::begin_writing(id).then(lanes::rewind(id)).then(commit());
-        Step::FinishRun.commit(begin_writing.ask(conn)).await?;
+        acting(&[Act::FinishRun], None, Step::FinishRun.commit(begin_writing.ask(conn))).await?;
+        saw(Act::FinishRun, None, || json!({ "pass": Pass::Write }));
         return Ok(Ended::Lanes);
     }
     let End { state, counts, why } = match run.pass {
@@ -133,7 +165,11 @@ async fn finish_run(
         .then(leave_skipped(conn, at_work, standing.totals.skipped, now).await?);
     let seen = drift::report(drift::sum(&standing.profiles, model), model, &standing.earlier);
     let finish = finish.then(drift::keep(id, seen.as_ref())?).then(bill()).then(commit());
-    Step::FinishRun.commit(finish.ask(conn)).await?;
+    acting(&[Act::FinishRun], None, Step::FinishRun.commit(finish.ask(conn))).await?;
+    saw(Act::FinishRun, None, || {
+        let Counts { predicted, failed, pending, .. } = counts;
+        json!({ "state": state, "predicted": predicted, "failed": failed, "pending": pending })
+    });
     if let Some(seen) = &seen {
         drift::warn(id, seen);
     }

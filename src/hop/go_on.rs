@@ -1,5 +1,7 @@
 //! A continuation arrived. It is trusted for nothing but where to look.
 
+use serde_json::json;
+
 use super::check::look_at_table;
 use super::error::HopError;
 use super::next::Next;
@@ -8,6 +10,8 @@ use crate::answer::Outcome;
 use crate::event::Continuation;
 use crate::run::{RunKind, RunState};
 use crate::store::lanes::Due;
+use crate::store::mutation::{Mutation, mutated};
+use crate::store::trace::{Act, acting, saw};
 use crate::store::{hold, lanes, returned, runs};
 
 /// Does what a continuation asks for, as far as it still holds.
@@ -15,7 +19,13 @@ pub(super) async fn go_on(hop: &mut Hop<'_>, message: Continuation) -> Result<Ne
     let Continuation { run_id: id, worker, hop: number, .. } = message;
     look_at_table(&mut hop.session, hop.means).await?;
     let table = hop.means.table();
-    let Some(run) = hop.session.ask(|| runs::find(table, id)).await? else {
+    let found = acting(&[Act::GoOn], None, hop.session.ask(|| runs::find(table, id))).await?;
+    saw(
+        Act::GoOn,
+        None,
+        || json!({ "state": found.as_ref().map(|run| run.state), "pass": found.as_ref().map(|run| run.pass) }),
+    );
+    let Some(run) = found else {
         tracing::warn!(run = %id, table = table.as_str(), "a continuation of a run that the table does not have");
         return Ok(Next::Over(None, Outcome::Stale));
     };
@@ -35,19 +45,28 @@ pub(super) async fn go_on(hop: &mut Hop<'_>, message: Continuation) -> Result<Ne
             return Ok(Next::Over(Some(id), Outcome::Stopped));
         }
     }
-    let (held, lanes) = hop.session.ask(|| hold::hold(id, worker).and(lanes::unfinished(id, worker))).await?;
-    if !held {
+    let hold = hop.session.ask(|| hold::hold(id, worker).and(lanes::unfinished(id, worker)));
+    let (held, lanes) = acting(&[Act::GoOnHold], None, hold).await?;
+    let due = lanes.iter().map(|lane| lane.hop).max();
+    saw(Act::GoOnHold, None, || json!({ "is_mine": held, "number": due }));
+    if !held && !mutated(Mutation::HoldIgnored) {
         return Ok(Next::Over(Some(id), Outcome::AlreadyRunning));
     }
-    let Some(due) = lanes.iter().map(|lane| lane.hop).max() else {
+    let Some(due) = due else {
         // The worker vanished between its last page and the end of the run, or is long done.
         return Ok(Next::Finish(run));
     };
-    if number < due {
+    if number < due && mutated(Mutation::NotSentAgain) {
+        return Ok(Next::Over(Some(id), Outcome::Stale));
+    }
+    if number < due && !mutated(Mutation::NumberNotCompared) {
         // An old message, and nobody at work: whoever sent it may have vanished before sending
         // the next. Sending that again is harmless, once the lanes are free for whoever gets it.
-        hop.session.ask(hold::release).await?;
-        let sent = hop.send(hop.continuation(id, Due { worker, hop: due })).await?;
+        if !mutated(Mutation::SentAgainHeld) {
+            acting(&[Act::SendAgainRelease], None, hop.session.ask(hold::release)).await?;
+            saw(Act::SendAgainRelease, None, || json!({}));
+        }
+        let sent = hop.send(hop.continuation(id, Due { worker, hop: due }), Act::SendAgain).await?;
         hop.done.sent.push(sent);
         return Ok(Next::Over(Some(id), Outcome::Stale));
     }

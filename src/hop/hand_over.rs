@@ -1,5 +1,7 @@
 //! Time is up before the lanes are done.
 
+use serde_json::json;
+
 use super::end::stop;
 use super::error::HopError;
 use super::next::Next;
@@ -8,7 +10,9 @@ use crate::answer::Outcome;
 use crate::run::{FailurePolicy, Pass, RunState};
 use crate::store::hold;
 use crate::store::lanes::Due;
+use crate::store::mutation::{Mutation, mutated};
 use crate::store::runs::Run;
+use crate::store::trace::{Act, acting, saw};
 
 /// Hands the lanes over to the worker's next hop, unless it has used up its hops.
 pub(super) async fn hand_over(hop: &mut Hop<'_>, run: &Run, due: Due) -> Result<Next, HopError> {
@@ -20,10 +24,22 @@ pub(super) async fn hand_over(hop: &mut Hop<'_>, run: &Run, due: Due) -> Result<
         return Ok(Next::Over(Some(run.id), Outcome::Stopped));
     }
     // Lets go first: the continuation may be delivered before this hop has ended.
-    hop.session.ask(hold::release).await?;
-    let sent = hop.send_off(run.id, next).await?;
+    let is_late = mutated(Mutation::SendBeforeRelease);
+    if !is_late && !mutated(Mutation::HoldKept) {
+        release(hop).await?;
+    }
+    let sent = hop.send_off(run.id, next, (Act::HandOverDue, Act::SendContinuation)).await?;
+    if is_late {
+        release(hop).await?;
+    }
     hop.done.sent.insert(0, sent);
     Ok(Next::Over(Some(run.id), Outcome::Continued))
+}
+
+async fn release(hop: &mut Hop<'_>) -> Result<(), HopError> {
+    acting(&[Act::HandOverRelease], None, hop.session.ask(hold::release)).await?;
+    saw(Act::HandOverRelease, None, || json!({}));
+    Ok(())
 }
 
 /// Whether the run may use up its hops: not while it writes what it has checked as a whole, for

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use mysql_async::Conn;
+use serde_json::json;
 
 use super::at_work::AtWork;
 use super::brake::Brake;
@@ -19,10 +20,13 @@ use super::writing::{Writing, Written};
 use crate::answer::HopWork;
 use crate::drift::Profile;
 use crate::run::Pass;
+use crate::store::key::Key;
 use crate::store::lanes::{Lane, Place, Position};
+use crate::store::mutation::{Mutation, mutated};
 use crate::store::pages::{Beginning, Begun};
 use crate::store::session::Session;
 use crate::store::statement::{commit, rollback};
+use crate::store::trace::{Act, acting, saw};
 use crate::store::turn::pause;
 use crate::store::{StoreError, pages};
 
@@ -142,6 +146,7 @@ pub(super) async fn work_lane(
     if going.ahead.take().is_some() {
         // Time ran out while the page was begun: its rows are free before the next hop comes.
         session.ask(rollback).await?;
+        saw(Act::ReadPage, Some(number), || json!({ "fate": "left" }));
     }
     let end = if watch.brake.is_on() { LaneEnd::Waits } else { LaneEnd::OutOfTime };
     Ok(LaneWork { end, hop })
@@ -162,14 +167,21 @@ async fn rest(session: &mut Session, mut wait: Duration) {
 /// page begins in the round trip of the commit.
 async fn page(conn: &mut Conn, going: &mut Going<'_>, goes_on: &impl Fn() -> bool) -> Result<PageEnd, StoreError> {
     let (means, mut ahead) = (going.at_work.means, going.ahead.take());
-    let (this, begun) = Step::ReadPage.perform(async || read_page(conn, going, ahead.take()).await).await?;
+    let number = going.lane.number;
+    let read = async || {
+        let read = read_page(conn, going, ahead.take());
+        acting(&[Act::ReadPage], Some(number), read).await
+    };
+    let (this, begun) = Step::ReadPage.perform(read).await?;
     let Begun { position, profile: counted, found, since } = begun;
     going.pace.found(found.len(), since.elapsed());
     if let Some(end) = not_now(going.at_work, &going.lane, &position) {
+        saw(Act::ReadPage, Some(number), || seen(&position, "over"));
         rollback().ask(conn).await?;
         return Ok(end);
     }
-    if !going.expected.fits(&position) {
+    if !going.expected.fits(&position) && !mutated(Mutation::CursorNotCompared) {
+        saw(Act::ReadPage, Some(number), || seen(&position, "again"));
         rollback().ask(conn).await?;
         going.expected = Expected::at(&position);
         going.horizon = None;
@@ -177,6 +189,14 @@ async fn page(conn: &mut Conn, going: &mut Going<'_>, goes_on: &impl Fn() -> boo
         return Ok(PageEnd::Again);
     }
     let Reached { cursor, skipped } = reached(conn, &this, &position, &found).await?;
+    saw(Act::ReadPage, Some(number), || {
+        let mut seen = seen(&position, "page");
+        seen["found"] = found.iter().map(|item| item.key.to_string()).collect();
+        seen["to"] = json!(cursor.id());
+        seen["skipped"] = json!(skipped);
+        seen
+    });
+    let cursor = if mutated(Mutation::CursorTooFar) { too_far(cursor, &position) } else { cursor };
     let to = after_page(&position, cursor, skipped);
 
     let score = async || {
@@ -202,11 +222,33 @@ async fn page(conn: &mut Conn, going: &mut Going<'_>, goes_on: &impl Fn() -> boo
     going.wrote(found, &position, &to);
     let wait = wait(&position.look, &to.look);
     if !to.finished && wait.is_none() && going.sees_ahead() && goes_on() {
-        commit_and_begin(conn, going).await?;
+        acting(&[Act::CommitPage, Act::ReadPage], Some(number), commit_and_begin(conn, going)).await?;
     } else {
-        Step::CommitPage.commit(commit().ask(conn)).await?;
+        acting(&[Act::CommitPage], Some(number), Step::CommitPage.commit(commit().ask(conn))).await?;
     }
+    saw(
+        Act::CommitPage,
+        Some(number),
+        || json!({ "cursor": to.cursor.id(), "finished": to.finished, "predicted": predicted, "failed": failed }),
+    );
     Ok(PageEnd::Committed { to, wait, predicted, failed })
+}
+
+/// Where a lane was found, and what became of the page.
+fn seen(position: &Position, fate: &str) -> serde_json::Value {
+    let Position { cursor, finished, claim, running, predicted, failed, .. } = position;
+    json!({
+        "fate": fate, "cursor": cursor.id(), "finished": finished, "claim": claim, "running": running,
+        "predicted": predicted, "failed": failed,
+    })
+}
+
+/// One key further than a page reaches.
+fn too_far(cursor: Key, position: &Position) -> Key {
+    match (&cursor, &position.look.upto) {
+        (Key::Id(at), Key::Id(end)) => Key::Id((at + 1).min(*end)),
+        _ => cursor,
+    }
 }
 
 /// Commits a page, and begins the next one.
@@ -223,9 +265,9 @@ async fn commit_and_begin(conn: &mut Conn, going: &mut Going<'_>) -> Result<(), 
 
 /// Why a page is not to be worked on, after all.
 fn not_now(at_work: AtWork<'_>, lane: &Lane, position: &Position) -> Option<PageEnd> {
-    if position.claim != lane.claim {
+    if position.claim != lane.claim && !mutated(Mutation::ClaimNotCompared) {
         Some(PageEnd::Over(LaneEnd::TakenOver))
-    } else if !position.running {
+    } else if !position.running && !mutated(Mutation::StateNotLookedAt) {
         Some(PageEnd::Over(LaneEnd::Stopped))
     } else if too_many_failures(at_work, lane, position) {
         Some(PageEnd::Over(LaneEnd::TooManyFailures))

@@ -1,6 +1,7 @@
 //! A run is asked for. One that is not over comes first; only then is a new one opened.
 
 use mysql_async::Conn;
+use serde_json::json;
 
 use super::at_work::AtWork;
 use super::census::{self, Ground};
@@ -19,8 +20,10 @@ use crate::run::{RunId, RunState};
 use crate::store::StoreError;
 use crate::store::earlier::{Ends, earlier};
 use crate::store::lanes::{self, Source};
+use crate::store::mutation::{Mutation, mutated};
 use crate::store::runs::{self, Run};
 use crate::store::statement::{begin, commit, rollback};
+use crate::store::trace::{Act, acting, saw};
 
 /// How often it is looked for earlier runs, where others open one between the look and the opening.
 const LOOKS: usize = 10;
@@ -81,7 +84,10 @@ async fn find_or_open(conn: &mut Conn, opening: Opening<'_>, request: &Request) 
     for _ in 0..LOOKS {
         match find_or_open_once(conn, opening, request).await {
             // Somebody opened a run in the meantime: look again.
-            Err(error) if error.is_duplicate() => rollback().ask(conn).await?,
+            Err(error) if error.is_duplicate() => {
+                saw(Act::OpenRun, None, || json!({ "is_duplicate": true }));
+                rollback().ask(conn).await?;
+            }
             found => return found,
         }
     }
@@ -91,8 +97,13 @@ async fn find_or_open(conn: &mut Conn, opening: Opening<'_>, request: &Request) 
 async fn find_or_open_once(conn: &mut Conn, opening: Opening<'_>, request: &Request) -> Result<Found, HopError> {
     let Opening { means, now, .. } = opening;
     let (table, version) = (means.table(), means.model.version().shown());
-    let earlier = earlier(table, request.kind, request.tick, means.work.max_attempts, now);
-    let (mut earlier, ground) = earlier.and(census::ground(table)).ask(conn).await?;
+    let attempts = means.work.max_attempts.saturating_sub(u32::from(mutated(Mutation::OneAttemptLess)));
+    let earlier = earlier(table, request.kind, request.tick, attempts, now);
+    let (mut earlier, ground) = acting(&[Act::Open], None, earlier.and(census::ground(table)).ask(conn)).await?;
+    saw(Act::Open, None, || {
+        let first = earlier.of_tick.as_ref().or(earlier.unfinished.as_ref()).or(earlier.to_try_again.as_ref());
+        json!({ "run": first.map(|run| run.id), "state": first.map(|run| run.state) })
+    });
     if let Some(run) = earlier.of_tick.take_if(|run| run.state.is_over()) {
         let successor = successor(&version, &run, earlier.unfinished);
         return Ok(successor.map_or(Found::Over(run.id), Found::Successor));
@@ -103,7 +114,7 @@ async fn find_or_open_once(conn: &mut Conn, opening: Opening<'_>, request: &Requ
     Ok(match run.state {
         // Who asks for a dry run must not set off what writes.
         _ if run.mode.writes() && !request.mode.writes() => Found::InTheWay(run.id),
-        RunState::Paused => Found::Unfinished(run),
+        RunState::Paused if !mutated(Mutation::PausedTakenUp) => Found::Unfinished(run),
         _ if run.model != version => Found::Anothers(run),
         RunState::Failed => Found::Unfinished(try_again(conn, opening, ground, run).await?),
         _ => Found::Unfinished(run),
@@ -135,10 +146,14 @@ async fn try_again(conn: &mut Conn, opening: Opening<'_>, ground: Ground, run: R
     let table = means.table();
     let whole = means.wanted(Scope::of(AtWork { run: &run, means }).selection(Source::Items));
     let items = census::extent(conn, lanes, whole, ground.ends.as_ref()).await?.map_or(Some(0), |extent| extent.items);
-    if begin().then(runs::lock(run.id)).ask(conn).await? == Some(RunState::Failed) {
-        runs::try_again(run.id, items, now, means.work.tells).then(lanes::rewind(run.id)).ask(conn).await?;
-        tracing::info!(run = %run.id, window = %run.window, "trying a failed run again");
-    }
-    let (tried, ()) = Step::OpenRun.commit(runs::find(table, run.id).and(commit()).ask(conn)).await?;
+    let again = async {
+        if begin().then(runs::lock(run.id)).ask(conn).await? == Some(RunState::Failed) {
+            runs::try_again(run.id, items, now, means.work.tells).then(lanes::rewind(run.id)).ask(conn).await?;
+            tracing::info!(run = %run.id, window = %run.window, "trying a failed run again");
+        }
+        Step::OpenRun.commit(runs::find(table, run.id).and(commit()).ask(conn)).await
+    };
+    let (tried, ()) = acting(&[Act::TryAgain], None, again).await?;
+    saw(Act::TryAgain, None, || json!({ "run": run.id, "state": tried.as_ref().map(|run| run.state) }));
     Ok(tried.ok_or_else(|| StoreError::Unexpected(format!("run {} vanished", run.id)))?)
 }

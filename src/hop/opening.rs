@@ -2,6 +2,7 @@
 
 use futures_util::future::join;
 use mysql_async::Conn;
+use serde_json::json;
 
 use super::at_work::AtWork;
 use super::census::{self, Ground};
@@ -19,6 +20,7 @@ use crate::store::lanes::{self, Due, NewLane, Source};
 use crate::store::runs::{self, NewRun, Run};
 use crate::store::session::Room;
 use crate::store::statement::{Statement, begin, commit, rollback};
+use crate::store::trace::{Act, acting, saw};
 use crate::window::{Time, Window};
 
 /// What a run is opened with.
@@ -71,7 +73,8 @@ pub(super) async fn open_run(
         failures::forget_gone(conn, table).await?;
     }
     let scope = Scope::new(means, &new);
-    let extents = census::extents(conn, lanes, scope, &ground).await?;
+    let extents = acting(&[Act::LayOut], None, census::extents(conn, lanes, scope, &ground)).await?;
+    saw(Act::LayOut, None, || json!({}));
     let new = NewRun { items: extents.iter().map(|(_, extent)| extent.items).sum(), ..new };
     let begun = match replaced {
         Some(old) if !end_for(conn, AtWork { run: old, means }, &new).await? => return Ok(Opened::Overtaken),
@@ -83,20 +86,32 @@ pub(super) async fn open_run(
     let new_lanes = cut(conn, wanted, &extents, work).await?;
     let opened = begun.then(runs::insert(table, &new));
     let (id, result) = if new_lanes.is_empty() {
-        let id = opened.then(runs::opened()).ask(conn).await?.id;
-        let finish = runs::finish(id, RunState::Succeeded, Counts::default(), None);
-        Step::OpenRun.commit(finish.then(commit()).ask(conn)).await?;
+        let empty = async {
+            let id = opened.then(runs::opened()).ask(conn).await?.id;
+            let finish = runs::finish(id, RunState::Succeeded, Counts::default(), None);
+            Step::OpenRun.commit(finish.then(commit()).ask(conn)).await.map(|()| id)
+        };
+        let id = acting(&[Act::OpenRun], None, empty).await?;
         (id, Opened::Empty(id))
     } else {
         let made = opened.then(lanes::insert(&new_lanes, work.page_size)).then(runs::opened()).and(commit());
         let window = new.window;
         // Before the first page, and beside the commit: the lanes are not at work yet.
         let oldest = oldest_pending(means, lanes, (window, now));
-        let (made, oldest_pending_seconds) = join(Step::OpenRun.commit(made.ask(conn)), oldest).await;
+        let (made, oldest_pending_seconds) =
+            join(acting(&[Act::OpenRun], None, Step::OpenRun.commit(made.ask(conn))), oldest).await;
         let run = made?.0;
         (run.id, Opened::New(New { run, due: due(&new_lanes), oldest_pending_seconds }))
     };
     let NewRun { kind, mode, window, items, .. } = new;
+    saw(Act::OpenRun, None, || {
+        let lane = |lane: &NewLane| {
+            json!({
+                "worker": lane.worker, "source": lane.source, "low": lane.ids.after.id(), "high": lane.ids.upto.id(),
+            })
+        };
+        json!({ "run": id, "window": { "from": window.from.map(|at| at.timestamp()), "to": window.to.timestamp() }, "lanes": new_lanes.iter().map(lane).collect::<Vec<_>>() })
+    });
     tracing::info!(run = %id, %kind, %mode, %window, items, "opened a run");
     Ok(result)
 }

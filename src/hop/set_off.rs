@@ -1,20 +1,29 @@
 //! How a hop comes to the lanes that it works on.
 
+use serde_json::json;
+
 use super::error::HopError;
 use super::next::Next;
 use super::under_way::Hop;
 use crate::answer::Outcome;
 use crate::run::RunState;
 use crate::store::lanes::{Due, FIRST, FIRST_CLAIM};
+use crate::store::mutation::{Mutation, mutated};
 use crate::store::runs::Run;
+use crate::store::trace::{Act, acting, saw};
 use crate::store::{hold, lanes};
 
 /// Takes up an unfinished run, with the workers whose lanes are not finished.
 pub(super) async fn take_up(hop: &mut Hop<'_>, run: Run) -> Result<Next, HopError> {
-    if run.state != RunState::Running {
+    if run.state != RunState::Running && !mutated(Mutation::PausedTakenUp) {
         return Ok(Next::Over(Some(run.id), Outcome::Stopped));
     }
-    let due = hop.session.ask(|| lanes::due(run.id)).await?;
+    let due = acting(&[Act::TakeUp], None, hop.session.ask(|| lanes::due(run.id))).await?;
+    saw(
+        Act::TakeUp,
+        None,
+        || json!({ "run": run.id, "due": due.iter().map(|due| (due.worker, due.hop)).collect::<Vec<_>>() }),
+    );
     Ok(if due.is_empty() { Next::Finish(run) } else { Next::SetOff(run, due) })
 }
 
@@ -26,17 +35,30 @@ pub(super) async fn set_off(hop: &mut Hop<'_>, run: Run, due: Vec<Due>) -> Resul
     for due in due {
         if mine.is_none() {
             let ask = || hold::hold(id, due.worker).and(lanes::latest(id, due.worker));
-            let (held, (latest, claim)) = hop.session.ask(ask).await?;
-            if held {
+            let (held, (latest, claim)) = acting(&[Act::SetOff], None, hop.session.ask(ask)).await?;
+            saw(
+                Act::SetOff,
+                None,
+                || json!({ "worker": due.worker, "is_mine": held, "number": latest.hop, "claim": claim }),
+            );
+            if held || mutated(Mutation::HoldIgnoredAtSetOff) {
                 // Read once they are held: before that, hops may have come and gone, and the queue would take the
                 // number after theirs for a duplicate.
                 let is_born_mine = due.next() == FIRST && (latest, claim) == (FIRST, FIRST_CLAIM);
-                mine = Some(if is_born_mine { FIRST } else { latest.next() });
+                mine = Some(match is_born_mine {
+                    true => FIRST,
+                    false if mutated(Mutation::NumberBeforeHold) => due.next(),
+                    false => latest.next(),
+                });
             }
-        } else if !hop.session.ask(|| hold::is_held(id, due.worker)).await? {
+            continue;
+        }
+        let is_held = acting(&[Act::SetOff], None, hop.session.ask(|| hold::is_held(id, due.worker))).await?;
+        saw(Act::SetOff, None, || json!({ "worker": due.worker, "is_held": is_held }));
+        if !is_held || mutated(Mutation::HoldNotAsked) {
             // A new number even where a hop was due: the queue would take the same message for a
             // duplicate, and whoever still has the old one finds it stale.
-            let sent = hop.send_off(id, due.next()).await?;
+            let sent = hop.send_off(id, due.next(), (Act::SetOffDue, Act::SetOffSend)).await?;
             hop.done.sent.push(sent);
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::{Either, join, join_all, select};
 use mysql_async::Conn;
+use serde_json::json;
 
 use super::at_work::AtWork;
 use super::brake::Brake;
@@ -20,6 +21,7 @@ use crate::run::RunId;
 use crate::store::lanes::{Due, FIRST, FIRST_CLAIM, Lane};
 use crate::store::session::{Room, Session};
 use crate::store::statement::{begin, commit};
+use crate::store::trace::{Act, acting, saw};
 use crate::store::{StoreError, lanes};
 
 /// How often an otherwise silent connection says something, so that the server keeps it. One for pages is kept
@@ -89,11 +91,19 @@ async fn keep_alive(session: &mut Session, lanes: &LaneSessions) -> Infallible {
 /// `claim_lanes`: from here on, nobody who had the lanes before can commit a page of them. Who opened the run has
 /// them from their birth, unless somebody else has claimed them since: then its first page will tell.
 async fn claim_lanes(conn: &mut Conn, run: RunId, due: Due) -> Result<Vec<Lane>, StoreError> {
+    let said = |lanes: &[Lane]| {
+        let lanes = lanes.iter().map(|lane| (lane.number, lane.claim)).collect::<Vec<_>>();
+        saw(Act::ClaimLanes, None, || json!({ "worker": due.worker, "number": due.hop, "lanes": lanes }));
+    };
     if due == FIRST {
-        let born = Step::ClaimLanes.commit(lanes::unfinished(run, due.worker).ask(conn)).await?;
+        let born = Step::ClaimLanes.commit(lanes::unfinished(run, due.worker).ask(conn));
+        let born = acting(&[Act::ClaimLanes], None, born).await?;
+        said(&born);
         return Ok(born.into_iter().map(|lane| Lane { claim: FIRST_CLAIM, ..lane }).collect());
     }
     let claim = begin().then(lanes::claim(run, due)).then(lanes::unfinished(run, due.worker));
-    let (claimed, ()) = Step::ClaimLanes.commit(claim.and(commit()).ask(conn)).await?;
+    let claimed = Step::ClaimLanes.commit(claim.and(commit()).ask(conn));
+    let (claimed, ()) = acting(&[Act::ClaimLanes], None, claimed).await?;
+    said(&claimed);
     Ok(claimed)
 }

@@ -3,6 +3,8 @@
 use std::mem::take;
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::clock::{Began, Clock};
 use super::error::HopError;
 use super::forecast::Forecast;
@@ -16,8 +18,10 @@ use crate::event::{Continuation, Request};
 use crate::run::{RunId, RunState};
 use crate::store::lanes::{self, Due};
 use crate::store::measures;
+use crate::store::mutation::{Mutation, mutated};
 use crate::store::session::Session;
 use crate::store::statement::Statement;
+use crate::store::trace::{Act, acting, saw};
 use crate::window::Time;
 
 /// One hop under way.
@@ -80,9 +84,27 @@ impl Hop<'_> {
 
     /// Makes a worker's hop due and sends its continuation. A crash in between is healed by the
     /// redelivery of the message that started this hop.
-    pub(super) async fn send_off(&mut self, run: RunId, due: Due) -> Result<Continuation, HopError> {
-        self.session.ask(|| lanes::hand_over(run, due)).await?;
-        self.send(self.continuation(run, due)).await
+    pub(super) async fn send_off(
+        &mut self,
+        run: RunId,
+        due: Due,
+        (notes, sends): (Act, Act),
+    ) -> Result<Continuation, HopError> {
+        if mutated(Mutation::SendBeforeDue) {
+            let sent = self.send(self.continuation(run, due), sends).await?;
+            self.make_due(run, due, notes).await?;
+            return Ok(sent);
+        }
+        if !mutated(Mutation::DueNotNoted) {
+            self.make_due(run, due, notes).await?;
+        }
+        self.send(self.continuation(run, due), sends).await
+    }
+
+    async fn make_due(&mut self, run: RunId, due: Due, notes: Act) -> Result<(), HopError> {
+        acting(notes.alone(), None, self.session.ask(|| lanes::hand_over(run, due))).await?;
+        saw(notes, None, || json!({ "worker": due.worker, "number": due.hop }));
+        Ok(())
     }
 
     /// The message that starts a worker's hop.
@@ -92,13 +114,15 @@ impl Hop<'_> {
 
     /// Sends the continuation of a hop that is due, not to come before a time.
     pub(super) async fn send_later(&mut self, run: RunId, due: Due, at: Time) -> Result<Continuation, HopError> {
-        self.send(Continuation { not_before: Some(at), ..self.continuation(run, due) }).await
+        let later = Continuation { not_before: Some(at), ..self.continuation(run, due) };
+        self.send(later, Act::SendContinuation).await
     }
 
     /// Sends a continuation of a hop that is due already.
-    pub(super) async fn send(&self, continuation: Continuation) -> Result<Continuation, HopError> {
+    pub(super) async fn send(&self, continuation: Continuation, sends: Act) -> Result<Continuation, HopError> {
         let send = async || self.relay.send(&continuation).await.map_err(HopError::Relay);
-        Step::SendContinuation.perform(send).await?;
+        acting(sends.alone(), None, Step::SendContinuation.perform(send)).await?;
+        saw(sends, None, || json!({ "worker": continuation.worker, "number": continuation.hop }));
         Ok(continuation)
     }
 

@@ -1,5 +1,7 @@
 //! The work on one worker's lanes, and what it comes to.
 
+use serde_json::json;
+
 use super::at_work::AtWork;
 use super::end::fail_for_failures;
 use super::error::HopError;
@@ -13,6 +15,7 @@ use crate::answer::Outcome;
 use crate::run::{Pass, RunState};
 use crate::store::lanes::{self, Due};
 use crate::store::runs::{self, Run};
+use crate::store::trace::{Act, acting, saw};
 use crate::store::{hold, totals, waits};
 
 /// Works on one worker's lanes, which this hop holds, until they are done or time is up.
@@ -58,9 +61,15 @@ pub(super) async fn work(hop: &mut Hop<'_>, run: Run, due: Due) -> Result<Next, 
 async fn stopped(hop: &mut Hop<'_>, run: &Run) -> Result<Next, HopError> {
     if run.pass == Pass::Check {
         // Lets go first, then looks.
-        hop.session.ask(hold::release).await?;
+        acting(&[Act::LeaveCheckRelease], None, hop.session.ask(hold::release)).await?;
+        saw(Act::LeaveCheckRelease, None, || json!({}));
         let table = hop.means.table();
-        let now = hop.session.ask(|| runs::find(table, run.id)).await?;
+        let now = acting(&[Act::LeaveCheckLook], None, hop.session.ask(|| runs::find(table, run.id))).await?;
+        saw(
+            Act::LeaveCheckLook,
+            None,
+            || json!({ "state": now.as_ref().map(|run| run.state), "pass": now.as_ref().map(|run| run.pass) }),
+        );
         if let Some(now) = now.filter(|now| now.state == RunState::Running && now.pass == Pass::Write) {
             return Ok(Next::TakeUp(now));
         }

@@ -8,7 +8,7 @@ use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
 use super::statement::{Statement, rollback};
-use super::turn::{connecting, gone, pause};
+use super::turn::{again, connecting, gone, pause};
 use super::{Database, Doing, Fault, StoreError};
 
 /// The first wait before trying again.
@@ -70,6 +70,15 @@ enum Purpose {
     Steps,
     /// Pages, whose locks others wait for.
     Pages,
+}
+
+impl Purpose {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Steps => "steps",
+            Self::Pages => "pages",
+        }
+    }
 }
 
 impl Session {
@@ -164,6 +173,7 @@ impl Session {
                 Err(_) => before.take().unwrap_or_else(|| self.silent(longest).into()),
             };
             let fault = error.fault();
+            again(self.purpose.name());
             if fault != Fault::Retry || !self.rolled_back().await {
                 self.give_up();
             }

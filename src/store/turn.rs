@@ -28,6 +28,9 @@ mod free {
     /// A connection is given up.
     pub(in crate::store) fn gone(_: &Conn) {}
 
+    /// A session's work is tried again.
+    pub(in crate::store) fn again(_: &'static str) {}
+
     /// Waits.
     pub(crate) async fn pause(time: Duration) {
         tokio::time::sleep(time).await;
@@ -38,10 +41,12 @@ mod free {
 mod drawn {
     use std::io;
     use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::time::Duration;
 
     use futures_util::future::BoxFuture;
     use mysql_async::{Conn, IoError};
+    use serde_json::{Value, json};
 
     use crate::store::StoreError;
 
@@ -68,6 +73,8 @@ mod drawn {
         fn connected(&self, id: u32);
         /// It has given one up.
         fn gone(&self, id: u32);
+        /// What it does, for a trace.
+        fn tell(&self, line: Value);
     }
 
     tokio::task_local! {
@@ -81,6 +88,47 @@ mod drawn {
 
     fn referee() -> Option<Arc<dyn Referee>> {
         REFEREE.try_with(Clone::clone).ok()
+    }
+
+    /// Whether somebody decides, and is told.
+    pub(in crate::store) fn is_refereed() -> bool {
+        referee().is_some()
+    }
+
+    /// Tells what is done.
+    pub(in crate::store) fn tell(line: Value) {
+        if let Some(referee) = referee() {
+            referee.tell(line);
+        }
+    }
+
+    /// A session's work is tried again, on another connection or in another transaction.
+    pub(in crate::store) fn again(purpose: &'static str) {
+        tell(json!({ "again": purpose }));
+    }
+
+    /// What is told when the first round trip begins.
+    struct Beginning {
+        lines: Vec<Value>,
+        has_begun: AtomicBool,
+    }
+
+    tokio::task_local! {
+        static BEGINNING: Arc<Beginning>;
+    }
+
+    /// Does something, with whose first round trip this begins.
+    pub(in crate::store) fn beginning<F: Future>(lines: Vec<Value>, made: F) -> impl Future<Output = F::Output> {
+        BEGINNING.scope(Arc::new(Beginning { lines, has_begun: AtomicBool::new(false) }), made)
+    }
+
+    /// A round trip begins, here or in the queue.
+    pub fn begin() {
+        let _ = BEGINNING.try_with(|beginning| {
+            if !beginning.has_begun.swap(true, Ordering::Relaxed) {
+                beginning.lines.iter().cloned().for_each(tell);
+            }
+        });
     }
 
     /// Between its beginning and its end, whatever ends it.
@@ -110,6 +158,7 @@ mod drawn {
             return Err(lost(doing));
         }
         let _busy = Busy::begin(&referee);
+        begin();
         let made = trip.await?;
         if verdict == Verdict::LostAfter { Err(lost(doing)) } else { Ok(made) }
     }
@@ -151,10 +200,10 @@ mod drawn {
 #[cfg(feature = "faults")]
 pub(crate) use drawn::pause;
 #[cfg(feature = "faults")]
-pub use drawn::{Referee, Verdict, refereed};
+pub use drawn::{Referee, Verdict, begin, refereed};
 #[cfg(feature = "faults")]
-pub(in crate::store) use drawn::{connecting, gone, round_trip};
+pub(in crate::store) use drawn::{again, beginning, connecting, gone, is_refereed, round_trip, tell};
 #[cfg(not(feature = "faults"))]
 pub(crate) use free::pause;
 #[cfg(not(feature = "faults"))]
-pub(in crate::store) use free::{connecting, gone, round_trip};
+pub(in crate::store) use free::{again, connecting, gone, round_trip};

@@ -54,6 +54,7 @@ async fn main() -> ExitCode {
             Scenario::Politeness => politeness::run(seed).boxed_local(),
             Scenario::Cluster => cluster::run(short, seed).boxed_local(),
             Scenario::Failover => failover::run(short, only).boxed_local(),
+            Scenario::Mutations => schedules::mutations::run(seed, only, options.times).boxed_local(),
             Scenario::Schedules => schedules::run(short, seed, options.times).boxed_local(),
         };
         match AssertUnwindSafe(run).catch_unwind().await {

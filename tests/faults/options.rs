@@ -10,12 +10,12 @@ Injects faults into rowscore and compares what is left with an undisturbed run.
   scripts/faults [--short] [--seed N] [--only TEXT] [--times N] [SCENARIO...]
   scripts/faults soak --hours N | --minutes N [--seed N]
 
-Scenarios: matrix, network, packets, crash, soak, politeness, cluster, failover, schedules. Without any: all of them,
-or with --short those that fit into a minute. The seed draws what happens at random. --only keeps to the faults of the
-matrix and to the failovers whose names contain TEXT, as they are printed; --times injects each fault of the matrix N
-times, and plays as many schedules on each server; one alone is printed turn by turn. With --hours or --minutes the soak
-is the long one, with two versions of the function, several jobs and altered tables, and without --seed another one each
-time.
+Scenarios: matrix, network, packets, crash, soak, politeness, cluster, failover, schedules, mutations. Without any: all
+of them, or with --short those that fit into a minute. The seed draws what happens at random. --only keeps to the faults
+of the matrix, the failovers and the mutations whose names contain TEXT, as they are printed; --times injects each fault
+of the matrix N times, and plays as many schedules on each server; one alone is printed turn by turn. With --hours or
+--minutes the soak is the long one, with two versions of the function, several jobs and altered tables, and without
+--seed another one each time.
 ";
 
 /// A part of the tests.
@@ -30,6 +30,7 @@ pub(crate) enum Scenario {
     Cluster,
     Failover,
     Schedules,
+    Mutations,
 }
 
 impl Scenario {
@@ -43,6 +44,7 @@ impl Scenario {
         ("cluster", Self::Cluster),
         ("failover", Self::Failover),
         ("schedules", Self::Schedules),
+        ("mutations", Self::Mutations),
     ];
 
     /// Whether it is part of the short form.

@@ -4,6 +4,7 @@
 use rowscore_tests::Server;
 use rstest::rstest;
 
+use super::finish::finish;
 use super::go_on::go_on;
 use super::hand_over::hand_over;
 use super::next::Next;
@@ -11,7 +12,8 @@ use super::set_off::set_off;
 use super::stages::{FIRST, Ground, assert_next, is_over, message, on_every_server};
 use super::work::work;
 use crate::answer::Outcome;
-use crate::run::{Pass, RunState};
+use crate::event::Request;
+use crate::run::{Pass, RunKind, RunState};
 use crate::store::hold;
 use crate::store::lanes::Due;
 use crate::store::runs::Run;
@@ -47,6 +49,18 @@ on_every_server! {
         // It may be delivered before this hop has ended.
         let mut next = Session::new(&ground.database);
         assert!(next.ask(|| hold::hold(run.id, 0)).await.unwrap());
+    }
+
+    async fn lanes_are_free_when_their_run_is_over_and_another_is_asked_for(server) {
+        let ground = Ground::new(server, 3, &[]).await;
+        let (run, _) = ground.opened().await;
+        ground.execute("UPDATE `batch_lanes` SET `finished_at` = NOW()").await;
+        let mut hop = ground.hop();
+        hop.asked = Some(Request::by_hand(RunKind::Window));
+        assert!(hop.session.ask(|| hold::hold(run.id, 1)).await.unwrap());
+        assert_next!(finish(&mut hop, run.clone()).await.unwrap(), Next::Open(_));
+        // A window in one piece is tried again by this very hop, which would take its own hold for another's.
+        assert!(Session::new(&ground.database).ask(|| hold::hold(run.id, 1)).await.unwrap());
     }
 
     async fn a_hop_that_finds_the_second_pass_begun_takes_it_up(server) {

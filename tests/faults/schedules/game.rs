@@ -9,9 +9,10 @@ use rowscore::hop::{self, Clock, Runner};
 use rowscore::run::{RunId, RunState};
 use rowscore::store::session::Session;
 use rowscore::store::turn::{Verdict, refereed};
+use serde_json::{Value, json};
 use tokio::task::{JoinHandle, spawn_local, yield_now};
 
-use super::ground::Ground;
+use super::ground::{Ground, ITEMS};
 use super::lot::{Lot, Luck};
 use super::queue::{Queue, Way};
 use super::table::{Table, Ticket};
@@ -24,7 +25,7 @@ const HOPS: usize = 3;
 const TURNS: usize = 3000;
 
 /// Ticks without faults after which everything must be done.
-const CALM_TICKS: usize = 6;
+pub(super) const CALM_TICKS: usize = 6;
 
 /// A round trip that has taken so long may wait for a lock of somebody who waits for a turn.
 const LONG: Duration = Duration::from_millis(60);
@@ -39,6 +40,18 @@ enum Cause {
     Message(Continuation),
     /// An operator's command is under way as a hop is.
     Steering(RunId, RunState),
+}
+
+impl Cause {
+    fn told(&self) -> Value {
+        match self {
+            Self::Tick(number) => json!({ "tick": at(&time_of(*number)).timestamp() }),
+            Self::Message(message) => {
+                json!({ "run": message.run_id, "worker": message.worker, "number": message.hop })
+            }
+            Self::Steering(run, to) => json!({ "run": run, "to": to }),
+        }
+    }
 }
 
 struct Seated {
@@ -74,9 +87,8 @@ pub(super) struct Game<'g> {
 }
 
 impl<'g> Game<'g> {
-    pub(super) fn new(ground: &'g Ground, seed: u64) -> Self {
-        let mut lot = Lot::new(seed);
-        let luck = Luck::draw(&mut lot);
+    pub(super) fn new(ground: &'g Ground, seed: u64, luck: Luck) -> Self {
+        let lot = Lot::new(seed);
         let ticks = (0..ground.shape.ticks).collect();
         let (table, queue) = Default::default();
         Self { ground, lot, luck, table, queue, hops: BTreeMap::new(), started: 0, ticks, trace: Vec::new() }
@@ -88,9 +100,10 @@ impl<'g> Game<'g> {
         self.luck = Luck::NONE;
         // Later than this, it would be beyond the look-back.
         if self.ground.has_late_row() {
-            self.ground.insert_late_row().await;
+            self.late_row().await;
         }
         self.ground.resume_all().await;
+        self.table.tell(json!({ "resumed": true }));
         for number in 0..CALM_TICKS {
             if self.ground.is_done().await {
                 return Ok(());
@@ -100,6 +113,26 @@ impl<'g> Game<'g> {
             self.round().await?;
         }
         if self.ground.is_done().await { Ok(()) } else { Err("ticks without faults do not end it".into()) }
+    }
+
+    async fn late_row(&self) {
+        self.ground.insert_late_row().await;
+        self.table.tell(json!({ "arrives": ITEMS }));
+    }
+
+    /// What was done, for the replay.
+    pub(super) fn told(&self) -> Vec<Value> {
+        self.table.told()
+    }
+
+    /// Ends the hops that are still under way, where it came to no end: their locks would keep the database.
+    pub(super) async fn clear(&mut self) {
+        for (hop, seated) in std::mem::take(&mut self.hops) {
+            seated.task.abort();
+            let _ = seated.task.await;
+            self.table.leave(hop);
+        }
+        let _ = self.ground.wait_for_end_of(&self.table.gone()).await;
     }
 
     /// Makes moves until there is none.
@@ -140,6 +173,7 @@ impl<'g> Game<'g> {
                 Ok(None) => "steered".into(),
                 Err(error) => format!("failed: {error}"),
             };
+            self.table.tell(json!({ "hop": hop, "over": word, "is_done": ended.is_ok() }));
             self.trace.push(format!("hop {hop} {word}"));
             self.ended(seated.cause, ended.is_ok());
         }
@@ -205,7 +239,7 @@ impl<'g> Game<'g> {
             .iter()
             .cloned()
             .partition(|one| matches!(one, Move::Turn(_, Verdict::Made) | Move::Tick(_) | Move::Deliver(_)));
-        if !odd.is_empty() && self.lot.one_in(12) {
+        if !odd.is_empty() && self.lot.one_in(self.luck.odds) {
             return Some(self.lot.one_of(&odd));
         }
         (!plain.is_empty()).then(|| self.lot.one_of(&plain))
@@ -228,6 +262,7 @@ impl<'g> Game<'g> {
                 seated.task.abort();
                 let _ = seated.task.await;
                 self.table.leave(hop);
+                self.table.tell(json!({ "hop": hop, "over": "killed", "is_done": false }));
                 self.ended(seated.cause, false);
             }
             Move::Tick(number) => {
@@ -246,7 +281,7 @@ impl<'g> Game<'g> {
                 self.luck.steering -= 1;
                 self.start(Cause::Steering(run, to));
             }
-            Move::LateRow => self.ground.insert_late_row().await,
+            Move::LateRow => self.late_row().await,
         }
     }
 
@@ -259,6 +294,7 @@ impl<'g> Game<'g> {
         let is_hurried = self.lot.one_in(2);
         let queue = self.queue.clone();
         let caused = cause.clone();
+        self.table.tell(json!({ "hop": number, "starts": cause.told() }));
         let hop = async move {
             let means = hop::Means { database: &database, work: &work, model: model(), challenger: None };
             let (trigger, time) = match caused {

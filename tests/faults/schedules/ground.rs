@@ -5,13 +5,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rowscore::run::{FailurePolicy, RunId, RunState};
+use serde_json::{Value, json};
 
+use super::game::{CALM_TICKS, time_of};
 use super::lot::Lot;
 use crate::support::items::{Item, sample};
 use crate::support::{Server, TestDb, at};
 
 /// How many items a table has; the last comes late.
-const ITEMS: i64 = 7;
+pub(super) const ITEMS: i64 = 7;
+
+/// How many ticks, which come every hour, a window reaches back.
+const LOOK_BACK: u8 = 2;
 
 /// What is drawn of a schedule before it begins.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +62,7 @@ impl Ground {
             ("WORKERS", shape.workers.to_string()),
             ("FAILURE_POLICY", shape.policy.to_string()),
             ("MAX_ATTEMPTS", "2".to_owned()),
-            ("LOOKBACK", "2h".to_owned()),
+            ("LOOKBACK", format!("{LOOK_BACK}h")),
         ];
         let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let db = TestDb::new(server, &settings).await;
@@ -81,6 +86,20 @@ impl Ground {
     pub(super) async fn insert_late_row(&self) {
         self.late.store(false, Ordering::Relaxed);
         self.db.insert(&[Self::item(self.shape, ITEMS)]).await;
+    }
+
+    /// What the replay must know of it.
+    pub(super) fn told(&self) -> Value {
+        let shape = self.shape;
+        let item = |id: i64| {
+            let created = Self::item(shape, id).created.map(|at| at.timestamp());
+            json!({ "created": created, "is_bad": id == shape.bad, "is_late": id == ITEMS })
+        };
+        let ticks: Vec<i64> = (0..shape.ticks + CALM_TICKS).map(|number| at(&time_of(number)).timestamp()).collect();
+        json!({
+            "ticks": ticks, "items": (1..=ITEMS).map(item).collect::<Vec<_>>(), "workers": shape.workers,
+            "lanes": shape.lanes, "policy": shape.policy, "look_back": LOOK_BACK,
+        })
     }
 
     /// Runs that are not over.

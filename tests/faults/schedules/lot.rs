@@ -37,14 +37,21 @@ pub(super) struct Luck {
     pub again: u32,
     /// An operator pauses, resumes or cancels.
     pub steering: u32,
+    /// Something goes wrong in one of so many turns.
+    pub odds: usize,
 }
 
 impl Luck {
     /// Nothing goes wrong.
-    pub(super) const NONE: Self = Self { kills: 0, losses: 0, again: 0, steering: 0 };
+    pub(super) const NONE: Self = Self { kills: 0, losses: 0, again: 0, steering: 0, odds: 12 };
 
     pub(super) fn draw(lot: &mut Lot) -> Self {
         let mut up_to = |most: usize| lot.below(most + 1) as u32;
-        Self { kills: up_to(2), losses: up_to(3), again: up_to(2), steering: up_to(2) }
+        Self { kills: up_to(2), losses: up_to(3), again: up_to(2), steering: up_to(2), odds: 12 }
+    }
+
+    /// As much as may go wrong.
+    pub(super) fn much() -> Self {
+        Self { kills: 2, losses: 5, again: 5, steering: 3, odds: 6 }
     }
 }

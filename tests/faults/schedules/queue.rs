@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use rowscore::event::Continuation;
 use rowscore::hop::{Reached, Relay};
-use rowscore::store::turn::{Referee, Verdict};
+use rowscore::store::turn::{Referee, Verdict, begin};
 
 use super::table::Seat;
 
@@ -89,6 +89,7 @@ impl Relay for Way {
         Box::pin(async move {
             let verdict = self.seat.arrive("sending a continuation").await;
             if verdict != Verdict::LostBefore {
+                begin();
                 self.queue.send(message.clone());
             }
             if verdict == Verdict::Made { Ok(()) } else { Err("lost by lot".into()) }

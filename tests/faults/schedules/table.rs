@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use rowscore::store::turn::{Referee, Verdict};
+use serde_json::Value;
 use tokio::sync::oneshot;
 
 /// A round trip that waits: whose it is, what for, and how many of these that hop had before.
@@ -26,6 +27,8 @@ struct Seats {
     connections: BTreeMap<usize, BTreeSet<u32>>,
     /// Connections that were given up, which the server may not have noticed yet.
     gone: BTreeSet<u32>,
+    /// What was done, for the replay.
+    told: Vec<Value>,
 }
 
 /// A hop's place at the table.
@@ -75,6 +78,16 @@ impl Table {
         });
     }
 
+    /// Writes down what happens.
+    pub(super) fn tell(&self, line: Value) {
+        self.with(|seats| seats.told.push(line));
+    }
+
+    /// What was written down.
+    pub(super) fn told(&self) -> Vec<Value> {
+        self.with(|seats| take(&mut seats.told))
+    }
+
     /// The connections that were given up since this was asked last.
     pub(super) fn gone(&self) -> BTreeSet<u32> {
         self.with(|seats| take(&mut seats.gone))
@@ -102,6 +115,11 @@ impl Referee for Seat {
 
     fn connected(&self, id: u32) {
         self.table.with(|seats| seats.connections.entry(self.hop).or_default().insert(id));
+    }
+
+    fn tell(&self, mut line: Value) {
+        line["hop"] = self.hop.into();
+        self.table.tell(line);
     }
 
     fn gone(&self, id: u32) {
