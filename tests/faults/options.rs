@@ -34,7 +34,7 @@ pub(crate) enum Scenario {
 }
 
 impl Scenario {
-    const ALL: [(&'static str, Self); 9] = [
+    const ALL: [(&'static str, Self); 10] = [
         ("matrix", Self::Matrix),
         ("network", Self::Network),
         ("packets", Self::Packets),
