@@ -80,7 +80,8 @@ pub(crate) async fn run(short: bool, seed: u64, times: Option<usize>) -> Report 
 
 /// Whether all traces are paths of the model in `proof/`, which says where one is none.
 fn replayed(traces: &Path, is_quiet: bool) -> bool {
-    let cargo = ["run", "--quiet", "--locked", "--release", "--manifest-path", "proof/Cargo.toml", "--features", "replay"];
+    let cargo =
+        ["run", "--quiet", "--locked", "--release", "--manifest-path", "proof/Cargo.toml", "--features", "replay"];
     let mut replay = Command::new("cargo");
     replay.args(cargo).args(["--bin", "replay", "--"]).arg(traces);
     if is_quiet {
