@@ -26,8 +26,11 @@ pub(super) async fn check(server: &OwnServer, owner: &Setup, diary: &Diary) {
     owner.execute("DROP DATABASE `own`; CREATE DATABASE `own`").await;
 }
 
-/// What is planted, step by step, and what the audit must count for it: lost, twice, hanging and different.
-fn planted(right: &str) -> Vec<(&'static str, String, (u64, u64, u64, u64))> {
+/// How many are lost, written twice, hanging and different.
+type Counts = (u64, u64, u64, u64);
+
+/// What is planted, step by step, in words and in SQL, and what the audit must count for it.
+fn planted(right: &str) -> Vec<(&'static str, String, Counts)> {
     let version = model().version();
     let run = |id: u64, kind: &str, state: &str, minutes: u64, predicted: &str| {
         format!(
