@@ -103,7 +103,7 @@ fn folder(name: &str) -> PathBuf {
 /// Plays a schedule, some of them twice.
 async fn schedule(server: Server, seed: u64) -> Played {
     let mut played = play(server, seed, Luck::draw(&mut Lot::new(seed))).await;
-    if seed % TWICE == 0 {
+    if seed.is_multiple_of(TWICE) {
         let again = play(server, seed, Luck::draw(&mut Lot::new(seed))).await.trace;
         if again != played.trace {
             played.wrongs.push(parting(&played.trace, &again));
