@@ -8,7 +8,6 @@ use super::means::Means;
 use super::scope::Scope;
 use crate::config::ItemsTable;
 use crate::run::{Counts, RunId, RunKind, RunState};
-use crate::store::mutation::{Mutation, mutated};
 use crate::store::runs::Run;
 use crate::store::statement::{Statement, begin, commit, rollback};
 use crate::store::totals::{self, Totals};
@@ -106,8 +105,7 @@ pub(super) async fn end_early(
     why: Option<&str>,
 ) -> Result<(), StoreError> {
     let run = at_work.run;
-    let all = if mutated(Mutation::PagesNotWaitedFor) { Statement::nothing() } else { lanes::lock_all(run.id) };
-    let totals = all.then(totals::of(run.id)).ask(conn).await?;
+    let totals = lanes::lock_all(run.id).then(totals::of(run.id)).ask(conn).await?;
     let counts = counted(conn, at_work, &totals).await?;
     runs::finish(run.id, to, counts, why).then(settle_changes(run, &totals)).ask(conn).await
 }

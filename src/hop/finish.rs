@@ -116,7 +116,7 @@ impl Standing {
         run.and(totals::of(id)).and(profiles).and(failures::any(table)).map(|(standing, is_any_set_aside)| {
             let (((state, run), totals), (profiles, earlier)) = standing;
             // Somebody else, or our own commit that went unanswered, may have begun the second pass.
-            let is_running = state == Some(RunState::Running) || mutated(Mutation::EndNotLookedAt);
+            let is_running = state == Some(RunState::Running);
             let are_done = totals.unfinished == 0 || mutated(Mutation::LanesNotCounted);
             let run = run.filter(|_| is_running && are_done);
             Self { run, totals, profiles, earlier, is_any_set_aside }

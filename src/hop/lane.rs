@@ -180,7 +180,7 @@ async fn page(conn: &mut Conn, going: &mut Going<'_>, goes_on: &impl Fn() -> boo
         rollback().ask(conn).await?;
         return Ok(end);
     }
-    if !going.expected.fits(&position) && !mutated(Mutation::CursorNotCompared) {
+    if !going.expected.fits(&position) {
         saw(Act::ReadPage, Some(number), || seen(&position, "again"));
         rollback().ask(conn).await?;
         going.expected = Expected::at(&position);

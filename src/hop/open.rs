@@ -20,7 +20,6 @@ use crate::run::{RunId, RunState};
 use crate::store::StoreError;
 use crate::store::earlier::{Ends, earlier};
 use crate::store::lanes::{self, Source};
-use crate::store::mutation::{Mutation, mutated};
 use crate::store::runs::{self, Run};
 use crate::store::statement::{begin, commit, rollback};
 use crate::store::trace::{Act, acting, saw};
@@ -97,8 +96,7 @@ async fn find_or_open(conn: &mut Conn, opening: Opening<'_>, request: &Request) 
 async fn find_or_open_once(conn: &mut Conn, opening: Opening<'_>, request: &Request) -> Result<Found, HopError> {
     let Opening { means, now, .. } = opening;
     let (table, version) = (means.table(), means.model.version().shown());
-    let attempts = means.work.max_attempts.saturating_sub(u32::from(mutated(Mutation::OneAttemptLess)));
-    let earlier = earlier(table, request.kind, request.tick, attempts, now);
+    let earlier = earlier(table, request.kind, request.tick, means.work.max_attempts, now);
     let (mut earlier, ground) = acting(&[Act::Open], None, earlier.and(census::ground(table)).ask(conn)).await?;
     saw(Act::Open, None, || {
         let first = earlier.of_tick.as_ref().or(earlier.unfinished.as_ref()).or(earlier.to_try_again.as_ref());
@@ -114,7 +112,7 @@ async fn find_or_open_once(conn: &mut Conn, opening: Opening<'_>, request: &Requ
     Ok(match run.state {
         // Who asks for a dry run must not set off what writes.
         _ if run.mode.writes() && !request.mode.writes() => Found::InTheWay(run.id),
-        RunState::Paused if !mutated(Mutation::PausedTakenUp) => Found::Unfinished(run),
+        RunState::Paused => Found::Unfinished(run),
         _ if run.model != version => Found::Anothers(run),
         RunState::Failed => Found::Unfinished(try_again(conn, opening, ground, run).await?),
         _ => Found::Unfinished(run),

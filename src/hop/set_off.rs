@@ -15,7 +15,7 @@ use crate::store::{hold, lanes};
 
 /// Takes up an unfinished run, with the workers whose lanes are not finished.
 pub(super) async fn take_up(hop: &mut Hop<'_>, run: Run) -> Result<Next, HopError> {
-    if run.state != RunState::Running && !mutated(Mutation::PausedTakenUp) {
+    if run.state != RunState::Running {
         return Ok(Next::Over(Some(run.id), Outcome::Stopped));
     }
     let due = acting(&[Act::TakeUp], None, hop.session.ask(|| lanes::due(run.id))).await?;
@@ -55,7 +55,7 @@ pub(super) async fn set_off(hop: &mut Hop<'_>, run: Run, due: Vec<Due>) -> Resul
         }
         let is_held = acting(&[Act::SetOff], None, hop.session.ask(|| hold::is_held(id, due.worker))).await?;
         saw(Act::SetOff, None, || json!({ "worker": due.worker, "is_held": is_held }));
-        if !is_held || mutated(Mutation::HoldNotAsked) {
+        if !is_held {
             // A new number even where a hop was due: the queue would take the same message for a
             // duplicate, and whoever still has the old one finds it stale.
             let sent = hop.send_off(id, due.next(), (Act::SetOffDue, Act::SetOffSend)).await?;

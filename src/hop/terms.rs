@@ -7,7 +7,6 @@ use crate::config::WorkConfig;
 use crate::event::Request;
 use crate::run::{Channels, FailurePolicy, RunKind};
 use crate::store::earlier::Ends;
-use crate::store::mutation::{Mutation, mutated};
 use crate::store::runs::NewRun;
 use crate::window::{self, Time, Window};
 
@@ -72,7 +71,6 @@ fn window_of(work: &WorkConfig, request: &Request, ends: Ends, now: Time) -> Win
         return Window { from: Some(from), to };
     }
     let lookback = TimeDelta::from_std(work.lookback).unwrap_or(TimeDelta::MAX);
-    let lookback = if mutated(Mutation::NoLookBack) { TimeDelta::zero() } else { lookback };
     let window = Window::following(ends.last, lookback, to);
     match policy_of(work, request) {
         // It does not reach back over a window that is one piece and failed.

@@ -28,8 +28,6 @@ named! {
         HoldIgnored = "hold_ignored",
         /// Who sets off works although others hold the lanes.
         HoldIgnoredAtSetOff = "hold_ignored_at_set_off",
-        /// Who sets off sends for workers who are at work.
-        HoldNotAsked = "hold_not_asked",
         /// Claiming does not change the fencing token.
         ClaimNotRaised = "claim_not_raised",
         /// A page does not compare it.
@@ -38,8 +36,6 @@ named! {
         StateNotLookedAt = "state_not_looked_at",
         /// A page does not look whether its run is in the same pass.
         PassNotLookedAt = "pass_not_looked_at",
-        /// A page begins where it is expected to, wherever its lane stands.
-        CursorNotCompared = "cursor_not_compared",
         /// A page does not lock its lane.
         LaneNotLocked = "lane_not_locked",
         /// A page counts its predictions twice.
@@ -48,8 +44,6 @@ named! {
         CursorTooFar = "cursor_too_far",
         /// A run ends while others work on its lanes.
         LanesNotCounted = "lanes_not_counted",
-        /// A run ends whatever became of it meanwhile.
-        EndNotLookedAt = "end_not_looked_at",
         /// The second pass begins although items cannot be scored.
         FailuresNotLookedAt = "failures_not_looked_at",
         /// Who finishes the first pass does not look whether the second has begun.
@@ -58,14 +52,6 @@ named! {
         LookBeforeRelease = "look_before_release",
         /// The second pass leaves the fencing tokens.
         RewoundUnclaimed = "rewound_unclaimed",
-        /// A window that failed as a whole is tried once less than it may be.
-        OneAttemptLess = "one_attempt_less",
-        /// Who ends a run early does not wait for its pages.
-        PagesNotWaitedFor = "pages_not_waited_for",
-        /// A run that is held is taken up.
-        PausedTakenUp = "paused_taken_up",
-        /// A window does not reach back.
-        NoLookBack = "no_look_back",
     }
 }
 

@@ -182,6 +182,11 @@ impl Config {
         true
     }
 
+    /// Whether a hop has nothing more to do.
+    pub(super) fn has_but_to_answer(&self, hop: u64) -> bool {
+        self.main(hop).is_err() || self.main(hop).is_ok_and(|slot| self.hop(slot).stage == Stage::Respond)
+    }
+
     /// Its hold is gone.
     pub(super) fn lose_hold(&mut self, hop: u64) -> bool {
         let Some(slot) = self.seats.get(&hop).and_then(|seat| seat.main) else { return false };

@@ -107,8 +107,10 @@ impl Replay<'_> {
             }
             Line::Starts(hop, cause) => self.each(moments, |moment| self.starts(*hop, cause, moment)),
             Line::Over(hop, is_done) => {
+                let next =
+                    self.each(moments, |moment| if *is_done { self.over(*hop, moment) } else { Ok(moment.clone()) });
                 self.gone.insert(*hop);
-                self.each(moments, |moment| if *is_done { self.over(*hop, moment) } else { Ok(moment.clone()) })
+                next
             }
             Line::Arrives(id) => self.each(moments, |moment| {
                 let mut next = moment.clone();
@@ -243,7 +245,8 @@ impl Replay<'_> {
             }
         }
         for hop in moment.seats.keys().copied() {
-            let is_leaving = self.gone.contains(&hop) || self.trace.last[&hop] <= self.at + 1;
+            let is_leaving =
+                self.gone.contains(&hop) || self.trace.last[&hop] <= self.at + 1 && moment.has_but_to_answer(hop);
             if is_leaving {
                 let mut made = moment.clone();
                 if made.vanish(hop) {
