@@ -5,6 +5,7 @@ use std::error::Error;
 use rowscore::config::ConfigError;
 use rowscore::event::RequestError;
 use rowscore::hop::{HopError, Unfit};
+use rowscore::setup::SetUpError;
 use rowscore::words;
 
 use crate::out::say;
@@ -27,6 +28,12 @@ pub(crate) fn report(error: &(dyn Error + 'static)) -> u8 {
 fn problems<'e>(error: &'e (dyn Error + 'static)) -> &'e [String] {
     if let Some(ConfigError(problems)) = error.downcast_ref() {
         return problems;
+    }
+    // Transparent, each of these.
+    match error.downcast_ref() {
+        Some(SetUpError::Hop(error)) => return problems(error),
+        Some(SetUpError::Config(error)) => return problems(error),
+        _ => {}
     }
     match error.downcast_ref() {
         Some(HopError::Unfit(Unfit { problems, .. })) => problems,
