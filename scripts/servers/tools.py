@@ -1,4 +1,4 @@
-"""The programs beside the servers of a cluster, unpacked from Debian's packages."""
+"""The programs beside the servers, those of a cluster among them, unpacked from Debian's packages."""
 
 from __future__ import annotations
 
@@ -84,3 +84,18 @@ def clock_library() -> Path:
         return Download("faketime", suite, work).alone("libfaketime")
 
     return unpacked("faketime", take) / "usr/lib" / machine().triplet / "faketime/libfaketime.so.1"
+
+
+# It is linked statically, and so runs on later systems, too.
+QEMU = Tool("qemu-user-static", "bookworm", "usr/bin/qemu-aarch64-static")
+
+
+def on_arm(program: Path) -> list[str]:
+    """The command that runs a program for 64-bit ARM, whatever this machine is."""
+
+    def take(work: Path) -> Path:
+        on_debian()
+        return Download("arm-libraries", "bookworm", work).alone("libc6-arm64-cross", "libgcc-s1-arm64-cross")
+
+    libraries = unpacked("arm-libraries", take) / "usr/aarch64-linux-gnu"
+    return [*QEMU.program().command, "-L", str(libraries), str(program)]
