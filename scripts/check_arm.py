@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import subprocess
@@ -35,8 +36,8 @@ def asked(api: RuntimeApi, event: dict[str, Any]) -> dict[str, Any]:
     return answer.body
 
 
-def predictions(function: Path, database: str) -> str:
-    """What the function makes of the sample rows: a line of JSON for each, with every digit of every number."""
+def predictions(function: Path, database: str) -> list[tuple[int, str]]:
+    """What the function makes of each sample row, with every digit of every number."""
     settings = {"MYSQL_DATABASE": database}
     rowscore(settings, "init", "--create", "--rows", str(ROWS))
     with closing(RuntimeApi(function, settings)) as api:
@@ -48,7 +49,8 @@ def predictions(function: Path, database: str) -> str:
     print(f"{database}: {answer['predicted']:,} rows predicted, {answer['rows_per_second']:,} a second")
     if (canary["state"], answer["state"], answer["predicted"]) != ("succeeded", "succeeded", ROWS):
         sys.exit(f"{database}: {canary} {answer}")
-    return rowscore(settings, "results", "--limit", str(ROWS + 1))
+    items = map(json.loads, rowscore(settings, "results", "--limit", str(ROWS + 1)).splitlines())
+    return [(item["id"], repr(item["prediction"])) for item in items]
 
 
 def main() -> None:
@@ -58,11 +60,11 @@ def main() -> None:
         arm.write_text(f"#!/bin/sh\nexec {shlex.join(tools.on_arm(Path(sys.argv[1])))}\n")
         arm.chmod(0o755)
         there = predictions(arm, "arm")
-    lines = list(zip(here.splitlines(), there.splitlines(), strict=True))
-    different = [pair for pair in lines if pair[0] != pair[1]]
-    if different or len(lines) != ROWS:
-        sys.exit(f"{len(different)} of {len(lines)} rows differ; here and on ARM: {different[:3]}")
-    print(f"the same bits in {len(lines):,} rows")
+    rows = list(zip(here, there, strict=True))
+    different = [pair for pair in rows if pair[0] != pair[1]]
+    if different or len(rows) != ROWS:
+        sys.exit(f"{len(different)} of {len(rows)} rows differ; here and on ARM: {different[:3]}")
+    print(f"the same bits in {len(rows):,} rows")
 
 
 if __name__ == "__main__":
