@@ -55,7 +55,10 @@ def invoke(kind: str, account: Account, stack: str, ask: bool) -> None:
 
 def noticed(account: Account, stack: str, ask: bool) -> None:
     """Shows what the function noticed of late that is wrong."""
-    print("\n".join(troubles.lines(account, deployed(account, stack).outputs["LogGroupName"])))
+    group = deployed(account, stack).outputs.get("LogGroupName")
+    if group is None:
+        raise Failure(f"the stack {stack} is of an earlier version, which writes no troubles; upgrade it with make deploy")
+    print("\n".join(troubles.lines(account, group)))
 
 
 def doctor(account: Account, stack: str, ask: bool) -> None:

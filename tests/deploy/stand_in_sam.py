@@ -58,8 +58,15 @@ def template(values: dict) -> str:
     return json.dumps(
         {
             "Parameters": {name: {"Type": "String"} for name in values},
-            "Resources": {"Score": {"Type": "AWS::Lambda::Function", "Properties": properties}},
-            "Outputs": {"Function": {"Value": {"Ref": "Score"}}, "Logs": {"Value": "aws logs tail x --follow"}},
+            "Resources": {
+                "Score": {"Type": "AWS::Lambda::Function", "Properties": properties},
+                "Log": {"Type": "AWS::Logs::LogGroup"},
+            },
+            "Outputs": {
+                "Function": {"Value": {"Ref": "Score"}},
+                "Logs": {"Value": "aws logs tail x --follow"},
+                "LogGroupName": {"Value": {"Ref": "Log"}},
+            },
         }
     )
 
