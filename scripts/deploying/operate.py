@@ -57,7 +57,9 @@ def noticed(account: Account, stack: str, ask: bool) -> None:
     """Shows what the function noticed of late that is wrong."""
     group = deployed(account, stack).outputs.get("LogGroupName")
     if group is None:
-        raise Failure(f"the stack {stack} is of an earlier version, which writes no troubles; upgrade it with make deploy")
+        raise Failure(
+            f"the stack {stack} is of an earlier version, which writes no troubles; upgrade it with make deploy"
+        )
     print("\n".join(troubles.lines(account, group)))
 
 
