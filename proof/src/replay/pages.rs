@@ -44,7 +44,11 @@ pub(super) fn read(making: &Making<'_>, config: &mut Config) -> Verdict {
     let Some(slot) = slot else {
         let is_finished =
             saw["finished"] == true && config.seats[&making.op.hop].ends.get(&lane) == Some(&End::Finished);
-        return if is_finished { Ok(()) } else { Err(format!("in the model lane {lane} is done with")) };
+        // After a lost answer it looks again, and finds the same.
+        let is_over_again =
+            making.has_lost && saw["fate"] == "over" && config.seats[&making.op.hop].ends.contains_key(&lane);
+        let is_seen = is_finished || is_over_again;
+        return if is_seen { Ok(()) } else { Err(format!("in the model lane {lane} is done with")) };
     };
     let hop = *config.hop(slot);
     if hop.stage != Stage::ReadPage {

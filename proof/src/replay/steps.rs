@@ -104,7 +104,7 @@ impl Making<'_> {
             config.step(setup, slot)?;
         }
         if self.has_lost && config.hop(slot).stage != stage {
-            restart(config, slot);
+            restart(config, slot, stage);
         }
         let Hop { stage: now, .. } = *config.hop(slot);
         if now == stage { Ok(slot) } else { Err(format!("the model would do {now:?} next, the code did {stage:?}")) }
@@ -296,6 +296,8 @@ impl Making<'_> {
             (now, to),
             (RunState::Running, RunState::Paused | RunState::Cancelled)
                 | (RunState::Paused, RunState::Running | RunState::Cancelled)
+                // It is to be tried again as a whole, and now it is not.
+                | (RunState::Failed, RunState::Cancelled)
         );
         self.sees("is_done", Value::as_bool, may)?;
         let run = place as u8;
@@ -318,10 +320,12 @@ fn pairs(value: &Value) -> Option<Vec<(u64, u64)>> {
     value.as_array()?.iter().map(pair).collect()
 }
 
-/// The work is tried again, from where its session's part began.
-fn restart(config: &mut Config, slot: usize) {
+/// The work is tried again, from where its session's part began, to come to this stage.
+fn restart(config: &mut Config, slot: usize, to: Stage) {
     let hop = &mut config.state.hops[slot];
     match hop.stage {
+        // It had seen that it is not the last, which changes nothing.
+        Stage::Respond | Stage::LeaveCheckRelease if to == Stage::Finish => hop.stage = to,
         Stage::OpenRun | Stage::TryAgain => {
             if let (Trigger::Tick(tick), 0) = (hop.trigger, hop.asked) {
                 hop.asked = tick;
