@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fs::{self, File};
-use std::io::BufReader;
+use std::io::{BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use rowscore::model::{self, Artifact, Decider, Model, Predictor};
@@ -26,9 +26,20 @@ pub(crate) fn of<E: Into<Box<dyn Error + Send + Sync>>>(path: &Path) -> impl Fn(
 /// The model of an artifact, or the one that is built in.
 pub(crate) fn model(path: Option<&Path>) -> Result<&'static Model, Box<dyn Error>> {
     let Some(path) = path else { return Ok(model::embedded()?) };
-    let model = Model::from_json(&bytes(path)?).map_err(of(path))?;
+    let model = Model::from_json(&artifact(path)?).map_err(of(path))?;
     // One model for the life of the process, as the one that is built in.
     Ok(Box::leak(Box::new(model)))
+}
+
+/// The bytes of an artifact. Whoever has none is told how to make one.
+pub(crate) fn artifact(path: &Path) -> Result<Vec<u8>, FileError> {
+    fs::read(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => of(path)(format!(
+            "there is no such file; `rowscore train --data FILE --label COLUMN --out {}` makes one, and so does `rowscore import`",
+            path.display()
+        )),
+        _ => of(path)(error),
+    })
 }
 
 /// The name of a model, as an argument.

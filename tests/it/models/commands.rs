@@ -116,7 +116,10 @@ async fn what_cannot_be_stored_or_used_is_told_with_what_is_accepted(
     for (arguments, told) in [
         (&["push", changed.to_str().unwrap()][..], "the model file was changed"),
         (&["push", "model/iris.csv"], "this is no model file"),
-        (&["push", "nowhere.json"], "nowhere.json: No such file"),
+        (
+            &["push", "nowhere.json"],
+            "nowhere.json: there is no such file; `rowscore train --data FILE --label COLUMN --out nowhere.json` makes one",
+        ),
         (&["use", "default", "0f3a"], "no stored version begins with `0f3a`; `rowscore model list` shows all"),
         (&["use", "default", "latest"], "`latest` is no version; accepted: "),
         (&["use", "default", &built_in[..8]], "is the one that is built in, and not stored; name it `built-in`"),

@@ -30,7 +30,7 @@ pub(super) fn shown(version: &str) -> &str {
 
 pub(super) async fn push(path: &Path, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let opened = Opened::from_env().await?;
-    let file = files::bytes(path)?;
+    let file = files::artifact(path)?;
     if file.len() > LONGEST_FILE {
         let (found, most) = (words::count(file.len() as u64), words::count(LONGEST_FILE as u64));
         return Err(files::of(path)(format!("it has {found} bytes; at most {most} are stored")).into());
