@@ -115,6 +115,8 @@ class Deployment:
             self.take_outputs(found or {})
         reason, made = "", []
         if database and self.asked_for and not is_new:
+            if self.ask and self.may_take_the_secret_of_rds(database):
+                questions.ask_how_to_log_in(self.answers, database)
             reason = plan.take_found(self.account, self.answers, database, self.given_names)
         if self.ask and (self.asked_for or not self.is_known):
             questions.ask_all(self.answers, self.given_names)
@@ -122,11 +124,11 @@ class Deployment:
                 questions.ask_for_admin(self.answers, database.title)
         plan.hear_of_silence(self.answers)
         plan.let_workers_work(self.answers)
-        if database:
-            made = plan.needed(self.account, self.answers, database, self.stack)
         to_come = is_new and not found
         if not to_come:
             self.check(database)
+        if database:
+            made = plan.needed(self.account, self.answers, database, self.stack)
         plan.show(self.answers, reason, made, is_new)
         if to_come:
             say("  It makes a VPC and an Aurora that pauses (infra/database.yaml) first, which takes some ten minutes.")
@@ -135,6 +137,11 @@ class Deployment:
         files.write(self.file, self.answers)
         say(f"\nThe answers are in {self.file.name}.")
         self.deploy(database, made, to_come)
+
+    def may_take_the_secret_of_rds(self, database: Database) -> bool:
+        """Whether there is one, and nobody said yet how to log in."""
+        decided = self.is_known or self.given_names & {"MysqlPasswordSecret", "DatabaseResourceId"}
+        return bool(database.admin_secret) and not database.signs_in and not decided
 
     def take_outputs(self, found: dict[str, str]) -> None:
         for name, value in found.items():

@@ -71,6 +71,13 @@ class Answers:
         found += [f"{name} is missing; {variables()[name].text}" for name in NEEDED if not self.settings.get(name)]
         if bool(self.parameters.get("DatabaseResourceId")) == bool(self.parameters.get("MysqlPasswordSecret")):
             found.append("give DatabaseResourceId to log in with IAM, or MysqlPasswordSecret to log in with a password")
+        if not self.complete()["MysqlUser"] and not self.parameters.get("MysqlPasswordSecret"):
+            found.append(
+                "MysqlUser is empty; accepted: that with MysqlPasswordSecret only, where the secret names the user"
+            )
+        by_password = self.parameters.get("ReaderUser") and self.parameters.get("MysqlPasswordSecret")
+        if by_password and not self.parameters.get("ReaderPasswordSecret"):
+            found.append("ReaderUser with MysqlPasswordSecret needs ReaderPasswordSecret, a secret of its own")
         if (long := len(written(self.settings).encode())) > 3500:
             found.append(f"the variables take {long} bytes; accepted: 3500, because Lambda keeps 4 KB for all of them")
         return [problem for problem in found if problem]

@@ -75,7 +75,8 @@ def taken_over(old: dict[str, str]) -> tuple[dict[str, str], dict[str, str], lis
     settings |= {name: value for name, value in by_name(old) if value not in ("", variables()[name].default)}
     said = []
     if get("MysqlAuth") == "password":
-        new["MysqlPasswordSecret"] = secret(get("MysqlPasswordSecretArn"), get("MysqlPasswordVersion"))
+        # Without the version, which was there so that a new password was read: the function itself does that now.
+        new["MysqlPasswordSecret"] = get("MysqlPasswordSecretArn")
         new["DatabaseResourceId"] = ""
     makes_endpoint = get("SubnetIds") and get("PathToSqs") != "existing"
     new["PathToSqs"] = get("VpcId") if makes_endpoint else "existing"
@@ -85,7 +86,7 @@ def taken_over(old: dict[str, str]) -> tuple[dict[str, str], dict[str, str], lis
     if get("ResultsApi") == "iam":
         new["ReaderUser"] = get("ReaderUser") or "reader"
         if get("ReaderPasswordSecretArn") and get("MysqlAuth") == "password":
-            new["ReaderPasswordSecret"] = secret(get("ReaderPasswordSecretArn"), get("ReaderPasswordVersion"))
+            new["ReaderPasswordSecret"] = get("ReaderPasswordSecretArn")
     hops = max(2, int(get("Workers") or 1), int(get("JobConcurrency") or 0))
     new["Concurrency"] = f"{hops},{get('ResultsApiConcurrency') or 0}"
     timeout = int(get("Timeout") or TIMEOUT_S)
@@ -99,7 +100,3 @@ def taken_over(old: dict[str, str]) -> tuple[dict[str, str], dict[str, str], lis
     moved = sorted(name for name in old if name not in KEPT and get(name))
     said.insert(0, f"the stack has the parameters of an earlier version; taken over: {', '.join(moved)}")
     return new, settings, said
-
-
-def secret(arn: str, version: str) -> str:
-    return f"{arn}:SecretString:password" + (f"::{version}" if version else "")

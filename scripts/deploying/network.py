@@ -15,6 +15,8 @@ from .databases import Database, pages
 
 # Lambda takes an address of each subnet for itself, and RDS and endpoints theirs.
 LEAST_ADDRESSES = 8
+# The service's name in that of its endpoints.
+SECRETS = "secretsmanager"
 # Zones that a region has in other cities hold no Lambda; theirs are names like us-west-2-lax-1a.
 OF_THE_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d[a-z]")
 
@@ -35,14 +37,16 @@ class Network:
     reason: str
 
 
-def choose(account: Account, database: Database) -> Network:
-    """The way that costs least of those that the VPC has; a subnet in the database's zone first."""
+def choose(account: Account, database: Database, *, reads_secret: bool = False) -> Network:
+    """The way that costs least of those that the VPC has; a subnet in the database's zone first. Who reads a secret needs
+    one to Secrets Manager, too."""
     subnets = usable(account, database)
 
     def near(of: str) -> tuple[str, ...]:
         return pick([subnet for subnet in subnets if subnet.way == of], database.zone, 2)
 
-    if own := with_endpoint(account, database):
+    own = with_endpoint(account, database.vpc, "sqs")
+    if own and (not reads_secret or with_endpoint(account, database.vpc, SECRETS)):
         these = pick([s for s in subnets if s.of_database], database.zone, 2)
         return Network(these, "existing", f"the VPC has the endpoint {own} for SQS, which costs nothing more")
     if (these := near("ipv6")) and speaks_ipv6(account.region):
@@ -63,7 +67,8 @@ def choose(account: Account, database: Database) -> Network:
             f"for com.amazonaws.{account.region}.sqs with private DNS, a NAT gateway, or IPv6 with an egress-only gateway"
         )
     these = pick(own_ones, database.zone, 1)
-    return Network(these, database.vpc, "by an interface endpoint that is made for it; the subnets have no way out")
+    made = "interface endpoints that are" if reads_secret else "an interface endpoint that is"
+    return Network(these, database.vpc, f"by {made} made for it; the subnets have no way out")
 
 
 def usable(account: Account, database: Database) -> list[Subnet]:
@@ -99,9 +104,8 @@ class Ways:
                     self.own[subnet] = table["Routes"]
 
     def of(self, subnet: dict[str, Any]) -> str:
-        routes = [r for r in self.own.get(subnet["SubnetId"], self.main) if r.get("State", "active") == "active"]
-        everywhere = [route for route in routes if route.get("DestinationCidrBlock") == "0.0.0.0/0"]
-        by_ipv6 = [route for route in routes if route.get("DestinationIpv6CidrBlock") == "::/0"]
+        everywhere = self.everywhere(subnet)
+        by_ipv6 = [route for route in self.active(subnet) if route.get("DestinationIpv6CidrBlock") == "::/0"]
         has_ipv6 = any(
             block.get("Ipv6CidrBlockState", {}).get("State", "associated") == "associated"
             for block in subnet.get("Ipv6CidrBlockAssociationSet", [])
@@ -111,18 +115,30 @@ class Ways:
         if any(route.get("NatGatewayId") for route in everywhere):
             return "nat"
 
-        # An internet gateway is no way out: Lambda gives the function no public address.
-        def gateway(route: dict[str, Any]) -> bool:
-            return bool(route.get("TransitGatewayId")) or route.get("GatewayId", "").startswith("vgw-")
+        return "transit" if any(is_gateway(route) for route in everywhere) else "none"
 
-        return "transit" if any(gateway(route) for route in everywhere) else "none"
+    def leads_out_by_ipv4(self, subnet: dict[str, Any]) -> bool:
+        """Whether there is a way out for who has no IPv6 address."""
+        return any(route.get("NatGatewayId") or is_gateway(route) for route in self.everywhere(subnet))
+
+    def active(self, subnet: dict[str, Any]) -> list[dict[str, Any]]:
+        return [r for r in self.own.get(subnet["SubnetId"], self.main) if r.get("State", "active") == "active"]
+
+    def everywhere(self, subnet: dict[str, Any]) -> list[dict[str, Any]]:
+        return [route for route in self.active(subnet) if route.get("DestinationCidrBlock") == "0.0.0.0/0"]
 
 
-def with_endpoint(account: Account, database: Database) -> str:
-    """An endpoint for SQS that answers to SQS's own name, if the VPC has one."""
+def is_gateway(route: dict[str, Any]) -> bool:
+    """Whether a route leads to a network beyond. An internet gateway is no way out: Lambda gives the function no public
+    address."""
+    return bool(route.get("TransitGatewayId")) or route.get("GatewayId", "").startswith("vgw-")
+
+
+def with_endpoint(account: Account, vpc: str, service: str) -> str:
+    """An endpoint for a service that answers to the service's own name, if the VPC has one."""
     filters = [
-        {"Name": "vpc-id", "Values": [database.vpc]},
-        {"Name": "service-name", "Values": [f"com.amazonaws.{account.region}.sqs"]},
+        {"Name": "vpc-id", "Values": [vpc]},
+        {"Name": "service-name", "Values": [f"com.amazonaws.{account.region}.{service}"]},
     ]
     found = pages(account.ec2, "describe_vpc_endpoints", "VpcEndpoints", Filters=filters)
     ready = [
@@ -147,6 +163,27 @@ def speaks_ipv6(region: str) -> bool:
         return bool(socket.getaddrinfo(f"sqs.{region}.api.aws", 443, socket.AF_INET6))
     except OSError:
         return False
+
+
+def check_secrets(account: Account, subnets: str, path: str) -> None:
+    """Whether a function that reads a secret finds a way to Secrets Manager. By IPv6 it does: that has addresses of both
+    families, https://docs.aws.amazon.com/secretsmanager/latest/userguide/ip-access.html."""
+    ids = [subnet for subnet in subnets.split(",") if subnet]
+    if not ids or path != "existing":
+        return
+    found = account.ec2.describe_subnets(SubnetIds=ids)["Subnets"]
+    vpc = found[0]["VpcId"]
+    if with_endpoint(account, vpc, SECRETS):
+        return
+    tables = pages(account.ec2, "describe_route_tables", "RouteTables", Filters=[{"Name": "vpc-id", "Values": [vpc]}])
+    ways = Ways(tables)
+    if without := [s["SubnetId"] for s in found if not ways.leads_out_by_ipv4(s)]:
+        raise Failure(
+            f"the function reads MysqlPasswordSecret itself, and finds no way to Secrets Manager from {', '.join(without)}: no NAT, "
+            f"transit or VPN gateway, and no endpoint for com.amazonaws.{account.region}.{SECRETS} with private DNS. Make such an "
+            f"endpoint, give PathToSqs={vpc}, which makes one for this function only, or log in with IAM: MysqlPasswordSecret= "
+            "and DatabaseResourceId=... (docs/DEPLOY.md)"
+        )
 
 
 def check(account: Account, subnets: str, path: str) -> None:

@@ -7,7 +7,7 @@ import re
 
 from servers.common import REPO, Failure, say
 
-from . import changes, costs, network, schedules, tables
+from . import changes, costs, network, schedules, secrets, tables, topics
 from .account import Account
 from .answers import Answers
 from .changes import Change
@@ -42,7 +42,7 @@ def take_found(account: Account, answers: Answers, database: Database, given: se
         found["WakeDatabase"] = database.wake
     reason = "as it was"
     if not still_fits(account, database, kept, settings.get("MYSQL_SERVER", "")):
-        chosen = network.choose(account, database)
+        chosen = network.choose(account, database, reads_secret=bool(kept.get("MysqlPasswordSecret")))
         found |= {"SubnetIds": ",".join(chosen.subnets), "PathToSqs": chosen.path, "SecurityGroupIds": ""}
         reason = chosen.reason
     answers.parameters.update({name: value for name, value in found.items() if name not in given})
@@ -120,12 +120,14 @@ def check(account: Account, answers: Answers) -> None:
     if problems := answers.problems():
         raise Failure("\n  ".join([f"{len(problems)} answers would be refused:", *problems]))
     complete = answers.complete()
-    if "rds!" in complete["MysqlPasswordSecret"]:
-        say(
-            "MysqlPasswordSecret is one that RDS itself changes every week; the function reads it only when you deploy, and would be "
-            "locked out by then. Take IAM (DatabaseResourceId), or a secret of your own"
-        )
     network.check(account, complete["SubnetIds"], complete["PathToSqs"])
+    if complete["MysqlPasswordSecret"]:
+        network.check_secrets(account, complete["SubnetIds"], complete["PathToSqs"])
+        for name in ("MysqlPasswordSecret", "ReaderPasswordSecret"):
+            if complete[name]:
+                answers.parameters[name] = secrets.looked_at(account, name, complete[name])
+    if complete["AlarmTopicArn"]:
+        topics.check(account, complete["AlarmTopicArn"])
     hear_of_sleep(complete)
     check_authority(answers.settings.get("MYSQL_SERVER", ""), answers.settings)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from servers.common import Failure, say
 
 from .answers import HEAD, Answers
+from .databases import Database
 from .secrets import PASSWORD
 from .settings import Variable, variables
 from .template import Parameter, parameters
@@ -15,6 +16,8 @@ from .template import Parameter, parameters
 # Of a table with other names than the usual ones, its columns, too.
 COLUMNS = ["ID_COLUMN", "FEATURE_COLUMNS", "PREDICTION_COLUMN", "PREDICTION_FORMAT", "CREATED_COLUMN"]
 NONE = "none"
+# To log in with the secret that RDS manages.
+OF_RDS = "rds"
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,29 @@ def ask_all(answers: Answers, given: set[str]) -> None:
             ask(for_variable(name))
     for name in ("Schedule", "ScheduleZone", "AlarmEmail"):
         ask(for_parameter(name))
+
+
+def ask_how_to_log_in(answers: Answers, database: Database) -> None:
+    """Asks whether to take the secret that RDS manages, where IAM logins are off."""
+
+    def problem(value: str) -> str | None:
+        return None if value in ("", OF_RDS) else f"the login is `{value}`; accepted: {OF_RDS} or {NONE}"
+
+    def take(value: str) -> None:
+        if value == OF_RDS:
+            # The user is the one whom it names.
+            answers.parameters |= {
+                "MysqlPasswordSecret": database.admin_secret,
+                "MysqlUser": "",
+                "DatabaseResourceId": "",
+            }
+
+    text = (
+        f"IAM authentication of {database.title} is off. With {NONE} it is turned on, which needs no restart, and the function gets "
+        f"a login of its own. With {OF_RDS} the function reads the secret that RDS manages and changes, logs in as the "
+        f"administrator `{database.admin}`, and may do all that one may."
+    )
+    put(Question("MysqlPasswordSecret", text, OF_RDS, "", problem, take))
 
 
 def ask_for_admin(answers: Answers, title: str) -> None:

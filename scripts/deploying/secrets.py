@@ -1,4 +1,7 @@
-"""Users and passwords that Secrets Manager keeps. They are read with the rights of who deploys, and kept nowhere."""
+"""Users and passwords that Secrets Manager keeps. They are read with the rights of who deploys, and kept nowhere.
+
+What the function itself reads when it logs in is only looked at: whether it is there, and whose key it has.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,14 @@ from dataclasses import dataclass, field
 
 from botocore.exceptions import ClientError
 
-from servers.common import Failure
+from servers.common import Failure, say
 
 from .account import DENIED, Account, code
 
 # For whoever has the administrator's password, and no secret with it.
 PASSWORD = "ADMIN_PASSWORD"
+# What stands between a secret's ARN and the name in it.
+OF_IT = ":SecretString:"
 
 
 @dataclass(frozen=True)
@@ -61,11 +66,64 @@ def admin(account: Account, user: str, secret: str) -> Login | None:
     return Login(*part_of(account, secret, "username", "password")) if secret else None
 
 
+def split(reference: str) -> tuple[str, str, str]:
+    """A secret's ARN, the name in it and the version: ARN, ARN:SecretString:NAME or ARN:SecretString:NAME::VERSION."""
+    secret, _, rest = reference.partition(OF_IT)
+    name, _, version = rest.partition("::")
+    return secret, name, version
+
+
 def by_reference(account: Account, user: str, reference: str) -> Login:
-    """A login as the template has it: ARN:SecretString:KEY, and at the end ::VERSION for one version; empty for IAM."""
+    """A login as the function reads it (src/store/kept_text.rs); empty for IAM."""
     if not reference:
         return Login(user, "")
-    secret, _, rest = reference.partition(":SecretString:")
-    key, _, version = rest.partition("::")
-    [password] = part_of(account, secret, key, version=version)
-    return Login(user, password)
+    secret, name, version = split(reference)
+    text = text_of(account, secret, version)
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) and not name:
+        found = {"password": text}
+    if not isinstance(found, dict) or (name or "password") not in found:
+        raise Failure(
+            f"the secret {secret} is no JSON object with `{name or 'password'}`; accepted: a text that is the password, an object "
+            f"with `password`, or ARN{OF_IT}NAME for another name"
+        )
+    user = user or str(found.get("username", ""))
+    if not user:
+        raise Failure(f"the secret {secret} names no user; give MysqlUser, or put `username` into it")
+    return Login(user, str(found[name or "password"]))
+
+
+def looked_at(account: Account, parameter: str, reference: str) -> str:
+    """The reference with the whole ARN, by which the function is allowed to read it. Says what it needs besides."""
+    secret, _, version = split(reference)
+    try:
+        found = account.secretsmanager.describe_secret(SecretId=secret)
+    except ClientError as error:
+        if code(error) == "ResourceNotFoundException":
+            raise Failure(
+                f"{parameter}: Secrets Manager has no secret {secret} in {account.region}. Those it has: aws secretsmanager "
+                "list-secrets"
+            ) from None
+        if code(error) in DENIED:
+            # The function has the right to read it; who deploys need not.
+            return reference
+        raise
+    if found.get("DeletedDate"):
+        raise Failure(
+            f"{parameter}: the secret {secret} is being deleted. To keep it: aws secretsmanager restore-secret --secret-id {secret}"
+        )
+    if version:
+        say(
+            f"{parameter} names one version of the secret, so the function does not follow when the password is changed: leave "
+            f"::{version} out of it"
+        )
+    key = found.get("KmsKeyId", "")
+    if key and not key.endswith("alias/aws/secretsmanager"):
+        say(
+            f"{parameter} is encrypted with {key}. The function may use that key for this secret; if the key's policy leaves it to "
+            "IAM, as that of a new key does, nothing is to be done (docs/DEPLOY.md)"
+        )
+    return str(found["ARN"]) + reference.removeprefix(secret)

@@ -16,6 +16,7 @@ ELSEWHERE = {
     "MYSQL_USER": "MysqlUser",
     "MYSQL_AUTH": "DatabaseResourceId or MysqlPasswordSecret",
     "MYSQL_PASSWORD": "MysqlPasswordSecret",
+    "MYSQL_PASSWORD_SECRET": "MysqlPasswordSecret",
     "MYSQL_RESOURCE": "WakeDatabase",
     "WAKE_DATABASE": "WakeDatabase",
     "SETTINGS": "a line for each variable",

@@ -100,14 +100,19 @@ def by_data_api(account: Account, database: Database, answers: Answers) -> Chang
 def by_hand(database: Database, answers: Answers) -> str:
     """What to call on a machine that reaches the database."""
     complete = answers.complete()
-    user, iam = complete["MysqlUser"], not complete["MysqlPasswordSecret"]
+    iam = not complete["MysqlPasswordSecret"]
+    # Whom a secret names is in the secret; that of RDS is the administrator's, who may do all of it already.
+    user = complete["MysqlUser"] or "USER"
+    is_admin = not iam and database.admin_secret == secrets.split(complete["MysqlPasswordSecret"])[0]
     login = f"mysql -h {database.server} -P {database.port} -u {database.admin} -p"
     own = " ".join(f"{name}={shlex.quote(value)}" for name, value in answers.settings.items() if name in NAMES)
     name = answers.settings.get("MYSQL_DATABASE", "")
     variables = f"MYSQL_SERVER={database.server} MYSQL_PORT={database.port} MYSQL_DATABASE={name} {own}".rstrip()
     secret = f"  # {database.admin}'s password is in {database.admin_secret}\n" if database.admin_secret else ""
+    made = "" if is_admin else f'  {login} -e "{create_user(user, iam=iam)}"\n'
+    grant = "" if is_admin else f" --grant {user}"
     return (
-        f'{secret}  {login} -e "{create_user(user, iam=iam)}"\n'
+        f"{secret}{made}"
         f"  export {variables} MYSQL_USER={database.admin} MYSQL_PASSWORD=...\n"
-        f"  cargo build --release && target/release/rowscore init --create --grant {user}"
+        f"  cargo build --release && target/release/rowscore init --create{grant}"
     )

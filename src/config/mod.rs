@@ -8,12 +8,14 @@ mod handler;
 mod jobs;
 mod key;
 mod listeners;
+mod mysql;
 mod names;
 mod nice;
 mod price;
 mod quality;
 mod quiet;
 mod resource;
+mod secret;
 mod server;
 mod setting;
 mod settings;
@@ -28,13 +30,11 @@ mod written;
 mod zone;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
 use crate::run::{Channels, FailurePolicy};
 
 pub use bounds::{Bound, Sign};
-use choices::AuthName;
 pub use choices::SampleModel;
 pub use columns::{FeatureColumn, PredictionFormat, RunColumn};
 pub use decimals::Decimals;
@@ -42,12 +42,14 @@ pub use handler::Handler;
 pub use jobs::{Fallback, JobSettings, JobsFile, MOST_JOBS, ScheduleName, by_keys, job_settings};
 pub use key::{KeyColumns, KeyPart, PartKind};
 pub use listeners::{BusArn, LineageUrl, Token, TopicArn};
+pub use mysql::{Auth, MysqlConfig};
 pub use names::{ColumnName, JobName, NameOfModel, TableName};
 pub use nice::Nice;
 pub use price::Price;
 pub use quality::{Measure, QualityBound};
 pub use quiet::QuietHours;
 pub use resource::DatabaseResource;
+pub use secret::SecretRef;
 use server::Host;
 pub use server::{Fingerprint, Place, Tls};
 pub use setting::{Accepts, Setting, Span};
@@ -80,43 +82,6 @@ pub struct Config {
     pub telling: Telling,
     /// What was given beside the way to the database: jobs inherit of it.
     given: BTreeMap<&'static str, String>,
-}
-
-/// How the database is reached.
-#[derive(Clone, Debug)]
-pub struct MysqlConfig {
-    /// `MYSQL_SERVER`.
-    pub server: String,
-    /// `MYSQL_PORT`.
-    pub port: u16,
-    /// `MYSQL_CONNECT_TO`. Unset: server and port.
-    pub connect_to: Option<Place>,
-    /// `MYSQL_DATABASE`.
-    pub database: String,
-    /// `MYSQL_USER`.
-    pub user: String,
-    /// `MYSQL_AUTH` and `MYSQL_PASSWORD`.
-    pub auth: Auth,
-    /// `MYSQL_TLS` and `MYSQL_CA_FILE`.
-    pub tls: Tls,
-}
-
-/// How the user proves who it is: `MYSQL_AUTH`.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Auth {
-    /// `password`: with `MYSQL_PASSWORD`.
-    Password(String),
-    /// `iam`: with a token that AWS credentials sign, fresh for every connection.
-    Iam,
-}
-
-impl fmt::Debug for Auth {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Password(_) => "Password(***)",
-            Self::Iam => "Iam",
-        })
-    }
 }
 
 /// How runs work.
@@ -239,7 +204,7 @@ impl Config {
         let lookup = |name: &str| settings.complete(name, lookup(name));
         let mut vars = Vars::new(&lookup);
         vars.problems.extend(unusable);
-        let mysql = mysql(&mut vars);
+        let mysql = MysqlConfig::read(&mut vars);
         let mut work = WorkConfig::read(&mut vars);
         let continuation_queue_url = vars.get(variables::CONTINUATION_QUEUE_URL).map(|url| url.0);
         let dead_letter_queue_urls = vars.get(variables::DEAD_LETTER_QUEUE_URLS).map_or_else(Vec::new, |urls| urls.0);
@@ -290,55 +255,6 @@ fn given(lookup: impl Fn(&str) -> Option<String>) -> BTreeMap<&'static str, Stri
     let entries =
         VARIABLES.iter().skip(1).filter(|group| group.title != telling::GROUP).flat_map(|group| group.entries);
     entries.filter_map(|entry| Some((entry.name, lookup(entry.name)?))).collect()
-}
-
-fn mysql(vars: &mut Vars<'_>) -> Option<MysqlConfig> {
-    let database = vars.get(variables::MYSQL_DATABASE);
-    let user = vars.get(variables::MYSQL_USER);
-    let auth = match vars.or_default(variables::MYSQL_AUTH) {
-        AuthName::Iam => Some(Auth::Iam),
-        // The one variable that may be empty: some servers have logins without a password.
-        AuthName::Password => vars.exactly(variables::MYSQL_PASSWORD).map(Auth::Password),
-    };
-    match &auth {
-        None => vars.problem("MYSQL_PASSWORD is not set; give the user's password, or set MYSQL_AUTH=iam".into()),
-        // A file's last line has one, and so has what `echo` writes.
-        Some(Auth::Password(password)) if password.ends_with(['\n', '\r']) => vars.problem(
-            "MYSQL_PASSWORD ends in a line break; accepted: the password alone, as of a file by `tr -d '\\r\\n'`"
-                .into(),
-        ),
-        Some(_) => {}
-    }
-    let ca_file = vars.get(variables::MYSQL_CA_FILE).map(|file| file.0);
-    let tls = Tls::new(vars.or_default(variables::MYSQL_TLS), ca_file).unwrap_or_else(|problem| {
-        vars.problem(problem.into());
-        Tls::Verify { ca_file: None }
-    });
-    let server = vars.or_default(variables::MYSQL_SERVER).0;
-    if auth == Some(Auth::Iam) {
-        check_iam(vars, &server, user.as_deref(), &tls);
-    }
-    let port = vars.or_default(variables::MYSQL_PORT).0;
-    let connect_to = vars.get(variables::MYSQL_CONNECT_TO);
-    Some(MysqlConfig { server, port, connect_to, database: database?, user: user?, auth: auth?, tls })
-}
-
-/// A token goes over an encrypted connection only. Server and user become part of a URL, which is signed.
-fn check_iam(vars: &mut Vars<'_>, server: &str, user: Option<&str>, tls: &Tls) {
-    if *tls == Tls::Off {
-        vars.problem(
-            "MYSQL_TLS is `off`; MYSQL_AUTH=iam accepts verify, verify-ca or pin:SHA256 only, because the token would go \
-             out in clear"
-                .into(),
-        );
-    }
-    let plain = |text: &str, others: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c));
-    if !plain(server, "-.") {
-        vars.problem(format!("MYSQL_SERVER is `{server}`; MYSQL_AUTH=iam accepts a host name"));
-    }
-    if let Some(user) = user.filter(|user| !plain(user, "_-.@")) {
-        vars.problem(format!("MYSQL_USER is `{user}`; MYSQL_AUTH=iam accepts letters, digits and `_-.@`"));
-    }
 }
 
 fn wake(vars: &mut Vars<'_>) -> Option<DatabaseResource> {

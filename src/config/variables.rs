@@ -16,6 +16,7 @@ use super::price::Price;
 use super::quality::QualityBound;
 use super::quiet::QuietHours;
 use super::resource::DatabaseResource;
+use super::secret::SecretRef;
 use super::server::{Host, Place, TlsSetting};
 use super::setting::{Accepts, PemFile, QueueUrl, QueueUrls, Setting, Span, Whole};
 use super::settings::Settings;
@@ -92,10 +93,14 @@ variables! {
         MYSQL_CONNECT_TO: Place, Means("`MYSQL_SERVER` and `MYSQL_PORT`"), "where the connection goes instead, as into a \
             tunnel; the certificate and a token are still those of `MYSQL_SERVER`";
         MYSQL_DATABASE: String, Required, "the name of the database that holds the items";
-        MYSQL_USER: String, Required, "the name of the user that rowscore logs in as";
+        MYSQL_USER: String, Means("required, unless the secret of `MYSQL_PASSWORD_SECRET` names one"), "the name of the user \
+            that rowscore logs in as";
         MYSQL_AUTH: AuthName, Is("password"), "how the user proves who it is: with a password, or with a token that \
             AWS credentials sign";
-        MYSQL_PASSWORD: String, Means("none; a password login needs it"), "the user's password; it may be empty";
+        MYSQL_PASSWORD: String, Means("none; a password login needs it or a secret"), "the user's password; it may be empty";
+        MYSQL_PASSWORD_SECRET: SecretRef, Means("none"), "instead of `MYSQL_PASSWORD`, a secret of AWS Secrets Manager \
+            that holds it, as plain text or as the `password` of a JSON object; it is read at the first login, and again when \
+            the server refuses one";
         MYSQL_TLS: TlsSetting, Is("verify"), "whether the connection is encrypted and the server's certificate checked: \
             with the name in it, without the name, or against the fingerprint of one certificate; `off` is for a \
             protected network, and refused with `iam`";

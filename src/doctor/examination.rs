@@ -21,8 +21,8 @@ pub struct Examination<'a> {
 }
 
 impl Examination<'_> {
-    /// The login's name, as it is configured.
-    pub(super) fn login(&self) -> &str {
-        &self.jobs.config().mysql.user
+    /// The login's name, as it is configured or as the secret has it.
+    pub(super) fn login(&self) -> String {
+        self.jobs.of_variables().database.user()
     }
 }

@@ -42,7 +42,7 @@ async fn in_order(of: &Examination<'_>, session: &mut Session, findings: &mut Ve
     let about = match session.ask(about::about).await {
         Ok(about) => about,
         Err(error) => {
-            let Found { said, remedy } = of_store(&error, of.login());
+            let Found { said, remedy } = of_store(&error, &of.login());
             let remedy = remedy.or_else(|| Some(WAY.to_owned()));
             return findings.push(Finding::failed(Step::Login, Found { said, remedy }));
         }
@@ -57,14 +57,14 @@ async fn in_order(of: &Examination<'_>, session: &mut Session, findings: &mut Ve
     }
     let chosen = match session.run(async |conn| jobs::known(conn).await).await {
         Ok(rows) => chosen(of, &rows),
-        Err(error) => return findings.push(Finding::failed(Step::Tables, of_store(&error, of.login()))),
+        Err(error) => return findings.push(Finding::failed(Step::Tables, of_store(&error, &of.login()))),
     };
     let are_several = chosen.len() > 1;
     let mut queue = Queue::Try;
     for (name, job) in chosen {
         let of_it = match job {
             Ok(job) => Box::pin(of_job(of, &job, session, queue)).await,
-            Err(error) => vec![Finding::failed(Step::Fit, of_hop(&error.into(), of.login()))],
+            Err(error) => vec![Finding::failed(Step::Fit, of_hop(&error.into(), &of.login()))],
         };
         if of_it.iter().any(|finding| finding.step == Step::Queue) {
             queue = Queue::Leave;
@@ -84,14 +84,14 @@ fn of_name(finding: Finding, job: Option<&JobName>) -> Finding {
 /// Whether rowscore's own tables are as this version needs them.
 async fn tables(of: &Examination<'_>, session: &mut Session) -> Result<Finding, Found> {
     let items = of.jobs.of_variables().database.items_table();
-    let lacking = session.ask(|| missing(items)).await.map_err(|error: StoreError| of_store(&error, of.login()))?;
+    let lacking = session.ask(|| missing(items)).await.map_err(|error: StoreError| of_store(&error, &of.login()))?;
     if lacking.is_empty() {
         return Ok(Finding::ok(Step::Tables, "rowscore's own are those of this version"));
     }
     let shown = lacking.iter().take(NAMED).map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let more = if lacking.len() > NAMED { format!(" and {} more", lacking.len() - NAMED) } else { String::new() };
-    let said = format!("missing, or not to be seen by `{}`: {shown}{more}", of.login());
-    Err(Found { said, remedy: Some(grant(of.login())) })
+    let said = format!("missing, or not to be seen by `{}`: {shown}{more}", &of.login());
+    Err(Found { said, remedy: Some(grant(&of.login())) })
 }
 
 /// The jobs that are tried out: the one that is meant, or else each that is active.

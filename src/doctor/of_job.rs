@@ -31,7 +31,7 @@ pub(super) async fn of_job(of: &Examination<'_>, job: &Job, session: &mut Sessio
             is_ready
         }
         Err(error) => {
-            findings.push(Finding::failed(Step::Fit, of_hop(&error, of.login())));
+            findings.push(Finding::failed(Step::Fit, of_hop(&error, &of.login())));
             false
         }
     };
@@ -68,7 +68,7 @@ async fn fits(of: &Examination<'_>, job: &Job, session: &mut Session) -> Result<
 async fn may_write(of: &Examination<'_>, job: &Job, model: &Model, session: &mut Session) -> Finding {
     match session.run(async |conn| hop::check_writing(conn, job.means(model)).await).await {
         Ok(()) => Finding::ok(Step::Grants, "may read and write what a page does"),
-        Err(error) => Finding::failed(Step::Grants, of_store(&error, of.login())),
+        Err(error) => Finding::failed(Step::Grants, of_store(&error, &of.login())),
     }
 }
 
@@ -97,13 +97,13 @@ async fn canary(of: &Examination<'_>, job: &Job, session: &mut Session, queue: Q
                     Step::Queue,
                     "this process sends no messages: the deployed function is asked by `scripts/deploy doctor`",
                 )),
-                (Queue::Try, Some(run)) => findings.push(came_back(session, run, of.clock, of.login()).await),
+                (Queue::Try, Some(run)) => findings.push(came_back(session, run, of.clock, &of.login()).await),
             }
             findings
         }
         // All before it went well.
-        Err(error @ HopError::Relay(_)) => vec![done(None), Finding::failed(Step::Queue, of_hop(&error, of.login()))],
-        Err(error) => vec![Finding::failed(Step::Page, of_hop(&error, of.login()))],
+        Err(error @ HopError::Relay(_)) => vec![done(None), Finding::failed(Step::Queue, of_hop(&error, &of.login()))],
+        Err(error) => vec![Finding::failed(Step::Page, of_hop(&error, &of.login()))],
     }
 }
 
@@ -113,8 +113,8 @@ async fn standing(of: &Examination<'_>, job: &Job, session: &mut Session) -> Vec
     let standing = match session.run(async |conn| Facts::read(conn, table, expected).await).await {
         Ok(facts) => Standing::of(facts),
         Err(error) => {
-            let found = of_store(&error, of.login());
-            return vec![Finding::odd(Step::Standing, found.said, found.remedy.unwrap_or_else(|| grant(of.login())))];
+            let found = of_store(&error, &of.login());
+            return vec![Finding::odd(Step::Standing, found.said, found.remedy.unwrap_or_else(|| grant(&of.login())))];
         }
     };
     let now = standing.facts.now;

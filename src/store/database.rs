@@ -8,7 +8,7 @@ use mysql_async::{Conn, DriverError, Error, OptsBuilder};
 
 use super::codes::Meaning;
 use super::error::{Doing, StoreError, is_login, is_tls};
-use super::login::Login;
+use super::login::{Login, Proof};
 use super::tls::Protection;
 use super::{catalog, schema, settings};
 use crate::config::{ItemsTable, MysqlConfig, Place};
@@ -51,6 +51,10 @@ struct KnownModels {
 impl Database {
     /// The database of `config`, holding the items in table `items`. Opens no connection.
     pub async fn new(config: &MysqlConfig, items: &ItemsTable) -> Self {
+        Self::with(config, items, Login::new(config).await)
+    }
+
+    fn with(config: &MysqlConfig, items: &ItemsTable, login: Login) -> Self {
         let named = || Place { host: config.server.clone(), port: config.port };
         let place = config.connect_to.clone().unwrap_or_else(named);
         let protection = Protection::of(config);
@@ -64,7 +68,7 @@ impl Database {
             .max_allowed_packet(Some(LARGEST_STATEMENT))
             .wait_timeout(Some(settings::WAIT_TIMEOUT_S as usize))
             .setup(vec![settings::of_each_session()]);
-        let (name, login) = (config.database.clone(), Login::new(config).await);
+        let name = config.database.clone();
         let (seen, fits, models, at_work) = Default::default();
         Self {
             opts,
@@ -92,7 +96,7 @@ impl Database {
     pub(crate) async fn at(&self, place: &Place) -> Self {
         let (server, port) = (place.host.clone(), place.port);
         let config = MysqlConfig { server, port, connect_to: None, ..self.config.clone() };
-        Self::new(&config, &self.items).await
+        Self::with(&config, &self.items, self.login.at(&config).await)
     }
 
     /// Where connections go.
@@ -106,6 +110,11 @@ impl Database {
         let mut setup = mysql_async::Opts::from(self.opts.clone()).setup().to_vec();
         setup.push(format!("SET SESSION timestamp = TIMESTAMPDIFF(SECOND, '1970-01-01', '{time}')"));
         Self { opts: self.opts.clone().setup(setup), ..self.clone() }
+    }
+
+    /// Whom it is logged in to as: as it is configured, or as the secret has it.
+    pub(crate) fn user(&self) -> String {
+        Some(self.config.user.clone()).filter(|user| !user.is_empty()).or_else(|| self.login.user()).unwrap_or_default()
     }
 
     /// What it is called.
@@ -225,41 +234,56 @@ impl Database {
     }
 
     async fn open(&self, opts: OptsBuilder) -> Result<Conn, StoreError> {
-        let opts = self.login.apply(opts).await?;
-        let connected = match self.protection.by_us().map_err(StoreError::Unexpected)? {
-            None => Conn::new(opts).await,
-            Some(tls) => match tls.reach(&self.place).await {
-                Err(error) => Err(error),
-                Ok(reached) => match Conn::new(opts.socket(Some(&reached.socket))).await {
-                    // The server's own words are passed on, and a cut by us is not explained by the driver.
-                    Err(error @ (Error::Io(_) | Error::Driver(_))) => Err(reached.failure().await.unwrap_or(error)),
-                    connected => connected,
-                },
-            },
+        let mut proof = self.login.proof().await?;
+        let mut connected = self.reach(proof.apply(opts.clone())).await?;
+        // Once: what was read a moment ago is what there is.
+        if connected.as_ref().is_err_and(is_login)
+            && let Some(other) = self.login.other_than(&proof).await?
+        {
+            connected = self.reach(other.apply(opts)).await?;
+            proof = other;
+        }
+        connected.map_err(|source| self.refusal(source, &proof))
+    }
+
+    /// Connects, if `opts` are taken by the server.
+    async fn reach(&self, opts: OptsBuilder) -> Result<mysql_async::Result<Conn>, StoreError> {
+        let Some(tls) = self.protection.by_us().map_err(StoreError::Unexpected)? else {
+            return Ok(Conn::new(opts).await);
         };
-        connected.map_err(|source| {
-            let advice = match &source {
-                Error::Io(error) if is_tls(error) => self.protection.advice().to_owned(),
-                error => login_advice(error, &self.login).unwrap_or_default(),
-            };
-            let place = self.place.to_string();
-            if advice.is_empty() {
-                StoreError::Connecting { place, source }
-            } else {
-                StoreError::Refused { place, advice, source }
-            }
+        let reached = match tls.reach(&self.place).await {
+            Err(error) => return Ok(Err(error)),
+            Ok(reached) => reached,
+        };
+        Ok(match Conn::new(opts.socket(Some(&reached.socket))).await {
+            // The server's own words are passed on, and a cut by us is not explained by the driver.
+            Err(error @ (Error::Io(_) | Error::Driver(_))) => Err(reached.failure().await.unwrap_or(error)),
+            connected => connected,
         })
+    }
+
+    fn refusal(&self, source: Error, proof: &Proof) -> StoreError {
+        let advice = match &source {
+            Error::Io(error) if is_tls(error) => self.protection.advice().to_owned(),
+            error => login_advice(error, || self.login.advice(proof)).unwrap_or_default(),
+        };
+        let place = self.place.to_string();
+        if advice.is_empty() {
+            StoreError::Connecting { place, source }
+        } else {
+            StoreError::Refused { place, advice, source }
+        }
     }
 }
 
 /// What to check where the login was refused; `None`: it was not.
-fn login_advice(error: &Error, login: &Login) -> Option<String> {
+fn login_advice(error: &Error, advice: impl FnOnce() -> String) -> Option<String> {
     match error {
         // What MySQL answers for a user that does not exist, so as not to tell.
         Error::Driver(DriverError::UnknownAuthPlugin { .. }) => Some(format!(
             "{}; rowscore logs in by caching_sha2_password, mysql_native_password, and MariaDB's ed25519 and parsec",
-            login.advice()
+            advice()
         )),
-        error => is_login(error).then(|| login.advice().into()),
+        error => is_login(error).then(advice),
     }
 }

@@ -49,9 +49,19 @@ pub enum StoreError {
     /// A token for the database login could not be made.
     #[error("signing a database login token: {0}; {CREDENTIALS}")]
     Token(String),
-    /// This program cannot make one.
-    #[error("MYSQL_AUTH is `iam`, and this rowscore was built without the feature `aws`; {WITH_AWS}")]
-    WithoutAws,
+    /// This program reaches no AWS, and this needs it.
+    #[error("{0}, and this rowscore was built without the feature `aws`; {WITH_AWS}")]
+    WithoutAws(&'static str),
+    /// The secret that holds the login could not be read, or holds none.
+    #[error("reading the secret {secret}: {said}; {remedy}")]
+    Secret {
+        /// Its ARN.
+        secret: String,
+        /// What was found; never what is in it.
+        said: String,
+        /// What to do about it, for a person.
+        remedy: String,
+    },
     /// The database answered something that the schema does not allow.
     #[error("{0}")]
     Unexpected(String),
@@ -71,7 +81,7 @@ impl StoreError {
                 Error::Driver(DriverError::ConnectionClosed | DriverError::PacketOutOfOrder) => Fault::Reconnect,
                 _ => Fault::Permanent,
             },
-            Self::Refused { .. } | Self::WithoutAws | Self::Unexpected(_) => Fault::Permanent,
+            Self::Refused { .. } | Self::WithoutAws(_) | Self::Secret { .. } | Self::Unexpected(_) => Fault::Permanent,
             Self::Undone(_) => Fault::Retry,
             Self::Token(_) | Self::Silent { .. } => Fault::Reconnect,
         }
@@ -83,7 +93,8 @@ impl StoreError {
             Self::Mysql { source, .. } | Self::Connecting { source, .. } => advice(source).to_owned(),
             Self::Refused { advice, .. } => advice.clone(),
             Self::Token(_) => CREDENTIALS.to_owned(),
-            Self::WithoutAws => WITH_AWS.to_owned(),
+            Self::WithoutAws(_) => WITH_AWS.to_owned(),
+            Self::Secret { remedy, .. } => remedy.clone(),
             Self::Silent { .. } | Self::Unexpected(_) | Self::Undone(_) => String::new(),
         };
         (!known.is_empty()).then_some(known)
@@ -147,7 +158,8 @@ impl StoreError {
 const CREDENTIALS: &str = "check the AWS credentials and AWS_REGION";
 
 /// What to do where there is no way to AWS.
-const WITH_AWS: &str = "build it with `cargo build --release`, or set MYSQL_AUTH=password and MYSQL_PASSWORD";
+const WITH_AWS: &str =
+    "build it with `cargo build --release`, or give the password itself: MYSQL_AUTH=password and MYSQL_PASSWORD";
 
 /// The driver's words, and what to do where that is known.
 fn explain(error: &mysql_async::Error) -> String {

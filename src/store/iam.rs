@@ -46,7 +46,7 @@ impl Signer {
 
 /// Whom AWS knows us as. In Lambda the environment has it all; to look any further makes an HTTP
 /// client, whose root certificates take longer to read than logging in.
-async fn credentials() -> SdkConfig {
+pub(super) async fn credentials() -> SdkConfig {
     let environment = EnvironmentVariableCredentialsProvider::new();
     if environment.provide_credentials().await.is_err() {
         return aws_config::load_from_env().await;

@@ -34,6 +34,8 @@ pub mod ids;
 pub mod inventory;
 pub mod items;
 pub mod jobs;
+mod kept;
+mod kept_text;
 pub mod key;
 pub mod keys;
 pub mod lane_lines;
@@ -70,6 +72,9 @@ pub mod samples;
 pub mod schema;
 mod score_table;
 pub mod scores;
+mod secret;
+#[cfg_attr(not(feature = "aws"), path = "no_secrets_manager.rs")]
+mod secrets_manager;
 pub mod selection;
 pub mod session;
 mod settings;

@@ -13,6 +13,6 @@ impl Signer {
     }
 
     pub(super) async fn token(&self) -> Result<String, StoreError> {
-        Err(StoreError::WithoutAws)
+        Err(StoreError::WithoutAws("MYSQL_AUTH is `iam`"))
     }
 }

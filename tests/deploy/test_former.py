@@ -32,8 +32,8 @@ OLD = {
 # In these, what a person chose has another form now, or goes with another parameter.
 ELSEWHERE = {
     "Concurrency": "5,12",
-    "MysqlPasswordSecret": f"{OLD['MysqlPasswordSecretArn']}:SecretString:password::1234-5678",
-    "ReaderPasswordSecret": f"{OLD['ReaderPasswordSecretArn']}:SecretString:password",
+    "MysqlPasswordSecret": OLD["MysqlPasswordSecretArn"],
+    "ReaderPasswordSecret": OLD["ReaderPasswordSecretArn"],
     "PathToSqs": "vpc-1",
     "WakeDatabase": "db:mydb",
     "ReaderUser": "you",

@@ -46,9 +46,10 @@ def subnet(name: str, zone: str, owner: str = OWNER, ipv6: bool = False, free: i
 
 
 def chosen(
-    subnets: list[dict], routes: dict[str, list[dict]], of_database=("a", "b"), endpoint=None
+    subnets: list[dict], routes: dict[str, list[dict]], of_database=("a", "b"), endpoint=None, secrets=None
 ) -> network.Network:
-    """`routes` are those of a subnet, or of all others for `main`."""
+    """`routes` are those of a subnet, or of all others for `main`. `secrets` are the endpoints for Secrets Manager, if the
+    function reads there."""
     client = boto3.client("ec2", region_name=REGION)
 
     def associated(name):
@@ -59,7 +60,9 @@ def chosen(
         stub.add_response("describe_subnets", {"Subnets": subnets})
         stub.add_response("describe_route_tables", {"RouteTables": tables})
         stub.add_response("describe_vpc_endpoints", {"VpcEndpoints": [endpoint] if endpoint else []})
-        return network.choose(Account(client), database(of_database))
+        if endpoint and secrets is not None:
+            stub.add_response("describe_vpc_endpoints", {"VpcEndpoints": secrets})
+        return network.choose(Account(client), database(of_database), reads_secret=secrets is not None)
 
 
 NAT = {"DestinationCidrBlock": EVERYWHERE, "NatGatewayId": "nat-1", "State": "active"}
@@ -96,6 +99,13 @@ class Ways(unittest.TestCase):
         endpoint = {"VpcEndpointId": "vpce-1", "State": "available", "PrivateDnsEnabled": True}
         self.assertEqual(chosen(OURS, {}, endpoint=endpoint).path, "existing")
         self.assertEqual(chosen(OURS, {}, endpoint=endpoint | {"PrivateDnsEnabled": False}).path, "vpc-1")
+
+    def test_who_reads_a_secret_needs_a_way_to_secrets_manager_too(self):
+        endpoint = {"VpcEndpointId": "vpce-1", "State": "available", "PrivateDnsEnabled": True}
+        self.assertEqual(chosen(OURS, {}, endpoint=endpoint, secrets=[]).path, "vpc-1")
+        self.assertEqual(chosen(OURS, {"main": [NAT]}, endpoint=endpoint, secrets=[]).path, "existing")
+        self.assertEqual(chosen(OURS, {}, endpoint=endpoint, secrets=[endpoint]).path, "existing")
+        self.assertIn("by interface endpoints that are made", chosen(OURS, {}, secrets=[]).reason)
 
     def test_in_a_shared_vpc_no_endpoint_is_made(self):
         shared = [subnet("a", "a", OTHER), subnet("b", "b", OTHER)]

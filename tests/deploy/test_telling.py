@@ -6,6 +6,7 @@ from deploying import conditions, settings, template
 
 BUS = "arn:aws:events:eu-central-1:123456789012:event-bus/runs"
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:runs.fifo"
+CONTEXT = "kms:EncryptionContext:aws:sns:topicArn"
 ACCOUNT = {"AWS::Partition": "aws", "AWS::Region": "eu-central-1", "AWS::AccountId": "123456789012"}
 
 
@@ -21,7 +22,24 @@ def allowed(action: str, text: str) -> str:
     return str(conditions.value(parsed, resource, ACCOUNT | {"Settings": text}))
 
 
+def of_key(text: str) -> str:
+    """The topic for whose messages the function may use a key."""
+    parsed = template.parsed()
+    [policy, *_] = parsed["Resources"]["ScoreRole"]["Properties"]["Policies"]
+    [condition] = [
+        statement["Condition"]["StringEquals"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement.get("Sid") == "EncryptForTheTopic"
+    ]
+    return str(conditions.value(parsed, condition[CONTEXT], ACCOUNT | {"Settings": text}))
+
+
 class Telling(unittest.TestCase):
+    def test_a_key_may_be_used_for_the_messages_of_that_topic_alone(self):
+        for text in (f"EVENT_TOPIC={TOPIC} LANES=4", f"LANES=4,EVENT_TOPIC={TOPIC}"):
+            self.assertEqual(of_key(text), TOPIC)
+        self.assertTrue(of_key("LANES=4").endswith("rowscore-tells-nobody"))
+
     def test_the_function_may_tell_those_that_settings_name_and_nobody_else(self):
         told = {"EVENT_TOPIC": TOPIC, "EVENT_BUS": BUS}
         for text in [

@@ -32,6 +32,7 @@ mod kinds;
 mod labels;
 mod locked;
 mod login;
+mod login_secrets;
 mod login_ways;
 mod models;
 mod new_mariadb;

@@ -11,6 +11,7 @@ use crate::support::invocation::in_milliseconds;
 use crate::support::private::PASSWORD;
 use crate::support::programs::rowscore;
 use crate::support::runtime_api::Environment;
+use crate::support::secrets::Secret;
 use crate::support::{Server, TestDb};
 
 const CREATED: &str = "2024-03-05T09:30:00Z";
@@ -51,6 +52,37 @@ async fn a_password_is_never_logged(#[values(Server::Mysql, Server::Mariadb, Ser
     let (succeeded, said) = everything_said(wrong.variables()).await;
     assert!(!succeeded, "{said}");
     assert_silent(&said, &["pr1v4te"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_a_secret_holds_is_never_logged_nor_what_is_refused_of_it(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let db = TestDb::new(server, &[]).await;
+    db.fill(1..=20, CREATED).await;
+    let secret = Secret::new(&json!({"password": PASSWORD, "another": "0f-the-s3cret"}).to_string()).await;
+    let mut variables = db.variables().clone();
+    let local = ["AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+    variables.extend(local.map(|name| (name.to_owned(), crate::support::environment(name))));
+    variables
+        .extend([("MYSQL_PASSWORD", ""), ("MYSQL_PASSWORD_SECRET", &*secret.arn)].map(|(n, v)| (n.into(), v.into())));
+    let (succeeded, said) = everything_said(&variables).await;
+    assert!(succeeded, "{said}");
+    assert_silent(&said, &[PASSWORD, "0f-the-s3cret"]);
+
+    for bad in [
+        r#"{"password": "pr1v4te"}"#,
+        r#"{"pr1v4te": "pr1v4te"}"#,
+        "pr1v4te
+",
+        "pr1v4te",
+    ] {
+        secret.put(bad).await;
+        let (succeeded, said) = everything_said(&variables).await;
+        assert!(!succeeded, "{bad:?}: {said}");
+        assert_silent(&said, &["pr1v4te"]);
+    }
 }
 
 #[tokio::test]

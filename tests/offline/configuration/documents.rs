@@ -11,10 +11,11 @@ const DOCUMENT: &str = include_str!("../../../docs/CONFIGURATION.md");
 const TEMPLATE: &str = include_str!("../../../template.yaml");
 
 /// The variables with a parameter of their own; all others are given in that of `SETTINGS`.
-const WITH_PARAMETER: [&str; 2] = ["MYSQL_USER", "SETTINGS"];
+const WITH_PARAMETER: [&str; 3] = ["MYSQL_USER", "MYSQL_PASSWORD_SECRET", "SETTINGS"];
 
-/// The parameters that go without a default on purpose: nothing is reached without server and database.
-const OTHER_DEFAULT: [&str; 1] = ["SETTINGS"];
+/// The parameters whose default is another one on purpose: nothing is reached without server and database, and a login is
+/// called scorer unless somebody says otherwise.
+const OTHER_DEFAULT: [&str; 2] = ["MYSQL_USER", "SETTINGS"];
 
 /// More than these nobody reads, whoever asks.
 const MOST_PARAMETERS: usize = 25;

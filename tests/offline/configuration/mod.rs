@@ -8,6 +8,7 @@ mod settings;
 mod table;
 mod telling;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rowscore::config::{Config, ConfigError, Tls};
@@ -138,4 +139,36 @@ fn waking_the_database_needs_to_know_which() {
 #[test]
 fn the_password_is_never_shown() {
     assert!(!format!("{:?}", read(&[]).unwrap()).contains("s3cret"));
+}
+
+#[test]
+fn a_password_is_given_itself_or_by_a_secret_that_may_also_name_the_user() {
+    let arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:scorer-AbCdEf";
+    let given = |settings: &[(&str, &str)]| {
+        let settings: BTreeMap<&str, &str> = settings.iter().copied().chain([("MYSQL_DATABASE", "shop")]).collect();
+        Config::read(|name| settings.get(name).map(|value| (*value).to_owned()))
+    };
+    let config = given(&[("MYSQL_PASSWORD_SECRET", arn), ("MYSQL_PASSWORD", ""), ("MYSQL_USER", "")]).unwrap();
+    assert_eq!((config.mysql.user.as_str(), format!("{:?}", config.mysql.auth)), ("", format!("Secret({arn})")));
+
+    let said = |settings: &[(&str, &str)]| given(settings).unwrap_err().to_string();
+    let both = said(&[("MYSQL_PASSWORD_SECRET", arn), ("MYSQL_PASSWORD", "s3cret"), ("MYSQL_USER", "me")]);
+    assert!(
+        both.contains("are both set; accepted: the password itself, or the secret") && !both.contains("s3cret"),
+        "{both}"
+    );
+    let token = said(&[("MYSQL_PASSWORD_SECRET", arn), ("MYSQL_AUTH", "iam"), ("MYSQL_USER", "me")]);
+    assert!(
+        token.contains("MYSQL_AUTH is `iam`, and MYSQL_PASSWORD_SECRET is set; accepted: one of the two"),
+        "{token}"
+    );
+    // What is no ARN may be the password.
+    let odd = said(&[("MYSQL_PASSWORD_SECRET", "s3cret"), ("MYSQL_USER", "me")]);
+    assert!(
+        odd.contains("names no secret; accepted: the ARN of a secret, like arn:aws:") && !odd.contains("s3cret"),
+        "{odd}"
+    );
+    for nobody in [&[("MYSQL_AUTH", "iam")][..], &[("MYSQL_PASSWORD", "x")], &[]] {
+        assert!(said(nobody).contains("MYSQL_USER is not set"), "{nobody:?}");
+    }
 }

@@ -1,6 +1,6 @@
 //! What rowscore's tests have in common. The servers are started by `scripts/test`, which names them in the environment.
 //!
-//! `private`, `server`, `programs`, `runtime_api`, `sqs`, `rds` and `listeners` know nothing of rowscore's types. So rowscore's own unit
+//! `private`, `server`, `programs`, `runtime_api`, `sqs`, `secrets`, `rds` and `listeners` know nothing of rowscore's types. So rowscore's own unit
 //! tests can use them, too: there `crate::Config` and this crate's `rowscore::config::Config` are two different types.
 //!
 //! ```ignore
@@ -25,6 +25,7 @@ pub mod private;
 pub mod programs;
 pub mod rds;
 pub mod runtime_api;
+pub mod secrets;
 pub mod server;
 pub mod sqs;
 
