@@ -89,7 +89,7 @@ class Document(unittest.TestCase):
         self.assertGreater(len(commands), 3)
         for command in commands:
             self.assertIsNotNone(operate.command([command]), command)
-        of_make = {"DATABASE", "STACK", "YES", "ANSWERS", "ARCHITECTURE", "MODEL_FILE", "DeletionProtection"}
+        of_make = {"DATABASE", "STACK", "YES", "ANSWERS", "ARCHITECTURE", "MODEL_FILE", "DeletionProtection", "Email"}
         known = {*template.parameters(), *settings.variables(), *answers.HEAD, *of_make}
         named = set(re.findall(r"\b([A-Z][A-Za-z_]+)=[A-Za-z0-9'\"]", document))
         self.assertEqual(named - known, set())
