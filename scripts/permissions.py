@@ -1,6 +1,6 @@
 """Checks what the deployed roles may do: nothing but what is listed here.
 
-Argument: the SAM template. It is expanded as CloudFormation would, so that what SAM adds is seen, too.
+Arguments: the SAM templates. They are expanded as CloudFormation would, so that what SAM adds is seen, too.
 """
 
 import json
@@ -16,6 +16,10 @@ from samtranslator.yaml_helper import yaml_parse
 # Actions that EC2 checks without a resource: the only ones that may have "*" for one.
 WITHOUT_RESOURCE = {"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"}
 ACCOUNT = "${AWS::Region}:${AWS::AccountId}"
+CONTEXT = "kms:EncryptionContext:"
+
+# The roles that each template makes.
+ROLES = {"template.yaml": ["ApiRole", "ScheduleRole", "ScoreRole"], "setup.yaml": ["SetUpRole"]}
 
 # Which resources each action of the function and the schedules may have.
 ALLOWED = {
@@ -29,6 +33,7 @@ ALLOWED = {
     "lambda:InvokeFunction": {"ScoreFunction.Arn"},
     "events:PutEvents": {"EVENT_BUS of Settings"},
     "sns:Publish": {"EVENT_TOPIC of Settings"},
+    "secretsmanager:GetSecretValue": {"secret of MysqlPasswordSecret", "secret of ReaderPasswordSecret"},
     "rds-db:connect": {
         f"arn:${{AWS::Partition}}:rds-db:{ACCOUNT}:dbuser:${{DatabaseResourceId}}/${{{user}}}"
         for user in ["MysqlUser", "ReaderUser"]
@@ -50,6 +55,19 @@ ALLOWED = {
             "UnassignPrivateIpAddresses",
         ]
     },
+}
+
+
+# Keys are those of the account; what they may be used for is said by the condition alone.
+KEYS = f"arn:${{AWS::Partition}}:kms:{ACCOUNT}:key/*"
+# For which service each action on a key may be, and on what.
+ON_KEYS = {
+    "kms:Decrypt": {
+        ("secretsmanager", "SecretARN", "secret of MysqlPasswordSecret"),
+        ("secretsmanager", "SecretARN", "secret of ReaderPasswordSecret"),
+        ("sns", "aws:sns:topicArn", "EVENT_TOPIC of Settings"),
+    },
+    "kms:GenerateDataKey": {("sns", "aws:sns:topicArn", "EVENT_TOPIC of Settings")},
 }
 
 
@@ -87,6 +105,9 @@ def name(resource) -> str:
     for variable, nobody in TOLD.items():
         if resource == of_settings(variable, nobody):
             return f"{variable} of Settings"
+    for secret in ("MysqlPasswordSecret", "ReaderPasswordSecret"):
+        if resource == {"Fn::Select": [0, {"Fn::Split": [":SecretString:", {"Ref": secret}]}]}:
+            return f"secret of {secret}"
     if isinstance(resource, dict):
         [(function, argument)] = resource.items()
         if function == "Fn::GetAtt":
@@ -94,6 +115,23 @@ def name(resource) -> str:
         if function == "Fn::Sub":
             return argument[0] if isinstance(argument, list) else argument
     return str(resource)
+
+
+def bound(statement: dict) -> tuple[str, str, str] | None:
+    """What alone a key may be used for, by the conditions of a statement."""
+    condition = statement.get("Condition", {})
+    via = condition.get("StringLike", {}).get("kms:ViaService", {}).get("Fn::Sub", "")
+    service, _, rest = via.partition(".")
+    [(key, value)] = condition.get("StringEquals", {}).items() or [("", "")]
+    if rest != "${AWS::Region}.amazonaws.com*" or not key.startswith(CONTEXT):
+        return None
+    return service, key.removeprefix(CONTEXT), name(value)
+
+
+def is_listed(action: str, resource: str, statement: dict) -> bool:
+    if action in ON_KEYS:
+        return resource == KEYS and bound(statement) in ON_KEYS[action]
+    return resource in ALLOWED.get(action, ())
 
 
 def check(resources: dict, source: str) -> list[str]:
@@ -115,7 +153,7 @@ def check(resources: dict, source: str) -> list[str]:
                             continue
                         elif resource == "*" and action not in WITHOUT_RESOURCE:
                             problems.append(f"{role}: {action} on every resource")
-                        elif resource != "*" and resource not in ALLOWED.get(action, ()):
+                        elif resource != "*" and not is_listed(action, resource, statement):
                             problems.append(f"{role}: {action} on {resource} is not on this check's list")
     for number, line in enumerate(source.splitlines(), 1):
         if re.search(r'Resource: "\*"', line) and "#" not in line:
@@ -123,11 +161,10 @@ def check(resources: dict, source: str) -> list[str]:
     return problems
 
 
-def main() -> None:
-    source = Path(sys.argv[1]).read_text()
-    os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
-    template = transform(yaml_parse(source.replace("CodeUri: .", "CodeUri: s3://b/k")), {}, SimpleNamespace(load=dict))
-    template = json.loads(json.dumps(template))
+def problems_of(file: Path) -> list[str]:
+    source = file.read_text()
+    uploaded = re.sub(r"CodeUri: \S+", "CodeUri: s3://b/k", source)
+    template = json.loads(json.dumps(transform(yaml_parse(uploaded), {}, SimpleNamespace(load=dict))))
     problems = check(template["Resources"], source)
     roles = sorted(key for key, value in template["Resources"].items() if value["Type"] == "AWS::IAM::Role")
     for key, value in template["Resources"].items():
@@ -135,10 +172,16 @@ def main() -> None:
             problems.append(f"{key} is open to everybody")
         if value["Type"] == "AWS::Lambda::Permission" and value["Properties"].get("Principal") == "*":
             problems.append(f"{key} lets everybody in")
-    if roles != ["ApiRole", "ScheduleRole", "ScoreRole"]:
+    if roles != ROLES[file.name]:
         problems.append(f"the roles are {roles}: SAM made one of its own")
+    return [f"{file}: {problem}" for problem in problems]
+
+
+def main() -> None:
+    os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
+    problems = [problem for file in sys.argv[1:] for problem in problems_of(Path(file))]
     if problems:
-        sys.exit("\n".join(["The template allows more than it should:", *problems]))
+        sys.exit("\n".join(["The templates allow more than they should:", *problems]))
 
 
 if __name__ == "__main__":
