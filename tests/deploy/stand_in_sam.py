@@ -1,6 +1,6 @@
 """In place of the SAM CLI: it builds no function and uploads nothing, but keeps what it was called with, and makes a stack
 with these parameters in the local AWS, so that what comes next finds one. In it is a function that answers the trial with
-what TRIAL says: whether the real one does is shown by scripts/e2e."""
+what TRIAL says, and runs that they are finished: whether the real one does is shown by scripts/e2e."""
 
 import json
 import os
@@ -14,6 +14,8 @@ MACHINES = {"x86_64": 0x3E, "arm64": 0xB7}
 WELL = {"verdict": "well", "steps": [{"step": "login", "state": "ok", "said": "as `scorer@%`", "remedy": None}]}
 CODE = """import json, os
 def answer(event, context):
+    if event in [{"run": kind} for kind in ("window", "sweep", "status")]:
+        return {"outcome": "finished", "kind": event["run"]}
     assert event == {"run": "doctor"}, event
     if os.environ["ANSWER"] == "none":
         raise ValueError("cannot start")
