@@ -1,7 +1,8 @@
 """The end-to-end test's inner part: deploys into the local AWS that the environment names, and looks on.
 
 The schedule fires by itself, hops chain through the queue until the window in the real MySQL is finished; the same tick
-twice makes one run; a poison message ends in the dead-letter queue, and the next run goes on.
+twice makes one run; a poison message ends in the dead-letter queue, and the next run goes on. Then `make deploy` starts from
+nothing.
 """
 
 import json
@@ -13,6 +14,7 @@ from pathlib import Path
 import boto3
 
 from database import certify, make_items, make_login, make_tables
+from from_nothing import deploy_from_nothing
 from queues import fail_asynchronously, poison
 from runs import check_the_end, next_window, send_the_canary, watch_the_schedule
 from seen import check_log, read_results
@@ -67,6 +69,7 @@ def main() -> None:
     check_log(outputs)
     check_the_end(outputs, ROWS + 2 * 500)
     remove()
+    deploy_from_nothing(authority)
     deploy_with_companion(Path(os.environ["ROWSCORE_MYSQL_DIR"]))
 
 
