@@ -13,10 +13,13 @@ mod explored {
     pub const HOPS: usize = 3;
     /// Hops of a worker, at most; `MAX_HOPS`.
     pub const MAX_HOPS: u8 = 7;
+    /// The highest number of a hop that there is room for: what is written in one piece may have more hops, and so may
+    /// what ticks take up.
+    pub const HIGHEST: u8 = 15;
     /// Some items, one bit each.
     pub type Items = u8;
     /// Hops of a worker, one bit each.
-    pub type Numbers = u8;
+    pub type Numbers = u16;
 }
 
 #[cfg(feature = "replay")]
@@ -26,14 +29,15 @@ mod replayed {
     pub const LANES_EACH: usize = 2;
     pub const HOPS: usize = 24;
     pub const MAX_HOPS: u8 = 120;
+    pub const HIGHEST: u8 = 120;
     pub type Items = u8;
     pub type Numbers = u128;
 }
 
 #[cfg(not(feature = "replay"))]
-pub use explored::{HOPS, ITEMS, Items, LANES_EACH, MAX_HOPS, Numbers, RUNS};
+pub use explored::{HIGHEST, HOPS, ITEMS, Items, LANES_EACH, MAX_HOPS, Numbers, RUNS};
 #[cfg(feature = "replay")]
-pub use replayed::{HOPS, ITEMS, Items, LANES_EACH, MAX_HOPS, Numbers, RUNS};
+pub use replayed::{HIGHEST, HOPS, ITEMS, Items, LANES_EACH, MAX_HOPS, Numbers, RUNS};
 
 /// Workers of a run, at most.
 pub const WORKERS: usize = 2;

@@ -109,7 +109,7 @@ fn receive(setup: &Setup, state: &mut State) -> bool {
     if state.again != 0 {
         let tick = state.again.trailing_zeros() as u8;
         state.again &= !(1 << tick);
-        return hop::begin(state, Trigger::Tick(tick));
+        return hop::begin(setup, state, Trigger::Tick(tick));
     }
     let next = deliverable(setup, state).next();
     next.is_some_and(|message| deliver(setup, state, message))

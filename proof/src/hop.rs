@@ -1,7 +1,7 @@
 //! One step of one hop: which file does it, and what all of them need.
 
-use crate::setup::{Event, Guard, Setup};
-use crate::state::{Hop, LANES, MAX_HOPS, Message, Pass, Run, RunState, Stage, State, Trigger};
+use crate::setup::{Event, Guard, Policy, Setup};
+use crate::state::{HIGHEST, Hop, LANES, Message, Pass, Run, RunState, Stage, State, Trigger};
 use crate::{leaving, opening, rows, working};
 
 /// A step that is being made.
@@ -47,7 +47,7 @@ impl Step<'_> {
 
     /// Makes a worker's hop due, unless its lanes are locked.
     pub fn make_due(&mut self, Message { run, worker, hop }: Message) -> bool {
-        if hop > MAX_HOPS || Run::lanes_of(worker).any(|lane| self.state.is_lane_locked(run, lane as u8, self.at)) {
+        if hop > HIGHEST || Run::lanes_of(worker).any(|lane| self.state.is_lane_locked(run, lane as u8, self.at)) {
             return false;
         }
         let (greatest, finished_too) = (self.setup.has(Guard::Greatest), self.setup.has(Guard::FinishedToo));
@@ -62,7 +62,7 @@ impl Step<'_> {
 
     /// Sends a message. The model has no room for later hops than these.
     pub fn send(&mut self, message: Message) -> bool {
-        if message.hop > MAX_HOPS {
+        if message.hop > HIGHEST {
             return false;
         }
         self.state.queue.send(self.setup, message);
@@ -217,7 +217,7 @@ pub fn lose_answer(setup: &Setup, state: &mut State, at: usize) -> bool {
 }
 
 /// What starts a hop.
-pub fn begin(state: &mut State, trigger: Trigger) -> bool {
+pub fn begin(setup: &Setup, state: &mut State, trigger: Trigger) -> bool {
     let Some(at) = state.hops.iter().position(|hop| hop.trigger == Trigger::Nobody) else { return false };
     let (stage, run, asked) = match trigger {
         Trigger::Tick(tick) => (Stage::Open, 0, tick),
@@ -225,7 +225,9 @@ pub fn begin(state: &mut State, trigger: Trigger) -> bool {
         Trigger::Nobody => return false,
     };
     let model = state.deployed;
-    state.hops[at] = Hop { trigger, model, stage, run, asked, pass: Pass::Write, claims: [0; LANES], ..Hop::default() };
+    let began = if setup.policy == Policy::RetryAll { state.now } else { 0 };
+    state.hops[at] =
+        Hop { trigger, model, began, stage, run, asked, pass: Pass::Write, claims: [0; LANES], ..Hop::default() };
     true
 }
 

@@ -116,8 +116,8 @@ pub fn finish_run(step: &mut Step<'_>) -> bool {
 /// The run that came first is over, and there is time for the one that was asked for: lets go.
 pub fn ended(step: &mut Step<'_>) -> bool {
     let hop = *step.hop();
-    let Hop { trigger, comes_again, model, asked, .. } = hop;
-    step.goes_on(Hop { trigger, comes_again, model, asked, stage: Stage::Open, ..Hop::default() })
+    let Hop { trigger, comes_again, model, began, asked, .. } = hop;
+    step.goes_on(Hop { trigger, comes_again, model, began, asked, stage: Stage::Open, ..Hop::default() })
 }
 
 /// `finish`, after the first pass: lets go.

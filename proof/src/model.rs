@@ -142,14 +142,14 @@ pub fn tick(setup: &Setup, state: &mut State, tick: u8) -> bool {
     for (item, new) in state.db.items.iter_mut().zip(setup.items) {
         item.present |= new.window == tick && new.nature != crate::setup::Nature::Late;
     }
-    hop::begin(state, Trigger::Tick(tick))
+    hop::begin(setup, state, Trigger::Tick(tick))
 }
 
 /// The queue delivers a message to a new hop.
 pub fn deliver(setup: &Setup, state: &mut State, message: Message) -> bool {
     let is_deleted_first = !setup.has(Guard::DeleteLast);
     state.queue.take(message);
-    hop::begin(state, Trigger::Message(message, !is_deleted_first))
+    hop::begin(setup, state, Trigger::Message(message, !is_deleted_first))
 }
 
 /// Does an action. Answers whether it can be done.
@@ -161,7 +161,7 @@ fn act(setup: &Setup, state: &mut State, action: Action) -> bool {
                 state.spend(Event::Again);
             }
             state.again &= !(1 << number);
-            hop::begin(state, Trigger::Tick(number))
+            hop::begin(setup, state, Trigger::Tick(number))
         }
         Action::Deliver(message) => deliver(setup, state, message),
         Action::Step(at, _) => hop::step(setup, state, at.into()),

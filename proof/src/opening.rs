@@ -7,7 +7,7 @@ use crate::state::{Hop, Message, NONE, Run, RunState, Stage, WORKERS};
 
 /// `open`: finds the run that comes first, or sees that there is none.
 pub fn open(step: &mut Step<'_>) -> bool {
-    let (db, mut hop, now) = (step.state.db, *step.hop(), step.state.now);
+    let (db, mut hop) = (step.state.db, *step.hop());
     let of_tick = db.of_tick(hop.asked);
     if let Some(run) = of_tick.filter(|run| db.runs[*run].is_over()) {
         return match successor(step, run) {
@@ -15,7 +15,7 @@ pub fn open(step: &mut Step<'_>) -> bool {
             None => leave(step),
         };
     }
-    let Some(run) = of_tick.or(db.unfinished()).or(rows::to_try_again(step.setup, &db, now)) else {
+    let Some(run) = of_tick.or(db.unfinished()).or(rows::to_try_again(step.setup, &db, hop.began)) else {
         hop.extents = extents(step.setup, &db, window(step.setup, &db, hop.asked));
         hop.stage = Stage::OpenRun;
         return step.goes_on(hop);
@@ -58,7 +58,7 @@ pub fn open_run(step: &mut Step<'_>) -> bool {
         return step.goes_on(hop);
     }
     let Some(room) = db.room() else { return false };
-    let run = new_run(setup, hop.extents, hop.asked, hop.model, step.state.now);
+    let run = new_run(setup, hop.extents, hop.asked, hop.model, hop.began);
     db.runs[room] = run;
     if run.state == RunState::Succeeded {
         return leave(step);
@@ -75,7 +75,7 @@ pub fn try_again(step: &mut Step<'_>) -> bool {
     if step.state.is_run_locked(hop.run) || step.state.is_any_lane_locked(hop.run) {
         return false;
     }
-    let (setup, now) = (step.setup, step.state.now);
+    let setup = step.setup;
     let is_other_unfinished = step.state.db.unfinished().is_some();
     let run = &mut step.state.db.runs[usize::from(hop.run)];
     if run.state == RunState::Failed {
@@ -86,7 +86,7 @@ pub fn try_again(step: &mut Step<'_>) -> bool {
         }
         rows::rewind(setup, run);
         (run.state, run.pass) = (RunState::Running, rows_first(setup));
-        (run.attempt, run.attempted) = (run.attempt + 1, now);
+        (run.attempt, run.attempted) = (run.attempt + 1, hop.began);
         (run.settled, run.wrote, run.set_aside) = Default::default();
     }
     hop.pass = run.pass;
@@ -215,7 +215,7 @@ pub fn succeed_open(step: &mut Step<'_>) -> bool {
     let old = step.state.db.runs[usize::from(hop.run)];
     let extents = extents(step.setup, &step.state.db, (old.from, old.to));
     let Some(room) = step.state.db.room() else { return false };
-    let run = new_run(step.setup, extents, 0, hop.model, step.state.now);
+    let run = new_run(step.setup, extents, 0, hop.model, hop.began);
     step.state.db.runs[room] = run;
     if run.state == RunState::Succeeded {
         return asked_or_over(step);

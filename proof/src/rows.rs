@@ -115,13 +115,13 @@ pub fn counts(setup: &Setup, db: &Db, run: u8) -> Counts {
     }
 }
 
-/// A failed window that is to be tried again at this time.
-pub fn to_try_again(setup: &Setup, db: &Db, now: u8) -> Option<usize> {
+/// A failed window that is to be tried again by a hop that began at this time.
+pub fn to_try_again(setup: &Setup, db: &Db, began: u8) -> Option<usize> {
     let is_to_be = |run: &Run| {
         setup.policy == Policy::RetryAll
             && run.state == RunState::Failed
             && run.attempt < MAX_ATTEMPTS
-            && run.attempted < now
+            && run.attempted < began
     };
     db.runs.iter().position(is_to_be)
 }
@@ -136,7 +136,7 @@ pub fn rewind(setup: &Setup, run: &mut Run) {
 }
 
 /// The run that an earlier one or a tick becomes.
-pub fn new_run(setup: &Setup, extents: Extents, tick: u8, model: u8, now: u8) -> Run {
+pub fn new_run(setup: &Setup, extents: Extents, tick: u8, model: u8, began: u8) -> Run {
     let lanes = lanes(setup, extents);
     let is_empty = lanes.iter().all(|lane| lane.finished);
     Run {
@@ -147,7 +147,7 @@ pub fn new_run(setup: &Setup, extents: Extents, tick: u8, model: u8, now: u8) ->
         model,
         pass: if setup.policy == Policy::RetryAll { Pass::Check } else { Pass::Write },
         attempt: 1,
-        attempted: now,
+        attempted: began,
         lanes,
         ..Run::default()
     }

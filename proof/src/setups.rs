@@ -119,7 +119,7 @@ pub const BAD_PIECE: Setup = Setup {
     policy: Policy::RetryAll,
     ticks: 2,
     items: &[GOOD, BAD, NEXT],
-    events: &[(Event::Cut, 1)],
+    events: &[(Event::Cut, 1), (Event::Release, 1)],
     ends_by_itself: false,
     ..PLAIN
 };

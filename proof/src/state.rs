@@ -1,6 +1,6 @@
 //! What there is at one moment: the tables, the queue, and the hops under way.
 
-pub use crate::bounds::{HOPS, Items, MAX_HOPS, Numbers};
+pub use crate::bounds::{HOPS, Items, HIGHEST, MAX_HOPS, Numbers};
 use crate::setup::{EVENTS, Event, Setup};
 pub use crate::tables::{
     ASIDE, Counts, Db, ITEMS, Item, LANES, LANES_EACH, Lane, NONE, Pass, RUNS, Run, RunState, WORKERS, first_pass,
@@ -82,6 +82,8 @@ pub struct Hop {
     /// Whether the queue delivers its message again once it has ended.
     pub comes_again: bool,
     pub model: u8,
+    /// When it began. It matters where windows are tried again.
+    pub began: u8,
     pub stage: Stage,
     /// The tick that is to be opened once the run that came first is over; 0: none.
     pub asked: u8,
@@ -166,7 +168,7 @@ impl Queue {
     pub fn messages(&self) -> impl Iterator<Item = Message> + use<> {
         let there = self.there;
         let all = (0..RUNS as u8).flat_map(|run| {
-            (0..WORKERS as u8).flat_map(move |worker| (0..=MAX_HOPS).map(move |hop| Message { run, worker, hop }))
+            (0..WORKERS as u8).flat_map(move |worker| (0..=HIGHEST).map(move |hop| Message { run, worker, hop }))
         });
         all.filter(move |message| Self::is_in(&there, *message))
     }

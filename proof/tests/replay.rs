@@ -54,3 +54,11 @@ fn a_step_that_is_left_out_is_noticed_at_the_next() {
         TRACE.lines().filter(|line| !line.contains("hand_over_release")).map(|line| format!("{line}\n")).collect();
     assert!(parts(&changed).is_some_and(|line| line <= at + 2), "{:?}", parts(&changed));
 }
+
+/// A message is sent and the answer lost, so that its hop fails; long afterwards the message is delivered.
+const LOST: &str = include_str!("traces/lost.jsonl");
+
+#[test]
+fn what_was_made_and_never_answered_may_be_seen_when_its_hop_is_gone() {
+    assert_eq!(parts(LOST), None);
+}

@@ -81,10 +81,6 @@ impl Config {
     /// Makes a model's step.
     pub(super) fn step(&mut self, setup: &Setup, slot: usize) -> Verdict {
         let stage = self.hop(slot).stage;
-        // What "now" is to a hop is the tick that it was started by.
-        if let Trigger::Tick(tick) = self.hop(slot).trigger {
-            self.state.now = tick;
-        }
         let is_made = crate::hop::step(setup, &mut self.state, slot);
         self.leave_seat(slot);
         if is_made { Ok(()) } else { Err(format!("in the model {stage:?} has to wait for a lock")) }

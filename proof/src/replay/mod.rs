@@ -97,8 +97,9 @@ impl Replay<'_> {
                 (moments.to_vec(), vec![])
             }
             Line::Again(hop) => {
+                let next = self.perhaps_made(*hop, moments);
                 self.lost.insert(*hop);
-                (moments.to_vec(), vec![])
+                (next, vec![])
             }
             Line::Did(op) => {
                 let next = self.did(*op, moments);
@@ -107,8 +108,11 @@ impl Replay<'_> {
             }
             Line::Starts(hop, cause) => self.each(moments, |moment| self.starts(*hop, cause, moment)),
             Line::Over(hop, is_done) => {
-                let next =
-                    self.each(moments, |moment| if *is_done { self.over(*hop, moment) } else { Ok(moment.clone()) });
+                let next = if *is_done {
+                    self.each(moments, |moment| self.over(*hop, moment))
+                } else {
+                    (self.perhaps_made(*hop, moments), vec![])
+                };
                 self.gone.insert(*hop);
                 next
             }
@@ -129,7 +133,9 @@ impl Replay<'_> {
     fn starts(&self, hop: u64, cause: &Value, moment: &Config) -> Verdict<Config> {
         let mut next = moment.clone();
         let trigger = if let Some(tick) = cause["tick"].as_i64() {
-            Trigger::Tick(self.ground.unit(tick))
+            let tick = self.ground.unit(tick);
+            next.state.now = next.state.now.max(tick);
+            Trigger::Tick(tick)
         } else if let Some(worker) = cause["worker"].as_u64() {
             let run = next.place(cause["run"].as_u64().unwrap_or(0))? as u8;
             let message = Message { run, worker: worker as u8, hop: cause["number"].as_u64().unwrap_or(0) as u8 };
@@ -142,7 +148,7 @@ impl Replay<'_> {
             return Ok(next);
         };
         let free = next.state.hops.iter().position(|hop| hop.trigger == Trigger::Nobody);
-        if free.is_none() || !crate::hop::begin(&mut next.state, trigger) {
+        if free.is_none() || !crate::hop::begin(&self.ground.setup, &mut next.state, trigger) {
             return Err("the model has no room for one more hop".to_owned());
         }
         next.seats.insert(hop, Seat { main: free, ..Seat::default() });
@@ -178,6 +184,21 @@ impl Replay<'_> {
             }
             Ok(next)
         })
+    }
+
+    /// A hop has lost an answer, or is gone: what it had under way may have been made, or not.
+    fn perhaps_made(&self, hop: u64, moments: &[Config]) -> Vec<Config> {
+        let mut all: HashSet<Config> = moments.iter().cloned().collect();
+        let is_meant = |op: &&usize| self.trace.ops[**op].hop == hop && self.trace.ops[**op].answered == NEVER;
+        for op in self.live.iter().filter(is_meant).filter(|op| is_of_consequence(&self.trace.ops[**op])) {
+            let make = |moment: &Config| {
+                let mut made = moment.clone();
+                (made.done.insert(*op) && self.make(*op, &mut made).is_ok()).then_some(made)
+            };
+            let made: Vec<Config> = all.iter().filter_map(make).collect();
+            all.extend(made);
+        }
+        all.into_iter().collect()
     }
 
     /// What becomes of each moment.

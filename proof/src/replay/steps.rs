@@ -120,8 +120,7 @@ impl Making<'_> {
         let setup = &self.ground.setup;
         let slot = self.at(config, Stage::Open)?;
         let (hop, db) = (*config.hop(slot), config.state.db);
-        let now = if let Trigger::Tick(tick) = hop.trigger { tick } else { config.state.now };
-        let first = db.of_tick(hop.asked).or(db.unfinished()).or(rows::to_try_again(setup, &db, now));
+        let first = db.of_tick(hop.asked).or(db.unfinished()).or(rows::to_try_again(setup, &db, hop.began));
         if let Some(saw) = &self.op.saw {
             match (first, saw["run"].as_u64()) {
                 (None, None) => {}
