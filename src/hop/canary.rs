@@ -72,10 +72,10 @@ async fn try_everything(hop: &mut Hop<'_>, id: RunId) -> Result<Option<Report>, 
 }
 
 async fn open(conn: &mut Conn, opening: Opening<'_>, request: &Request) -> Result<Found, StoreError> {
-    let Opening { means, now, .. } = opening;
+    let Opening { means, began, .. } = opening;
     let table = means.table();
     // None is tried again: it failed for a reason.
-    let earlier = || earlier(table, request.kind, request.tick, 0, now);
+    let earlier = || earlier(table, request.kind, request.tick, 0, began.time);
     if let Some(found) = found(earlier().ask(conn).await?) {
         return Ok(found);
     }
@@ -84,7 +84,7 @@ async fn open(conn: &mut Conn, opening: Opening<'_>, request: &Request) -> Resul
         lanes: 0,
         workers: 0,
         items: Some(0),
-        ..new_run(means, request, Ends::default(), now)
+        ..new_run(means, request, Ends::default(), began.time)
     };
     match runs::insert(table, &new).then(runs::opened()).ask(conn).await {
         // Somebody else opened it a moment ago.

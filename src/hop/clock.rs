@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 
+use crate::store::turn;
 use crate::window::{self, Time};
 
 /// A hop's clock. After a certain moment the hop begins no further page. What time it is, the database
@@ -14,7 +15,7 @@ use crate::window::{self, Time};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clock {
     started: Instant,
-    told: Option<Time>,
+    told: Option<Began>,
     stop_at: Instant,
     give_up_at: Instant,
     halt: Option<Halt>,
@@ -55,7 +56,7 @@ impl Clock {
 
     /// As [`Clock::starting`], for a hop to which it is `now` in any case.
     pub fn new(now: Time, time_left: Option<Duration>, margin: Duration, budget: Duration) -> Self {
-        Self { told: Some(now), ..Self::starting(time_left, margin, budget) }
+        Self { told: Some(Began::now(now)), ..Self::starting(time_left, margin, budget) }
     }
 
     /// That of a hop that is over after one page of each lane.
@@ -85,7 +86,7 @@ impl Clock {
 
     /// When the hop began, if the clock was told.
     pub(super) fn told(&self) -> Option<Began> {
-        Some(Began { time: self.told?, then: self.started })
+        self.told
     }
 
     /// Whether there is time for something that takes as long as `next`.
@@ -106,7 +107,7 @@ impl Clock {
 }
 
 /// When a hop began, and so what time it is at every later moment.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Began {
     /// The time that it was.
     pub time: Time,
@@ -116,12 +117,18 @@ pub(super) struct Began {
 impl Began {
     /// It begins at this moment, when it is `time`.
     pub(super) fn now(time: Time) -> Self {
-        Self { time, then: Instant::now() }
+        Self { time, then: turn::now() }
+    }
+
+    /// It has been at work for so long.
+    #[cfg(test)]
+    pub(super) fn before(self, took: Duration) -> Self {
+        Self { then: self.then - took, ..self }
     }
 
     /// What time it is.
     pub(super) fn present(self) -> Time {
-        let took = TimeDelta::from_std(self.then.elapsed()).unwrap_or_default();
+        let took = TimeDelta::from_std(turn::since(self.then)).unwrap_or_default();
         window::after(self.time, took).unwrap_or(self.time)
     }
 }

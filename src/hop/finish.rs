@@ -18,7 +18,6 @@ use super::{census, drift};
 use crate::answer::Outcome;
 use crate::drift::{Ratios, Report};
 use crate::run::{Counts, Pass, RunId, RunState};
-use crate::store::mutation::{Mutation, mutated};
 use crate::store::runs::Run;
 use crate::store::statement::{Statement, begin, commit, rollback};
 use crate::store::totals::{self, Totals};
@@ -43,10 +42,8 @@ pub(super) async fn finish(hop: &mut Hop<'_>, run: Run) -> Result<Next, HopError
             Ok(match hop.asked.take_if(|_| clock.allows(Duration::ZERO)) {
                 Some(request) => {
                     // Lets go: if this very run is tried again, the lanes must not seem to be somebody else's.
-                    if !mutated(Mutation::HoldKeptAtEnd) {
-                        acting(&[Act::Ended], None, hop.session.ask(hold::release)).await?;
-                        saw(Act::Ended, None, || json!({}));
-                    }
+                    acting(&[Act::Ended], None, hop.session.ask(hold::release)).await?;
+                    saw(Act::Ended, None, || json!({}));
                     hop.begin_another(part);
                     Next::Open(request)
                 }
@@ -59,23 +56,8 @@ pub(super) async fn finish(hop: &mut Hop<'_>, run: Run) -> Result<Next, HopError
 /// This worker's lanes are done with the first pass. Goes on with the second, if it has begun.
 async fn leave_check(hop: &mut Hop<'_>, id: RunId) -> Result<Next, HopError> {
     // Lets go first, then looks: whoever begins the second pass sends off nobody who holds lanes.
-    if mutated(Mutation::NoLastLook) {
-        return Ok(Next::Over(Some(id), Outcome::LanesFinished));
-    }
-    let is_early = mutated(Mutation::LookBeforeRelease);
-    let mut now = if is_early { look(hop, id).await? } else { None };
     acting(&[Act::LeaveCheckRelease], None, hop.session.ask(hold::release)).await?;
     saw(Act::LeaveCheckRelease, None, || json!({}));
-    if !is_early {
-        now = look(hop, id).await?;
-    }
-    Ok(match now {
-        Some(run) if run.state == RunState::Running && run.pass == Pass::Write => Next::TakeUp(run),
-        _ => Next::Over(Some(id), Outcome::LanesFinished),
-    })
-}
-
-async fn look(hop: &mut Hop<'_>, id: RunId) -> Result<Option<Run>, HopError> {
     let table = hop.means.table();
     let now = acting(&[Act::LeaveCheckLook], None, hop.session.ask(|| runs::find(table, id))).await?;
     saw(
@@ -83,7 +65,10 @@ async fn look(hop: &mut Hop<'_>, id: RunId) -> Result<Option<Run>, HopError> {
         None,
         || json!({ "state": now.as_ref().map(|run| run.state), "pass": now.as_ref().map(|run| run.pass) }),
     );
-    Ok(now)
+    Ok(match now {
+        Some(run) if run.state == RunState::Running && run.pass == Pass::Write => Next::TakeUp(run),
+        _ => Next::Over(Some(id), Outcome::LanesFinished),
+    })
 }
 
 /// What ended together with a worker's last lane.
@@ -117,8 +102,7 @@ impl Standing {
             let (((state, run), totals), (profiles, earlier)) = standing;
             // Somebody else, or our own commit that went unanswered, may have begun the second pass.
             let is_running = state == Some(RunState::Running);
-            let are_done = totals.unfinished == 0 || mutated(Mutation::LanesNotCounted);
-            let run = run.filter(|_| is_running && are_done);
+            let run = run.filter(|_| is_running && totals.unfinished == 0);
             Self { run, totals, profiles, earlier, is_any_set_aside }
         })
     }
@@ -146,8 +130,7 @@ async fn finish_run(
         rollback().ask(conn).await?;
         return Ok(Ended::Lanes);
     };
-    let are_good = standing.totals.counts.failed == 0 || mutated(Mutation::FailuresNotLookedAt);
-    if run.pass == Pass::Check && are_good {
+    if run.pass == Pass::Check && standing.totals.counts.failed == 0 {
         let begin_writing = runs::begin_writing(id).then(lanes::rewind(id)).then(commit());
         acting(&[Act::FinishRun], None, Step::FinishRun.commit(begin_writing.ask(conn))).await?;
         saw(Act::FinishRun, None, || json!({ "pass": Pass::Write }));

@@ -10,7 +10,6 @@ use crate::answer::Outcome;
 use crate::event::Continuation;
 use crate::run::{RunKind, RunState};
 use crate::store::lanes::Due;
-use crate::store::mutation::{Mutation, mutated};
 use crate::store::trace::{Act, acting, saw};
 use crate::store::{hold, lanes, returned, runs};
 
@@ -49,23 +48,18 @@ pub(super) async fn go_on(hop: &mut Hop<'_>, message: Continuation) -> Result<Ne
     let (held, lanes) = acting(&[Act::GoOnHold], None, hold).await?;
     let due = lanes.iter().map(|lane| lane.hop).max();
     saw(Act::GoOnHold, None, || json!({ "is_mine": held, "number": due }));
-    if !held && !mutated(Mutation::HoldIgnored) {
+    if !held {
         return Ok(Next::Over(Some(id), Outcome::AlreadyRunning));
     }
     let Some(due) = due else {
         // The worker vanished between its last page and the end of the run, or is long done.
         return Ok(Next::Finish(run));
     };
-    if number < due && mutated(Mutation::NotSentAgain) {
-        return Ok(Next::Over(Some(id), Outcome::Stale));
-    }
-    if number < due && !mutated(Mutation::NumberNotCompared) {
+    if number < due {
         // An old message, and nobody at work: whoever sent it may have vanished before sending
         // the next. Sending that again is harmless, once the lanes are free for whoever gets it.
-        if !mutated(Mutation::SentAgainHeld) {
-            acting(&[Act::SendAgainRelease], None, hop.session.ask(hold::release)).await?;
-            saw(Act::SendAgainRelease, None, || json!({}));
-        }
+        acting(&[Act::SendAgainRelease], None, hop.session.ask(hold::release)).await?;
+        saw(Act::SendAgainRelease, None, || json!({}));
         let sent = hop.send(hop.continuation(id, Due { worker, hop: due }), Act::SendAgain).await?;
         hop.done.sent.push(sent);
         return Ok(Next::Over(Some(id), Outcome::Stale));

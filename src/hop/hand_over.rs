@@ -10,7 +10,6 @@ use crate::answer::Outcome;
 use crate::run::{FailurePolicy, Pass, RunState};
 use crate::store::hold;
 use crate::store::lanes::Due;
-use crate::store::mutation::{Mutation, mutated};
 use crate::store::runs::Run;
 use crate::store::trace::{Act, acting, saw};
 
@@ -24,22 +23,11 @@ pub(super) async fn hand_over(hop: &mut Hop<'_>, run: &Run, due: Due) -> Result<
         return Ok(Next::Over(Some(run.id), Outcome::Stopped));
     }
     // Lets go first: the continuation may be delivered before this hop has ended.
-    let is_late = mutated(Mutation::SendBeforeRelease);
-    if !is_late && !mutated(Mutation::HoldKept) {
-        release(hop).await?;
-    }
-    let sent = hop.send_off(run.id, next, (Act::HandOverDue, Act::SendContinuation)).await?;
-    if is_late {
-        release(hop).await?;
-    }
-    hop.done.sent.insert(0, sent);
-    Ok(Next::Over(Some(run.id), Outcome::Continued))
-}
-
-async fn release(hop: &mut Hop<'_>) -> Result<(), HopError> {
     acting(&[Act::HandOverRelease], None, hop.session.ask(hold::release)).await?;
     saw(Act::HandOverRelease, None, || json!({}));
-    Ok(())
+    let sent = hop.send_off(run.id, next, (Act::HandOverDue, Act::SendContinuation)).await?;
+    hop.done.sent.insert(0, sent);
+    Ok(Next::Over(Some(run.id), Outcome::Continued))
 }
 
 /// Whether the run may use up its hops: not while it writes what it has checked as a whole, for

@@ -20,14 +20,12 @@ use super::writing::{Writing, Written};
 use crate::answer::HopWork;
 use crate::drift::Profile;
 use crate::run::Pass;
-use crate::store::key::Key;
 use crate::store::lanes::{Lane, Place, Position};
-use crate::store::mutation::{Mutation, mutated};
 use crate::store::pages::{Beginning, Begun};
 use crate::store::session::Session;
 use crate::store::statement::{commit, rollback};
 use crate::store::trace::{Act, acting, saw};
-use crate::store::turn::pause;
+use crate::store::turn::{self, pause};
 use crate::store::{StoreError, pages};
 
 /// How the work on a lane ended.
@@ -174,7 +172,7 @@ async fn page(conn: &mut Conn, going: &mut Going<'_>, goes_on: &impl Fn() -> boo
     };
     let (this, begun) = Step::ReadPage.perform(read).await?;
     let Begun { position, profile: counted, found, since } = begun;
-    going.pace.found(found.len(), since.elapsed());
+    going.pace.found(found.len(), turn::since(since));
     if let Some(end) = not_now(going.at_work, &going.lane, &position) {
         saw(Act::ReadPage, Some(number), || seen(&position, "over"));
         rollback().ask(conn).await?;
@@ -196,7 +194,6 @@ async fn page(conn: &mut Conn, going: &mut Going<'_>, goes_on: &impl Fn() -> boo
         seen["skipped"] = json!(skipped);
         seen
     });
-    let cursor = if mutated(Mutation::CursorTooFar) { too_far(cursor, &position) } else { cursor };
     let to = after_page(&position, cursor, skipped);
 
     let score = async || {
@@ -216,7 +213,7 @@ async fn page(conn: &mut Conn, going: &mut Going<'_>, goes_on: &impl Fn() -> boo
         return Ok(PageEnd::Again);
     };
     // Most of a page's time is the writing, and the commit takes about as long as the last one.
-    going.pace.committed(found.len(), since.elapsed() + going.commit);
+    going.pace.committed(found.len(), turn::since(since) + going.commit);
     // Or two pages would be in memory.
     drop(scored);
     going.wrote(found, &position, &to);
@@ -243,17 +240,9 @@ fn seen(position: &Position, fate: &str) -> serde_json::Value {
     })
 }
 
-/// One key further than a page reaches.
-fn too_far(cursor: Key, position: &Position) -> Key {
-    match (&cursor, &position.look.upto) {
-        (Key::Id(at), Key::Id(end)) => Key::Id((at + 1).min(*end)),
-        _ => cursor,
-    }
-}
-
 /// Commits a page, and begins the next one.
 async fn commit_and_begin(conn: &mut Conn, going: &mut Going<'_>) -> Result<(), StoreError> {
-    let committing = Instant::now();
+    let committing = turn::now();
     let (page, memory) = (going.next_page(), going.memory());
     let beginning = Step::CommitPage.commit(pages::commit_and_begin(conn, &page, memory)).await?.next;
     if let Ok(Beginning::Begun(begun)) = &beginning {
@@ -265,9 +254,9 @@ async fn commit_and_begin(conn: &mut Conn, going: &mut Going<'_>) -> Result<(), 
 
 /// Why a page is not to be worked on, after all.
 fn not_now(at_work: AtWork<'_>, lane: &Lane, position: &Position) -> Option<PageEnd> {
-    if position.claim != lane.claim && !mutated(Mutation::ClaimNotCompared) {
+    if position.claim != lane.claim {
         Some(PageEnd::Over(LaneEnd::TakenOver))
-    } else if !position.running && !mutated(Mutation::StateNotLookedAt) {
+    } else if !position.running {
         Some(PageEnd::Over(LaneEnd::Stopped))
     } else if too_many_failures(at_work, lane, position) {
         Some(PageEnd::Over(LaneEnd::TooManyFailures))

@@ -18,7 +18,7 @@ use crate::answer::Outcome;
 use crate::event::Request;
 use crate::run::{RunId, RunState};
 use crate::store::StoreError;
-use crate::store::earlier::{Ends, earlier};
+use crate::store::earlier::{Ends, earlier, ends};
 use crate::store::lanes::{self, Source};
 use crate::store::runs::{self, Run};
 use crate::store::statement::{begin, commit, rollback};
@@ -94,10 +94,11 @@ async fn find_or_open(conn: &mut Conn, opening: Opening<'_>, request: &Request) 
 }
 
 async fn find_or_open_once(conn: &mut Conn, opening: Opening<'_>, request: &Request) -> Result<Found, HopError> {
-    let Opening { means, now, .. } = opening;
+    let Opening { means, began, .. } = opening;
     let (table, version) = (means.table(), means.model.version().shown());
-    let earlier = earlier(table, request.kind, request.tick, means.work.max_attempts, now);
-    let (mut earlier, ground) = acting(&[Act::Open], None, earlier.and(census::ground(table)).ask(conn)).await?;
+    let earlier = earlier(table, request.kind, request.tick, means.work.max_attempts, began.time);
+    let ground = ends(table, began.present()).and(census::ground(table));
+    let (mut earlier, (ends, ground)) = acting(&[Act::Open], None, earlier.and(ground).ask(conn)).await?;
     saw(Act::Open, None, || {
         let first = earlier.of_tick.as_ref().or(earlier.unfinished.as_ref()).or(earlier.to_try_again.as_ref());
         json!({ "run": first.map(|run| run.id), "state": first.map(|run| run.state) })
@@ -107,7 +108,7 @@ async fn find_or_open_once(conn: &mut Conn, opening: Opening<'_>, request: &Requ
         return Ok(successor.map_or(Found::Over(run.id), Found::Successor));
     }
     let Some(run) = earlier.of_tick.or(earlier.unfinished).or(earlier.to_try_again) else {
-        return open_new(conn, opening, ground, request, earlier.ends).await;
+        return open_new(conn, opening, ground, request, ends).await;
     };
     Ok(match run.state {
         // Who asks for a dry run must not set off what writes.
@@ -126,8 +127,8 @@ async fn open_new(
     request: &Request,
     ends: Ends,
 ) -> Result<Found, HopError> {
-    let new = new_run(opening.means, request, ends, opening.now);
-    if new.window.to > end_by_hand(opening.now) {
+    let new = new_run(opening.means, request, ends, opening.began.time);
+    if new.window.to > end_by_hand(opening.began.time) {
         let window = new.window;
         tracing::warn!(%window, "the window ends in the future; the next one will take what arrives in it from now on");
     }
@@ -140,13 +141,13 @@ async fn open_new(
 
 /// Begins another attempt at a run that failed as a whole.
 async fn try_again(conn: &mut Conn, opening: Opening<'_>, ground: Ground, run: Run) -> Result<Run, HopError> {
-    let Opening { means, lanes, now } = opening;
+    let Opening { means, lanes, began } = opening;
     let table = means.table();
     let whole = means.wanted(Scope::of(AtWork { run: &run, means }).selection(Source::Items));
     let items = census::extent(conn, lanes, whole, ground.ends.as_ref()).await?.map_or(Some(0), |extent| extent.items);
     let again = async {
         if begin().then(runs::lock(run.id)).ask(conn).await? == Some(RunState::Failed) {
-            runs::try_again(run.id, items, now, means.work.tells).then(lanes::rewind(run.id)).ask(conn).await?;
+            runs::try_again(run.id, items, began.time, means.work.tells).then(lanes::rewind(run.id)).ask(conn).await?;
             tracing::info!(run = %run.id, window = %run.window, "trying a failed run again");
         }
         Step::OpenRun.commit(runs::find(table, run.id).and(commit()).ask(conn)).await

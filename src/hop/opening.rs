@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::at_work::AtWork;
 use super::census::{self, Ground};
+use super::clock::Began;
 use super::cutting::cut;
 use super::end::end_early;
 use super::error::HopError;
@@ -29,13 +30,13 @@ pub(super) struct Opening<'a> {
     pub means: Means<'a>,
     pub lanes: &'a LaneSessions,
     /// When the hop began.
-    pub now: Time,
+    pub began: Began,
 }
 
 impl<'a> Opening<'a> {
     /// What a hop opens a run with.
     pub(super) fn of(hop: &Hop<'a>) -> Self {
-        Self { means: hop.means, lanes: hop.lanes, now: hop.began.time }
+        Self { means: hop.means, lanes: hop.lanes, began: hop.began }
     }
 }
 
@@ -63,7 +64,7 @@ pub(super) enum Opened {
 /// Opens a run, where wanted in the place of another one: both or neither.
 pub(super) async fn open_run(
     conn: &mut Conn,
-    Opening { means, lanes, now }: Opening<'_>,
+    Opening { means, lanes, began }: Opening<'_>,
     ground: Ground,
     new: NewRun,
     replaced: Option<&Run>,
@@ -97,7 +98,7 @@ pub(super) async fn open_run(
         let made = opened.then(lanes::insert(&new_lanes, work.page_size)).then(runs::opened()).and(commit());
         let window = new.window;
         // Before the first page, and beside the commit: the lanes are not at work yet.
-        let oldest = oldest_pending(means, lanes, (window, now));
+        let oldest = oldest_pending(means, lanes, (window, began.time));
         let (made, oldest_pending_seconds) =
             join(acting(&[Act::OpenRun], None, Step::OpenRun.commit(made.ask(conn))), oldest).await;
         let run = made?.0;

@@ -15,7 +15,7 @@ use super::terms::new_run;
 use crate::config::WorkConfig;
 use crate::event::Request;
 use crate::run::{FailurePolicy, RunId};
-use crate::store::earlier::earlier;
+use crate::store::earlier::{earlier, ends};
 use crate::store::{clock, measures};
 use crate::window::{self, Window};
 
@@ -80,8 +80,8 @@ pub async fn plan(conn: &mut Conn, means: Means<'_>, request: &Request) -> Resul
     let now = clock::present().ask(conn).await?;
     check_use(conn, means).await?;
     let earlier = earlier(table, request.kind, None, work.max_attempts, now);
-    let (earlier, ground) = earlier.and(census::ground(table)).ask(conn).await?;
-    let new = new_run(means, request, earlier.ends, now);
+    let (earlier, (ends, ground)) = earlier.and(ends(table, now).and(census::ground(table))).ask(conn).await?;
+    let new = new_run(means, request, ends, now);
     let lanes = LaneSessions::new(means.database, 1);
     let extents = census::extents(conn, &lanes, Scope::new(means, &new), &ground).await;
     lanes.close().await;

@@ -1,7 +1,5 @@
 //! `read_page`: the next items of a lane, and how far they reach.
 
-use std::time::Instant;
-
 use mysql_async::Conn;
 
 use super::going::{Ahead, Going};
@@ -13,7 +11,7 @@ use crate::store::lanes::Position;
 use crate::store::pages::{Beginning, Begun, Page};
 use crate::store::pending::PendingItems;
 use crate::store::statement::rollback;
-use crate::store::{StoreError, items, pages};
+use crate::store::{StoreError, items, pages, turn};
 
 /// Reads the next page, if `ahead` was not begun before. Where others have some of its rows locked, these are
 /// left out.
@@ -46,9 +44,9 @@ pub(super) async fn read_page<'a>(
 
 /// Looks how far the next pages may look, where that cannot be computed.
 async fn look_ahead(conn: &mut Conn, going: &mut Going<'_>) -> Result<(), StoreError> {
-    let (ids, rows, begun) = (going.ids_ahead(), going.pace.rows_ahead(), Instant::now());
+    let (ids, rows, begun) = (going.ids_ahead(), going.pace.rows_ahead(), turn::now());
     let far = items::horizon(going.wanted(), &ids, rows).ask(conn).await?;
-    going.pace.looked_ahead(begun.elapsed());
+    going.pace.looked_ahead(turn::since(begun));
     going.horizon = Some(far.unwrap_or(ids.upto));
     Ok(())
 }

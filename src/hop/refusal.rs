@@ -23,14 +23,14 @@ pub(super) struct Refused<'a> {
 /// Notes why what was asked for was not opened. Its tick stays free: delivered again, it is tried again.
 pub(super) async fn note_refusal(
     conn: &mut Conn,
-    Opening { means, now, .. }: Opening<'_>,
+    Opening { means, began, .. }: Opening<'_>,
     request: &Request,
     refused: Refused<'_>,
 ) -> Result<(), StoreError> {
     let (table, error) = (means.table(), refused.why);
     match refusals::place(table, request.kind).ask(conn).await? {
         Noted::Unfinished(id) => return runs::note_error(id, error).ask(conn).await,
-        Noted::Again(id) => return refusals::again(id, error, now).ask(conn).await,
+        Noted::Again(id) => return refusals::again(id, error, began.time).ask(conn).await,
         Noted::Anew => {}
     }
     let new = NewRun {
@@ -42,7 +42,7 @@ pub(super) async fn note_refusal(
         workers: 0,
         items: Some(0),
         model: refused.model.shown(),
-        ..new_run(means, request, Ends::default(), now)
+        ..new_run(means, request, Ends::default(), began.time)
     };
     let opened = begin().then(runs::insert(table, &new)).then(runs::opened()).ask(conn).await?;
     runs::finish(opened.id, RunState::Failed, Counts::default(), Some(error)).then(commit()).ask(conn).await

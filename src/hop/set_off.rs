@@ -8,7 +8,6 @@ use super::under_way::Hop;
 use crate::answer::Outcome;
 use crate::run::RunState;
 use crate::store::lanes::{Due, FIRST, FIRST_CLAIM};
-use crate::store::mutation::{Mutation, mutated};
 use crate::store::runs::Run;
 use crate::store::trace::{Act, acting, saw};
 use crate::store::{hold, lanes};
@@ -41,15 +40,11 @@ pub(super) async fn set_off(hop: &mut Hop<'_>, run: Run, due: Vec<Due>) -> Resul
                 None,
                 || json!({ "worker": due.worker, "is_mine": held, "number": latest.hop, "claim": claim }),
             );
-            if held || mutated(Mutation::HoldIgnoredAtSetOff) {
+            if held {
                 // Read once they are held: before that, hops may have come and gone, and the queue would take the
                 // number after theirs for a duplicate.
                 let is_born_mine = due.next() == FIRST && (latest, claim) == (FIRST, FIRST_CLAIM);
-                mine = Some(match is_born_mine {
-                    true => FIRST,
-                    false if mutated(Mutation::NumberBeforeHold) => due.next(),
-                    false => latest.next(),
-                });
+                mine = Some(if is_born_mine { FIRST } else { latest.next() });
             }
             continue;
         }

@@ -51,7 +51,7 @@ pub(super) async fn succeed(hop: &mut Hop<'_>, run: Run) -> Result<Next, HopErro
 }
 
 async fn replace(conn: &mut Conn, opening: Opening<'_>, run: &Run) -> Result<Succession, HopError> {
-    let Opening { means, now, .. } = opening;
+    let Opening { means, began, .. } = opening;
     let (table, version) = (means.table(), means.model.version().shown());
     if is_braked(conn, means, run).await? {
         return Ok(Succession::Overtaken);
@@ -69,7 +69,7 @@ async fn replace(conn: &mut Conn, opening: Opening<'_>, run: &Run) -> Result<Suc
             lanes: means.work.lanes,
             workers: means.work.workers,
             items: None,
-            now,
+            now: began.time,
             deadline: run.deadline,
             tells: means.work.tells,
         };
@@ -82,7 +82,7 @@ async fn replace(conn: &mut Conn, opening: Opening<'_>, run: &Run) -> Result<Suc
             Err(error) => return Err(error),
         }
     }
-    let earlier = earlier(table, run.kind, None, means.work.max_attempts, now);
+    let earlier = earlier(table, run.kind, None, means.work.max_attempts, began.time);
     let (now, earlier) = runs::find(table, run.id).and(earlier).ask(conn).await?;
     let successor = now.and_then(|run| successor(&version, &run, earlier.unfinished));
     Ok(successor.map_or(Succession::Overtaken, Succession::Successor))

@@ -18,7 +18,6 @@ use crate::event::{Continuation, Request};
 use crate::run::{RunId, RunState};
 use crate::store::lanes::{self, Due};
 use crate::store::measures;
-use crate::store::mutation::{Mutation, mutated};
 use crate::store::session::Session;
 use crate::store::statement::Statement;
 use crate::store::trace::{Act, acting, saw};
@@ -90,21 +89,9 @@ impl Hop<'_> {
         due: Due,
         (notes, sends): (Act, Act),
     ) -> Result<Continuation, HopError> {
-        if mutated(Mutation::SendBeforeDue) {
-            let sent = self.send(self.continuation(run, due), sends).await?;
-            self.make_due(run, due, notes).await?;
-            return Ok(sent);
-        }
-        if !mutated(Mutation::DueNotNoted) {
-            self.make_due(run, due, notes).await?;
-        }
-        self.send(self.continuation(run, due), sends).await
-    }
-
-    async fn make_due(&mut self, run: RunId, due: Due, notes: Act) -> Result<(), HopError> {
         acting(notes.alone(), None, self.session.ask(|| lanes::hand_over(run, due))).await?;
         saw(notes, None, || json!({ "worker": due.worker, "number": due.hop }));
-        Ok(())
+        self.send(self.continuation(run, due), sends).await
     }
 
     /// The message that starts a worker's hop.

@@ -18,11 +18,8 @@ pub(crate) struct Earlier {
     pub of_tick: Option<Run>,
     /// The run that is not over; there is one at most.
     pub unfinished: Option<Run>,
-    /// The oldest run that failed under `retry_all` and has attempts left, if it was not attempted
-    /// since the present time.
+    /// The oldest run that failed under `retry_all` and has attempts left, if it was not attempted since the hop began.
     pub to_try_again: Option<Run>,
-    /// Where the windows before ended.
-    pub ends: Ends,
 }
 
 /// Where windows ended. One whose end lay in the future when it was opened ended when it was opened; one that
@@ -36,7 +33,7 @@ pub(crate) struct Ends {
     pub failed: Option<Time>,
 }
 
-/// Which runs of `kind` come before one that is asked for at `now`.
+/// Which runs of `kind` come before one that is asked for by a hop that began `now`.
 pub(crate) fn earlier(
     table: &ItemsTable,
     kind: RunKind,
@@ -52,11 +49,10 @@ pub(crate) fn earlier(
     };
     let of_tick = of_kind("`tick` = :tick");
     let unfinished = of_kind("`unfinished` = 1");
-    let to_try_again = to_try_again(table, kind, max_attempts, now);
     of_tick
         .and(unfinished)
-        .and(to_try_again.and(ends(table, now)))
-        .map(|((of_tick, unfinished), (to_try_again, ends))| Earlier { of_tick, unfinished, to_try_again, ends })
+        .and(to_try_again(table, kind, max_attempts, now))
+        .map(|((of_tick, unfinished), to_try_again)| Earlier { of_tick, unfinished, to_try_again })
 }
 
 fn params(table: &ItemsTable, kind: RunKind, tick: Option<Time>) -> Params {
@@ -93,15 +89,16 @@ const TICKS: u32 = 200;
 /// Windows that are looked through for one that failed. A look-back reaches over some hours.
 const LOOKED_THROUGH: u32 = 30;
 
-/// Where windows ended. One that ended in the future tells of a clock that was wrong then, and is not believed.
-pub(crate) fn ends(table: &ItemsTable, now: Time) -> Statement<Ends> {
+/// Where windows ended. One that ends in the future tells of a clock that was wrong then, and is not believed. The present
+/// is that of the look, not that of the hop's begin: meanwhile later ticks may have come and gone.
+pub(crate) fn ends(table: &ItemsTable, present: Time) -> Statement<Ends> {
     let sql = format!(
         "SELECT MAX(`chain_end`) AS `last`, MAX(IF(`state` = 'failed', `chain_end`, NULL)) AS `failed` \
          FROM (SELECT `chain_end`, `state` FROM `batch_runs` FORCE INDEX (`end_of_the_chain`) \
-               WHERE `items_table` = :table AND `job` = :job AND `chain_end` <= CAST(:now AS DATETIME(3)) \
+               WHERE `items_table` = :table AND `job` = :job AND `chain_end` <= CAST(:present AS DATETIME(3)) \
                ORDER BY `chain_end` DESC LIMIT {LOOKED_THROUGH}) r"
     );
-    let params = params! { "table" => table.as_str(), "job" => table.job.as_str(), "now" => now.naive_utc() };
+    let params = params! { "table" => table.as_str(), "job" => table.job.as_str(), "present" => present.naive_utc() };
     Statement::one("looking for earlier runs", &sql, params, |row| {
         let end = |name| Ok::<_, StoreError>(column::<Option<NaiveDateTime>>(row, name)?.map(utc));
         Ok(Ends { last: end("last")?, failed: end("failed")? })

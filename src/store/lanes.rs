@@ -8,7 +8,6 @@ use super::by_key::key_value;
 use super::ids::Ids;
 use super::key::Key;
 use super::looks::{self, LOOK, LOOK_BY_TEXT, Look};
-use super::mutation::{Mutation, mutated};
 use super::order::Order;
 use super::places::joined;
 use super::row::{column, key_text, name};
@@ -172,8 +171,7 @@ pub fn latest(run: RunId, worker: u16) -> Statement<(Due, u32)> {
 
 /// Takes a worker's unfinished lanes for a hop: whoever had them before can commit no more.
 pub fn claim(run: RunId, due: Due) -> Statement<()> {
-    let claim = if mutated(Mutation::ClaimNotRaised) { "`claim` = `claim`" } else { "`claim` = `claim` + 1" };
-    set_hop(run, due, claim, " AND `finished_at` IS NULL")
+    set_hop(run, due, "`claim` = `claim` + 1", " AND `finished_at` IS NULL")
 }
 
 /// Makes a hop the one that is due for its worker's lanes, unless a later one is. On finished ones it is noted, too:
@@ -240,14 +238,12 @@ pub(super) fn lock_statement(run: RunId, pass: Pass, lane: u16, (items, stretch)
         false => (LOOK_BY_TEXT, "l.`cursor_key`, ", ""),
     };
     let tempo = tempo::columns(stretch);
-    let pass_is = if mutated(Mutation::PassNotLookedAt) { String::new() } else { format!(" AND r.`pass` = '{pass}'") };
-    let lock = if mutated(Mutation::LaneNotLocked) { "" } else { " FOR UPDATE" };
     format!(
         "SELECT l.`cursor_id`, {keys}l.`claim`, l.`pages`, l.`predicted`, l.`failed`, l.`compared`, l.`changed_class`, l.`absolute_change`, \
            l.`profile`, {look}, {tempo}, l.`finished_at` IS NOT NULL AS `finished`, \
-           (SELECT r.`state` = 'running'{pass_is} FROM `batch_runs` r WHERE r.`id` = l.`run_id`) AS `running`, \
+           (SELECT r.`state` = 'running' AND r.`pass` = '{pass}' FROM `batch_runs` r WHERE r.`id` = l.`run_id`) AS `running`, \
            EXISTS (SELECT 1 FROM `item_failures` f WHERE {}{ahead}) AS `failures_ahead` \
-         FROM `batch_lanes` l WHERE l.`run_id` = {run} AND l.`lane` = {lane}{lock}",
+         FROM `batch_lanes` l WHERE l.`run_id` = {run} AND l.`lane` = {lane} FOR UPDATE",
         items.is_of("f")
     )
 }
@@ -332,7 +328,7 @@ pub(super) fn advance_statement(run: RunId, lane: u16, page: &Advance) -> String
          WHERE `run_id` = {run} AND `lane` = {lane}{IN_TRANSACTION}",
         key_value(cursor),
         from.pages + 1,
-        from.predicted + if mutated(Mutation::CountedTwice) { predicted * 2 } else { *predicted },
+        from.predicted + predicted,
         from.failed + failed,
     )
 }
@@ -351,7 +347,5 @@ pub fn rewind(run: RunId) -> Statement<()> {
                  `look` = 0, `look_upto` = NULL, `skipped` = 0, `skipped_after` = NULL, `skipped_upto` = NULL, `recent_rows` = 0, `recent_ms` = 0, \
                  `look_upto_key` = NULL, `skipped_after_key` = NULL, `skipped_upto_key` = NULL, \
                  `finished_at` = IF(`low_id` = `high_id` AND `low_key` <=> `high_key`, `finished_at`, NULL) WHERE `run_id` = :run";
-    let as_it_was = sql.replace("`claim` = `claim` + 1", "`claim` = `claim`");
-    let sql = if mutated(Mutation::RewoundUnclaimed) { as_it_was.as_str() } else { sql };
     Statement::change("rewinding the lanes", sql, params! { "run" => run.0 })
 }

@@ -48,7 +48,6 @@ pub mod measures;
 pub mod missing;
 pub mod model_uses;
 pub mod models;
-pub mod mutation;
 pub mod notation;
 pub mod order;
 mod own_tls;

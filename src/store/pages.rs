@@ -19,7 +19,7 @@ use super::predictions::Predictions;
 use super::runs::Run;
 use super::scores::{self, By, Onto, Stamp};
 use super::selection::Selection;
-use super::turn::round_trip;
+use super::turn::{now, round_trip};
 use super::wanted::Wanted;
 use super::{Doing, StoreError};
 use crate::config::ScoreTable;
@@ -151,7 +151,7 @@ impl Page<'_> {
 /// Begins a page's transaction. The memory of an earlier page is used for this one's items.
 pub(crate) async fn begin(conn: &mut Conn, page: &Page<'_>, memory: PendingItems) -> Result<Beginning, StoreError> {
     let trip = async {
-        let since = Instant::now();
+        let since = now();
         let results = conn.query_iter(page.begin_statements()).await.doing(READING)?;
         begun(results, page, memory, since).await
     };
@@ -178,7 +178,7 @@ pub(crate) async fn commit_and_begin(
     let sql = format!("COMMIT; {}", page.begin_statements());
     let trip = async {
         let mut results = conn.query_iter(sql).await.doing(COMMITTING)?;
-        let since = Instant::now();
+        let since = now();
         let next = match results.collect::<Row>().await.doing(READING) {
             Ok(_) => begun(results, page, memory, since).await,
             Err(error) => Err(error),

@@ -8,7 +8,7 @@ use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
 use super::statement::{Statement, rollback};
-use super::turn::{again, connecting, gone, pause};
+use super::turn::{again, connecting, farewell, gone, pause, within};
 use super::{Database, Doing, Fault, StoreError};
 
 /// The first wait before trying again.
@@ -166,7 +166,7 @@ impl Session {
         let mut before = None;
         for tries in 0.. {
             let longest = self.longest();
-            let error = match tokio::time::timeout(longest, self.attempt(&mut work)).await {
+            let error = match within(longest, self.attempt(&mut work)).await {
                 Ok(Ok(value)) => return Ok(value),
                 Ok(Err(error)) => error,
                 // Cut short, it tells less than the one before.
@@ -238,7 +238,7 @@ impl Session {
         match &mut self.conn {
             // Whoever does not answer that in time is given up.
             Some(conn) => {
-                let rolled_back = tokio::time::timeout(ROLLBACK_LIMIT, rollback().ask(conn)).await;
+                let rolled_back = within(ROLLBACK_LIMIT, rollback().ask(conn)).await;
                 rolled_back.is_ok_and(|done| done.is_ok())
             }
             None => false,
@@ -249,8 +249,11 @@ impl Session {
     pub async fn close(&mut self) {
         if let Some(conn) = self.conn.take() {
             gone(&conn);
-            // A connection that cannot be closed is gone, which is what was wanted.
-            let _ = tokio::time::timeout(FAREWELL_LIMIT, conn.disconnect()).await;
+            farewell(async {
+                // A connection that cannot be closed is gone, which is what was wanted.
+                let _ = tokio::time::timeout(FAREWELL_LIMIT, conn.disconnect()).await;
+            })
+            .await;
         }
     }
 }

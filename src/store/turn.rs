@@ -2,11 +2,14 @@
 //! trip who goes next, and what becomes of it, so that hops that are under way together can be taken through one
 //! order after the other. Without the feature nothing of it is compiled.
 
+use std::time::{Duration, Instant};
+
 #[cfg(not(feature = "faults"))]
 mod free {
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use mysql_async::Conn;
+    use tokio::time::error::Elapsed;
 
     use crate::store::StoreError;
 
@@ -31,9 +34,24 @@ mod free {
     /// A session's work is tried again.
     pub(in crate::store) fn again(_: &'static str) {}
 
+    /// Ends a connection.
+    pub(in crate::store) async fn farewell(bye: impl Future<Output = ()>) {
+        bye.await;
+    }
+
     /// Waits.
     pub(crate) async fn pause(time: Duration) {
         tokio::time::sleep(time).await;
+    }
+
+    /// Does something for so long at most.
+    pub(in crate::store) async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, Elapsed> {
+        tokio::time::timeout(limit, work).await
+    }
+
+    /// This moment.
+    pub(crate) fn now() -> Instant {
+        Instant::now()
     }
 }
 
@@ -42,13 +60,15 @@ mod drawn {
     use std::io;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use futures_util::future::BoxFuture;
+    use mysql_async::prelude::Queryable;
     use mysql_async::{Conn, IoError};
     use serde_json::{Value, json};
+    use tokio::time::error::Elapsed;
 
-    use crate::store::StoreError;
+    use crate::store::{Doing, StoreError};
 
     /// What becomes of a round trip.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +95,8 @@ mod drawn {
         fn gone(&self, id: u32);
         /// What it does, for a trace.
         fn tell(&self, line: Value);
+        /// What moment it is: no other clock has a say in what hops do.
+        fn now(&self) -> Instant;
     }
 
     tokio::task_local! {
@@ -163,13 +185,18 @@ mod drawn {
         if verdict == Verdict::LostAfter { Err(lost(doing)) } else { Ok(made) }
     }
 
+    /// Who waits for a turn is silent, and who waits for a lock waits for somebody's turn: not for so many seconds.
+    const PATIENCE: &str = "SET SESSION innodb_lock_wait_timeout = 3600, lock_wait_timeout = 3600, wait_timeout = 3600, \
+                            net_read_timeout = 3600, net_write_timeout = 3600";
+
     /// Connects, which is nobody else's business.
     pub(in crate::store) async fn connecting(
         connect: impl Future<Output = Result<Conn, StoreError>>,
     ) -> Result<Conn, StoreError> {
         let Some(referee) = referee() else { return connect.await };
         let _busy = Busy::begin(&referee);
-        let conn = connect.await?;
+        let mut conn = connect.await?;
+        conn.query_drop(PATIENCE).await.doing("connecting")?;
         referee.connected(conn.id());
         Ok(conn)
     }
@@ -179,6 +206,26 @@ mod drawn {
         if let Some(referee) = referee() {
             referee.gone(conn.id());
         }
+    }
+
+    /// Ends a connection: until then the hop has something under way.
+    pub(in crate::store) async fn farewell(bye: impl Future<Output = ()>) {
+        let referee = referee();
+        let _busy = referee.as_ref().map(Busy::begin);
+        bye.await;
+    }
+
+    /// Does something for so long at most, or as long as its turns take.
+    pub(in crate::store) async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, Elapsed> {
+        match referee() {
+            Some(_) => Ok(work.await),
+            None => tokio::time::timeout(limit, work).await,
+        }
+    }
+
+    /// This moment, as it is decided.
+    pub(crate) fn now() -> Instant {
+        referee().map_or_else(Instant::now, |referee| referee.now())
     }
 
     /// Waits, as long as it is decided.
@@ -198,12 +245,17 @@ mod drawn {
 }
 
 #[cfg(feature = "faults")]
-pub(crate) use drawn::pause;
-#[cfg(feature = "faults")]
 pub use drawn::{Referee, Verdict, begin, refereed};
 #[cfg(feature = "faults")]
-pub(in crate::store) use drawn::{again, beginning, connecting, gone, is_refereed, round_trip, tell};
+pub(in crate::store) use drawn::{again, beginning, connecting, farewell, gone, is_refereed, round_trip, tell, within};
+#[cfg(feature = "faults")]
+pub(crate) use drawn::{now, pause};
 #[cfg(not(feature = "faults"))]
-pub(crate) use free::pause;
+pub(in crate::store) use free::{again, connecting, farewell, gone, round_trip, within};
 #[cfg(not(feature = "faults"))]
-pub(in crate::store) use free::{again, connecting, gone, round_trip};
+pub(crate) use free::{now, pause};
+
+/// How long ago a moment was.
+pub(crate) fn since(then: Instant) -> Duration {
+    now().saturating_duration_since(then)
+}

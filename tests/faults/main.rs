@@ -11,12 +11,14 @@ mod endurance;
 mod failover;
 mod ledger;
 mod matrix;
+mod mutations;
 mod network;
 mod options;
 mod packets;
 mod politeness;
 mod proxy;
 mod report;
+mod scheduled;
 mod schedules;
 mod soak;
 mod tables;
@@ -54,8 +56,8 @@ async fn main() -> ExitCode {
             Scenario::Politeness => politeness::run(seed).boxed_local(),
             Scenario::Cluster => cluster::run(short, seed).boxed_local(),
             Scenario::Failover => failover::run(short, only).boxed_local(),
-            Scenario::Mutations => schedules::mutations::run(seed, only, options.times).boxed_local(),
-            Scenario::Schedules => schedules::run(short, seed, options.times).boxed_local(),
+            Scenario::Mutations => async { mutations::run(seed, only, options.times) }.boxed_local(),
+            Scenario::Schedules => async { scheduled::run(short, seed, options.times, only) }.boxed_local(),
         };
         match AssertUnwindSafe(run).catch_unwind().await {
             Ok(part) => report.append(part),

@@ -12,8 +12,9 @@ Injects faults into rowscore and compares what is left with an undisturbed run.
 
 Scenarios: matrix, network, packets, crash, soak, politeness, cluster, failover, schedules, mutations. Without any: all
 of them, or with --short those that fit into a minute. The seed draws what happens at random. --only keeps to the faults
-of the matrix, the failovers and the mutations whose names contain TEXT, as they are printed; --times injects each fault
-of the matrix N times, and plays as many schedules on each server; one alone is printed turn by turn. With --hours or
+of the matrix, the failovers and the mutations whose names contain TEXT, as they are printed, and to the schedules whose
+shapes have its words, such as \"policy=retry_all workers=2\"; --times injects each fault of the matrix N times, and plays
+as many schedules on each server; one alone is printed turn by turn. With --hours or
 --minutes the soak is the long one, with two versions of the function, several jobs and altered tables, and without
 --seed another one each time.
 ";

@@ -1,6 +1,8 @@
 //! What happens between two statements of a hop: others came and went, and the hop does not rely on what it read
 //! before.
 
+use std::time::Duration;
+
 use rowscore_tests::Server;
 use rstest::rstest;
 
@@ -8,8 +10,9 @@ use super::finish::finish;
 use super::go_on::go_on;
 use super::hand_over::hand_over;
 use super::next::Next;
+use super::open::open;
 use super::set_off::set_off;
-use super::stages::{FIRST, Ground, assert_next, is_over, message, on_every_server};
+use super::stages::{FIRST, Ground, assert_next, is_over, message, on_every_server, request};
 use super::work::work;
 use crate::answer::Outcome;
 use crate::event::Request;
@@ -61,6 +64,23 @@ on_every_server! {
         assert_next!(finish(&mut hop, run.clone()).await.unwrap(), Next::Open(_));
         // A window in one piece is tried again by this very hop, which would take its own hold for another's.
         assert!(Session::new(&ground.database).ask(|| hold::hold(run.id, 1)).await.unwrap());
+    }
+
+    async fn a_window_in_one_piece_that_ended_and_failed_while_a_hop_was_at_work_is_left_whole(server) {
+        let ground = Ground::new(server, 3, &[("FAILURE_POLICY", "retry_all")]).await;
+        ground
+            .execute(
+                "INSERT INTO `batch_runs` (`items_table`, `kind`, `tick`, `window_to`, `chained`, `policy`, `model_version`, \
+                   `lanes`, `workers`, `state`, `pass`, `attempt`, `started_at`, `attempted_at`) \
+                 SELECT 'items', 'window', `at`, `at`, TRUE, 'retry_all', '', 1, 1, 'failed', 'check', 9, `at`, `at` \
+                 FROM (SELECT TIMESTAMP '2024-03-05 10:05:00' AS `at`) ended",
+            )
+            .await;
+        // The hop of the tick before began when that window was still to come. It has worked on an earlier run since.
+        let mut hop = ground.hop();
+        hop.began = hop.began.before(Duration::from_secs(600));
+        is_over(&open(&mut hop, request()).await.unwrap(), Outcome::NothingToDo);
+        assert_eq!(ground.value::<u64>("SELECT `items` FROM `batch_runs` WHERE `tick` = '2024-03-05 10:00:00'").await, 0);
     }
 
     async fn a_hop_that_finds_the_second_pass_begun_takes_it_up(server) {

@@ -126,7 +126,7 @@ fn now() -> Time {
     "2024-03-05T10:00:07Z".parse().unwrap()
 }
 
-fn request() -> Request {
+pub(super) fn request() -> Request {
     Request { tick: Some("2024-03-05T10:00:00Z".parse().unwrap()), ..Request::by_hand(RunKind::Window) }
 }
 

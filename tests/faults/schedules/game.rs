@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
 use rowscore::answer::Answer;
 use rowscore::event::{Continuation, Trigger};
 use rowscore::hop::{self, Clock, Runner};
@@ -11,6 +12,7 @@ use rowscore::store::session::Session;
 use rowscore::store::turn::{Verdict, refereed};
 use serde_json::{Value, json};
 use tokio::task::{JoinHandle, spawn_local, yield_now};
+use tokio::time::timeout;
 
 use super::ground::{Ground, ITEMS};
 use super::lot::{Lot, Luck};
@@ -28,7 +30,10 @@ const TURNS: usize = 3000;
 pub(super) const CALM_TICKS: usize = 6;
 
 /// A round trip that has taken so long may wait for a lock of somebody who waits for a turn.
-const LONG: Duration = Duration::from_millis(60);
+const LONG: Duration = Duration::from_millis(3);
+
+/// How much later than their tick hops begin.
+const LATE: TimeDelta = TimeDelta::seconds(7);
 
 /// Polls after which every hop that can go on has gone on.
 const POLLS: usize = 30;
@@ -73,7 +78,7 @@ enum Move {
 
 /// A schedule under way.
 pub(super) struct Game<'g> {
-    ground: &'g Ground,
+    ground: &'g Ground<'g>,
     lot: Lot,
     luck: Luck,
     table: Table,
@@ -87,7 +92,7 @@ pub(super) struct Game<'g> {
 }
 
 impl<'g> Game<'g> {
-    pub(super) fn new(ground: &'g Ground, seed: u64, luck: Luck) -> Self {
+    pub(super) fn new(ground: &'g Ground<'g>, seed: u64, luck: Luck) -> Self {
         let lot = Lot::new(seed);
         let ticks = (0..ground.shape.ticks).collect();
         let (table, queue) = Default::default();
@@ -153,14 +158,21 @@ impl<'g> Game<'g> {
             for _ in 0..POLLS {
                 yield_now().await;
             }
-            let busy = self.table.busy();
-            if busy == 0 || begun.elapsed() > LONG && self.ground.lock_waits().await == busy {
+            if self.table.busy() == 0 {
                 break;
             }
-            if begun.elapsed() > Duration::from_secs(20) {
+            if timeout(LONG, self.table.answered()).await.is_ok() {
+                continue;
+            }
+            // Nobody waits for a turn who waits for a lock of somebody that is gone.
+            self.ground.wait_for_end_of(&self.table.gone()).await?;
+            let (waits, busy) = (self.ground.lock_waits(&self.table.connections()).await, self.table.busy());
+            if waits == busy {
+                break;
+            }
+            if begun.elapsed() > Duration::from_secs(60) {
                 return Err("the server does not answer".into());
             }
-            tokio::time::sleep(Duration::from_micros(200)).await;
         }
         let over: Vec<usize> =
             self.hops.iter().filter(|(_, seated)| seated.task.is_finished()).map(|(at, _)| *at).collect();
@@ -267,6 +279,7 @@ impl<'g> Game<'g> {
             }
             Move::Tick(number) => {
                 self.ticks.retain(|other| *other != number);
+                self.table.pass(Duration::from_secs(3600) * number as u32);
                 self.start(Cause::Tick(number));
             }
             Move::Deliver(message) => {
@@ -290,19 +303,19 @@ impl<'g> Game<'g> {
         let number = self.started;
         self.started += 1;
         let seat = self.table.seat(number);
-        let (database, work) = (self.ground.db.database.clone(), self.ground.db.config.work.clone());
+        let (database, work) = (self.ground.setup.database.clone(), self.ground.setup.config.work.clone());
         let is_hurried = self.lot.one_in(2);
         let queue = self.queue.clone();
         let caused = cause.clone();
+        let now = at(&time_of(0)) + LATE + self.table.passed();
         self.table.tell(json!({ "hop": number, "starts": cause.told() }));
         let hop = async move {
             let means = hop::Means { database: &database, work: &work, model: model(), challenger: None };
-            let (trigger, time) = match caused {
-                Cause::Tick(number) => (tick(&time_of(number)), time_of(number)),
-                Cause::Message(message) => (Trigger::Continue(message), time_of(0)),
+            let trigger = match caused {
+                Cause::Tick(number) => tick(&time_of(number)),
+                Cause::Message(message) => Trigger::Continue(message),
                 Cause::Steering(run, to) => return steer(means, run, to).await.map(|()| None),
             };
-            let now = at(&time) + chrono::TimeDelta::seconds(7);
             let clock = if is_hurried {
                 Clock::immediately(now)
             } else {

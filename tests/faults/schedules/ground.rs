@@ -1,16 +1,21 @@
 //! The small table that schedules are played on, and what must be true of it in the end.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use mysql_async::Conn;
+use mysql_async::prelude::{FromRow, Queryable};
 use rowscore::run::{FailurePolicy, RunId, RunState};
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 use super::game::{CALM_TICKS, time_of};
 use super::lot::Lot;
+use crate::support::database::lock_waits;
 use crate::support::items::{Item, sample};
-use crate::support::{Server, TestDb, at};
+use crate::support::{Server, Setup, TestDb, at};
 
 /// How many items a table has; the last comes late.
 pub(super) const ITEMS: i64 = 7;
@@ -46,16 +51,52 @@ impl Shape {
     }
 }
 
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { policy, workers, lanes, page, bad, ticks } = self;
+        write!(f, "policy={policy} workers={workers} lanes={lanes} page={page} bad={bad} ticks={ticks}")
+    }
+}
+
 /// A database that schedules are played in, one after the other.
-pub(super) struct Ground {
-    pub db: TestDb,
-    pub shape: Shape,
+pub(super) struct Place {
+    db: TestDb,
     server: Server,
+    /// For whoever looks at it.
+    conn: Mutex<Conn>,
+}
+
+impl Place {
+    pub(super) async fn new(server: Server) -> Self {
+        let db = TestDb::new(server, &[]).await;
+        db.audit().await;
+        let conn = Mutex::new(db.connect().await);
+        Self { db, server, conn }
+    }
+
+    /// Takes away what the schedule before has left.
+    async fn clear(&self) {
+        let mut conn = self.conn.lock().await;
+        for table in ["items", "batch_lanes", "item_failures", "audit"] {
+            conn.query_drop(format!("DELETE FROM `{table}`")).await.unwrap();
+        }
+        // It takes a tenth of a second; but numbers begin anew, and so do its unique keys: of a deleted row they keep what
+        // others have to wait for, until the server has thrown it away.
+        conn.query_drop("TRUNCATE TABLE `batch_runs`").await.unwrap();
+    }
+}
+
+/// A table that a schedule is played on.
+pub(super) struct Ground<'p> {
+    place: &'p Place,
+    pub setup: Setup,
+    pub shape: Shape,
     late: AtomicBool,
 }
 
-impl Ground {
-    pub(super) async fn new(server: Server, shape: Shape) -> Self {
+impl<'p> Ground<'p> {
+    pub(super) async fn new(place: &'p Place, shape: Shape) -> Self {
+        place.clear().await;
         let settings = [
             ("PAGE_SIZE", shape.page.to_string()),
             ("LANES", shape.lanes.to_string()),
@@ -65,11 +106,14 @@ impl Ground {
             ("LOOKBACK", format!("{LOOK_BACK}h")),
         ];
         let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let db = TestDb::new(server, &settings).await;
-        db.audit().await;
+        let setup = place.db.with(&settings).await;
         let early = (1..ITEMS).map(|id| Self::item(shape, id)).collect::<Vec<_>>();
-        db.insert(&early).await;
-        Self { db, shape, server, late: AtomicBool::new(true) }
+        setup.insert(&early).await;
+        Self { place, setup, shape, late: AtomicBool::new(true) }
+    }
+
+    async fn rows<T: FromRow + Send + 'static>(&self, sql: &str) -> Vec<T> {
+        self.place.conn.lock().await.query(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
     fn item(shape: Shape, id: i64) -> Item {
@@ -85,7 +129,7 @@ impl Ground {
     /// A row becomes visible late, within the look-back.
     pub(super) async fn insert_late_row(&self) {
         self.late.store(false, Ordering::Relaxed);
-        self.db.insert(&[Self::item(self.shape, ITEMS)]).await;
+        self.setup.insert(&[Self::item(self.shape, ITEMS)]).await;
     }
 
     /// What the replay must know of it.
@@ -105,17 +149,19 @@ impl Ground {
     /// Runs that are not over.
     pub(super) async fn unfinished(&self) -> Vec<(RunId, RunState)> {
         let runs: Vec<(u64, String)> =
-            self.db.rows("SELECT `id`, `state` FROM `batch_runs` WHERE `unfinished` = 1 ORDER BY `id`").await;
+            self.rows("SELECT `id`, `state` FROM `batch_runs` WHERE `unfinished` = 1 ORDER BY `id`").await;
         runs.into_iter().map(|(id, state)| (RunId(id), state.parse().unwrap())).collect()
     }
 
     pub(super) async fn resume_all(&self) {
-        self.db.execute("UPDATE `batch_runs` SET `state` = 'running' WHERE `state` = 'paused'").await;
+        let sql = "UPDATE `batch_runs` SET `state` = 'running' WHERE `state` = 'paused'";
+        self.place.conn.lock().await.query_drop(sql).await.unwrap();
     }
 
-    /// Transactions that wait for a lock.
-    pub(super) async fn lock_waits(&self) -> usize {
-        self.db.lock_waits().await.len()
+    /// How many of these connections wait for a lock.
+    pub(super) async fn lock_waits(&self, connections: &BTreeSet<u32>) -> usize {
+        let waits = lock_waits(&mut *self.place.conn.lock().await).await;
+        waits.iter().filter(|wait| connections.contains(&wait.connection)).count()
     }
 
     /// Waits until the server has noticed that these connections are gone.
@@ -125,12 +171,12 @@ impl Ground {
         }
         let begun = Instant::now();
         let ids = connections.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-        let from = match self.server {
+        let from = match self.place.server {
             Server::Mysql => "`performance_schema`.`threads` WHERE `processlist_id`",
             Server::Mariadb | Server::Mariadb11 => "`information_schema`.`processlist` WHERE `id`",
         };
         let sql = format!("SELECT COUNT(*) FROM {from} IN ({ids})");
-        while self.db.value::<u64>(&sql).await > 0 {
+        while self.rows::<u64>(&sql).await != [0] {
             if begun.elapsed() > Duration::from_secs(20) {
                 return Err(format!("the server keeps the connections {ids}"));
             }
@@ -150,7 +196,7 @@ impl Ground {
         // A window in one piece is not written as long as one of its items is bad.
         let whole = bad > 0 && self.shape.policy == FailurePolicy::RetryAll;
         let which = if whole { "FALSE".to_owned() } else { format!("`id` <> {bad}") };
-        self.db.ids(&format!("`prediction` IS NULL AND {which}")).await
+        self.rows(&format!("SELECT `id` FROM `items` WHERE `prediction` IS NULL AND {which} ORDER BY `id`")).await
     }
 
     /// What is wrong with the table, when everything is done.
@@ -161,7 +207,7 @@ impl Ground {
             wrongs.push(format!("items {left:?} have no prediction"));
         }
         let mut writes: BTreeMap<i64, u32> = BTreeMap::new();
-        for item in self.db.updated().await {
+        for item in self.rows("SELECT `item` FROM `audit`").await {
             *writes.entry(item).or_default() += 1;
         }
         wrongs.extend(
@@ -171,7 +217,6 @@ impl Ground {
                 .map(|(item, times)| format!("item {item} was written {times} times")),
         );
         let counts: Vec<(u64, String, Option<u64>, u64)> = self
-            .db
             .rows(
                 "SELECT r.`id`, r.`state`, r.`predicted`, \
                    (SELECT COUNT(*) FROM `items` i WHERE i.`run_id` = r.`id` AND i.`prediction` IS NOT NULL) \
@@ -184,7 +229,7 @@ impl Ground {
             }
         }
         let unseen: Vec<u64> =
-            self.db.rows("SELECT `id` FROM `batch_runs` WHERE `items` <> `predicted` + `failed` + `pending`").await;
+            self.rows("SELECT `id` FROM `batch_runs` WHERE `items` <> `predicted` + `failed` + `pending`").await;
         if !unseen.is_empty() {
             wrongs.push(format!("the counts of the runs {unseen:?} do not add up"));
         }

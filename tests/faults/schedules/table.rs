@@ -2,20 +2,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem::take;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use rowscore::store::turn::{Referee, Verdict};
 use serde_json::Value;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 /// A round trip that waits: whose it is, what for, and how many of these that hop had before.
 pub(super) type Ticket = (usize, &'static str, u32);
 
 /// Shared by the hops and by who draws among them.
 #[derive(Clone, Default)]
-pub(super) struct Table(Arc<Mutex<Seats>>);
+pub(super) struct Table {
+    seats: Arc<Mutex<Seats>>,
+    answered: Arc<Notify>,
+}
+
+/// The moment of the first tick, for all schedules.
+static FIRST: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 #[derive(Default)]
 struct Seats {
@@ -29,6 +36,8 @@ struct Seats {
     gone: BTreeSet<u32>,
     /// What was done, for the replay.
     told: Vec<Value>,
+    /// How much time has passed since the first tick.
+    passed: Duration,
 }
 
 /// A hop's place at the table.
@@ -44,7 +53,7 @@ impl Table {
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Seats) -> T) -> T {
-        work(&mut self.0.lock().unwrap())
+        work(&mut self.seats.lock().unwrap())
     }
 
     /// What waits, in an order that does not depend on who came first.
@@ -55,6 +64,26 @@ impl Table {
     /// How much is under way at the server.
     pub(super) fn busy(&self) -> usize {
         self.with(|seats| seats.busy.values().map(|busy| *busy as usize).sum())
+    }
+
+    /// Waits until something has come back from the server.
+    pub(super) async fn answered(&self) {
+        self.answered.notified().await;
+    }
+
+    /// The connections of hops that are under way.
+    pub(super) fn connections(&self) -> BTreeSet<u32> {
+        self.with(|seats| seats.connections.values().flatten().copied().collect())
+    }
+
+    /// It is so much later than the first tick, at least.
+    pub(super) fn pass(&self, passed: Duration) {
+        self.with(|seats| seats.passed = seats.passed.max(passed));
+    }
+
+    /// How much later than the first tick it is.
+    pub(super) fn passed(&self) -> Duration {
+        self.with(|seats| seats.passed)
     }
 
     /// Whether a hop has nothing under way, so that it can be struck.
@@ -111,6 +140,11 @@ impl Referee for Seat {
 
     fn end(&self) {
         self.table.with(|seats| *seats.busy.entry(self.hop).or_default() -= 1);
+        self.table.answered.notify_one();
+    }
+
+    fn now(&self) -> Instant {
+        *FIRST + self.table.passed()
     }
 
     fn connected(&self, id: u32) {

@@ -3,6 +3,7 @@
 
 mod features;
 mod graph;
+mod mutations;
 mod source;
 mod tokens;
 

@@ -230,30 +230,43 @@ impl Setup {
 
     /// For how many seconds each transaction in this database that waits for a lock has been active.
     pub async fn lock_waits(&self) -> Vec<u64> {
-        // `innodb_trx` will not do: it shows the same picture for as long as it is asked often.
         let mut conn = self.connect().await;
         let sql = "SELECT `id` FROM `information_schema`.`processlist` WHERE `db` = DATABASE()";
-        let connections: Vec<u64> = conn.query(sql).await.unwrap();
-        let status: Option<(String, String, String)> = conn.query_first("SHOW ENGINE INNODB STATUS").await.unwrap();
-        let (_, _, status) = status.unwrap();
-        let number = |transaction: &str, before: &str| -> Option<u64> {
-            let (_, after) = transaction.split_once(before)?;
-            after.split(|next: char| !next.is_ascii_digit()).next()?.parse().ok()
-        };
-        status
-            .split("---TRANSACTION")
-            .filter(|transaction| transaction.contains("LOCK WAIT"))
-            .filter(|transaction| {
-                number(transaction, "thread id ").is_some_and(|connection| connections.contains(&connection))
-            })
-            .filter_map(|transaction| number(transaction, "ACTIVE "))
-            .collect()
+        let connections: Vec<u32> = conn.query(sql).await.unwrap();
+        let waits = lock_waits(&mut conn).await.into_iter();
+        waits.filter(|wait| connections.contains(&wait.connection)).map(|wait| wait.active).collect()
     }
 
     /// Waits until so many transactions in this database wait for a lock.
     pub async fn wait_for_lock_waits(&self, count: usize) {
         eventually(&format!("{count} waiting transactions"), async || self.lock_waits().await.len() == count).await;
     }
+}
+
+/// A transaction that waits for a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LockWait {
+    /// Whose it is.
+    pub connection: u32,
+    /// For how many seconds it has been active.
+    pub active: u64,
+}
+
+/// The transactions of a server that wait for a lock.
+pub async fn lock_waits(conn: &mut Conn) -> Vec<LockWait> {
+    // `innodb_trx` will not do: it shows the same picture for as long as it is asked often.
+    let status: Option<(String, String, String)> = conn.query_first("SHOW ENGINE INNODB STATUS").await.unwrap();
+    let (_, _, status) = status.unwrap();
+    let number = |transaction: &str, before: &str| -> Option<u64> {
+        let (_, after) = transaction.split_once(before)?;
+        after.split(|next: char| !next.is_ascii_digit()).next()?.parse().ok()
+    };
+    let waiting = status.split("---TRANSACTION").filter(|transaction| transaction.contains("LOCK WAIT"));
+    let wait = |transaction| {
+        let connection = number(transaction, "thread id ")?.try_into().ok()?;
+        Some(LockWait { connection, active: number(transaction, "ACTIVE ")? })
+    };
+    waiting.filter_map(wait).collect()
 }
 
 /// State and counts of a run, as its row has them.
