@@ -1,6 +1,6 @@
 //! What there is at one moment: the tables, the queue, and the hops under way.
 
-pub use crate::bounds::{HOPS, Items, HIGHEST, MAX_HOPS, Numbers};
+pub use crate::bounds::{HIGHEST, HOPS, Items, MAX_HOPS, Numbers};
 use crate::setup::{EVENTS, Event, Setup};
 pub use crate::tables::{
     ASIDE, Counts, Db, ITEMS, Item, LANES, LANES_EACH, Lane, NONE, Pass, RUNS, Run, RunState, WORKERS, first_pass,

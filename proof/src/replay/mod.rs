@@ -49,6 +49,15 @@ pub struct Parting {
     pub model: Vec<String>,
 }
 
+/// Which moments are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Care {
+    /// Those with the least out of turn: mostly that is how it was.
+    Quick,
+    /// All.
+    Thorough,
+}
+
 struct Replay<'t> {
     ground: Ground,
     trace: &'t Trace,
@@ -57,6 +66,7 @@ struct Replay<'t> {
     /// Hops that are gone, and those that lost a connection or a transaction.
     gone: BTreeSet<u64>,
     lost: BTreeSet<u64>,
+    care: Care,
     at: usize,
 }
 
@@ -65,12 +75,17 @@ struct Replay<'t> {
 /// # Errors
 /// Where code and model part, or what is no trace of a setup that the model has.
 pub fn replay(text: &str) -> Result<Replayed, Parting> {
+    // Any way that is found is a path of the model, so only where the likely ones lead nowhere all of them are gone.
+    replay_with(Care::Quick, text).or_else(|_| replay_with(Care::Thorough, text))
+}
+
+fn replay_with(care: Care, text: &str) -> Result<Replayed, Parting> {
     let part = |line: usize, why: String| Parting { line, observed: String::new(), model: vec![why] };
     let trace = Trace::read(text).map_err(|why| part(0, why))?;
     let ground = Ground::read(&trace.setup).map_err(|why| part(0, why))?;
     let mut moments = vec![Config::first(&ground.setup)];
     let mut replay =
-        Replay { ground, trace: &trace, live: vec![], gone: BTreeSet::new(), lost: BTreeSet::new(), at: 0 };
+        Replay { ground, trace: &trace, live: vec![], gone: BTreeSet::new(), lost: BTreeSet::new(), care, at: 0 };
     let mut replayed = Replayed::default();
     for (at, line) in trace.lines.iter().enumerate() {
         replay.at = at;
@@ -97,9 +112,8 @@ impl Replay<'_> {
                 (moments.to_vec(), vec![])
             }
             Line::Again(hop) => {
-                let next = self.perhaps_made(*hop, moments);
                 self.lost.insert(*hop);
-                (next, vec![])
+                (moments.to_vec(), vec![])
             }
             Line::Did(op) => {
                 let next = self.did(*op, moments);
@@ -108,11 +122,8 @@ impl Replay<'_> {
             }
             Line::Starts(hop, cause) => self.each(moments, |moment| self.starts(*hop, cause, moment)),
             Line::Over(hop, is_done) => {
-                let next = if *is_done {
-                    self.each(moments, |moment| self.over(*hop, moment))
-                } else {
-                    (self.perhaps_made(*hop, moments), vec![])
-                };
+                let next =
+                    self.each(moments, |moment| if *is_done { self.over(*hop, moment) } else { Ok(moment.clone()) });
                 self.gone.insert(*hop);
                 next
             }
@@ -186,21 +197,6 @@ impl Replay<'_> {
         })
     }
 
-    /// A hop has lost an answer, or is gone: what it had under way may have been made, or not.
-    fn perhaps_made(&self, hop: u64, moments: &[Config]) -> Vec<Config> {
-        let mut all: HashSet<Config> = moments.iter().cloned().collect();
-        let is_meant = |op: &&usize| self.trace.ops[**op].hop == hop && self.trace.ops[**op].answered == NEVER;
-        for op in self.live.iter().filter(is_meant).filter(|op| is_of_consequence(&self.trace.ops[**op])) {
-            let make = |moment: &Config| {
-                let mut made = moment.clone();
-                (made.done.insert(*op) && self.make(*op, &mut made).is_ok()).then_some(made)
-            };
-            let made: Vec<Config> = all.iter().filter_map(make).collect();
-            all.extend(made);
-        }
-        all.into_iter().collect()
-    }
-
     /// What becomes of each moment.
     fn each(&self, moments: &[Config], what: impl Fn(&Config) -> Verdict<Config>) -> (Vec<Config>, Vec<String>) {
         let (mut next, mut against) = (HashSet::new(), Vec::new());
@@ -216,28 +212,28 @@ impl Replay<'_> {
         (next.into_iter().collect(), against)
     }
 
-    /// All the ways in which something may have happened, with as little as possible out of turn.
+    /// All the ways in which something may have happened; or, if that will do, those with the least out of turn.
     fn ways(&self, moment: &Config, what: &impl Fn(&Config) -> Verdict<Config>) -> Verdict<Vec<Config>> {
         let mut why = None;
         let mut ways = HashSet::from([moment.clone()]);
         let mut seen = ways.clone();
+        let mut made = Vec::new();
         for _ in 0..=OUT_OF_TURN {
-            let mut made = Vec::new();
             for way in &ways {
                 match what(way) {
                     Ok(next) => made.push(next),
                     Err(reason) => _ = why.get_or_insert(reason),
                 }
             }
-            if !made.is_empty() {
-                return Ok(made);
+            if !made.is_empty() && self.care == Care::Quick {
+                break;
             }
             ways = ways.iter().flat_map(|way| self.out_of_turn(way)).filter(|way| seen.insert(way.clone())).collect();
             if ways.is_empty() || seen.len() > MOMENTS {
                 break;
             }
         }
-        Err(why.unwrap_or_default())
+        if made.is_empty() { Err(why.unwrap_or_default()) } else { Ok(made) }
     }
 
     fn make(&self, op: usize, config: &mut Config) -> Verdict {
@@ -248,7 +244,7 @@ impl Replay<'_> {
         }
         let (cause, has_lost) = (&self.trace.causes[&op.hop], self.lost.contains(&op.hop));
         let (hops, seats) = (config.state.hops, config.seats.clone());
-        Making { ground: &self.ground, op, cause, has_lost }.make(config)?;
+        Making { ground: &self.ground, op, cause, has_lost, has_any_lost: !self.lost.is_empty() }.make(config)?;
         if op.answered == NEVER {
             config.forget(op, hops, seats);
         }

@@ -61,7 +61,7 @@ pub(super) fn read(making: &Making<'_>, config: &mut Config) -> Verdict {
     agrees("running", saw["running"].as_bool(), Some(is_running))?;
     let (is_mine, is_finished) = (run.lanes[lane].claim == hop.claims[lane], run.lanes[lane].finished);
     let main = config.main(making.op.hop)?;
-    if !is_mine && config.hop(main).holds && !making.has_lost {
+    if !is_mine && config.hop(main).holds && !making.has_any_lost {
         return Err("broken: who holds its lanes is not taken over".to_owned());
     }
     config.step(setup, slot)?;

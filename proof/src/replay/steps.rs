@@ -17,6 +17,8 @@ pub(super) struct Making<'m> {
     pub cause: &'m Value,
     /// Whether its hop lost a connection or a transaction before.
     pub has_lost: bool,
+    /// Whether any hop did: one that has lost its hold may take over from another one that has it since.
+    pub has_any_lost: bool,
 }
 
 /// The observation and the model's part.
