@@ -15,7 +15,7 @@ test: lint ## Run every test, on a private MySQL and a private MariaDB
 proof: ## Go through every state of the protocol's models, and replay what the code does, for less than an hour
 	cargo test --locked --release --manifest-path proof/Cargo.toml
 	cargo run --locked --release --manifest-path proof/Cargo.toml
-	scripts/faults schedules
+	scripts/faults schedules --times 2500
 
 faults: ## Inject faults into every step and compare the tables
 	@scripts/faults
