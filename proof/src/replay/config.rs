@@ -163,6 +163,12 @@ impl Config {
         Ok(())
     }
 
+    /// A hop that is over in the model has still to answer.
+    pub(super) fn stay(&mut self, hop: u64, slot: usize, before: Hop) {
+        self.state.hops[slot] = Hop { stage: Stage::Respond, ..before };
+        self.seats.entry(hop).or_default().main = Some(slot);
+    }
+
     /// Whoever is over in the model leaves its slot to others.
     fn leave_seat(&mut self, slot: usize) {
         if self.hop(slot).trigger == Trigger::Nobody {

@@ -268,8 +268,14 @@ impl Making<'_> {
 
     fn finish(&self, config: &mut Config) -> Verdict {
         let slot = self.at(config, Stage::Finish)?;
+        let before = *config.hop(slot);
         config.step(&self.ground.setup, slot)?;
-        self.sees("is_last", Value::as_bool, config.hop(slot).stage == Stage::FinishRun)
+        self.sees("is_last", Value::as_bool, config.hop(slot).stage == Stage::FinishRun)?;
+        if config.hop(slot).trigger == Trigger::Nobody {
+            // Its transaction is still to be rolled back; if that is lost, it looks again.
+            config.stay(self.op.hop, slot, before);
+        }
+        Ok(())
     }
 
     fn finish_run(&self, config: &mut Config) -> Verdict {
