@@ -145,6 +145,8 @@ impl Reference {
         let ledger = Ledger::read(&shape, &db).await;
         assert_eq!(shape.written(&db).await, shape.predicted(), "{shape}: the undisturbed run's predictions");
         assert_eq!(ledger.set_aside(), shape.set_aside(), "{shape}");
+        let by_arrival = db.count("`batch_lanes` WHERE `source` = 'arrivals'").await > 0;
+        assert_eq!(by_arrival, shape.table == Table::Arrivals, "{shape}: whether a window walked the times of arrival");
         let differences = ledger.compare(&ledger);
         assert_eq!(differences.verdict, Default::default(), "{shape}, undisturbed:\n{differences}");
         drop_table(db).await;
@@ -186,9 +188,11 @@ fn shapes(server: Server) -> Vec<Shape> {
     });
     let others = [
         (Table::Bytes, None),
+        (Table::Arrivals, None),
         (Table::DaysAndNames, None),
         (Table::Latest, None),
         (Table::History, None),
+        (Table::Challenged, None),
         (Table::Latest, Some(Mode::Write)),
         (Table::History, Some(Mode::Write)),
     ]

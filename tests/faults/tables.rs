@@ -2,8 +2,10 @@
 //! table. An item is known by its `id` in all of them.
 
 use std::fmt;
+use std::sync::LazyLock;
 
-use crate::support::items::{sample, score};
+use crate::support::items::{sample, score, score_by};
+use crate::support::models::other;
 use crate::support::{Server, Setup, TestDb};
 
 /// What every item has from another model in the beginning, if a backfill is to replace it.
@@ -16,12 +18,16 @@ pub(crate) enum Table {
     Numbers,
     /// By random bytes.
     Bytes,
+    /// By random bytes, in a table so large that a window walks the times of arrival.
+    Arrivals,
     /// By a day and a name.
     DaysAndNames,
     /// With a score table of the latest scores.
     Latest,
     /// With one of every model's.
     History,
+    /// With that of the model in use, and of a challenger's.
+    Challenged,
 }
 
 impl fmt::Display for Table {
@@ -29,11 +35,32 @@ impl fmt::Display for Table {
         f.write_str(match self {
             Self::Numbers => "by numbers",
             Self::Bytes => "by random bytes",
+            Self::Arrivals => "by times of arrival",
             Self::DaysAndNames => "by days and names",
             Self::Latest => "into the latest scores",
             Self::History => "into a history",
+            Self::Challenged => "beside a challenger",
         })
     }
+}
+
+/// The version of the challenger.
+static CHALLENGER: LazyLock<String> = LazyLock::new(|| other().version().to_string());
+
+/// The `id` after which the items are old: predicted long ago.
+const BEFORE_OLD: u64 = 100_000;
+
+/// Gives a table enough old items that windows are a small share of it.
+async fn add_old(db: &Setup) {
+    let digit = "(SELECT 0 AS n UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5 UNION SELECT 6 \
+         UNION SELECT 7 UNION SELECT 8 UNION SELECT 9)";
+    db.execute(&format!(
+        "INSERT INTO `items` (`id`, `values`, `prediction`, `created_datetime`) \
+         SELECT {BEFORE_OLD} + 1 + a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n, '[]', '[1]', '2024-03-01 08:00:00' \
+         FROM {digit} a, {digit} b, {digit} c, {digit} d, (SELECT 0 AS n UNION SELECT 1) e"
+    ))
+    .await;
+    db.rows::<mysql_async::Row>("ANALYZE TABLE `items`").await;
 }
 
 /// The other columns of a table whose key is not `id`.
@@ -45,18 +72,23 @@ impl Table {
     fn settings(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Numbers => &[],
-            Self::Bytes => &[("ID_COLUMN", "uid")],
+            Self::Bytes | Self::Arrivals => &[("ID_COLUMN", "uid")],
             Self::DaysAndNames => &[("ID_COLUMN", "day,name")],
             Self::Latest => &[("SCORE_TABLE", "scores")],
             Self::History => &[("SCORE_TABLE", "scores"), ("SCORES", "history")],
+            Self::Challenged => {
+                static SETTINGS: LazyLock<[(&str, &str); 3]> =
+                    LazyLock::new(|| [("SCORE_TABLE", "scores"), ("SCORES", "history"), ("CHALLENGER", &CHALLENGER)]);
+                &*SETTINGS
+            }
         }
     }
 
     /// What makes the table, if `rowscore init` does not. The key is made of the item's `id`.
     fn made_by(self) -> String {
         let (key, primary, set) = match self {
-            Self::Numbers | Self::Latest | Self::History => return "DO 0".to_owned(),
-            Self::Bytes => (
+            Self::Numbers | Self::Latest | Self::History | Self::Challenged => return "DO 0".to_owned(),
+            Self::Bytes | Self::Arrivals => (
                 "`uid` BINARY(16) NOT NULL DEFAULT ''",
                 "`uid`",
                 "NEW.`uid` = UNHEX(LEFT(SHA2(NEW.`id`, 256), 32))".to_owned(),
@@ -77,11 +109,26 @@ impl Table {
 
     /// The table, empty, and what rowscore makes beside it.
     pub(crate) async fn make(self, server: Server, settings: &[(&str, &str)]) -> TestDb {
-        TestDb::made_by(server, &[settings, self.settings()].concat(), &self.made_by()).await
+        let db = TestDb::made_by(server, &[settings, self.settings()].concat(), &self.made_by()).await;
+        match self {
+            Self::Arrivals => add_old(&db).await,
+            Self::Challenged => {
+                db.push(other()).await;
+            }
+            _ => {}
+        }
+        db
+    }
+
+    /// Takes away what no window of ours is about, before one looks at what is left.
+    pub(crate) async fn forget_old(self, db: &Setup) {
+        if self == Self::Arrivals {
+            db.execute(&format!("DELETE FROM `items` WHERE `id` > {BEFORE_OLD}")).await;
+        }
     }
 
     fn has_scores(self) -> bool {
-        matches!(self, Self::Latest | Self::History)
+        matches!(self, Self::Latest | Self::History | Self::Challenged)
     }
 
     /// Gives every item a prediction of another model.
@@ -103,10 +150,11 @@ impl Table {
             return db.audit().await;
         }
         db.execute("CREATE TABLE `audit` (`entry` BIGINT AUTO_INCREMENT PRIMARY KEY, `item` BIGINT NOT NULL)").await;
+        let challenger = &*CHALLENGER;
         for (what, when) in [("INSERT", "TRUE"), ("UPDATE", "NEW.`run_id` <> OLD.`run_id`")] {
             db.execute(&format!(
-                "CREATE TRIGGER `audit_{what}` AFTER {what} ON `scores` FOR EACH ROW \
-                 INSERT INTO `audit` (`item`) SELECT NEW.`id` FROM DUAL WHERE {when}"
+                "CREATE TRIGGER `audit_{what}` AFTER {what} ON `scores` FOR EACH ROW INSERT INTO `audit` (`item`) \
+                 SELECT NEW.`id` FROM DUAL WHERE {when} AND NEW.`model_version` <> '{challenger}'"
             ))
             .await;
         }
@@ -118,15 +166,15 @@ impl Table {
             return "`items` t";
         }
         "(SELECT i.`id`, i.`values`, MAX(s.`run_id`) AS `run_id`, \
-            GROUP_CONCAT(s.`prediction` ORDER BY s.`run_id` SEPARATOR ' then ') AS `prediction` \
+            GROUP_CONCAT(s.`prediction` ORDER BY s.`run_id`, s.`model_version` SEPARATOR ' then ') AS `prediction` \
           FROM `items` i LEFT JOIN `scores` s ON s.`id` = i.`id` GROUP BY i.`id`, i.`values`) t"
     }
 
     /// The `id` of the item of a failure `t`.
     pub(crate) fn item_of_failure(self) -> &'static str {
         match self {
-            Self::Numbers | Self::Latest | Self::History => "t.`item_id`",
-            Self::Bytes => {
+            Self::Numbers | Self::Latest | Self::History | Self::Challenged => "t.`item_id`",
+            Self::Bytes | Self::Arrivals => {
                 "(SELECT i.`id` FROM `items` i WHERE CAST(LOWER(HEX(i.`uid`)) AS BINARY) = CAST(t.`item_key` AS BINARY))"
             }
             Self::DaysAndNames => {
@@ -136,23 +184,37 @@ impl Table {
         }
     }
 
-    /// The items that a run has predicted. Each prediction is the embedded model's.
+    /// The items that a run has predicted. Each prediction is the embedded model's, and what a challenger says of the same
+    /// item is there, too.
     pub(crate) async fn predicted(self, db: &Setup) -> Vec<i64> {
         if !self.has_scores() {
             return db.predicted().await;
         }
-        let sql = "SELECT i.`id`, CAST(s.`prediction` AS CHAR) FROM `scores` s JOIN `items` i ON i.`id` = s.`id` \
-                   WHERE s.`run_id` > 0 ORDER BY i.`id`";
-        let rows: Vec<(i64, String)> = db.rows(sql).await;
-        let id = |(id, prediction): (i64, String)| {
-            assert_eq!(serde_json::from_str::<Vec<f64>>(&prediction).unwrap(), score(&sample(id)), "item {id}");
-            id
-        };
-        rows.into_iter().map(id).collect()
+        let ids = scored_by(db, "<>", score).await;
+        if self == Self::Challenged {
+            assert_eq!(scored_by(db, "=", |sample| score_by(other(), sample)).await, ids);
+        }
+        ids
     }
 
     /// The items that a run has predicted, over what another model said of them.
     pub(crate) async fn replaced(self, db: &Setup) -> Vec<i64> {
         if self.has_scores() { self.predicted(db).await } else { db.ids("`run_id` IS NOT NULL").await }
     }
+}
+
+/// The items with a score of a run by the challenger (`=`) or not (`<>`). Each is what `score` says.
+async fn scored_by(db: &Setup, challenger: &str, score: impl Fn(&str) -> Vec<f64>) -> Vec<i64> {
+    let rows: Vec<(i64, String)> = db
+        .rows(&format!(
+            "SELECT i.`id`, CAST(s.`prediction` AS CHAR) FROM `scores` s JOIN `items` i ON i.`id` = s.`id` \
+             WHERE s.`run_id` > 0 AND s.`model_version` {challenger} '{}' ORDER BY i.`id`",
+            &*CHALLENGER
+        ))
+        .await;
+    let id = |(id, prediction): (i64, String)| {
+        assert_eq!(serde_json::from_str::<Vec<f64>>(&prediction).unwrap(), score(&sample(id)), "item {id}");
+        id
+    };
+    rows.into_iter().map(id).collect()
 }

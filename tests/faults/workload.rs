@@ -159,6 +159,7 @@ pub(crate) async fn work_off(shape: Shape, db: &TestDb, aws: &Aws, time: impl Fn
             aws.fire(shape.event(tick)).await;
         }
     }
+    shape.table.forget_old(db).await;
     rescued
 }
 
