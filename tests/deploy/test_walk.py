@@ -63,7 +63,7 @@ class Walk(Deployed):
         self.cluster(Port=3307, DatabaseName=database)
         columns = "id BIGINT AUTO_INCREMENT PRIMARY KEY, a DOUBLE, b DOUBLE, species TEXT, arrived TIMESTAMP"
         execute(f"CREATE TABLE items_of_mine ({columns})", database)
-        typo = ("", "item", *READINGS[1:], "", "", "", "")
+        typo = ("", "", "item", *READINGS[1:], "", "", "", "")
         refused = self.refuse("--database", "mycluster", f"MysqlUser={login}", said="\n".join([*typo, ""]))
         self.assertIn("there is no table `item`; those in the database: items_of_mine", refused)
         said = self.deploy("--database", "mycluster-1", f"MysqlUser={login}", answers=("", *READINGS, "", "", "", ""))
