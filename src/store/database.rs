@@ -3,12 +3,14 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use futures_util::future::BoxFuture;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, Error, OptsBuilder};
 
 use super::codes::Meaning;
 use super::error::{Doing, StoreError, is_login, is_tls};
 use super::login::{Login, Proof};
+use super::own_tls::OwnTls;
 use super::tls::Protection;
 use super::{catalog, schema, settings};
 use crate::config::{ItemsTable, MysqlConfig, Place};
@@ -233,33 +235,32 @@ impl Database {
         }
     }
 
-    async fn open(&self, opts: OptsBuilder) -> Result<Conn, StoreError> {
-        let mut proof = self.login.proof().await?;
-        let mut connected = self.reach(proof.apply(opts.clone())).await?;
-        // Once: what was read a moment ago is what there is.
-        if connected.as_ref().is_err_and(is_login)
-            && let Some(other) = self.login.other_than(&proof).await?
-        {
-            connected = self.reach(other.apply(opts)).await?;
-            proof = other;
-        }
-        connected.map_err(|source| self.refusal(source, &proof))
+    /// Boxed: connecting is deep, and whoever connects now and then need not have room for it all the time.
+    fn open(&self, opts: OptsBuilder) -> BoxFuture<'_, Result<Conn, StoreError>> {
+        Box::pin(async move {
+            let tls = self.protection.by_us().map_err(StoreError::Unexpected)?;
+            let mut proof = self.login.proof().await?;
+            let mut connected = self.reach(tls, proof.apply(opts.clone())).await;
+            // Once: what was read a moment ago is what there is.
+            if connected.as_ref().is_err_and(is_login)
+                && let Some(other) = self.login.other_than(&proof).await?
+            {
+                connected = self.reach(tls, other.apply(opts)).await;
+                proof = other;
+            }
+            connected.map_err(|source| self.refusal(source, &proof))
+        })
     }
 
     /// Connects, if `opts` are taken by the server.
-    async fn reach(&self, opts: OptsBuilder) -> Result<mysql_async::Result<Conn>, StoreError> {
-        let Some(tls) = self.protection.by_us().map_err(StoreError::Unexpected)? else {
-            return Ok(Conn::new(opts).await);
-        };
-        let reached = match tls.reach(&self.place).await {
-            Err(error) => return Ok(Err(error)),
-            Ok(reached) => reached,
-        };
-        Ok(match Conn::new(opts.socket(Some(&reached.socket))).await {
+    async fn reach(&self, tls: Option<&OwnTls>, opts: OptsBuilder) -> mysql_async::Result<Conn> {
+        let Some(tls) = tls else { return Conn::new(opts).await };
+        let reached = tls.reach(&self.place).await?;
+        match Conn::new(opts.socket(Some(&reached.socket))).await {
             // The server's own words are passed on, and a cut by us is not explained by the driver.
             Err(error @ (Error::Io(_) | Error::Driver(_))) => Err(reached.failure().await.unwrap_or(error)),
             connected => connected,
-        })
+        }
     }
 
     fn refusal(&self, source: Error, proof: &Proof) -> StoreError {
