@@ -12,7 +12,7 @@ serve: ## Show the demo's result in the browser, at http://127.0.0.1:8000/
 test: lint ## Run every test, on a private MySQL and a private MariaDB
 	@scripts/test
 
-proof: ## Go through every state of the protocol's models, and replay what the code does, for less than an hour
+proof: ## Go through every state of the protocol's models, and replay what the code does in thousands of schedules
 	cargo test --locked --release --manifest-path proof/Cargo.toml
 	cargo run --locked --release --manifest-path proof/Cargo.toml
 	scripts/faults schedules --times 2500
