@@ -53,8 +53,8 @@ impl MysqlConfig {
     /// Reads it; `None` where a problem was said.
     pub(super) fn read(vars: &mut Vars<'_>) -> Option<Self> {
         let database = vars.get(variables::MYSQL_DATABASE);
+        let user = user(vars);
         let auth = auth(vars);
-        let user = user(vars, auth.as_ref());
         let ca_file = vars.get(variables::MYSQL_CA_FILE).map(|file| file.0);
         let tls = Tls::new(vars.or_default(variables::MYSQL_TLS), ca_file).unwrap_or_else(|problem| {
             vars.problem(problem.into());
@@ -70,9 +70,10 @@ impl MysqlConfig {
     }
 }
 
-fn user(vars: &mut Vars<'_>, auth: Option<&Auth>) -> Option<String> {
+/// A secret may hold the user's name as well.
+fn user(vars: &mut Vars<'_>) -> Option<String> {
     let user = vars.get(variables::MYSQL_USER);
-    if user.is_none() && !matches!(auth, Some(Auth::Secret(_))) {
+    if user.is_none() && vars.given(variables::MYSQL_PASSWORD_SECRET).is_none() {
         vars.problem("MYSQL_USER is not set; give the name of the user that rowscore logs in as".into());
         return None;
     }
