@@ -7,7 +7,6 @@ pub mod doctor;
 pub mod drift;
 pub mod event;
 pub mod hop;
-#[cfg(feature = "aws")]
 pub mod lambda;
 pub mod model;
 pub mod quality;

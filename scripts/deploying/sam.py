@@ -17,11 +17,14 @@ from .template import build_folder, functions
 # The machine of a program, as its ELF header has it.
 MACHINES = {0x3E: "x86_64", 0xB7: "arm64"}
 
+# What is deployed is compiled as one unit, as `as_deployed` of scripts/lib.sh has it.
+ENVIRONMENT = {"SAM_CLI_TELEMETRY": "0", "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "1"}
+
 
 def call(*arguments: str) -> None:
     if not shutil.which("sam"):
         raise Failure("the SAM CLI is missing: call scripts/deploy or make deploy, which install it below .dev/")
-    done = subprocess.run(["sam", *arguments], cwd=REPO, env=os.environ | {"SAM_CLI_TELEMETRY": "0"})
+    done = subprocess.run(["sam", *arguments], cwd=REPO, env=os.environ | ENVIRONMENT)
     if done.returncode != 0:
         raise Failure(
             f"sam {arguments[0]} failed; what it said stands above. The answers are kept: call make deploy again"

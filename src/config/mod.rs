@@ -210,6 +210,9 @@ impl Config {
         let dead_letter_queue_urls = vars.get(variables::DEAD_LETTER_QUEUE_URLS).map_or_else(Vec::new, |urls| urls.0);
         let wake = wake(&mut vars);
         let telling = Telling::read(&mut vars);
+        if !cfg!(feature = "aws") {
+            refuse_aws(&mut vars);
+        }
         work.tells = telling.channels();
         match mysql {
             Some(mysql) if vars.problems.is_empty() => {
@@ -257,6 +260,21 @@ fn given(lookup: impl Fn(&str) -> Option<String>) -> BTreeMap<&'static str, Stri
     entries.filter_map(|entry| Some((entry.name, lookup(entry.name)?))).collect()
 }
 
+/// What a rowscore that was built without AWS would need it for.
+fn refuse_aws(vars: &mut Vars<'_>) {
+    let needing = [
+        ("CONTINUATION_QUEUE_URL", vars.given(variables::CONTINUATION_QUEUE_URL).is_some()),
+        ("DEAD_LETTER_QUEUE_URLS", vars.given(variables::DEAD_LETTER_QUEUE_URLS).is_some()),
+        ("WAKE_DATABASE", vars.or_default(variables::WAKE_DATABASE)),
+    ];
+    for (name, _) in needing.into_iter().filter(|(_, is_set)| *is_set) {
+        vars.problem(format!(
+            "{name} is set, and this rowscore was built without the feature `aws`; build it with `cargo build --release`, or \
+             leave {name} out"
+        ));
+    }
+}
+
 fn wake(vars: &mut Vars<'_>) -> Option<DatabaseResource> {
     let named = vars.get(variables::MYSQL_RESOURCE);
     if !vars.or_default(variables::WAKE_DATABASE) {
@@ -272,4 +290,31 @@ fn wake(vars: &mut Vars<'_>) -> Option<DatabaseResource> {
         ));
     }
     resource
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_needs_aws_is_refused_by_a_rowscore_without_it() {
+        let refused = |given: &[(&str, &str)]| {
+            let lookup = |name: &str| given.iter().find(|(of, _)| *of == name).map(|(_, value)| (*value).to_owned());
+            let mut vars = Vars::new(&lookup);
+            refuse_aws(&mut vars);
+            vars.problems
+        };
+        assert_eq!(
+            refused(&[("WAKE_DATABASE", "false"), ("EVENT_BUS", "arn:aws:events:eu-central-1:1:event-bus/b")]),
+            [""; 0]
+        );
+        let queue = "https://sqs.eu-central-1.amazonaws.com/123456789012/continuations.fifo";
+        let problems =
+            refused(&[("CONTINUATION_QUEUE_URL", queue), ("DEAD_LETTER_QUEUE_URLS", queue), ("WAKE_DATABASE", "true")]);
+        let names: Vec<&str> = problems
+            .iter()
+            .filter_map(|problem| problem.split(" is set, and this rowscore was built").next())
+            .collect();
+        assert_eq!(names, ["CONTINUATION_QUEUE_URL", "DEAD_LETTER_QUEUE_URLS", "WAKE_DATABASE"]);
+    }
 }

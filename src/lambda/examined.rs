@@ -1,9 +1,8 @@
 //! The function tries itself out, for whoever deployed it.
 
-use super::WakeError;
 use super::call::Call;
-use super::wake::Waker;
 use super::work::Works;
+use super::{WakeError, Waker};
 use crate::config::JobName;
 use crate::doctor::{Checkup, Examination, State, Verdict, examine};
 use crate::hop::Decides;

@@ -10,11 +10,10 @@ use serde_json::Value;
 
 use super::call::{Back, Call, Outbox, now};
 use super::examined::examined;
-use super::leftovers::Leftovers;
 use super::metrics::Source;
-use super::wake::{Asleep, Rest, Standing, Waker};
+use super::wake::{Asleep, Rest, Standing};
 use super::work::{Several, Works};
-use super::{SqsQueue, Tellers, WakeError};
+use super::{Leftovers, SqsQueue, Tellers, WakeError, Waker};
 use crate::answer::{Answer, Outcome};
 use crate::config::Config;
 use crate::doctor::Checkup;
@@ -105,16 +104,9 @@ impl From<Failure> for Diagnostic {
 impl Function {
     /// The function of `config`, scoring with `model`. Opens no connection.
     pub async fn new(config: Config, model: &'static Model) -> Self {
-        let outbox = match config.continuation_queue_url.clone() {
-            Some(url) => Outbox::Queue(SqsQueue::new(url)),
-            None => Outbox::Answer,
-        };
-        let waker = match config.wake.clone() {
-            Some(resource) => Some(Waker::new(resource).await),
-            None => None,
-        };
+        let outbox = SqsQueue::of(&config).map_or(Outbox::Answer, Outbox::Queue);
+        let (waker, leftovers) = (Waker::of(&config).await, Leftovers::of(&config));
         let tellers = Tellers::new(&config);
-        let leftovers = Leftovers::new(config.dead_letter_queue_urls.clone());
         Self { works: Works { jobs: Jobs::new(config).await, model }, outbox, waker, tellers, leftovers }
     }
 
@@ -276,7 +268,7 @@ async fn wait_on(waker: &Waker, trigger: &Trigger, status: Asleep, call: Call<'_
         return Err(WakeError::OutOfPatience { resource, status, minutes: waited.num_minutes() }.into());
     }
     if let Outbox::Queue(queue) = call.outbox {
-        queue.send_wake(&next, call.trace).await.map_err(WakeError::Relay)?;
+        queue.send_wake(&next, call.trace).await.map_err(|error| WakeError::Relay(error.into()))?;
     }
     tracing::info!(resource = %waker.resource(), %status, waited_s = waited.num_seconds(), "waiting for the database");
     Ok(Reply { wake: Some(next), ..Answer::without_run(Outcome::Waking).into() })
@@ -294,7 +286,7 @@ async fn lay_to_rest(waker: &Waker, trigger: &Trigger, reply: Reply, call: Call<
         tracing::error!(%resource, status, minutes, "the database could not be stopped; the next tick tries it again");
         return Ok(reply);
     }
-    queue.send_wake(&next, call.trace).await.map_err(WakeError::Relay)?;
+    queue.send_wake(&next, call.trace).await.map_err(|error| WakeError::Relay(error.into()))?;
     tracing::warn!(%resource, status, "the database cannot be stopped now; a message tries it again");
     Ok(Reply { wake: Some(next), ..reply })
 }

@@ -6,6 +6,7 @@ use aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesError;
 use aws_sdk_sqs::types::QueueAttributeName;
 
 use super::sdk;
+use crate::config::Config;
 use crate::words;
 
 /// The queues that should be empty. An alarm on each would be paid for every month; a look costs next to nothing.
@@ -21,8 +22,9 @@ struct Unseen {
 }
 
 impl Leftovers {
-    /// The queues at these addresses.
-    pub(super) fn new(urls: Vec<String>) -> Option<Self> {
+    /// Those that the configuration names, if it names any.
+    pub(super) fn of(config: &Config) -> Option<Self> {
+        let urls = config.dead_letter_queue_urls.clone();
         (!urls.is_empty()).then_some(Self(urls))
     }
 

@@ -8,7 +8,7 @@ use aws_sdk_sqs::types::{MessageSystemAttributeNameForSends, MessageSystemAttrib
 use tokio::sync::OnceCell;
 
 use super::sdk;
-use crate::config::JobName;
+use crate::config::{Config, JobName};
 use crate::event::{Continuation, Request, Trigger, Wake};
 use crate::window::Time;
 
@@ -53,9 +53,9 @@ pub struct SqsQueue {
 }
 
 impl SqsQueue {
-    /// The queue at `url`, with credentials and region from the environment.
-    pub fn new(url: String) -> Self {
-        Self { client: OnceCell::new(), url }
+    /// The queue that the configuration names, if it names one, with credentials and region from the environment.
+    pub fn of(config: &Config) -> Option<Self> {
+        Some(Self { client: OnceCell::new(), url: config.continuation_queue_url.clone()? })
     }
 
     /// Sends the message that waits on for the database. Their group is one: a database starts once.

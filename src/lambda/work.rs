@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use tracing::Instrument;
 
 use super::call::{Call, Outbox, now};
-use super::queue::{QueueError, SqsQueue};
+use super::{QueueError, SqsQueue};
 use crate::answer::{Answer, OfJob, Outcome};
 use crate::config::JobName;
 use crate::event::{Request, Trigger};

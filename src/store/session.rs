@@ -3,11 +3,11 @@
 use std::fmt::Display;
 use std::time::{Duration, Instant};
 
-use backon::{BackoffBuilder, ExponentialBuilder};
-use mysql_async::Conn;
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Row};
 
-use super::statement::{Statement, rollback};
+use super::statement::{Said, Statement, answers, rollback};
 use super::turn::{again, connecting, farewell, gone, pause, within};
 use super::{Database, Doing, Fault, StoreError};
 
@@ -50,6 +50,27 @@ pub enum Room {
     Enough,
     /// The server, or the login, has as many as it may.
     None,
+}
+
+/// The tries of a piece of work.
+struct Tries<E> {
+    made: usize,
+    /// Before the next ones. They come to an end.
+    waits: ExponentialBackoff,
+    /// The last fault.
+    before: Option<E>,
+}
+
+impl<E> Tries<E> {
+    fn new(retries: usize) -> Self {
+        let waits = ExponentialBuilder::default()
+            .with_min_delay(FIRST_WAIT)
+            .with_max_delay(LONGEST_WAIT)
+            .with_max_times(retries)
+            .with_jitter()
+            .build();
+        Self { made: 0, waits, before: None }
+    }
 }
 
 /// A database and, while it lasts, one connection to it.
@@ -157,34 +178,37 @@ impl Session {
     /// # Errors
     /// The last fault, when it is permanent, or the tries or the time are used up.
     pub async fn run<T, E: WorkError>(&mut self, mut work: impl AsyncFnMut(&mut Conn) -> Result<T, E>) -> Result<T, E> {
-        let mut waits = ExponentialBuilder::default()
-            .with_min_delay(FIRST_WAIT)
-            .with_max_delay(LONGEST_WAIT)
-            .with_max_times(self.retries)
-            .with_jitter()
-            .build();
-        let mut before = None;
-        for tries in 0.. {
+        let mut tries = Tries::new(self.retries);
+        loop {
             let longest = self.longest();
             let error = match within(longest, self.attempt(&mut work)).await {
                 Ok(Ok(value)) => return Ok(value),
                 Ok(Err(error)) => error,
                 // Cut short, it tells less than the one before.
-                Err(_) => before.take().unwrap_or_else(|| self.silent(longest).into()),
+                Err(_) => tries.before.take().unwrap_or_else(|| self.silent(longest).into()),
             };
-            let fault = error.fault();
-            again(self.purpose.name());
-            if fault != Fault::Retry || !self.rolled_back().await {
-                self.give_up();
-            }
-            let Some(wait) = waits.next().filter(|wait| self.may_pass(fault, tries) && *wait < self.left()) else {
-                return Err(error);
-            };
-            tracing::warn!(%error, wait_ms = wait.as_millis() as u64, "transient database fault; trying again");
-            before = Some(error);
-            pause(wait).await;
+            self.rest(error, &mut tries).await?;
         }
-        unreachable!("the waits come to an end")
+    }
+
+    /// What is done between two tries. Apart from them, since it does not depend on what is tried: `run` is compiled for
+    /// each piece of work anew.
+    ///
+    /// # Errors
+    /// The fault, where there is no other try.
+    async fn rest<E: WorkError>(&mut self, error: E, tries: &mut Tries<E>) -> Result<(), E> {
+        let fault = error.fault();
+        again(self.purpose.name());
+        if fault != Fault::Retry || !self.rolled_back().await {
+            self.give_up();
+        }
+        let may_pass = self.may_pass(fault, tries.made);
+        let Some(wait) = tries.waits.next().filter(|wait| may_pass && *wait < self.left()) else { return Err(error) };
+        tracing::warn!(%error, wait_ms = wait.as_millis() as u64, "transient database fault; trying again");
+        tries.made += 1;
+        tries.before = Some(error);
+        pause(wait).await;
+        Ok(())
     }
 
     async fn open(&self) -> Result<Conn, StoreError> {
@@ -212,11 +236,13 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::run`].
-    pub async fn ask<T: Send + 'static>(
-        &mut self,
-        mut statement: impl FnMut() -> Statement<T>,
-    ) -> Result<T, StoreError> {
-        self.run(async |conn| statement().ask(conn).await).await
+    pub async fn ask<T: Send + 'static>(&mut self, statement: impl FnOnce() -> Statement<T>) -> Result<T, StoreError> {
+        let (said, read) = statement().apart();
+        read(self.answers(&said).await?)
+    }
+
+    async fn answers(&mut self, said: &Said) -> Result<Vec<Vec<Row>>, StoreError> {
+        self.run(async |conn| answers(said, conn).await).await
     }
 
     /// Keeps the server from ending a connection that says nothing.

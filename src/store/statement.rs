@@ -8,6 +8,9 @@ use super::bound::bound;
 use super::turn::round_trip;
 use super::{Doing, StoreError};
 
+/// Statements, each with what it is for, for a person.
+pub(super) type Said = Vec<(String, &'static str)>;
+
 /// The rows of each statement that was said, in order.
 type Answers = std::vec::IntoIter<Vec<Row>>;
 
@@ -17,8 +20,7 @@ type Read<T> = Box<dyn FnOnce(&mut Answers) -> Result<T, StoreError> + Send>;
 /// One statement or several, and what their answers come to.
 #[must_use = "a statement does nothing until it is asked"]
 pub struct Statement<T> {
-    /// Each with what it is for, for a person.
-    said: Vec<(String, &'static str)>,
+    said: Said,
     read: Read<T>,
 }
 
@@ -67,20 +69,32 @@ impl<T: Send + 'static> Statement<T> {
     /// # Errors
     /// The connection may be in the middle of a transaction, or of no more use: see [`StoreError::fault`].
     pub async fn ask(self, conn: &mut impl Queryable) -> Result<T, StoreError> {
-        let Self { said, read } = self;
-        let [(_, first), ..] = said[..] else { return read(&mut Vec::new().into_iter()) };
-        let trip = async {
-            let mut answers = Vec::with_capacity(said.len());
-            let text = said.iter().map(|(sql, _)| &sql[..]).collect::<Vec<_>>().join("; ");
-            let mut results = conn.query_iter(text).await.doing(first)?;
-            for &(_, doing) in &said {
-                answers.push(results.collect().await.doing(doing)?);
-            }
-            results.drop_result().await.doing(first)?;
-            Ok(answers)
-        };
-        read(&mut round_trip(first, trip).await?.into_iter())
+        let (said, read) = self.apart();
+        read(answers(&said, conn).await?)
     }
+
+    /// What is said, and what reads the answers to it: only the latter depends on the answer's type, which keeps what is
+    /// compiled small.
+    pub(super) fn apart(self) -> (Said, impl FnOnce(Vec<Vec<Row>>) -> Result<T, StoreError>) {
+        let Self { said, read } = self;
+        (said, |answers| read(&mut answers.into_iter()))
+    }
+}
+
+/// Says it in one round trip, or in none if there is nothing to say. Answers the rows of each statement.
+pub(super) async fn answers(said: &Said, conn: &mut impl Queryable) -> Result<Vec<Vec<Row>>, StoreError> {
+    let [(_, first), ..] = said[..] else { return Ok(Vec::new()) };
+    let trip = async {
+        let mut answers = Vec::with_capacity(said.len());
+        let text = said.iter().map(|(sql, _)| &sql[..]).collect::<Vec<_>>().join("; ");
+        let mut results = conn.query_iter(text).await.doing(first)?;
+        for &(_, doing) in said {
+            answers.push(results.collect().await.doing(doing)?);
+        }
+        results.drop_result().await.doing(first)?;
+        Ok(answers)
+    };
+    round_trip(first, trip).await
 }
 
 impl Statement<()> {

@@ -3,6 +3,7 @@
 use aws_sdk_sqs::types::MessageSystemAttributeName::{MessageDeduplicationId, MessageGroupId};
 use lambda_runtime::Diagnostic;
 use rowscore::answer::Outcome;
+use rowscore::config::Config;
 use rowscore::event::Continuation;
 use rowscore::hop::HopError;
 use rowscore::lambda::{Failure, Function, SqsQueue};
@@ -84,7 +85,17 @@ async fn a_window_in_many_hops_is_finished_over_the_queue(
 #[tokio::test]
 async fn a_continuation_that_is_sent_twice_is_delivered_once() {
     let queue = Queue::new().await;
-    let relay = SqsQueue::new(queue.url.clone());
+    let relay = SqsQueue::of(
+        &Config::read(|name| {
+            Some(match name {
+                "CONTINUATION_QUEUE_URL" => queue.url.clone(),
+                "MYSQL_DATABASE" | "MYSQL_USER" | "MYSQL_PASSWORD" => "unused".to_owned(),
+                _ => return None,
+            })
+        })
+        .unwrap(),
+    )
+    .unwrap();
     for _ in 0..2 {
         relay.send(&continuation(7, 1, 12), None).await.unwrap();
     }

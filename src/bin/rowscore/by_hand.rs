@@ -3,12 +3,8 @@
 use rowscore::config::Config;
 use rowscore::event::Continuation;
 use rowscore::hop::{Ended, InAnswer, Reached, Relay};
-#[cfg(feature = "aws")]
 use rowscore::lambda::Tellers;
 use rowscore::run::Channel;
-
-#[cfg(not(feature = "aws"))]
-use crate::no_tellers::Tellers;
 
 /// The relay of hops that a person began.
 #[derive(Debug)]

@@ -21,8 +21,6 @@ mod init;
 mod joblist;
 mod judged;
 mod model;
-#[cfg(not(feature = "aws"))]
-mod no_tellers;
 mod opened;
 mod out;
 mod plan;

@@ -57,6 +57,7 @@ impl User {
         let block = block
             .replace(THEIR_DATABASE, &database.join(" "))
             .replace("MODEL_FILE=mine/model.json cargo build --release", "test -f mine/model.json")
+            .replace(" --no-default-features", "")
             .replace("cargo build --release", "test -x target/release/rowscore");
         let folder = self.folder.path().display();
         let script = format!(

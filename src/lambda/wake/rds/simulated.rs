@@ -12,7 +12,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use rand_mt::Mt64;
 
-use super::{Rest, Standing, Waker};
+use super::super::{Rest, Standing};
+use super::Waker;
 use crate::config::DatabaseResource;
 use crate::hop::Clock;
 
