@@ -12,6 +12,7 @@ pub mod replay;
 pub mod rows;
 pub mod setup;
 pub mod setups;
+pub mod shortest;
 pub mod state;
 pub mod tables;
 pub mod told;

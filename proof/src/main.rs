@@ -4,9 +4,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use rowscore_proof::model::Action;
 use rowscore_proof::setup::{Guard, Setup};
-use rowscore_proof::state::State;
+use rowscore_proof::shortest::{Way, shortest, steps};
 use rowscore_proof::{calm, setups, told};
 use stateright::{Checker, HasDiscoveries, Model};
 
@@ -71,7 +70,9 @@ fn explore(setup: &Setup, args: &Args) -> (bool, usize) {
     println!("{:<12} {states:>10} states {depth:>4} steps deep {seconds:>7.1} s", setup.name);
     let found = checker.discoveries();
     for (promise, path) in &found {
-        tell(setup, promise, &path.clone().into_vec());
+        // One that the checker found by way of others may not be found again with so many states.
+        let way = shortest(setup, promise).unwrap_or_else(|| path.clone().into_vec());
+        tell(setup, promise, &way);
     }
     let is_cut = args.limit.is_some_and(|limit| states >= limit);
     if is_cut {
@@ -81,8 +82,8 @@ fn explore(setup: &Setup, args: &Args) -> (bool, usize) {
 }
 
 /// The way to a state in which a promise is broken, and what does not happen from there on.
-fn tell(setup: &Setup, promise: &str, way: &[(State, Option<Action>)]) {
-    println!("  broken: {promise} ({} steps)", way.len() - 1);
+fn tell(setup: &Setup, promise: &str, way: &Way) {
+    println!("  broken: {promise} ({} steps)", steps(way));
     for pair in way.windows(2) {
         let action = pair[0].1.as_ref().map_or_else(String::new, |action| format!("{action:?}"));
         println!("    * {action}");
