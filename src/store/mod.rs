@@ -45,6 +45,7 @@ pub(crate) mod login;
 pub mod logins;
 pub mod looks;
 pub mod measures;
+mod migrations;
 pub mod missing;
 pub mod model_uses;
 pub mod models;

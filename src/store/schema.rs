@@ -9,31 +9,11 @@ use mysql_async::{Conn, params};
 use super::codes::Meaning;
 use super::inventory::{Inventory, Made};
 use super::logins::name_and_host;
+use super::migrations::{MIGRATIONS, OF_THE_ITEMS, made_by};
 use super::row::column;
 use super::statement::Statement;
 use super::{Doing, StoreError, catalog, score_table};
-use crate::config::{ColumnName, ItemsTable, Rows, ScoreTable};
-
-/// Every migration by name, in order. Each may be applied again at any time.
-pub(super) const MIGRATIONS: [(&str, &str); 17] = [
-    ("0001_items.sql", include_str!("../../infra/migrations/0001_items.sql")),
-    ("0002_runs.sql", include_str!("../../infra/migrations/0002_runs.sql")),
-    ("0003_backfill.sql", include_str!("../../infra/migrations/0003_backfill.sql")),
-    ("0004_watch.sql", include_str!("../../infra/migrations/0004_watch.sql")),
-    ("0005_looks.sql", include_str!("../../infra/migrations/0005_looks.sql")),
-    ("0006_history.sql", include_str!("../../infra/migrations/0006_history.sql")),
-    ("0007_any_ground.sql", include_str!("../../infra/migrations/0007_any_ground.sql")),
-    ("0008_tempo.sql", include_str!("../../infra/migrations/0008_tempo.sql")),
-    ("0009_jobs.sql", include_str!("../../infra/migrations/0009_jobs.sql")),
-    ("0010_keys.sql", include_str!("../../infra/migrations/0010_keys.sql")),
-    ("0012_jobs_in_sql.sql", include_str!("../../infra/migrations/0012_jobs_in_sql.sql")),
-    ("0013_models.sql", include_str!("../../infra/migrations/0013_models.sql")),
-    ("0014_failed_windows.sql", include_str!("../../infra/migrations/0014_failed_windows.sql")),
-    ("0015_quality.sql", include_str!("../../infra/migrations/0015_quality.sql")),
-    ("0016_arrivals.sql", include_str!("../../infra/migrations/0016_arrivals.sql")),
-    ("0017_waiting.sql", include_str!("../../infra/migrations/0017_waiting.sql")),
-    ("0018_telling.sql", include_str!("../../infra/migrations/0018_telling.sql")),
-];
+use crate::config::{ColumnName, ItemsTable, OWN_VIEW, Rows, ScoreTable};
 
 /// The comment of the column that the migrations add, by which it is known as rowscore's.
 pub const RUN_COLUMN_COMMENT: &str = "the run that wrote the prediction";
@@ -52,9 +32,6 @@ pub async fn create_database(conn: &mut Conn, name: &str) -> Result<(), StoreErr
 const COLUMN_HOW: [&str; 2] = ["ALGORITHM=INSTANT", "ALGORITHM=INPLACE, LOCK=NONE"];
 
 const APPLYING: &str = "applying the migrations";
-
-/// The migration that is about the table that is scored.
-const OF_THE_ITEMS: &str = "0001_items.sql";
 
 /// Makes what is missing, for the table `items`: idempotent, and safe on a live table. A table
 /// with other columns than the default ones is the user's own, which is not made, and one that is only read is left
@@ -94,11 +71,14 @@ pub async fn migrate(conn: &mut Conn, items: &ItemsTable) -> Result<Vec<(Made, D
     let scores = items.target.scores().map(|scores| ("score table", Step::Scores(scores)));
     for (name, step) in steps.chain(scores) {
         tracing::debug!(migration = name, "applying");
-        let begun = Instant::now();
+        let (begun, makes_any) = (Instant::now(), step.makes_any(&before));
         match step {
             Step::Sql(sql) if sql.contains("@column_how") => apply_online(conn, items, sql).await?,
             Step::Sql(sql) => conn.query_drop(sql).await.doing(APPLYING)?,
             Step::Scores(scores) => score_table::make(conn, items, scores).await?,
+        }
+        if !makes_any {
+            continue;
         }
         let (took, now) = (begun.elapsed(), Inventory::of(items).ask(conn).await?);
         for part in now.since(&before) {
@@ -119,6 +99,23 @@ enum Step<'s> {
     Sql(&'static str),
     /// The score table.
     Scores(&'s ScoreTable),
+}
+
+impl Step<'_> {
+    /// Whether it may make something that is not there yet. What is there is not looked at again after each step: a new
+    /// database has most of it after the first ones.
+    fn makes_any(&self, there: &Inventory) -> bool {
+        match self {
+            Self::Scores(_) => true,
+            Self::Sql(sql) => {
+                let makes_view = sql.contains(&format!("VIEW `{OWN_VIEW}`")) && !there.has(OWN_VIEW, None);
+                let of_items = sql.contains("@items");
+                of_items
+                    || makes_view
+                    || made_by(sql).iter().any(|part| !there.has(&part.table, part.column.as_deref()))
+            }
+        }
+    }
 }
 
 /// Applies a migration, adding a column in the cheapest way that the table takes.
