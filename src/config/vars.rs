@@ -39,27 +39,39 @@ impl<'l> Vars<'l> {
     }
 
     /// What is given, without the spaces around it. An empty variable counts as unset.
-    pub(super) fn given<V: Variable>(&self, variable: V) -> Option<String> {
-        self.exactly(variable).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    pub(super) fn given<V: Variable>(&self, _: V) -> Option<String> {
+        self.trimmed(V::ENTRY.name)
+    }
+
+    fn trimmed(&self, name: &str) -> Option<String> {
+        (self.lookup)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     }
 
     /// The value, or the default. `None` where there is neither, or where what is given is refused.
-    pub(super) fn get<V: Variable>(&mut self, variable: V) -> Option<V::Value> {
-        let Entry { name, unset, accepts, meaning } = V::ENTRY;
-        let value = match (self.given(variable), unset) {
-            (Some(value), _) => value,
-            (None, Unset::Is(default)) => return V::Value::read(default),
-            (None, Unset::Means(_)) => return None,
-            (None, Unset::Required) => {
-                self.problem(format!("{name} is not set; give {meaning}"));
-                return None;
-            }
-        };
+    pub(super) fn get<V: Variable>(&mut self, _: V) -> Option<V::Value> {
+        let value = self.text(&V::ENTRY)?;
         let read = V::Value::read(&value);
         if read.is_none() {
-            self.problem(format!("{name} is `{}`; accepted: {accepts}", without_secret(&value)));
+            self.refuse(&V::ENTRY, &value);
         }
         read
+    }
+
+    /// What is to be read, which may be the default.
+    fn text(&mut self, &Entry { name, unset, meaning, .. }: &Entry) -> Option<String> {
+        match (self.trimmed(name), unset) {
+            (Some(value), _) => Some(value),
+            (None, Unset::Is(default)) => Some(default.to_owned()),
+            (None, Unset::Means(_)) => None,
+            (None, Unset::Required) => {
+                self.problem(format!("{name} is not set; give {meaning}"));
+                None
+            }
+        }
+    }
+
+    fn refuse(&mut self, Entry { name, accepts, .. }: &Entry, value: &str) {
+        self.problem(format!("{name} is `{}`; accepted: {accepts}", without_secret(value)));
     }
 
     /// The value of a variable that has a default, which also stands in for what is refused.

@@ -88,8 +88,12 @@ pub(super) async fn count(
     wanted: Wanted<'_>,
     ids: &Ids,
 ) -> Result<Option<u64>, StoreError> {
-    let Some(both) = worth_halving(ids) else { return counts::count(conn, wanted, ids).await };
-    let one = async |conn: &mut Conn, half| counts::count(conn, wanted, &half).await;
+    let one = async |conn: &mut Conn, ids: Ids| match counts::are_scored(conn, wanted, &ids).await? {
+        Some(true) => Ok(Some(0)),
+        Some(false) => counts::count(conn, wanted, &ids).await,
+        None => Ok(None),
+    };
+    let Some(both) = worth_halving(ids) else { return one(conn, ids.clone()).await };
     let (lower, upper) = halves(conn, lanes, both, one).await?;
     Ok(lower.zip(upper).map(|(lower, upper)| lower + upper))
 }

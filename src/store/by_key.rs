@@ -43,7 +43,7 @@ impl<'t> Walk<'t> {
         }
     }
 
-    fn is_by_number(&self) -> bool {
+    pub(super) fn is_by_number(&self) -> bool {
         let (Self::Items(table, _) | Self::Failures(table) | Self::Arrivals(table, _)) = self;
         table.key.is_number()
     }

@@ -23,6 +23,9 @@ use crate::window::{Time, Window};
 /// the last page. A larger window is worked off without a total.
 const COUNT_BUDGET_MS: u32 = 2000;
 
+/// The same for whether any are left to be counted, which comes before.
+const COMPARE_BUDGET_MS: u32 = 1000;
+
 /// From when on a time of arrival can be one: the servers also store 0000-00-00.
 const FIRST_YEAR: &str = "1000-01-01";
 
@@ -154,6 +157,40 @@ pub(crate) async fn count(conn: &mut impl Queryable, wanted: Wanted<'_>, ids: &I
     counted.ask_in_time(conn).await
 }
 
+/// Whether the items with these keys are those that have a score, where that may be and is quickly told: `wanted` are
+/// of a whole table, whose scores stand in another one. `None`: there are too many to tell it in time.
+///
+/// It is told by sums over either's keys, which takes a fifth of the time of looking for the score of each item. That
+/// others have the same sums is one chance in four thousand million, where as many items went as came.
+pub(crate) async fn are_scored(
+    conn: &mut impl Queryable,
+    wanted: Wanted<'_>,
+    ids: &Ids,
+) -> Result<Option<bool>, StoreError> {
+    let table = wanted.table;
+    let Some(scores) = table.target.scores().filter(|_| table.source.is_table() && wanted.which.is_unbounded()) else {
+        return Ok(Some(false));
+    };
+    let of = |from: &str, alias: &'static str| {
+        let walk = Walk::Items(table, alias);
+        format!("(SELECT {} FROM {from} WHERE {})", sums(&walk), walk.condition(ids))
+    };
+    let (items, scored) = (of(&target::items(table), "i."), of(&format!("{} e", scores.name.quoted()), "e."));
+    let sql = limited(COMPARE_BUDGET_MS, &format!("{items} = {scored} AS `same`"));
+    let same = Statement::one("comparing items and scores", &sql, Params::Empty, |row| column(row, "same"));
+    same.ask_in_time(conn).await
+}
+
+/// Sums over keys as one text: how many there are, and two that others hardly have.
+fn sums(walk: &Walk<'_>) -> String {
+    let key = walk.shown();
+    let [one, other] = match walk.is_by_number() {
+        true => [key.clone(), format!("CRC32({key})")],
+        false => [format!("CRC32({key})"), format!("CRC32(REVERSE({key}))")],
+    };
+    format!("CONCAT_WS(',', COUNT(*), SUM({one}), SUM({other}))")
+}
+
 /// Age in whole seconds, at `now`, of the oldest item created in `window` that is pending and not set
 /// aside; 0: none is. `None`: not found in time.
 pub(crate) async fn oldest_pending(
@@ -165,11 +202,14 @@ pub(crate) async fn oldest_pending(
 ) -> Result<Option<u64>, StoreError> {
     let selection = Selection::Fresh(window);
     let (key, created, in_utc) = (by_key::items(table).order(""), table.created.quoted(), created(table));
-    let sql = limited(&format!(
-        "{in_utc} AS `oldest` FROM {} WHERE {} AND i.{created} >= '{FIRST_YEAR}' ORDER BY i.{created}, {key} LIMIT 1",
-        target::items(table),
-        selection.condition(table, &values_text(table, features)),
-    ));
+    let sql = limited(
+        COUNT_BUDGET_MS,
+        &format!(
+            "{in_utc} AS `oldest` FROM {} WHERE {} AND i.{created} >= '{FIRST_YEAR}' ORDER BY i.{created}, {key} LIMIT 1",
+            target::items(table),
+            selection.condition(table, &values_text(table, features)),
+        ),
+    );
     let oldest =
         Statement::first("looking for the oldest pending item", &sql, Params::Empty, |row| date(row, "oldest"));
     let age = |created: NaiveDateTime| u64::try_from((now - created.and_utc()).num_seconds()).unwrap_or(0);
@@ -190,13 +230,13 @@ fn about<T: Send + 'static>(
         Some(ids) => wanted.condition(ids),
         None => which.condition(table, &values_text(table, features)),
     };
-    let sql = limited(&format!("{columns} FROM {tables} WHERE {condition}"));
+    let sql = limited(COUNT_BUDGET_MS, &format!("{columns} FROM {tables} WHERE {condition}"));
     Statement::one(doing, &sql, Params::Empty, read)
 }
 
-/// A SELECT of `what` that ends after [`COUNT_BUDGET_MS`].
-fn limited(what: &str) -> String {
-    format!("{} SELECT {} {what}", mariadb_limit(COUNT_BUDGET_MS), mysql_limit(COUNT_BUDGET_MS))
+/// A SELECT of `what` that ends after so many milliseconds.
+fn limited(budget: u32, what: &str) -> String {
+    format!("{} SELECT {} {what}", mariadb_limit(budget), mysql_limit(budget))
 }
 
 /// Before a SELECT, how long it may take, for MariaDB; MySQL takes it for a comment.

@@ -97,7 +97,7 @@ pub(crate) const UNSIGNED: Kind = Kind {
     named: "id",
     key: |n| if n == 1 { u64::MAX.to_string() } else { mixed(n).to_string() },
 };
-const NEGATIVE: Kind = Kind {
+pub(crate) const NEGATIVE: Kind = Kind {
     columns: "`id` BIGINT NOT NULL, PRIMARY KEY (`id`)",
     named: "id",
     key: |n| if n == 1 { i64::MIN.to_string() } else { (mixed(n) as i64).to_string() },

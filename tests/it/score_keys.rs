@@ -8,7 +8,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::api::Service;
-use crate::keys::{BINARY, CASELESS, CHAR, DAYS, Kind, NUMBERS, UNSIGNED, UUID, insert, values};
+use crate::keys::{BINARY, CASELESS, CHAR, DAYS, Kind, NEGATIVE, NUMBERS, UNSIGNED, UUID, insert, values};
 use crate::support::backfills::backfill;
 use crate::support::items::{sample, score, score_by};
 use crate::support::models::other;
@@ -174,4 +174,36 @@ async fn a_score_table_knows_items_by_mariadb_s_uuids(
     #[values("latest", "history")] keeps: &str,
 ) {
     goes_all_ways(server, UUID, keeps).await;
+}
+
+/// One item has lost its score, and one score its item: there are as many of both. Each stays what it is, and the run says
+/// that one is left.
+async fn says_what_is_left(server: Server, kind: Kind) {
+    let Own { owner, scorer } = scored(server, kind, "latest").await;
+    for n in (1..=300).filter(|n| values(*n) == "[]") {
+        owner.execute(&format!("UPDATE `things` SET `values` = '{}' WHERE `n` = {n}", sample(n as i64))).await;
+    }
+    let first = scorer.hurried_tick(TICK).await;
+    let both = format!("`things` i JOIN `thing scores` s ON {}", same(kind));
+    let scored: Vec<u64> = owner.rows(&format!("SELECT i.`n` FROM {both} ORDER BY i.`n`")).await;
+    assert_eq!((first.outcome, scored.len()), (Outcome::Continued, 100), "{first:?}");
+    owner.execute(&format!("DELETE s FROM {both} WHERE i.`n` = {}", scored[0])).await;
+    owner.execute(&format!("DELETE FROM `things` WHERE `n` = {}", scored[1])).await;
+
+    let answers = scorer.follow(first, at(TICK)).await;
+
+    let last = answers.last().unwrap();
+    assert_eq!((last.outcome, last.counts.predicted, last.counts.pending), (Outcome::Finished, 300, 1), "{last:?}");
+    let sweep = Trigger::Open(Request::by_hand(RunKind::Sweep));
+    let swept = scorer.hop(&sweep, unhurried(at(LATER))).await;
+    assert_eq!((swept.counts.predicted, swept.counts.pending), (1, 0), "{swept:?}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_item_whose_score_went_is_left_also_where_a_score_is_too_many(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+    #[values(BINARY, CASELESS, NUMBERS, DAYS, UNSIGNED, NEGATIVE)] kind: Kind,
+) {
+    says_what_is_left(server, kind).await;
 }
