@@ -89,6 +89,9 @@ pub fn try_again(step: &mut Step<'_>) -> bool {
         (run.attempt, run.attempted) = (run.attempt + 1, hop.began);
         (run.settled, run.wrote, run.set_aside) = Default::default();
     }
+    if run.state != RunState::Running {
+        return leave(step);
+    }
     hop.pass = run.pass;
     hop.stage = Stage::TakeUp;
     step.goes_on(hop)

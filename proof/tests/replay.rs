@@ -62,3 +62,11 @@ const LOST: &str = include_str!("traces/lost.jsonl");
 fn what_was_made_and_never_answered_may_be_seen_when_its_hop_is_gone() {
     assert_eq!(parts(LOST), None);
 }
+
+/// A window in one piece failed, and is to be tried again; in that moment somebody cancels it.
+const CANCELLED: &str = include_str!("traces/cancelled.jsonl");
+
+#[test]
+fn who_would_try_a_run_again_leaves_one_that_is_cancelled_meanwhile() {
+    assert_eq!(parts(CANCELLED), None);
+}
