@@ -2,7 +2,7 @@
 
 use rowscore_proof::calm::{ENDS, ENDS_BY_ITSELF};
 use rowscore_proof::setup::{Guard, Setup};
-use rowscore_proof::setups::{CHAIN, MODELS, OPERATOR, TICKS};
+use rowscore_proof::setups::{BAD_PIECE, CHAIN, FAILOVER, MODELS, OPERATOR, TICKS};
 use rowscore_proof::shortest::{shortest, steps};
 
 /// Without the guard the promise is broken, at the earliest after so many steps.
@@ -40,5 +40,9 @@ red! {
     without_due_before_sent: CHAIN, DueFirst, ENDS_BY_ITSELF, 1;
     without_message_groups: CHAIN, Group, ENDS_BY_ITSELF, 25;
     without_the_look_back: TICKS, LookBack, ENDS, 0;
+    without_the_lock_on_the_lane: FAILOVER, LaneLock, "the counts are what was written", 17;
+    without_the_cursor_under_that_lock: OPERATOR, Cursor, ENDS, 9;
+    without_letting_go_before_looking: BAD_PIECE, ReleaseThenLook, ENDS, 4;
+    without_deleting_last: CHAIN, DeleteLast, ENDS_BY_ITSELF, 14;
     without_the_chain_of_good_ends: OPERATOR, ChainEnd, ENDS, 5;
 }
