@@ -25,8 +25,8 @@ usage_error() {
     exit 2
 }
 
-# as_deployed COMMAND...: has Cargo compile our crate as one unit, which is smaller by a quarter than what several processors
-# compile side by side, and takes twice as long.
+# as_deployed COMMAND...: has Cargo compile our crate as one unit, which is smaller than what several processors compile side by
+# side, and takes twice as long.
 as_deployed() { CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 "$@"; }
 
 # build_functions: the release, as `sam build` has it made, for this machine's processor. One build for the demo of

@@ -88,10 +88,10 @@ pub(super) async fn count(
     wanted: Wanted<'_>,
     ids: &Ids,
 ) -> Result<Option<u64>, StoreError> {
+    // A history may have many more scores than there are items: where comparing takes too long, counting may not.
     let one = async |conn: &mut Conn, ids: Ids| match counts::are_scored(conn, wanted, &ids).await? {
-        Some(true) => Ok(Some(0)),
-        Some(false) => counts::count(conn, wanted, &ids).await,
-        None => Ok(None),
+        true => Ok(Some(0)),
+        false => counts::count(conn, wanted, &ids).await,
     };
     let Some(both) = worth_halving(ids) else { return one(conn, ids.clone()).await };
     let (lower, upper) = halves(conn, lanes, both, one).await?;

@@ -333,3 +333,22 @@ async fn what_a_later_run_has_scored_meanwhile_is_not_counted_as_the_backfills_o
     assert_eq!(own.owner.count("`Reading Scores` WHERE `run_id` = 999").await, 20);
     assert!(found >= 40, "{found}");
 }
+
+/// Two of these keys have the same sum as the other two, and so have their CRCs.
+#[rstest]
+#[tokio::test]
+async fn other_items_of_the_same_sums_are_not_taken_for_those_that_have_a_score(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let Own { owner, scorer } = scored(server, &[("PAGE_SIZE", "148"), ("LANES", "2")]).await;
+    insert_samples(&owner, 300).await;
+    let first = scorer.hurried_tick(TICK).await;
+    assert_eq!(owner.count("`Reading Scores` WHERE `Reading No` IN (134, 135, 175, 176)").await, 4, "{first:?}");
+    owner.execute("DROP TRIGGER `no_DELETE`; DELETE FROM `Readings` WHERE `Reading No` IN (135, 175)").await;
+    owner.execute("DELETE FROM `Reading Scores` WHERE `Reading No` IN (134, 176)").await;
+
+    let answers = scorer.follow(first, at(TICK)).await;
+
+    let last = answers.last().unwrap();
+    assert_eq!((last.outcome, last.counts.predicted, last.counts.pending), (Outcome::Finished, 300, 2), "{last:?}");
+}
