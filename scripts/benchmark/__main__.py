@@ -14,6 +14,7 @@ import lanes
 import latency
 import machine
 import models
+import neighbour
 import price
 import score_table
 import scoring
@@ -31,6 +32,7 @@ PARTS = {
     "g": price,
     "h": score_table,
     "i": jobs,
+    "j": neighbour,
 }
 
 
