@@ -11,6 +11,7 @@ pub mod lambda;
 pub mod model;
 pub mod quality;
 pub mod run;
+pub mod secrets;
 pub mod setup;
 pub mod standing;
 pub mod store;

@@ -7,6 +7,7 @@ use mysql_async::{DriverError, IoError};
 
 use super::codes::{self, Meaning};
 use super::fault::Fault;
+use crate::secrets::SecretError;
 use crate::words::plain;
 
 /// A failed statement or connection, with what it was for.
@@ -53,15 +54,8 @@ pub enum StoreError {
     #[error("{0}, and this rowscore was built without the feature `aws`; {WITH_AWS}")]
     WithoutAws(&'static str),
     /// The secret that holds the login could not be read, or holds none.
-    #[error("reading the secret {secret}: {said}; {remedy}")]
-    Secret {
-        /// Its ARN.
-        secret: String,
-        /// What was found; never what is in it.
-        said: String,
-        /// What to do about it, for a person.
-        remedy: String,
-    },
+    #[error(transparent)]
+    Secret(SecretError),
     /// The database answered something that the schema does not allow.
     #[error("{0}")]
     Unexpected(String),
@@ -81,7 +75,7 @@ impl StoreError {
                 Error::Driver(DriverError::ConnectionClosed | DriverError::PacketOutOfOrder) => Fault::Reconnect,
                 _ => Fault::Permanent,
             },
-            Self::Refused { .. } | Self::WithoutAws(_) | Self::Secret { .. } | Self::Unexpected(_) => Fault::Permanent,
+            Self::Refused { .. } | Self::WithoutAws(_) | Self::Secret(_) | Self::Unexpected(_) => Fault::Permanent,
             Self::Undone(_) => Fault::Retry,
             Self::Token(_) | Self::Silent { .. } => Fault::Reconnect,
         }
@@ -94,7 +88,7 @@ impl StoreError {
             Self::Refused { advice, .. } => advice.clone(),
             Self::Token(_) => CREDENTIALS.to_owned(),
             Self::WithoutAws(_) => WITH_AWS.to_owned(),
-            Self::Secret { remedy, .. } => remedy.clone(),
+            Self::Secret(error) => error.remedy().to_owned(),
             Self::Silent { .. } | Self::Unexpected(_) | Self::Undone(_) => String::new(),
         };
         (!known.is_empty()).then_some(known)

@@ -2,14 +2,12 @@
 
 use std::error::Error;
 
-use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
-use aws_config::meta::region::RegionProviderChain;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_rds::auth_token::{AuthTokenGenerator, Config as TokenConfig};
-use aws_sdk_rds::config::ProvideCredentials;
 
 use super::{StoreError, tls};
 use crate::config::MysqlConfig;
+use crate::secrets::credentials;
 
 /// Signs tokens for one login.
 #[derive(Clone, Debug)]
@@ -42,17 +40,6 @@ impl Signer {
         let token = AuthTokenGenerator::new(config).auth_token(sdk).await.map_err(unsigned)?;
         Ok(token.as_str().to_owned())
     }
-}
-
-/// Whom AWS knows us as. In Lambda the environment has it all; to look any further makes an HTTP
-/// client, whose root certificates take longer to read than logging in.
-pub(super) async fn credentials() -> SdkConfig {
-    let environment = EnvironmentVariableCredentialsProvider::new();
-    if environment.provide_credentials().await.is_err() {
-        return aws_config::load_from_env().await;
-    }
-    let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new()).or_default_provider();
-    aws_config::from_env().credentials_provider(environment).region(region).load().await
 }
 
 /// A token that could not be made; credentials that cannot be had are the likely reason.

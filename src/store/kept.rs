@@ -2,14 +2,20 @@
 //! refuses it, since it may have been rotated.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Mutex;
 
 use super::StoreError;
-use super::kept_text::understood;
-use super::secret::Secret;
-use super::secrets_manager::SecretsManager;
 use crate::config::SecretRef;
+use crate::secrets::{Found, KeptSecret, Secret, SecretError, Wanted};
+
+/// As RDS keeps it:
+/// <https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html>
+const WANTED: Wanted = Wanted { name: "password", variable: "MYSQL_PASSWORD_SECRET" };
+
+/// How long a secret may take with all tries: less than a reader waits for a connection.
+const LIMIT: Duration = Duration::from_secs(4);
 
 /// Such a login; its clones share what was read.
 #[derive(Clone, Debug)]
@@ -17,10 +23,9 @@ pub(super) struct Kept(Arc<Place>);
 
 #[derive(Debug)]
 struct Place {
-    secret: SecretRef,
+    secret: KeptSecret,
     /// `MYSQL_USER`; empty: whom the secret names.
     user: String,
-    manager: SecretsManager,
     read: Mutex<Option<Arc<KeptLogin>>>,
 }
 
@@ -36,8 +41,8 @@ pub(super) struct KeptLogin {
 
 impl Kept {
     pub(super) fn new(secret: &SecretRef, user: &str) -> Self {
-        let manager = SecretsManager::new(secret.region());
-        Self(Arc::new(Place { secret: secret.clone(), user: user.to_owned(), manager, read: Mutex::default() }))
+        let secret = KeptSecret::new(secret, WANTED, LIMIT);
+        Self(Arc::new(Place { secret, user: user.to_owned(), read: Mutex::default() }))
     }
 
     /// Whom it logs in as, if it was read.
@@ -53,7 +58,7 @@ impl Kept {
         let mut read = self.0.read.lock().await;
         match &*read {
             Some(login) => Ok(Arc::clone(login)),
-            None => Ok(Arc::clone(read.insert(self.look().await?))),
+            None => Ok(Arc::clone(read.insert(self.look().await.map_err(StoreError::Secret)?))),
         }
     }
 
@@ -65,26 +70,25 @@ impl Kept {
     pub(super) async fn other_than(&self, refused: &KeptLogin) -> Result<Option<Arc<KeptLogin>>, StoreError> {
         let mut read = self.0.read.lock().await;
         if read.as_deref().is_none_or(|login| login == refused) {
-            let login = self.look().await?;
+            let login = self.look().await.map_err(StoreError::Secret)?;
             if *login != *refused {
-                tracing::info!(secret = %self.0.secret, "the login was refused, and the secret holds another one now");
+                tracing::info!(secret = %self.0.secret.named(), "the login was refused, and the secret holds another one now");
             }
             *read = Some(login);
         }
         Ok(read.clone().filter(|login| **login != *refused))
     }
 
-    async fn look(&self) -> Result<Arc<KeptLogin>, StoreError> {
-        let Place { secret, user, manager, .. } = &*self.0;
-        let text = manager.text(secret).await?;
-        let found = understood(&text, secret).map_err(|unusable| unusable.of(secret))?;
-        let user = if user.is_empty() { found.named.clone().ok_or_else(|| nobody(secret))? } else { user.clone() };
-        Ok(Arc::new(KeptLogin { user, named: found.named, password: found.password }))
+    async fn look(&self) -> Result<Arc<KeptLogin>, SecretError> {
+        let Place { secret, user, .. } = &*self.0;
+        let Found { named, text: password } = secret.read().await?;
+        let user = if user.is_empty() { named.clone().ok_or_else(|| nobody(secret.named()))? } else { user.clone() };
+        Ok(Arc::new(KeptLogin { user, named, password }))
     }
 
     /// What to check when `refused`, which was read again, is refused.
     pub(super) fn advice(&self, refused: &KeptLogin) -> String {
-        let Place { secret, .. } = &*self.0;
+        let secret = self.0.secret.named();
         let KeptLogin { user, named, .. } = refused;
         if let Some(named) = named.as_ref().filter(|named| *named != user) {
             return format!(
@@ -107,10 +111,10 @@ impl Kept {
 }
 
 /// Neither the configuration nor the secret says who logs in.
-fn nobody(secret: &SecretRef) -> StoreError {
-    StoreError::Secret {
-        secret: secret.to_string(),
-        said: "it names no user, and MYSQL_USER is not set".into(),
-        remedy: "set MYSQL_USER, or put `username` into the secret beside the password".into(),
-    }
+fn nobody(secret: &SecretRef) -> SecretError {
+    SecretError::of(
+        secret,
+        "it names no user, and MYSQL_USER is not set",
+        "set MYSQL_USER, or put `username` into the secret beside the password",
+    )
 }

@@ -7,8 +7,8 @@ use mysql_async::OptsBuilder;
 use super::StoreError;
 use super::iam::Signer;
 use super::kept::{Kept, KeptLogin};
-use super::secret::Secret;
 use crate::config::{Auth, MysqlConfig};
+use crate::secrets::Secret;
 
 /// A way to log in.
 #[derive(Clone, Debug)]

@@ -35,7 +35,6 @@ pub mod inventory;
 pub mod items;
 pub mod jobs;
 mod kept;
-mod kept_text;
 pub mod key;
 pub mod keys;
 pub mod lane_lines;
@@ -72,9 +71,6 @@ pub mod samples;
 pub mod schema;
 mod score_table;
 pub mod scores;
-mod secret;
-#[cfg_attr(not(feature = "aws"), path = "no_secrets_manager.rs")]
-mod secrets_manager;
 pub mod selection;
 pub mod session;
 mod settings;

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Such a text.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Secret(pub String);
+pub(crate) struct Secret(pub String);
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

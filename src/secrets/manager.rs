@@ -10,53 +10,51 @@ use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use tokio::sync::OnceCell;
 
-use super::StoreError;
-use super::iam::credentials;
+use super::credentials::credentials;
+use super::error::SecretError;
+use super::wanted::Wanted;
 use crate::config::SecretRef;
 use crate::words;
-
-/// How long one try of a call may take; it takes a fraction of a second. Who has no way there hears nothing.
-const ATTEMPT_LIMIT: Duration = Duration::from_secs(2);
-/// How long a call may take with all of its tries: less than a reader waits for a connection.
-const CALL_LIMIT: Duration = Duration::from_secs(4);
 
 /// Secrets Manager in one region.
 #[derive(Debug)]
 pub(super) struct SecretsManager {
     region: Region,
+    limit: Duration,
     client: OnceCell<Client>,
 }
 
 impl SecretsManager {
-    pub(super) fn new(region: &str) -> Self {
-        Self { region: Region::new(region.to_owned()), client: OnceCell::new() }
+    /// A call may take `limit` with all of its tries.
+    pub(super) fn new(region: &str, limit: Duration) -> Self {
+        Self { region: Region::new(region.to_owned()), limit, client: OnceCell::new() }
     }
 
     /// The text of a secret: of the version that is current, unless `secret` names another.
     ///
     /// # Errors
     /// Secrets Manager cannot be reached, refuses it, or has no such text.
-    pub(super) async fn text(&self, secret: &SecretRef) -> Result<String, StoreError> {
+    pub(super) async fn text(&self, secret: &SecretRef, Wanted { name, .. }: Wanted) -> Result<String, SecretError> {
         // Boxed: the client of a service is deep.
         let client = self.client.get_or_init(|| Box::pin(self.connect())).await;
         let call = client.get_secret_value().secret_id(&secret.arn).set_version_id(secret.version.clone());
-        let failed = |(said, remedy)| StoreError::Secret { secret: secret.to_string(), said, remedy };
-        let output = Box::pin(call.send()).await.map_err(|error| failed(told(&error, secret)))?;
-        output
-            .secret_string
-            .ok_or_else(|| failed(("it is binary".into(), "put the password in as text (`--secret-string`)".into())))
+        let failed = |(said, remedy): (String, String)| SecretError::of(secret, said, remedy);
+        let output = Box::pin(call.send()).await.map_err(|error| failed(told(&error, secret, self.limit)))?;
+        let is_binary = || ("it is binary".into(), format!("put the {name} in as text (`--secret-string`)"));
+        output.secret_string.ok_or_else(|| failed(is_binary()))
     }
 
     async fn connect(&self) -> Client {
+        // Who has no way there hears nothing: there is time for a second try.
         let timeouts =
-            TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_LIMIT).operation_timeout(CALL_LIMIT).build();
+            TimeoutConfig::builder().operation_attempt_timeout(self.limit / 2).operation_timeout(self.limit).build();
         let config = Builder::from(&credentials().await).region(self.region.clone()).timeout_config(timeouts);
         Client::from_conf(config.build())
     }
 }
 
 /// What went wrong, and what to do about it.
-fn told(error: &SdkError<GetSecretValueError>, secret: &SecretRef) -> (String, String) {
+fn told(error: &SdkError<GetSecretValueError>, secret: &SecretRef, limit: Duration) -> (String, String) {
     let region = secret.region();
     let lacks_way = match error {
         SdkError::TimeoutError(_) => true,
@@ -65,7 +63,7 @@ fn told(error: &SdkError<GetSecretValueError>, secret: &SecretRef) -> (String, S
     };
     if lacks_way {
         return (
-            format!("Secrets Manager in {region} did not answer within {} s", CALL_LIMIT.as_secs()),
+            format!("Secrets Manager in {region} did not answer within {} s", limit.as_secs()),
             format!(
                 "from a VPC the way there is a NAT gateway, IPv6 with an egress-only gateway, or an interface endpoint for \
                  com.amazonaws.{region}.secretsmanager that lets the function in (docs/DEPLOY.md)"
