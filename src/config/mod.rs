@@ -57,7 +57,7 @@ use settings::Settings;
 pub use source::{Rows, Source, Sql};
 pub use table::{FeatureMismatch, ItemsTable, ValuesIn, listed};
 pub use target::{Beside, Keeps, MODEL_VERSION, PREDICTED_AT, Part, RUN, ScoreTable, Target, Threshold};
-pub use telling::{Lineage, Telling};
+pub use telling::{Lineage, LineageToken, Telling};
 pub use variables::{Entry, Group, Unset, VARIABLES};
 pub use vars::ConfigError;
 use vars::Vars;
@@ -266,6 +266,7 @@ fn refuse_aws(vars: &mut Vars<'_>) {
         ("CONTINUATION_QUEUE_URL", vars.given(variables::CONTINUATION_QUEUE_URL).is_some()),
         ("DEAD_LETTER_QUEUE_URLS", vars.given(variables::DEAD_LETTER_QUEUE_URLS).is_some()),
         ("WAKE_DATABASE", vars.or_default(variables::WAKE_DATABASE)),
+        ("LINEAGE_TOKEN_SECRET", vars.given(variables::LINEAGE_TOKEN_SECRET).is_some()),
     ];
     for (name, _) in needing.into_iter().filter(|(_, is_set)| *is_set) {
         vars.problem(format!(
@@ -309,12 +310,20 @@ mod tests {
             [""; 0]
         );
         let queue = "https://sqs.eu-central-1.amazonaws.com/123456789012/continuations.fifo";
-        let problems =
-            refused(&[("CONTINUATION_QUEUE_URL", queue), ("DEAD_LETTER_QUEUE_URLS", queue), ("WAKE_DATABASE", "true")]);
+        let secret = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:lineage-AbCdEf";
+        let problems = refused(&[
+            ("CONTINUATION_QUEUE_URL", queue),
+            ("DEAD_LETTER_QUEUE_URLS", queue),
+            ("WAKE_DATABASE", "true"),
+            ("LINEAGE_TOKEN_SECRET", secret),
+        ]);
         let names: Vec<&str> = problems
             .iter()
             .filter_map(|problem| problem.split(" is set, and this rowscore was built").next())
             .collect();
-        assert_eq!(names, ["CONTINUATION_QUEUE_URL", "DEAD_LETTER_QUEUE_URLS", "WAKE_DATABASE"]);
+        assert_eq!(
+            names,
+            ["CONTINUATION_QUEUE_URL", "DEAD_LETTER_QUEUE_URLS", "WAKE_DATABASE", "LINEAGE_TOKEN_SECRET"]
+        );
     }
 }

@@ -29,7 +29,7 @@ impl SecretRef {
 impl Setting for SecretRef {
     const ACCEPTS: Accepts = Accepts::Text(
         "the ARN of a secret, like arn:aws:secretsmanager:eu-central-1:123456789012:secret:scorer-AbCdEf; with :SecretString:NAME \
-         behind it where another name than password has it",
+         behind it where another name than password or token has it",
     );
 
     fn read(text: &str) -> Option<Self> {

@@ -7,7 +7,10 @@ use super::setting::{Accepts, Setting};
 /// Variables that are not taken from here: a secret would stand where everybody reads it.
 const REFUSED: [(&str, &str); 3] = [
     ("MYSQL_PASSWORD", "a password would stand here where it can be read; give the variable itself"),
-    ("LINEAGE_TOKEN", "a token would stand here where it can be read; give the variable itself"),
+    (
+        "LINEAGE_TOKEN",
+        "a token would stand here where it can be read; give LINEAGE_TOKEN_SECRET, or the variable itself",
+    ),
     ("SETTINGS", "it holds other variables, not itself"),
 ];
 

@@ -1,15 +1,16 @@
 //! Who is told when a run ends.
 
 use super::listeners::{BusArn, LineageUrl, Token, TopicArn};
+use super::secret::SecretRef;
 use super::setting::Setting;
-use super::variables;
+use super::variables::{self, Variable as _};
 use super::vars::Vars;
 use crate::run::{Channel, Channels};
 
 /// The group of its variables. No job inherits of it: what is told is the process's.
 pub(super) const GROUP: &str = "Telling others";
 
-/// `EVENT_BUS`, `EVENT_TOPIC`, `LINEAGE_URL` and `LINEAGE_TOKEN`. Unset: nobody is told.
+/// `EVENT_BUS`, `EVENT_TOPIC`, `LINEAGE_URL`, `LINEAGE_TOKEN` and `LINEAGE_TOKEN_SECRET`. Unset: nobody is told.
 #[derive(Clone, Debug, Default)]
 pub struct Telling {
     /// The event bus that gets an event.
@@ -26,28 +27,29 @@ pub struct Lineage {
     /// The server.
     pub url: LineageUrl,
     /// What proves to it who we are.
-    pub token: Option<Token>,
+    pub token: Option<LineageToken>,
+}
+
+/// What proves to a server that collects lineage who we are.
+#[derive(Clone, Debug)]
+pub enum LineageToken {
+    /// `LINEAGE_TOKEN`.
+    Given(Token),
+    /// What the secret of `LINEAGE_TOKEN_SECRET` holds when a run's end is told.
+    Kept(SecretRef),
 }
 
 impl Telling {
     pub(super) fn read(vars: &mut Vars<'_>) -> Self {
         let (bus, topic) = (vars.get(variables::EVENT_BUS), vars.get(variables::EVENT_TOPIC));
-        let (url, token) = (vars.get(variables::LINEAGE_URL), vars.given(variables::LINEAGE_TOKEN));
-        // What is wrong with a secret is told without it.
-        let token = token.and_then(|text| {
-            let token = Token::read(&text);
-            if token.is_none() {
-                vars.problem(format!("LINEAGE_TOKEN cannot be sent as it is; accepted: {}", Token::ACCEPTS));
-            }
-            token
-        });
-        if token.is_some() && url.as_ref().is_some_and(|url| !url.is_encrypted()) {
-            vars.problem(
-                "LINEAGE_URL begins with http://; LINEAGE_TOKEN accepts https:// only, because it would go out in clear"
-                    .into(),
-            );
+        let url: Option<LineageUrl> = vars.get(variables::LINEAGE_URL);
+        let token = token(vars);
+        if let Some((name, _)) = token.as_ref().filter(|_| url.as_ref().is_some_and(|url| !url.is_encrypted())) {
+            vars.problem(format!(
+                "LINEAGE_URL begins with http://; {name} accepts https:// only, because the token would go out in clear"
+            ));
         }
-        Self { bus, topic, lineage: url.map(|url| Lineage { url, token }) }
+        Self { bus, topic, lineage: url.map(|url| Lineage { url, token: token.map(|(_, token)| token) }) }
     }
 
     /// By which ways others are told.
@@ -62,4 +64,33 @@ impl Telling {
             Channel::Lineage => self.lineage.is_some(),
         }
     }
+}
+
+/// The token, and the variable that gives it. What is wrong with either is told without it: somebody may have put the token
+/// itself where the secret's name belongs.
+fn token(vars: &mut Vars<'_>) -> Option<(&'static str, LineageToken)> {
+    match (vars.given(variables::LINEAGE_TOKEN), vars.given(variables::LINEAGE_TOKEN_SECRET)) {
+        (None, None) => return None,
+        (Some(_), Some(_)) => vars.problem(
+            "LINEAGE_TOKEN and LINEAGE_TOKEN_SECRET are both set; accepted: the token itself, or the secret that holds it"
+                .into(),
+        ),
+        (Some(text), None) => match Token::read(&text) {
+            Some(token) => return Some(("LINEAGE_TOKEN", LineageToken::Given(token))),
+            None => vars.problem(format!("LINEAGE_TOKEN cannot be sent as it is; accepted: {}", Token::ACCEPTS)),
+        },
+        (None, Some(text)) => match SecretRef::read(&text) {
+            // Nobody would ever be asked for that secret.
+            Some(_) if vars.given(variables::LINEAGE_URL).is_none() => vars.problem(
+                "LINEAGE_TOKEN_SECRET is set without LINEAGE_URL; give the server that asks for the token, or leave it out"
+                    .into(),
+            ),
+            Some(secret) => return Some(("LINEAGE_TOKEN_SECRET", LineageToken::Kept(secret))),
+            None => vars.problem(format!(
+                "LINEAGE_TOKEN_SECRET names no secret; accepted: {}",
+                variables::LINEAGE_TOKEN_SECRET::ENTRY.accepts
+            )),
+        },
+    }
+    None
 }

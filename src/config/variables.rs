@@ -211,5 +211,7 @@ variables! {
         LINEAGE_URL: LineageUrl, Means("none"), "the server that gets OpenLineage events of each run that ends, at \
             `/api/v1/lineage`";
         LINEAGE_TOKEN: Token, Means("none"), "the bearer token that this server asks for";
+        LINEAGE_TOKEN_SECRET: SecretRef, Means("none"), "instead of `LINEAGE_TOKEN`, a secret of AWS Secrets Manager that \
+            holds it, as plain text or as the `token` of a JSON object; it is read each time that a run's end is told";
     }
 }

@@ -1,7 +1,9 @@
 //! Others are told of runs that end: an event bus, a topic, and a collector of lineage.
 
 mod again;
+mod collector;
 mod lineage;
+mod tokens;
 
 use rowscore::lambda::Function;
 use rstest::rstest;
