@@ -21,6 +21,9 @@ CONTEXT = "kms:EncryptionContext:"
 # The roles that each template makes.
 ROLES = {"template.yaml": ["ApiRole", "ScheduleRole", "ScoreRole"], "setup.yaml": ["SetUpRole"]}
 
+# Secrets that are named for the stack, as LINEAGE_TOKEN_SECRET may name them.
+OWN_SECRETS = f"arn:${{AWS::Partition}}:secretsmanager:{ACCOUNT}:secret:rowscore/${{AWS::StackName}}/*"
+
 # Which resources each action of the function and the schedules may have.
 ALLOWED = {
     "logs:CreateLogStream": {"LogGroup.Arn", "ApiLogGroup.Arn"},
@@ -33,7 +36,11 @@ ALLOWED = {
     "lambda:InvokeFunction": {"ScoreFunction.Arn"},
     "events:PutEvents": {"EVENT_BUS of Settings"},
     "sns:Publish": {"EVENT_TOPIC of Settings"},
-    "secretsmanager:GetSecretValue": {"secret of MysqlPasswordSecret", "secret of ReaderPasswordSecret"},
+    "secretsmanager:GetSecretValue": {
+        "secret of MysqlPasswordSecret",
+        "secret of ReaderPasswordSecret",
+        OWN_SECRETS,
+    },
     "rds-db:connect": {
         f"arn:${{AWS::Partition}}:rds-db:{ACCOUNT}:dbuser:${{DatabaseResourceId}}/${{{user}}}"
         for user in ["MysqlUser", "ReaderUser"]
@@ -65,6 +72,7 @@ ON_KEYS = {
     "kms:Decrypt": {
         ("secretsmanager", "SecretARN", "secret of MysqlPasswordSecret"),
         ("secretsmanager", "SecretARN", "secret of ReaderPasswordSecret"),
+        ("secretsmanager", "SecretARN", OWN_SECRETS),
         ("sns", "aws:sns:topicArn", "EVENT_TOPIC of Settings"),
     },
     "kms:GenerateDataKey": {("sns", "aws:sns:topicArn", "EVENT_TOPIC of Settings")},
@@ -120,9 +128,9 @@ def name(resource) -> str:
 def bound(statement: dict) -> tuple[str, str, str] | None:
     """What alone a key may be used for, by the conditions of a statement."""
     condition = statement.get("Condition", {})
-    via = condition.get("StringLike", {}).get("kms:ViaService", {}).get("Fn::Sub", "")
-    service, _, rest = via.partition(".")
-    [(key, value)] = condition.get("StringEquals", {}).items() or [("", "")]
+    like = dict(condition.get("StringLike", {}))
+    service, _, rest = like.pop("kms:ViaService", {}).get("Fn::Sub", "").partition(".")
+    [(key, value)] = {**like, **condition.get("StringEquals", {})}.items() or [("", "")]
     if rest != "${AWS::Region}.amazonaws.com*" or not key.startswith(CONTEXT):
         return None
     return service, key.removeprefix(CONTEXT), name(value)

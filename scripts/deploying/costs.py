@@ -14,6 +14,7 @@ from servers.common import REPO
 from .conditions import holds, resources
 from .prices import HOURS, PRICES
 from .schedules import ticks
+from .settings import parse
 from .template import parameters, parsed
 
 # A tick that finds nothing: well above what the log of `make e2e` shows.
@@ -79,6 +80,7 @@ def monthly(answers: dict[str, str]) -> list[Line]:
         Line("ticks: log", runs * TICK_LOG_KB / 1e6, "log"),
         Line("ticks: schedules", runs, "schedule"),
         Line("secrets with passwords", secrets, "secret"),
+        Line("secret with a token", "LINEAGE_TOKEN_SECRET" in parse(values["Settings"]), "secret"),
     ]
     return [line for line in lines if line.amount]
 

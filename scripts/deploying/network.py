@@ -168,22 +168,28 @@ def speaks_ipv6(region: str) -> bool:
 def check_secrets(account: Account, subnets: str, path: str) -> None:
     """Whether a function that reads a secret finds a way to Secrets Manager. By IPv6 it does: that has addresses of both
     families, https://docs.aws.amazon.com/secretsmanager/latest/userguide/ip-access.html."""
-    ids = [subnet for subnet in subnets.split(",") if subnet]
-    if not ids or path != "existing":
-        return
-    found = account.ec2.describe_subnets(SubnetIds=ids)["Subnets"]
-    vpc = found[0]["VpcId"]
-    if with_endpoint(account, vpc, SECRETS):
-        return
-    tables = pages(account.ec2, "describe_route_tables", "RouteTables", Filters=[{"Name": "vpc-id", "Values": [vpc]}])
-    ways = Ways(tables)
-    if without := [s["SubnetId"] for s in found if not ways.leads_out_by_ipv4(s)]:
+    if path == "existing" and (without := without_secrets(account, subnets)):
+        vpc = account.ec2.describe_subnets(SubnetIds=without)["Subnets"][0]["VpcId"]
         raise Failure(
             f"the function reads MysqlPasswordSecret itself, and finds no way to Secrets Manager from {', '.join(without)}: no NAT, "
             f"transit or VPN gateway, and no endpoint for com.amazonaws.{account.region}.{SECRETS} with private DNS. Make such an "
             f"endpoint, give PathToSqs={vpc}, which makes one for this function only, or log in with IAM: MysqlPasswordSecret= "
             "and DatabaseResourceId=... (docs/DEPLOY.md)"
         )
+
+
+def without_secrets(account: Account, subnets: str) -> list[str]:
+    """Those of the subnets from which there is no way to Secrets Manager."""
+    ids = [subnet for subnet in subnets.split(",") if subnet]
+    if not ids:
+        return []
+    found = account.ec2.describe_subnets(SubnetIds=ids)["Subnets"]
+    vpc = found[0]["VpcId"]
+    if with_endpoint(account, vpc, SECRETS):
+        return []
+    tables = pages(account.ec2, "describe_route_tables", "RouteTables", Filters=[{"Name": "vpc-id", "Values": [vpc]}])
+    ways = Ways(tables)
+    return [subnet["SubnetId"] for subnet in found if not ways.leads_out_by_ipv4(subnet)]
 
 
 def check(account: Account, subnets: str, path: str) -> None:

@@ -7,7 +7,7 @@ import re
 
 from servers.common import REPO, Failure, say
 
-from . import changes, costs, network, schedules, secrets, tables, topics
+from . import changes, costs, network, schedules, secrets, tables, tokens, topics
 from .account import Account
 from .answers import Answers
 from .changes import Change
@@ -126,6 +126,7 @@ def check(account: Account, answers: Answers) -> None:
         for name in ("MysqlPasswordSecret", "ReaderPasswordSecret"):
             if complete[name]:
                 answers.parameters[name] = secrets.looked_at(account, name, complete[name])
+    tokens.check(account, answers)
     if complete["AlarmTopicArn"]:
         topics.check(account, complete["AlarmTopicArn"])
     hear_of_sleep(complete)

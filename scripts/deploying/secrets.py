@@ -1,6 +1,6 @@
 """Users and passwords that Secrets Manager keeps. They are read with the rights of who deploys, and kept nowhere.
 
-What the function itself reads when it logs in is only looked at: whether it is there, and whose key it has.
+What the function itself reads is only looked at: whether it is there, and whose key it has.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def split(reference: str) -> tuple[str, str, str]:
 
 
 def by_reference(account: Account, user: str, reference: str) -> Login:
-    """A login as the function reads it (src/store/kept_text.rs); empty for IAM."""
+    """A login as the function reads it (src/secrets/understood.rs); empty for IAM."""
     if not reference:
         return Login(user, "")
     secret, name, version = split(reference)
@@ -117,7 +117,7 @@ def looked_at(account: Account, parameter: str, reference: str) -> str:
         )
     if version:
         say(
-            f"{parameter} names one version of the secret, so the function does not follow when the password is changed: leave "
+            f"{parameter} names one version of the secret, so the function does not follow when the secret is changed: leave "
             f"::{version} out of it"
         )
     key = found.get("KmsKeyId", "")

@@ -24,8 +24,8 @@ ELSEWHERE = {
     "DEAD_LETTER_QUEUE_URLS": "nothing: the template makes the queues",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "MemorySize",
 }
-# Secrets that the template has no place for.
-SECRET = ("LINEAGE_TOKEN",)
+# Secrets that the template has no place for, and what names one that holds them.
+SECRET = {"LINEAGE_TOKEN": "LINEAGE_TOKEN_SECRET"}
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,10 @@ class Variable:
         if self.name in ELSEWHERE:
             return f"{self.name} is set by the template; give {ELSEWHERE[self.name]}"
         if self.name in SECRET:
-            return f"{self.name} would stand where everybody who may look at the function reads it; leave it out"
+            return (
+                f"{self.name} would stand where everybody who may look at the function reads it; leave it out, and give the secret "
+                f"that holds it in {SECRET[self.name]}"
+            )
         words = re.findall(r"`([^`]+)`", self.accepts)
         whole = re.match(r"a whole number from (\d+) to (\d+)", self.accepts)
         fits = bool(value) or self.unset != REQUIRED

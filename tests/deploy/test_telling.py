@@ -59,7 +59,7 @@ class Telling(unittest.TestCase):
 
     def test_a_token_is_refused_since_everybody_could_read_it(self):
         refused = settings.variables()["LINEAGE_TOKEN"].problem("t0ken")
-        self.assertIn("leave it out", refused or "")
+        self.assertIn("leave it out, and give the secret that holds it in LINEAGE_TOKEN_SECRET", refused or "")
         self.assertNotIn("t0ken", refused or "")
 
 
