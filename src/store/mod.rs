@@ -55,6 +55,7 @@ pub mod packed;
 pub(crate) mod pages;
 pub mod past;
 pub(crate) mod pending;
+mod perfect_hash;
 mod places;
 pub(crate) mod pool;
 pub mod predicted;
