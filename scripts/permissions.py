@@ -21,9 +21,6 @@ CONTEXT = "kms:EncryptionContext:"
 # The roles that each template makes.
 ROLES = {"template.yaml": ["ApiRole", "ScheduleRole", "ScoreRole"], "setup.yaml": ["SetUpRole"]}
 
-# Secrets that are named for the stack, as LINEAGE_TOKEN_SECRET may name them.
-OWN_SECRETS = f"arn:${{AWS::Partition}}:secretsmanager:{ACCOUNT}:secret:rowscore/${{AWS::StackName}}/*"
-
 # Which resources each action of the function and the schedules may have.
 ALLOWED = {
     "logs:CreateLogStream": {"LogGroup.Arn", "ApiLogGroup.Arn"},
@@ -39,7 +36,7 @@ ALLOWED = {
     "secretsmanager:GetSecretValue": {
         "secret of MysqlPasswordSecret",
         "secret of ReaderPasswordSecret",
-        OWN_SECRETS,
+        "secret of LINEAGE_TOKEN_SECRET",
     },
     "rds-db:connect": {
         f"arn:${{AWS::Partition}}:rds-db:{ACCOUNT}:dbuser:${{DatabaseResourceId}}/${{{user}}}"
@@ -72,7 +69,7 @@ ON_KEYS = {
     "kms:Decrypt": {
         ("secretsmanager", "SecretARN", "secret of MysqlPasswordSecret"),
         ("secretsmanager", "SecretARN", "secret of ReaderPasswordSecret"),
-        ("secretsmanager", "SecretARN", OWN_SECRETS),
+        ("secretsmanager", "SecretARN", "secret of LINEAGE_TOKEN_SECRET"),
         ("sns", "aws:sns:topicArn", "EVENT_TOPIC of Settings"),
     },
     "kms:GenerateDataKey": {("sns", "aws:sns:topicArn", "EVENT_TOPIC of Settings")},
@@ -92,30 +89,42 @@ def branches(value) -> list:
     return [] if value == {"Ref": "AWS::NoValue"} else [value]
 
 
+def part(index: int, separator: str, text: dict) -> dict:
+    return {"Fn::Select": [index, {"Fn::Split": [separator, text]}]}
+
+
 def of_settings(variable: str, nobody: str) -> dict:
     """The value of a variable in Settings, as the template takes it out of there; without one, a name that nobody has."""
-
-    def part(index: int, separator: str, text) -> dict:
-        return {"Fn::Select": [index, {"Fn::Split": [separator, text]}]}
-
     settings = {"Fn::Join": ["", [{"Ref": "Settings"}, f" {variable}=", {"Fn::Sub": nobody}]]}
     return part(0, " ", part(0, ",", part(1, f"{variable}=", settings)))
 
 
-TOLD = {
-    "EVENT_BUS": f"arn:${{AWS::Partition}}:events:{ACCOUNT}:event-bus/rowscore-tells-nobody",
-    "EVENT_TOPIC": f"arn:${{AWS::Partition}}:sns:{ACCOUNT}:rowscore-tells-nobody",
+def arn_of(secret: dict) -> dict:
+    return part(0, ":SecretString:", secret)
+
+
+TOKEN = of_settings(
+    "LINEAGE_TOKEN_SECRET", f"arn:${{AWS::Partition}}:secretsmanager:{ACCOUNT}:secret:rowscore-tells-nobody"
+)
+# What the template takes out of its parameters, as it is listed above.
+TAKEN = {
+    "EVENT_BUS of Settings": of_settings(
+        "EVENT_BUS", f"arn:${{AWS::Partition}}:events:{ACCOUNT}:event-bus/rowscore-tells-nobody"
+    ),
+    "EVENT_TOPIC of Settings": of_settings(
+        "EVENT_TOPIC", f"arn:${{AWS::Partition}}:sns:{ACCOUNT}:rowscore-tells-nobody"
+    ),
+    "secret of MysqlPasswordSecret": arn_of({"Ref": "MysqlPasswordSecret"}),
+    "secret of ReaderPasswordSecret": arn_of({"Ref": "ReaderPasswordSecret"}),
+    "secret of LINEAGE_TOKEN_SECRET": arn_of(TOKEN),
 }
 
 
 def name(resource) -> str:
     """A resource as it is listed above."""
-    for variable, nobody in TOLD.items():
-        if resource == of_settings(variable, nobody):
-            return f"{variable} of Settings"
-    for secret in ("MysqlPasswordSecret", "ReaderPasswordSecret"):
-        if resource == {"Fn::Select": [0, {"Fn::Split": [":SecretString:", {"Ref": secret}]}]}:
-            return f"secret of {secret}"
+    for taken, expression in TAKEN.items():
+        if resource == expression:
+            return taken
     if isinstance(resource, dict):
         [(function, argument)] = resource.items()
         if function == "Fn::GetAtt":
@@ -128,9 +137,9 @@ def name(resource) -> str:
 def bound(statement: dict) -> tuple[str, str, str] | None:
     """What alone a key may be used for, by the conditions of a statement."""
     condition = statement.get("Condition", {})
-    like = dict(condition.get("StringLike", {}))
-    service, _, rest = like.pop("kms:ViaService", {}).get("Fn::Sub", "").partition(".")
-    [(key, value)] = {**like, **condition.get("StringEquals", {})}.items() or [("", "")]
+    via = condition.get("StringLike", {}).get("kms:ViaService", {}).get("Fn::Sub", "")
+    service, _, rest = via.partition(".")
+    [(key, value)] = condition.get("StringEquals", {}).items() or [("", "")]
     if rest != "${AWS::Region}.amazonaws.com*" or not key.startswith(CONTEXT):
         return None
     return service, key.removeprefix(CONTEXT), name(value)
