@@ -17,6 +17,7 @@ use crate::config::PredictionFormat;
 use crate::drift::Report;
 use crate::event::Request;
 use crate::run::{Counts, FailurePolicy, RunId, RunKind, RunState};
+use crate::store::density::Density;
 use crate::store::earlier::{Earlier, Ends, earlier};
 use crate::store::lanes::Due;
 use crate::store::pending::PendingItem;
@@ -128,7 +129,7 @@ async fn write_and_roll_back(conn: &mut Conn, means: Means<'_>, id: RunId) -> Re
         decimals.round(&mut page.outputs);
     }
     let version = model.version().to_string();
-    let stamp = Stamp { run: id, model: &version, onto: Onto::Earlier, by: By::Key };
+    let stamp = Stamp { run: id, model: &version, onto: Onto::Earlier, by: By::Key, density: Density::Sparse };
     items::write(&mut tx, table, stamp, &page).await?;
     let read = items::predictions(table, &page.keys).ask(&mut tx).await?;
     if let Some(key) = page.keys.get(0) {

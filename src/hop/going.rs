@@ -4,6 +4,7 @@ use std::mem::take;
 use std::time::Duration;
 
 use super::at_work::AtWork;
+use super::horizon::Horizon;
 use super::pace::Pace;
 use super::scope::Scope;
 use super::writing::Manner;
@@ -25,8 +26,8 @@ pub(super) struct Going<'a> {
     pub at_work: AtWork<'a>,
     pub lane: Lane,
     pub expected: Expected,
-    /// Up to where the next pages look, where the keys are no numbers and that was looked for.
-    pub horizon: Option<Key>,
+    /// Up to where the next pages look, where the keys are no numbers.
+    pub horizon: Horizon,
     pub pace: Pace,
     /// How the next page is written.
     pub manner: Manner,
@@ -53,7 +54,7 @@ impl<'a> Going<'a> {
         Self {
             at_work,
             expected: Expected { cursor, look, failures_ahead: true },
-            horizon: None,
+            horizon: Horizon::default(),
             manner: Manner::AtOnce,
             pace: Pace::new(lane.page_size, at_work.means.work.page_size),
             lane,
@@ -68,7 +69,7 @@ impl<'a> Going<'a> {
     pub(super) fn next_page(&mut self) -> Page<'a> {
         let limit = self.pace.begin();
         let Ids { after, upto } = self.ids_ahead();
-        let upto = match (&after, &upto, &self.horizon) {
+        let upto = match (&after, &upto, self.horizon.upto()) {
             (Key::Id(after), Key::Id(end), _) => Key::Id(self.pace.upto(*after, *end)),
             (_, _, Some(horizon)) => horizon.clone(),
             (_, _, None) => upto,
@@ -81,6 +82,7 @@ impl<'a> Going<'a> {
             ids: Ids { after, upto },
             limit,
             locking,
+            density: self.horizon.density(),
             stretch: at_work.means.work.nice.stretch(),
         }
     }
@@ -96,9 +98,15 @@ impl<'a> Going<'a> {
         Ids { after: self.expected.cursor.clone(), upto: self.expected.look.upto.clone() }
     }
 
+    /// How many keys ahead it is looked, where they are no numbers.
+    pub(super) fn rows_ahead(&self) -> u64 {
+        let (page, most) = self.pace.rows_ahead();
+        self.horizon.rows_ahead(page, most)
+    }
+
     /// Whether it is known how far the next page may look.
     pub(super) fn sees_ahead(&self) -> bool {
-        self.expected.cursor.id().is_some() || self.horizon.as_ref().is_some_and(|far| *far != self.expected.cursor)
+        self.expected.cursor.id().is_some() || self.horizon.upto().is_some_and(|far| *far != self.expected.cursor)
     }
 
     /// The database refuses an item of the page: it is begun again, smaller, and written in parts.
@@ -115,10 +123,11 @@ impl<'a> Going<'a> {
     /// A page is written that began at a position, and the lane goes on from this place; the next page takes
     /// over its memory.
     pub(super) fn wrote(&mut self, items: PendingItems, position: &Position, to: &Place) {
+        self.horizon.found(items.len());
         self.memory = items;
         self.manner = Manner::AtOnce;
         if to.look.number != position.look.number {
-            self.horizon = None;
+            self.horizon.forget();
         }
         let (cursor, look) = (to.cursor.clone(), to.look.clone());
         self.expected = Expected { cursor, look, failures_ahead: position.failures_ahead };

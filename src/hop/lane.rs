@@ -182,7 +182,7 @@ async fn page(conn: &mut Conn, going: &mut Going<'_>, goes_on: &impl Fn() -> boo
         saw(Act::ReadPage, Some(number), || seen(&position, "again"));
         rollback().ask(conn).await?;
         going.expected = Expected::at(&position);
-        going.horizon = None;
+        going.horizon.forget();
         going.pace.again();
         return Ok(PageEnd::Again);
     }

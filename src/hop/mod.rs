@@ -26,6 +26,7 @@ mod forecast;
 mod go_on;
 mod going;
 mod hand_over;
+mod horizon;
 mod in_use;
 mod jobs;
 mod judging;

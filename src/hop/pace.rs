@@ -48,9 +48,9 @@ impl Pace {
         self.reach.upto(cursor, high)
     }
 
-    /// How many keys ahead it is looked, where they are no numbers.
-    pub(super) fn rows_ahead(&self) -> u64 {
-        self.reach.ids.unsigned_abs()
+    /// How many items the next page may have, and how many keys ahead it is looked at most, where they are no numbers.
+    pub(super) fn rows_ahead(&self) -> (u64, u64) {
+        (self.size.into(), self.reach.ids.unsigned_abs())
     }
 
     /// That look ahead took some time.

@@ -44,10 +44,10 @@ pub(super) async fn read_page<'a>(
 
 /// Looks how far the next pages may look, where that cannot be computed.
 async fn look_ahead(conn: &mut Conn, going: &mut Going<'_>) -> Result<(), StoreError> {
-    let (ids, rows, begun) = (going.ids_ahead(), going.pace.rows_ahead(), turn::now());
+    let (ids, rows, begun) = (going.ids_ahead(), going.rows_ahead(), turn::now());
     let far = items::horizon(going.wanted(), &ids, rows).ask(conn).await?;
     going.pace.looked_ahead(turn::since(begun));
-    going.horizon = Some(far.unwrap_or(ids.upto));
+    going.horizon.sees(far.unwrap_or(ids.upto), rows);
     Ok(())
 }
 

@@ -46,8 +46,15 @@ fn literal(value: &Value) -> String {
 pub(super) fn bytes_literal(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
-    let digits = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
-    ["x'"].into_iter().flat_map(str::chars).chain(digits).chain(['\'']).collect()
+    // Literals of a page's keys are long.
+    let mut literal = String::with_capacity(2 * bytes.len() + 3);
+    literal.push_str("x'");
+    for byte in bytes {
+        literal.push(digit(byte >> 4));
+        literal.push(digit(byte & 15));
+    }
+    literal.push('\'');
+    literal
 }
 
 /// Any text in UTF-8 as SQL, in hexadecimal digits: what would have to be escaped depends on the

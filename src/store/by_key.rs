@@ -219,26 +219,37 @@ fn written(kind: &PartKind, column: &str) -> String {
     }
 }
 
+/// Character sets whose characters have the bytes that they have in UTF-8.
+const OF_UTF8: [&str; 4] = ["utf8mb4", "utf8mb3", "utf8", "ascii"];
+
 /// What the places of a page's keys are told by: bytes of which both sides have the same checksum.
 pub(super) fn hashed(table: &ItemsTable) -> String {
     match table.key.parts.as_slice() {
         // Without making digits of them.
         [KeyPart { column, kind: PartKind::Bytes }] => column.quoted(),
+        // Its bytes are those of UTF-8 already.
+        [KeyPart { column, kind: PartKind::Text { charset, .. } }] if OF_UTF8.contains(&charset.as_str()) => {
+            format!("CAST({} AS BINARY)", column.quoted())
+        }
         _ => shown(table, ""),
     }
 }
 
 /// The same bytes of a key that was read.
-pub(super) fn hashed_bytes<'k>(table: &ItemsTable, text: &'k str) -> Cow<'k, [u8]> {
-    match table.key.parts.as_slice() {
-        [KeyPart { kind: PartKind::Bytes, .. }] => from_digits(text).map_or(text.as_bytes().into(), Cow::Owned),
-        _ => text.as_bytes().into(),
+pub(super) fn hashed_bytes<'k>(table: &ItemsTable, key: KeyRef<'k>) -> Cow<'k, [u8]> {
+    match (table.key.parts.as_slice(), key) {
+        (_, KeyRef::Id(id)) => id.to_string().into_bytes().into(),
+        ([KeyPart { kind: PartKind::Bytes, .. }], KeyRef::Text(text)) => {
+            from_digits(text).map_or(text.as_bytes().into(), Cow::Owned)
+        }
+        (_, KeyRef::Text(text)) => text.as_bytes().into(),
     }
 }
 
 fn from_digits(text: &str) -> Option<Vec<u8>> {
-    let byte = |place: usize| u8::from_str_radix(text.get(place..place + 2)?, 16).ok();
-    (0..text.len()).step_by(2).map(byte).collect()
+    let half = |digit: u8| char::from(digit).to_digit(16).and_then(|half| u8::try_from(half).ok());
+    let byte = |pair: &[u8]| Some(half(pair[0])? << 4 | half(*pair.get(1)?)?);
+    text.as_bytes().chunks(2).map(byte).collect()
 }
 
 /// The condition that a failure `f` is one of an item of this table, by its key's kind.

@@ -1,7 +1,10 @@
 //! At which place of a page a key is that is no whole number: by its checksum, of which the servers have a function.
 
+use std::borrow::Cow;
+
 use super::bound::bytes_literal;
-use super::by_key::{hashed, hashed_bytes, items, shown};
+use super::by_key::{hashed, hashed_bytes, items, parts};
+use super::density::Density;
 use super::key::KeyRef;
 use super::keys::Keys;
 use super::perfect_hash::PerfectHash;
@@ -10,23 +13,24 @@ use super::predictions::Predictions;
 use crate::config::ItemsTable;
 
 /// The places of a page's keys, and the page in the order of these, if that is not its own.
-pub(super) fn of_page<'m>(table: &ItemsTable, page: &Predictions<'m>) -> (Places, Option<Predictions<'m>>) {
+pub(super) fn of_page<'m>(
+    table: &ItemsTable,
+    page: &Predictions<'m>,
+    density: Density,
+) -> (Places, Option<Predictions<'m>>) {
     match &page.keys {
         Keys::Ids(ids) => (places(ids, &table.key.quoted()), None),
         Keys::Texts(..) => {
-            let (places, sorted) = hashed_places(table, page);
+            let (places, sorted) = hashed_places(table, page, density);
             (places, Some(sorted))
         }
     }
 }
 
 /// The same of keys that are no whole numbers.
-fn hashed_places<'m>(table: &ItemsTable, page: &Predictions<'m>) -> (Places, Predictions<'m>) {
-    let text = |key: KeyRef<'_>| key.to_string();
-    let mut sums: Vec<(u32, usize)> = (0..)
-        .zip(page.keys.iter())
-        .map(|(place, key)| (crc32fast::hash(&hashed_bytes(table, &text(key))), place))
-        .collect();
+fn hashed_places<'m>(table: &ItemsTable, page: &Predictions<'m>, density: Density) -> (Places, Predictions<'m>) {
+    let all: Vec<Cow<'_, [u8]>> = page.keys.iter().map(|key| hashed_bytes(table, key)).collect();
+    let mut sums: Vec<(u32, usize)> = (0..).zip(&all).map(|(place, key)| (crc32fast::hash(key), place)).collect();
     sums.sort_unstable();
     let groups: Vec<&[(u32, usize)]> = sums.chunk_by(|(one, _), (next, _)| one == next).collect();
     let distinct: Vec<u32> = groups.iter().map(|same| same[0].0).collect();
@@ -41,15 +45,49 @@ fn hashed_places<'m>(table: &ItemsTable, page: &Predictions<'m>) -> (Places, Pre
         order[slot] = same[0].1;
         // Of keys with the same sum, the others stand behind all and are told by themselves.
         for (_, of_page) in &same[1..] {
-            let key = page.keys.get(*of_page).map(text).unwrap_or_default();
-            let key = bytes_literal(key.as_bytes());
-            place.push_str(&format!(" + (CAST({} AS BINARY) = {key}) * {}", shown(table, ""), behind - slot));
+            let key = bytes_literal(&all[*of_page]);
+            place.push_str(&format!(" + ({} = {key}) * {}", hashed(table), behind - slot));
             order[behind] = *of_page;
             behind += 1;
         }
     }
-    let which = items(table).without_alias().one_of(in_order(&page.keys).into_iter());
+    let which = match density {
+        Density::Dense => among_all(table, &page.keys, order.iter().map(|of_page| &all[*of_page]), &place),
+        Density::Sparse => None,
+    };
+    let which = which.unwrap_or_else(|| items(table).without_alias().one_of(in_order(&page.keys).into_iter()));
     (Places { place, which }, page.sorted(&order))
+}
+
+/// The condition that a key is one of `keys`, which are in the order of the index, by a look at all from the first to the
+/// last of them: each is compared with the bytes of the one that has its place. `None`: it takes keys of one column and
+/// one length.
+///
+/// A row that is not one of them may be locked by others. It is not waited for: at READ COMMITTED an UPDATE that walks the
+/// primary key judges it as it was committed last.
+/// (<https://dev.mysql.com/doc/refman/8.4/en/innodb-transaction-isolation-levels.html#isolevel_read-committed>)
+fn among_all<'k>(
+    table: &ItemsTable,
+    keys: &Keys,
+    mut by_place: impl Iterator<Item = &'k Cow<'k, [u8]>>,
+    place: &str,
+) -> Option<String> {
+    let (first, last) = (keys.get(0)?, keys.last()?);
+    let mut all = by_place.next()?.to_vec();
+    let length = all.len();
+    if length == 0 || table.key.parts.len() != 1 || !table.key.is_primary() {
+        return None;
+    }
+    all.reserve(length * keys.len());
+    for key in by_place {
+        if key.len() != length {
+            return None;
+        }
+        all.extend_from_slice(key);
+    }
+    let (column, of) = (table.key.quoted(), |key| parts(table, key));
+    let its_own = format!("SUBSTR({}, ({place}) * {length} - {}, {length})", bytes_literal(&all), length - 1);
+    Some(format!("{column} BETWEEN {} AND {} AND {} = {its_own}", of(first), of(last), hashed(table)))
 }
 
 /// A page's keys, about in the order of the index: with such a list, both servers write a page in four fifths of the time
@@ -90,7 +128,7 @@ mod tests {
         let keys = ["plumless", "a", "buckeroo"].map(KeyRef::Text).into_iter().collect();
         let page =
             Predictions { keys, outputs: vec![0.1, 0.9, 0.2, 0.8, 0.3, 0.7], of: Outputs::probabilities(&classes) };
-        let (Places { place, which }, sorted) = hashed_places(&table, &page);
+        let (Places { place, which }, sorted) = hashed_places(&table, &page, Density::Sparse);
         // The first of the two has a slot, and the second one stands behind all.
         let first = |row: &[f64]| row[0];
         let mut of_slots: Vec<f64> = sorted.rows().map(first).collect();
@@ -99,8 +137,28 @@ mod tests {
         assert_eq!(of_slots, [0.1, 0.2]);
         // In the order of the page.
         assert_eq!(which, "`id` IN ('plumless','a','buckeroo')");
-        let told = "+ (CAST(CAST(CONVERT(`id` USING utf8mb4) AS BINARY) AS BINARY) = x'6275636b65726f6f') * ";
+        let told = "+ (CAST(`id` AS BINARY) = x'6275636b65726f6f') * ";
         assert!(place.contains(told), "{place}");
+    }
+
+    #[test]
+    fn keys_of_one_length_that_lie_close_together_are_found_between_the_first_and_the_last() {
+        let classes = ["pear", "plum"].map(str::to_owned);
+        let which = |kind: PartKind, index: &str, keys: [&'static str; 2], density| {
+            let mut table = ItemsTable::default();
+            table.key.parts[0].kind = kind;
+            table.key.index = index.to_owned();
+            let keys = keys.map(KeyRef::Text).into_iter().collect();
+            let page = Predictions { keys, outputs: vec![0.5; 4], of: Outputs::probabilities(&classes) };
+            hashed_places(&table, &page, density).0.which
+        };
+        let dense = which(PartKind::Bytes, "PRIMARY", ["0aff", "0b00"], Density::Dense);
+        assert!(dense.starts_with("`id` BETWEEN x'0aff' AND x'0b00' AND `id` = SUBSTR(x'0"), "{dense}");
+        assert!(dense.ends_with(" % 2 + 1) * 2 - 1, 2)"), "{dense}");
+        let list = "`id` IN (x'0aff',x'0b00')";
+        assert_eq!(which(PartKind::Bytes, "PRIMARY", ["0aff", "0b00"], Density::Sparse), list);
+        assert_eq!(which(PartKind::Bytes, "other", ["0aff", "0b00"], Density::Dense), list);
+        assert_eq!(which(PartKind::Uuid, "PRIMARY", ["a", "bc"], Density::Dense), "`id` IN ('a','bc')");
     }
 
     #[test]
@@ -118,7 +176,7 @@ mod tests {
             outputs,
             of: Outputs::probabilities(&classes),
         };
-        let (Places { place, .. }, _) = hashed_places(&table, &page);
+        let (Places { place, .. }, _) = hashed_places(&table, &page, Density::Sparse);
         assert!(place.starts_with("INTERVAL(CRC32("), "{place}");
     }
 }

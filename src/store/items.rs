@@ -180,7 +180,7 @@ fn append_update(
     stamp: Stamp<'_>,
     page: &Predictions<'_>,
 ) -> Result<(), StoreError> {
-    let (places, sorted) = hashed::of_page(table, page);
+    let (places, sorted) = hashed::of_page(table, page, stamp.density);
     let page = sorted.as_ref().unwrap_or(page);
     let run = table.run.column().map_or_else(String::new, |column| format!("{} = {}, ", column.quoted(), stamp.run));
     sql.extend_from_slice(format!("UPDATE {} SET {run}", table.quoted()).as_bytes());
@@ -313,6 +313,7 @@ mod tests {
     use super::*;
     use crate::config::{RunColumn, Setting};
     use crate::run::RunId;
+    use crate::store::density::Density;
     use crate::store::scores::{By, Onto};
 
     #[test]
@@ -322,7 +323,8 @@ mod tests {
             let page =
                 Predictions { keys: ids.to_vec().into(), outputs: vec![0.5; 4], of: Outputs::probabilities(&classes) };
             let mut sql = Vec::new();
-            let stamp = Stamp { run: RunId(9), model: "abc", onto: Onto::Nothing, by: By::Key };
+            let stamp =
+                Stamp { run: RunId(9), model: "abc", onto: Onto::Nothing, by: By::Key, density: Density::Sparse };
             append_write_statement(&mut sql, table, stamp, &page).unwrap();
             String::from_utf8(sql).unwrap()
         };

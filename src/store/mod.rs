@@ -22,6 +22,7 @@ mod codes;
 mod columns;
 pub(crate) mod counts;
 mod database;
+pub mod density;
 pub(crate) mod earlier;
 mod error;
 pub mod failures;

@@ -9,6 +9,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, QueryResult, Row, TextProtocol};
 
 use super::codes::Meaning;
+use super::density::Density;
 use super::ids::Ids;
 use super::items::{self, Locking};
 use super::key::KeyRef;
@@ -39,6 +40,8 @@ pub(crate) struct Page<'a> {
     pub limit: u32,
     /// How they are locked.
     pub locking: Locking,
+    /// How closely they lie together.
+    pub density: Density,
     /// How many times as long its lane takes as its pages alone, since it rests after each.
     pub stretch: f64,
 }
@@ -93,7 +96,8 @@ impl Page<'_> {
     /// What its predictions are written with.
     fn stamp(&self, by: By) -> Stamp<'_> {
         let onto = if matches!(self.wanted.which, Selection::Outdated(_)) { Onto::Earlier } else { Onto::Nothing };
-        Stamp { run: self.run.id, model: self.run.model.as_str(), onto, by }
+        let density = if self.wanted.is_in_order_of_key() { self.density } else { Density::Sparse };
+        Stamp { run: self.run.id, model: self.run.model.as_str(), onto, by, density }
     }
 
     /// Appends the statements that write predictions, one at least, for [`Page::changed`].
@@ -141,7 +145,7 @@ impl Page<'_> {
     /// The statements that lock the lane's row and read where it stands, and its drift profile; then read
     /// the next items, and lock those that are to be written.
     fn begin_statements(&self) -> String {
-        let &Page { run, lane, wanted, ref ids, limit, locking, stretch } = self;
+        let &Page { run, lane, wanted, ref ids, limit, locking, stretch, .. } = self;
         let lock = lanes::lock_statement(run.id, run.pass, lane, (wanted.table, stretch));
         let read = items::read_statement(wanted, ids, limit, locking);
         format!("START TRANSACTION; {lock}; {read}")

@@ -7,6 +7,7 @@
 //! those of Carter and Wegman, "Universal classes of hash functions", 1979.)
 
 use std::cmp::Reverse;
+use std::fmt::Write as _;
 
 /// The least prime that no checksum reaches: a product with it stays far below 64 bits.
 const PRIME: u64 = 4_294_967_311;
@@ -64,7 +65,11 @@ impl PerfectHash {
     /// The slot of the checksum `sum`, an expression of SQL. Of others than those that have one, it is any.
     pub(super) fn sql(&self, sum: &str) -> String {
         let longest = self.multipliers.iter().max().map_or(1, |multiplier| multiplier.to_string().len());
-        let texts: String = self.multipliers.iter().map(|multiplier| format!("{multiplier:longest$}")).collect();
+        let mut texts = String::with_capacity(longest * self.multipliers.len());
+        for multiplier in &self.multipliers {
+            // Writing to a String does not fail.
+            let _ = write!(texts, "{multiplier:longest$}");
+        }
         let (buckets, slots) = (self.multipliers.len(), self.slots.len());
         let multiplier =
             format!("CAST(SUBSTR(_ascii'{texts}', {sum} % {buckets} * {longest} + 1, {longest}) AS UNSIGNED)");

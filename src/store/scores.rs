@@ -10,6 +10,7 @@ use super::bound::{IN_TRANSACTION, text_literal};
 use super::by_key;
 use super::cells::{Cell, cells};
 use super::codes::Meaning;
+use super::density::Density;
 use super::hashed;
 use super::keys::Keys;
 use super::places::places;
@@ -31,6 +32,8 @@ pub struct Stamp<'s> {
     pub onto: Onto,
     /// How scores are told apart in their statement.
     pub by: By,
+    /// How closely the items lie together.
+    pub density: Density,
 }
 
 /// How scores are told apart in the statement that writes them.
@@ -97,7 +100,7 @@ fn append_by_place(
     (stamp, page): (Stamp<'_>, &Predictions<'_>),
     cells: &[(&ColumnName, Cell)],
 ) -> io::Result<()> {
-    let (places, sorted) = hashed::of_page(table, page);
+    let (places, sorted) = hashed::of_page(table, page, stamp.density);
     let page = sorted.as_ref().unwrap_or(page);
     write!(sql, "SELECT {},{},'{}',UTC_TIMESTAMP(3)", table.key.quoted(), stamp.run, stamp.model)?;
     for (_, cell) in cells {
@@ -228,7 +231,7 @@ mod tests {
         let classes = ["pear", "plum"].map(str::to_owned);
         let outputs = ids.iter().flat_map(|_| [0.25, 0.75]).collect();
         let page = Predictions { keys: ids.to_vec().into(), outputs, of: Outputs::probabilities(&classes) };
-        let stamp = Stamp { run: RunId(9), model: "abc", onto, by: By::Key };
+        let stamp = Stamp { run: RunId(9), model: "abc", onto, by: By::Key, density: Density::Sparse };
         let mut sql = Vec::new();
         append_insert(&mut sql, (table, table.target.scores().unwrap()), stamp, &page)?;
         Ok(String::from_utf8(sql).unwrap())
@@ -255,7 +258,7 @@ mod tests {
         let table = table(&[("SCORE_TABLE", "scores"), ("SOURCE_WHERE", "a = 1")]);
         let classes = ["pear", "plum"].map(str::to_owned);
         let page = Predictions { keys: vec![7, 8].into(), outputs: vec![0.5; 4], of: Outputs::probabilities(&classes) };
-        let stamp = Stamp { run: RunId(9), model: "abc", onto: Onto::Nothing, by: By::Place };
+        let stamp = Stamp { run: RunId(9), model: "abc", onto: Onto::Nothing, by: By::Place, density: Density::Sparse };
         let mut sql = Vec::new();
         append_insert(&mut sql, (&table, table.target.scores().unwrap()), stamp, &page).unwrap();
         assert_eq!(

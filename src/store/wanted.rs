@@ -27,6 +27,11 @@ impl<'a> Wanted<'a> {
         self.which.walk(self.table, self.by)
     }
 
+    /// Whether they are walked in the order of the items' key.
+    pub(super) fn is_in_order_of_key(self) -> bool {
+        matches!(self.walk(), Walk::Items(..))
+    }
+
     /// The tables, the alias of the items being `i`.
     pub(super) fn tables(self) -> String {
         self.which.tables(self.table, self.by)

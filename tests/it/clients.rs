@@ -5,6 +5,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error, TxOpts};
 use rowscore::answer::Outcome;
 use rowscore::run::RunId;
+use rowscore::store::density::Density;
 use rowscore::store::ids::Ids;
 use rowscore::store::items::{self, Locking};
 use rowscore::store::order::Order;
@@ -159,7 +160,7 @@ async fn a_page_under_way_blocks_no_insert_and_no_other_item(
         outputs: vec![0.25; 20 * 3],
         of: model().outputs(),
     };
-    let stamp = Stamp { run: RunId(1), model: "abc", onto: Onto::Nothing, by: By::Key };
+    let stamp = Stamp { run: RunId(1), model: "abc", onto: Onto::Nothing, by: By::Key, density: Density::Sparse };
     items::write(&mut tx, table, stamp, &predictions).await.unwrap();
     // And while it is written.
     for id in [6, 56, 206, 1001] {

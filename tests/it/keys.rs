@@ -117,7 +117,7 @@ pub(crate) fn values(n: u64) -> String {
 }
 
 /// A table with this key, and the rows of these numbers in it.
-async fn table(server: Server, kind: Kind, settings: &[(&str, &str)]) -> Own {
+pub(crate) async fn table(server: Server, kind: Kind, settings: &[(&str, &str)]) -> Own {
     let ddl = format!(
         "CREATE TABLE `things` ({}, `n` BIGINT NOT NULL, `values` JSON NOT NULL, `prediction` JSON NULL, \
          `created_datetime` DATETIME NOT NULL) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4",

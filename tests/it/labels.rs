@@ -7,6 +7,7 @@ use rowscore::event::{Request, Trigger};
 use rowscore::hop::{InAnswer, Runner};
 use rowscore::model::{Artifact, Model};
 use rowscore::run::{Mode, RunId, RunKind, RunState};
+use rowscore::store::density::Density;
 use rowscore::store::items;
 use rowscore::store::predictions::Predictions;
 use rowscore::store::scores::{By, Onto, Stamp};
@@ -114,7 +115,7 @@ async fn a_class_of_any_name_is_written_as_it_is_in_any_sql_mode(
     let probabilities = vec![0.8, 0.1, 0.1, 0.1, 0.8, 0.1, 0.1, 0.1, 0.8];
     let page = Predictions { keys: vec![1, 2, 3].into(), outputs: probabilities, of: odd.outputs() };
     conn.query_drop("BEGIN").await.unwrap();
-    let stamp = Stamp { run: RunId(1), model: "odd", onto: Onto::Nothing, by: By::Key };
+    let stamp = Stamp { run: RunId(1), model: "odd", onto: Onto::Nothing, by: By::Key, density: Density::Sparse };
     items::write(&mut conn, scorer.database.items_table(), stamp, &page).await.unwrap();
     conn.query_drop("COMMIT").await.unwrap();
     let written: Vec<String> = owner.rows("SELECT `species` FROM `Readings` ORDER BY `Reading No`").await;

@@ -15,6 +15,7 @@ mod challenger;
 mod clients;
 mod command_line;
 mod decimals;
+mod dense_keys;
 mod doctor;
 mod documents;
 mod drift;
