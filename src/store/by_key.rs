@@ -219,16 +219,15 @@ fn written(kind: &PartKind, column: &str) -> String {
     }
 }
 
-/// Character sets whose characters have the bytes that they have in UTF-8.
-const OF_UTF8: [&str; 4] = ["utf8mb4", "utf8mb3", "utf8", "ascii"];
-
 /// What the places of a page's keys are told by: bytes of which both sides have the same checksum.
 pub(super) fn hashed(table: &ItemsTable) -> String {
     match table.key.parts.as_slice() {
         // Without making digits of them.
         [KeyPart { column, kind: PartKind::Bytes }] => column.quoted(),
-        // Its bytes are those of UTF-8 already.
-        [KeyPart { column, kind: PartKind::Text { charset, .. } }] if OF_UTF8.contains(&charset.as_str()) => {
+        // Their bytes are those of UTF-8 already.
+        [KeyPart { column, kind: PartKind::Text { charset, .. } }]
+            if charset.starts_with("utf8") || charset == "ascii" =>
+        {
             format!("CAST({} AS BINARY)", column.quoted())
         }
         _ => shown(table, ""),
