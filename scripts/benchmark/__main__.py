@@ -53,7 +53,7 @@ class Bench:
         """How often contenders take turns: the more rows, the less a hiccup of the machine counts."""
         if self.quick:
             return 3
-        return 9 if rows < 100_000 else 7
+        return 7 if rows < 100_000 else 5
 
 
 def main() -> None:

@@ -29,7 +29,7 @@ def measure(bench) -> dict:
 
 def one(bench, server, rows: int) -> dict:
     contenders = {name: rowscore(server, rows, settings) for name, settings in SETTINGS.items()}
-    return rounds(3 if bench.quick else 9, contenders, f"{server.name}, {rows:,} items")
+    return rounds(3 if bench.quick else 7, contenders, f"{server.name}, {rows:,} items")
 
 
 def rowscore(server, rows: int, settings: dict[str, str]):
