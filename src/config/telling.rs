@@ -44,10 +44,15 @@ impl Telling {
         let (bus, topic) = (vars.get(variables::EVENT_BUS), vars.get(variables::EVENT_TOPIC));
         let url: Option<LineageUrl> = vars.get(variables::LINEAGE_URL);
         let token = token(vars);
-        if let Some((name, _)) = token.as_ref().filter(|_| url.as_ref().is_some_and(|url| !url.is_encrypted())) {
-            vars.problem(format!(
+        match (&token, &url) {
+            (Some((name, _)), Some(url)) if !url.is_encrypted() => vars.problem(format!(
                 "LINEAGE_URL begins with http://; {name} accepts https:// only, because the token would go out in clear"
-            ));
+            )),
+            // Nobody would ever be told it.
+            (Some((name, _)), None) if vars.given(variables::LINEAGE_URL).is_none() => vars.problem(format!(
+                "{name} is set without LINEAGE_URL; give the server that asks for the token, or leave it out"
+            )),
+            _ => {}
         }
         Self { bus, topic, lineage: url.map(|url| Lineage { url, token: token.map(|(_, token)| token) }) }
     }
@@ -80,11 +85,6 @@ fn token(vars: &mut Vars<'_>) -> Option<(&'static str, LineageToken)> {
             None => vars.problem(format!("LINEAGE_TOKEN cannot be sent as it is; accepted: {}", Token::ACCEPTS)),
         },
         (None, Some(text)) => match SecretRef::read(&text) {
-            // Nobody would ever be asked for that secret.
-            Some(_) if vars.given(variables::LINEAGE_URL).is_none() => vars.problem(
-                "LINEAGE_TOKEN_SECRET is set without LINEAGE_URL; give the server that asks for the token, or leave it out"
-                    .into(),
-            ),
             Some(secret) => return Some(("LINEAGE_TOKEN_SECRET", LineageToken::Kept(secret))),
             None => vars.problem(format!(
                 "LINEAGE_TOKEN_SECRET names no secret; accepted: {}",

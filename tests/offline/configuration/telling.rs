@@ -87,6 +87,8 @@ fn a_secret_for_a_token_has_one_place_and_a_server_that_is_reached_by_https() {
     assert!(said.contains("LINEAGE_TOKEN_SECRET accepts https:// only"), "{said}");
     let said = problem(&[secret]);
     assert!(said.starts_with("LINEAGE_TOKEN_SECRET is set without LINEAGE_URL; give the server"), "{said}");
+    let said = problem(&[("LINEAGE_TOKEN", "t0ken")]);
+    assert!(said.starts_with("LINEAGE_TOKEN is set without LINEAGE_URL; ") && !said.contains("t0ken"), "{said}");
     // Somebody may have put the token itself there.
     let said = problem(&[url, ("LINEAGE_TOKEN_SECRET", "t0ken")]);
     let told = "LINEAGE_TOKEN_SECRET names no secret; accepted: the ARN of a secret, like arn:aws:secretsmanager:";
