@@ -11,7 +11,7 @@ from tools import HERE, RELEASE, WORK
 TITLE = "Scoring alone"
 MODELS = {
     "iris": "iris: 4 features, 3 classes",
-    "digits": "digits: 64 features, 10 classes",
+    "digits": "digits: 61 features, 10 classes",
 }
 
 EXPLAINED = """

@@ -1,8 +1,10 @@
 //! Connections to the database, and how each is set up.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, Error, OptsBuilder};
@@ -19,6 +21,9 @@ use crate::model::ModelVersion;
 /// Bytes of a statement, at most: MariaDB's default, and a page has less than a tenth of it. Known without
 /// asking the server; where that takes less it says so, and the page is tried with half of its items.
 const LARGEST_STATEMENT: usize = 16 << 20;
+
+/// How often it is tried to log in where the driver panics.
+const MOST_LOGINS: u32 = 3;
 
 /// A database that connections can be opened to, and what is known of the table in it that a job scores.
 #[derive(Clone, Debug)]
@@ -252,8 +257,18 @@ impl Database {
         })
     }
 
-    /// Connects, if `opts` are taken by the server.
+    /// Connects, if `opts` are taken by the server. By MariaDB's `parsec` the driver panics where the server's random bytes end
+    /// with a zero, as one time in 256: the next time they are others.
     async fn reach(&self, tls: Option<&OwnTls>, opts: OptsBuilder) -> mysql_async::Result<Conn> {
+        for _ in 0..MOST_LOGINS {
+            if let Ok(connected) = AssertUnwindSafe(self.reach_once(tls, opts.clone())).catch_unwind().await {
+                return connected;
+            }
+        }
+        Err(Error::Other("the driver panics at the server's way to log in".into()))
+    }
+
+    async fn reach_once(&self, tls: Option<&OwnTls>, opts: OptsBuilder) -> mysql_async::Result<Conn> {
         let Some(tls) = tls else { return Conn::new(opts).await };
         let reached = tls.reach(&self.place).await?;
         match Conn::new(opts.socket(Some(&reached.socket))).await {
@@ -281,7 +296,7 @@ impl Database {
 fn login_advice(error: &Error, advice: impl FnOnce() -> String) -> Option<String> {
     match error {
         // What MySQL answers for a user that does not exist, so as not to tell.
-        Error::Driver(DriverError::UnknownAuthPlugin { .. }) => Some(format!(
+        Error::Driver(DriverError::UnknownAuthPlugin { .. }) | Error::Other(_) => Some(format!(
             "{}; rowscore logs in by caching_sha2_password, mysql_native_password, and MariaDB's ed25519 and parsec",
             advice()
         )),

@@ -101,7 +101,10 @@ impl StoreError {
 
     /// Whether there is no such login, or not with that proof of it.
     pub fn lacks_login(&self) -> bool {
-        matches!(self, Self::Refused { source, .. } if Meaning::of(source) == Meaning::Login)
+        let Self::Refused { source, .. } = self else { return false };
+        // For a user that does not exist, MySQL asks for any way to log in, also for one that the driver does not know.
+        let unknown = matches!(source, mysql_async::Error::Driver(DriverError::UnknownAuthPlugin { .. }));
+        unknown || Meaning::of(source) == Meaning::Login
     }
 
     /// Whether a unique key already holds what was to be inserted.

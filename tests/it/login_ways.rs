@@ -55,6 +55,17 @@ async fn logins_of_mariadbs_own_kinds_are_taken(#[case] server: Server, #[case] 
     assert_eq!(db.tick(TICK).await.counts.predicted, 50);
 }
 
+#[tokio::test]
+async fn whatever_random_bytes_a_server_sends_a_login_by_parsec_is_taken() {
+    let db = TestDb::new(Server::Mariadb11, &[]).await;
+    let login = db.config.mysql.user.clone();
+    db.execute(&format!("ALTER USER `{login}` IDENTIFIED VIA parsec USING PASSWORD('{PASSWORD}')")).await;
+    // One time in 256 they end with a zero.
+    for _ in 0..150 {
+        db.database.connect().await.unwrap().disconnect().await.unwrap();
+    }
+}
+
 #[rstest]
 #[tokio::test]
 async fn a_server_that_made_its_certificate_itself_is_reached_by_ways_that_the_error_names(

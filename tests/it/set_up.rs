@@ -114,8 +114,14 @@ async fn each_refusal_is_a_sentence_with_a_remedy() {
     astray.insert("MYSQL_PORT".into(), nowhere);
     let private = crate::support::private::PASSWORD;
 
+    // The server chooses by the name of who does not exist by which way he would have to log in.
+    let nobody = ["root", "admin", "a", "b", "c", "d"].map(|name| asked(json!({"login": name, "password": "wr0ng"})));
+    let wrong = asked(json!({"login": weak, "password": "wr0ng"}));
+    for orders in nobody.iter().chain([&wrong]) {
+        let (reply, _) = set_up(db.variables(), orders, 6).await;
+        assert!(reply["remedy"].as_str().is_some_and(|remedy| remedy.contains("ADMIN_SECRET")), "{orders}: {reply}");
+    }
     for (variables, orders, word) in [
-        (db.variables(), asked(json!({"login": "root", "password": "wr0ng"})), "ADMIN_SECRET"),
         (db.variables(), asked(json!({"login": weak, "password": private})), "one who may make tables"),
         (&astray, asked(admin(&db)), "its security group must let in"),
     ] {
