@@ -15,8 +15,11 @@ pub(super) struct Horizon {
     density: Density,
 }
 
-/// A stretch is at most so many times as long as the one before it. The first one is a page: it is for learning how dense
-/// the lane's items lie.
+/// Pages of the first stretch: few, for learning soon how dense the lane's items lie. Yet not only one: a hop that has time for
+/// no more is to get over rows that are not its own.
+const FIRST_PAGES: u64 = 4;
+
+/// A stretch is at most so many times as long as the one before it.
 const GROWTH: u64 = 4;
 
 impl Horizon {
@@ -28,7 +31,7 @@ impl Horizon {
     /// How many rows ahead it is looked next, by a lane whose pages have so many items and which looks no further than
     /// `most` rows.
     pub(super) fn rows_ahead(&self, page: u64, most: u64) -> u64 {
-        (self.rows * GROWTH).max(page).min(most)
+        (self.rows * GROWTH).max(FIRST_PAGES * page).min(most)
     }
 
     /// So many rows are seen from here on. Those that were seen before are behind the lane.
@@ -68,21 +71,21 @@ mod tests {
     #[test]
     fn it_is_looked_further_ahead_from_stretch_to_stretch() {
         let mut horizon = Horizon::default();
-        assert_eq!([(); 4].map(|()| next(&mut horizon)), [100, 400, 1600, 1600]);
+        assert_eq!([(); 3].map(|()| next(&mut horizon)), [400, 1600, 1600]);
         horizon.forget();
         assert_eq!(horizon.upto(), None);
-        assert_eq!(next(&mut horizon), 100);
+        assert_eq!(next(&mut horizon), 400);
     }
 
     #[test]
     fn a_stretch_tells_how_dense_the_next_one_is() {
         let mut horizon = Horizon::default();
         next(&mut horizon);
-        horizon.found(100);
+        horizon.found(400);
         assert_eq!(horizon.density(), Density::Sparse, "nobody knows");
         next(&mut horizon);
         assert_eq!(horizon.density(), Density::Dense);
-        horizon.found(200);
+        horizon.found(800);
         next(&mut horizon);
         assert_eq!(horizon.density(), Density::Sparse);
     }
