@@ -18,7 +18,7 @@ use rowscore::store::wanted::Wanted;
 use rowscore::window::Window;
 use rstest::rstest;
 
-use crate::keys::{BINARY, CASELESS, CHAR, Kind, UNSIGNED, insert, table};
+use crate::keys::{BINARY, CASELESS, CHAR, Kind, UNSIGNED, UUID, insert, table};
 use crate::support::readings::Own;
 use crate::support::{Server, at, model};
 
@@ -30,12 +30,29 @@ const CASES: Kind = Kind {
     ..CASELESS
 };
 
+/// Times to the millisecond.
+const TIMES: Kind = Kind {
+    columns: "`id` DATETIME(3) NOT NULL, PRIMARY KEY (`id`)",
+    named: "id",
+    key: |n| format!("'2024-01-01 00:00:00' + INTERVAL {:07} * 1000 MICROSECOND", n * 7919 % 1_000_003),
+};
+
 #[rstest]
 #[tokio::test]
 async fn what_others_hold_add_or_delete_amid_a_page_is_neither_waited_for_nor_written(
     #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
-    #[values(BINARY, CHAR, CASES, UNSIGNED)] kind: Kind,
+    #[values(BINARY, CHAR, CASES, TIMES, UNSIGNED)] kind: Kind,
 ) {
+    neither_waited_for_nor_written(server, kind).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn nor_is_it_amid_mariadb_s_uuids(#[values(Server::Mariadb, Server::Mariadb11)] server: Server) {
+    neither_waited_for_nor_written(server, UUID).await;
+}
+
+async fn neither_waited_for_nor_written(server: Server, kind: Kind) {
     let Own { owner, scorer } = table(server, kind, &[]).await;
     // Of one length: else the page is written by a list of its keys.
     let same = |n: &u64| (kind.key)(*n).len() == (kind.key)(3).len() && n % 100 != 7;
