@@ -4,6 +4,7 @@ and with none, against Kubernetes' schemas; the Containerfile; and what would be
 Argument: the folder of the programs of scripts/requirements/containers.txt.
 """
 
+import json
 import re
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import tomllib
 import yaml
 from docker.utils.build import exclude_paths
 
@@ -142,10 +144,16 @@ def check_context() -> None:
         for name in names:
             (sent / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(whole / name, sent / name)
-        # Every file that Cargo.toml names is there.
         metadata = ["cargo", "metadata", "--no-deps", "--offline", "--locked", "--format-version=1"]
         done = subprocess.run(metadata, cwd=sent, capture_output=True, text=True, check=False)
         need(done.returncode == 0, f"a builder cannot build of what it gets: {done.stderr}")
+        # A program whose file is missing is listed all the same, or left out; Cargo tells only who builds.
+        targets = [target for package in json.loads(done.stdout)["packages"] for target in package["targets"]]
+        missing = [each["src_path"] for each in targets if not Path(each["src_path"]).is_file()]
+        manifest = tomllib.loads((sent / "Cargo.toml").read_text())
+        named = {each["name"] for kind in ("bin", "example", "test", "bench") for each in manifest.get(kind, [])}
+        missing += sorted(named - {each["name"] for each in targets})
+        need(not missing, f"Cargo.toml names what a builder does not get: {missing}")
 
 
 def main() -> None:

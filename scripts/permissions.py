@@ -1,4 +1,4 @@
-"""Checks what the deployed roles may do: nothing but what is listed here.
+"""Checks what the deployed roles may do: nothing but what is listed here, and all of that through the endpoints, too.
 
 Arguments: the SAM templates. They are expanded as CloudFormation would, so that what SAM adds is seen, too.
 """
@@ -59,6 +59,19 @@ ALLOWED = {
             "UnassignPrivateIpAddresses",
         ]
     },
+}
+# Of what others share, their account is in the ARN.
+SHARED = {f"arn:${{AWS::Partition}}:ec2:${{AWS::Region}}:*:{kind}/*" for kind in ["subnet", "security-group"]}
+ALLOWED["ec2:CreateNetworkInterface"] |= SHARED
+
+# What Lambda does with the role of a function outside of its VPC: it gets messages, and sends events that failed. No
+# endpoint has to let that through.
+BY_LAMBDA = {
+    *(
+        (f"sqs:{action}", "ContinuationQueue.Arn")
+        for action in ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"]
+    ),
+    ("sqs:SendMessage", "FailedEventQueue.Arn"),
 }
 
 
@@ -178,11 +191,53 @@ def check(resources: dict, source: str) -> list[str]:
     return problems
 
 
+def pairs(statements) -> set[tuple[str, str]]:
+    """What statements allow: each action on each resource."""
+    return {
+        (action, resource)
+        for statement in branches(statements)
+        if statement["Effect"] == "Allow"
+        for action in listed(statement["Action"])
+        for resource in map(name, branches(listed(statement["Resource"])))
+    }
+
+
+def is_of_a_function(resource: dict) -> bool:
+    """Whether it is a role that functions have."""
+    if resource["Type"] != "AWS::IAM::Role":
+        return False
+    statements = listed(resource["Properties"]["AssumeRolePolicyDocument"]["Statement"])
+    return any(statement["Principal"] == {"Service": "lambda.amazonaws.com"} for statement in statements)
+
+
+def check_endpoints(resources: dict) -> list[str]:
+    """An endpoint lets through whatever the functions may do by it: else they may, and cannot."""
+    roles = [each["Properties"]["Policies"] for each in resources.values() if is_of_a_function(each)]
+    rights = {
+        pair for role in roles for policy in branches(role) for pair in pairs(policy["PolicyDocument"]["Statement"])
+    }
+    problems = []
+    for key, resource in resources.items():
+        # Without a policy of its own it lets everything through.
+        if resource["Type"] != "AWS::EC2::VPCEndpoint" or "PolicyDocument" not in resource["Properties"]:
+            continue
+        service = name(resource["Properties"]["ServiceName"]).rpartition(".")[2]
+        needed = {pair for pair in rights - BY_LAMBDA if pair[0].startswith(f"{service}:")}
+        for action, on in sorted(needed - pairs(resource["Properties"]["PolicyDocument"]["Statement"])):
+            problems.append(f"{key} does not let {action} on {on} through, which a function may do")
+    return problems
+
+
+def expanded(source: str) -> dict:
+    """A template as CloudFormation makes it of what SAM uploads."""
+    uploaded = re.sub(r"CodeUri: \S+", "CodeUri: s3://b/k", source)
+    return json.loads(json.dumps(transform(yaml_parse(uploaded), {}, SimpleNamespace(load=dict))))
+
+
 def problems_of(file: Path) -> list[str]:
     source = file.read_text()
-    uploaded = re.sub(r"CodeUri: \S+", "CodeUri: s3://b/k", source)
-    template = json.loads(json.dumps(transform(yaml_parse(uploaded), {}, SimpleNamespace(load=dict))))
-    problems = check(template["Resources"], source)
+    template = expanded(source)
+    problems = check(template["Resources"], source) + check_endpoints(template["Resources"])
     roles = sorted(key for key, value in template["Resources"].items() if value["Type"] == "AWS::IAM::Role")
     for key, value in template["Resources"].items():
         if value["Type"] == "AWS::Lambda::Url" and value["Properties"]["AuthType"] != "AWS_IAM":
@@ -198,7 +253,7 @@ def main() -> None:
     os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
     problems = [problem for file in sys.argv[1:] for problem in problems_of(Path(file))]
     if problems:
-        sys.exit("\n".join(["The templates allow more than they should:", *problems]))
+        sys.exit("\n".join(["The templates allow more than they should, or less:", *problems]))
 
 
 if __name__ == "__main__":

@@ -29,6 +29,9 @@ from .changes import Change
 from .companion import TEMPLATE
 from .databases import Database
 
+# What says which answers are meant, and so is none of them.
+OPTIONS = {"STACK": "--stack", "DATABASE": "--database"}
+
 
 def main() -> None:
     arguments = Arguments(os.environ.get("ROWSCORE_HELP", ""))
@@ -37,6 +40,7 @@ def main() -> None:
     arguments.add_argument("--yes", action="store_true")
     arguments.add_argument("answer", nargs="*")
     asked = arguments.read(sys.argv[1:])
+    stacks.check_name(asked.stack)
     file = files.file_of(asked.stack)
     if command := operate.command(asked.answer):
         with explained():
@@ -49,6 +53,10 @@ def main() -> None:
         if not equals:
             raise Failure(
                 f"`{answer}` is no answer; accepted: NAME=VALUE, like Schedule='rate(1 day)' or ITEMS_TABLE=readings"
+            )
+        if name in OPTIONS:
+            raise Failure(
+                f"{name} is no answer, but an option: call make deploy {name}={value}, or scripts/deploy {OPTIONS[name]} {value}"
             )
         given.give(name, value, "the command line")
     with explained():
@@ -65,11 +73,13 @@ class Deployment:
         self.account = Account(given.head.get("REGION") or self.answers.head.get("REGION"))
         self.check_account()
         self.answers.head |= {"STACK": stack, "ACCOUNT": self.account.id, "REGION": self.account.region}
-        wish = given.head.get("ROLLBACK") or self.answers.head.get("ROLLBACK")
-        self.answers.head["ROLLBACK"] = wish or "ask"
-        for name in ("SET_UP", "ADMIN_SECRET", "TABLES"):
+        # A build takes its model from the environment; without it, from what was answered before.
+        if model := os.environ.get(files.MODEL_FILE):
+            given.head.setdefault("MODEL", model)
+        for name in files.ANSWERED:
             if name in given.head:
                 self.answers.head[name] = given.head[name]
+        self.answers.head["ROLLBACK"] = self.answers.head.get("ROLLBACK") or "ask"
         self.answers.head["SET_UP"] = self.answers.head.get("SET_UP") or "auto"
         self.stack = stacks.find(self.account, stack)
         self.take_over()
@@ -113,7 +123,8 @@ class Deployment:
         if is_new:
             self.answers.settings.setdefault("MYSQL_DATABASE", "rowscore")
             self.take_outputs(found or {})
-        reason, made = "", []
+        reason = ""
+        plan.leave_the_vpc(self.answers, self.given_names)
         if database and self.asked_for and not is_new:
             if self.ask and self.may_take_the_secret_of_rds(database):
                 questions.ask_how_to_log_in(self.answers, database)
@@ -122,14 +133,13 @@ class Deployment:
             questions.ask_all(self.answers, self.given_names)
             if database and tables.lacks_admin(database, self.answers):
                 questions.ask_for_admin(self.answers, database.title)
+        to_come = is_new and not found
+        plan.check_answers(self.answers, self.later(database, to_come))
         plan.hear_of_silence(self.answers)
         plan.let_workers_work(self.answers)
-        to_come = is_new and not found
-        if not to_come:
-            self.check(database)
-        if database:
-            made = plan.needed(self.account, self.answers, database, self.stack)
-        plan.show(self.answers, reason, made, is_new)
+        plan.check(self.account, self.answers)
+        made = self.needed(database) if database else []
+        plan.show(self.answers, reason, made, self.later(database, to_come), is_new=is_new)
         if to_come:
             say("  It makes a VPC and an Aurora that pauses (infra/database.yaml) first, which takes some ten minutes.")
         if self.ask and not questions.confirm("Go on?"):
@@ -145,28 +155,28 @@ class Deployment:
 
     def take_outputs(self, found: dict[str, str]) -> None:
         for name, value in found.items():
-            if name in template.parameters() and name not in self.given_names:
+            # Who logs in with a password does not log in with IAM.
+            by_password = name == "DatabaseResourceId" and self.answers.parameters.get("MysqlPasswordSecret")
+            if name in template.parameters() and name not in self.given_names and not by_password:
                 self.answers.give(name, value, TEMPLATE)
 
-    def check(self, database: Database | None) -> None:
-        complete = self.answers.complete()
-        # It is made with the changes.
-        later = bool(database and complete["SubnetIds"] and not complete["SecurityGroupIds"])
-        if bool(complete["SubnetIds"]) != bool(complete["SecurityGroupIds"]) and not later:
-            raise Failure(
-                "give both SubnetIds and SecurityGroupIds, or neither for a database that is publicly reachable"
-            )
-        plan.check(self.account, self.answers)
+    def later(self, database: Database | None, to_come: bool) -> set[str]:
+        return plan.to_come(self.answers, database, self.given_names, is_new=to_come)
+
+    def needed(self, database: Database) -> list[Change]:
+        plan.renew_lost_group(self.account, self.answers, self.given_names)
+        return plan.needed(self.account, self.answers, database, self.stack)
 
     def deploy(self, database: Database | None, made: list[Change], to_come: bool) -> None:
         # Built first: if that fails, nothing was touched.
-        sam.build(self.answers.complete()["Architecture"])
+        sam.build(self.answers.complete()["Architecture"], self.answers.head.get("MODEL", ""))
         stack = self.answers.head["STACK"]
         if to_come:
             self.take_outputs(companion.make(self.account, stack, self.answers.settings["MYSQL_DATABASE"]))
             database = companion.database_of(self.account, companion.outputs(self.account, stack) or {})
-            made = plan.needed(self.account, self.answers, database, self.stack)
-            self.check(database)
+            plan.check_answers(self.answers, self.later(database, False))
+            plan.check_way(self.account, self.answers.complete())
+            made = self.needed(database)
         for change in made:
             say(f"it {change.text} ...")
             change.make()
@@ -174,20 +184,25 @@ class Deployment:
         before = former_version.of(self.account, stack, self.stack)
         sam.deploy(stack, self.account.region, self.answers.complete())
         self.say_version(stack)
-        by_hand = "" if not database or database.data_api else tables.by_hand(database, self.answers)
-        is_made = bool(self.answers.head.get("TABLES"))
-        if by_hand and not before and not is_made:
-            say(f"Before the first tick, on a machine that reaches the database:\n{by_hand}")
-        seen = proof.ask(self.account, stack)
-        if seen.failed("login", "tables", "grants") and is_made:
-            # They are made again with the next call.
-            self.answers.head["TABLES"] = ""
+        by_hand = tables.to_do(database, self.answers, is_first=not before) if database else ""
+        if by_hand:
             files.write(self.file, self.answers)
-        if by_hand and before and seen.failed("login", "tables", "grants"):
-            say(f"On a machine that reaches the database:\n{by_hand}")
+            when = "If it was not done before" if before else "Before the first tick"
+            say(f"{when}, on a machine that reaches the database:\n{by_hand}")
+        seen = proof.ask(self.account, stack)
+        if database and not by_hand and seen.failed("login", "tables", "grants"):
+            self.make_again(database, is_first=not before)
         if not seen.is_well:
             proof.take_back(self.account, self.answers, before, ask=self.ask)
             sys.exit(1)
+
+    def make_again(self, database: Database, *, is_first: bool) -> None:
+        """What the trial missed is made again with the next call; or shown, where nothing makes it."""
+        if tables.is_made(self.answers):
+            self.answers.head["TABLES"] = ""
+            files.write(self.file, self.answers)
+        if not is_first and not tables.goes_by_data_api(database, self.answers):
+            say(f"On a machine that reaches the database:\n{tables.by_hand(database, self.answers)}")
 
     def say_version(self, stack: str) -> None:
         before = self.stack.version if self.stack else ""

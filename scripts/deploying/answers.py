@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 import os
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from servers.common import REPO, Failure, say
 
 from .settings import ELSEWHERE, parse, variables, written
-from .template import parameters
+from .template import broken_rules, parameters
 
 HEAD = {
     "STACK": "The stack of CloudFormation.",
@@ -24,8 +25,15 @@ HEAD = {
     "VPC, which is removed afterwards; function takes that in any case; by-hand shows commands.",
     "ADMIN_SECRET": "The secret of Secrets Manager with the administrator's username and password, by its name or ARN. It is read when "
     "tables, logins and grants are made, and kept nowhere. Of a database whose password RDS manages it is known.",
-    "TABLES": "What tables, logins and grants were made of. Without it they are made again; what is there stays.",
+    "MODEL": "The model that is built in: a file that rowscore train wrote, by its path from the top of the repository, as MODEL_FILE "
+    "in the environment gave it. Empty for the sample, which scores sample items alone. One that is in use in the database comes first.",
+    "TABLES": "What tables, logins and grants were made of, or shown how to make. Without it they are made again; what is there stays.",
 }
+# Those of them that may be answered when something is deployed.
+ANSWERED = ("ROLLBACK", "SET_UP", "ADMIN_SECRET", "MODEL", "TABLES")
+# The variable of the build, which stands in the file by another name: earlier versions, to which one goes back with the same
+# file, would take this one for a slip of the pen.
+MODEL_FILE = "MODEL_FILE"
 ACCEPTED = {"ROLLBACK": ("yes", "no", "ask"), "SET_UP": ("auto", "function", "by-hand")}
 # The template refuses to do without them.
 NEEDED = ["MYSQL_SERVER", "MYSQL_DATABASE"]
@@ -40,8 +48,8 @@ class Answers:
 
     def give(self, name: str, value: str, source: str) -> None:
         """Takes an answer, if there is such a question."""
-        if name in HEAD:
-            self.head[name] = value
+        if name in HEAD or name == MODEL_FILE:
+            self.head["MODEL" if name == MODEL_FILE else name] = value
         elif name == "Settings":
             for variable, part in parse(value).items():
                 self.give(variable, part, source)
@@ -59,25 +67,23 @@ class Answers:
                 return
             raise Failure(f"{source} has `{name}`, which is no answer; accepted: {', '.join(known)}")
 
-    def problems(self) -> list[str]:
-        """Everything that would be refused, with what is accepted."""
-        named = parameters()
-        found = [named[name].problem(value) for name, value in self.complete().items() if name != "Settings"]
+    def problems(self, to_come: Collection[str] = ()) -> list[str]:
+        """Everything that would be refused, with what is accepted. What is to come is not known yet, and will fit."""
+        named, complete = parameters(), self.complete()
+        found = [named[name].problem(value) for name, value in complete.items() if name != "Settings"]
         found += [variables()[name].problem(value) for name, value in self.settings.items() if value]
         for name, accepted in ACCEPTED.items():
             if (wish := self.head.get(name) or accepted[0]) not in accepted:
                 *some, last = accepted
                 found.append(f"{name} is `{wish}`; accepted: {', '.join(some)} or {last}")
-        found += [f"{name} is missing; {variables()[name].text}" for name in NEEDED if not self.settings.get(name)]
-        if bool(self.parameters.get("DatabaseResourceId")) == bool(self.parameters.get("MysqlPasswordSecret")):
-            found.append("give DatabaseResourceId to log in with IAM, or MysqlPasswordSecret to log in with a password")
-        if not self.complete()["MysqlUser"] and not self.parameters.get("MysqlPasswordSecret"):
+        if (model := self.head.get("MODEL")) and not (REPO / model).is_file():
             found.append(
-                "MysqlUser is empty; accepted: that with MysqlPasswordSecret only, where the secret names the user"
+                f"MODEL is `{model}`, and there is no such file; accepted: one that rowscore train wrote, or none"
             )
-        by_password = self.parameters.get("ReaderUser") and self.parameters.get("MysqlPasswordSecret")
-        if by_password and not self.parameters.get("ReaderPasswordSecret"):
-            found.append("ReaderUser with MysqlPasswordSecret needs ReaderPasswordSecret, a secret of its own")
+        missing = [name for name in NEEDED if not self.settings.get(name) and name not in to_come]
+        found += [f"{name} is missing; {variables()[name].text}" for name in missing]
+        expected = {name: complete[name] or "(to come)" for name in to_come if name in complete}
+        found += broken_rules(complete | expected)
         if (long := len(written(self.settings).encode())) > 3500:
             found.append(f"the variables take {long} bytes; accepted: 3500, because Lambda keeps 4 KB for all of them")
         return [problem for problem in found if problem]
@@ -138,6 +144,14 @@ def write(file: Path, answers: Answers) -> None:
     new = file.with_name(f"{file.name}.new")
     new.write_text("\n".join(lines) + "\n")
     os.replace(new, file)
+
+
+def let_go_of(file: Path, groups: Collection[str]) -> None:
+    """Forgets the security groups that were removed: with the next deployment another one is made."""
+    answers = read(file) if file.exists() else Answers()
+    if answers.parameters.get("SecurityGroupIds") in groups:
+        answers.parameters["SecurityGroupIds"] = ""
+        write(file, answers)
 
 
 def remark(text: str) -> list[str]:

@@ -66,6 +66,12 @@ def existing_group(account: Account, stack: str, vpc: str) -> str:
     return found[0]["GroupId"] if found else ""
 
 
+def lost_groups(account: Account, groups: list[str]) -> list[str]:
+    """Those of the groups that are not there any more."""
+    found = account.ec2.describe_security_groups(Filters=[{"Name": "group-id", "Values": groups}])["SecurityGroups"]
+    return sorted(set(groups) - {each["GroupId"] for each in found})
+
+
 def function_group(account: Account, stack: str, vpc: str, take: Callable[[str], None]) -> Change:
     """Makes a security group for the function, which nothing may enter."""
 

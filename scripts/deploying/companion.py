@@ -10,6 +10,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from . import databases, network, sam, stacks
 from .account import Account
 from .databases import Database
+from .stacks import Stack
+from .template import parameters
 
 TEMPLATE = "infra/database.yaml"
 # Scaling to zero needs Aurora 3.08.
@@ -18,6 +20,17 @@ LEAST = (3, 8)
 
 def name(stack: str) -> str:
     return f"{stack}-database"
+
+
+def is_one(stack: Stack) -> bool:
+    """Whether a stack is one of these, and no function's."""
+    return "SecondsUntilAutoPause" in stack.parameters
+
+
+def problem(database: str) -> str | None:
+    """What its template would refuse."""
+    name = parameters(TEMPLATE)["DatabaseName"]
+    return f"MYSQL_DATABASE is `{database}`; one that is made {name.constraint}" if name.problem(database) else None
 
 
 def outputs(account: Account, stack: str) -> dict[str, str] | None:

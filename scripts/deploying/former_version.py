@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from botocore.exceptions import ClientError
+from samtranslator.yaml_helper import yaml_parse
 
 from servers.common import Failure, say
 
@@ -21,7 +23,7 @@ class Former:
     """A stack as it was. Its code stays where SAM has put it, in S3."""
 
     name: str
-    template: str
+    template: str  # as JSON
     stack: Stack
 
     @property
@@ -63,4 +65,11 @@ def of(account: Account, name: str, stack: Stack | None) -> Former | None:
     if not stack:
         return None
     template = account.cloudformation.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
-    return Former(name, template if isinstance(template, str) else json.dumps(template), stack)
+    return Former(name, compact(template), stack)
+
+
+def compact(template: str | dict[str, Any]) -> str:
+    """A template as short as it can be written: as SAM does, in YAML, ours is too long for one request."""
+    parsed = yaml_parse(template) if isinstance(template, str) else template
+    # What YAML takes for a date, where nothing stands around it, is the text again: AWSTemplateFormatVersion.
+    return json.dumps(parsed, separators=(",", ":"), ensure_ascii=False, default=str)

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from servers.common import Failure, say
 
-from . import changes, databases, questions, sam, set_up, stacks, troubles, verdict
+from . import answers, changes, companion, databases, questions, sam, set_up, stacks, troubles, verdict
 from .account import Account, code
 
 KINDS = ["window", "sweep", "status"]
@@ -32,10 +32,14 @@ def command(words: list[str]) -> Callable[[Account, str, bool], None] | None:
 def deployed(account: Account, name: str) -> stacks.Stack:
     found = stacks.find(account, name)
     if not found:
-        raise Failure(
-            f"there is no stack {name} in {account.region} of account {account.id}. Make it: make deploy DATABASE=..."
-        )
+        raise missing(account, name)
     return found
+
+
+def missing(account: Account, name: str) -> Failure:
+    return Failure(
+        f"there is no stack {name} in {account.region} of account {account.id}. Make it: make deploy DATABASE=..."
+    )
 
 
 def outputs(account: Account, stack: str, ask: bool) -> None:
@@ -72,20 +76,35 @@ def doctor(account: Account, stack: str, ask: bool) -> None:
 
 
 def remove(account: Account, stack: str, ask: bool) -> None:
-    """Removes the stack, and the security group that was made for it."""
-    deployed(account, stack)
-    say(f"This removes the stack {stack} in {account.region} of account {account.id}. Tables and predictions stay.")
+    """Removes the stack, also one that came to nothing, and what was made beside it, also where the stack is gone."""
+    found = stacks.find(account, stack, to_remove=True)
+    left, groups = set_up.left(account, stack), groups_of(account, stack)
+    if not (found or left or groups):
+        raise missing(account, stack)
+    what = f"the stack {stack}" if found else f"what is left of the stack {stack}: {', '.join([*left, *groups])}"
+    tables = "Tables and predictions stay."
+    if found and companion.is_one(found):
+        tables = "Its database goes with it, and leaves a snapshot."
+    say(f"This removes {what} in {account.region} of account {account.id}. {tables}")
     if ask and not questions.confirm("Go on?"):
         raise Failure("stopped; nothing was changed")
-    set_up.sweep(account, stack)
-    sam.call("delete", "--no-prompts", "--stack-name", stack, "--region", account.region)
+    for name in left:
+        account.cloudformation.delete_stack(StackName=name)
+    if found:
+        sam.call("delete", "--no-prompts", "--stack-name", stack, "--region", account.region)
+    for group in groups:
+        forget(account, group, f"scripts/deploy remove{stacks.option(stack)}")
+    answers.let_go_of(answers.file_of(stack), groups)
+
+
+def groups_of(account: Account, stack: str) -> list[str]:
+    """The security groups that were made for its function."""
     filters = [{"Name": "tag:project", "Values": ["rowscore"]}, {"Name": "tag:stack", "Values": [stack]}]
     made = databases.pages(account.ec2, "describe_security_groups", "SecurityGroups", Filters=filters)
-    for group in (each for each in made if each["GroupName"] == changes.group_name(stack)):
-        forget(account, group["GroupId"])
+    return [each["GroupId"] for each in made if each["GroupName"] == changes.group_name(stack)]
 
 
-def forget(account: Account, group: str) -> None:
+def forget(account: Account, group: str, again: str) -> None:
     """Takes a security group out of the others' rules, and deletes it."""
     for rule in databases.pages(account.ec2, "describe_security_group_rules", "SecurityGroupRules"):
         if rule.get("ReferencedGroupInfo", {}).get("GroupId") == group and not rule["IsEgress"]:
@@ -96,4 +115,4 @@ def forget(account: Account, group: str) -> None:
     except ClientError as error:
         if code(error) != "DependencyViolation":
             raise
-        say(f"Lambda still holds {group}, for up to 20 minutes. Then: aws ec2 delete-security-group --group-id {group}")
+        say(f"Lambda still holds {group}, for up to 20 minutes. It is removed by calling this again then: {again}")

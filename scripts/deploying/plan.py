@@ -7,7 +7,7 @@ import re
 
 from servers.common import REPO, Failure, say
 
-from . import changes, costs, network, schedules, secrets, tables, tokens, topics
+from . import changes, companion, costs, network, schedules, secrets, tables, tokens, topics
 from .account import Account
 from .answers import Answers
 from .changes import Change
@@ -34,6 +34,13 @@ MADE_LATER = "(made for it)"
 MOST_SLEEP_HOURS = 7 * 24
 
 
+def leave_the_vpc(answers: Answers, given: set[str]) -> None:
+    """Who gives no subnets wants none, nor what goes with them: the database is reached publicly."""
+    if "SubnetIds" in given and not answers.parameters["SubnetIds"]:
+        rest = {"SecurityGroupIds": "", "PathToSqs": "existing"}
+        answers.parameters.update({name: value for name, value in rest.items() if name not in given})
+
+
 def take_found(account: Account, answers: Answers, database: Database, given: set[str]) -> str:
     """Fills in what the database itself says; what was given by hand stays. Gives the reason for the way to SQS."""
     kept, settings = dict(answers.parameters), answers.settings
@@ -41,7 +48,9 @@ def take_found(account: Account, answers: Answers, database: Database, given: se
     if database.status in ("stopped", "stopping") and not kept.get("WakeDatabase"):
         found["WakeDatabase"] = database.wake
     reason = "as it was"
-    if not still_fits(account, database, kept, settings.get("MYSQL_SERVER", "")):
+    if "SubnetIds" in given and not kept["SubnetIds"]:
+        reason = "the function is in no VPC"
+    elif not still_fits(account, database, kept, settings.get("MYSQL_SERVER", "")):
         chosen = network.choose(account, database, reads_secret=bool(kept.get("MysqlPasswordSecret")))
         found |= {"SubnetIds": ",".join(chosen.subnets), "PathToSqs": chosen.path, "SecurityGroupIds": ""}
         reason = chosen.reason
@@ -60,6 +69,21 @@ def still_fits(account: Account, database: Database, kept: dict[str, str], serve
         return "SubnetIds" in kept and server == database.server
     filters = [{"Name": "subnet-id", "Values": subnets}, {"Name": "vpc-id", "Values": [database.vpc]}]
     return len(account.ec2.describe_subnets(Filters=filters)["Subnets"]) == len(subnets)
+
+
+def renew_lost_group(account: Account, answers: Answers, given: set[str]) -> None:
+    """A group that is gone is made again, if it is one that may have been made here; who gives others is told."""
+    groups = [group for group in answers.parameters.get("SecurityGroupIds", "").split(",") if group]
+    lost = changes.lost_groups(account, groups) if groups else []
+    if not lost:
+        return
+    if len(groups) > 1 or "SecurityGroupIds" in given:
+        raise Failure(
+            f"SecurityGroupIds is `{','.join(groups)}`, and there is no {' and no '.join(lost)} in {account.region}; accepted: groups "
+            "of the database's VPC, or none (SecurityGroupIds=), for one that is made"
+        )
+    say(f"the security group {lost[0]} is not there any more; it is made again")
+    answers.parameters["SecurityGroupIds"] = ""
 
 
 def needed(account: Account, answers: Answers, database: Database, stack: Stack | None) -> list[Change]:
@@ -82,7 +106,8 @@ def needed(account: Account, answers: Answers, database: Database, stack: Stack 
                 values["SecurityGroupIds"] = made
 
             made.append(changes.function_group(account, name, database.vpc, take))
-        stays = stack and stack.server == database.server
+        # Whom it lets in by other rules is not looked at again; a group that is made is let in by none.
+        stays = stack and stack.server == database.server and group()
         if database.groups and not stays and not changes.lets_in(account, database, group()):
             made.append(changes.entrance(account, database, group))
     if tables_change := tables.change(account, database, answers, stack):
@@ -115,14 +140,30 @@ def let_workers_work(answers: Answers) -> None:
         answers.parameters["Concurrency"] = f"{workers},{requests}"
 
 
+def to_come(answers: Answers, database: Database | None, given: set[str], *, is_new: bool) -> set[str]:
+    """What is known only when the database was made, or the security group; what was given is known."""
+    complete = answers.complete()
+    if not is_new:
+        makes_group = database and complete["SubnetIds"] and not complete["SecurityGroupIds"]
+        return {"SecurityGroupIds"} if makes_group else set()
+    login = set() if complete["MysqlPasswordSecret"] else {"DatabaseResourceId"}
+    return ({"MYSQL_SERVER", "SubnetIds", "SecurityGroupIds"} | login) - given
+
+
+def check_answers(answers: Answers, later: set[str]) -> None:
+    """Refuses what is wrong with the answers themselves: from here on, numbers are numbers."""
+    problems = answers.problems(later)
+    if "MYSQL_SERVER" in later and (problem := companion.problem(answers.settings.get("MYSQL_DATABASE", ""))):
+        problems.append(problem)
+    if problems:
+        raise Failure("\n  ".join([f"{len(problems)} answers would be refused:", *problems]))
+
+
 def check(account: Account, answers: Answers) -> None:
     """Refuses before anything is touched what would be refused later."""
-    if problems := answers.problems():
-        raise Failure("\n  ".join([f"{len(problems)} answers would be refused:", *problems]))
+    check_way(account, answers.complete())
     complete = answers.complete()
-    network.check(account, complete["SubnetIds"], complete["PathToSqs"])
     if complete["MysqlPasswordSecret"]:
-        network.check_secrets(account, complete["SubnetIds"], complete["PathToSqs"])
         for name in ("MysqlPasswordSecret", "ReaderPasswordSecret"):
             if complete[name]:
                 answers.parameters[name] = secrets.looked_at(account, name, complete[name])
@@ -130,7 +171,16 @@ def check(account: Account, answers: Answers) -> None:
     if complete["AlarmTopicArn"]:
         topics.check(account, complete["AlarmTopicArn"])
     hear_of_sleep(complete)
-    check_authority(answers.settings.get("MYSQL_SERVER", ""), answers.settings)
+    # One that is made is a server of the region.
+    server = answers.settings.get("MYSQL_SERVER") or f"made.{account.region}.rds.amazonaws.com"
+    check_authority(server, answers.settings)
+
+
+def check_way(account: Account, complete: dict[str, str]) -> None:
+    """What the template cannot see of the network."""
+    network.check(account, complete["SubnetIds"], complete["PathToSqs"])
+    if complete["MysqlPasswordSecret"]:
+        network.check_secrets(account, complete["SubnetIds"], complete["PathToSqs"])
 
 
 def check_authority(server: str, settings: dict[str, str]) -> None:
@@ -150,23 +200,19 @@ def check_authority(server: str, settings: dict[str, str]) -> None:
         )
 
 
-def show(answers: Answers, reason: str, made: list[Change], is_new: bool) -> None:
+def show(answers: Answers, reason: str, made: list[Change], later: set[str], *, is_new: bool) -> None:
     """Answers, changes and costs."""
     complete = answers.complete()
     say(
         f"\nThe stack {answers.head['STACK']} in {answers.head['REGION']} of account {answers.head['ACCOUNT']}, beside {answers.head['DATABASE']}:"
     )
     for name in SHOWN:
-        later = (
-            name in ("SecurityGroupIds", "DatabaseResourceId", "SubnetIds")
-            and not complete["MysqlPasswordSecret"]
-            and not complete[name]
-        )
-        if value := complete[name] or (MADE_LATER if later else ""):
+        if value := complete[name] or (MADE_LATER if name in later else ""):
             say(f"  {name:<17} {value}" + (f"  ({reason})" if name == "PathToSqs" and reason else ""))
+    say(f"  {'MODEL':<17} {answers.head.get('MODEL') or 'the sample, which scores sample items alone'}")
     for change in made:
         say(f"  It {change.text}.")
-    zones = {"SubnetIds": complete["SubnetIds"] or "one"}
+    zones = {"SubnetIds": "one"} if "SubnetIds" in later else {}
     lines = costs.monthly(complete | zones) + (costs.of_companion(complete) if is_new else [])
     say(f"A month without rows costs {costs.money(sum(line.dollars for line in lines))} by list price of us-east-1:")
     for line in (line for line in lines if line.dollars >= 0.05):

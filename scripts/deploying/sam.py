@@ -21,20 +21,19 @@ MACHINES = {0x3E: "x86_64", 0xB7: "arm64"}
 ENVIRONMENT = {"SAM_CLI_TELEMETRY": "0", "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "1"}
 
 
-def call(*arguments: str) -> None:
+def call(*arguments: str, **environment: str) -> None:
     if not shutil.which("sam"):
         raise Failure("the SAM CLI is missing: call scripts/deploy or make deploy, which install it below .dev/")
-    done = subprocess.run(["sam", *arguments], cwd=REPO, env=os.environ | ENVIRONMENT)
+    done = subprocess.run(["sam", *arguments], cwd=REPO, env=os.environ | ENVIRONMENT | environment)
     if done.returncode != 0:
-        raise Failure(
-            f"sam {arguments[0]} failed; what it said stands above. The answers are kept: call make deploy again"
-        )
+        again = "scripts/deploy remove" if arguments[0] == "delete" else "make deploy"
+        raise Failure(f"sam {arguments[0]} failed; what it said stands above. The answers are kept: call {again} again")
 
 
-def build(architecture: str) -> None:
-    """Builds for the processor that is deployed, and looks whether it did."""
-    say(f"\nbuilding for {architecture} ...")
-    call("build", "--parameter-overrides", f"Architecture={architecture}")
+def build(architecture: str, model: str) -> None:
+    """Builds for the processor that is deployed, and looks whether it did. What Cargo warns of, SAM does not show."""
+    say(f"\nbuilding for {architecture}, with {model or 'the sample'} as the model that is built in ...")
+    call("build", "--parameter-overrides", f"Architecture={architecture}", MODEL_FILE=model)
     for name in functions():
         program = build_folder() / name / "bootstrap"
         if (found := machine(program)) != architecture:

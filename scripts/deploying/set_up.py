@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import Any
 
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from servers.common import Failure, say
 
 from . import sam, secrets, verdict
-from .account import Account
+from .account import Account, refusal
 from .answers import Answers
 from .changes import Change
 from .databases import Database, pages
@@ -47,8 +49,7 @@ def by_function(account: Account, database: Database, answers: Answers, admin: L
             [function] = [o["OutputValue"] for o in found["Outputs"] if o["OutputKey"] == "Function"]
             call(account, function, orders)
         finally:
-            say(f"removing the stack {stack} ... (nobody needs to wait for it)")
-            account.cloudformation.delete_stack(StackName=stack)
+            take_away(account, stack)
 
     name = answers.settings.get("MYSQL_DATABASE", "")
     how = f"as `{admin.login}`, by a function in the VPC that is removed afterwards ({TEMPLATE})"
@@ -73,9 +74,22 @@ def call(account: Account, function: str, orders: dict[str, Any]) -> None:
         raise Failure(f"the tables could not be made: {failed}{remedy}\nNothing was deployed. Call make deploy again")
 
 
-def sweep(account: Account, stack: str) -> None:
-    """Removes what an earlier try has left, if it was killed."""
+def take_away(account: Account, stack: str) -> None:
+    """Removes the stack, whatever came of it; if that fails, what went wrong before is told all the same."""
+    say(f"removing the stack {stack} ... (nobody needs to wait for it)")
+    try:
+        account.cloudformation.delete_stack(StackName=stack)
+    except ClientError as error:
+        said = refusal(error)
+    except BotoCoreError as error:
+        said = str(error)
+    else:
+        return
+    say(f"it could not be removed: {said}. Remove it: aws cloudformation delete-stack --stack-name {stack}")
+
+
+def left(account: Account, stack: str) -> list[str]:
+    """What an earlier try has left, if it was killed."""
     listed = pages(account.cloudformation, "list_stacks", "StackSummaries")
-    for found in listed:
-        if found["StackName"].startswith(f"{stack}-set-up-") and found["StackStatus"] not in GONE:
-            account.cloudformation.delete_stack(StackName=found["StackName"])
+    ours = re.compile(rf"{re.escape(stack)}-set-up-[0-9a-f]+")
+    return [s["StackName"] for s in listed if ours.fullmatch(s["StackName"]) and s["StackStatus"] not in GONE]

@@ -24,6 +24,8 @@ ELSEWHERE = {
     "DEAD_LETTER_QUEUE_URLS": "nothing: the template makes the queues",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "MemorySize",
 }
+# The group of those that say what is scored, and where predictions go.
+TABLE = "The table"
 # Secrets that the template has no place for, and what names one that holds them.
 SECRET = {"LINEAGE_TOKEN": "LINEAGE_TOKEN_SECRET"}
 
@@ -34,6 +36,7 @@ class Variable:
     unset: str
     accepts: str
     text: str
+    group: str
 
     @property
     def default(self) -> str:
@@ -63,7 +66,10 @@ class Variable:
 @cache
 def variables() -> dict[str, Variable]:
     document = (REPO / "docs/CONFIGURATION.md").read_text()
-    return {match[1]: Variable(match[1], match[2], match[3], match[4]) for match in ROW.finditer(document)}
+    _, *parts = re.split(r"^## (.+)$", document, flags=re.MULTILINE)
+    groups = zip(parts[::2], parts[1::2], strict=True)
+    rows = [(group, row) for group, text in groups for row in ROW.finditer(text)]
+    return {row[1]: Variable(row[1], row[2], row[3], row[4], group) for group, row in rows}
 
 
 def parse(text: str) -> dict[str, str]:

@@ -15,8 +15,10 @@ from .account import Account
 from .answers import Answers
 from .changes import Change
 from .databases import ASLEEP, Database
+from .settings import TABLE, variables
 from .stacks import Stack
 
+# What infra/apply-sql.py knows of a table.
 NAMES = [
     "ITEMS_TABLE",
     "ID_COLUMN",
@@ -26,16 +28,21 @@ NAMES = [
     "CREATED_COLUMN",
     "RUN_COLUMN",
 ]
+# What else there is to say of a table, and makes no difference to tables and grants.
+NO_MATTER = {"PREDICTION_FORMAT", "PREDICTION_DECIMALS", "CREATED_ZONE", "THRESHOLD"}
+# Connections of the results API, as src/lambda/set_up.rs has them.
+READERS = 20
+# Behind the digest of what was not made, but said.
+BY_HAND = " by hand"
 # What the logins and the grants are made of.
 LOGINS = ["MysqlUser", "MysqlPasswordSecret", "ReaderUser", "ReaderPasswordSecret"]
 
 
 def change(account: Account, database: Database, answers: Answers, stack: Stack | None) -> Change | None:
     """What makes them, if it is known how, and not all was made before."""
-    way = answers.head["SET_UP"]
-    if way == "by-hand" or database.status in ASLEEP:
+    if answers.head["SET_UP"] == "by-hand" or database.status in ASLEEP:
         return None
-    if way == "auto" and has_data_api(database, answers):
+    if goes_by_data_api(database, answers):
         return by_data_api(account, database, answers)
     if stack and answers.head.get("TABLES") == digest(database, answers):
         return None
@@ -51,8 +58,37 @@ def change(account: Account, database: Database, answers: Answers, stack: Stack 
     return Change(made.text, make)
 
 
-def has_data_api(database: Database, answers: Answers) -> bool:
-    return bool(database.data_api and database.admin_secret and not answers.complete()["MysqlPasswordSecret"])
+def goes_by_data_api(database: Database, answers: Answers) -> bool:
+    """Whether they are made through the Data API, which takes every name of NAMES, and one login, by IAM. Whoever has more gets
+    it from the function, which does all that `rowscore init` does."""
+    complete = answers.complete()
+    more = of_table(answers).keys() - {*NAMES, *NO_MATTER}
+    more |= {name for name in ("MysqlPasswordSecret", "ReaderUser") if complete[name]}
+    there = database.data_api and database.admin_secret and database.status not in ASLEEP
+    return bool(there and answers.head["SET_UP"] == "auto" and not more)
+
+
+def of_table(answers: Answers) -> dict[str, str]:
+    """What is said of the table, and of where predictions go."""
+    found = [name for name, variable in variables().items() if variable.group == TABLE and answers.differs(name)]
+    return {name: answers.settings[name] for name in found}
+
+
+def is_made(answers: Answers) -> bool:
+    """Whether they were made here by the function, and not only said."""
+    made = answers.head.get("TABLES", "")
+    return bool(made) and not made.endswith(BY_HAND)
+
+
+def to_do(database: Database, answers: Answers, *, is_first: bool) -> str:
+    """What is to be called by hand, where nothing makes them and it was not said before."""
+    made = digest(database, answers)
+    if goes_by_data_api(database, answers) or answers.head.get("TABLES") == made:
+        return ""
+    if answers.head.get("TABLES") == made + BY_HAND and not is_first:
+        return ""
+    answers.head["TABLES"] = made + BY_HAND
+    return by_hand(database, answers)
 
 
 def lacks_admin(database: Database, answers: Answers) -> bool:
@@ -64,14 +100,16 @@ def lacks_admin(database: Database, answers: Answers) -> bool:
 def digest(database: Database, answers: Answers) -> str:
     """What is made: where, for whom, for which columns, and by which files."""
     complete = answers.complete()
-    parts = [database.server, complete["Settings"], *(complete[name] for name in LOGINS)]
+    parts = [database.server, answers.settings.get("MYSQL_DATABASE", ""), *map("=".join, of_table(answers).items())]
+    parts += [complete[name] for name in LOGINS]
     parts += [file.read_text() for file in sorted((REPO / "infra").glob("**/*.sql"))]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
-def create_user(user: str, *, iam: bool) -> str:
+def create_user(user: str, *, iam: bool, most: int = 0) -> str:
     how = "WITH AWSAuthenticationPlugin AS 'RDS'" if iam else "BY '...'"
-    return f"CREATE USER IF NOT EXISTS '{user}' IDENTIFIED {how} REQUIRE SSL"
+    limit = f" WITH MAX_USER_CONNECTIONS {most}" if most else ""
+    return f"CREATE USER IF NOT EXISTS '{user}' IDENTIFIED {how} REQUIRE SSL{limit}"
 
 
 def by_data_api(account: Account, database: Database, answers: Answers) -> Change:
@@ -102,17 +140,19 @@ def by_hand(database: Database, answers: Answers) -> str:
     complete = answers.complete()
     iam = not complete["MysqlPasswordSecret"]
     # Whom a secret names is in the secret; that of RDS is the administrator's, who may do all of it already.
-    user = complete["MysqlUser"] or "USER"
+    user, reader = complete["MysqlUser"] or "USER", complete["ReaderUser"]
     is_admin = not iam and database.admin_secret == secrets.split(complete["MysqlPasswordSecret"])[0]
+    made = [] if is_admin else [create_user(user, iam=iam)]
+    made += [create_user(reader, iam=iam, most=READERS)] if reader else []
+    grants = ("" if is_admin else f" --grant {user}") + (f" --grant-reader {reader}" if reader else "")
     login = f"mysql -h {database.server} -P {database.port} -u {database.admin} -p"
-    own = " ".join(f"{name}={shlex.quote(value)}" for name, value in answers.settings.items() if name in NAMES)
+    own = " ".join(f"{name}={shlex.quote(value)}" for name, value in of_table(answers).items())
     name = answers.settings.get("MYSQL_DATABASE", "")
-    variables = f"MYSQL_SERVER={database.server} MYSQL_PORT={database.port} MYSQL_DATABASE={name} {own}".rstrip()
+    environment = f"MYSQL_SERVER={database.server} MYSQL_PORT={database.port} MYSQL_DATABASE={name} {own}".rstrip()
     secret = f"  # {database.admin}'s password is in {database.admin_secret}\n" if database.admin_secret else ""
-    made = "" if is_admin else f'  {login} -e "{create_user(user, iam=iam)}"\n'
-    grant = "" if is_admin else f" --grant {user}"
+    logins = "".join(f'  {login} -e "{statement}"\n' for statement in made)
     return (
-        f"{secret}{made}"
-        f"  export {variables} MYSQL_USER={database.admin} MYSQL_PASSWORD=...\n"
-        f"  cargo build --release && target/release/rowscore init --create{grant}"
+        f"{secret}{logins}"
+        f"  export {environment} MYSQL_USER={database.admin} MYSQL_PASSWORD=...\n"
+        f"  cargo build --release && target/release/rowscore init --create{grants}"
     )

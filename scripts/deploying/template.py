@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +12,8 @@ from typing import Any
 from samtranslator.yaml_helper import yaml_parse
 
 from servers.common import REPO
+
+from .conditions import value
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,24 @@ def parsed(name: str = "template.yaml") -> Any:
 
 
 @cache
-def parameters() -> dict[str, Parameter]:
-    return {name: read(name, entry) for name, entry in parsed()["Parameters"].items()}
+def parameters(template: str = "template.yaml") -> dict[str, Parameter]:
+    return {name: read(name, entry) for name, entry in parsed(template)["Parameters"].items()}
+
+
+def broken_rules(values: dict[str, str]) -> list[str]:
+    """What CloudFormation would refuse of values that each are accepted, but not together."""
+    found = []
+    for rule in parsed()["Rules"].values():
+        if "RuleCondition" not in rule or value(parsed(), rule["RuleCondition"], values):
+            broken = [each for each in rule["Assertions"] if not value(parsed(), each["Assert"], values)]
+            found += [f"{each['AssertDescription'].rstrip('.')} (given: {given(rule, values)})" for each in broken]
+    return found
+
+
+def given(rule: Any, values: dict[str, str]) -> str:
+    """The values of the parameters that a rule looks at."""
+    names = dict.fromkeys(re.findall(r'"Ref": "(\w+)"', json.dumps(rule)))
+    return ", ".join(f"{name}={values[name]}" for name in names)
 
 
 def read(name: str, entry: dict[str, Any]) -> Parameter:

@@ -125,7 +125,8 @@ def main() -> None:
         sys.exit(f"{overrides} uses an unsupported extension")
     values = json.loads(Path(overrides.removeprefix("file://")).read_text()) if overrides.startswith("file://") else {}
     with open(os.environ["SAM_LOG"], "a") as log:
-        log.write(json.dumps({"arguments": sys.argv[1:], "values": values}) + "\n")
+        said = {"arguments": sys.argv[1:], "values": values, "model": os.environ.get("MODEL_FILE")}
+        log.write(json.dumps(said) + "\n")
     if sys.argv[1] == "build":
         build()
     elif sys.argv[1] == "deploy":

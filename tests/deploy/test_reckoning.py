@@ -83,6 +83,13 @@ class Settings(unittest.TestCase):
 
 
 class Document(unittest.TestCase):
+    def test_the_commands_that_a_stack_puts_out_can_be_pasted_into_any_shell(self):
+        for name, output in template.parsed()["Outputs"].items():
+            command = output["Value"].get("Fn::Sub", "")
+            if command.startswith("aws "):
+                bare = re.sub(r"'[^']*'|\$\{[^}]*\}", "", command)
+                self.assertNotRegex(bare, r"[][*?{}$<>|&;]", name)
+
     def test_every_command_and_every_answer_of_the_document_is_there(self):
         document = (REPO / "docs/DEPLOY.md").read_text()
         commands = set(re.findall(r"scripts/deploy (\w+)", document))

@@ -2,6 +2,8 @@
 
 from world import Deployed
 
+TOPIC = "arn:aws:sns:eu-central-1:111122223333:none"
+
 
 class Refusals(Deployed):
     def tearDown(self) -> None:
@@ -73,6 +75,45 @@ class Refusals(Deployed):
         self.assertIn(
             "MYSQL_PASSWORD is set by the template; give MysqlPasswordSecret",
             self.refuse("--database", "mydb", "--yes", "MYSQL_PASSWORD=x"),
+        )
+
+    def test_a_number_that_is_none_is_told_like_every_other_answer(self):
+        self.network()
+        self.instance()
+        for given in ("SilentHours=2h", "MemorySize=abc", "Concurrency=x", "WORKERS=x", "LogRetentionInDays="):
+            name, _, value = given.partition("=")
+            self.assertIn(f"{name} is `{value}`; accepted: ", self.refuse("--database", "mydb", "--yes", given))
+
+    def test_before_a_database_is_made_all_that_is_known_is_looked_at(self):
+        given = ["MemorySize=abc", "LANES=17", "SET_UP=never", "MYSQL_DATABASE=my-shop", "ReaderUser=a b"]
+        said = self.refuse("--database", "new", "--yes", *given, "AlarmEmail=me@example.com", f"AlarmTopicArn={TOPIC}")
+        for part in (
+            "MemorySize is `abc`; accepted: a number from 128 to 10240",
+            "LANES is `17`; accepted: a whole number from 1 to 16",
+            "SET_UP is `never`; accepted: auto, function or by-hand",
+            "MYSQL_DATABASE is `my-shop`; one that is made must begin with a letter",
+            "ReaderUser is `a b`; accepted: a user's name",
+            "Give AlarmEmail or AlarmTopicArn, not both",
+        ):
+            self.assertIn(part, said)
+        for name in ("MYSQL_SERVER", "DatabaseResourceId", "SubnetIds"):
+            self.assertNotIn(name, said, "that is to come")
+        self.assertIn("there is no such topic", self.refuse("--database", "new", "--yes", f"AlarmTopicArn={TOPIC}"))
+        # In no VPC the function would not reach it.
+        self.assertIn("Give both SubnetIds and", self.refuse("--database", "new", "--yes", "SubnetIds="))
+        self.assertEqual(self.calls("build"), [])
+
+    def test_a_name_of_a_stack_that_cloudformation_refuses_is_refused_before_anything(self):
+        nowhere = {"AWS_DEFAULT_REGION": "", "AWS_REGION": "", "AWS_CONFIG_FILE": "/dev/null"}
+        for name in ("my_stack", "a/b", "../a", "1st", "-", "", "ä", "a" * 113):
+            for command in (["--database", "mydb", "--yes"], ["remove"], ["doctor"]):
+                said = self.refuse(*command, f"--stack={name}", **nowhere)
+                self.assertIn(f"STACK is `{name}`; accepted: a letter, and then letters, digits and -", said)
+        # With the longest there is room for the name of every other stack.
+        self.assertIn("export AWS_REGION=", self.refuse(f"--stack={'a' * 112}", **nowhere))
+        said = self.refuse("STACK=other")
+        self.assertIn(
+            "STACK is no answer, but an option: call make deploy STACK=other, or scripts/deploy --stack", said
         )
 
     def test_a_file_that_is_wrong_is_told_by_line(self):

@@ -55,10 +55,18 @@ class Secrets(Deployed):
             self.assertIn(part, said)
             self.assertNotIn("pr?vate", said)
         said = self.refuse("--database", "mydb", "--yes", "MysqlUser=")
-        self.assertIn("MysqlUser is empty; accepted: that with MysqlPasswordSecret only", said)
+        self.assertIn("MysqlUser may be empty with MysqlPasswordSecret only", said)
         said = self.refuse("--database", "mydb", "--yes", f"MysqlPasswordSecret={nameless}", "ReaderUser=reader")
         self.assertIn("needs ReaderPasswordSecret, a secret of its own", said)
         self.assertEqual((self.let_in(), self.calls("deploy")), ([], []))
+
+    def test_in_a_database_that_is_made_first_a_password_logs_in_too(self):
+        arn = self.secret("plain", "pl?in")
+        self.deploy("--database", "new", "--yes", f"MysqlPasswordSecret={arn}", "SET_UP=by-hand")
+        values = self.calls("deploy")[-1]["values"]
+        self.assertEqual((values["MysqlPasswordSecret"], values["DatabaseResourceId"]), (arn, ""))
+        self.deploy("--yes")
+        self.assertEqual(self.calls("deploy")[-1]["values"], values)
 
     def test_what_a_secret_needs_besides_is_said(self):
         self.instance()

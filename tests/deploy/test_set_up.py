@@ -1,7 +1,18 @@
 """Tables, logins and grants, made from inside of the VPC by a function that is there for that alone."""
 
+import contextlib
+import io
 import json
+import unittest
+from types import SimpleNamespace
+from unittest import mock
 
+from botocore.exceptions import ClientError
+
+from deploying import sam, set_up
+from deploying.answers import Answers
+from deploying.secrets import Login
+from servers.common import Failure
 from world import Deployed
 
 REFUSED = json.dumps(
@@ -113,3 +124,18 @@ class SetUp(Deployed):
         self.deploy("--database", "mycluster", "--yes", f"ADMIN_SECRET={arn}", "SET_UP=function")
         [asked] = self.events()
         self.assertEqual(asked["admin"]["password"], "by-rds")
+
+
+class Leftover(unittest.TestCase):
+    def test_a_stack_that_cannot_be_removed_does_not_hide_what_went_wrong_before(self):
+        denied = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "DeleteStack")
+        account = SimpleNamespace(region="r", cloudformation=mock.Mock())
+        account.cloudformation.delete_stack.side_effect = denied
+        answers = Answers(head={"STACK": "rowscore"}, settings={"MYSQL_DATABASE": "shop"})
+        change = set_up.by_function(account, mock.Mock(), answers, Login("admin", "x"))
+        said = io.StringIO()
+        failure = mock.patch.object(sam, "deploy", side_effect=Failure("sam deploy failed"))
+        with failure, contextlib.redirect_stderr(said), self.assertRaisesRegex(Failure, "sam deploy failed"):
+            change.make()
+        self.assertIn("it could not be removed: AWS does not allow DeleteStack: no", said.getvalue())
+        self.assertIn("aws cloudformation delete-stack --stack-name rowscore-set-up-", said.getvalue())

@@ -148,6 +148,28 @@ class Walk(Deployed):
         groups = self.ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [self.vpc]}])["SecurityGroups"]
         self.assertNotIn("rowscore-function", [group["GroupName"] for group in groups])
 
+    def test_who_gives_no_subnets_has_a_function_in_no_vpc(self):
+        self.network()
+        self.instance(PubliclyAccessible=True)
+        said = self.deploy("--database", "mydb", "--yes", "SubnetIds=", "SecurityGroupIds=")
+        values = self.calls("deploy")[-1]["values"]
+        public = ("", "", "existing")
+        self.assertEqual((values["SubnetIds"], values["SecurityGroupIds"], values["PathToSqs"]), public)
+        self.assertEqual(self.let_in(), [])
+        self.assertNotIn("(made for it)", said)
+        # One that is in a VPC leaves it, with or without the database's name.
+        self.deploy("--database", "mydb", "--yes", "--stack", "other")
+        self.assertTrue(self.calls("deploy")[-1]["values"]["PathToSqs"].startswith("vpc-"))
+        self.deploy("--yes", "--stack", "other", "SubnetIds=")
+        values = self.calls("deploy")[-1]["values"]
+        self.assertEqual((values["SubnetIds"], values["SecurityGroupIds"], values["PathToSqs"]), public)
+        for given in (["PathToSqs=ipv6"], ["PathToSqs=ipv6", "SubnetIds=", "SecurityGroupIds="]):
+            said = self.refuse("--yes", *given)
+            self.assertIn(
+                "Without SubnetIds, PathToSqs accepts existing only; the function is in no VPC then (given:", said
+            )
+            self.assertIn("PathToSqs=ipv6", said)
+
     def test_a_database_that_sleeps_longer_than_rds_lets_it_is_told(self):
         self.network()
         self.instance()
