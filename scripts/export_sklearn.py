@@ -54,7 +54,10 @@ from sklearn.utils.multiclass import _ovr_decision_function
 from sklearn.utils.validation import check_is_fitted
 
 GAP, UNSEEN = float("nan"), "any category that the model does not know"
-GAPS_IN_CSV = {"", "NA", "N/A", "NaN", "nan", "null", "None", "?"}
+# As rowscore has them, in whatever case.
+GAPS_IN_CSV = {"", "na", "n/a", "nan", "null", "none", "?"}
+# As pandas and rowscore write them, in whatever case.
+TRUTHS = {"false": 0.0, "true": 1.0}
 
 
 class ExportError(ValueError):
@@ -1092,10 +1095,13 @@ class Reference:
                 return plain(cell)
             if not any(isinstance(value, str) for value in one.categories) and as_number(cell) is not None:
                 return as_number(cell)
-        if is_gap(cell) or (isinstance(cell, str) and cell in GAPS_IN_CSV):
+        if is_gap(cell) or (isinstance(cell, str) and cell.strip().lower() in GAPS_IN_CSV):
             return None
         if one.categories is not None:
-            return plain(cell)
+            # rowscore takes a number for the category that writes the same one.
+            value = as_number(cell)
+            same = (known for known in one.categories if value is not None and as_number(known) == value)
+            return next(same, plain(cell))
         if as_number(cell) is None and one.used:
             raise ExportError(f"the column {one.name} of the rows holds {cell!r}, which is not a number")
         return as_number(cell) or 0.0
@@ -1130,6 +1136,8 @@ class Reference:
 
 
 def as_number(cell):
+    if isinstance(cell, str) and cell.strip().lower() in TRUTHS:
+        return TRUTHS[cell.strip().lower()]
     try:
         value = float(cell)
     except (TypeError, ValueError):

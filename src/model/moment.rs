@@ -39,6 +39,12 @@ pub(super) fn read(text: &str) -> Option<Moment> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Some(seconds(time.naive_utc()));
     }
+    // ISO 8601 allows more than RFC 3339: no seconds, no colon in the offset, no minutes there.
+    for format in ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M%#z"] {
+        if let Ok(time) = DateTime::parse_from_str(text, format) {
+            return Some(seconds(time.naive_utc()));
+        }
+    }
     time_of_day(text).map(Moment::At)
 }
 
@@ -116,6 +122,12 @@ mod tests {
             ("1970-01-02T01:00", DAY + HOUR),
             ("1970-01-02T01:00:00Z", DAY + HOUR),
             ("1970-01-02T01:00:00.25+01:00", DAY + 0.25),
+            ("1970-01-02T01:00Z", DAY + HOUR),
+            ("1970-01-02T01:00+01:00", DAY),
+            ("1970-01-02T01:00:00+0100", DAY),
+            ("1970-01-02 01:00:00.25+01", DAY + 0.25),
+            ("1970-01-02 01:00:00 -01:30", DAY + 2.5 * HOUR),
+            ("1970-01-02 01:00-0130", DAY + 2.5 * HOUR),
             ("1969-12-31 23:59:59.5", -0.5),
             ("0000-00-00 00:00:00", f64::NEG_INFINITY),
             ("12:30", 12.5 * HOUR),
@@ -124,9 +136,22 @@ mod tests {
         ] {
             assert_eq!(at(text), Some(expected), "{text}");
         }
-        for text in
-            ["", "male", "1970", "1970-13-01", "1970-02-30", "12:60", "12:", "1:2:3:4", "1e1:00", "12:30:x", ":"]
-        {
+        for text in [
+            "",
+            "male",
+            "1970",
+            "1970-13-01",
+            "1970-02-30",
+            "12:60",
+            "12:",
+            "1:2:3:4",
+            "1e1:00",
+            "12:30:x",
+            ":",
+            "1970-01-02T01:00+1",
+            "1970-01-02T01:00+01:60",
+            "1970-01-02T01:00 CET",
+        ] {
             assert_eq!(at(text), None, "{text}");
         }
     }

@@ -7,10 +7,14 @@ use crate::model::{ArtifactError, Method, ScoreError};
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
     /// An option is out of range.
-    #[error("the {what} is out of range")]
+    #[error("{what} is {found}, which is out of range; accepted: {accepted}")]
     Option {
         /// Which option.
         what: &'static str,
+        /// What it is.
+        found: String,
+        /// What it may be.
+        accepted: &'static str,
     },
     /// The method learns something else.
     #[error("`--model {method}` learns no {task}; for {task} there are: {fitting}")]
@@ -44,6 +48,15 @@ pub enum TrainError {
         /// Name of the feature.
         feature: String,
     },
+    /// The numbers that are to be learnt are so large that their squares overflow.
+    #[error(
+        "the labels are too large: the squares of their errors are beyond a 64-bit float (the largest label is {largest:e}); \
+         write them in a larger unit, such as millions"
+    )]
+    LabelTooLarge {
+        /// The largest, whatever its sign.
+        largest: f64,
+    },
     /// The solver's arithmetic would not hold.
     #[error(
         "kernel values up to {largest:e} are too large for this C and number of rows; a smaller gamma, degree or C helps"
@@ -61,6 +74,11 @@ pub enum TrainError {
 }
 
 impl TrainError {
+    /// Of these labels.
+    pub(super) fn label_too_large(values: &[f64]) -> Self {
+        Self::LabelTooLarge { largest: values.iter().fold(0.0, |largest, value| value.abs().max(largest)) }
+    }
+
     /// `method` does not learn what is asked for.
     pub(super) fn unfit(task: Task, method: Method) -> Self {
         let fitting = match task {

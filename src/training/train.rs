@@ -6,7 +6,7 @@ use super::cross_validation;
 use super::data::{Dataset, Target};
 use super::distribution::distribution;
 use super::error::TrainError;
-use super::evaluation::Evaluation;
+use super::evaluation::{Evaluation, figures};
 use super::fitted::{Fitted, Means};
 use super::folds::FOLDS;
 use super::golden::golden_rows;
@@ -49,6 +49,12 @@ pub fn train_and_evaluate(
     let mut means = Means { cache_bytes: CACHE_BYTES, tick: &mut || meter.tick() };
     let fitted = Fitted::train(data, &all, options, &mut means)?;
     let held_out = cross_validation::run(data, options, &mut meter)?.evaluation;
+    // Predictions may be further off than the labels are large. What is no number cannot be written.
+    if let Target::Values(values) = &data.target
+        && figures(&held_out.quality).iter().any(|(_, figure)| !figure.is_finite())
+    {
+        return Err(TrainError::label_too_large(values));
+    }
     let mut content = Content {
         about: About::default(),
         label: data.label.clone(),

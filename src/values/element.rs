@@ -112,8 +112,7 @@ impl<'de> Visitor<'de> for Element<'_, '_> {
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
-        // As a BOOL column is read.
-        self.visit_f64(f64::from(u8::from(value)))
+        Ok(self.value(self.features.encoder.truth(self.position, value), || format!("`{value}`")))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Value, E> {

@@ -112,11 +112,37 @@ def check_rows():
     ], export["features"]
 
 
+def check_cells():
+    """Truths as pandas writes them, words for gaps in any case, and numbers that are categories, as rowscore reads them."""
+    table = pandas.DataFrame(
+        {
+            "size": ROWS[:, 0],
+            "flag": [True, False] * 75,
+            "code": ["1", "2", "x"] * 50,
+            "kind": ["True", "False", "?"] * 50,
+        }
+    )
+    encoders = compose.make_column_transformer(
+        (impute.SimpleImputer(), ["size", "flag"]),
+        (preprocessing.OneHotEncoder(handle_unknown="ignore"), ["code", "kind"]),
+    )
+    model = pipeline.make_pipeline(encoders, svm.SVC()).fit(table.astype({"flag": float}), LABELS)
+    rows = [["5.5", "True", "1.0", "True"], ["NULL", "FALSE", "2", "?"], [" na ", "none", "02", "False"]]
+    expected = [[5.5, 1.0, "1", "True"], [None, 0.0, "2", "?"], [None, None, "2", "False"]]
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "rows.csv"
+        with path.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([table.columns, *rows])
+        found = [one["values"] for one in exporter.describe(model, rows=path)["reference"]]
+    assert all(row in found for row in expected), found[:3]
+
+
 def main() -> int:
     warnings.simplefilter("ignore")
     check_refusals()
     check_files()
     check_rows()
+    check_cells()
     return 0
 
 

@@ -11,7 +11,7 @@ use rowscore::training::{
 use rowscore::words;
 use serde_json::json;
 
-use crate::files::{self, FileError};
+use crate::files::{self, FileError, Outputs};
 use crate::judged::{Unjudged, judge};
 use crate::out::Out;
 use crate::written::Written;
@@ -81,6 +81,8 @@ struct Source {
 }
 
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
+    let outputs = Outputs::new(&args.out, args.card.as_deref());
+    outputs.check(&args.inputs())?;
     let foreign = read(args)?;
     let data = args.data.as_deref().map(|path| Data::read(path, args.written.format())).transpose()?;
     let rows = data.as_ref().map(|data| data.rows(foreign.features())).transpose()?;
@@ -97,11 +99,11 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>
     if let Some(order) = order {
         return Err(misnamed(&order, &artifact.content.classes, args).into());
     }
-    files::make_folder_of(&args.out)?;
-    files::write(&args.out, &artifact.to_json())?;
+    outputs.prepare()?;
+    outputs.write_artifact(&artifact)?;
     if let Origin::Imported(import) = &artifact.content.origin {
         let card = Card::imported(&artifact, import, measured.as_ref());
-        files::write_card(&card, args.card.as_deref(), &args.out)?;
+        outputs.write_card(&card)?;
     }
     let quality = measured.as_ref().map(|measured| (training::figures(&measured.quality)[0], measured.rows));
     let mut lines = vec![files::described(&args.out, &artifact)];
@@ -122,6 +124,14 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>
     }
     out.tell(&told, lines)?;
     Ok(ExitCode::SUCCESS)
+}
+
+impl Args {
+    /// The files that are read.
+    fn inputs(&self) -> Vec<&Path> {
+        let Source { sklearn, libsvm } = &self.source;
+        [sklearn, libsvm, &self.scaler, &self.data].into_iter().flatten().map(PathBuf::as_path).collect()
+    }
 }
 
 fn read(args: &Args) -> Result<Foreign, Box<dyn Error>> {

@@ -5,17 +5,18 @@ use std::io::Read;
 use super::error::{DataError, Encoding};
 use super::format::{Begun, CsvFormat, Decided, decide};
 use super::number::Decimal;
+use super::numbered::Numbered;
 
 /// The records of a file, one after the other.
 pub(super) struct Records<R> {
-    records: csv::ByteRecordsIntoIter<Begun<R>>,
+    records: csv::ByteRecordsIntoIter<Numbered<Begun<R>>>,
     pub(super) columns: Columns,
     written: Decided,
 }
 
 /// A line of a file.
 pub(super) struct Record {
-    /// From 1; the header is line 1.
+    /// As an editor counts them, from 1; where fields have several lines, the first one.
     pub(super) line: u64,
     fields: csv::StringRecord,
 }
@@ -35,8 +36,10 @@ impl<R: Read> Records<R> {
             .delimiter(written.delimiter)
             // A wrong number of fields is told with the row's line.
             .flexible(true)
-            .from_reader(input);
-        let header = in_utf8(csv.byte_headers()?.clone(), 1)?;
+            .from_reader(Numbered::new(input));
+        let header = csv.byte_headers()?.clone();
+        let line = csv.get_mut().line(begin(&header));
+        let header = in_utf8(header, line)?;
         Ok(Self { columns: Columns::new(&header)?, records: csv.into_byte_records(), written })
     }
 
@@ -66,9 +69,14 @@ impl<R: Read> Iterator for Records<R> {
             Ok(record) => record,
             Err(error) => return Some(Err(error.into())),
         };
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = self.records.reader_mut().get_mut().line(begin(&record));
         Some(in_utf8(record, line).and_then(|record| self.columns.check(record, line)))
     }
+}
+
+/// The position before a record, and before ends of lines that stand before it.
+fn begin(record: &csv::ByteRecord) -> u64 {
+    record.position().map_or(0, csv::Position::byte)
 }
 
 /// The fields as text, or where they are none.
@@ -129,7 +137,7 @@ impl Columns {
         if missing.is_empty() {
             Ok(names().filter_map(|name| self.find(name)).collect())
         } else {
-            Err(missing.join(", "))
+            Err(missing.into_iter().map(shown).collect::<Vec<_>>().join(", "))
         }
     }
 
@@ -140,4 +148,9 @@ impl Columns {
             Err(DataError::FieldCount { line, found: fields.len(), expected: self.names.len() })
         }
     }
+}
+
+/// A name that can be seen.
+fn shown(name: &str) -> &str {
+    if name.is_empty() { "``" } else { name }
 }

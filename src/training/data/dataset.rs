@@ -2,15 +2,16 @@
 
 use std::io::Read;
 
+use super::cell;
 use super::columns::{Record, Records};
 use super::error::{BadField, DataError};
-use super::kind::{ColumnKind, moment};
+use super::kind::{ColumnKind, Seen};
 use super::left_out::Reason;
-use super::number::{Decimal, is_gap, number};
+use super::number::{Decimal, is_gap, number, with_point};
 use super::reading::{Gaps, Reading, Task, Which};
 use super::survey::Survey;
 use super::target::Target;
-use crate::model::{Category, ClassIndex, Digest, Feature, FeatureKind, LeftOut, Rule};
+use crate::model::{Category, ClassIndex, Digest, Encoder, Feature, FeatureKind, LeftOut, Odd, Rule};
 
 /// What one class is called, if nobody says.
 const ONE_CLASS: &str = "outlier";
@@ -55,15 +56,18 @@ impl Dataset {
         if reading.task.is_none() {
             remarks.push(format!("{}, because {why} (--task says otherwise)", task.name()));
         }
-        let features = survey.features.iter().map(|&column| feature(&survey, column, reading)).collect::<Vec<_>>();
+        if let (Task::Classification, Some(label)) = (task, survey.label) {
+            remarks.extend(gaps_as_classes(&survey.seen[label]));
+        }
+        let features: Vec<Feature> =
+            survey.features.iter().map(|&column| feature(&survey, column, decimal, reading)).collect();
+        let encoder = Encoder::new(&features);
         let mut rows = Vec::with_capacity(survey.seen[0].rows);
         let (mut classes, mut values) = (Vec::new(), Vec::new());
         for record in records()? {
             let record = record?;
-            let cells = Cells { survey: &survey, record: &record, decimal, reading };
-            rows.push(
-                features.iter().zip(&survey.features).map(|(f, &c)| cells.value(f, c)).collect::<Result<_, _>>()?,
-            );
+            let cells = Cells { survey: &survey, features: &features, encoder: &encoder, record: &record, decimal };
+            rows.push((0..features.len()).map(|feature| cells.value(feature)).collect::<Result<_, _>>()?);
             match (task, survey.label) {
                 (Task::Classification, Some(label)) => classes.push(cells.class(label)?),
                 (Task::Regression, Some(label)) => values.push(cells.number(label)?),
@@ -179,22 +183,51 @@ fn listed(left_out: &[LeftOut]) -> String {
     left_out.iter().map(|LeftOut { column, reason }| format!("`{column}`: {reason}")).collect::<Vec<_>>().join("; ")
 }
 
+/// A word for who may have meant gaps where there are classes.
+fn gaps_as_classes(label: &Seen) -> Option<String> {
+    let counted =
+        |(word, rows): (&String, &usize)| format!("`{word}` ({rows} {})", if *rows == 1 { "row" } else { "rows" });
+    let words: Vec<String> = label.gap_words.iter().map(counted).collect();
+    let classes = if words.len() == 1 { "a class" } else { "classes" };
+    (!words.is_empty()).then(|| {
+        format!(
+            "the label has {}, which is taken for {classes}; leave these rows out if they are gaps",
+            words.join(", ")
+        )
+    })
+}
+
+/// The numbers that are to be categories, each once however often it is written differently.
+fn codes(texts: impl Iterator<Item = String>, decimal: Decimal) -> Vec<Category> {
+    texts.fold(Vec::new(), |mut known, text| {
+        let kind = FeatureKind::Category { categories: known.clone(), unseen: Rule::Refused };
+        let encoder = Encoder::new(&[Feature { name: String::new(), kind: kind.clone(), missing: Rule::Refused }]);
+        if cell::value(&encoder, 0, &kind, &text, decimal).is_err() {
+            known.push(Category::Text(with_point(&text, decimal).into_owned()));
+        }
+        known
+    })
+}
+
 /// The feature that a column is.
-fn feature(survey: &Survey, column: usize, reading: &Reading) -> Feature {
+fn feature(survey: &Survey, column: usize, decimal: Decimal, reading: &Reading) -> Feature {
     let seen = &survey.seen[column];
-    let category = |text: &String| Category::Text(text.clone());
+    let texts = seen.texts.iter().cloned();
     Feature {
         name: survey.columns.name(column).to_owned(),
         kind: match survey.kind(column) {
+            ColumnKind::Text if survey.has_codes(column) => {
+                FeatureKind::Category { categories: codes(texts, decimal), unseen: reading.unseen }
+            }
             ColumnKind::Text => {
-                FeatureKind::Category { categories: seen.texts.iter().map(category).collect(), unseen: reading.unseen }
+                FeatureKind::Category { categories: texts.map(Category::Text).collect(), unseen: reading.unseen }
             }
             ColumnKind::Moment => FeatureKind::Moment,
             ColumnKind::Number | ColumnKind::NearlyNumber | ColumnKind::Empty => FeatureKind::Number,
         },
         missing: match reading.missing {
             Gaps::Fill => Rule::Taken,
-            Gaps::Seen if seen.gaps > 0 => Rule::Taken,
+            Gaps::Seen if seen.gaps() > 0 => Rule::Taken,
             Gaps::Seen | Gaps::Refuse => Rule::Refused,
         },
     }
@@ -203,9 +236,10 @@ fn feature(survey: &Survey, column: usize, reading: &Reading) -> Feature {
 /// The fields of a row.
 struct Cells<'r> {
     survey: &'r Survey,
+    features: &'r [Feature],
+    encoder: &'r Encoder,
     record: &'r Record,
     decimal: Decimal,
-    reading: &'r Reading,
 }
 
 impl Cells<'_> {
@@ -214,34 +248,37 @@ impl Cells<'_> {
         DataError::Field { line, column: self.survey.columns.name(column).to_owned(), what: what(text) }
     }
 
-    fn value(&self, feature: &Feature, column: usize) -> Result<f64, DataError> {
+    fn value(&self, feature: usize) -> Result<f64, DataError> {
+        let (column, kind) = (self.survey.features[feature], &self.features[feature].kind);
         let field = self.record.field(column);
-        if is_gap(field) {
-            return match self.reading.missing {
-                Gaps::Refuse => Err(self.bad(column, BadField::RefusedGap)),
-                Gaps::Seen | Gaps::Fill => Ok(f64::NAN),
-            };
-        }
-        match &feature.kind {
-            FeatureKind::Number => number(field, self.decimal).ok_or_else(|| self.bad(column, BadField::NotANumber)),
-            FeatureKind::Moment => moment(field).ok_or_else(|| self.bad(column, BadField::NotAMoment)),
-            // They are all there, sorted.
-            FeatureKind::Category { .. } => {
-                Ok(self.survey.seen[column].texts.iter().take_while(|text| text.as_str() < field).count() as f64)
+        cell::value(self.encoder, feature, kind, field, self.decimal).map_err(|odd| {
+            self.bad(column, |text| match odd {
+                // Features that have gaps take them, unless they are to be refused.
+                Odd::Missing => BadField::RefusedGap(text),
+                odd => cell::bad(odd, kind, &text),
+            })
+        })
+    }
+
+    /// The label, if it is none that says that there is no value.
+    fn label(&self, column: usize) -> Result<&str, DataError> {
+        match self.record.field(column) {
+            "" => Err(self.bad(column, |_| BadField::EmptyLabel)),
+            // Among texts it may be the name of a class.
+            gap if is_gap(gap) && self.survey.seen[column].kind() == ColumnKind::Number => {
+                Err(self.bad(column, BadField::GapAsLabel))
             }
+            label => Ok(label),
         }
     }
 
     /// The class, as the label says.
     fn class(&self, column: usize) -> Result<String, DataError> {
-        match self.record.field(column) {
-            "" => Err(self.bad(column, |_| BadField::EmptyLabel)),
-            class => Ok(class.to_owned()),
-        }
+        self.label(column).map(str::to_owned)
     }
 
     /// The number that is to be learnt.
     fn number(&self, column: usize) -> Result<f64, DataError> {
-        number(self.record.field(column), self.decimal).ok_or_else(|| self.bad(column, BadField::NotAValue))
+        number(self.label(column)?, self.decimal).ok_or_else(|| self.bad(column, BadField::NotAValue))
     }
 }

@@ -38,6 +38,14 @@ pub enum DataError {
         /// Names of the columns that there are.
         columns: String,
     },
+    /// Two options do not go together.
+    #[error("`{column}`: {clash}")]
+    Clash {
+        /// Name of the column that they speak of.
+        column: String,
+        /// What they say.
+        clash: Clash,
+    },
     /// Two columns have one name, or a feature has none.
     #[error("column {position} has the name `{name}`, which is empty or taken already")]
     ColumnName {
@@ -105,6 +113,36 @@ pub enum DataError {
     },
 }
 
+/// Options that do not go together.
+#[derive(Debug, thiserror::Error)]
+pub enum Clash {
+    /// A feature is there once.
+    #[error("--features names this column twice; name it once")]
+    Twice,
+    /// The label is no feature.
+    #[error(
+        "--features names the label, which is what is to be predicted; leave it out there, or name another --label"
+    )]
+    LabelAsFeature,
+    /// The label is no category.
+    #[error(
+        "--categories names the label, which is no feature; leave it out there: `--task classification` takes the label's \
+         numbers for classes"
+    )]
+    LabelAsCategory,
+    /// It is learnt from and it is not.
+    #[error("--features names this column, and so does --ignore; leave it out of one of them")]
+    IgnoredFeature,
+    /// It is a category and not learnt from.
+    #[error("--categories names this column, and so does --ignore; leave it out of one of them")]
+    IgnoredCategory,
+    /// It is a category and not among the features.
+    #[error(
+        "--categories names this column, but --features does not; name it there, too, or leave it out of --categories"
+    )]
+    CategoryBesideFeatures,
+}
+
 /// In what a file is written, if not in UTF-8.
 #[derive(Debug, thiserror::Error)]
 pub enum Encoding {
@@ -156,6 +194,11 @@ pub enum BadField {
     /// A row has no class.
     #[error("the label is empty")]
     EmptyLabel,
+    /// A row has a gap where the others have a number.
+    #[error(
+        "the label `{0}` is a gap, as all other labels are numbers; {GAPS_IN_WORDS}; put a number there, or leave the row out"
+    )]
+    GapAsLabel(String),
     /// A row has no number to learn.
     #[error("the label `{0}` is not a finite number, as a regression needs; `--task classification` takes text")]
     NotAValue(String),

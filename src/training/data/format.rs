@@ -50,7 +50,11 @@ pub(super) fn decide<R: Read>(mut input: R, given: CsvFormat) -> Result<(Decided
 fn delimiter(sample: &[u8]) -> u8 {
     let mut counts = [0_usize; DELIMITERS.len()];
     let mut is_quoted = false;
-    for &byte in sample.iter().take_while(|&&byte| byte != b'\n') {
+    let ends = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    for &byte in sample.iter().skip_while(|byte| ends(byte)) {
+        if ends(&byte) && !is_quoted {
+            break;
+        }
         is_quoted ^= byte == b'"';
         if let Some(position) = DELIMITERS.iter().position(|&delimiter| delimiter == byte && !is_quoted) {
             counts[position] += 1;
@@ -60,17 +64,35 @@ fn delimiter(sample: &[u8]) -> u8 {
     counts.iter().position(|&count| count == most).map_or(b',', |position| DELIMITERS[position])
 }
 
-/// The comma where more fields read as numbers with it than with a point. Where it separates the fields, it
-/// is not asked.
+/// The comma where more fields read as numbers with it than with a point. Where it separates the fields, such numbers
+/// stand in quotes; as that is rare, no other one may have a point, and one that may have its comma between thousands
+/// tells nothing.
 fn decimal(sample: &[u8], delimiter: u8) -> Decimal {
-    if delimiter == b',' {
-        return Decimal::Point;
+    let is_rare = delimiter == b',';
+    let (mut commas, mut points) = (0_usize, 0_usize);
+    for field in fields(sample, delimiter) {
+        let tells = !is_rare || !may_be_thousands(&field);
+        commas += usize::from(field.contains(',') && tells && is_number(&field, Decimal::Comma));
+        points += usize::from(field.contains('.') && is_number(&field, Decimal::Point));
     }
-    let text = String::from_utf8_lossy(sample);
-    let fields = || text.lines().skip(1).flat_map(|line| line.split(char::from(delimiter))).map(|field| field.trim());
-    let count =
-        |sign: char, decimal| fields().filter(|field| field.contains(sign) && is_number(field, decimal)).count();
-    if count(',', Decimal::Comma) > count('.', Decimal::Point) { Decimal::Comma } else { Decimal::Point }
+    if commas > points && (points == 0 || !is_rare) { Decimal::Comma } else { Decimal::Point }
+}
+
+/// The fields below the header, as the reader of the whole file takes them apart. The last one may be cut off.
+fn fields(sample: &[u8], delimiter: u8) -> impl Iterator<Item = String> {
+    let csv = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(sample);
+    let records = csv.into_byte_records().map_while(Result::ok);
+    records.flat_map(|record| {
+        record.iter().map(|field| String::from_utf8_lossy(field).trim().to_owned()).collect::<Vec<_>>()
+    })
+}
+
+/// Whether three digits stand behind the comma, and at most three before it: `1,234` may be a thousand, or little more
+/// than one.
+fn may_be_thousands(field: &str) -> bool {
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, rest) = field.trim_start_matches(['+', '-']).split_once(',').unwrap_or((field, ""));
+    is_digits(whole) && is_digits(rest) && rest.len() == 3 && (1..=3).contains(&whole.len()) && !whole.starts_with('0')
 }
 
 #[cfg(test)]
@@ -94,6 +116,14 @@ mod tests {
             ("a;b\n1;2\n", (';', Decimal::Point)),
             ("a\tb\nx\t2,25\n", ('\t', Decimal::Comma)),
             ("a|b|c,d\n", ('|', Decimal::Point)),
+            ("a;b\n\"36,5\";\"x\"\n", (';', Decimal::Comma)),
+            ("a;b\r\"36,5\";x\r", (';', Decimal::Comma)),
+            ("a;b\nx;\"two\nlines; 1.5 or 2,5\"\n36,5;y\n", (';', Decimal::Comma)),
+            ("a,b\n\"36,5\",x\n", (',', Decimal::Comma)),
+            ("a,b\n\"1,234\",x\n\"12,345\",y\n", (',', Decimal::Point)),
+            ("a,b\n\"1,2\",2.5\n\"3,4\",7\n", (',', Decimal::Point)),
+            ("\r\n\"a\n,b\";c\n1,5;2\n", (';', Decimal::Comma)),
+            ("a;b\n1,234;2\n", (';', Decimal::Comma)),
             ("\"a;b;c\",d\n", (',', Decimal::Point)),
             ("a\n1\n", (',', Decimal::Point)),
             ("", (',', Decimal::Point)),

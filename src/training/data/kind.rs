@@ -1,6 +1,6 @@
 //! What stands in a column: numbers, dates or texts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use super::number::{Decimal, is_gap, is_number};
@@ -17,7 +17,7 @@ static MOMENT: LazyLock<Encoder> =
     LazyLock::new(|| Encoder::new(&[Feature { name: String::new(), kind: FeatureKind::Moment, missing: Rule::Taken }]));
 
 /// A date or a time as seconds; a gap where it is the zero date.
-pub(super) fn moment(field: &str) -> Option<f64> {
+fn moment(field: &str) -> Option<f64> {
     MOMENT.text(0, field).ok()
 }
 
@@ -25,9 +25,15 @@ pub(super) fn moment(field: &str) -> Option<f64> {
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
     pub(super) rows: usize,
-    pub(super) gaps: usize,
+    /// Fields that say that there is no value, whatever the column is.
+    gaps: usize,
     numbers: usize,
+    /// Dates and times, as long as there is nothing else.
     moments: usize,
+    /// Those of them that are the zero date, which among dates is a gap.
+    zero_dates: usize,
+    /// How often each word for a gap is there, an empty field aside.
+    pub(super) gap_words: BTreeMap<String, usize>,
     /// The line of the first field that is no number, and the field.
     pub(super) first_other: Option<(u64, String)>,
     /// The different fields, until there are too many.
@@ -51,7 +57,16 @@ pub(super) enum ColumnKind {
 
 impl Seen {
     pub(super) fn nothing() -> Self {
-        Self { rows: 0, gaps: 0, numbers: 0, moments: 0, first_other: None, texts: BTreeSet::new() }
+        Self {
+            rows: 0,
+            gaps: 0,
+            numbers: 0,
+            moments: 0,
+            zero_dates: 0,
+            gap_words: BTreeMap::new(),
+            first_other: None,
+            texts: BTreeSet::new(),
+        }
     }
 
     /// Another field of the column.
@@ -59,6 +74,9 @@ impl Seen {
         self.rows += 1;
         if is_gap(field) {
             self.gaps += 1;
+            if !field.is_empty() {
+                *self.gap_words.entry(field.to_owned()).or_insert(0) += 1;
+            }
             return;
         }
         if is_number(field, decimal) {
@@ -66,8 +84,11 @@ impl Seen {
         } else {
             self.first_other.get_or_insert_with(|| (line, field.to_owned()));
             // Only a column of nothing but moments is one.
-            if self.moments + self.gaps + 1 == self.rows && moment(field).is_some() {
+            if self.moments + self.gaps + 1 == self.rows
+                && let Some(seconds) = moment(field)
+            {
                 self.moments += 1;
+                self.zero_dates += usize::from(seconds.is_nan());
             }
         }
         if self.texts.len() <= MOST_CATEGORIES && !self.texts.contains(field) {
@@ -78,11 +99,19 @@ impl Seen {
     /// What the column is.
     pub(super) fn kind(&self) -> ColumnKind {
         match self.rows - self.gaps {
-            0 => ColumnKind::Empty,
+            values if values == self.zero_dates => ColumnKind::Empty,
             values if values == self.numbers => ColumnKind::Number,
             values if values == self.moments => ColumnKind::Moment,
             values if self.numbers as f64 >= NEARLY_ALL * values as f64 => ColumnKind::NearlyNumber,
             _ => ColumnKind::Text,
+        }
+    }
+
+    /// The fields without a value.
+    pub(super) fn gaps(&self) -> usize {
+        match self.kind() {
+            ColumnKind::Empty | ColumnKind::Moment => self.gaps + self.zero_dates,
+            ColumnKind::Number | ColumnKind::NearlyNumber | ColumnKind::Text => self.gaps,
         }
     }
 
@@ -96,10 +125,28 @@ impl Seen {
 mod tests {
     use super::*;
 
-    fn kind(fields: &[&str]) -> ColumnKind {
+    fn seen(fields: &[&str]) -> Seen {
         let mut seen = Seen::nothing();
         fields.iter().enumerate().for_each(|(row, field)| seen.add(row as u64 + 2, field, Decimal::Point));
-        seen.kind()
+        seen
+    }
+
+    fn kind(fields: &[&str]) -> ColumnKind {
+        seen(fields).kind()
+    }
+
+    #[test]
+    fn a_zero_date_is_a_gap_among_dates_and_nowhere_else() {
+        for (fields, expected, gaps) in [
+            (["2026-01-02", "0000-00-00", ""], ColumnKind::Moment, 2),
+            (["0000-00-00 00:00:00", "", "2026-01-02 10:00"], ColumnKind::Moment, 2),
+            (["0000-00-00", "0000-00-00", "NA"], ColumnKind::Empty, 3),
+            (["soon", "0000-00-00", ""], ColumnKind::Text, 1),
+            (["0000-00-00", "soon", ""], ColumnKind::Text, 1),
+        ] {
+            let seen = seen(&fields);
+            assert_eq!((seen.kind(), seen.gaps()), (expected, gaps), "{fields:?}");
+        }
     }
 
     #[test]

@@ -46,11 +46,11 @@ impl Reason {
 
     /// Why a column teaches nothing, as far as can be said without its numbers.
     pub(super) fn before_reading(seen: &Seen) -> Option<Self> {
-        let values = seen.rows - seen.gaps;
+        let (gaps, values) = (seen.gaps(), seen.rows - seen.gaps());
         match seen.kind() {
             ColumnKind::Empty => Some(Self::Empty),
             // With gaps, whether there is a value tells something.
-            _ if seen.texts.len() == 1 && seen.gaps == 0 => Some(Self::Constant),
+            _ if seen.texts.len() == 1 && gaps == 0 => Some(Self::Constant),
             ColumnKind::Text if values > 2 && seen.texts.len() == values => Some(Self::Unique),
             ColumnKind::Text if seen.has_too_many_texts() => Some(Self::TooMany),
             ColumnKind::Text if 2 * seen.texts.len() > values => Some(Self::TooRare),

@@ -1,5 +1,7 @@
 //! What a field says: a number, or that there is none.
 
+use std::borrow::Cow;
+
 /// What stands before the decimals of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decimal {
@@ -20,14 +22,32 @@ pub(super) fn is_gap(field: &str) -> bool {
     GAPS.iter().any(|gap| field.eq_ignore_ascii_case(gap))
 }
 
+/// `true` or `false`, in whatever case.
+pub(super) fn truth(field: &str) -> Option<bool> {
+    match field {
+        _ if field.eq_ignore_ascii_case("true") => Some(true),
+        _ if field.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
 /// A number as the file writes it, finite or not; `true` is 1 and `false` 0, as a table has them.
 fn any_number(field: &str, decimal: Decimal) -> Option<f64> {
+    if let Some(truth) = truth(field) {
+        return Some(f64::from(u8::from(truth)));
+    }
     match decimal {
-        _ if field.eq_ignore_ascii_case("true") => Some(1.0),
-        _ if field.eq_ignore_ascii_case("false") => Some(0.0),
         Decimal::Point => field.parse().ok(),
         Decimal::Comma if field.contains('.') => None,
         Decimal::Comma => field.replacen(',', ".", 1).parse().ok(),
+    }
+}
+
+/// A number with a point before its decimals, as everything but the file has it; any other field as it is.
+pub(super) fn with_point(field: &str, decimal: Decimal) -> Cow<'_, str> {
+    match decimal {
+        Decimal::Comma if is_number(field, decimal) => Cow::Owned(field.replacen(',', ".", 1)),
+        Decimal::Comma | Decimal::Point => Cow::Borrowed(field),
     }
 }
 
@@ -62,5 +82,10 @@ mod tests {
             assert_eq!((number(field, Decimal::Point), number(field, Decimal::Comma)), (point, comma), "{field}");
         }
         assert!(is_number("1e999", Decimal::Point) && !is_number("NaN", Decimal::Point));
+        assert_eq!(
+            ["1,50", "1", "a,b", "1.5"].map(|field| with_point(field, Decimal::Comma)),
+            ["1.50", "1", "a,b", "1.5"]
+        );
+        assert_eq!(with_point("1,5", Decimal::Point), "1,5");
     }
 }

@@ -2,11 +2,12 @@
 
 use std::io::Read;
 
+use super::cell;
 use super::columns::{Record, Records};
 use super::error::{BadField, DataError};
 use super::format::CsvFormat;
-use super::number::{is_gap, number};
-use crate::model::{Category, ClassIndex, Encoder, Feature, FeatureKind, Odd};
+use super::number::number;
+use crate::model::{ClassIndex, Encoder, Feature};
 
 /// Reads the rows of a CSV file whose header names all features of a model. The columns may stand
 /// in any order, and others may stand beside them: they are not read.
@@ -21,7 +22,7 @@ pub struct Rows<'m, R> {
 /// A row to score.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// Its line in the file, from 1; the header is line 1.
+    /// Its line in the file, from 1; the header is the first one.
     pub line: u64,
     /// One per feature of the model, in the model's order, as in an artifact's raw row.
     pub values: Vec<f64>,
@@ -116,41 +117,9 @@ impl<'m, R: Read> Rows<'m, R> {
 
     fn value(&self, feature: usize, field: &str) -> Result<f64, BadField> {
         let kind = &self.features[feature].kind;
-        // What the model knows as a category is no gap, whatever it is called.
-        let is_known = || match kind {
-            FeatureKind::Category { categories, .. } => categories.contains(&Category::Text(field.to_owned())),
-            FeatureKind::Number | FeatureKind::Moment => false,
-        };
-        let found = match kind {
-            _ if is_gap(field) && !is_known() => self.encoder.gap(feature),
-            FeatureKind::Number => number(field, self.records.decimal()).ok_or(Odd::NotANumber),
-            FeatureKind::Category { .. } | FeatureKind::Moment => self.encoder.text(feature, field),
-        };
-        found.map_err(|odd| {
-            let text = field.to_owned();
-            match (odd, kind) {
-                (Odd::Missing, _) => BadField::Gap(text),
-                (Odd::NotANumber, _) => BadField::NotANumber(text),
-                (Odd::Unseen, FeatureKind::Category { categories, .. }) => {
-                    BadField::UnknownCategory { text, known: listed(categories) }
-                }
-                (Odd::NotAMoment | Odd::Unseen, _) => BadField::NotAMoment(text),
-            }
-        })
+        let found = cell::value(&self.encoder, feature, kind, field, self.records.decimal());
+        found.map_err(|odd| cell::bad(odd, kind, field))
     }
-}
-
-/// So many categories are named at most.
-const NAMED: usize = 20;
-
-fn listed(categories: &[Category]) -> String {
-    let name = |category: &Category| match category {
-        Category::Number(number) => number.to_string(),
-        Category::Text(text) => text.clone(),
-    };
-    let names: Vec<String> = categories.iter().take(NAMED).map(name).collect();
-    let more = if categories.len() > NAMED { format!(" and {} more", categories.len() - NAMED) } else { String::new() };
-    names.join(", ") + &more
 }
 
 impl<R: Read> Iterator for Rows<'_, R> {

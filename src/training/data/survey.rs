@@ -1,7 +1,7 @@
 //! The first look at a file: what its columns are, and which of them are features.
 
 use super::columns::{Columns, Records};
-use super::error::{BadField, DataError};
+use super::error::{BadField, Clash, DataError};
 use super::kind::{ColumnKind, MOST_CATEGORIES, Seen};
 use super::left_out::Reason;
 use super::number::{Decimal, number};
@@ -53,10 +53,13 @@ impl Survey {
         };
         let ignored = find(&reading.ignore, "ignore")?;
         let categories = find(&reading.categories, "take for a category")?;
-        if let Which::Named(names) = &reading.columns {
-            let named = find(names, "learn from")?;
-            self.features = named.into_iter().filter(|column| Some(*column) != self.label).collect();
-            self.features.retain(|column| !ignored.contains(column));
+        let named = match &reading.columns {
+            Which::Named(names) => Some(find(names, "learn from")?),
+            Which::Telling | Which::All => None,
+        };
+        self.refuse_clash(named.as_deref(), &ignored, &categories)?;
+        if let Some(named) = named {
+            self.features = named;
             self.categories = categories;
             return Ok(());
         }
@@ -75,6 +78,34 @@ impl Survey {
         }
         self.categories = categories;
         Ok(())
+    }
+
+    /// Refuses options that say different things of one column.
+    fn refuse_clash(&self, named: Option<&[usize]>, ignored: &[usize], categories: &[usize]) -> Result<(), DataError> {
+        let features = named.unwrap_or_default();
+        let is_label = |column: &&usize| Some(**column) == self.label;
+        let is_ignored = |column: &&usize| ignored.contains(column);
+        let twice = (0..features.len()).find(|&at| features[..at].contains(&features[at]));
+        let clashes = [
+            (twice.map(|at| &features[at]), Clash::Twice),
+            (features.iter().find(is_label), Clash::LabelAsFeature),
+            (categories.iter().find(is_label), Clash::LabelAsCategory),
+            (features.iter().find(is_ignored), Clash::IgnoredFeature),
+            (categories.iter().find(is_ignored), Clash::IgnoredCategory),
+            (
+                categories.iter().find(|column| named.is_some_and(|named| !named.contains(column))),
+                Clash::CategoryBesideFeatures,
+            ),
+        ];
+        match clashes.into_iter().find_map(|(column, clash)| Some((*column?, clash))) {
+            None => Ok(()),
+            Some((column, clash)) => Err(DataError::Clash { column: self.columns.name(column).to_owned(), clash }),
+        }
+    }
+
+    /// Whether a column has numbers that are to be categories.
+    pub(super) fn has_codes(&self, column: usize) -> bool {
+        self.categories.contains(&column) && self.seen[column].kind() == ColumnKind::Number
     }
 
     /// What a column is.

@@ -16,6 +16,17 @@ pub enum ImportError {
         /// What is wrong there.
         problem: String,
     },
+    /// A libsvm model that lost some of its lines, or has some of another one.
+    #[error(
+        "the file has {found} support vectors, but its line `total_sv` says {expected}: it is not whole; copy it anew from \
+         where svm-train wrote it"
+    )]
+    NotWhole {
+        /// Support vectors that there are.
+        found: usize,
+        /// As many should there be.
+        expected: usize,
+    },
     /// Not even a text.
     #[error(
         "this is no export but a binary file, such as joblib and pickle write: make an export of it with \

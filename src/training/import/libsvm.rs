@@ -90,7 +90,18 @@ impl<'t> File<'t> {
         let vectors = lines
             .filter(|(_, line)| !line.is_empty())
             .map(|(line, text)| Sparse::read(line, text, coefficients))
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<_>, _>>()?;
+        let (found, expected) = (vectors.len(), header.one("total_sv")?);
+        if found != expected {
+            return Err(ImportError::NotWhole { found, expected });
+        }
+        // svm-train ends each line. Of a vector that was cut off, nothing else would tell.
+        if !text.ends_with('\n') {
+            return Err(problem(
+                text.lines().count(),
+                "the last line has no end: where the file was cut off, copy it anew; where it is whole, end the line",
+            ));
+        }
         Ok(Self { header, of, vectors })
     }
 

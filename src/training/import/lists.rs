@@ -74,7 +74,8 @@ impl Lists {
         let (classes, vectors) = (self.classes, self.vectors.len());
         let pairs = classes * classes.saturating_sub(1) / 2;
         has("list of support vectors per class", self.vectors_per_class.len(), classes)?;
-        has("support vectors", self.vectors_per_class.iter().sum(), vectors)?;
+        let expected = self.vectors_per_class.iter().copied().fold(0, usize::saturating_add);
+        has("list of support vectors", vectors, expected)?;
         has("coefficients", self.coefficients.len(), classes.saturating_sub(1))?;
         has("intercepts", self.intercepts.len(), pairs)?;
         self.sigmoids.as_ref().map_or(Ok(()), |sigmoids| has("sigmoids", sigmoids.len(), pairs))?;

@@ -198,9 +198,91 @@ fn what_cannot_be_trained_on_is_one_clear_error() {
         let message = fails(&train, csv);
         assert!(message.contains(expected), "{csv}: {message}");
     }
-    let message = fails(&[&train[..], &["--gamma", "0"]].concat(), &three_clouds());
-    assert!(message.contains("the kernel is out of range"), "{message}");
+    for (options, expected) in [
+        (&["--gamma", "0"][..], "gamma is 0, which is out of range; accepted: a number above 0"),
+        (&["--c", "0"], "C is 0, which is out of range; accepted: a number above 0"),
+        (&["--grid", "--grid-gamma", "scale,0"], "gamma is 0, which is out of range; accepted: a number above 0"),
+        (
+            &["--kernel", "polynomial", "--degree", "0"],
+            "degree is 0, which is out of range; accepted: a whole number from 1",
+        ),
+    ] {
+        let message = fails(&[&train[..], options].concat(), &three_clouds());
+        assert!(message.contains(expected), "{message}");
+    }
     assert!(!out.exists());
+}
+
+#[test]
+fn where_nothing_can_be_written_is_told_before_the_training() {
+    let (folder, data) = file("data.csv", &three_clouds());
+    let (before, path) = (fs::read(&data).unwrap(), |name: &str| folder.path().join(name).to_str().unwrap().to_owned());
+    fs::create_dir(path("kept")).unwrap();
+    fs::write(path("no-folder"), "").unwrap();
+    fs::create_dir(path("link")).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("..", path("link/up")).unwrap();
+    for (options, expected) in [
+        (&["--out", &path("data.csv")][..], "--out would replace "),
+        (&["--out", &path("kept/../data.csv")], "--out would replace "),
+        #[cfg(unix)]
+        (&["--out", &path("link/up/data.csv")], "--out would replace "),
+        (&["--out", &path("m.json"), "--card", &path("data.csv")], "--card would replace "),
+        (&["--out", &path("m.json"), "--card", &path("./m.json")], "the artifact and its card would be one file"),
+        (
+            &["--out", &path("new/m.json"), "--card", &path("new/./m.json")],
+            "the artifact and its card would be one file",
+        ),
+        (&["--out", &path("kept")], "this is a folder; --out takes a file, such as "),
+        (&["--out", &path("other/")], "this is a folder; --out takes a file, such as "),
+        (&["--out", &path("m.json"), "--card", &path("kept")], "this is a folder; --card takes a file, such as "),
+        (&["--out", "/dev/null"], "this is a device or a pipe, and no file that --out may replace"),
+        (&["--out", &path("m.card")], "the plots of the model card need a folder of this name, but a file has it"),
+        (&["--out", &path("m.json"), "--card", &path("no-folder.md")], "need a folder of this name, but a file has it"),
+        (&["--out", &path("no-folder/m.json")], "this folder cannot be made: "),
+        (&["--out", &path("m.json"), "--card", &path("no-folder/m.md")], "this folder cannot be made: "),
+    ] {
+        let output = rowscore(&[&["train", "--label", "kind"], options].concat(), &data);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(1) && message.contains(expected), "{options:?}: {message}");
+        assert!(!message.contains("held out"), "{message}");
+    }
+    assert!(fs::read(&data).unwrap() == before);
+    let mut left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["data.csv", "kept", "link", "no-folder"]);
+}
+
+#[test]
+fn folders_of_the_artifact_and_of_the_card_are_made() {
+    let (folder, data) = file("data.csv", &three_clouds());
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let arguments = ["train", "--label", "kind", "--out", &path("a/b/m.json"), "--card", &path("c/d/card.md")];
+    let output = rowscore(&arguments, &data);
+    assert!(output.status.success(), "{output:?}");
+    for name in ["a/b/m.json", "c/d/card.md", "c/d/card/confusion.svg"] {
+        assert!(Path::new(&path(name)).is_file(), "{name}");
+    }
+}
+
+#[test]
+fn options_about_one_column_that_do_not_go_together_are_refused() {
+    let (folder, data) = file("data.csv", "a,b,kind\n1,2,x\n3,4,y\n5,6,x\n7,9,y\n");
+    let out = folder.path().join("m.json");
+    for (options, expected) in [
+        (&["--features", "a,a"][..], "`a`: --features names this column twice"),
+        (&["--features", "a,kind"], "`kind`: --features names the label, which is what is to be predicted"),
+        (&["--features", "a", "--ignore", "a"], "`a`: --features names this column, and so does --ignore"),
+        (&["--features", "a", "--categories", "b"], "`b`: --categories names this column, but --features does not"),
+        (&["--categories", "b", "--ignore", "b"], "`b`: --categories names this column, and so does --ignore"),
+        (&["--categories", "kind"], "`kind`: --categories names the label, which is no feature"),
+        (&["--features", "a,"], "there is no column `` to learn from; the columns are a, b, kind"),
+    ] {
+        let arguments = [&["train", "--label", "kind", "--out", out.to_str().unwrap()], options].concat();
+        let output = rowscore(&arguments, &data);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(1) && message.contains(expected), "{options:?}: {message}");
+    }
 }
 
 #[test]

@@ -220,6 +220,7 @@ fn what_is_no_such_libsvm_model_is_one_clear_error() {
     let first = text.lines().position(|line| line == "SV").unwrap() + 1;
     let damaged = |from: &str, to: &str| text.replacen(from, to, 1);
     let cut: String = text.lines().take(first + 3).map(|line| format!("{line}\n")).collect();
+    let vectors = text.lines().count() - first;
     let cases = [
         (damaged("c_svc", "strange_svc"), "a libsvm model of type `strange_svc` cannot be imported".into()),
         (damaged("rbf", "precomputed"), "a libsvm model with kernel `precomputed` cannot be imported".into()),
@@ -229,13 +230,37 @@ fn what_is_no_such_libsvm_model_is_one_clear_error() {
         (damaged(" 4:", " 4000000000:"), "feature 4000000000 is more than 100000".into()),
         (damaged("nr_class 3", "nr_class 1000000000"), "labels has 3 entries instead of 1000000000".into()),
         (damaged("rho ", "ohr "), "there was no `rho` before".into()),
-        (cut, "support vectors has".into()),
+        (cut, format!("the file has 3 support vectors, but its line `total_sv` says {vectors}: it is not whole")),
+        (text.trim_end().to_owned(), "the last line has no end: where the file was cut off, copy it anew".into()),
+        (
+            damaged("nr_sv ", "nr_sv 9"),
+            format!("the model's list of support vectors has {vectors} entries instead of "),
+        ),
         ("hello".into(), "the file ends before `SV`: this is no libsvm model".into()),
     ];
     for (text, expected) in cases {
         let foreign = Foreign::from_libsvm(text.as_bytes(), LibsvmNames::default(), None);
         let message = foreign.and_then(|foreign| import(foreign, "class", None)).unwrap_err().to_string();
         assert!(message.contains(&expected), "{expected}: {message}");
+    }
+}
+
+#[test]
+fn a_libsvm_model_of_any_kind_that_lost_lines_is_refused() {
+    let models =
+        [libsvm_other(SvmType::EpsilonSvr).1, libsvm_other(SvmType::OneClass).1, libsvm_iris(KernelType::Rbf, false).1];
+    for text in models {
+        let read = |text: &str| Foreign::from_libsvm(text.as_bytes(), LibsvmNames::default(), None);
+        assert!(read(&text).is_ok());
+        let lines: Vec<&str> = text.lines().collect();
+        let (lost, more) = (lines[..lines.len() - 1].join("\n"), format!("{text}{}", lines[lines.len() - 1]));
+        for text in [lost, more] {
+            let message = read(&format!("{text}\n")).unwrap_err().to_string();
+            assert!(message.contains("it is not whole; copy it anew"), "{message}");
+        }
+        // In the middle of the last line, between two of its values.
+        let message = read(text.trim_end().rsplit_once(' ').unwrap().0).unwrap_err().to_string();
+        assert!(message.contains("the last line has no end"), "{message}");
     }
 }
 

@@ -1,7 +1,8 @@
 //! A CSV file as training data.
 
-use rowscore::model::{Category, Encoder, Feature, FeatureKind, Rule};
-use rowscore::training::{DataError, Dataset, Encoding, Gaps, Reading, Task, Which};
+use rowscore::model::{Category, Encoder, Feature, FeatureKind, Method, Rule, TrainOptions};
+use rowscore::training::{DataError, Dataset, Encoding, Gaps, Reading, Rows, Task, Which, train};
+use rowscore::values::Reader;
 
 fn read(csv: &str) -> Result<Dataset, DataError> {
     Dataset::from_csv(csv.as_bytes(), "kind")
@@ -201,5 +202,137 @@ fn the_label_says_what_is_learnt_unless_somebody_does() {
     let csv = "x,kind\n1,2.5\n2,NA\n";
     let reading = Reading { task: Some(Task::Regression), ..Reading::of(Some("kind")) };
     let message = Dataset::read(csv.as_bytes(), &reading).unwrap_err().to_string();
+    assert!(message.starts_with("line 3, column `kind`: the label `NA` is a gap"), "{message}");
+    let csv = "x,kind\n1,2.5\n2,NA\n3,some\n";
+    let message = Dataset::read(csv.as_bytes(), &reading).unwrap_err().to_string();
     assert!(message.starts_with("line 3, column `kind`: the label `NA` is not a finite number"), "{message}");
+}
+
+#[test]
+fn a_code_is_one_category_however_its_number_is_written() {
+    let line = |row: usize| format!("{},{}.5,{}", ["1.0", "2.0", "2"][row % 3], row % 7, ["a", "b"][row % 2]);
+    let csv = format!("zone,x,kind\n{}", lines(line));
+    let reading = Reading { categories: vec!["zone".into()], ..Reading::of(Some("kind")) };
+    let data = Dataset::read(csv.as_bytes(), &reading).unwrap();
+    let categories = ["1.0", "2"].map(|text| Category::Text(text.into())).to_vec();
+    assert_eq!(data.features()[0].kind, FeatureKind::Category { categories, unseen: Rule::Taken });
+    assert_eq!([data.rows()[0][0], data.rows()[1][0], data.rows()[2][0]], [1.0, 1.0, 0.0]);
+    // As JSON, typed columns of whatever type and files have them.
+    let encoder = Encoder::new(data.features());
+    assert_eq!((encoder.number(0, 1.0), encoder.number(0, 99.0)), (Ok(0.0), Ok(2.0)));
+    for (text, code) in [("1", 0.0), ("1.00", 0.0), ("2.0", 1.0), ("2.000", 1.0), ("99", 2.0)] {
+        assert_eq!(encoder.text(0, text), Ok(code), "{text}");
+        let csv = format!("zone,x\n{text},1\n");
+        let rows = Rows::new(csv.as_bytes(), data.features()).unwrap();
+        assert_eq!(rows.map(|row| row.unwrap().values[0]).collect::<Vec<_>>(), [code], "{text}");
+    }
+}
+
+#[test]
+fn a_code_with_a_decimal_comma_is_the_number_that_a_table_has() {
+    let line = |row: usize| format!("{};{},5;{}", ["1,0", "2,5"][row % 2], row % 7, ["a", "b"][row % 2]);
+    let csv = format!("zone;x;kind\n{}", lines(line));
+    let reading = Reading { categories: vec!["zone".into()], ..Reading::of(Some("kind")) };
+    let data = Dataset::read(csv.as_bytes(), &reading).unwrap();
+    let encoder = Encoder::new(data.features());
+    assert_eq!([encoder.number(0, 1.0), encoder.number(0, 2.5), encoder.text(0, "2.50")], [Ok(0.0), Ok(1.0), Ok(1.0)]);
+    let rows = Rows::new(csv.as_bytes(), data.features()).unwrap();
+    assert!(rows.zip(data.rows()).all(|(read, known)| read.unwrap().values == *known));
+}
+
+#[test]
+fn truths_that_are_categories_are_found_in_json_and_in_columns_of_booleans() {
+    let line = |row: usize| format!("{},{}.5,{}", ["True", "False"][row % 2], row % 7, ["a", "b"][row % 3 % 2]);
+    let csv = format!("flag,x,kind\n{}", lines(line));
+    let reading = Reading { categories: vec!["flag".into()], ..Reading::of(Some("kind")) };
+    let data = Dataset::read(csv.as_bytes(), &reading).unwrap();
+    for (json, code) in [("true", 1.0), ("false", 0.0), ("1", 1.0), ("\"0\"", 0.0), ("\"True\"", 1.0), ("2", 2.0)] {
+        let mut row = Vec::new();
+        Reader::new(data.features()).read(format!("[{json}, 1]").as_bytes(), &mut row).unwrap();
+        assert_eq!(row, [code, 1.0], "{json}");
+    }
+    let rows = Rows::new("flag,x\nTRUE,1\nfalse,1\n".as_bytes(), data.features()).unwrap();
+    assert_eq!(rows.map(|row| row.unwrap().values[0]).collect::<Vec<_>>(), [1.0, 0.0]);
+}
+
+#[test]
+fn quoted_decimal_commas_are_numbers() {
+    for delimiter in [";", ",", "\t"] {
+        let line =
+            |row: usize| [format!("\"{},5\"", row * 7 % 11), format!("\"{}\"", ["a", "b"][row % 2])].join(delimiter);
+        let csv = format!("x{delimiter}kind\n{}", lines(line));
+        let data = telling(&csv).unwrap();
+        assert_eq!(data.features(), [Feature::number("x")], "{delimiter:?}");
+        assert_eq!(data.rows()[0], [7.5]);
+        let remarks = data.remarks().join("\n");
+        assert!(remarks.contains("a comma stands before decimals"), "{remarks}");
+    }
+}
+
+#[test]
+fn a_zero_date_is_a_gap_in_a_column_of_dates() {
+    let line = |row: usize| {
+        let day = if row == 5 { "0000-00-00".to_owned() } else { format!("2026-01-{row:02}") };
+        format!("{day},{}.5,{}", row % 7, ["a", "b"][row % 2])
+    };
+    let csv = format!("at,x,kind\n{}", lines(line));
+    let data = telling(&csv).unwrap();
+    let at = Feature { name: "at".into(), kind: FeatureKind::Moment, missing: Rule::Taken };
+    assert_eq!(data.features(), [at, Feature::number("x")]);
+    assert!(data.rows()[4][0].is_nan() && data.rows()[5][0].is_finite());
+    train(&data, &TrainOptions { method: Method::Logistic, ..TrainOptions::default() }, |_| ()).unwrap();
+    let reading = Reading { missing: Gaps::Refuse, ..Reading::of(Some("kind")) };
+    let message = Dataset::read(csv.as_bytes(), &reading).unwrap_err().to_string();
+    assert!(message.starts_with("line 6, column `at`: `0000-00-00` is a gap, which `--missing refuse`"), "{message}");
+    let csv = format!("at,x,kind\n{}", lines(|row| format!("0000-00-00,{}.5,{}", row % 7, ["a", "b"][row % 2])));
+    let remarks = telling(&csv).unwrap().remarks().join("\n");
+    assert!(remarks.contains("left out: `at`: it has no values"), "{remarks}");
+}
+
+#[test]
+fn lines_are_counted_as_an_editor_does_whatever_ends_them() {
+    let csv = "\nx,note,kind\n1,\"two\nlines\",a\n\n\n2,plain,b\nlong,plain,b\n";
+    let reading = Reading { columns: Which::Named(vec!["x".into()]), ..Reading::of(Some("kind")) };
+    let features = [Feature::number("x")];
+    for end in ["\n", "\r\n", "\r"] {
+        let csv = csv.replace('\n', end);
+        let rows = Rows::new(csv.as_bytes(), &features).unwrap();
+        let lines: Vec<Result<u64, String>> =
+            rows.map(|row| row.map(|row| row.line).map_err(|error| error.to_string())).collect();
+        let expected = [Ok(3), Ok(7), Err("line 8, column `x`: `long` is not a finite number".to_owned())];
+        assert_eq!(lines, expected, "{end:?}");
+        let short = csv.replace("long,plain,b", "3");
+        let message = Dataset::read(short.as_bytes(), &reading).unwrap_err().to_string();
+        assert_eq!(message, "line 8 has 1 fields, the header has 3", "{end:?}");
+        let latin = csv.replace("long", "3").into_bytes();
+        let latin: Vec<u8> = latin.iter().map(|byte| if *byte == b'w' { 0xe9 } else { *byte }).collect();
+        let error = Dataset::read(latin.as_slice(), &reading).unwrap_err();
+        assert!(matches!(error, DataError::Encoding(Encoding::NotUtf8 { line: 3, byte: 0xe9 })), "{error}");
+    }
+    let error = Dataset::read(&b"\r\n\r\ngr\xf6\xdfe,kind\r\n1,a\r\n"[..], &Reading::of(None)).unwrap_err();
+    assert!(matches!(error, DataError::Encoding(Encoding::NotUtf8 { line: 3, byte: 0xf6 })), "{error}");
+}
+
+#[test]
+fn a_word_for_a_gap_is_no_class_among_numbers_and_one_with_a_remark_among_texts() {
+    for word in ["NA", "?", "null", "NaN", "none", "N/A"] {
+        let numbers = format!("x,kind\n{}2.5,{word}\n", lines(|row| format!("{}.5,{}", row % 7, row % 2)));
+        let message = telling(&numbers).unwrap_err().to_string();
+        let begins = format!("line 22, column `kind`: the label `{word}` is a gap, as all other labels are numbers; ");
+        assert!(
+            message.starts_with(&begins) && message.contains("NA, N/A, NaN, null, None and ? are gaps"),
+            "{message}"
+        );
+
+        let texts = format!("x,kind\n{}2.5,{word}\n", lines(|row| format!("{}.5,k{}", row % 7, row % 2)));
+        let data = telling(&texts).unwrap();
+        assert!(data.classes().iter().any(|class| class == word), "{:?}", data.classes());
+        let remarks = data.remarks().join("\n");
+        let expected = format!(
+            "the label has `{word}` (1 row), which is taken for a class; leave these rows out if they are gaps"
+        );
+        assert!(remarks.contains(&expected), "{remarks}");
+    }
+    let plain = format!("x,kind\n{}", lines(|row| format!("{}.5,k{}", row % 7, row % 2)));
+    assert!(!telling(&plain).unwrap().remarks().join("\n").contains("taken for a class"));
 }

@@ -131,10 +131,46 @@ fn options_that_a_model_does_not_have_are_refused_with_those_that_it_has() {
             &["--model", "logistic"],
             "`--model logistic` learns no regression; for regression there are: svm, linear, ridge",
         ),
-        (&["--epsilon", "inf"], "the epsilon is out of range"),
+        (&["--epsilon", "inf"], "epsilon is inf, which is out of range; accepted: 0 or a number above it"),
+        (
+            &["--kernel", "linear", "--gamma", "3"],
+            "--gamma does not fit `--kernel linear`; it is for `--kernel rbf`, `--kernel polynomial`, `--kernel sigmoid`",
+        ),
+        (
+            &["--kernel", "linear", "--grid", "--grid-gamma", "1"],
+            "--grid-gamma does not fit `--kernel linear`; it is for ",
+        ),
+        (
+            &["--kernel", "rbf", "--degree", "3"],
+            "--degree does not fit `--kernel rbf`; it is for `--kernel polynomial`. Leave it out, or give another kernel",
+        ),
+        (&["--degree", "3"], "--degree does not fit `--kernel rbf`, which is the default; it is for "),
+        (&["--kernel", "sigmoid", "--degree", "3"], "--degree does not fit `--kernel sigmoid`; it is for "),
+        (
+            &["--coef0", "1"],
+            "--coef0 does not fit `--kernel rbf`, which is the default; it is for `--kernel polynomial`, ",
+        ),
     ] {
         let message = fails(options);
         assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
+fn labels_too_large_to_measure_errors_of_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, out) = (folder.path().join("data.csv"), folder.path().join("model.json"));
+    let rows: String = (0..30).map(|row| format!("{},{}e307\n", row * 7 % 13, row * 3 % 17 - 8)).collect();
+    fs::write(&data, format!("x,y\n{rows}")).unwrap();
+    for model in ["svm", "linear", "ridge"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_rowscore"))
+            .args(["train", "--label", "y", "--model", model, "--out", out.to_str().unwrap()])
+            .arg(&data)
+            .output()
+            .unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(1) && message.contains("the largest label is 8e307"), "{message}");
+        assert!(!out.exists());
     }
 }
 

@@ -20,7 +20,7 @@ use serde_json::json;
 
 use self::options::Options;
 use self::reading::Columns;
-use crate::files::{self, FileError};
+use crate::files::{self, Outputs};
 use crate::out::{Out, say};
 
 /// Train a model on a CSV file and write its artifact
@@ -63,11 +63,13 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let path = args.file.as_deref().or(args.data.as_deref()).ok_or("give a CSV file")?;
+    let outputs = Outputs::new(&args.out, args.card.as_deref());
+    outputs.check(&[path])?;
     let data = Dataset::read(files::open(path)?, &args.columns.reading()).map_err(files::of(path))?;
     let mut options = args.options.of(data.task())?;
     data.remarks().iter().for_each(|remark| say!("{remark}"));
     announce::announce(&data, &options, args.options.candidates(&data, &options), args.force)?;
-    files::make_folder_of(&args.out)?;
+    outputs.prepare()?;
     if args.options.grid {
         let grid = args.options.grid(&data);
         let candidates = with_bar("grid", |progress| training::search(&data, &options, &grid, progress))?;
@@ -75,10 +77,12 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn Error>
     }
     let trained = with_bar("training", |progress| training::train_and_evaluate(&data, &options, progress))?;
     let trained = Trained { artifact: trained.artifact.about(args.says.about()), ..trained };
-    files::write(&args.out, &trained.artifact.to_json())?;
-    write_card(args, &trained)?;
     let artifact = &trained.artifact;
+    outputs.write_artifact(artifact)?;
     let training = artifact.content.training();
+    if let Some(training) = training {
+        outputs.write_card(&Card::new(&trained, training))?;
+    }
     let done = json!({
         "file": args.out,
         "version": artifact.version,
@@ -137,11 +141,6 @@ where
     })?;
     bar.finish_and_clear();
     Ok(done)
-}
-
-fn write_card(args: &Args, trained: &Trained) -> Result<(), FileError> {
-    let Some(training) = trained.artifact.content.training() else { return Ok(()) };
-    files::write_card(&Card::new(trained, training), args.card.as_deref(), &args.out)
 }
 
 fn report(path: &Path, Trained { artifact, held_out }: &Trained) -> Vec<String> {

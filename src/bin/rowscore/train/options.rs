@@ -73,12 +73,28 @@ enum ModelName {
     LinearSvc,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum KernelName {
     Linear,
     Rbf,
     Polynomial,
     Sigmoid,
+}
+
+impl KernelName {
+    const WITH_GAMMA: [Self; 3] = [Self::Rbf, Self::Polynomial, Self::Sigmoid];
+    const WITH_DEGREE: [Self; 1] = [Self::Polynomial];
+    const WITH_COEF0: [Self; 2] = [Self::Polynomial, Self::Sigmoid];
+
+    /// As the option calls it.
+    fn called(self) -> &'static str {
+        match self {
+            Self::Linear => "linear",
+            Self::Rbf => "rbf",
+            Self::Polynomial => "polynomial",
+            Self::Sigmoid => "sigmoid",
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -103,12 +119,15 @@ impl Options {
     pub(super) fn of(&self, task: Task) -> Result<TrainOptions, String> {
         let method = self.method(task);
         self.refuse_unfit(method, task)?;
+        if method.has_kernel() {
+            self.refuse_other_kernels()?;
+        }
         let usual = TrainOptions::default();
         let gamma = self.gamma.unwrap_or(Gamma::Scale);
         let coef0 = self.coef0.unwrap_or(0.0);
         Ok(TrainOptions {
             method,
-            kernel: match self.kernel.unwrap_or(KernelName::Rbf) {
+            kernel: match self.kernel() {
                 _ if !method.has_kernel() => Kernel::Linear,
                 KernelName::Linear => Kernel::Linear,
                 KernelName::Rbf => Kernel::Rbf { gamma },
@@ -123,6 +142,30 @@ impl Options {
             seed: self.seed,
             ..usual
         })
+    }
+
+    fn kernel(&self) -> KernelName {
+        self.kernel.unwrap_or(KernelName::Rbf)
+    }
+
+    /// Refuses options of other kernels than the one that is used.
+    fn refuse_other_kernels(&self) -> Result<(), String> {
+        let used = self.kernel();
+        let given = [
+            ("--gamma", self.gamma.is_some(), &KernelName::WITH_GAMMA[..]),
+            ("--grid-gamma", self.grid_gamma.is_some(), &KernelName::WITH_GAMMA),
+            ("--degree", self.degree.is_some(), &KernelName::WITH_DEGREE),
+            ("--coef0", self.coef0.is_some(), &KernelName::WITH_COEF0),
+        ];
+        match given.iter().find(|(_, is_given, kernels)| *is_given && !kernels.contains(&used)) {
+            None => Ok(()),
+            Some((name, _, kernels)) => Err(format!(
+                "{name} does not fit `--kernel {}`{}; it is for {}. Leave it out, or give another kernel",
+                used.called(),
+                if self.kernel.is_none() { ", which is the default" } else { "" },
+                kernels.iter().map(|kernel| format!("`--kernel {}`", kernel.called())).collect::<Vec<_>>().join(", ")
+            )),
+        }
     }
 
     fn method(&self, task: Task) -> Method {
