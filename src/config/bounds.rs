@@ -31,6 +31,18 @@ pub struct Bound {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Bounds(pub Vec<Bound>);
 
+impl Bounds {
+    /// Whether a variable that belongs to some sign has one here.
+    pub(super) fn have_a_use_for(&self, variable: &str) -> bool {
+        let needed = match variable {
+            "WAIT_QUERY" => Sign::Query,
+            "REPLICAS" => Sign::ReplicaLag,
+            _ => return true,
+        };
+        self.0.iter().any(|bound| bound.sign == needed)
+    }
+}
+
 impl Setting for Bounds {
     const ACCEPTS: Accepts = Accepts::Text(
         "bounds with commas between them, like threads_running>50, history_length>1000000, replica_lag>10 or query>0, \

@@ -280,8 +280,16 @@ fn text(key: &str, value: Value) -> Result<String, String> {
         // It is told as such, whatever it is set to.
         return Ok(String::new());
     }
+    let is_empty = match &value {
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(names) => names.is_empty(),
+        Value::Table(named) => named.is_empty(),
+        _ => false,
+    };
+    if is_empty {
+        return Err(format!("{key} is empty; leave it out instead"));
+    }
     match value {
-        Value::String(text) if text.trim().is_empty() => Err(format!("{key} is empty; leave it out instead")),
         Value::String(text) => Ok(text),
         Value::Integer(number) => Ok(number.to_string()),
         Value::Float(number) => Ok(number.to_string()),

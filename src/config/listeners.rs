@@ -30,6 +30,11 @@ fn is_arn(text: &str, service: &str, is_well: impl Fn(&str) -> bool) -> bool {
             && plain(resource) && is_well(resource))
 }
 
+/// The region in an ARN.
+pub(super) fn region(arn: &str) -> &str {
+    arn.split(':').nth(3).unwrap_or_default()
+}
+
 impl Setting for BusArn {
     const ACCEPTS: Accepts =
         Accepts::Text("the ARN of an event bus, like arn:aws:events:eu-central-1:123456789012:event-bus/default");
@@ -73,12 +78,22 @@ impl BusArn {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The region that it is in.
+    pub fn region(&self) -> &str {
+        region(&self.0)
+    }
 }
 
 impl TopicArn {
     /// It, as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The region that it is in.
+    pub fn region(&self) -> &str {
+        region(&self.0)
     }
 
     /// Whether the topic keeps an order, and so wants to know which.

@@ -30,10 +30,12 @@ mod written;
 mod zone;
 
 use std::collections::BTreeMap;
+use std::env::VarError;
 use std::time::Duration;
 
 use crate::run::{Channels, FailurePolicy};
 
+use bounds::Bounds;
 pub use bounds::{Bound, Sign};
 pub use choices::SampleModel;
 pub use columns::{FeatureColumn, PredictionFormat, RunColumn};
@@ -56,7 +58,7 @@ pub use setting::{Accepts, Setting, Span};
 use settings::Settings;
 pub use source::{Rows, Source, Sql};
 pub use table::{FeatureMismatch, ItemsTable, ValuesIn, listed};
-pub use target::{Beside, Keeps, MODEL_VERSION, PREDICTED_AT, Part, RUN, ScoreTable, Target, Threshold};
+pub use target::{Beside, Keeps, MODEL_VERSION, PREDICTED_AT, Part, RUN, SCORE_COLUMNS, ScoreTable, Target, Threshold};
 pub use telling::{Lineage, LineageToken, Telling};
 pub use variables::{Entry, Group, Unset, VARIABLES};
 pub use vars::ConfigError;
@@ -183,12 +185,14 @@ impl Config {
     /// Reads the process environment, or says of every variable at fault what is accepted.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn from_env() -> Result<Self, ConfigError> {
+        refuse_what_is_no_text()?;
         Self::read(|name| std::env::var(name).ok())
     }
 
     /// Reads the process environment as [`Config::from_env`], for somebody else than it names, who has a password.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn from_env_for(user: &str, password: &str) -> Result<Self, ConfigError> {
+        refuse_what_is_no_text()?;
         Self::read(|name| match name {
             "MYSQL_USER" => Some(user.to_owned()),
             "MYSQL_PASSWORD" => Some(password.to_owned()),
@@ -228,7 +232,10 @@ impl Config {
     /// # Errors
     /// Every setting at fault, with what is accepted.
     pub fn of_job(&self, job: &JobSettings) -> Result<WorkConfig, ConfigError> {
-        let process = |name: &str| self.given.get(name).filter(|_| job.inherits(name)).cloned();
+        // What belongs to the process's signs is nothing to a job that has signs of its own, and not these.
+        let signs = job.given("WAIT_IF").and_then(|text| Bounds::read(&text));
+        let belongs = |name: &str| signs.as_ref().is_none_or(|bounds| bounds.have_a_use_for(name));
+        let process = |name: &str| self.given.get(name).filter(|_| job.inherits(name) && belongs(name)).cloned();
         let lookup = |name: &str| job.given(name).or_else(|| process(name));
         let mut vars = Vars::new(&lookup);
         let mut work = WorkConfig::read(&mut vars);
@@ -238,6 +245,18 @@ impl Config {
         let told = |problem: &String| jobs::of(&job.name, problem);
         if problems.is_empty() { Ok(work) } else { Err(ConfigError(problems.iter().map(told).collect())) }
     }
+}
+
+/// A variable in another encoding is not one that is not set.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+fn refuse_what_is_no_text() -> Result<(), ConfigError> {
+    let names = VARIABLES.iter().flat_map(|group| group.entries).map(|entry| entry.name).chain(["SETTINGS"]);
+    let is_no_text = |name: &&str| matches!(std::env::var(name), Err(VarError::NotUnicode(_)));
+    let said = |name| {
+        format!("{name} has bytes that are no text; accepted: UTF-8, so set it in a shell or a file of that encoding")
+    };
+    let problems: Vec<String> = names.filter(is_no_text).map(said).collect();
+    if problems.is_empty() { Ok(()) } else { Err(ConfigError(problems)) }
 }
 
 /// Where only the latest score is kept, a challenger's would replace that which counts.

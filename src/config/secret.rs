@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::listeners::region;
 use super::setting::{Accepts, Setting};
 
 /// Which secret, and what of it: `ARN`, `ARN:SecretString:KEY` or `ARN:SecretString:KEY::VERSION`, as a dynamic reference
@@ -22,7 +23,7 @@ const OF_IT: &str = ":SecretString:";
 impl SecretRef {
     /// The region that it is in.
     pub fn region(&self) -> &str {
-        self.arn.split(':').nth(3).unwrap_or_default()
+        region(&self.arn)
     }
 }
 

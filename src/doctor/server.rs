@@ -45,8 +45,9 @@ pub(super) fn server(about: &About, work: &WorkConfig) -> Finding {
     }
     let limits = ["max_connections", "max_user_connections"].map(|name| about.number(name).filter(|most| *most > 0));
     let Some(most) = limits.into_iter().flatten().min() else { return Finding::ok(Step::Server, said) };
-    // Two at least: a hop looks after itself on one of its own.
-    let needed = u64::from(work.workers) * (u64::from(work.lanes) + 1);
+    // Two at least: a hop looks after itself on one of its own, and after the database on another one.
+    let looks = u64::from(!work.wait.bounds.is_empty());
+    let needed = u64::from(work.workers) * (u64::from(work.lanes) + 1 + looks);
     let said = format!("{said}, takes {most} connections of the login, of which a run needs {needed}");
     if needed > most {
         return Finding::odd(Step::Server, said, "let it take more, or set LANES and WORKERS lower");

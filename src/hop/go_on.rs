@@ -15,7 +15,7 @@ use crate::store::{hold, lanes, returned, runs};
 
 /// Does what a continuation asks for, as far as it still holds.
 pub(super) async fn go_on(hop: &mut Hop<'_>, message: Continuation) -> Result<Next, HopError> {
-    let Continuation { run_id: id, worker, hop: number, .. } = message;
+    let Continuation { run_id: id, worker, hop: number, not_before, .. } = message;
     look_at_table(&mut hop.session, hop.means).await?;
     let table = hop.means.table();
     let found = acting(&[Act::GoOn], None, hop.session.ask(|| runs::find(table, id))).await?;
@@ -55,7 +55,8 @@ pub(super) async fn go_on(hop: &mut Hop<'_>, message: Continuation) -> Result<Ne
         // The worker vanished between its last page and the end of the run, or is long done.
         return Ok(Next::Finish(run));
     };
-    if number < due {
+    // Who looks again after a wait works itself: others that came meanwhile count on that, and sent nobody.
+    if number < due && not_before.is_none() {
         // An old message, and nobody at work: whoever sent it may have vanished before sending
         // the next. Sending that again is harmless, once the lanes are free for whoever gets it.
         acting(&[Act::SendAgainRelease], None, hop.session.ask(hold::release)).await?;

@@ -59,8 +59,12 @@ impl<'a> Neighbour<'a> {
         if let Some(quiet) = self.quiet(now) {
             return Some(quiet);
         }
-        let seen = look_at_database(session.unwrap_or(&mut self.own), self.wait).await;
-        let mut why = seen.unwrap_or_else(|error| Some(unseen(&error)));
+        let is_beside = session.is_none();
+        let mut why = match look_at_database(session.unwrap_or(&mut self.own), self.wait).await {
+            // The lanes have all connections that the login may have: the next hop looks before its first page.
+            Err(error) if is_beside && error.is_for_want_of_room() => None,
+            seen => seen.unwrap_or_else(|error| Some(unseen(&error))),
+        };
         if why.is_none() {
             let seen = self.look_at_replicas().await;
             why = seen.into_iter().find_map(|seen| seen.unwrap_or_else(|(why, _)| Some(why)));

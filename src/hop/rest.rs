@@ -30,7 +30,7 @@ pub(super) async fn rest(hop: &mut Hop<'_>, run: &Run, due: Due, wait: Wait) -> 
     let (since, coming) = hop.session.ask(|| waits::standing(id, due.worker)).await?;
     let (since, relay) = (since.unwrap_or(now), hop.relay);
     // Another trigger, such as a tick, found the run waiting: the message that looks again is under way already.
-    let coming = coming.filter(|at| relay.brings_back() && *at > window::after(now, SLACK).unwrap_or(now));
+    let coming = coming.filter(|at| relay.brings_back() && is_to_come(*at, now));
     let next_look = coming.or_else(|| window::after(now, pause(now - since, wait.until.map(|end| end - now))));
     let next_look = next_look.unwrap_or(now);
     hop.session.ask(|| waits::begin(id, &wait.why, since, next_look)).await?;
@@ -47,6 +47,20 @@ pub(super) async fn rest(hop: &mut Hop<'_>, run: &Run, due: Due, wait: Wait) -> 
     Ok(Next::Over(Some(id), Outcome::Waiting))
 }
 
+/// Whether a message is under way by which a worker of a run that waits looks again: nobody needs to send it off.
+pub(super) async fn looks_again(hop: &mut Hop<'_>, run: &Run, worker: u16) -> Result<bool, HopError> {
+    if !run.waits || !hop.relay.brings_back() {
+        return Ok(false);
+    }
+    let now = window::second(hop.began.present());
+    let (_, coming) = hop.session.ask(|| waits::standing(run.id, worker)).await?;
+    Ok(coming.is_some_and(|at| is_to_come(at, now)))
+}
+
+fn is_to_come(at: Time, now: Time) -> bool {
+    at > window::after(now, SLACK).unwrap_or(now)
+}
+
 /// The hop that looks again. Who opens a run has the first worker's lanes from their birth, without claiming them;
 /// whoever looks again claims them, and so is the second hop at least.
 async fn claiming(hop: &mut Hop<'_>, run: &Run, due: Due) -> Result<Due, HopError> {
@@ -58,10 +72,13 @@ async fn claiming(hop: &mut Hop<'_>, run: &Run, due: Due) -> Result<Due, HopErro
     Ok(second)
 }
 
-/// How long to wait before the next look of a run that has waited so long; to the end, where that is known.
+/// How long to wait before the next look of a run that has waited so long; to the end, where that is known. Where it has come
+/// by the clock of the machine that delivered the message, and has not by the database's, a look at the same moment would be
+/// the same message to the queue, which drops it.
 fn pause(waited: TimeDelta, to_end: Option<TimeDelta>) -> TimeDelta {
     match to_end {
-        Some(left) => left.clamp(TimeDelta::seconds(1), FARTHEST),
+        Some(left) if left > SLACK => left.min(FARTHEST),
+        Some(_) => FIRST,
         None => waited.clamp(FIRST, LONGEST),
     }
 }
@@ -92,7 +109,8 @@ mod tests {
     fn where_the_end_is_known_it_is_waited_for_and_never_longer_than_a_message_can_be_put_off() {
         let hours = |hours| pause(TimeDelta::zero(), Some(TimeDelta::hours(hours))).num_hours();
         assert_eq!((hours(3), hours(30)), (3, 11));
-        assert_eq!(pause(TimeDelta::zero(), Some(TimeDelta::zero())).num_seconds(), 1);
+        let seconds = |seconds| pause(TimeDelta::hours(9), Some(TimeDelta::seconds(seconds))).num_seconds();
+        assert_eq!([-1, 0, 15, 16].map(seconds), [30, 30, 30, 16]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::error::HopError;
 use super::next::Next;
+use super::rest::looks_again;
 use super::under_way::Hop;
 use crate::answer::Outcome;
 use crate::run::RunState;
@@ -27,7 +28,7 @@ pub(super) async fn take_up(hop: &mut Hop<'_>, run: Run) -> Result<Next, HopErro
 }
 
 /// Holds the lanes of the first worker that nobody else holds, and sends off the others that nobody
-/// holds. Of a new run these are all; of an unfinished one they are those that vanished.
+/// holds. Of a new run these are all; of an unfinished one they are those that vanished, but not those that wait.
 pub(super) async fn set_off(hop: &mut Hop<'_>, run: Run, due: Vec<Due>) -> Result<Next, HopError> {
     let id = run.id;
     let mut mine = None;
@@ -50,7 +51,7 @@ pub(super) async fn set_off(hop: &mut Hop<'_>, run: Run, due: Vec<Due>) -> Resul
         }
         let is_held = acting(&[Act::SetOff], None, hop.session.ask(|| hold::is_held(id, due.worker))).await?;
         saw(Act::SetOff, None, || json!({ "worker": due.worker, "is_held": is_held }));
-        if !is_held {
+        if !is_held && !looks_again(hop, &run, due.worker).await? {
             // A new number even where a hop was due: the queue would take the same message for a
             // duplicate, and whoever still has the old one finds it stale.
             let sent = hop.send_off(id, due.next(), (Act::SetOffDue, Act::SetOffSend)).await?;

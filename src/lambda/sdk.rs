@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
+use aws_config::{ConfigLoader, Region, SdkConfig};
 
 /// How long one try of a call may take. They take a fraction of a second; without a limit, a service
 /// that takes a call and says nothing would cost the hop all of its time.
@@ -15,7 +15,16 @@ const CALL_LIMIT: Duration = Duration::from_millis(4500);
 
 /// Credentials, region and endpoints from the environment.
 pub(super) async fn from_env() -> SdkConfig {
+    loader().load().await
+}
+
+/// The same of a service that takes calls about what is in its own region alone.
+pub(super) async fn of_region(region: &str) -> SdkConfig {
+    loader().region(Region::new(region.to_owned())).load().await
+}
+
+fn loader() -> ConfigLoader {
     let timeouts =
         TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_LIMIT).operation_timeout(CALL_LIMIT).build();
-    aws_config::from_env().timeout_config(timeouts).load().await
+    aws_config::from_env().timeout_config(timeouts)
 }

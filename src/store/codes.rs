@@ -103,6 +103,7 @@ impl Meaning {
             1047 | 1180 | 3100 | 3796..=3799 => Self::CutOff,
             // A proxy's words, which are else a client's own: the server is not there, or has gone.
             2002 | 2003 | 2006 | 2013 => Self::CutOff,
+            9001 => Self::CutOff, // ProxySQL's own: it has no server to pass the statement to
             _ => Self::Other,
         }
     }

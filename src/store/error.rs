@@ -123,7 +123,7 @@ impl StoreError {
     }
 
     /// Whether the server, or the login, has as many connections as it may.
-    pub(super) fn is_for_want_of_room(&self) -> bool {
+    pub(crate) fn is_for_want_of_room(&self) -> bool {
         self.means(Meaning::TooMany) || self.means(Meaning::TooManyOfLogin)
     }
 

@@ -1,12 +1,15 @@
 //! The command line: output and exit codes.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::support::database::RunRow;
 use crate::support::items::{label, sample};
 use crate::support::programs::{Ended, rowscore};
-use crate::support::{Server, TestDb, model};
+use crate::support::{Server, TestDb, environment, model};
 
 /// Samples of a time that is past whenever the tests run.
 const INIT: [&str; 7] = ["init", "--rows", "1000", "--seed", "7", "--until", "2024-03-05T10:00:00Z"];
@@ -247,4 +250,14 @@ async fn old_runs_without_an_item_are_forgotten_by_an_administrator(
     let left: Vec<u64> = db.rows("SELECT `id` FROM `batch_runs` ORDER BY `id`").await;
     assert_eq!(left, [1, 5]);
     assert_eq!(rowscore(&["forget", "--older-than", "soon"], &variables).await.status.code(), Some(2));
+}
+
+#[test]
+fn a_variable_that_is_no_text_is_not_taken_for_one_that_is_not_set() {
+    let mut command = std::process::Command::new(environment("CARGO_BIN_EXE_rowscore"));
+    command.arg("run").env_clear().env("ITEMS_TABLE", OsStr::from_bytes(b"Gr\xf6\xdfen")).env("MYSQL_DATABASE", "shop");
+    let ended = command.output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains("ITEMS_TABLE has bytes that are no text; accepted: UTF-8"), "{said}");
 }

@@ -82,7 +82,7 @@ async fn a_page_that_fails_while_it_is_written_is_tried_with_half_its_items(
 async fn a_page_is_written_again_after_a_cluster_has_given_up_its_transaction(
     #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
     // Galera's; Group Replication's; those that a proxy answers in the name of a server that is gone.
-    #[values(1047, 1180, 3100, 3101, 3797, 2003, 2013)] code: u16,
+    #[values(1047, 1180, 3100, 3101, 3797, 2003, 2013, 9001)] code: u16,
 ) {
     let db = TestDb::new(server, &[("LANES", "1"), ("PAGE_SIZE", "200")]).await;
     db.fill(1..=20, CREATED).await;

@@ -200,6 +200,50 @@ async fn over_the_queue_the_message_that_looks_again_is_put_off_and_there_is_one
 
 #[rstest]
 #[tokio::test]
+async fn ticks_use_up_no_hops_of_workers_that_wait_and_each_of_these_goes_on_by_its_own_message(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let queue = Queue::new().await;
+    let db = troubled(server, &[("CONTINUATION_QUEUE_URL", &queue.url), ("WORKERS", "2")]).await;
+    db.execute("INSERT INTO `trouble` VALUES (1)").await;
+    let function = db.function().await;
+    let asked = json!({"run": "window", "scheduled_time": TICK});
+    let hops = async || -> Vec<u32> {
+        db.rows("SELECT MAX(`hop`) FROM `batch_lanes` GROUP BY `worker` ORDER BY `worker`").await
+    };
+
+    invoke(&function, asked.clone()).await.unwrap();
+    let mut later = Vec::new();
+    while let Some(sent) = queue.receive().await {
+        let body: Value = serde_json::from_str(sent.body.as_deref().unwrap()).unwrap();
+        if body["not_before"].is_null() {
+            assert_eq!(invoke(&function, delivery(&sent)).await.unwrap()["outcome"], json!("waiting"));
+        } else {
+            later.push(body);
+        }
+        queue.delete(&sent).await;
+    }
+    assert_eq!(later.len(), 2, "each worker looks again: {later:?}");
+    let before = hops().await;
+    for _ in 0..3 {
+        assert_eq!(invoke(&function, asked.clone()).await.unwrap()["outcome"], json!("waiting"));
+    }
+    assert_eq!(hops().await, before);
+    assert!(queue.receive().await.is_none(), "nobody else is sent off");
+
+    // As if its time had come. Others may have come and gone meanwhile, who count on it.
+    db.execute("DELETE FROM `trouble`; UPDATE `batch_lanes` SET `hop` = `hop` + 3").await;
+    for mut body in later {
+        body["not_before"] = json!("2024-03-05T10:00:00Z");
+        let last = invoke(&function, message("m", &body.to_string())).await.unwrap();
+        assert_ne!(last["outcome"], json!("stale"), "{last}");
+    }
+    queue.remove().await;
+    assert_eq!(db.run(1).await, RunRow::over("succeeded", 100, 0, 0));
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_message_that_was_put_off_comes_again_by_itself(
     #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {

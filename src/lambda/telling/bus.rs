@@ -38,7 +38,7 @@ impl Bus {
             .detail_type(DETAIL_TYPE)
             .detail(serde_json::to_string(ended)?)
             .set_time(ended.finished_at.map(|at| DateTime::from_secs(at.timestamp())));
-        let client = self.client.get_or_init(async || Client::new(&sdk::from_env().await)).await;
+        let client = self.client.get_or_init(async || Client::new(&sdk::of_region(self.arn.region()).await)).await;
         let put = client.put_events().entries(entry.build()).send().await?;
         // One that is refused comes with an answer that is well otherwise.
         match put.entries().iter().find(|entry| entry.error_code().is_some()) {

@@ -31,7 +31,7 @@ impl Topic {
     /// # Errors
     /// The topic could not be reached, or did not take it.
     pub(super) async fn publish(&self, ended: &Ended) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let client = self.client.get_or_init(async || Client::new(&sdk::from_env().await)).await;
+        let client = self.client.get_or_init(async || Client::new(&sdk::of_region(self.arn.region()).await)).await;
         let message = serde_json::to_string_pretty(ended)?;
         let mut publish = client.publish().topic_arn(self.arn.as_str()).subject(subject(ended)).message(message);
         for (name, value) in [("job", ended.job.as_str()), ("kind", ended.kind.name()), ("state", ended.state.name())] {

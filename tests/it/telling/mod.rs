@@ -174,18 +174,25 @@ async fn what_could_not_be_opened_is_told_the_first_time_and_not_with_every_tick
     assert!(detail["why"].as_str().unwrap().contains("prediction"), "{detail:#}");
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_run_by_hand_is_told_where_the_settings_are_there() {
-    let bus = Bus::new().await;
+async fn a_run_by_hand_is_told_where_the_settings_are_there_whatever_region_it_is_in(
+    #[values("eu-central-1", "us-west-2")] region: &str,
+) {
+    let (bus, topic) = (Bus::new().await, Topic::new().await);
     let (db, _) = table(Server::Mysql, &[]).await;
     let mut settings = crate::support::listeners::variables(None).to_vec();
+    settings.retain(|(name, _)| *name != "AWS_REGION");
+    settings.push(("AWS_REGION", region.to_owned()));
     settings.push(("EVENT_BUS", bus.arn.clone()));
+    settings.push(("EVENT_TOPIC", topic.arn.clone()));
     let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
 
     assert!(rowscore(&["run"], db.variables()).await.status.success());
     assert!(rowscore(&["run"], db.with(&settings).await.variables()).await.status.success());
 
     assert_eq!(bus.ids().await, ["default/2/1"]);
+    assert_eq!(topic.heard().await.len(), 1);
 }
 
 /// The document's first block of a kind.

@@ -107,7 +107,12 @@ fn what_is_wrong_is_named_with_what_is_accepted() {
     assert_eq!(of("features = [1]"), "job `churn`: features is a list with other things than names");
     assert_eq!(of("lanes = 99"), "job `churn`: lanes is `99`; accepted: a whole number from 1 to 16");
     assert_eq!(of("lanes = [1]"), "job `churn`: lanes is a TOML array; accepted: a string or a number");
-    assert_eq!(of("key = \"\""), "job `churn`: key is empty; leave it out instead");
+    for empty in ["\"\"", "\" \"", "[]", "{}"] {
+        for key in ["key", "features", "class_columns", "lanes"] {
+            let said = format!("job `churn`: {key} is empty; leave it out instead");
+            assert_eq!(of(&format!("{key} = {empty}")), said, "{empty}");
+        }
+    }
     assert_eq!(
         of("values = \"v\"\nfeatures = [\"a\"]"),
         "job `churn`: values and features are both set; accepted: one of them"
@@ -147,4 +152,23 @@ fn what_is_no_toml_is_told_in_one_line_that_names_the_place() {
         let [problem] = &wrong(text)[..] else { panic!("one problem") };
         assert!(problem.starts_with(line) && !problem.contains('\n'), "{problem}");
     }
+}
+
+#[test]
+fn a_job_with_signs_of_its_own_inherits_nothing_that_belongs_to_the_process_s() {
+    let process = process(&[
+        ("WAIT_IF", "query>0, replica_lag>10"),
+        ("WAIT_QUERY", "SELECT 0"),
+        ("REPLICAS", "replica.example.com:3306"),
+        ("QUIET_HOURS", "08:00-18:00"),
+    ]);
+    let wait = |settings: &str| {
+        let [job] = &jobs(&format!("[churn]\nsource = \"customers\"\n{settings}"))[..] else { panic!("one job") };
+        process.of_job(job).unwrap().wait
+    };
+    let (own, inherited, one) = (wait("wait_if = \"threads_running>50\""), wait(""), wait("wait_if = \"query>5\""));
+    assert_eq!((own.bounds.len(), own.query.is_some(), own.replicas.len()), (1, false, 0));
+    assert_eq!((inherited.bounds.len(), inherited.query.is_some(), inherited.replicas.len()), (2, true, 1));
+    assert_eq!((one.bounds.len(), one.query.is_some(), one.replicas.len()), (1, true, 0));
+    assert!(own.quiet.is_some() && inherited.quiet.is_some());
 }
