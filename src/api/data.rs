@@ -256,7 +256,8 @@ pub(super) async fn detail(api: &Api, id: &str) -> Result<ItemDetail, Problem> {
                 Some(run) => runs::model_version(run).ask(conn).await?,
                 None => None,
             };
-            let failure = failures::find(&seen.table, &wanted).ask(conn).await?;
+            // By the key as the table has it: it may be written otherwise, as in another case.
+            let failure = failures::find(&seen.table, &item.key).ask(conn).await?;
             Ok(Some((item, in_use, model_version, (failure, seen.table.key.clone()))))
         })
     });

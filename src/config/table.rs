@@ -49,6 +49,8 @@ pub struct ItemsTable {
     /// The index that has the items in order of their arrival, and of their key behind that, where the key is no number.
     /// No variable names it, either.
     pub arrivals: Option<ColumnName>,
+    /// Columns that `*` leaves out, of those that are read. The server says which.
+    pub hidden: Vec<ColumnName>,
 }
 
 /// Where an item's values stand.
@@ -127,6 +129,7 @@ impl ItemsTable {
             target,
             kept: Vec::new(),
             arrivals: None,
+            hidden: Vec::new(),
         };
         table.refuse_contradictions(vars);
         table
@@ -164,6 +167,7 @@ impl ItemsTable {
             truth: None,
             kept: Vec::new(),
             arrivals: None,
+            hidden: Vec::new(),
             ..other
         };
         if self.target.scores().is_some() {

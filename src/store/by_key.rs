@@ -90,7 +90,11 @@ impl<'t> Walk<'t> {
         match columns.len() {
             1 => format!("{names} IN ({})", joined(keys.map(|key| joined(self.literals(key), ",")), ",")),
             _ => {
-                let rows = keys.map(|key| format!("({})", joined(self.literals(key), ",")));
+                let rows = keys.map(|key| {
+                    let parts =
+                        columns.iter().zip(self.literals(key)).map(|((_, kind), literal)| in_row(kind, literal));
+                    format!("({})", joined(parts, ","))
+                });
                 format!("({names}) IN ({})", joined(rows, ","))
             }
         }
@@ -189,6 +193,22 @@ fn literal(kind: &PartKind, text: &str) -> String {
     }
 }
 
+/// A part of a key in a list of whole rows: of these, MariaDB compares the bytes of texts as they are
+/// (<https://jira.mariadb.org/browse/MDEV-11511>).
+fn in_row(kind: &PartKind, literal: String) -> String {
+    match kind {
+        PartKind::Text { charset, collation } if !is_utf8(charset) => {
+            format!("CONVERT({literal} USING {charset}) COLLATE {collation}")
+        }
+        _ => literal,
+    }
+}
+
+/// Whether the bytes of what a key's text can be are those of UTF-8.
+pub(super) fn is_utf8(charset: &str) -> bool {
+    charset.starts_with("utf8") || charset == "ascii"
+}
+
 /// The key of an item as one column, in its notation.
 pub(super) fn shown(table: &ItemsTable, alias: &str) -> String {
     let column = |part: &KeyPart| format!("{alias}{}", part.column.quoted());
@@ -217,38 +237,6 @@ fn written(kind: &PartKind, column: &str) -> String {
         PartKind::Uuid | PartKind::Date => format!("CAST({column} AS CHAR)"),
         PartKind::Datetime => format!("REPLACE(CAST({column} AS CHAR), ' ', 'T')"),
     }
-}
-
-/// What the places of a page's keys are told by: bytes of which both sides have the same checksum.
-pub(super) fn hashed(table: &ItemsTable) -> String {
-    match table.key.parts.as_slice() {
-        // Without making digits of them.
-        [KeyPart { column, kind: PartKind::Bytes }] => column.quoted(),
-        // Their bytes are those of UTF-8 already.
-        [KeyPart { column, kind: PartKind::Text { charset, .. } }]
-            if charset.starts_with("utf8") || charset == "ascii" =>
-        {
-            format!("CAST({} AS BINARY)", column.quoted())
-        }
-        _ => shown(table, ""),
-    }
-}
-
-/// The same bytes of a key that was read.
-pub(super) fn hashed_bytes<'k>(table: &ItemsTable, key: KeyRef<'k>) -> Cow<'k, [u8]> {
-    match (table.key.parts.as_slice(), key) {
-        (_, KeyRef::Id(id)) => id.to_string().into_bytes().into(),
-        ([KeyPart { kind: PartKind::Bytes, .. }], KeyRef::Text(text)) => {
-            from_digits(text).map_or(text.as_bytes().into(), Cow::Owned)
-        }
-        (_, KeyRef::Text(text)) => text.as_bytes().into(),
-    }
-}
-
-fn from_digits(text: &str) -> Option<Vec<u8>> {
-    let half = |digit: u8| char::from(digit).to_digit(16).and_then(|half| u8::try_from(half).ok());
-    let byte = |pair: &[u8]| Some(half(pair[0])? << 4 | half(*pair.get(1)?)?);
-    text.as_bytes().chunks(2).map(byte).collect()
 }
 
 /// The condition that a failure `f` is one of an item of this table, by its key's kind.

@@ -33,6 +33,8 @@ pub struct Catalog {
     pub is_view: bool,
     /// Whether the server is a MariaDB, whose JSON is a LONGTEXT.
     pub is_mariadb: bool,
+    /// Whether the server takes two names of tables that differ in case alone for the same one.
+    pub ignores_case: bool,
 }
 
 /// A table, and what keeps it.
@@ -53,6 +55,8 @@ pub struct Key {
     pub columns: Vec<String>,
     /// Whether no two rows have the same in it, NULL aside.
     pub is_unique: bool,
+    /// Whether all of its columns ascend.
+    pub ascends: bool,
 }
 
 impl Kept {
@@ -78,6 +82,15 @@ impl Catalog {
         let is_meant =
             |column: &ColumnName| column.is(UPDATED) || written.iter().any(|(_, written)| written.is(column.as_str()));
         self.renewed.iter().filter(|column| !is_meant(column)).cloned().collect()
+    }
+
+    /// The columns that are read of the table, and that `*` leaves out.
+    fn hidden(&self, table: &ItemsTable) -> Vec<ColumnName> {
+        if table.source.rows != Rows::Table {
+            return Vec::new();
+        }
+        let is_hidden = |name: &ColumnName| self.column(name.as_str()).is_some_and(|column| column.is_hidden);
+        table.columns().into_iter().map(|(_, name)| name).filter(|name| is_hidden(name)).cloned().collect()
     }
 
     /// The key that tells the items of `table` apart, as the server describes it; `None`: it is not one that does. Of a
@@ -114,7 +127,8 @@ impl Catalog {
             }
             _ => false,
         };
-        self.keys.iter().find(begins).map(|index| ColumnName::of(&index.name))
+        // The primary key behind it ascends, so the time has to.
+        self.keys.iter().filter(|index| index.ascends).find(begins).map(|index| ColumnName::of(&index.name))
     }
 
     /// Whether its rows are those of a table, whose keys are known.
@@ -142,11 +156,11 @@ pub async fn look(conn: &mut impl Queryable, table: &ItemsTable) -> Result<(Cata
     if matches!(table.source.rows, Rows::Query(_)) && table.key.columns().all(is_known) {
         query::complete(&mut catalog.columns, query::collations(table).ask(conn).await?);
     }
-    let mut seen = ItemsTable { kept: catalog.kept(table), ..table.clone() };
+    let mut seen = ItemsTable { kept: catalog.kept(table), hidden: catalog.hidden(table), ..table.clone() };
     if let Some(key) = catalog.key(table) {
         let first = key.columns().next().and_then(|column| catalog.column(column.as_str()));
         let may_be_wide = key.is_number() && first.is_some_and(|column| column.kind == Kind::BigInt);
-        seen.key = KeyColumns { is_wide: may_be_wide && is_wide(table).ask(conn).await?, ..key };
+        seen.key = KeyColumns { is_wide: may_be_wide && is_wide(&seen).ask(conn).await?, ..key };
     }
     seen.arrivals = catalog.arrivals(&seen);
     Ok((catalog, seen))
@@ -177,6 +191,7 @@ pub fn describe(table: &ItemsTable) -> Statement<Catalog> {
         columns,
         without_transactions: known.without_transactions,
         is_mariadb: known.is_mariadb,
+        ignores_case: known.ignores_case,
         ..Catalog::default()
     })
 }
@@ -194,14 +209,16 @@ fn describe_named(table: &str, written: &str) -> Statement<Catalog> {
         "SELECT `column_name` AS `name`, `data_type` AS `type`, `column_type` AS `full_type`, \
            `is_nullable` = 'YES' AS `nullable`, COALESCE(`generation_expression`, '') <> '' AS `generated`, \
            COALESCE(LOWER(`column_default`), '') LIKE 'current_timestamp%' AS `born_now`, \
-           LOWER(`extra`) LIKE '%on update%' AS `renewed`, FIND_IN_SET('select', `privileges`) > 0 AS `readable`, \
+           LOWER(`extra`) LIKE '%on update%' AS `renewed`, LOWER(`extra`) LIKE '%invisible%' AS `hidden`, FIND_IN_SET('select', `privileges`) > 0 AS `readable`, \
            `character_maximum_length` AS `length`, `character_set_name` AS `charset`, \
            `collation_name` AS `collation`, `column_comment` AS `comment` \
          FROM `information_schema`.`columns` {of_table} ORDER BY `ordinal_position`"
     );
     let parts = format!(
-        "SELECT `index_name` AS `name`, IF(`sub_part` IS NULL, `column_name`, NULL) AS `part`, `non_unique` = 0 AS `unique` \
+        "SELECT `index_name` AS `name`, IF(`sub_part` IS NULL, `column_name`, NULL) AS `part`, `non_unique` = 0 AS `unique`, \
+           COALESCE(`collation`, 'A') = 'A' AS `ascends` \
          FROM `information_schema`.`statistics` {of_table} \
+           /*!80000 AND `is_visible` = 'YES' */ /*M!100600 AND `ignored` = 'NO' */ \
          ORDER BY `index_name`, `seq_in_index`"
     );
     let names = OWN_TABLES.iter().map(|name| format!("'{name}'")).chain([written.to_owned()]).collect::<Vec<_>>();
@@ -215,18 +232,19 @@ fn describe_named(table: &str, written: &str) -> Statement<Catalog> {
     let columns = Statement::all(doing, &columns, Params::Empty, |row| {
         Ok((column_of(row)?, column::<bool>(row, "renewed")?, column::<bool>(row, "readable")?))
     });
-    // A part that is an expression has no column, and the beginning of a column is not the column.
+    // A part that is an expression has no column, and the beginning of a column is not the column. An index that is hidden
+    // from the optimiser is none that a statement may name.
     let parts = Statement::all(doing, &parts, Params::Empty, |row| {
         let part: Option<String> = column(row, "part")?;
-        Ok((column(row, "name")?, part.unwrap_or_default(), column(row, "unique")?))
+        Ok((column(row, "name")?, part.unwrap_or_default(), (column(row, "unique")?, column(row, "ascends")?)))
     });
     let kept = Statement::all(doing, &kept, Params::Empty, |row| {
         Ok(Kept { table: column(row, "name")?, engine: column(row, "engine")? })
     });
     let version: Statement<String> =
         Statement::one(doing, "SELECT VERSION() AS `version`", Params::Empty, |row| column(row, "version"));
-    columns.and(parts).and(kept).and(version.and(views)).map(
-        |(((columns, parts), without_transactions), (version, views))| Catalog {
+    columns.and(parts).and(kept).and(version.and(ignores_case()).and(views)).map(
+        |(((columns, parts), without_transactions), ((version, ignores_case), views))| Catalog {
             is_view: views > 0,
             renewed: columns
                 .iter()
@@ -237,8 +255,15 @@ fn describe_named(table: &str, written: &str) -> Statement<Catalog> {
             keys: keys(parts),
             without_transactions,
             is_mariadb: version.contains("MariaDB"),
+            ignores_case,
         },
     )
+}
+
+/// Whether the server takes two names of tables that differ in case alone for the same one.
+pub fn ignores_case() -> Statement<bool> {
+    let sql = "SELECT @@lower_case_table_names <> 0 AS `ignores_case`";
+    Statement::one("asking how names of tables are told apart", sql, Params::Empty, |row| column(row, "ignores_case"))
 }
 
 /// The condition that a row of the catalogue is about one of these tables, whose names are SQL strings. The
@@ -253,12 +278,15 @@ pub(super) fn of_tables(names: &[String]) -> String {
 }
 
 /// The keys that these parts, in order, are of.
-fn keys(parts: Vec<(String, String, bool)>) -> Vec<Key> {
+fn keys(parts: Vec<(String, String, (bool, bool))>) -> Vec<Key> {
     let mut keys: Vec<Key> = Vec::new();
-    for (name, part, is_unique) in parts {
+    for (name, part, (is_unique, ascends)) in parts {
         match keys.last_mut().filter(|key| key.name == name) {
-            Some(key) => key.columns.push(part),
-            None => keys.push(Key { name, columns: vec![part], is_unique }),
+            Some(key) => {
+                key.columns.push(part);
+                key.ascends &= ascends;
+            }
+            None => keys.push(Key { name, columns: vec![part], is_unique, ascends }),
         }
     }
     keys
@@ -272,6 +300,7 @@ fn column_of(row: &Row) -> Result<Column, StoreError> {
         is_nullable: column(row, "nullable")?,
         is_generated: column(row, "generated")?,
         is_born_now: column(row, "born_now")?,
+        is_hidden: column(row, "hidden")?,
         length: column(row, "length")?,
         charset: column(row, "charset")?,
         collation: column(row, "collation")?,

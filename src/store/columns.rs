@@ -17,6 +17,8 @@ pub struct Column {
     pub is_generated: bool,
     /// Whether its default is the present time.
     pub is_born_now: bool,
+    /// Whether `*` leaves it out.
+    pub is_hidden: bool,
     /// Of text: characters that have room.
     pub length: Option<u64>,
     /// Of text: like `utf8mb4`.

@@ -100,11 +100,12 @@ pub fn forget<'k>(table: &ItemsTable, keys: impl ExactSizeIterator<Item = KeyRef
 }
 
 /// Forgets failures of items that are gone: their ids may be given anew. As many as are found in time; the rest
-/// are for the next run. What comes back between the two statements is looked at as a new item.
+/// are for the next run. What comes back between the two statements is looked at as a new item. Of a date that is zero, both
+/// servers say that it is NULL, where a join may have left it out; its text is not.
 pub(crate) async fn forget_gone(conn: &mut impl Queryable, table: &ItemsTable) -> Result<(), StoreError> {
     let sql = format!(
         "{} SELECT {} {shown} AS `item` FROM `item_failures` f LEFT JOIN {} ON {} \
-         WHERE {} AND {} IS NULL ORDER BY {shown} LIMIT {LOOK}",
+         WHERE {} AND LENGTH({}) IS NULL ORDER BY {shown} LIMIT {LOOK}",
         mariadb_limit(GONE_BUDGET_MS),
         mysql_limit(GONE_BUDGET_MS),
         target::items(table),

@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 
 use super::bound::bytes_literal;
-use super::by_key::{hashed, hashed_bytes, items, parts};
+use super::by_key::{is_utf8, items, parts, shown};
 use super::density::Density;
 use super::key::KeyRef;
 use super::keys::Keys;
 use super::perfect_hash::PerfectHash;
 use super::places::{Places, joined, places};
 use super::predictions::Predictions;
-use crate::config::ItemsTable;
+use crate::config::{ItemsTable, KeyPart, PartKind};
 
 /// The places of a page's keys, and the page in the order of these, if that is not its own.
 pub(super) fn of_page<'m>(
@@ -103,10 +103,39 @@ fn in_order(keys: &Keys) -> Vec<KeyRef<'_>> {
     all
 }
 
+/// What the places of a page's keys are told by: bytes of which both sides have the same checksum.
+fn hashed(table: &ItemsTable) -> String {
+    match table.key.parts.as_slice() {
+        // Without making digits of them.
+        [KeyPart { column, kind: PartKind::Bytes }] => column.quoted(),
+        // Their bytes are those of UTF-8 already.
+        [KeyPart { column, kind: PartKind::Text { charset, .. } }] if is_utf8(charset) => {
+            format!("CAST({} AS BINARY)", column.quoted())
+        }
+        _ => shown(table, ""),
+    }
+}
+
+/// The same bytes of a key that was read.
+fn hashed_bytes<'k>(table: &ItemsTable, key: KeyRef<'k>) -> Cow<'k, [u8]> {
+    match (table.key.parts.as_slice(), key) {
+        (_, KeyRef::Id(id)) => id.to_string().into_bytes().into(),
+        ([KeyPart { kind: PartKind::Bytes, .. }], KeyRef::Text(text)) => {
+            from_digits(text).map_or(text.as_bytes().into(), Cow::Owned)
+        }
+        (_, KeyRef::Text(text)) => text.as_bytes().into(),
+    }
+}
+
+fn from_digits(text: &str) -> Option<Vec<u8>> {
+    let half = |digit: u8| char::from(digit).to_digit(16).and_then(|half| u8::try_from(half).ok());
+    let byte = |pair: &[u8]| Some(half(pair[0])? << 4 | half(*pair.get(1)?)?);
+    text.as_bytes().chunks(2).map(byte).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::PartKind;
     use crate::model::Outputs;
 
     #[test]

@@ -59,23 +59,46 @@ fn cut(text: &str) -> String {
 
 /// What keys of a table are like, for people.
 pub fn accepted(key: &KeyColumns) -> String {
-    let of_each: Vec<String> = key.parts.iter().map(|part| said(&part.kind).to_owned()).collect();
+    let of_each: Vec<String> = key.parts.iter().map(|part| said(&part.kind)).collect();
     match of_each.as_slice() {
         [only] => only.clone(),
         parts => format!("{}, with commas between them, a comma in a text as ~c and a ~ as ~t", parts.join(", ")),
     }
 }
 
-fn said(kind: &PartKind) -> &'static str {
-    match kind {
+fn said(kind: &PartKind) -> String {
+    let said = match kind {
         PartKind::Integer => "a whole number of 64 bits",
         PartKind::Unsigned => "a whole number of 64 bits from 0 on",
+        PartKind::Text { charset, .. } if charset != "utf8mb4" => return format!("a text of characters of {charset}"),
         PartKind::Text { .. } => "a text",
         PartKind::Bytes => "bytes in hexadecimal digits",
         PartKind::Uuid => "a UUID",
         PartKind::Date => "a date like 2026-01-31",
         PartKind::Datetime => "a time like 2026-01-31T23:59:59, with as many decimals as the column has",
+    };
+    said.to_owned()
+}
+
+/// What a server's latin1, which is cp1252, has beyond U+00FF.
+const BEYOND_LATIN1: &str = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ";
+
+/// Whether a column of a character set can hold a character, as far as that is known here: with one that it cannot, servers
+/// refuse to compare.
+fn is_in(charset: &str, c: char) -> bool {
+    match charset {
+        "ascii" => c.is_ascii(),
+        "latin1" => u32::from(c) <= 0xff || BEYOND_LATIN1.contains(c),
+        "utf8" | "utf8mb3" | "ucs2" => u32::from(c) <= 0xffff,
+        _ => true,
     }
+}
+
+/// Whether each of the numbers of a date or of a time, none of more than two digits, is at most so large. Zeros are dates of
+/// some tables, and so is the 31st of each month.
+fn are_at_most(numbers: &str, most: &[u8]) -> bool {
+    let numbers = numbers.split(|c: char| !c.is_ascii_digit()).map(str::parse::<u8>);
+    numbers.zip(most).all(|(number, most)| number.is_ok_and(|number| number <= *most))
 }
 
 /// A part as the notation has it, if it is accepted.
@@ -87,19 +110,20 @@ fn part_of(kind: &PartKind, text: &str) -> Option<String> {
     match kind {
         PartKind::Integer => text.parse().ok().map(|number: i64| number.to_string()),
         PartKind::Unsigned => text.parse().ok().map(|number: u64| number.to_string()),
-        PartKind::Text { .. } => Some(text.to_owned()),
+        PartKind::Text { charset, .. } => text.chars().all(|c| is_in(charset, c)).then(|| text.to_owned()),
         PartKind::Bytes => hexadecimal(),
         PartKind::Uuid => {
             let digits = hexadecimal().filter(|digits| digits.len() == 32)?;
             let groups = [0..8, 8..12, 12..16, 16..20, 20..32].map(|group| &digits[group]);
             Some(groups.join("-"))
         }
-        PartKind::Date => is_like(text, "0000-00-00").then(|| text.to_owned()),
+        PartKind::Date => (is_like(text, "0000-00-00") && are_at_most(&text[5..], &[12, 31])).then(|| text.to_owned()),
         PartKind::Datetime => {
             let text = text.replacen(' ', "T", 1);
             let (whole, decimals) = text.split_once('.').unwrap_or((&text, "0"));
-            let fits = is_like(whole, "0000-00-00T00:00:00") && decimals.bytes().all(|digit| digit.is_ascii_digit());
-            fits.then(|| text.clone())
+            let fits = is_like(whole, "0000-00-00T00:00:00") && are_at_most(&whole[5..], &[12, 31, 23, 59, 59]);
+            let are_decimals = decimals.len() <= 6 && decimals.bytes().all(|digit| digit.is_ascii_digit());
+            (fits && are_decimals).then(|| text.clone())
         }
     }
 }
@@ -213,11 +237,27 @@ mod tests {
             (PartKind::Bytes, "xy"),
             (PartKind::Uuid, "00"),
             (PartKind::Date, "2026-1-1"),
+            (PartKind::Date, "2026-13-01"),
+            (PartKind::Date, "2026-01-32"),
             (PartKind::Datetime, "2026-01-01T00:00"),
+            (PartKind::Datetime, "2026-01-01T24:00:00"),
+            (PartKind::Datetime, "2026-01-01T00:00:00.1234567"),
             (text(), &"x".repeat(1501)),
         ] {
             assert!(refused(&[kind], given).contains("accepted: "));
         }
+    }
+
+    #[test]
+    fn a_text_has_characters_that_its_column_can_hold() {
+        let is_read = |charset: &str, given: &str| {
+            let kind = PartKind::Text { charset: charset.into(), collation: format!("{charset}_bin") };
+            read(&columns(&[kind]), given).is_ok()
+        };
+        for (charset, good, bad) in [("ascii", "a~", "ä"), ("latin1", "äŽ€", "Ж"), ("utf8mb3", "Ж", "🍒")] {
+            assert!(is_read(charset, good) && !is_read(charset, bad), "{charset}");
+        }
+        assert!(is_read("utf8mb4", "🍒") && is_read("koi8r", "Ж"));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use super::places::places;
 use super::predictions::Predictions;
 use super::row::named;
 use super::statement::Statement;
-use crate::config::{self, ColumnName, ItemsTable, Keeps, MODEL_VERSION, PREDICTED_AT, RUN, ScoreTable};
+use crate::config::{self, ColumnName, ItemsTable, Keeps, MODEL_VERSION, PREDICTED_AT, PartKind, RUN, ScoreTable};
 use crate::model::Outputs;
 use crate::run::RunId;
 
@@ -172,7 +172,10 @@ fn replacing(table: &ItemsTable, scores: &ScoreTable, columns: &[String]) -> Str
     let others = columns.iter().skip(table.key.parts.len()).filter(own);
     let replaced = others.map(|column| format!("{column} = IF({run} < VALUES({run}), VALUES({column}), {column})"));
     let last = format!("{run} = GREATEST({run}, VALUES({run}))");
-    let all: Vec<String> = replaced.chain([last]).collect();
+    // A time of the key may be one that the server would set to the present, as it is in the table of the items.
+    let times = table.key.parts.iter().filter(|part| part.kind == PartKind::Datetime).map(|part| part.column.quoted());
+    let kept = times.map(|column| format!("{column} = {column}"));
+    let all: Vec<String> = replaced.chain(kept).chain([last]).collect();
     format!(" ON DUPLICATE KEY UPDATE {}", all.join(", "))
 }
 

@@ -21,7 +21,7 @@ const KNOWS_SNAPSHOT_ISOLATION: &str =
 /// The statements that prepare a session, for one round trip. What one server does not know is a comment to it.
 ///
 /// The SQL mode is strict, so that what does not fit is refused and not cut off; without the modes that forbid zero
-/// dates, because the user's table may have some, and with none that reads a text otherwise. On MariaDB a grant makes no
+/// dates, because the user's table may have some, also such that no calendar has, and with none that reads a text otherwise. On MariaDB a grant makes no
 /// login, and a join keeps the order of its first table: with a join's buffer, each page of a view would be sorted out of
 /// all of it. Names and texts are sent as utf8mb4. A transaction that may not write by the server's default is left so:
 /// that is somebody's will.
@@ -30,7 +30,7 @@ pub(super) fn of_each_session() -> String {
         "SET NAMES utf8mb4 COLLATE utf8mb4_general_ci; \
          SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
          SET SESSION autocommit = 1, completion_type = 0, time_zone = '+00:00', \
-           sql_mode = CONCAT('STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION' /*M! , ',NO_AUTO_CREATE_USER' */), \
+           sql_mode = CONCAT('STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ALLOW_INVALID_DATES' /*M! , ',NO_AUTO_CREATE_USER' */), \
            sql_select_limit = 18446744073709551615, sql_safe_updates = 0, sql_big_selects = 1, sql_auto_is_null = 0, \
            foreign_key_checks = 1, unique_checks = 1, div_precision_increment = 4, \
            innodb_lock_wait_timeout = {LOCK_WAIT_S}, lock_wait_timeout = {LOCK_WAIT_S}, wait_timeout = {WAIT_TIMEOUT_S} \

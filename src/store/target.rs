@@ -47,7 +47,8 @@ fn source(table: &ItemsTable, hint: &str) -> String {
         Rows::View => name,
         Rows::Query(query) => format!("{} q", query.enclosed()),
     };
-    format!("(SELECT * FROM {rows} WHERE {condition}) i")
+    let hidden = joined(table.hidden.iter().map(|column| format!(", {}", column.quoted())), "");
+    format!("(SELECT *{hidden} FROM {rows} WHERE {condition}) i")
 }
 
 /// The first whole number in this order of items for which `condition` holds: the end of what is no table, of which no

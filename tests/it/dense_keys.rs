@@ -18,7 +18,7 @@ use rowscore::store::wanted::Wanted;
 use rowscore::window::Window;
 use rstest::rstest;
 
-use crate::keys::{BINARY, CASELESS, CHAR, Kind, UNSIGNED, UUID, insert, table};
+use crate::keys::{BINARY, CASELESS, CHAR, Kind, LATIN, UNSIGNED, UUID, insert, table};
 use crate::support::readings::Own;
 use crate::support::{Server, at, model};
 
@@ -37,11 +37,17 @@ const TIMES: Kind = Kind {
     key: |n| format!("'2024-01-01 00:00:00' + INTERVAL {:07} * 1000 MICROSECOND", n * 7919 % 1_000_003),
 };
 
+const DAYS: Kind = Kind {
+    columns: "`id` DATE NOT NULL, PRIMARY KEY (`id`)",
+    named: "id",
+    key: |n| format!("'1200-01-01' + INTERVAL {:06} DAY", n * 7919 % 200_003),
+};
+
 #[rstest]
 #[tokio::test]
 async fn what_others_hold_add_or_delete_amid_a_page_is_neither_waited_for_nor_written(
     #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
-    #[values(BINARY, CHAR, CASES, TIMES, UNSIGNED)] kind: Kind,
+    #[values(BINARY, CHAR, CASES, LATIN, TIMES, DAYS, UNSIGNED)] kind: Kind,
 ) {
     neither_waited_for_nor_written(server, kind).await;
 }

@@ -77,10 +77,21 @@ pub(crate) const CASELESS: Kind = Kind {
         )
     },
 };
-const LATIN: Kind = Kind {
+pub(crate) const LATIN: Kind = Kind {
     columns: "`id` VARCHAR(40) CHARACTER SET latin1 COLLATE latin1_german1_ci NOT NULL, PRIMARY KEY (`id`)",
     named: "id",
     key: |n| format!("'{}{:x}'", ["ä", "Z", "ß", "o", "Ö"][(n % 5) as usize], mixed(n) >> 40),
+};
+pub(crate) const LATIN_PAIR: Kind = Kind {
+    columns: "`tenant` INT NOT NULL, `name` VARCHAR(40) CHARACTER SET latin1 COLLATE latin1_german2_ci NOT NULL, \
+              PRIMARY KEY (`tenant`, `name`)",
+    named: "tenant,name",
+    key: |n| format!("{}, '{}{n}'", mixed(n) as i64 % 7, ["ä", "Å", "ß", "o", "Ö"][(n % 5) as usize]),
+};
+const WIDE_PAIR: Kind = Kind {
+    columns: "`name` VARCHAR(40) CHARACTER SET utf16 NOT NULL, `no` INT NOT NULL, PRIMARY KEY (`name`, `no`)",
+    named: "name,no",
+    key: |n| format!("'{}{}', {n}", ["ä", "Z", "ß", "o", "Ж"][(n % 5) as usize], mixed(n) % 50),
 };
 pub(crate) const NUMBERS: Kind = Kind {
     columns: "`tenant` INT NOT NULL, `no` BIGINT NOT NULL, PRIMARY KEY (`tenant`, `no`)",
@@ -167,7 +178,8 @@ pub(crate) async fn check(db: &Setup) -> usize {
 #[tokio::test]
 async fn a_table_of_any_key_is_scored_item_by_item(
     #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
-    #[values(BINARY, CHAR, CASELESS, LATIN, NUMBERS, DAYS, UNSIGNED, NEGATIVE, UNIQUE)] kind: Kind,
+    #[values(BINARY, CHAR, CASELESS, LATIN, LATIN_PAIR, WIDE_PAIR, NUMBERS, DAYS, UNSIGNED, NEGATIVE, UNIQUE)]
+    kind: Kind,
 ) {
     let Own { owner, scorer } = table(server, kind, &[("PAGE_SIZE", "100"), ("LANES", "3")]).await;
     insert(&owner, kind, 1..=500).await;

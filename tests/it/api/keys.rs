@@ -77,6 +77,38 @@ async fn a_key_is_written_in_the_same_way_by_the_server_and_by_rowscore(
 
 #[rstest]
 #[tokio::test]
+async fn an_item_is_shown_with_its_failure_however_its_key_is_written_and_no_key_is_the_servers_error(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let ddl = DDL.replace("COLLATE utf8mb4_bin", "CHARACTER SET latin1 COLLATE latin1_german1_ci");
+    let Own { owner, scorer } = own(server, &ddl, &SETTINGS).await;
+    owner
+        .execute(
+            "INSERT INTO `visits` (`day`, `shop`, `values`, `created_datetime`) \
+             VALUES ('2024-01-31', 'abc', '[]', '2024-03-05 09:30:00')",
+        )
+        .await;
+    rowscore(&["run"], scorer.variables()).await;
+    let service = Service::of(&owner).await;
+
+    for written in ["2024-01-31,abc", "2024-01-31,ABC"] {
+        let (status, item) = service.ask(&format!("/data/{written}")).await;
+        assert_eq!((status, &item["failure"]["code"]), (StatusCode::OK, &json!("wrong_length")), "{item}");
+    }
+    for (written, expected) in [
+        ("2024-13-01,abc", StatusCode::BAD_REQUEST),
+        ("2024-01-31,%F0%9F%8D%92", StatusCode::BAD_REQUEST),
+        ("2024-02-31,abc", StatusCode::NOT_FOUND),
+        ("2024-01-31,x", StatusCode::NOT_FOUND),
+    ] {
+        assert_eq!(service.ask(&format!("/data/{written}")).await.0, expected, "{written}");
+    }
+    let behind = service.ask("/data/all?after=2024-02-30,x").await;
+    assert_eq!(behind.0, StatusCode::OK, "{behind:?}");
+}
+
+#[rstest]
+#[tokio::test]
 async fn links_and_paths_lead_to_items_of_any_key(
     #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
