@@ -114,6 +114,9 @@ pub struct Answer {
     /// The run's kind. For metrics.
     #[serde(skip)]
     pub kind: Option<RunKind>,
+    /// Whether the table lacks the column in which the truth is to arrive. For metrics.
+    #[serde(skip)]
+    pub is_truth_missing: bool,
     /// What this hop alone did, of all runs. For metrics.
     #[serde(skip)]
     pub hop: HopWork,
@@ -209,6 +212,7 @@ impl Answer {
             jobs: Vec::new(),
             waiting: None,
             kind: None,
+            is_truth_missing: false,
             hop: HopWork::default(),
         }
     }

@@ -1,6 +1,5 @@
 //! `/metrics`: how things stand, for Prometheus.
 
-use std::borrow::Cow;
 use std::sync::atomic::AtomicU64;
 
 use axum::extract::State;
@@ -12,14 +11,16 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use super::problem::{Problem, Unread};
+use super::several::{OfJob, Several, Untold, each};
 use super::shared::{Api, Shared};
 use crate::config::{JobName, Measure};
 use crate::drift::Ratios;
 use crate::model::ModelVersion;
 use crate::quality::{Figures, Sums, of_measure};
 use crate::run::RunState;
-use crate::standing::{Mood, Standing};
-use crate::store::failures;
+use crate::standing::{Mood, Standing, Trouble};
+use crate::store::failures::{self, Reasoned};
+use crate::store::pool::ReadError;
 use crate::store::qualities::Qualities;
 use crate::store::status::StatusLine;
 
@@ -27,7 +28,17 @@ use crate::store::status::StatusLine;
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 type Number = Gauge<f64, AtomicU64>;
-type Numbers = Family<Vec<(&'static str, String)>, Number>;
+type Numbers = Family<Labels, Number>;
+
+/// The labels of a value.
+type Labels = Vec<(&'static str, String)>;
+
+/// What is read of a table for it.
+struct Read {
+    standing: Standing,
+    version: ModelVersion,
+    reasons: Vec<Reasoned>,
+}
 
 /// How things stand, for Prometheus
 #[utoipa::path(get, operation_id = "get_metrics", path = "/metrics", tag = "about", responses(
@@ -35,84 +46,136 @@ type Numbers = Family<Vec<(&'static str, String)>, Number>;
     Unread,
 ))]
 pub(super) async fn metrics(State(api): Shared) -> Result<Response, Problem> {
+    let mut page = Page::default();
+    match each(&api, |of_job| Box::pin(async move { Ok((read(&of_job).await?, of_job)) })).await? {
+        None => page.table(&api, &read(&api).await?),
+        Some(Several { jobs, unseen }) => {
+            for OfJob { name, read } in jobs {
+                match read {
+                    Ok((read, of_job)) => page.table(&of_job, &read),
+                    Err(untold) => page.untold(&name, &untold),
+                }
+            }
+            page.job = None;
+            page.one("unseen_jobs", "Jobs that were not looked at in time", unseen as f64);
+        }
+    }
+    Ok(([(CONTENT_TYPE, OPENMETRICS)], page.text()).into_response())
+}
+
+async fn read(api: &Api) -> Result<Read, ReadError> {
     let reading = api.reading();
     let read = api.readers.read(move |conn, seen| {
         let reading = reading.clone();
         Box::pin(async move {
             let standing = reading.standing(conn, &seen.table).await?;
             let version = reading.version(conn).await?;
-            Ok((standing, version, failures::by_reason(&seen.table, None, 1).ask(conn).await?))
+            let reasons = failures::by_reason(&seen.table, None, 1).ask(conn).await?;
+            Ok(Read { standing, version, reasons })
         })
     });
-    let (standing, version, reasons) = read.await?;
-    let mut page = Page::of(&api.table.job);
-    page.service(&api, version);
-    page.standing(&standing);
-    page.waiting(&standing);
-    if api.table.truth.is_some() {
-        page.quality(&standing.facts.qualities);
-    }
-    if let Some(run) = &standing.current {
-        page.run(run);
-    }
-    let by_code = reasons.iter().map(|reason| ("code", reason.code.to_string(), reason.items as f64));
-    page.each("set_aside_items", "Items set aside, by reason, of the 10,000 with the greatest ids", by_code);
-    Ok(([(CONTENT_TYPE, OPENMETRICS)], page.text()).into_response())
+    read.await
 }
 
-/// What is told.
-struct Page(Registry);
+/// What is told, each name once, whatever is told of how many jobs.
+#[derive(Default)]
+struct Page {
+    told: Vec<Told>,
+    /// The label of all that is told, unless it is of the job of the variables.
+    job: Option<JobName>,
+}
+
+/// The values of a name.
+struct Told {
+    name: &'static str,
+    help: &'static str,
+    values: Vec<(Labels, f64)>,
+}
 
 impl Page {
-    /// Of a job, which is a label of all that is told, unless it is that of the variables.
-    fn of(job: &JobName) -> Self {
-        let label = (Cow::from("job"), Cow::from(job.to_string()));
-        Self(Registry::with_labels([label].into_iter().filter(|_| !job.is_default())))
+    /// All there is to tell of a table.
+    fn table(&mut self, api: &Api, Read { standing, version, reasons }: &Read) {
+        self.job = Some(api.table.job.clone()).filter(|job| !job.is_default());
+        self.service(api, *version);
+        self.standing(standing);
+        self.waiting(standing);
+        if api.table.truth.is_some() {
+            self.quality(&standing.facts.qualities);
+        }
+        if let Some(run) = &standing.current {
+            self.run(run);
+        }
+        let by_code = reasons.iter().map(|reason| ("code", reason.code.to_string(), reason.items as f64));
+        self.each("set_aside_items", "Items set aside, by reason, of the 10,000 with the greatest ids", by_code);
     }
 
-    fn one(&mut self, name: &str, help: &str, value: f64) {
-        let gauge = Number::default();
-        gauge.set(value);
-        self.0.register(format!("rowscore_{name}"), help, gauge);
+    /// That there is nothing to tell of a job.
+    fn untold(&mut self, job: &JobName, untold: &Untold) {
+        self.job = Some(job.clone());
+        self.moods(Mood::Bad);
+        self.troubles([untold.name()]);
+    }
+
+    fn one(&mut self, name: &'static str, help: &'static str, value: f64) {
+        self.labelled(name, help, [(Vec::new(), value)]);
     }
 
     /// Nothing where there is nothing to say.
-    fn some(&mut self, name: &str, help: &str, value: Option<f64>) {
+    fn some(&mut self, name: &'static str, help: &'static str, value: Option<f64>) {
         if let Some(value) = value {
             self.one(name, help, value);
         }
     }
 
     /// Several of a name, told apart by a label.
-    fn each(&mut self, name: &str, help: &str, values: impl IntoIterator<Item = (&'static str, String, f64)>) {
-        let family = Numbers::default();
-        for (label, which, value) in values {
-            family.get_or_create(&vec![(label, which)]).set(value);
+    fn each(
+        &mut self,
+        name: &'static str,
+        help: &'static str,
+        values: impl IntoIterator<Item = (&'static str, String, f64)>,
+    ) {
+        self.labelled(name, help, values.into_iter().map(|(label, which, value)| (vec![(label, which)], value)));
+    }
+
+    /// The same by several labels. The name is told where there is no value, too.
+    fn labelled(&mut self, name: &'static str, help: &'static str, values: impl IntoIterator<Item = (Labels, f64)>) {
+        let job = self.job.as_ref().map(|job| ("job", job.to_string()));
+        let values = values.into_iter().map(|(labels, value)| {
+            let labels: Labels = job.iter().cloned().chain(labels).collect();
+            (labels, value)
+        });
+        match self.told.iter_mut().find(|told| told.name == name) {
+            Some(told) => told.values.extend(values),
+            None => self.told.push(Told { name, help, values: values.collect() }),
         }
-        self.0.register(format!("rowscore_{name}"), help, family);
     }
 
     fn service(&mut self, api: &Api, model: ModelVersion) {
-        let family = Numbers::default();
-        let labels = [
+        let labels = vec![
             ("version", env!("CARGO_PKG_VERSION").to_owned()),
             ("model_version", model.to_string()),
             ("table", api.table.as_str().to_owned()),
         ];
-        family.get_or_create(&labels.to_vec()).set(1.0);
-        self.0.register("rowscore_about", "The versions of rowscore and its model, and the table", family);
+        self.labelled("about", "The versions of rowscore and its model, and the table", [(labels, 1.0)]);
+    }
+
+    fn moods(&mut self, is: Mood) {
+        let moods = Mood::ALL.iter().map(|mood| ("mood", mood.to_string(), f64::from(u8::from(*mood == is))));
+        self.each("standing", "1 for how things stand: calm, busy, odd or bad", moods);
+    }
+
+    fn troubles(&mut self, names: impl IntoIterator<Item = &'static str>) {
+        let troubles = names.into_iter().map(|name| ("trouble", name.to_owned(), 1.0));
+        self.each("trouble", "1 for each thing that is wrong", troubles);
     }
 
     fn standing(&mut self, standing: &Standing) {
         let facts = &standing.facts;
-        let moods =
-            Mood::ALL.iter().map(|mood| ("mood", mood.to_string(), f64::from(u8::from(*mood == standing.mood))));
-        self.each("standing", "1 for how things stand: calm, busy, odd or bad", moods);
-        let troubles = standing.troubles.iter().map(|trouble| ("trouble", trouble.name().to_owned(), 1.0));
-        self.each("trouble", "1 for each thing that is wrong", troubles);
+        self.moods(standing.mood);
+        self.troubles(standing.troubles.iter().map(Trouble::name));
         let count = |state: RunState| facts.runs.iter().filter(|run| run.state == state).count() as f64;
         let states = RunState::ALL.iter().map(|state| ("state", state.to_string(), count(*state)));
-        self.each("recent_runs", "The latest 50 runs, by state", states);
+        self.each("recent_runs", "The latest 50 runs, and those that are not over, by state", states);
         // The earlier first: of each kind the last one counts.
         let well = |run: &&StatusLine| matches!(run.state, RunState::Succeeded | RunState::SucceededWithFailures);
         let successes =
@@ -142,11 +205,7 @@ impl Page {
             };
             models.iter().filter_map(told)
         });
-        let family = Numbers::default();
-        for (labels, figure) in of_each {
-            family.get_or_create(&labels).set(figure);
-        }
-        self.0.register("rowscore_quality", "How good predictions were, by model and figure", family);
+        self.labelled("quality", "How good predictions were, by model and figure", of_each);
     }
 
     fn waiting(&mut self, standing: &Standing) {
@@ -171,9 +230,29 @@ impl Page {
     }
 
     fn text(self) -> String {
+        let mut registry = Registry::default();
+        for Told { name, help, values } in self.told {
+            let name = format!("rowscore_{name}");
+            match &values[..] {
+                // A family of one without labels would have braces with nothing in them.
+                [(labels, value)] if labels.is_empty() => {
+                    let gauge = Number::default();
+                    gauge.set(*value);
+                    registry.register(name, help, gauge);
+                }
+                _ => {
+                    let family = Numbers::default();
+                    for (labels, value) in values {
+                        // Of two with the same labels the later one counts.
+                        family.get_or_create(&labels).set(value);
+                    }
+                    registry.register(name, help, family);
+                }
+            }
+        }
         let mut text = String::new();
         // Writing to a String does not fail.
-        let _ = encode(&mut text, &self.0);
+        let _ = encode(&mut text, &registry);
         text
     }
 }

@@ -15,6 +15,7 @@ mod problem;
 mod quality;
 mod runs;
 mod server;
+mod several;
 mod shared;
 
 use std::sync::{Arc, LazyLock};

@@ -53,7 +53,8 @@ pub(super) struct Run {
     rows_per_second: Option<u64>,
     /// Seconds to the finish at that rate, while it is running
     eta_seconds: Option<u64>,
-    /// Seconds between the finish and the deadline; negative: too late; null: there is no deadline
+    /// Seconds between the finish and the deadline; negative: too late. Where the finish of a run that is not over is not
+    /// known, those since its deadline. Null: there is no deadline, or it is still to come and the finish is not known
     spare_seconds: Option<i64>,
     /// What it waits for, if it leaves the database alone for a while
     waiting: Option<Waiting>,

@@ -6,7 +6,7 @@ use super::names::{ColumnName, TableName};
 use super::setting::{Accepts, Setting};
 
 /// Columns that every score table has, beside those of the key.
-pub(super) const SCORE_COLUMNS: [&str; 3] = [RUN, MODEL_VERSION, PREDICTED_AT];
+pub const SCORE_COLUMNS: [&str; 3] = [RUN, MODEL_VERSION, PREDICTED_AT];
 
 /// The run that wrote a score.
 pub const RUN: &str = "run_id";

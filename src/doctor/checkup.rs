@@ -38,7 +38,7 @@ named! {
         Odd = "odd",
         /// It was not tried.
         Untried = "untried",
-        /// Runs will fail there.
+        /// Runs will fail there, or what is asked for beside them will not be done.
         Failed = "failed",
     }
 }

@@ -51,6 +51,8 @@ async fn fits(of: &Examination<'_>, job: &Job, session: &mut Session) -> Result<
     };
     let means = job.means(&model);
     let fit = session.run(async |conn| hop::check_use(conn, means).await).await?;
+    // Runs would go on without it, and nobody would miss it.
+    session.run(async |conn| hop::check_truth(conn, job.database.items_table()).await).await?;
     hop::check_signs(session, means).await?;
     let Fit { missing_key, local_time, unknown, table } = fit;
     let whence = if model.version() == of.model.version() { "brought along" } else { "stored" };
@@ -118,7 +120,7 @@ async fn standing(of: &Examination<'_>, job: &Job, session: &mut Session) -> Vec
         }
     };
     let now = standing.facts.now;
-    let odd = |trouble: &Trouble| Finding::odd(Step::Standing, trouble.sentence(now), trouble.remedy());
+    let odd = |trouble: &Trouble| Finding::odd(Step::Standing, trouble.sentence(now), standing.remedy(trouble));
     let mut findings: Vec<Finding> = standing.troubles.iter().map(odd).collect();
     if findings.is_empty() {
         findings.push(Finding::ok(Step::Standing, standing.waiting()));

@@ -12,7 +12,7 @@ use crate::store::runs::Run;
 use crate::store::statement::{Statement, begin, commit, rollback};
 use crate::store::totals::{self, Totals};
 use crate::store::trace::{Act, acting, saw};
-use crate::store::{StoreError, counts, lanes, runs};
+use crate::store::{Fault, StoreError, counts, lanes, runs};
 use crate::words;
 
 /// Why a run fails of which too many items cannot be scored.
@@ -106,7 +106,14 @@ pub(super) async fn end_early(
 ) -> Result<(), StoreError> {
     let run = at_work.run;
     let totals = lanes::lock_all(run.id).then(totals::of(run.id)).ask(conn).await?;
-    let counts = counted(conn, at_work, &totals).await?;
+    let counts = match counted(conn, at_work, &totals).await {
+        // The table is not what it was, or is not there any more: its run is ended all the same.
+        Err(error) if matches!(error.fault(), Fault::Permanent | Fault::Away) => {
+            tracing::warn!(run = %run.id, error = words::chain(&error), "what is left cannot be counted, and is reckoned");
+            totals.counts.of_items(run.items)
+        }
+        counted => counted?,
+    };
     runs::finish(run.id, to, counts, why).then(settle_changes(run, &totals)).ask(conn).await
 }
 

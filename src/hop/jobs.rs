@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::clock::Clock;
 use super::means::Means;
 use super::start::Start;
-use crate::config::{Config, ConfigError, JobName, JobSettings, ScheduleName, WorkConfig};
+use crate::config::{Config, ConfigError, JobName, JobSettings, ScheduleName, TableName, WorkConfig};
 use crate::event::{Aim, Trigger};
 use crate::model::Model;
 use crate::store::jobs::{JobRow, JobState};
@@ -30,6 +30,15 @@ impl Job {
     /// What its hops work with, if `model` scores them.
     pub fn means<'a>(&'a self, model: &'a Model) -> Means<'a> {
         Means { database: &self.database, work: &self.work, model, challenger: None }
+    }
+
+    /// The job as it was while it scored the table of this name.
+    #[must_use]
+    pub fn over(&self, table: TableName) -> Self {
+        let mut work = self.work.clone();
+        work.items_table.name = table;
+        let database = self.database.with_items(&work.items_table);
+        Self { name: self.name.clone(), version: self.version, work, database }
     }
 }
 
@@ -101,8 +110,9 @@ impl Jobs {
     /// The database cannot be asked.
     pub async fn start(&self, trigger: &Trigger, clock: Clock) -> Result<(Start, Result<Chosen, NoJob>), StoreError> {
         let database = &self.of_variables.database;
-        // All but a tick of the schedule says whose it is, and that of the variables is described nowhere else.
-        if matches!(trigger.aim(), Aim::Job(job) if job.is_default()) {
+        // All but a tick of the schedule says whose it is, and how that of the variables works is described nowhere else.
+        let opens = matches!(trigger, Trigger::Open(_));
+        if matches!(trigger.aim(), Aim::Job(job) if job.is_default() && !opens) {
             let start = Start::new(database, clock).await?;
             return Ok((start, Ok(Chosen::One(Arc::clone(&self.of_variables)))));
         }
@@ -113,20 +123,25 @@ impl Jobs {
     /// Whose work `trigger` is, if these are the jobs.
     fn choose(&self, trigger: &Trigger, rows: &[JobRow]) -> Result<Chosen, NoJob> {
         match trigger.aim() {
-            Aim::Job(name) if name.is_default() => Ok(Chosen::One(Arc::clone(&self.of_variables))),
-            Aim::Job(name) => {
-                let row = rows.iter().find(|row| row.settings.name == *name).ok_or_else(|| unknown(name, rows))?;
-                let opens = matches!(trigger, Trigger::Open(_));
-                match row.state {
-                    JobState::Removed => Ok(Chosen::Nobody(name.clone())),
-                    JobState::Paused if opens => Ok(Chosen::Nobody(name.clone())),
-                    JobState::Active | JobState::Paused => self.job(row).map(Chosen::One),
-                }
-            }
+            Aim::Job(name) => self.of_name(name, matches!(trigger, Trigger::Open(_)), rows),
             // Nobody described any.
             Aim::Schedule(None) | Aim::Rule(_) if !has_jobs(rows) => Ok(Chosen::One(Arc::clone(&self.of_variables))),
             Aim::Schedule(schedule) => self.of_schedule(schedule, rows),
             Aim::Rule(rule) => self.of_schedule(Some(rule), rows).or_else(|_| self.of_schedule(None, rows)),
+        }
+    }
+
+    /// The job of this name, for a trigger that `opens` runs, or for one that goes on with one.
+    fn of_name(&self, name: &JobName, opens: bool, rows: &[JobRow]) -> Result<Chosen, NoJob> {
+        let Some(row) = rows.iter().find(|row| row.settings.name == *name) else {
+            let of_variables = || Chosen::One(Arc::clone(&self.of_variables));
+            return if name.is_default() { Ok(of_variables()) } else { Err(unknown(name, rows)) };
+        };
+        match row.state {
+            // Where no job is described any more, that of the variables is one again.
+            JobState::Removed if !name.is_default() || has_jobs(rows) => Ok(Chosen::Nobody(name.clone())),
+            JobState::Paused if opens => Ok(Chosen::Nobody(name.clone())),
+            JobState::Active | JobState::Paused | JobState::Removed => self.job(row).map(Chosen::One),
         }
     }
 

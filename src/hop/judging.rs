@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use mysql_async::Conn;
 
+use super::check::check_truth;
 use super::error::HopError;
 use super::means::Means;
 use super::under_way::Hop;
@@ -70,6 +71,10 @@ pub(super) async fn judge_in_passing(hop: &mut Hop<'_>, outcome: Outcome) {
                 tracing::error!(%bound, figure, "predictions are worse than they may be");
             }
         }
+        Err(HopError::Unfit(unfit)) => {
+            hop.done.is_truth_missing = true;
+            tracing::error!(error = %unfit, "no prediction is judged");
+        }
         Err(error) => tracing::warn!(error = crate::words::chain(&error), "the truth could not be looked for"),
     }
 }
@@ -78,7 +83,7 @@ pub(super) async fn judge_in_passing(hop: &mut Hop<'_>, outcome: Outcome) {
 /// no column of the table holds the truth, nothing is known.
 ///
 /// # Errors
-/// The database.
+/// The database, or [`HopError::Unfit`] where the table does not have that column.
 pub async fn judge_runs(
     session: &mut Session,
     means: Means<'_>,
@@ -87,6 +92,7 @@ pub async fn judge_runs(
 ) -> Result<Judgement, HopError> {
     let table = means.table();
     let Some(truth) = &table.truth else { return Ok(Judgement::default()) };
+    session.run(async |conn| check_truth(conn, table).await).await?;
     let horizon = now - means.work.truth_within;
     let runs = session.ask(|| truths::latest_runs(table, horizon)).await?;
     let Some(least) = runs.last().map(|run| run.run) else { return Ok(Judgement::default()) };

@@ -63,7 +63,10 @@ mod work;
 mod writing;
 
 pub use challenger::challenger;
-pub use check::{Fit, check_before_making, check_columns, check_signs, check_use, check_writing};
+pub use check::{
+    Fit, check_before_making, check_columns, check_scores_before_making, check_signs, check_truth, check_use,
+    check_writing,
+};
 pub use clock::Clock;
 pub use end::{Steered, steer, stop};
 pub use ended::{Ended, Tally};

@@ -36,6 +36,7 @@ pub(super) async fn respond(hop: &mut Hop<'_>, run: Option<RunId>, outcome: Outc
         }
     }
     answer.is_quality_missed = hop.done.is_quality_missed;
+    answer.is_truth_missing = hop.done.is_truth_missing;
     let late = hop.done.forecast.as_ref().and_then(|forecast| forecast.judge(answer.forecast_spare_seconds?));
     if let Some(late) = late {
         hop.relay.will_be_late(&late);

@@ -63,6 +63,8 @@ pub(super) struct Done {
     pub drift: Ratios,
     /// Whether predictions whose truth has come are worse than they may be, if that is known.
     pub is_quality_missed: Option<bool>,
+    /// Whether the table lacks the column in which the truth is to arrive.
+    pub is_truth_missing: bool,
     /// Age of the oldest item when the run began.
     pub oldest_pending_seconds: Option<u64>,
 }

@@ -7,7 +7,7 @@ pub(super) type Figure = (&'static str, Option<f64>);
 /// A figure, what of it is a trouble, and the word for that.
 type Sign = (&'static str, fn(f64) -> bool, &'static str);
 
-const SIGNS: [Sign; 14] = [
+const SIGNS: [Sign; 15] = [
     ("HopsFailed", any, "hop_failed"),
     ("RunsFailed", any, "run_failed"),
     ("EventsRefused", any, "event_refused"),
@@ -20,6 +20,7 @@ const SIGNS: [Sign; 14] = [
     ("DriftRatio", |ratio| ratio >= 1.0, "drifted"),
     ("ClassDriftRatio", |ratio| ratio >= 1.0, "classes_drifted"),
     ("QualityMissed", any, "quality_missed"),
+    ("TruthMissing", any, "truth_missing"),
     ("TellingsFailed", any, "not_told"),
     ("TellingsGivenUp", any, "never_told"),
 ];

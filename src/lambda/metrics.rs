@@ -133,6 +133,7 @@ fn of_hop(answer: &Answer) -> Vec<Figure> {
     let mut figures = vec![
         ("OldestPendingSeconds", answer.oldest_pending_seconds.map(|age| age as f64)),
         ("QualityMissed", answer.is_quality_missed.map(|is_missed| f64::from(u8::from(is_missed)))),
+        ("TruthMissing", answer.is_truth_missing.then_some(1.0)),
         ("HopsFailed", (worked || *outcome == Outcome::NothingToDo).then_some(0.0)),
     ];
     if worked {

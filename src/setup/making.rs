@@ -6,7 +6,7 @@ use mysql_async::Conn;
 
 use super::SetUpError;
 use super::told;
-use crate::config::{Config, ItemsTable, RunColumn, Target};
+use crate::config::{Config, ItemsTable};
 use crate::hop::{self, Fit, HopError, Means};
 use crate::model::Model;
 use crate::store::jobs::{self, JobState};
@@ -76,22 +76,22 @@ impl Site<'_> {
     /// It is not, or the server refuses something.
     pub async fn make_tables(&mut self, conn: &mut Conn, model: &Model) -> Result<Fit, SetUpError> {
         let table = self.table();
-        if table.has_default_columns() {
+        let is_made = table.has_default_columns() && catalog::describe(table).ask(conn).await?.columns.is_empty();
+        // Before anything is added to a table that is not the one which is meant.
+        if is_made {
+            hop::check_scores_before_making(conn, table, model).await?;
             // Who wants a new database wants what is in it.
             if self.done.is_empty() {
                 self.may_make_items(conn).await?;
             }
         } else {
-            // Before anything is added to a table that is not the one which is meant.
-            let without_run = match table.target {
-                Target::Columns => ItemsTable { run: RunColumn::None, ..table.clone() },
-                Target::Scores(_) => table.clone(),
-            };
-            hop::check_before_making(conn, &without_run, model).await?;
+            hop::check_before_making(conn, table, model).await?;
         }
         let made = schema::migrate(conn, self.table()).await?;
         self.done.extend(made.iter().map(|(made, took)| told::made(made, *took)));
         let fit = hop::check_columns(conn, self.table(), model).await?;
+        // A table that was made just now has none.
+        hop::check_truth(conn, self.table()).await?;
         let before = if self.done.is_empty() { "Nothing was missing. " } else { "" };
         let database = &self.config.mysql.database;
         self.done.push(format!("{before}The tables are in place in database `{database}`."));
@@ -163,12 +163,9 @@ impl Site<'_> {
         Ok(tables)
     }
 
-    /// An items table that is not there is made only if somebody wants it.
+    /// An items table, which is not there, is made only if somebody wants it.
     async fn may_make_items(&self, conn: &mut Conn) -> Result<(), SetUpError> {
         let (table, database) = (self.table(), &self.config.mysql.database);
-        if !catalog::describe(table).ask(conn).await?.columns.is_empty() {
-            return Ok(());
-        }
         let others: Vec<String> =
             inventory::tables(NAMED).ask(conn).await?.iter().map(|name| format!("`{name}`")).collect();
         let others = if others.is_empty() { String::new() } else { format!(", but {}", others.join(", ")) };

@@ -1,15 +1,17 @@
 //! What is looked at to say how things stand.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use mysql_async::Conn;
 
-use crate::config::{ItemsTable, QualityBound, WorkConfig};
+use crate::config::{ColumnName, ItemsTable, JobName, QualityBound, WorkConfig};
 use crate::drift::Report;
 use crate::run::{RunId, RunKind, RunState};
 use crate::store::backlog::{self, Backlog};
 use crate::store::hold::{self, Attendance};
+use crate::store::jobs::{self, JobState};
 use crate::store::qualities::Qualities;
 use crate::store::status::{self, StatusLine};
 use crate::store::{StoreError, clock, earlier, measures, truths};
@@ -43,10 +45,14 @@ impl From<&WorkConfig> for Expected {
 pub struct Facts {
     /// The database's clock.
     pub now: Time,
-    /// The latest runs, the latest first.
+    /// Whose runs they are.
+    pub job: JobName,
+    /// Whether ticks start it.
+    pub job_state: JobState,
+    /// The latest runs, and those that are not over, the latest first.
     pub runs: Vec<StatusLine>,
-    /// Who is at work on the run that should be worked on.
-    pub attendance: Option<Attendance>,
+    /// Who is at work on each run that should be worked on.
+    pub attendances: Vec<(RunId, Attendance)>,
     /// What the latest finished run saw that did something.
     pub seen: Option<(RunId, Report)>,
     /// What waits; `None`: not even what arrived of late was found in time.
@@ -63,27 +69,20 @@ pub struct Facts {
     pub qualities: Qualities,
     /// How good they have to be.
     pub quality_bound: Option<QualityBound>,
+    /// The column in which the truth is to arrive, where the table has none of that name.
+    pub missing_truth: Option<ColumnName>,
 }
 
 impl Facts {
     /// Looks at a table, in some short statements.
     pub async fn read(conn: &mut Conn, table: &ItemsTable, expected: Expected) -> Result<Self, StoreError> {
         let now = clock::present().ask(conn).await?;
-        let mut runs = status::latest(conn, table, None, RUNS).await?;
-        if !runs.iter().any(did_something) {
-            // However long ago that was.
-            runs.extend(status::worked(conn, table, 1).await?);
-        }
-        let (ends, ticks) = earlier::ends(table, now).and(earlier::ticks(table)).ask(conn).await?;
-        let attendance = match runs.iter().find(|run| run.state == RunState::Running) {
-            Some(run) => Some(hold::attendance(run.id).ask(conn).await?),
-            None => None,
-        };
-        let seen = match runs.iter().find(|run| did_something(run) && run.state.is_over()) {
-            Some(run) => measures::watched(run.id).ask(conn).await?.profile.map(|profile| (run.id, profile)),
-            None => None,
-        };
-        let seen = seen.and_then(|(run, profile)| Some((run, serde_json::from_str(&profile).ok()?)));
+        let runs = runs(conn, table).await?;
+        let at_work = runs.iter().filter(|run| is_opened(run) && run.state == RunState::Running);
+        let at_work: Vec<RunId> = at_work.map(|run| run.id).collect();
+        let of_runs = earlier::ends(table, now).and(earlier::ticks(table)).and(hold::attendances(&at_work));
+        let (((ends, ticks), attendances), job_state) = of_runs.and(jobs::state(&table.job)).ask(conn).await?;
+        let seen = seen(conn, &runs).await?;
         let lookback = TimeDelta::from_std(expected.lookback).unwrap_or(TimeDelta::MAX);
         let reach = ends.last.and_then(|last| last.checked_sub_signed(lookback));
         let (backlog, is_whole) = match (backlog::whole(conn, table, reach).await?, reach) {
@@ -91,14 +90,66 @@ impl Facts {
             (None, Some(reach)) => (backlog::fresh(conn, table, reach).await?, false),
             (None, None) => (None, false),
         };
-        let tick_every = expected.tick_every.and_then(|every| TimeDelta::from_std(every).ok());
         let qualities = truths::known(conn, table, now - expected.truth_within).await?;
-        let quality_bound = expected.quality_bound;
-        Ok(Self { now, runs, attendance, seen, backlog, is_whole, reach, ticks, tick_every, qualities, quality_bound })
+        let is_there = truths::is_there(table).ask(conn).await?;
+        Ok(Self {
+            now,
+            job: table.job.clone(),
+            job_state,
+            runs,
+            attendances,
+            seen,
+            backlog,
+            is_whole,
+            reach,
+            ticks,
+            tick_every: expected.tick_every.and_then(|every| TimeDelta::from_std(every).ok()),
+            qualities,
+            quality_bound: expected.quality_bound,
+            missing_truth: table.truth.clone().filter(|_| !is_there),
+        })
     }
+
+    /// Who is at work on a run, if it should be worked on.
+    pub(super) fn attendance(&self, run: RunId) -> Option<Attendance> {
+        self.attendances.iter().find(|(of, _)| *of == run).map(|(_, attendance)| *attendance)
+    }
+}
+
+/// The runs that are looked through, the latest first.
+async fn runs(conn: &mut Conn, table: &ItemsTable) -> Result<Vec<StatusLine>, StoreError> {
+    let mut runs = status::recent(conn, table, RUNS).await?;
+    if !runs.iter().any(is_settled) {
+        // However long ago that was.
+        runs.extend(status::settled(conn, table).await?);
+        runs.sort_unstable_by_key(|run| Reverse(run.id));
+    }
+    Ok(runs)
+}
+
+/// What the latest run saw that is over and did something.
+async fn seen(conn: &mut Conn, runs: &[StatusLine]) -> Result<Option<(RunId, Report)>, StoreError> {
+    let Some(run) = runs.iter().find(|run| did_something(run) && run.state.is_over()) else { return Ok(None) };
+    let profile = measures::watched(run.id).ask(conn).await?.profile;
+    Ok(profile.and_then(|profile| Some((run.id, serde_json::from_str(&profile).ok()?))))
+}
+
+/// Whether it is a run that was opened, and no canary.
+pub(super) fn is_opened(run: &StatusLine) -> bool {
+    run.kind != RunKind::Canary && !run.is_refused
 }
 
 /// Whether a run had items to work off: no canary, no idle tick, and none that was never opened.
 pub(super) fn did_something(run: &StatusLine) -> bool {
-    run.kind != RunKind::Canary && !run.is_refused && (run.total != Some(0) || run.done > 0)
+    is_opened(run) && (run.total != Some(0) || run.done > 0)
+}
+
+/// Whether a run only tried what another would do.
+pub(super) fn is_tried(run: &StatusLine) -> bool {
+    run.backfill.is_some_and(|backfill| backfill.dry_run)
+}
+
+/// Whether a run is over after which things are otherwise than before.
+pub(super) fn is_settled(run: &StatusLine) -> bool {
+    run.state.is_over() && did_something(run) && !is_tried(run)
 }

@@ -2,12 +2,13 @@
 
 use chrono::TimeDelta;
 
-use super::facts::{Facts, did_something};
+use super::facts::{Facts, did_something, is_opened, is_settled, is_tried};
 use super::mood::Mood;
 use super::schedule;
-use super::trouble::Trouble;
+use super::trouble::{Lateness, Trouble};
 use crate::run::{RunKind, RunState};
 use crate::store::hold::Attendance;
+use crate::store::jobs::JobState;
 use crate::store::status::StatusLine;
 use crate::store::waits::RunWaits;
 use crate::window::Time;
@@ -46,12 +47,10 @@ impl Standing {
     pub fn of(facts: Facts) -> Self {
         let current = current(&facts.runs).cloned();
         let due = due(&facts);
-        let mut troubles: Vec<Trouble> = [silence(&facts, due), canary(&facts), refused(&facts)]
-            .into_iter()
-            .chain(current.iter().flat_map(|run| of_run(run, &facts)))
-            .chain([waiting(&facts), drifted(&facts), missed(&facts)])
-            .flatten()
-            .collect();
+        let mut troubles = match facts.job_state {
+            JobState::Removed => of_removed(&facts),
+            JobState::Active | JobState::Paused => of_described(&facts, due),
+        };
         // Stable: of equal ones the first stays the first.
         troubles.sort_by_key(|trouble| std::cmp::Reverse(trouble.mood()));
         let is_busy = facts.runs.iter().any(|run| run.state == RunState::Running);
@@ -61,7 +60,38 @@ impl Standing {
     }
 }
 
+/// What is the matter with a job that is one.
+fn of_described(facts: &Facts, due: Option<Time>) -> Vec<Trouble> {
+    [silence(facts, due), held(facts), canary(facts), refused(facts)]
+        .into_iter()
+        .chain(judged(facts).into_iter().flat_map(|run| of_run(run, facts)))
+        .chain([waiting(facts), drifted(facts), missed(facts), unjudged(facts)])
+        .flatten()
+        .collect()
+}
+
+/// What is the matter with a job that is none any more: nobody misses its ticks, and nobody scores what waits.
+fn of_removed(facts: &Facts) -> Vec<Trouble> {
+    let left = facts.runs.iter().filter(|run| is_opened(run) && !run.state.is_over());
+    let removed = Trouble::JobRemoved { job: facts.job.clone() };
+    [removed].into_iter().chain(left.flat_map(|run| of_run(run, facts)).flatten()).collect()
+}
+
 impl Standing {
+    /// What to do about one of its troubles, in one sentence or two. What is held goes on only when it is let go.
+    pub fn remedy(&self, trouble: &Trouble) -> String {
+        let Facts { job, job_state, .. } = &self.facts;
+        match (job_state, trouble) {
+            (JobState::Removed, Trouble::Unattended { run, .. } | Trouble::Paused { run, .. }) => {
+                format!("`rowscore cancel {run}` ends it.")
+            }
+            (JobState::Paused, trouble) if trouble.wants_a_run() => {
+                format!("{} But `rowscore resume {job}` comes first.", trouble.remedy())
+            }
+            (_, trouble) => trouble.remedy(),
+        }
+    }
+
     /// What waits, in one sentence.
     pub fn waiting(&self) -> String {
         let Some(backlog) = self.facts.backlog else {
@@ -83,27 +113,46 @@ impl Standing {
 }
 
 fn current(runs: &[StatusLine]) -> Option<&StatusLine> {
-    let opened = || runs.iter().filter(|run| run.kind != RunKind::Canary && !run.is_refused);
+    let opened = || runs.iter().filter(|run| is_opened(run));
     opened()
         .find(|run| !run.state.is_over())
         .or_else(|| opened().find(|run| did_something(run) && !is_tried(run)))
         .or_else(|| opened().next())
 }
 
-/// Whether a run only tried what another would do.
-fn is_tried(run: &StatusLine) -> bool {
-    run.backfill.is_some_and(|backfill| backfill.dry_run)
+/// The runs that tell how things stand, the latest first of each sort: those that are not over; the latest that is, and
+/// what became of it; and the latest that took what waits, for a backfill mends no window that failed before it.
+fn judged(facts: &Facts) -> Vec<&StatusLine> {
+    let mut judged: Vec<&StatusLine> = facts.runs.iter().filter(|run| is_opened(run) && !run.state.is_over()).collect();
+    // What was left by one that was cancelled, a later one of its kind takes.
+    let is_taken_over = |run: &StatusLine| judged.iter().any(|later| later.kind == run.kind && later.id > run.id);
+    let over: Vec<&StatusLine> = facts
+        .runs
+        .iter()
+        .filter(|run| is_settled(run) && !(run.state == RunState::Cancelled && is_taken_over(run)))
+        .collect();
+    let last = over.first().copied();
+    let took = over.into_iter().find(|run| takes_what_waits(run));
+    let is_another = |run: &&StatusLine| last.is_none_or(|last| last.id != run.id);
+    judged.extend(last.into_iter().chain(took.filter(is_another)));
+    judged
 }
 
-/// When the next tick is due at the latest. While a run of the schedule is not over, ticks go on with it and leave no
-/// trace of their own, so they are expected from its end on.
+/// Whether a run is over items that have no prediction yet.
+fn takes_what_waits(run: &StatusLine) -> bool {
+    matches!(run.kind, RunKind::Window | RunKind::Sweep)
+}
+
+/// When the next tick is due at the latest. While a window is not over, ticks go on with it, or find it paused, and leave no
+/// trace of their own, so they are expected from its end on. A job that is held expects none.
 fn due(facts: &Facts) -> Option<Time> {
-    let of_schedule = || facts.runs.iter().filter(|run| run.tick.is_some() && run.kind == RunKind::Window);
-    if of_schedule().any(|run| !run.state.is_over()) {
+    let windows = || facts.runs.iter().filter(|run| run.kind == RunKind::Window);
+    if facts.job_state != JobState::Active || windows().any(|run| !run.state.is_over()) {
         return None;
     }
     let last = *facts.ticks.first()?;
-    let ended = of_schedule().filter_map(|run| run.finished_at).max().map_or(last, |ended| ended.max(last));
+    let of_schedule = windows().filter(|run| run.tick.is_some());
+    let ended = of_schedule.filter_map(|run| run.finished_at).max().map_or(last, |ended| ended.max(last));
     schedule::due(&facts.ticks, facts.tick_every)?.checked_add_signed(ended - last)
 }
 
@@ -113,6 +162,11 @@ fn silence(facts: &Facts, due: Option<Time>) -> Option<Trouble> {
     let came = facts.runs.iter().any(|run| run.is_refused && run.finished_at.is_some_and(|last| last > due));
     let last = *facts.ticks.first()?;
     (!came).then_some(Trouble::Silent { last, due })
+}
+
+/// That ticks pass the job by.
+fn held(facts: &Facts) -> Option<Trouble> {
+    (facts.job_state == JobState::Paused).then(|| Trouble::JobPaused { job: facts.job.clone() })
 }
 
 fn reason(run: &StatusLine) -> String {
@@ -138,8 +192,11 @@ fn refused(facts: &Facts) -> Option<Trouble> {
 
 fn of_run(run: &StatusLine, facts: &Facts) -> Vec<Option<Trouble>> {
     let state = match run.state {
-        RunState::Running => facts.attendance.and_then(|attendance| attended(run, attendance, facts.now)),
-        RunState::Paused => Some(Trouble::Paused { run: run.id }),
+        RunState::Running => facts.attendance(run.id).and_then(|attendance| attended(run, attendance, facts.now)),
+        RunState::Paused => {
+            let with = (facts.job_state == JobState::Paused).then(|| facts.job.clone());
+            Some(Trouble::Paused { run: run.id, with })
+        }
         RunState::Failed => Some(Trouble::Failed { run: run.id, kind: run.kind, reason: reason(run) }),
         RunState::Cancelled => Some(Trouble::Cancelled { run: run.id, reason: run.last_error.clone() }),
         RunState::Succeeded | RunState::SucceededWithFailures => None,
@@ -147,7 +204,11 @@ fn of_run(run: &StatusLine, facts: &Facts) -> Vec<Option<Trouble>> {
     let late = run.spare_seconds.filter(|spare| *spare < 0).map(|spare| Trouble::Late {
         run: run.id,
         seconds: spare.unsigned_abs(),
-        is_over: run.state.is_over(),
+        lateness: match run.eta_seconds {
+            _ if run.state.is_over() => Lateness::Was,
+            Some(_) => Lateness::WillBe,
+            None => Lateness::Is,
+        },
     });
     let (items, of) = (run.failed, run.done);
     let many = of >= OF_SO_MANY && items * 100 >= of * MANY_PERCENT;
@@ -169,14 +230,14 @@ pub fn attended(run: &StatusLine, Attendance { is_held, last_page }: Attendance,
     }
 }
 
-/// What no run will take. While one is at work, it may.
+/// What no run will take. While one of those that take what waits is at work, it may.
 fn waiting(facts: &Facts) -> Option<Trouble> {
     let backlog = facts.backlog?;
-    let is_at_work = facts.runs.iter().any(|run| !run.state.is_over());
+    let is_at_work = facts.runs.iter().any(|run| run.state == RunState::Running && takes_what_waits(run));
     if is_at_work || backlog.items == 0 {
         return None;
     }
-    if facts.runs.iter().all(|run| run.kind == RunKind::Canary || run.is_refused) {
+    if !facts.runs.iter().any(is_opened) {
         return Some(Trouble::NeverRun);
     }
     (facts.reach.is_some() && backlog.unreached > 0).then_some(Trouble::Unreached { items: backlog.unreached })
@@ -197,4 +258,9 @@ fn missed(facts: &Facts) -> Option<Trouble> {
     let (bound, latest) = (facts.quality_bound?, current(&facts.runs)?);
     let (model, figure) = (latest.model_version.clone(), facts.qualities.figure(&latest.model_version, bound)?);
     bound.is_missed_by(figure).then_some(Trouble::QualityMissed { model, bound, figure })
+}
+
+/// That no truth is ever found.
+fn unjudged(facts: &Facts) -> Option<Trouble> {
+    facts.missing_truth.as_ref().map(|column| Trouble::TruthMissing { column: column.as_str().to_owned() })
 }

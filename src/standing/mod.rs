@@ -10,4 +10,4 @@ mod trouble;
 pub use facts::{Expected, Facts};
 pub use judge::{Standing, attended};
 pub use mood::Mood;
-pub use trouble::Trouble;
+pub use trouble::{Lateness, Trouble};

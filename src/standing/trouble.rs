@@ -3,10 +3,21 @@
 use chrono::TimeDelta;
 
 use super::mood::Mood;
-use crate::config::QualityBound;
+use crate::config::{JobName, QualityBound};
 use crate::run::{RunId, RunKind};
 use crate::window::Time;
 use crate::words;
+
+/// How late a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lateness {
+    /// It is over.
+    Was,
+    /// It is not, and its deadline has passed. Nobody knows how long it still takes.
+    Is,
+    /// At its present rate.
+    WillBe,
+}
 
 /// Something that is not as it should be.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +87,18 @@ pub enum Trouble {
     Paused {
         /// The run.
         run: RunId,
+        /// The job, where that is held, too.
+        with: Option<JobName>,
+    },
+    /// A job is held by its operator: ticks pass it by.
+    JobPaused {
+        /// The job.
+        job: JobName,
+    },
+    /// A job is described no more.
+    JobRemoved {
+        /// The job.
+        job: JobName,
     },
     /// The latest run was cancelled.
     Cancelled {
@@ -90,8 +113,8 @@ pub enum Trouble {
         run: RunId,
         /// By so many seconds.
         seconds: u64,
-        /// Whether it is over.
-        is_over: bool,
+        /// Whether it is over, and whether its end is known.
+        lateness: Lateness,
     },
     /// Items wait that no window reaches.
     Unreached {
@@ -118,6 +141,11 @@ pub enum Trouble {
         /// How good they are.
         figure: f64,
     },
+    /// No prediction is judged: the table lacks the column in which the truth is to arrive.
+    TruthMissing {
+        /// The column.
+        column: String,
+    },
     /// Many of the latest run's items could not be scored.
     ManySetAside {
         /// The run.
@@ -140,6 +168,19 @@ impl Trouble {
         }
     }
 
+    /// Whether what is to be done about it is a run's to do, by a tick or by hand.
+    pub(super) fn wants_a_run(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused { .. }
+                | Self::Failed { .. }
+                | Self::Cancelled { .. }
+                | Self::Unattended { .. }
+                | Self::Unreached { .. }
+                | Self::NeverRun
+        )
+    }
+
     /// Its name in metrics and in `/health`.
     pub fn name(&self) -> &'static str {
         match self {
@@ -151,12 +192,15 @@ impl Trouble {
             Self::HeldUp { .. } => "held_up",
             Self::Waits { .. } => "waits",
             Self::Paused { .. } => "paused",
+            Self::JobPaused { .. } => "job_paused",
+            Self::JobRemoved { .. } => "job_removed",
             Self::Cancelled { .. } => "cancelled",
             Self::Late { .. } => "late",
             Self::Unreached { .. } => "unreached",
             Self::NeverRun => "never_run",
             Self::Drifted { .. } => "drifted",
             Self::QualityMissed { .. } => "quality_missed",
+            Self::TruthMissing { .. } => "truth_missing",
             Self::ManySetAside { .. } => "many_set_aside",
         }
     }
@@ -190,12 +234,18 @@ impl Trouble {
             Self::Waits { run, why, since } => {
                 format!("Run {run} waits since {}, {}: {}.", words::minute(*since), words::ago(*since, now), said(why))
             }
-            Self::Paused { run } => format!("Run {run} is paused."),
+            Self::Paused { run, .. } => format!("Run {run} is paused."),
+            Self::JobPaused { job } => format!("Job `{job}` is paused."),
+            Self::JobRemoved { job } => format!("Job `{job}` was removed."),
             Self::Cancelled { run, reason: None } => format!("Run {run} was cancelled."),
             Self::Cancelled { run, reason: Some(reason) } => format!("Run {run} was cancelled: {}.", said(reason)),
-            Self::Late { run, seconds, is_over: true } => format!("Run {run} was {} too late.", words::span(*seconds)),
-            Self::Late { run, seconds, is_over: false } => {
-                format!("Run {run} will be {} too late.", words::span(*seconds))
+            Self::Late { run, seconds, lateness } => {
+                let (is, already) = match lateness {
+                    Lateness::Was => ("was", ""),
+                    Lateness::Is => ("is", " already"),
+                    Lateness::WillBe => ("will be", ""),
+                };
+                format!("Run {run} {is} {} too late{already}.", words::span(*seconds))
             }
             Self::Unreached { items: 1 } => "1 item waits that no window reaches.".into(),
             Self::Unreached { items } => format!("{} wait that no window reaches.", words::items(*items)),
@@ -209,6 +259,10 @@ impl Trouble {
             Self::QualityMissed { model, bound, figure } => {
                 format!("The predictions of model {model} miss {bound}: {} is {figure:.4}.", bound.measure)
             }
+            Self::TruthMissing { column } => format!(
+                "No prediction is judged: the table has no column `{}` for the truth, or it may not be read.",
+                words::plain(column)
+            ),
             Self::ManySetAside { run, items, of } => format!(
                 "Run {run} set aside {} of {} items ({}).",
                 words::count(*items),
@@ -232,14 +286,21 @@ impl Trouble {
             Self::Unattended { .. } => "The next tick goes on with it; `rowscore run` does so now.".into(),
             Self::HeldUp { .. } => "Others may hold its rows locked; it goes on by itself.".into(),
             Self::Waits { .. } => "It goes on by itself when that is over.".into(),
-            Self::Paused { run } => format!("`rowscore resume {run}` lets it go on."),
+            Self::Paused { run, with: None } => format!("`rowscore resume {run}` lets it go on."),
+            Self::Paused { with: Some(job), .. } => format!("`rowscore resume {job}` lets it go on."),
+            Self::JobPaused { job } => format!("`rowscore resume {job}` lets ticks start it."),
+            Self::JobRemoved { .. } => "`rowscore apply` describes it again.".into(),
             Self::Cancelled { .. } => "The next window takes what it left.".into(),
-            Self::Late { is_over: true, .. } => "`rowscore plan` says how long the next one takes.".into(),
+            Self::Late { lateness: Lateness::Was, .. } => "`rowscore plan` says how long the next one takes.".into(),
             Self::Late { .. } => "More LANES or WORKERS may help the next one; see `rowscore plan`.".into(),
             Self::Unreached { .. } => "`rowscore run --sweep` takes them.".into(),
             Self::NeverRun => "The schedule makes the first; `rowscore run` makes one now.".into(),
             Self::Drifted { run, .. } => format!("See `rowscore status {run}`; a model of newer rows may be due."),
             Self::QualityMissed { .. } => "See `rowscore quality`; a model of newer rows may be due.".into(),
+            Self::TruthMissing { .. } => {
+                "Correct TRUTH_COLUMN (`truth` in jobs.toml), or add the column; one that is there has to be granted."
+                    .into()
+            }
             Self::ManySetAside { run, .. } => format!("`rowscore failures {run}` says why."),
         }
     }

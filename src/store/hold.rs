@@ -54,6 +54,17 @@ pub fn attendance(run: RunId) -> Statement<Attendance> {
     })
 }
 
+/// The same of each of some runs.
+pub fn attendances(runs: &[RunId]) -> Statement<Vec<(RunId, Attendance)>> {
+    runs.iter().fold(Statement::none(), |before, run| {
+        let run = *run;
+        before.and(attendance(run)).map(move |(mut all, attendance)| {
+            all.push((run, attendance));
+            all
+        })
+    })
+}
+
 /// Lets go of every hold on this connection.
 pub fn release() -> Statement<()> {
     Statement::change("releasing the lanes", "DO RELEASE_ALL_LOCKS()", Params::Empty)

@@ -7,7 +7,7 @@ use super::StoreError;
 use super::row::{column, name};
 use super::runs::utc;
 use super::statement::Statement;
-use crate::config::{ItemsTable, JobName, JobSettings, Setting};
+use crate::config::{ItemsTable, JobName, JobSettings, Setting, TableName};
 use crate::run::{RunId, named};
 use crate::window::Time;
 
@@ -94,6 +94,20 @@ pub fn set_state(job: &JobName, state: JobState) -> Statement<()> {
     Statement::change("changing a job's state", sql, params! { "state" => state.name(), "name" => job.as_str() })
 }
 
+/// Whether ticks start the job of this name. Where none is described, that of the variables is the one job; where others
+/// are, it is one only if that is said.
+pub fn state(job: &JobName) -> Statement<JobState> {
+    let sql = "SELECT COALESCE((SELECT `state` FROM `batch_jobs` WHERE `name` = :name), 'removed') AS `state`, \
+                 EXISTS (SELECT 1 FROM `batch_jobs` WHERE `state` <> 'removed') AS `has_jobs`";
+    let is_default = job.is_default();
+    Statement::one("reading a job's state", sql, params! { "name" => job.as_str() }, move |row| {
+        match name(row, "state")? {
+            JobState::Removed if is_default && !column::<bool>(row, "has_jobs")? => Ok(JobState::Active),
+            state => Ok(state),
+        }
+    })
+}
+
 /// The runs of a job that are not over, with the names of their tables: not only of the one that it scores now.
 pub fn unfinished(job: &JobName) -> Statement<Vec<(RunId, String)>> {
     let sql = "SELECT `id`, `items_table` FROM `batch_runs` WHERE `job` = :job AND `unfinished` = 1 ORDER BY `id`";
@@ -102,12 +116,13 @@ pub fn unfinished(job: &JobName) -> Statement<Vec<(RunId, String)>> {
     })
 }
 
-/// The job whose run that is.
-pub fn of_run(run: RunId) -> Statement<Option<JobName>> {
-    let sql = "SELECT `job` FROM `batch_runs` WHERE `id` = :id";
+/// The job whose run that is, and the table that it scores, which the job may have left since.
+pub fn of_run(run: RunId) -> Statement<Option<(JobName, TableName)>> {
+    let sql = "SELECT `job`, `items_table` FROM `batch_runs` WHERE `id` = :id";
     Statement::first("looking whose run it is", sql, params! { "id" => run.0 }, |row| {
-        let job: String = column(row, "job")?;
-        JobName::read(&job).ok_or_else(|| StoreError::Unexpected(format!("run of the job `{job}`")))
+        let (job, table): (String, String) = (column(row, "job")?, column(row, "items_table")?);
+        let named = JobName::read(&job).zip(TableName::read(&table));
+        named.ok_or_else(|| StoreError::Unexpected(format!("run of the job `{job}` over the table `{table}`")))
     })
 }
 

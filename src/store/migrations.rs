@@ -1,7 +1,7 @@
 //! The plain SQL that makes rowscore's tables, and what of it a text makes.
 
 /// Every migration by name, in order. Each may be applied again at any time.
-pub(super) const MIGRATIONS: [(&str, &str); 17] = [
+pub(super) const MIGRATIONS: [(&str, &str); 18] = [
     ("0001_items.sql", include_str!("../../infra/migrations/0001_items.sql")),
     ("0002_runs.sql", include_str!("../../infra/migrations/0002_runs.sql")),
     ("0003_backfill.sql", include_str!("../../infra/migrations/0003_backfill.sql")),
@@ -19,6 +19,7 @@ pub(super) const MIGRATIONS: [(&str, &str); 17] = [
     ("0016_arrivals.sql", include_str!("../../infra/migrations/0016_arrivals.sql")),
     ("0017_waiting.sql", include_str!("../../infra/migrations/0017_waiting.sql")),
     ("0018_telling.sql", include_str!("../../infra/migrations/0018_telling.sql")),
+    ("0019_late.sql", include_str!("../../infra/migrations/0019_late.sql")),
 ];
 
 /// The migration that is about the table that is scored.

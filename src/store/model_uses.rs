@@ -29,6 +29,14 @@ pub struct Use {
     base: u64,
 }
 
+/// The condition that a use is one of a job, whatever table it scored then. The variables' job is another one over each
+/// table: deployments may share a database.
+const OF_JOB: &str = "u.`job` = :job AND (u.`job` <> 'default' OR u.`items_table` = :table)";
+
+/// The latest use of each job.
+const LATEST: &str = "SELECT MAX(`id`) AS `id` FROM `batch_model_uses` \
+                      GROUP BY `job`, IF(`job` = 'default', `items_table`, '')";
+
 const COLUMNS: &str = "u.`id`, u.`items_table`, u.`job`, u.`version`, u.`used_at`, u.`used_by`, \
                        COALESCE(u.`back_to`, u.`id`) AS `base` FROM `batch_model_uses` u";
 
@@ -56,23 +64,25 @@ pub struct InUse {
 impl InUse {
     /// Whether it is the job of `table` that uses it.
     pub fn is_of(&self, table: &ItemsTable) -> bool {
-        self.table == table.as_str() && self.job == table.job.as_str()
+        self.job == table.job.as_str() && (!table.job.is_default() || self.table == table.as_str())
     }
 }
 
 /// The stored model that the job of `table` uses, if it uses one.
 pub fn in_use(table: &ItemsTable) -> Statement<Vec<InUse>> {
-    let sql = "SELECT `items_table`, `job`, `version` FROM `batch_model_uses` \
-               WHERE `items_table` = :table AND `job` = :job ORDER BY `id` DESC LIMIT 1";
+    let sql = format!(
+        "SELECT u.`items_table`, u.`job`, u.`version` FROM `batch_model_uses` u WHERE {OF_JOB} ORDER BY u.`id` DESC LIMIT 1"
+    );
     let params = params! { "table" => table.as_str(), "job" => table.job.as_str() };
-    Statement::all("looking which model is used", sql, params, used).map(stored)
+    Statement::all("looking which model is used", &sql, params, used).map(stored)
 }
 
 /// The stored models that all jobs use.
 pub fn all_in_use() -> Statement<Vec<InUse>> {
-    let sql = "SELECT u.`items_table`, u.`job`, u.`version` FROM `batch_model_uses` u \
-               JOIN (SELECT MAX(`id`) AS `id` FROM `batch_model_uses` GROUP BY `items_table`, `job`) l ON l.`id` = u.`id`";
-    Statement::all("looking which models are used", sql, Params::Empty, used).map(stored)
+    let sql = format!(
+        "SELECT u.`items_table`, u.`job`, u.`version` FROM `batch_model_uses` u JOIN ({LATEST}) l ON l.`id` = u.`id`"
+    );
+    Statement::all("looking which models are used", &sql, Params::Empty, used).map(stored)
 }
 
 fn used(row: &Row) -> Result<Option<InUse>, StoreError> {
@@ -87,18 +97,18 @@ fn stored(uses: Vec<Option<InUse>>) -> Vec<InUse> {
     uses.into_iter().flatten().collect()
 }
 
-/// The latest use of each job.
+/// The latest use of each job. One that was removed uses none.
 pub fn latest() -> Statement<Vec<Use>> {
     let sql = format!(
-        "SELECT {COLUMNS} JOIN (SELECT MAX(`id`) AS `id` FROM `batch_model_uses` GROUP BY `items_table`, `job`) l \
-         ON l.`id` = u.`id` ORDER BY u.`items_table`, u.`job`"
+        "SELECT {COLUMNS} JOIN ({LATEST}) l ON l.`id` = u.`id` \
+         LEFT JOIN `batch_jobs` j ON j.`name` = u.`job` AND j.`state` = 'removed' AND u.`job` <> 'default' \
+         WHERE j.`name` IS NULL ORDER BY u.`items_table`, u.`job`"
     );
     Statement::all("listing the uses of models", &sql, Params::Empty, of)
 }
 
 fn latest_of(table: &str, job: &str) -> Statement<Option<Use>> {
-    let sql =
-        format!("SELECT {COLUMNS} WHERE u.`items_table` = :table AND u.`job` = :job ORDER BY u.`id` DESC LIMIT 1");
+    let sql = format!("SELECT {COLUMNS} WHERE {OF_JOB} ORDER BY u.`id` DESC LIMIT 1");
     Statement::first("looking which model is used", &sql, params! { "table" => table, "job" => job }, of)
 }
 
@@ -106,7 +116,7 @@ fn latest_of(table: &str, job: &str) -> Statement<Option<Use>> {
 /// `None`: there is none, and the model that is built in was before it.
 fn before(present: &Use) -> Statement<Option<Use>> {
     let sql = format!(
-        "SELECT {COLUMNS} WHERE u.`items_table` = :table AND u.`job` = :job AND u.`id` < :base \
+        "SELECT {COLUMNS} WHERE {OF_JOB} AND u.`id` < :base \
            AND NOT (u.`version` <=> :version) \
            AND (u.`version` IS NULL OR u.`version` IN (SELECT m.`version` FROM `batch_models` m)) \
          ORDER BY u.`id` DESC LIMIT 1"

@@ -8,17 +8,22 @@ use super::row::named;
 use super::target::items;
 use super::{Doing, StoreError, catalog};
 use crate::config::{
-    ColumnName, ItemsTable, Keeps, MODEL_VERSION, PREDICTED_AT, Part, PredictionFormat, RUN, ScoreTable,
+    ColumnName, ItemsTable, Keeps, MODEL_VERSION, PREDICTED_AT, Part, PredictionFormat, RUN, SCORE_COLUMNS, ScoreTable,
 };
 
 const NUMBER: &str = "DOUBLE NULL";
 const LABEL: &str = "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL";
 
-/// Makes it, or the columns that it lacks.
+/// Makes it, or the columns that it lacks. What is there by its name and is no score table stays as it is.
 pub(super) async fn make(conn: &mut Conn, table: &ItemsTable, scores: &ScoreTable) -> Result<(), StoreError> {
     let found = catalog::describe_scores(scores).ask(conn).await?;
-    let sql =
-        if found.columns.is_empty() { Some(create(table, scores, &found)) } else { missing(table, scores, &found) };
+    let sql = if found.columns.is_empty() {
+        // Columns of the key may be hidden, which only the server knows.
+        let (_, seen) = catalog::look(conn, table).await?;
+        Some(create(&seen, scores, &found))
+    } else {
+        missing(table, scores, &found)
+    };
     match sql {
         Some(sql) => conn.query_drop(sql).await.doing("making the score table"),
         None => Ok(()),
@@ -78,9 +83,12 @@ fn create(table: &ItemsTable, scores: &ScoreTable, found: &Catalog) -> String {
     )
 }
 
-/// The statement that adds the columns that a score table lacks, if it lacks any.
+/// The statement that adds the columns that a score table lacks, if it is one and lacks any.
 fn missing(table: &ItemsTable, scores: &ScoreTable, found: &Catalog) -> Option<String> {
-    let known = |name: &str| found.columns.iter().any(|column| column.quoted().eq_ignore_ascii_case(name));
+    if found.is_view || SCORE_COLUMNS.iter().any(|name| found.column(name).is_none()) {
+        return None;
+    }
+    let known = |name: &str| found.columns.iter().any(|column| column.quoted().to_lowercase() == name.to_lowercase());
     let columns = columns(table, found).into_iter().filter(|(name, _)| !known(name));
     let added: Vec<String> = columns.map(|(name, kind)| format!("ADD COLUMN {name} {kind}")).collect();
     (!added.is_empty()).then(|| format!("ALTER TABLE {} {}", scores.name.quoted(), added.join(", ")))

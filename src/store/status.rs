@@ -69,6 +69,19 @@ pub async fn latest(
     before: Option<RunId>,
     limit: u32,
 ) -> Result<Vec<StatusLine>, StoreError> {
+    of(conn, latest_ids(table, before, limit)).await
+}
+
+/// The latest runs over `table`, and those that are not over, however many there were since; the latest first.
+pub async fn recent(conn: &mut impl Queryable, table: &ItemsTable, limit: u32) -> Result<Vec<StatusLine>, StoreError> {
+    let all = latest_ids(table, None, limit).and(unfinished_ids(table)).map(|(mut ids, unfinished)| {
+        ids.extend(unfinished);
+        ids
+    });
+    of(conn, all).await
+}
+
+fn latest_ids(table: &ItemsTable, before: Option<RunId>, limit: u32) -> Statement<Vec<u64>> {
     // The numbers first, in a statement of their own: the view sums up lanes, and must do so for those runs only.
     let sql = format!(
         "SELECT `id` FROM `batch_runs` {OF_A_TABLE} WHERE `items_table` = :table AND `job` = :job AND `id` < :before \
@@ -77,21 +90,40 @@ pub async fn latest(
     let before = before.map_or(u64::MAX, |run| run.0);
     let params =
         params! { "table" => table.as_str(), "job" => table.job.as_str(), "before" => before, "limit" => limit };
-    let found = Statement::all("finding the latest runs", &sql, params, |row| column(row, "id"));
-    of(conn, found).await
+    Statement::all("finding the latest runs", &sql, params, |row| column(row, "id"))
+}
+
+/// There is one of a kind at most.
+fn unfinished_ids(table: &ItemsTable) -> Statement<Vec<u64>> {
+    let kinds = RunKind::NAMES.iter().map(|kind| format!("'{kind}'")).collect::<Vec<_>>().join(", ");
+    let sql = format!(
+        "SELECT `id` FROM `batch_runs` FORCE INDEX (`one_unfinished_run_of_a_kind`) \
+         WHERE `items_table` = :table AND `job` = :job AND `kind` IN ({kinds}) AND `unfinished` = 1"
+    );
+    let params = params! { "table" => table.as_str(), "job" => table.job.as_str() };
+    Statement::all("looking for unfinished runs", &sql, params, |row| column(row, "id"))
 }
 
 /// The latest runs over `table` of which something is left or is to be expected, the latest first: no canaries, and
 /// none that had nothing to do or was never opened, however many there were since.
 pub async fn worked(conn: &mut impl Queryable, table: &ItemsTable, limit: u32) -> Result<Vec<StatusLine>, StoreError> {
+    of(conn, worked_ids(table, "TRUE", limit)).await
+}
+
+/// The latest of these that is over and was no dry run.
+pub async fn settled(conn: &mut impl Queryable, table: &ItemsTable) -> Result<Option<StatusLine>, StoreError> {
+    let settled = worked_ids(table, "`unfinished` IS NULL AND `mode` = 'write'", 1);
+    Ok(of(conn, settled).await?.pop())
+}
+
+fn worked_ids(table: &ItemsTable, which: &str, limit: u32) -> Statement<Vec<u64>> {
     let sql = format!(
         "SELECT `id` FROM `batch_runs` FORCE INDEX (`empty_runs`) \
          WHERE `items_table` = :table AND `job` = :job AND `empty_since` IS NULL AND `kind` <> 'canary' AND NOT ({IS_REFUSAL}) \
-         ORDER BY `id` DESC LIMIT :limit"
+           AND {which} ORDER BY `id` DESC LIMIT :limit"
     );
     let params = params! { "table" => table.as_str(), "job" => table.job.as_str(), "limit" => limit };
-    let found = Statement::all("finding the latest runs that did something", &sql, params, |row| column(row, "id"));
-    of(conn, found).await
+    Statement::all("finding the latest runs that did something", &sql, params, |row| column(row, "id"))
 }
 
 async fn of(conn: &mut impl Queryable, ids: Statement<Vec<u64>>) -> Result<Vec<StatusLine>, StoreError> {

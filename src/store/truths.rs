@@ -6,6 +6,7 @@ use mysql_async::{Params, params};
 
 use super::StoreError;
 use super::by_key;
+use super::catalog;
 use super::ids::Ids;
 use super::key::Key;
 use super::listing::nth_statement;
@@ -76,6 +77,13 @@ pub(crate) async fn known(
         Some(first) => qualities::since(table, first.run).ask(conn).await,
         None => Ok(Qualities::default()),
     }
+}
+
+/// Whether the column in which the truth arrives is there, and may be read. Where none is named, nobody is asked; of a table
+/// that is not there, others say so.
+pub(crate) fn is_there(table: &ItemsTable) -> Statement<bool> {
+    let Some(truth) = table.truth.clone() else { return Statement::nothing().map(|()| true) };
+    catalog::describe(table).map(move |found| found.columns.is_empty() || found.column(truth.as_str()).is_some())
 }
 
 /// Before which keys nothing of these runs lies. Where keys are no numbers, nobody knows.

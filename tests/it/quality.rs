@@ -230,6 +230,7 @@ async fn the_api_the_page_and_the_status_say_what_quality_says(
     owner.execute("UPDATE `items` SET `came` = 'none of them' WHERE `id` = 300").await;
     let (lines, _) = quality(&scorer).await;
     let [run, all] = &lines[..] else { panic!("{lines:?}") };
+    assert_eq!((&run["strange"], &all["strange"]), (&json!(1), &json!(1)));
     for bound in ["accuracy>=0.9", "accuracy>=0.01"] {
         let bounded = owner.with(&[("QUALITY_BOUND", bound)]).await;
         let (service, is_missed) = (Service::today(&bounded).await, bound.ends_with("0.9"));

@@ -151,6 +151,28 @@ async fn a_slip_in_the_name_of_a_table_makes_none() {
     assert_eq!(db.rows::<String>("SHOW TABLES LIKE 'itmes'").await, Vec::<String>::new());
 }
 
+#[rstest]
+#[tokio::test]
+async fn a_table_by_the_name_of_the_score_table_that_is_none_is_refused_before_anything_is_made(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let db = TestDb::bare(server, &[("SCORE_TABLE", "customers")]).await;
+    db.execute("CREATE TABLE `customers` (`id` BIGINT PRIMARY KEY, `name` VARCHAR(20))").await;
+    let orders = json!({
+        "admin": admin(&db), "create": true,
+        "scorer": {"login": login(&db, "s"), "password": PASSWORD},
+    });
+
+    let (reply, _) = set_up(db.variables(), &orders, 60).await;
+
+    let said = "SCORE_TABLE names `customers`, which is no score table";
+    assert!(reply["failed"].as_str().is_some_and(|failed| failed.contains(said)), "{reply}");
+    assert!(reply["remedy"].as_str().is_some_and(|remedy| remedy.contains("names of table and columns")), "{reply}");
+    assert_eq!(db.rows::<String>("SHOW TABLES").await, ["customers"]);
+    let columns = "`information_schema`.`columns` WHERE `table_schema` = DATABASE()";
+    assert_eq!(db.count(columns).await, 2);
+}
+
 #[tokio::test]
 async fn no_password_of_an_event_is_ever_logged_or_answered() {
     let db = TestDb::bare(Server::Mysql, &[]).await;

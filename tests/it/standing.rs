@@ -16,25 +16,25 @@ use crate::support::items::{Item, sample};
 use crate::support::programs::{Program, ROWSCORE, rowscore};
 use crate::support::{Server, Setup, TestDb, continued, eventually, unhurried};
 
-async fn present(db: &Setup) -> Time {
+pub(crate) async fn present(db: &Setup) -> Time {
     let now: chrono::NaiveDateTime = db.value("SELECT UTC_TIMESTAMP()").await;
     now.and_utc()
 }
 
 /// The schedule's tick of so many minutes ago.
-fn tick_of(now: Time, minutes: i64) -> Trigger {
+pub(crate) fn tick_of(now: Time, minutes: i64) -> Trigger {
     let tick = now - TimeDelta::minutes(minutes);
     Trigger::Open(Request { tick: Some(tick), ..Request::by_hand(RunKind::Window) })
 }
 
 /// A window is worked off that ended so many minutes ago.
-async fn worked_off(db: &Setup, minutes: i64) {
+pub(crate) async fn worked_off(db: &Setup, minutes: i64) {
     let now = present(db).await;
     db.hop(&tick_of(now, minutes), unhurried(now - TimeDelta::minutes(minutes))).await;
 }
 
 /// Items that arrived so many minutes ago.
-async fn arrived(db: &Setup, ids: std::ops::RangeInclusive<i64>, minutes: i64) {
+pub(crate) async fn arrived(db: &Setup, ids: std::ops::RangeInclusive<i64>, minutes: i64) {
     let created = present(db).await - TimeDelta::minutes(minutes);
     db.insert(&ids.map(|id| Item { id, values: sample(id), created: Some(created) }).collect::<Vec<_>>()).await;
 }
@@ -45,7 +45,7 @@ async fn standing(db: &Setup) -> Standing {
 }
 
 /// Asserts what is said of a table: by `rowscore status` and its exit code, by `/health`, `/metrics` and the page.
-async fn assert_standing(db: &TestDb, mood: Mood, troubles: &[&str]) -> String {
+pub(crate) async fn assert_standing(db: &TestDb, mood: Mood, troubles: &[&str]) -> String {
     let said = assert_standing_with(db, db.variables(), mood, troubles).await;
     let service = Service::today(db).await;
     let health = service.get("/health").await;

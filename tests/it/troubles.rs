@@ -155,6 +155,14 @@ async fn predictions_that_became_worse_are_told() {
 }
 
 #[tokio::test]
+async fn a_column_for_the_truth_that_is_not_there_is_told() {
+    let own = items(Server::Mysql, &[], 300).await;
+    let slip = own.scorer.with(&[("TRUTH_COLUMN", "cmae")]).await;
+    assert_told(&slip, &[], tick(10), &["drifted", "truth_missing"]).await;
+    assert_told(&slip, &[], tick(11), &["truth_missing"]).await;
+}
+
+#[tokio::test]
 async fn who_could_not_be_told_that_a_run_ended_is_told_to_the_alarm() {
     let (db, missing) = (calm(&[]).await, Topic::missing());
     let settings = [("EVENT_TOPIC", missing.as_str())];

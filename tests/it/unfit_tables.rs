@@ -74,7 +74,8 @@ async fn everything_that_is_wrong_with_a_table_is_listed_in_one_error(
 
     for told in [
         "table `items` cannot be scored: ID_COLUMN `id` is double; accepted: an integer, CHAR, VARCHAR, BINARY, VARBINARY, UUID, DATE, DATETIME or TIMESTAMP; ",
-        "ID_COLUMN `id` must be the primary key or a unique key, all of its columns in their order, because pages are walked by it; the table has PRIMARY (tenant, id); ",
+        "ID_COLUMN `id` must be the primary key or a unique key that is not hidden from the optimiser, all of its columns in \
+         their order, because pages are walked by it; the table has PRIMARY (tenant, id); ",
         "FEATURE_COLUMNS `a` is varchar(10); accepted: an integer, BOOL, BIT, YEAR, DECIMAL, FLOAT or DOUBLE, for the model takes it as a number; ",
         "FEATURE_COLUMNS `b` is varbinary(4); accepted: ",
         "FEATURE_COLUMNS `c` is date; accepted: ",

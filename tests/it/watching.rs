@@ -148,7 +148,13 @@ async fn failures_are_listed_by_run_with_their_reasons(
     assert!(some.stderr.contains("`--after 7` shows them"), "{some:?}");
     let rest = rowscore(&["failures", "--after", "7", "--text"], db.variables()).await;
     assert!(rest.stdout.starts_with("item 9 "), "{rest:?}");
-    assert_eq!(rowscore(&["failures", "2"], db.variables()).await.stdout, "");
+    // What is not set aside there may be so elsewhere.
+    let behind = rowscore(&["failures", "1", "--after", "9"], db.variables()).await;
+    assert!(behind.stderr.contains("No item whose last try was in run 1 behind key 9 is set aside."), "{behind:?}");
+    let nowhere = rowscore(&["failures", "2"], db.variables()).await;
+    assert_eq!((nowhere.status.code(), nowhere.stdout.as_str()), (Some(1), ""), "{nowhere:?}");
+    assert!(nowhere.stderr.contains("table `items` has no run 2; see `rowscore status`"), "{nowhere:?}");
+    assert_eq!(rowscore(&["failures", "--limit", "0"], db.variables()).await.status.code(), Some(2));
 }
 
 #[tokio::test]

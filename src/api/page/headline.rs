@@ -30,7 +30,7 @@ impl Headline {
             Some(trouble) => {
                 let (sentence, reason) = halves(&trouble.sentence(now));
                 details.extend(reason);
-                details.push(trouble.remedy());
+                details.push(standing.remedy(trouble));
                 sentence
             }
             None => untroubled(view),
@@ -40,7 +40,8 @@ impl Headline {
             None => "The schedule starts the first one; `rowscore run` starts one now.".into(),
         };
         details.push(format!("{about} {}", standing.waiting()));
-        let said = |trouble: &Trouble| (trouble.mood(), format!("{} {}", trouble.sentence(now), trouble.remedy()));
+        let said =
+            |trouble: &Trouble| (trouble.mood(), format!("{} {}", trouble.sentence(now), standing.remedy(trouble)));
         let others = standing.troubles.iter().skip(1).map(said).collect();
         Self { mood: standing.mood, sentence, details, others }
     }

@@ -25,6 +25,7 @@ use super::data;
 use super::jobs::{has_own, lines as job_lines};
 use super::params::{Named, Number};
 use super::problem::Problem;
+use super::several::standings;
 use super::shared::{Api, Shared, Unreadable};
 use crate::config::{ItemsTable, ValuesIn};
 use crate::model::{Model, ModelVersion};
@@ -136,9 +137,9 @@ async fn of_jobs(api: &Api) -> Result<Shown, ReadError> {
     if lines.iter().any(|line| line.job == api.table.job.as_str()) {
         return Ok(Shown::Beside(list));
     }
-    let sentence =
-        if lines.len() == 1 { "There is 1 job.".to_owned() } else { format!("There are {} jobs.", lines.len()) };
-    let headline = Headline { mood: Mood::Calm, sentence, details: Vec::new(), others: Vec::new() };
+    // Unless they were described otherwise since.
+    let Some(several) = standings(api).await? else { return Ok(Shown::Beside(list)) };
+    let headline = jobs::headline(lines.len(), &several);
     let content = html! { (top(&headline)) (list) };
     Ok(Shown::Alone(Sheet { now: api.clock(), model: None, title: headline.sentence, every: RESTING_S, content }))
 }
@@ -246,7 +247,7 @@ fn top(headline: &Headline) -> Markup {
     html! {
         section id="state" class=(headline.mood.name()) {
             // Told when it changes; what is behind it changes all the time.
-            div role="status" { h1 { (headline.sentence) } }
+            div role="status" { h1 { (with_code(&headline.sentence)) } }
             @for detail in &headline.details { p class="detail" { (with_code(detail)) } }
             @if !headline.others.is_empty() {
                 ul class="others" {

@@ -10,18 +10,19 @@ use std::process::ExitCode;
 use clap::ValueHint;
 use mysql_async::Conn;
 use rowscore::config::{
-    ColumnName, Config, ConfigError, Fallback, ItemsTable, JobName, JobSettings, JobsFile, RunColumn, by_keys,
+    ColumnName, Config, ConfigError, Fallback, ItemsTable, JobName, JobSettings, JobsFile, Setting, TableName, by_keys,
 };
 use rowscore::hop::{self, HopError, Job, Jobs, Steered};
-use rowscore::run::RunState;
+use rowscore::model::SharedModel;
+use rowscore::run::{RunId, RunState};
 use rowscore::store::jobs::{self, JobRow, JobState};
 use rowscore::store::statement::{begin, commit, rollback};
-use rowscore::store::{model_uses, schema};
+use rowscore::store::{catalog, model_uses, schema};
 use rowscore::words;
 use serde_json::json;
 
 use crate::changes::{Change, Changes};
-use crate::chosen::{ForJob, Named};
+use crate::chosen::{ForJob, FromNowOn, Named};
 use crate::opened::Opened;
 use crate::out::{Out, say};
 
@@ -63,9 +64,9 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
     let mut conn = opened.database.connect().await?;
     let rows = jobs::known(&mut conn).await?;
     say_what_becomes_of_default(&mut conn, &opened, &file, &rows).await?;
-    check(&mut conn, &described, &args).await?;
+    let taken = check(&mut conn, &described, &args).await?;
     let changes = Changes::between(&rows, &file.jobs);
-    let is_any = !changes.is_none();
+    let is_any = !changes.is_none() || taken.iter().any(Option::is_some);
     let mut lines = changes.lines();
     if args.dry_run || !(is_any || args.grant.is_some() || args.grant_reader.is_some()) {
         lines.push(if is_any { "Nothing was stored." } else { "Nothing changes." }.to_owned());
@@ -79,12 +80,9 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
     for job in &changed {
         // Tables first: what is stored is worked on by the next tick.
         schema::migrate(&mut conn, &job.work.items_table).await?;
-        let Named { model, version } = args.chosen.of(&mut conn, job).await?;
+        let Named { model, .. } = args.chosen.of(&mut conn, job).await?;
         hop::check_columns(&mut conn, &job.work.items_table, &model).await.map_err(|error| of(job, error))?;
-        if version.is_some() {
-            model_uses::note(&mut conn, &job.work.items_table, version.as_deref()).await?;
-            lines.push(format!("Job `{}` uses the model {} (`{}`).", job.name, model.version(), model.name()));
-        }
+        lines.extend(mind_the_model(&mut conn, job, &model).await?);
     }
     for job in &described {
         if let Some(login) = &args.grant {
@@ -95,6 +93,11 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
         }
     }
     store(&mut conn, &rows, &changes).await?;
+    for (job, taken) in described.iter().zip(taken) {
+        let Some(Taken { version, said }) = taken else { continue };
+        model_uses::note(&mut conn, &job.work.items_table, version.as_deref()).await?;
+        lines.push(said);
+    }
     let ended = end_what_is_over(&mut conn, &jobs, (&rows, &changes), &args).await?;
     conn.disconnect().await?;
     lines.extend(ended);
@@ -114,19 +117,34 @@ fn described(jobs: &Jobs, file: &JobsFile) -> Result<Vec<Job>, ConfigError> {
             Err(error) => problems.push(error.to_string()),
         }
     }
-    for (at, job) in described.iter().enumerate() {
-        problems.extend(described[..at].iter().filter_map(|other| in_each_others_way(other, job)));
-    }
+    problems.extend(overlaps(&described, Names::AsWritten));
     if problems.is_empty() { Ok(described) } else { Err(ConfigError(problems)) }
 }
 
+/// How names of tables are told apart.
+#[derive(Clone, Copy)]
+enum Names {
+    AsWritten,
+    InAnyCase,
+}
+
+/// Which jobs would write the same.
+fn overlaps(described: &[Job], names: Names) -> Vec<String> {
+    let pairs = described.iter().enumerate().flat_map(|(at, job)| described[..at].iter().map(move |one| (one, job)));
+    pairs.filter_map(|(one, other)| in_each_others_way(one, other, names)).collect()
+}
+
 /// Two jobs must not write the same columns of one table, or into one score table.
-fn in_each_others_way(one: &Job, other: &Job) -> Option<String> {
+fn in_each_others_way(one: &Job, other: &Job, names: Names) -> Option<String> {
     let (first, second) = (&one.work.items_table, &other.work.items_table);
     let place =
         |table: &ItemsTable| table.target.scores().map_or_else(|| table.quoted(), |scores| scores.name.quoted());
     let (jobs, table) = (format!("jobs `{}` and `{}`", one.name, other.name), place(first));
-    if table != place(second) {
+    let is_same = match names {
+        Names::AsWritten => table == place(second),
+        Names::InAnyCase => table.to_lowercase() == place(second).to_lowercase(),
+    };
+    if !is_same {
         return None;
     }
     if first.target.scores().or(second.target.scores()).is_some() {
@@ -146,8 +164,8 @@ async fn say_what_becomes_of_default(
     file: &JobsFile,
     rows: &[JobRow],
 ) -> Result<(), Box<dyn Error>> {
-    let was_described = rows.iter().any(|row| row.settings.name.is_default());
-    if file.fallback != Fallback::Unsaid || was_described || hop::has_jobs(rows) || file.jobs.is_empty() {
+    // Where none is described any more, it was one again.
+    if file.fallback != Fallback::Unsaid || hop::has_jobs(rows) || file.jobs.is_empty() {
         return Ok(());
     }
     // A database that `rowscore init` did not see yet has no runs.
@@ -163,21 +181,40 @@ async fn say_what_becomes_of_default(
     }
 }
 
-/// Whether each job's table is what its settings say, and fits the model. What `rowscore` adds may be missing.
-async fn check(conn: &mut Conn, described: &[Job], args: &Args) -> Result<(), Box<dyn Error>> {
-    let mut problems = Vec::new();
+/// A model that a job is to use from now on.
+struct Taken {
+    /// All digits of its version; `None`: the one that is built in.
+    version: Option<String>,
+    /// What is said of it.
+    said: String,
+}
+
+/// Whether each job's table is what its settings say, and fits the model. What `rowscore` adds may be missing. Answers, for
+/// each job, the model that takes the place of the one that it uses.
+async fn check(conn: &mut Conn, described: &[Job], args: &Args) -> Result<Vec<Option<Taken>>, Box<dyn Error>> {
+    let (mut problems, mut taken) = (Vec::new(), Vec::new());
+    if catalog::ignores_case().ask(conn).await? {
+        problems.extend(overlaps(described, Names::InAnyCase));
+    }
     for job in described {
         let model = match args.chosen.of(conn, job).await {
-            Ok(Named { model, .. }) => model,
+            Ok(Named { model, from_now_on }) => {
+                taken.push(match from_now_on {
+                    FromNowOn::Same => None,
+                    FromNowOn::Uses(version) => {
+                        let said =
+                            format!("Job `{}` uses the model {} (`{}`).", job.name, model.version(), model.name());
+                        Some(Taken { version, said })
+                    }
+                });
+                model
+            }
             Err(error) => {
                 problems.push(format!("job `{}`: {}", job.name, by_keys(&words::chain(&*error))));
                 continue;
             }
         };
-        let table = &job.work.items_table;
-        let own = matches!(table.run, RunColumn::Own(_));
-        let without_run = ItemsTable { run: if own { RunColumn::None } else { table.run.clone() }, ..table.clone() };
-        match hop::check_before_making(conn, &without_run, &model).await {
+        match hop::check_before_making(conn, &job.work.items_table, &model).await {
             Ok(fit) => {
                 if let Some(notice) = fit.local_time {
                     say!("Mind the time of job `{}`: {}.", job.name, by_keys(&notice));
@@ -192,7 +229,18 @@ async fn check(conn: &mut Conn, described: &[Job], args: &Args) -> Result<(), Bo
             problems.extend(told(job, error)?);
         }
     }
-    if problems.is_empty() { Ok(()) } else { Err(ConfigError(problems).into()) }
+    if problems.is_empty() { Ok(taken) } else { Err(ConfigError(problems).into()) }
+}
+
+/// What is to be minded of a job's model, if no run would be opened with it.
+async fn mind_the_model(conn: &mut Conn, job: &Job, model: &SharedModel) -> Result<Option<String>, Box<dyn Error>> {
+    match hop::check_use(conn, job.means(model)).await {
+        Ok(_) => Ok(None),
+        Err(HopError::Unfit(unfit)) => {
+            Ok(Some(format!("Mind the model of job `{}`: {}.", job.name, by_keys(&unfit.problems.join("; ")))))
+        }
+        Err(error) => Err(of(job, error)),
+    }
 }
 
 /// What does not fit a job.
@@ -243,7 +291,8 @@ async fn store(conn: &mut Conn, rows: &[JobRow], changes: &Changes) -> Result<()
     Ok(commit().ask(conn).await?)
 }
 
-/// Cancels unfinished runs of jobs that are removed, or read or write something else from now on.
+/// Cancels unfinished runs of jobs that are removed, or read or write something else from now on. All is stored by now, so
+/// what fails here is said, and done by hand.
 async fn end_what_is_over(
     conn: &mut Conn,
     jobs: &Jobs,
@@ -262,19 +311,33 @@ async fn end_what_is_over(
         if !is_over {
             continue;
         }
+        let why = format!("the job `{}` was {}", old.name, change.done());
         for (run, table) in jobs::unfinished(&old.name).ask(conn).await? {
-            if table != old.work.items_table.as_str() {
-                continue;
-            }
-            let why = format!("the job `{}` was {}", old.name, change.done());
-            let model = args.chosen.over(conn, &old.database).await?;
-            let means = old.means(&model);
-            if hop::stop(conn, means, run, RunState::Cancelled, Some(&why)).await? == Steered::Done {
-                ended.push(format!("Run {run} of job `{}` is cancelled; what it predicted stays.", old.name));
+            // The variables' job over another table is another deployment's.
+            let is_its_own = !old.name.is_default() || table == old.work.items_table.as_str();
+            let Some(table) = TableName::read(&table).filter(|_| is_its_own) else { continue };
+            let of_job = format!("Run {run} of job `{}`", old.name);
+            match cancel(conn, &old.over(table), run, &why, args).await {
+                Ok(Steered::Done) => ended.push(format!("{of_job} is cancelled; what it predicted stays.")),
+                Ok(Steered::Refused(_) | Steered::Unknown) => {}
+                Err(error) => {
+                    let error = words::chain(&*error);
+                    ended.push(format!("{of_job} is not cancelled yet: {error}; `rowscore cancel {run}` does it."));
+                }
             }
         }
     }
     Ok(ended)
+}
+
+async fn cancel(conn: &mut Conn, old: &Job, run: RunId, why: &str, args: &Args) -> Result<Steered, Box<dyn Error>> {
+    // Also where the table has gone, or the model is of no use any more.
+    let _ = old.database.look_at_table(conn).await;
+    let model = match args.chosen.over(conn, &old.database).await {
+        Ok(model) => model,
+        Err(_) => args.chosen.brought()?.into(),
+    };
+    Ok(hop::stop(conn, old.means(&model), run, RunState::Cancelled, Some(why)).await?)
 }
 
 fn has_same_table(old: &Job, jobs: &Jobs, settings: &JobSettings) -> bool {

@@ -63,27 +63,45 @@ impl ForJob {
     }
 }
 
-/// The model of a job that is described, and its version if the job is to use it from now on.
+/// The model of a job that is described.
 pub(crate) struct Named {
     pub model: SharedModel,
-    pub version: Option<String>,
+    pub from_now_on: FromNowOn,
+}
+
+/// What becomes of the model that a job uses when its description is applied.
+pub(crate) enum FromNowOn {
+    /// It stays.
+    Same,
+    /// The stored one of this version takes its place; `None`: the one that is built in.
+    Uses(Option<String>),
 }
 
 impl ForJob {
-    /// The model of a job that is described: the one that it uses; or else, if its settings name another one than the
-    /// program brings along, the one of that name that was stored last.
+    /// The model of a job that is described: the one that it uses, if that is called as its settings say; or else the one of
+    /// that name, as the program brings it along, or as it was stored last.
     pub(crate) async fn of(&self, conn: &mut Conn, job: &Job) -> Result<Named, Box<dyn Error>> {
         let brought: SharedModel = self.brought()?.into();
-        let name = job.work.model_name.as_ref().filter(|name| name.as_str() != brought.name());
-        let in_use = used::version(conn, &job.database).await?;
-        let (Some(name), None, false) = (name, in_use, self.is_given()) else {
-            return Ok(Named { model: self.over(conn, &job.database).await?, version: None });
-        };
+        let same = |model| Named { model, from_now_on: FromNowOn::Same };
+        if self.is_given() {
+            return Ok(same(brought));
+        }
+        let used = used::model(conn, &job.database, brought.clone()).await;
+        let Some(name) = &job.work.model_name else { return Ok(same(used?)) };
+        match used {
+            Ok(model) if model.name() == name.as_str() => return Ok(same(model)),
+            // What is named may take the place of one that cannot be used.
+            Ok(_) | Err(LoadError::Unusable(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if brought.name() == name.as_str() {
+            return Ok(Named { model: brought, from_now_on: FromNowOn::Uses(None) });
+        }
         let missing =
             || format!("no stored model is called `{name}` (MODEL_NAME); `rowscore model push FILE` stores one");
         let digits = models::latest_named(name.as_str()).ask(conn).await?.ok_or_else(missing)?;
         let version = ModelVersion::from_digits(&digits).ok_or_else(missing)?;
-        Ok(Named { model: stored::shared(conn, version).await?, version: Some(digits) })
+        Ok(Named { model: stored::shared(conn, version).await?, from_now_on: FromNowOn::Uses(Some(digits)) })
     }
 }
 

@@ -42,7 +42,8 @@ pub(crate) async fn steer(args: RunArgs, to: RunState, out: &mut Out) -> Result<
 }
 
 async fn steer_run(opened: &Opened, id: RunId, to: RunState, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
-    let table = opened.look().await?;
+    // A run can be ended also where its table has gone.
+    let _ = opened.look().await;
     let built_in: SharedModel = model::embedded()?.into();
     let model = match in_use(opened, built_in.clone()).await {
         // A run can be ended all the same. Only what is left of a backfill is reckoned then, and not counted.
@@ -62,16 +63,28 @@ async fn steer_run(opened: &Opened, id: RunId, to: RunState, out: &mut Out) -> R
     }
     match steered? {
         Steered::Done => {
-            let read = async |conn: &mut _| runs::find(table, id).and(status::find(table, id)).ask(conn).await;
+            let table = opened.table();
+            let read = async |conn: &mut _| {
+                let found = runs::find(table, id).and(status::find(table, id));
+                found.and(jobs::state(&table.job)).ask(conn).await
+            };
             let done = match opened.ask(read).await? {
-                (Some(run), Some(line)) => opened.said(&sentence(&run, &line)),
+                ((Some(run), Some(line)), state) => {
+                    opened.said(&sentence(&run, &line, Ticked { job: &table.job, state }))
+                }
                 _ => format!("Run {id} is {}.", words::state(to)),
             };
             out.tell(&json!({"run_id": id, "state": to}), [done])?;
             Ok(ExitCode::SUCCESS)
         }
-        Steered::Refused(state) => Err(refusal(id, state, to).into()),
-        Steered::Unknown => Err(format!("table `{}` has no run {id}; see `rowscore status`", table.as_str()).into()),
+        Steered::Refused(now) => {
+            let job = &opened.table().job;
+            let state = opened.ask(async |conn| jobs::state(job).ask(conn).await).await?;
+            Err(refusal(id, now, to, Ticked { job, state }).into())
+        }
+        Steered::Unknown => {
+            Err(format!("table `{}` has no run {id}; see `rowscore status`", opened.table().as_str()).into())
+        }
     }
 }
 
@@ -94,12 +107,16 @@ async fn steer_job(job: &JobName, to: RunState, out: &mut Out) -> Result<ExitCod
             opened.ask(async |conn| jobs::set_state(job, state).ask(conn).await).await?;
         }
     }
-    let (from, table) = (if to == RunState::Running { RunState::Paused } else { RunState::Running }, opened.table());
-    for (id, of) in opened.ask(async |conn| jobs::unfinished(job).ask(conn).await).await? {
-        let run = opened.ask(async |conn| runs::find(table, id).ask(conn).await).await?;
-        let is_meant = |run: &Run| run.state == from || to == RunState::Cancelled;
-        if of == table.as_str() && run.as_ref().is_some_and(is_meant) {
-            steer_run(&opened, id, to, out).await?;
+    let from = if to == RunState::Running { RunState::Paused } else { RunState::Running };
+    for (id, table) in opened.ask(async |conn| jobs::unfinished(job).ask(conn).await).await? {
+        // The variables' job over another table is another deployment's.
+        if job.is_default() && table != opened.table().as_str() {
+            continue;
+        }
+        let of_run = Opened::of_run(id).await?;
+        let run = of_run.ask(async |conn| runs::find(of_run.table(), id).ask(conn).await).await?;
+        if run.is_some_and(|run| run.state == from || to == RunState::Cancelled) {
+            steer_run(&of_run, id, to, out).await?;
         }
     }
     let done = match state {
@@ -119,12 +136,43 @@ async fn steer_once(means: Means<'_>, opened: &Opened, id: RunId, to: RunState) 
     steered.await
 }
 
+/// A job, and whether ticks start it and go on with its runs.
+#[derive(Clone, Copy)]
+struct Ticked<'j> {
+    job: &'j JobName,
+    state: JobState,
+}
+
+impl Ticked<'_> {
+    /// What is to be resumed so that a run goes on: it alone, or the job, whose ticks pass by till then.
+    fn resumed(self, run: RunId) -> String {
+        match self.state {
+            JobState::Paused => self.job.to_string(),
+            JobState::Active | JobState::Removed => run.to_string(),
+        }
+    }
+
+    /// What keeps the job's runs from going on, and what to do about it; `None`: nothing does.
+    fn obstacle(self, run: RunId) -> Option<String> {
+        let job = self.job;
+        match self.state {
+            JobState::Active => None,
+            JobState::Paused => Some(format!(
+                "its job `{job}` is paused: ticks and `rowscore run` pass it by until `rowscore resume {job}`"
+            )),
+            JobState::Removed => Some(format!(
+                "its job `{job}` was removed, so nothing goes on with it: `rowscore cancel {run}` ends it"
+            )),
+        }
+    }
+}
+
 /// Why there is no way from a state to the wanted one.
-fn refusal(id: RunId, state: RunState, to: RunState) -> String {
+fn refusal(id: RunId, state: RunState, to: RunState, of: Ticked<'_>) -> String {
     let now = words::state(state);
     match (state, to) {
         (RunState::Paused, RunState::Paused) => {
-            format!("run {id} is {now} already; `rowscore resume {id}` lets it go on")
+            format!("run {id} is {now} already; `rowscore resume {}` lets it go on", of.resumed(id))
         }
         (RunState::Running, RunState::Running) => {
             format!("run {id} is {now} already; `rowscore status {id} --watch` follows it")
@@ -139,20 +187,25 @@ fn refusal(id: RunId, state: RunState, to: RunState) -> String {
 }
 
 /// What is true of a run now.
-fn sentence(run: &Run, line: &StatusLine) -> String {
+fn sentence(run: &Run, line: &StatusLine, of: Ticked<'_>) -> String {
     let id = run.id;
     let again = again(run, line);
-    match run.state {
-        RunState::Paused => format!(
-            "Run {id} is paused: no page begins until `rowscore resume {id}`; `rowscore cancel {id}` ends it for good."
+    match (run.state, of.obstacle(id)) {
+        (RunState::Paused, _) => format!(
+            "Run {id} is paused: no page begins until `rowscore resume {}`; `rowscore cancel {id}` ends it for good.",
+            of.resumed(id)
         ),
-        RunState::Running => {
+        (RunState::Running, Some(obstacle)) => format!("Run {id} is running again, but {obstacle}."),
+        (RunState::Running, None) => {
             format!(
                 "Run {id} is running again: the next tick of the schedule goes on with it, or `{again}` does so now."
             )
         }
-        RunState::Cancelled => format!("Run {id} is cancelled: {}", what_stays(run, line, &again)),
-        state => format!("Run {id} is over: {}.", words::state(state)),
+        (RunState::Cancelled, obstacle) => {
+            let but = obstacle.filter(|_| of.state == JobState::Paused).map(|obstacle| format!(" But {obstacle}."));
+            format!("Run {id} is cancelled: {}{}", what_stays(run, line, &again), but.unwrap_or_default())
+        }
+        (state, _) => format!("Run {id} is over: {}.", words::state(state)),
     }
 }
 
@@ -205,11 +258,15 @@ mod tests {
 
     #[test]
     fn who_cannot_be_steered_is_told_what_can_be_done() {
-        let told = |state, to| refusal(RunId(2), state, to);
+        let job = JobName::default();
+        let told = |state, to| refusal(RunId(2), state, to, Ticked { job: &job, state: JobState::Active });
         assert!(told(RunState::Paused, RunState::Paused).ends_with("already; `rowscore resume 2` lets it go on"));
         assert!(
             told(RunState::Running, RunState::Running).ends_with("already; `rowscore status 2 --watch` follows it")
         );
+        let held = Ticked { job: &job, state: JobState::Paused };
+        let told_of_job = refusal(RunId(2), RunState::Paused, RunState::Paused, held);
+        assert!(told_of_job.ends_with("already; `rowscore resume default` lets it go on"), "{told_of_job}");
         let over = told(RunState::SucceededWithFailures, RunState::Cancelled);
         assert!(over.starts_with("run 2 is over (succeeded with failures) and cannot be cancelled any more"), "{over}");
     }

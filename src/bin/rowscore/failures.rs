@@ -7,7 +7,7 @@ use rowscore::config::KeyColumns;
 use rowscore::run::RunId;
 use rowscore::store::failures::{self, Failure};
 use rowscore::store::key::Key;
-use rowscore::store::notation;
+use rowscore::store::{notation, runs};
 use serde_json::{Value, json};
 
 use crate::out::{Out, say};
@@ -26,7 +26,7 @@ pub(crate) struct Args {
     #[arg(value_name = "RUN", value_parser = clap::value_parser!(u64).range(1..))]
     run: Option<u64>,
     /// Show at most this many
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
     /// Begin after the item with this key
     #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
@@ -41,6 +41,7 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
     let opened = args.whose.open_of(of_run).await?;
     let (table, mut session) = (opened.look().await?, opened.session());
     let after = args.after.map(|text| notation::read(&table.key, &text)).transpose()?;
+    let begins_at = after.clone();
     let (mut left, mut after) = (args.limit, after.unwrap_or(Key::Start));
     while left > 0 {
         let page = session.ask(|| failures::list(table, of_run, &after, left.min(PAGE))).await?;
@@ -52,9 +53,18 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
         }
     }
     out.flush()?;
+    let of_run = match of_run.filter(|_| left == args.limit) {
+        Some(run) => Some((run, session.ask(|| runs::find(table, run)).await?)),
+        None => None,
+    };
     session.close().await;
+    if let Some((run, None)) = of_run {
+        return Err(format!("table `{}` has no run {run}; see `rowscore status`", table.as_str()).into());
+    }
     if left == args.limit {
-        say!("No item is set aside.");
+        let by = of_run.map_or_else(String::new, |(run, _)| format!(" whose last try was in run {run}"));
+        let behind = begins_at.map_or_else(String::new, |key| format!(" behind key {key}"));
+        say!("No item{by}{behind} is set aside.");
     } else if left == 0 {
         say!("There may be more; `--after {}` shows them.", report::argument(&after));
     }

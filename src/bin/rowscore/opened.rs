@@ -4,7 +4,7 @@
 use std::error::Error;
 
 use mysql_async::Conn;
-use rowscore::config::{Config, ConfigError, ItemsTable, JobName};
+use rowscore::config::{Config, ConfigError, ItemsTable, JobName, TableName};
 use rowscore::hop::{Job, Jobs, has_jobs, unknown};
 use rowscore::run::RunId;
 use rowscore::store::jobs::{self, JobRow, JobState};
@@ -44,13 +44,22 @@ impl Opened {
         Ok(Self::at(&jobs, &*jobs.job(row)?))
     }
 
-    /// The job whose run that is, or that of the variables, whose it is not either then.
+    /// The job whose run that is, over the run's own table; or that of the variables, whose it is not either then.
     pub(crate) async fn of_run(run: RunId) -> Result<Self, Box<dyn Error>> {
         let by_variables = Self::from_env().await?;
         match by_variables.ask(async |conn| jobs::of_run(run).ask(conn).await).await? {
-            Some(job) if !job.is_default() => Self::of(Some(&job)).await,
+            Some((job, table)) if !job.is_default() => Ok(Self::of(Some(&job)).await?.over(table)),
             _ => Ok(by_variables),
         }
+    }
+
+    /// The same over the table of this name, which the job may have left.
+    fn over(mut self, table: TableName) -> Self {
+        if table != self.config.work.items_table.name {
+            self.config.work.items_table.name = table;
+            self.database = self.database.with_items(&self.config.work.items_table);
+        }
+        self
     }
 
     /// The same for a job at hand.

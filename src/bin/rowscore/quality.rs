@@ -54,7 +54,9 @@ pub(crate) async fn run(args: &Args, out: &mut Out) -> Result<ExitCode, Box<dyn 
     }
     for model in judgement.by_run.models() {
         let (sums, figures) = judgement.by_run.of_model(model);
-        show(out, &Line { run: None, model, strange: 0 }, &sums, &figures)?;
+        let of_model = judgement.by_run.iter().filter(|quality| quality.model == model);
+        let strange = of_model.map(|quality| quality.strange).sum();
+        show(out, &Line { run: None, model, strange }, &sums, &figures)?;
     }
     out.flush()?;
     if judgement.by_run.is_empty() {

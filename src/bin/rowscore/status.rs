@@ -141,7 +141,7 @@ impl Screen<'_> {
         let facts = self.session.run(async |conn| Facts::read(conn, table, expected).await).await?;
         let standing = Standing::of(facts);
         for trouble in &standing.troubles {
-            say!("{} {}", trouble.sentence(standing.facts.now), self.opened.said(&trouble.remedy()));
+            say!("{} {}", trouble.sentence(standing.facts.now), self.opened.said(&standing.remedy(trouble)));
         }
         if standing.facts.runs.is_empty() && standing.troubles.is_empty() {
             say!("{}", self.opened.said("There is no run yet; `rowscore run` makes one."));

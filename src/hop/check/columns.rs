@@ -1,13 +1,13 @@
 //! Whether the columns of the table are what the configuration and the model ask for.
 
-use super::kinds::{Check, unreadable};
+use super::kinds::{Check, Stage, unreadable};
 use crate::config::{ItemsTable, Rows, Target, ValuesIn};
 use crate::model::{Feature, Model};
 use crate::store::catalog::{Catalog, Column, Key, Kind};
 use crate::store::notation::LONGEST;
 
 /// Everything that is wrong, each with the variable that names the column.
-pub(super) fn problems(table: &ItemsTable, model: &Model, catalog: &Catalog) -> Vec<String> {
+pub(super) fn problems(table: &ItemsTable, model: &Model, catalog: &Catalog, stage: Stage) -> Vec<String> {
     let (features, of) = (model.features(), model.outputs());
     if catalog.columns.is_empty() {
         let make = if table.has_default_columns() {
@@ -20,17 +20,31 @@ pub(super) fn problems(table: &ItemsTable, model: &Model, catalog: &Catalog) -> 
              or grant what is needed with infra/grants.sql or `rowscore init --grant`"
         )];
     }
-    let mut check = Check::of(catalog, "table");
+    let mut check = Check::of(catalog, "table", stage);
     check.id(table);
     check.values(table, features);
     if table.target == Target::Columns {
         check.written(table, of);
     }
     check.created(table);
+    // Whether predictions can be judged is no run's concern, but that of who describes the table.
+    if stage == Stage::BeforeMaking {
+        check.truth(table);
+    }
     if table.target == Target::Columns {
         check.run(table);
         check.engines();
     }
+    check.done()
+}
+
+/// What is wrong with the column of the truth. Of a table that is not there, others say so.
+pub(super) fn truth_problems(table: &ItemsTable, catalog: &Catalog) -> Vec<String> {
+    if catalog.columns.is_empty() {
+        return Vec::new();
+    }
+    let mut check = Check::of(catalog, "table", Stage::Made);
+    check.truth(table);
     check.done()
 }
 
@@ -78,8 +92,8 @@ impl Check<'_> {
             let known = unique.iter().map(|key| format!("{} ({})", key.name, key.columns.join(", ")));
             let known = known.collect::<Vec<_>>().join(", ");
             self.problems.push(format!(
-                "{VARIABLE} `{}` must be the primary key or a unique key, all of its columns in their order, because pages \
-                 are walked by it; the table has {}",
+                "{VARIABLE} `{}` must be the primary key or a unique key that is not hidden from the optimiser, all of its columns \
+                 in their order, because pages are walked by it; the table has {}",
                 table.key,
                 if known.is_empty() { "none" } else { &known }
             ));
@@ -116,6 +130,12 @@ impl Check<'_> {
                     }
                 }
             }
+        }
+    }
+
+    fn truth(&mut self, table: &ItemsTable) {
+        if let Some(truth) = &table.truth {
+            self.find("TRUTH_COLUMN", truth);
         }
     }
 

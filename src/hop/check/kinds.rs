@@ -2,21 +2,31 @@
 
 use crate::config::ColumnName;
 use crate::model::{Feature, FeatureKind};
-use crate::store::catalog::{Catalog, Column, Kind};
+use crate::store::catalog::{Catalog, Column, Kept, Kind};
+
+/// When a table is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Before `rowscore init` or `rowscore apply` makes anything: what they make may be missing.
+    BeforeMaking,
+    /// Once they have made it.
+    Made,
+}
 
 /// A table that is held against what is asked of it.
 pub(super) struct Check<'c> {
     pub catalog: &'c Catalog,
     /// What it is called.
     of: &'static str,
+    pub stage: Stage,
     pub problems: Vec<String>,
     /// Whether a column was not found.
     pub missing: bool,
 }
 
 impl<'c> Check<'c> {
-    pub(super) fn of(catalog: &'c Catalog, of: &'static str) -> Self {
-        Self { catalog, of, problems: Vec::new(), missing: false }
+    pub(super) fn of(catalog: &'c Catalog, of: &'static str, stage: Stage) -> Self {
+        Self { catalog, of, stage, problems: Vec::new(), missing: false }
     }
 
     /// Everything that is wrong.
@@ -38,6 +48,14 @@ impl<'c> Check<'c> {
         column
     }
 
+    /// A column that is made where it is missing.
+    pub(super) fn find_made(&mut self, variable: &str, name: &ColumnName) -> Option<&'c Column> {
+        match (self.catalog.column(name.as_str()), self.stage) {
+            (None, Stage::BeforeMaking) => None,
+            _ => self.find(variable, name),
+        }
+    }
+
     /// Notes that a column is not as it must be.
     pub(super) fn refuse(&mut self, variable: &str, column: &Column, accepted: &str) {
         self.problems.push(format!("{variable} `{}` is {}; accepted: {accepted}", column.name, column.full_type));
@@ -46,7 +64,9 @@ impl<'c> Check<'c> {
     /// Without transactions, predictions and cursor are not committed together, and what a canary tries out
     /// stays.
     pub(super) fn engines(&mut self) {
-        for kept in &self.catalog.without_transactions {
+        // rowscore's own are made anew.
+        let is_made = |kept: &&Kept| self.stage == Stage::BeforeMaking && kept.is_own();
+        for kept in self.catalog.without_transactions.iter().filter(|kept| !is_made(kept)) {
             let (engine, quoted) = (&kept.engine, kept.quoted());
             let remedy = if kept.is_own() {
                 "`rowscore init` makes it one".to_owned()

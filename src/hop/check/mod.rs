@@ -11,6 +11,7 @@ mod written;
 
 use mysql_async::Conn;
 
+use self::kinds::Stage;
 use self::source::Looked;
 use super::error::HopError;
 use super::means::Means;
@@ -119,12 +120,35 @@ pub(super) fn names(table: &ItemsTable, model: &Model) -> Vec<String> {
     features.iter().map(ToString::to_string).chain(beside).collect()
 }
 
-/// As [`check_columns`], before `rowscore init` or `rowscore apply` has made a score table.
+/// As [`check_columns`], before `rowscore init` or `rowscore apply` makes anything: the column of the run, a score table and
+/// its columns may be missing, and are as they must be if they are there. The column of the truth has to be there, if one
+/// is named.
 ///
 /// # Errors
 /// As [`check_columns`].
 pub async fn check_before_making(conn: &mut Conn, table: &ItemsTable, model: &Model) -> Result<Fit, HopError> {
-    check(conn, (table, model), Scores::ToBeMade).await
+    check(conn, (table, model), Stage::BeforeMaking).await
+}
+
+/// The same of the score table alone, before the table that is scored is made.
+///
+/// # Errors
+/// As [`check_columns`].
+pub async fn check_scores_before_making(conn: &mut Conn, table: &ItemsTable, model: &Model) -> Result<(), HopError> {
+    Ok(Unfit::unless_none(table, score_problems(conn, (table, model), Stage::BeforeMaking).await?)?)
+}
+
+/// Whether the table has the column in which the truth arrives, if one is named. Runs go on without it: no prediction is
+/// judged.
+///
+/// # Errors
+/// [`HopError::Unfit`] with its name.
+pub async fn check_truth(conn: &mut Conn, table: &ItemsTable) -> Result<(), HopError> {
+    if table.truth.is_none() {
+        return Ok(());
+    }
+    let catalog = catalog::describe(table).ask(conn).await?;
+    Ok(Unfit::unless_judged(table, columns::truth_problems(table, &catalog))?)
 }
 
 /// What is wrong with the model, if a job expects another one.
@@ -177,25 +201,26 @@ pub async fn check_use(conn: &mut Conn, means: Means<'_>) -> Result<Fit, HopErro
 /// # Errors
 /// [`HopError::Unfit`] with everything that is wrong with the table.
 pub async fn check_columns(conn: &mut Conn, table: &ItemsTable, model: &Model) -> Result<Fit, HopError> {
-    check(conn, (table, model), Scores::Made).await
+    check(conn, (table, model), Stage::Made).await
 }
 
-/// Whether a score table is there by now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Scores {
-    Made,
-    ToBeMade,
+/// Everything that is wrong with the score table, if there is to be one.
+async fn score_problems(
+    conn: &mut Conn,
+    (table, model): (&ItemsTable, &Model),
+    stage: Stage,
+) -> Result<Vec<String>, StoreError> {
+    let Some(scores) = table.target.scores() else { return Ok(Vec::new()) };
+    let described = catalog::describe_scores(scores).ask(conn).await?;
+    Ok(written::score_problems(table, scores, model.outputs(), (&described, stage)))
 }
 
-async fn check(conn: &mut Conn, (table, model): (&ItemsTable, &Model), of_scores: Scores) -> Result<Fit, HopError> {
+async fn check(conn: &mut Conn, (table, model): (&ItemsTable, &Model), stage: Stage) -> Result<Fit, HopError> {
     let mut problems = names(table, model);
     let (catalog, seen) = catalog::look(conn, table).await?;
-    problems.extend(columns::problems(table, model, &catalog));
+    problems.extend(columns::problems(table, model, &catalog, stage));
     problems.extend(source::kind_problem(table, &catalog));
-    if let Some(scores) = table.target.scores().filter(|_| of_scores == Scores::Made) {
-        let described = catalog::describe_scores(scores).ask(conn).await?;
-        problems.extend(written::score_problems(table, scores, model.outputs(), &described));
-    }
+    problems.extend(score_problems(conn, (table, model), stage).await?);
     if let Some(zone) = &table.created_zone
         && !counts::knows_zone(zone).ask(conn).await?
     {

@@ -1,29 +1,39 @@
 //! Whether the columns that are written are what is to be written: in the table that is scored, or in a score table.
 
-use super::kinds::Check;
+use super::kinds::{Check, Stage};
 use crate::config::{
-    Beside, ColumnName, ItemsTable, Keeps, MODEL_VERSION, PREDICTED_AT, Part, PredictionFormat, RUN, RunColumn,
-    ScoreTable,
+    Beside, ColumnName, ItemsTable, Keeps, MODEL_VERSION, PREDICTED_AT, Part, PredictionFormat, RUN, Rows, RunColumn,
+    SCORE_COLUMNS, ScoreTable,
 };
 use crate::model::{Outputs, PredictionKind};
 use crate::store::catalog::{Catalog, Column, Kind};
 use crate::store::schema::RUN_COLUMN_COMMENT;
 
-/// Everything that is wrong with a score table.
+/// Everything that is wrong with a score table. Before it is made, it need not be there; but what is there by its name is
+/// to be one.
 pub(super) fn score_problems(
     table: &ItemsTable,
     scores: &ScoreTable,
     of: Outputs<'_>,
-    catalog: &Catalog,
+    (catalog, stage): (&Catalog, Stage),
 ) -> Vec<String> {
     let name = scores.name.quoted();
+    if let Some(problem) = is_source(table, scores, catalog) {
+        return vec![problem];
+    }
     if catalog.columns.is_empty() {
+        if stage == Stage::BeforeMaking {
+            return Vec::new();
+        }
         return vec![format!(
             "SCORE_TABLE names {name}, and the database has no such table, or MYSQL_USER may not see it: make it with \
              `rowscore init`, or grant what is needed with infra/grants.sql or `rowscore init --grant`"
         )];
     }
-    let mut check = Check::of(catalog, "score table");
+    if let Some(problem) = is_none(scores, catalog) {
+        return vec![problem];
+    }
+    let mut check = Check::of(catalog, "score table", stage);
     check.written(table, of);
     check.own(table, scores);
     check.engines();
@@ -33,12 +43,41 @@ pub(super) fn score_problems(
     check.done()
 }
 
-impl Check<'_> {
+/// What is wrong with a score table that is the table which is scored, by a name that is written otherwise.
+fn is_source(table: &ItemsTable, scores: &ScoreTable, catalog: &Catalog) -> Option<String> {
+    let lower = [table.as_str(), scores.name.as_str()].map(str::to_lowercase);
+    let is_same = catalog.ignores_case && lower[0] == lower[1] && !matches!(table.source.rows, Rows::Query(_));
+    is_same.then(|| {
+        format!(
+            "SCORE_TABLE is `{}`, and ITEMS_TABLE is `{}`: this server takes them for the same table; accepted: a table of \
+             its own",
+            scores.name.as_str(),
+            table.as_str()
+        )
+    })
+}
+
+/// What is wrong with what is there by the name of a score table and is none. It is somebody's, and stays as it is.
+fn is_none(scores: &ScoreTable, catalog: &Catalog) -> Option<String> {
+    const ACCEPTED: &str = "accepted: a new name, by which rowscore makes one, or a score table that it made";
+    let name = scores.name.quoted();
+    if catalog.is_view {
+        return Some(format!("SCORE_TABLE names {name}, which is a view; {ACCEPTED}"));
+    }
+    let lacking = SCORE_COLUMNS.into_iter().filter(|name| catalog.column(name).is_none());
+    let lacking: Vec<String> = lacking.map(|name| format!("`{name}`")).collect();
+    (!lacking.is_empty()).then(|| {
+        let lacking = lacking.join(", ");
+        format!("SCORE_TABLE names {name}, which is no score table: it has no column {lacking}; {ACCEPTED}")
+    })
+}
+
+impl<'c> Check<'c> {
     /// The prediction, and what is written beside it.
     pub(super) fn written(&mut self, table: &ItemsTable, of: Outputs<'_>) {
         self.prediction(table, of);
         for beside in &table.beside {
-            self.beside(beside, of);
+            self.beside(table, beside, of);
         }
     }
 
@@ -50,35 +89,44 @@ impl Check<'_> {
             (MODEL_VERSION, Kind::is_text, "VARCHAR(64)"),
             (PREDICTED_AT, Kind::is_time, "DATETIME(3)"),
         ] {
-            match self.catalog.column(name) {
-                Some(column) if is_fit(column.kind) => {}
-                Some(column) => self.refuse(VARIABLE, column, accepted),
-                None => {
-                    self.missing = true;
-                    self.problems.push(format!("{VARIABLE} {} has no column `{name}`", scores.name.quoted()));
-                }
+            if let Some(column) = self.catalog.column(name).filter(|column| !is_fit(column.kind)) {
+                self.refuse(VARIABLE, column, accepted);
             }
         }
-        let mut wanted: Vec<&str> = table.key.columns().map(ColumnName::as_str).collect();
-        wanted.extend((scores.keeps == Keeps::History).then_some(MODEL_VERSION));
+        let of_key: Vec<&str> = table.key.columns().map(ColumnName::as_str).collect();
+        let with_version = [&of_key[..], &[MODEL_VERSION]].concat();
+        let (wanted, other) = match scores.keeps {
+            Keeps::Latest => (of_key, with_version),
+            Keeps::History => (with_version, of_key),
+        };
         let primary = self.catalog.keys.iter().find(|key| key.name == "PRIMARY");
-        let lower = |names: &[&str]| names.iter().map(|name| name.to_lowercase()).collect::<Vec<_>>();
         let found: Vec<&str> = primary.map_or_else(Vec::new, |key| key.columns.iter().map(String::as_str).collect());
-        if lower(&found) != lower(&wanted) {
+        let are = |names: &[&str]| {
+            found.len() == names.len() && found.iter().zip(names).all(|(one, name)| ColumnName::of(one).is(name))
+        };
+        if !are(&wanted) {
             self.problems.push(format!(
-                "the primary key of {VARIABLE} {} is ({}); SCORES={} needs ({}): set SCORES to the other, or SCORE_TABLE \
-                 to a new name, and use `rowscore init`",
+                "the primary key of {VARIABLE} {} is ({}); SCORES={} needs ({}): set {}SCORE_TABLE to a new name",
                 scores.name.quoted(),
                 found.join(", "),
                 scores.keeps.name(),
-                wanted.join(", ")
+                wanted.join(", "),
+                if are(&other) { "SCORES to the other, or " } else { "" }
             ));
         }
     }
 
-    fn beside(&mut self, Beside { part, column }: &Beside, of: Outputs<'_>) {
+    /// A column that is written. Those of a score table are made.
+    fn find_written(&mut self, table: &ItemsTable, variable: &str, name: &ColumnName) -> Option<&'c Column> {
+        match table.target.scores() {
+            Some(_) => self.find_made(variable, name),
+            None => self.find(variable, name),
+        }
+    }
+
+    fn beside(&mut self, table: &ItemsTable, Beside { part, column }: &Beside, of: Outputs<'_>) {
         let variable = part.variable();
-        let Some(column) = self.find(variable, column) else { return };
+        let Some(column) = self.find_written(table, variable, column) else { return };
         self.writable(variable, column);
         let (is_fit, accepted) = match part {
             Part::Label => return self.label(variable, column, of.classes),
@@ -110,7 +158,7 @@ impl Check<'_> {
 
     fn prediction(&mut self, table: &ItemsTable, of: Outputs<'_>) {
         const VARIABLE: &str = "PREDICTION_COLUMN";
-        let Some(column) = self.find(VARIABLE, &table.prediction) else { return };
+        let Some(column) = self.find_written(table, VARIABLE, &table.prediction) else { return };
         self.writable(VARIABLE, column);
         if !column.is_nullable {
             self.refuse(VARIABLE, column, "a column that may be NULL, as it is while an item is pending");
@@ -157,6 +205,9 @@ impl Check<'_> {
         const VARIABLE: &str = "RUN_COLUMN";
         let Some(name) = table.run.column() else { return };
         let Some(column) = self.catalog.column(name.as_str()) else {
+            if self.stage == Stage::BeforeMaking {
+                return;
+            }
             self.missing = true;
             self.problems.push(format!(
                 "{VARIABLE} names `{name}`, which is no column of the table: `rowscore init` adds it, RUN_COLUMN=none does without"
@@ -236,6 +287,25 @@ fn enum_values(full_type: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Target;
+
+    #[test]
+    fn a_score_table_is_not_the_scored_one_where_the_server_ignores_case() {
+        let told = |items: &str, query: &str, ignores_case: bool| {
+            let settings = [("ITEMS_TABLE", items), ("SCORE_TABLE", "READINGS"), ("SOURCE_QUERY", query)];
+            let given =
+                |name: &str| settings.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned());
+            let table = ItemsTable::from_variables(given).unwrap();
+            let Target::Scores(scores) = &table.target else { panic!("a score table") };
+            is_source(&table, scores, &Catalog { ignores_case, ..Catalog::default() })
+        };
+        let problem = "SCORE_TABLE is `READINGS`, and ITEMS_TABLE is `Readings`: this server takes them for the same table; \
+                       accepted: a table of its own";
+        assert_eq!(told("Readings", "", true).as_deref(), Some(problem));
+        assert_eq!(told("Readings", "", false), None);
+        assert_eq!(told("Readings", "SELECT 1", true), None, "a query's name is no table's");
+        assert_eq!(told("Reading", "", true), None);
+    }
 
     fn text(kind: Kind, full_type: &str, length: Option<u64>, charset: &str) -> Column {
         Column { kind, full_type: full_type.into(), length, charset: Some(charset.into()), ..Column::default() }

@@ -2,8 +2,12 @@
 
 mod applied;
 mod by_name;
+mod held;
 mod many;
+mod moved;
+mod refused;
 mod served;
+mod together;
 
 use std::fmt::Write as _;
 use std::io::Write as _;

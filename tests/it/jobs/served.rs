@@ -46,7 +46,10 @@ async fn every_job_has_its_own_page_and_results_below_its_name(
     assert!(text("/jobs/people/metrics").await.contains("rowscore_waiting_items{job=\"people\"} 0"));
 
     let list = text("/").await;
-    assert!(list.contains("<h1>There are 2 jobs.</h1>") && list.contains("href=\"/jobs/people/\""), "{list}");
+    assert!(
+        list.contains("<h1>There are 2 jobs; 1 wants a look.</h1>") && list.contains("href=\"/jobs/people/\""),
+        "{list}"
+    );
     for path in ["/jobs/people", "/jobs/people/"] {
         let page = text(path).await;
         assert!(page.contains(&format!("href=\"/jobs/people/run/{id}\"")), "{page}");
