@@ -88,7 +88,10 @@ impl<'t> Walk<'t> {
         let columns = self.columns();
         let names = joined(columns.iter().map(|(column, _)| column), ",");
         match columns.len() {
-            1 => format!("{names} IN ({})", joined(keys.map(|key| joined(self.literals(key), ",")), ",")),
+            1 => {
+                let listed = |literal| in_list(&columns[0].1, literal);
+                format!("{names} IN ({})", joined(keys.flat_map(|key| self.literals(key)).map(listed), ","))
+            }
             _ => {
                 let rows = keys.map(|key| {
                     let parts =
@@ -190,6 +193,15 @@ fn literal(kind: &PartKind, text: &str) -> String {
         PartKind::Bytes if text.bytes().all(|digit| digit.is_ascii_hexdigit()) => format!("x'{text}'"),
         _ if text.chars().all(is_plain) => format!("'{text}'"),
         _ => text_literal(text.as_bytes()),
+    }
+}
+
+/// A key of one column in a list. Where some of its numbers are beyond the signed ones and some are not, MariaDB would look
+/// through the whole index.
+fn in_list(kind: &PartKind, literal: String) -> String {
+    match kind {
+        PartKind::Unsigned if literal.parse::<i64>().is_ok() => format!("CAST({literal} AS UNSIGNED)"),
+        _ => literal,
     }
 }
 

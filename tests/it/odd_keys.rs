@@ -1,17 +1,24 @@
 //! Keys and indexes as others have made them: dates that no calendar has, keys that the server sets to the present, indexes
 //! and columns that are hidden.
 
+use mysql_async::TxOpts;
+use mysql_async::prelude::Queryable;
 use rowscore::answer::Outcome;
-use rowscore::run::{Mode, RunKind};
+use rowscore::run::{Mode, RunId, RunKind};
+use rowscore::store::density::Density;
+use rowscore::store::items;
+use rowscore::store::key::KeyRef;
+use rowscore::store::predictions::Predictions;
+use rowscore::store::scores::{By, Onto, Stamp};
 use rstest::rstest;
 
-use crate::keys::{BINARY, Kind, check, insert, insert_at};
+use crate::keys::{BINARY, Kind, UNSIGNED, check, insert, insert_at, table};
 use crate::support::backfills::backfill;
 use crate::support::items::{sample, score};
 use crate::support::models::other;
 use crate::support::programs::rowscore;
 use crate::support::readings::{Own, own};
-use crate::support::{Server, at, unhurried};
+use crate::support::{Server, at, model, unhurried};
 
 const BEFORE: &str = "2024-03-05T09:00:00Z";
 const TICK: &str = "2024-03-05T10:00:00Z";
@@ -98,6 +105,34 @@ async fn scores_of_rows_whose_key_the_server_would_set_to_the_present_are_replac
     for (n, text) in scored {
         assert_eq!(serde_json::from_str::<Vec<f64>>(&text).unwrap(), score(&sample(n as i64)), "{n}");
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_page_of_numbers_on_both_sides_of_the_signed_ones_is_written_without_a_look_at_the_others(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let Own { owner, scorer } = table(server, UNSIGNED, &[]).await;
+    insert(&owner, UNSIGNED, 1..=3000).await;
+    owner.rows::<mysql_async::Row>("ANALYZE TABLE `things`").await;
+    let keys: Vec<String> = owner.rows("SELECT CAST(`id` AS CHAR) FROM `things` WHERE `n` <= 50 ORDER BY `n`").await;
+    let is_signed = |key: &String| key.parse::<i64>().is_ok();
+    assert!(keys.iter().any(is_signed) && !keys.iter().all(is_signed));
+    let outputs = keys.iter().flat_map(|_| [0.25, 0.25, 0.5]).collect();
+    let keys = keys.iter().map(|key| KeyRef::Text(key)).collect();
+    let page = Predictions { keys, outputs, of: model().outputs() };
+    let mut conn = scorer.connect().await;
+    scorer.database.look_at_table(&mut conn).await.unwrap();
+    let stamp = Stamp { run: RunId(1), model: "abc", onto: Onto::Nothing, by: By::Place, density: Density::Sparse };
+    let mut tx = conn.start_transaction(TxOpts::default()).await.unwrap();
+    let reads = "SHOW SESSION STATUS LIKE 'Handler_read%'";
+    let sum = |rows: Vec<(String, u64)>| rows.iter().map(|(_, reads)| reads).sum::<u64>();
+
+    let before = sum(tx.query(reads).await.unwrap());
+    items::write(&mut tx, scorer.database.items_table(), stamp, &page).await.unwrap();
+    let read = sum(tx.query(reads).await.unwrap()) - before;
+
+    assert!(read < 1000, "{read} reads for 50 of 3,000 rows");
 }
 
 /// How a server is told to hide an index from its optimiser.
