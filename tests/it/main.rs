@@ -75,6 +75,7 @@ mod truth_missing;
 mod unfinished;
 mod unfit_tables;
 mod waiting;
+mod waiting_workers;
 mod wake;
 mod watching;
 mod windows;

@@ -16,8 +16,9 @@ use rowscore::hop::{self, HopError, Job, Jobs, Steered};
 use rowscore::model::SharedModel;
 use rowscore::run::{RunId, RunState};
 use rowscore::store::jobs::{self, JobRow, JobState};
+use rowscore::store::model_uses::{self, Noted};
 use rowscore::store::statement::{begin, commit, rollback};
-use rowscore::store::{catalog, model_uses, schema};
+use rowscore::store::{catalog, schema};
 use rowscore::words;
 use serde_json::json;
 
@@ -95,8 +96,13 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
     store(&mut conn, &rows, &changes).await?;
     for (job, taken) in described.iter().zip(taken) {
         let Some(Taken { version, said }) = taken else { continue };
-        model_uses::note(&mut conn, &job.work.items_table, version.as_deref()).await?;
-        lines.push(said);
+        lines.push(match model_uses::note(&mut conn, &job.work.items_table, version.as_deref()).await? {
+            Noted::Done | Noted::Before => said,
+            Noted::Gone => format!(
+                "Somebody has removed the model of job `{}` meanwhile; `rowscore model list` shows what is there.",
+                job.name
+            ),
+        });
     }
     let ended = end_what_is_over(&mut conn, &jobs, (&rows, &changes), &args).await?;
     conn.disconnect().await?;
