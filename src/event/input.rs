@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::run::FailurePolicy;
+use crate::window::Time;
 
 /// The fields of whatever opens a run.
 #[derive(Deserialize)]
@@ -31,6 +32,16 @@ pub(super) struct WakeInput {
     pub(super) since: String,
     pub(super) hop: u32,
     pub(super) event: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SleepInput {
+    #[serde(rename = "run")]
+    _run: String,
+    pub(super) since: Time,
+    pub(super) hop: u32,
+    pub(super) not_before: Option<Time>,
 }
 
 /// Of a question about a job, or about all.

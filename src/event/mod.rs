@@ -56,6 +56,8 @@ pub enum Trigger {
     Doctor(Option<JobName>),
     /// Wait on for a database that is being started, then do what was asked for.
     Wake(Wake),
+    /// Stop a database that was started for a run, if nobody needs it any more.
+    Sleep(Sleep),
 }
 
 /// The message that starts the next hop. It carries ids only: the truth is in MySQL.
@@ -109,6 +111,19 @@ pub struct Wake {
     pub event: Box<Trigger>,
 }
 
+/// The message that stops a database which was started for a run. It comes behind everything that waits for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "run", rename = "sleep")]
+pub struct Sleep {
+    /// When the first of them was sent.
+    pub since: Time,
+    /// Which of them it is, counted from 1: it is sent again where the database cannot be stopped.
+    pub hop: u32,
+    /// It is put off until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Time>,
+}
+
 /// Whose work is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Aim<'t> {
@@ -121,6 +136,14 @@ pub enum Aim<'t> {
 }
 
 impl Trigger {
+    /// When its message is to be handled at the earliest; `None`: at once.
+    pub fn not_before(&self) -> Option<Time> {
+        match self {
+            Self::Continue(Continuation { not_before, .. }) | Self::Sleep(Sleep { not_before, .. }) => *not_before,
+            Self::Open(_) | Self::Status(_) | Self::Doctor(_) | Self::Wake(_) => None,
+        }
+    }
+
     /// Whose work it asks for.
     pub fn aim(&self) -> Aim<'_> {
         match self {
@@ -130,7 +153,7 @@ impl Trigger {
             Self::Open(Request { schedule: None, rule: Some(rule), .. }) => Aim::Rule(rule),
             Self::Open(Request { schedule, .. }) => Aim::Schedule(schedule.as_ref()),
             Self::Continue(Continuation { job, .. }) => Aim::Job(job),
-            Self::Status(None) | Self::Doctor(None) => Aim::Schedule(None),
+            Self::Status(None) | Self::Doctor(None) | Self::Sleep(_) => Aim::Schedule(None),
             Self::Wake(wake) => wake.event.aim(),
         }
     }
@@ -144,7 +167,7 @@ impl Trigger {
             }
             Self::Status(_) => Self::Status(Some(job.clone())),
             Self::Doctor(_) => Self::Doctor(Some(job.clone())),
-            Self::Continue(_) => self.clone(),
+            Self::Continue(_) | Self::Sleep(_) => self.clone(),
             Self::Wake(wake) => wake.event.of_job(job),
         }
     }

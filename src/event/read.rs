@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::error::brief;
-use super::input::{OpenInput, QuestionInput, WakeInput};
-use super::{Continuation, Event, EventError, Message, Request, Trigger, Wake};
+use super::input::{OpenInput, QuestionInput, SleepInput, WakeInput};
+use super::{Continuation, Event, EventError, Message, Request, Sleep, Trigger, Wake};
 use crate::config::{JobName, ScheduleName, Setting, Span};
 use crate::run::{Mode, RunKind};
 use crate::window::{self, Time};
@@ -87,6 +87,9 @@ fn direct(event: &Value, now: Time) -> Result<Trigger, EventError> {
         Some("status") => question(event).map(Trigger::Status).map_err(refused),
         Some("doctor") => question(event).map(Trigger::Doctor).map_err(refused),
         Some("wake") => wake(event, now),
+        Some("sleep") => SleepInput::deserialize(event)
+            .map(|SleepInput { since, hop, not_before, .. }| Trigger::Sleep(Sleep { since, hop, not_before }))
+            .map_err(|error| refused(error.to_string())),
         _ => Err(EventError::Run(brief(run))),
     }
 }
@@ -102,7 +105,7 @@ fn wake(event: &Value, now: Time) -> Result<Trigger, EventError> {
     let WakeInput { since, hop, event, .. } =
         WakeInput::deserialize(event).map_err(|error| refused(&error.to_string()))?;
     match event.get("run").and_then(Value::as_str) {
-        Some("wake" | "status" | "doctor") => Err(refused("`event` is not one that waits for a database")),
+        Some("wake" | "sleep" | "status" | "doctor") => Err(refused("`event` is not one that waits for a database")),
         _ => {
             let since = time("since", &since).map_err(|problem| refused(&problem))?;
             Ok(Trigger::Wake(Wake { since, hop, event: Box::new(direct(&event, now)?) }))

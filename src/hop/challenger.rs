@@ -28,7 +28,7 @@ pub(super) async fn challenger_for(
     let opens = match trigger {
         Trigger::Open(request) if request.kind != RunKind::Backfill => true,
         Trigger::Continue(_) => false,
-        Trigger::Open(_) | Trigger::Status(_) | Trigger::Doctor(_) | Trigger::Wake(_) => return Ok(None),
+        _ => return Ok(None),
     };
     if means.work.challenger.is_none() {
         return Ok(None);

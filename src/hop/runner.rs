@@ -158,7 +158,9 @@ impl Hop<'_> {
             }
             Trigger::Continue(message) => self.go(Next::GoOn(message.clone())).await,
             // What tries everything out asks for a canary of its own.
-            Trigger::Status(_) | Trigger::Doctor(_) | Trigger::Wake(_) => self.go(Next::LookUp).await,
+            Trigger::Status(_) | Trigger::Doctor(_) | Trigger::Wake(_) | Trigger::Sleep(_) => {
+                self.go(Next::LookUp).await
+            }
         }
     }
 

@@ -17,7 +17,7 @@ use super::{Leftovers, SqsQueue, Tellers, WakeError, Waker};
 use crate::answer::{Answer, Outcome};
 use crate::config::Config;
 use crate::doctor::Checkup;
-use crate::event::{self, Event, EventError, Message, Trigger, Wake};
+use crate::event::{self, Event, EventError, Message, Sleep, Trigger, Wake};
 use crate::hop::{Clock, HopError, Jobs, seconds_until};
 use crate::model::Model;
 use crate::run::RunKind;
@@ -27,6 +27,9 @@ use crate::words;
 
 /// How long a database may take to start. RDS needs 5 to 20 minutes, an Aurora less.
 const WAKE_PATIENCE: TimeDelta = TimeDelta::minutes(40);
+
+/// How long after the last work a database is stopped. A failed event comes again after a minute.
+const SLEEP_AFTER: TimeDelta = TimeDelta::minutes(2);
 
 /// The Lambda function: what lives as long as its execution environment. Connections do not: an
 /// environment may be frozen for minutes between two invocations.
@@ -45,7 +48,7 @@ pub struct Reply {
     /// The answer to the last message, or to the event.
     #[serde(flatten)]
     pub answer: Answer,
-    /// What waits on for the database, sent or to be sent; absent where nothing does.
+    /// What waits on until the database takes connections, sent or to be sent; absent where nothing does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wake: Option<Wake>,
     /// How each step went, where everything was tried out.
@@ -154,26 +157,50 @@ impl Function {
             return Ok(Reply { checkup: Some(checkup), ..Answer::without_run(Outcome::Examined).into() });
         }
         let Some(waker) = self.waker.as_ref().filter(|_| !matches!(trigger, Trigger::Status(_))) else {
+            if let Trigger::Sleep(_) = trigger {
+                // Of a time when it was woken.
+                return Ok(Answer::without_run(Outcome::NothingToDo).into());
+            }
             return Ok(Box::pin(self.works.work(trigger, call, Several::BesideEachOther)).await?.into());
         };
+        if let Trigger::Sleep(sleep) = trigger {
+            return self.sleep(waker, sleep, call).await;
+        }
         match waker.rouse(call.clock).await? {
             Standing::Waking(status) => wait_on(waker, trigger, status, call).await,
             Standing::Awake { ours } => {
-                let answer = Box::pin(self.works.work(trigger, call, Several::InTurn)).await?;
-                if ours && !self.is_needed().await? {
-                    return lay_to_rest(waker, trigger, answer.into(), call).await;
+                let worked = Box::pin(self.works.work(trigger, call, Several::InTurn)).await;
+                // Also after a failure: nobody else would stop it.
+                let rested = if ours && !self.is_needed(call).await { rest(waker, call).await } else { Ok(()) };
+                if let (Err(_), Err(error)) = (&worked, &rested) {
+                    tracing::error!(error = words::chain(error), "and the database that was started for it stays up");
                 }
+                let answer = worked?;
+                rested?;
                 Ok(answer.into())
             }
         }
     }
 
-    /// Whether a run is still at work on the database.
-    async fn is_needed(&self) -> Result<bool, HopError> {
-        let mut session = Session::new(&self.works.jobs.of_variables().database);
-        let needed = session.ask(runs::is_any_running).await?;
+    /// Whether a run is still at work on the database. Where that cannot be asked, no run can work.
+    async fn is_needed(&self, call: Call<'_>) -> bool {
+        let database = &self.works.jobs.of_variables().database;
+        let mut session = Session::new(database).until(call.clock.gives_up_at());
+        let needed = session.ask(runs::is_any_running).await;
         session.close().await;
-        Ok(needed)
+        needed.unwrap_or_else(|error| {
+            tracing::warn!(error = words::chain(&error), "whether a run is at work cannot be asked; it counts as none");
+            false
+        })
+    }
+
+    /// Stops the database that was started for a run, unless somebody needs it again: whose run ends last sends the
+    /// next message.
+    async fn sleep(&self, waker: &Waker, sleep: &Sleep, call: Call<'_>) -> Result<Reply, Failure> {
+        if waker.asleep().await?.is_some() || !self.is_needed(call).await {
+            lay_to_rest(waker, sleep, call).await?;
+        }
+        Ok(Answer::without_run(Outcome::NothingToDo).into())
     }
 
     /// Handles a queue's messages in order, the first in any case, the others for as long as the
@@ -187,8 +214,8 @@ impl Function {
             // The sender's trace goes on; the invocation has one of its own in any case.
             let call = Call { trace: trace.as_deref().or(call.trace), ..call };
             // A message cannot be sent for later to a queue that keeps its order: it is taken, and put off.
-            if let Ok(Trigger::Continue(message)) = &trigger
-                && let Some(after) = seconds_until(message.not_before, call.now)
+            if let Ok(trigger) = &trigger
+                && let Some(after) = seconds_until(trigger.not_before(), call.now)
             {
                 reply = Reply::from(Answer::without_run(Outcome::Waiting));
                 back.push(Back { id, receipt, after });
@@ -246,7 +273,7 @@ const AT_ONCE: i32 = 0;
 /// Seconds after which a message comes again whose hop failed: what was the matter may be over.
 const A_MINUTE: i32 = 60;
 
-/// The message after this one, of those that wait until the database takes connections, or lets itself be stopped.
+/// The message after this one, of those that wait until the database takes connections.
 fn next_wait(trigger: &Trigger, call: Call<'_>) -> Wake {
     match trigger {
         Trigger::Wake(wake) => Wake { hop: wake.hop.saturating_add(1), ..wake.clone() },
@@ -268,27 +295,41 @@ async fn wait_on(waker: &Waker, trigger: &Trigger, status: Asleep, call: Call<'_
         return Err(WakeError::OutOfPatience { resource, status, minutes: waited.num_minutes() }.into());
     }
     if let Outbox::Queue(queue) = call.outbox {
-        queue.send_wake(&next, call.trace).await.map_err(|error| WakeError::Relay(error.into()))?;
+        let message = Trigger::Wake(next.clone());
+        queue.send_wake(&message, call.trace).await.map_err(|error| WakeError::Relay(error.into()))?;
     }
     tracing::info!(resource = %waker.resource(), %status, waited_s = waited.num_seconds(), "waiting for the database");
     Ok(Reply { wake: Some(next), ..Answer::without_run(Outcome::Waking).into() })
 }
 
-/// Stops the database that was started for this. Where it cannot be stopped now, a message tries it again; what it asks
-/// for is done already, and a repeated event does nothing twice.
-async fn lay_to_rest(waker: &Waker, trigger: &Trigger, reply: Reply, call: Call<'_>) -> Result<Reply, Failure> {
-    let Rest::Refused(status) = waker.lay_to_rest(call.clock).await? else { return Ok(reply) };
-    let next = next_wait(trigger, call);
-    let (resource, waited) = (waker.resource(), call.now - next.since);
-    let Outbox::Queue(queue) = call.outbox else { return Ok(reply) };
+/// Has the database stopped that was started for a run: by a message, behind all that wait for it and after what is
+/// about to come, as a canary's own message or a failed event's second delivery; without a queue, at once.
+async fn rest(waker: &Waker, call: Call<'_>) -> Result<(), WakeError> {
+    let sleep = Sleep { since: call.now, hop: 1, not_before: Some(call.now + SLEEP_AFTER) };
+    match call.outbox {
+        Outbox::Queue(_) => send_sleep(sleep, call).await,
+        Outbox::Answer => lay_to_rest(waker, &sleep, call).await,
+    }
+}
+
+/// Stops the database. Where it cannot be stopped now, a message tries it again.
+async fn lay_to_rest(waker: &Waker, sleep: &Sleep, call: Call<'_>) -> Result<(), WakeError> {
+    let Rest::Refused(status) = waker.lay_to_rest(call.clock).await? else { return Ok(()) };
+    let (resource, waited) = (waker.resource(), call.now - sleep.since);
     if is_too_long(waited) {
         let minutes = waited.num_minutes();
         tracing::error!(%resource, status, minutes, "the database could not be stopped; the next tick tries it again");
-        return Ok(reply);
+        return Ok(());
     }
-    queue.send_wake(&next, call.trace).await.map_err(|error| WakeError::Relay(error.into()))?;
     tracing::warn!(%resource, status, "the database cannot be stopped now; a message tries it again");
-    Ok(Reply { wake: Some(next), ..reply })
+    send_sleep(Sleep { hop: sleep.hop.saturating_add(1), not_before: None, ..sleep.clone() }, call).await
+}
+
+/// Sends the message that stops the database, if there is a queue.
+async fn send_sleep(sleep: Sleep, call: Call<'_>) -> Result<(), WakeError> {
+    let Outbox::Queue(queue) = call.outbox else { return Ok(()) };
+    let message = Trigger::Sleep(sleep);
+    queue.send_wake(&message, call.trace).await.map_err(|error| WakeError::Relay(error.into()))
 }
 
 /// Time until the function's deadline. One in the past (a local emulator sends 1970) is unknown.

@@ -3,7 +3,7 @@
 
 use super::wake::{Asleep, Rest, Standing, WakeError};
 use crate::config::{Config, DatabaseResource, JobName};
-use crate::event::{Continuation, Request, Wake};
+use crate::event::{Continuation, Request, Trigger};
 use crate::hop::{Clock, Ended};
 use crate::run::Channel;
 use crate::window::Time;
@@ -22,7 +22,7 @@ impl SqsQueue {
         None
     }
 
-    pub(super) async fn send_wake(&self, _: &Wake, _: Option<&str>) -> Result<(), QueueError> {
+    pub(super) async fn send_wake(&self, _: &Trigger, _: Option<&str>) -> Result<(), QueueError> {
         match *self {}
     }
 

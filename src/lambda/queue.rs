@@ -9,7 +9,8 @@ use tokio::sync::OnceCell;
 
 use super::sdk;
 use crate::config::{Config, JobName};
-use crate::event::{Continuation, Request, Trigger, Wake};
+use crate::event::{Continuation, Request, Trigger};
+use crate::model::Digest;
 use crate::window::Time;
 
 /// Why a message was not sent.
@@ -58,10 +59,11 @@ impl SqsQueue {
         Some(Self { client: OnceCell::new(), url: config.continuation_queue_url.clone()? })
     }
 
-    /// Sends the message that waits on for the database. Their group is one: a database starts once.
-    pub async fn send_wake(&self, wake: &Wake, trace: Option<&str>) -> Result<(), QueueError> {
-        let id = format!("wake-{}-hop-{}", wake.since.timestamp_millis(), wake.hop);
-        self.put("wake", &id, &serde_json::to_string(wake)?, trace).await
+    /// Sends a message that waits on for the database, or the one that stops it. Their group is one: a database starts
+    /// once, and is stopped behind whoever waits. All that it says makes it another message.
+    pub async fn send_wake(&self, message: &Trigger, trace: Option<&str>) -> Result<(), QueueError> {
+        let body = serde_json::to_string(message)?;
+        self.put("wake", &Digest::of(body.as_bytes()).to_string(), &body, trace).await
     }
 
     /// Sends the message that starts the next hop, in X-Ray's trace of this one.

@@ -68,7 +68,7 @@ pub enum WakeError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "without AWS no database sleeps"))]
 pub(super) enum Rest {
-    /// It is being stopped, or somebody else took it over.
+    /// It is being stopped, or somebody else took it over, or waits for it.
     Laid,
     /// It cannot be stopped in this status, in RDS's words, as while it is backed up. It bears the tag on.
     Refused(String),

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use lambda_runtime::Diagnostic;
-use rowscore::lambda::Failure;
+use rowscore::lambda::{Failure, Function};
 use rowscore::window::Time;
 use rowscore::words::chain;
 use rstest::rstest;
@@ -39,6 +39,28 @@ fn standing(status: &str, tags: &[&str]) -> (String, Vec<String>) {
     (status.to_owned(), tags.iter().map(|tag| (*tag).to_owned()).collect())
 }
 
+/// Delivers messages until none is left but those that stop the database, which are put off. The others' outcomes and
+/// what was put off, as it is when its time has come.
+async fn deliver_all(queue: &Queue, function: &Function) -> (Vec<String>, Vec<Value>) {
+    let (mut outcomes, mut put_off) = (Vec::new(), Vec::new());
+    while let Some(message) = queue.receive().await {
+        let mut body: Value = serde_json::from_str(message.body.as_deref().unwrap()).unwrap();
+        let reply = invoke(function, delivery(&message)).await.unwrap();
+        let is_handled = reply["batchItemFailures"] == json!([]);
+        if body["run"] == json!("sleep") {
+            assert_eq!((&reply["outcome"], is_handled), (&json!("waiting"), false), "{reply}");
+            body.as_object_mut().unwrap().remove("not_before").unwrap();
+            put_off.push(body);
+        } else {
+            assert!(is_handled, "{reply}");
+            outcomes.push(reply["outcome"].as_str().unwrap().to_owned());
+        }
+        // Also what was put off: whatever is behind it is to be seen now.
+        queue.delete(&message).await;
+    }
+    (outcomes, put_off)
+}
+
 #[rstest]
 #[tokio::test]
 async fn a_stopped_database_is_started_waited_for_in_hops_worked_off_and_stopped_again(
@@ -56,18 +78,98 @@ async fn a_stopped_database_is_started_waited_for_in_hops_worked_off_and_stopped
     assert_eq!((&first["outcome"], &first["run_id"]), (&json!("waking"), &Value::Null));
     assert_eq!(rds.standing().await, standing("available", &["rowscore:woken"]));
 
-    let mut outcomes = Vec::new();
-    while let Some(message) = queue.receive().await {
-        let reply = invoke(&function, delivery(&message)).await.unwrap();
-        assert_eq!(reply["batchItemFailures"], json!([]), "{reply}");
-        outcomes.push(reply["outcome"].as_str().unwrap().to_owned());
-        queue.delete(&message).await;
-    }
+    let (outcomes, put_off) = deliver_all(&queue, &function).await;
     queue.remove().await;
 
     assert_eq!(outcomes, ["continued", "finished"]);
     assert_eq!(db.run(1).await, RunRow::over("succeeded", 40, 0, 0));
+    assert_eq!(rds.standing().await, standing("available", &["rowscore:woken"]));
+    let [sleep] = &put_off[..] else { panic!("{put_off:?}") };
+    invoke(&function, sleep.clone()).await.unwrap();
     assert_eq!(rds.standing().await, standing("stopped", &[]));
+}
+
+#[tokio::test]
+async fn ticks_that_fall_together_start_the_database_once_and_the_last_of_them_has_it_stopped() {
+    let (rds, queue) = (Rds::new(Kind::Instance).await, Queue::new().await);
+    let settings = [("HOP_BUDGET_MS", "1"), ("CONTINUATION_QUEUE_URL", queue.url.as_str())];
+    let (db, setup) = table(Server::Mysql, &rds, &settings).await;
+    let function = setup.function().await;
+    for run in ["window", "sweep", "canary"] {
+        // Each finds it asleep: the stand-in is up as soon as it is started.
+        rds.stop().await;
+        let reply = invoke(&function, json!({"run": run, "scheduled_time": "2024-03-05T10:00:00Z"})).await.unwrap();
+        assert_eq!(reply["outcome"], json!("waking"), "{run}");
+    }
+
+    let (outcomes, put_off) = deliver_all(&queue, &function).await;
+    queue.remove().await;
+
+    // Whoever had found it stopped would have answered `waking`. The last is the canary's own message.
+    assert!(!outcomes.contains(&"waking".to_owned()) && outcomes.last().unwrap() == "stale", "{outcomes:?}");
+    assert_eq!(db.run(1).await.state, "succeeded");
+    assert_eq!(rds.standing().await, standing("available", &["rowscore:woken"]));
+    for sleep in put_off {
+        invoke(&function, sleep).await.unwrap();
+        assert_eq!(rds.standing().await, standing("stopped", &[]));
+    }
+}
+
+#[tokio::test]
+async fn a_database_is_not_stopped_for_a_message_that_finds_a_run_at_work() {
+    let rds = Rds::new(Kind::Instance).await;
+    let (_db, setup) = table(Server::Mysql, &rds, &[("HOP_BUDGET_MS", "1"), ("PAGE_SIZE", "10")]).await;
+    let function = setup.function().await;
+    let sleep = json!({"run": "sleep", "since": Time::from(SystemTime::now()), "hop": 1});
+    let first = invoke(&function, first_tick()).await.unwrap();
+    rds.mark().await;
+
+    invoke(&function, sleep.clone()).await.unwrap();
+    assert_eq!(rds.standing().await, standing("available", &["rowscore:woken"]));
+
+    invoke(&function, first["continuations"][0].clone()).await.unwrap();
+    assert_eq!(rds.standing().await, standing("stopped", &[]));
+    // Nobody is woken by it.
+    invoke(&function, sleep).await.unwrap();
+    assert_eq!(rds.standing().await, standing("stopped", &[]));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_database_is_stopped_again_where_the_work_on_it_failed(
+    #[values(("VALUES_COLUMN", "there_is_none"), ("MYSQL_PASSWORD", "wrong"))] wrong: (&str, &str),
+) {
+    let rds = Rds::new(Kind::Instance).await;
+    rds.stop().await;
+    let (_db, setup) = table(Server::Mysql, &rds, &[wrong]).await;
+
+    let failure = invoke(&setup.function().await, first_tick()).await.unwrap_err();
+
+    assert!(matches!(failure, Failure::Hop(_)), "{failure:?}");
+    assert_eq!(rds.standing().await, standing("stopped", &[]));
+}
+
+#[tokio::test]
+async fn two_events_that_wait_since_the_same_moment_are_two_messages() {
+    let (rds, queue) = (Rds::new(Kind::Instance).await, Queue::new().await);
+    let settings = [("HOP_BUDGET_MS", "1"), ("CONTINUATION_QUEUE_URL", queue.url.as_str())];
+    let (_db, setup) = table(Server::Mysql, &rds, &settings).await;
+    let function = setup.function().await;
+    let since = Time::from(SystemTime::now());
+    for event in [first_tick(), json!({"run": "sweep"})] {
+        rds.stop().await;
+        let wake = json!({"run": "wake", "since": since, "hop": 1, "event": event});
+        assert_eq!(invoke(&function, wake).await.unwrap()["outcome"], json!("waking"));
+    }
+
+    let mut runs = Vec::new();
+    while let Some(message) = queue.receive().await {
+        let body: Value = serde_json::from_str(message.body.as_deref().unwrap()).unwrap();
+        runs.push(body["event"]["run"].clone());
+        queue.delete(&message).await;
+    }
+    queue.remove().await;
+    assert_eq!(runs, [json!("window"), json!("sweep")]);
 }
 
 #[tokio::test]
@@ -108,8 +210,11 @@ async fn several_jobs_take_turns_on_a_database_that_is_started_for_them_and_none
 
     let outcomes: Vec<&Value> = reply["jobs"].as_array().unwrap().iter().map(|job| &job["outcome"]).collect();
     assert_eq!((&reply["outcome"], outcomes), (&json!("each"), vec![&json!("finished"), &json!("nothing_to_do")]));
-    assert!(queue.receive().await.is_none());
+    let function = setup.function().await;
+    let (others, put_off) = deliver_all(&queue, &function).await;
     queue.remove().await;
+    assert_eq!((others.len(), put_off.len()), (0, 1));
+    invoke(&function, put_off[0].clone()).await.unwrap();
     assert_eq!(rds.standing().await, standing("stopped", &[]));
 }
 

@@ -1,7 +1,7 @@
 //! What starts rowscore, read from the JSON of an event.
 
 use rowscore::config::JobName;
-use rowscore::event::{Aim, Continuation, Event, Request, Trigger, Wake, read};
+use rowscore::event::{Aim, Continuation, Event, Request, Sleep, Trigger, Wake, read};
 use rowscore::run::{RunId, RunKind};
 use serde_json::{Value, json};
 
@@ -48,8 +48,20 @@ fn what_waits_for_the_database_reads_back_as_it_was_asked_for() {
         assert_eq!(json, json!({"run": "wake", "since": NOW, "hop": 2, "event": event}));
         assert_eq!(direct_of(json), Trigger::Wake(sent));
     }
-    let nested = json!({"run": "wake", "since": NOW, "hop": 1, "event": {"run": "wake"}});
-    assert!(refusal(nested).contains("`event` is not one"));
+    for run in ["wake", "sleep", "status", "doctor"] {
+        let nested = json!({"run": "wake", "since": NOW, "hop": 1, "event": {"run": run}});
+        assert!(refusal(nested).contains("`event` is not one"));
+    }
+}
+
+#[test]
+fn what_stops_the_database_reads_back_and_is_put_off() {
+    let sent = Sleep { since: NOW.parse().unwrap(), hop: 1, not_before: Some(NOW.parse().unwrap()) };
+    let json = serde_json::to_value(&sent).unwrap();
+    assert_eq!(json, json!({"run": "sleep", "since": NOW, "hop": 1, "not_before": NOW}));
+    let read = direct_of(json);
+    assert_eq!((read.not_before(), read), (sent.not_before, Trigger::Sleep(sent)));
+    assert!(refusal(json!({"run": "sleep", "since": NOW, "hop": 1, "job": "x"})).contains("unknown field `job`"));
 }
 
 #[test]

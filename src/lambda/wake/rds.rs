@@ -95,10 +95,14 @@ impl Waker {
 
     /// Stops the database, which we started, as soon as its status allows it, and for as long as `clock` does.
     ///
-    /// The tag stays until RDS has taken the order: without it nobody would stop the database any more.
+    /// The tag stays until RDS has taken the order: without it nobody would stop the database any more. One that is
+    /// being started is left to whoever waits for it.
     pub(in super::super) async fn lay_to_rest(&self, clock: Clock) -> Result<Rest, WakeError> {
         for wait in self.looks() {
             let found = self.look().await?;
+            if matches!(found.asleep, Some(Asleep::Starting | Asleep::Creating)) {
+                return Ok(Rest::Laid);
+            }
             // Stopped by somebody else, or that it is not to be stopped.
             let over = matches!(found.asleep, Some(Asleep::Stopping | Asleep::Stopped)) || !found.tagged;
             if over || self.stop().await? == Order::Followed {
