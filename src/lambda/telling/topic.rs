@@ -2,7 +2,9 @@
 
 use std::error::Error;
 
+use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
+use aws_sdk_sns::config::Builder;
 use aws_sdk_sns::types::MessageAttributeValue;
 use tokio::sync::OnceCell;
 
@@ -31,7 +33,8 @@ impl Topic {
     /// # Errors
     /// The topic could not be reached, or did not take it.
     pub(super) async fn publish(&self, ended: &Ended) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let client = self.client.get_or_init(async || Client::new(&sdk::of_region(self.arn.region()).await)).await;
+        let client = async || Client::from_conf(by_its_usual_name(&sdk::of_region(self.arn.region()).await).build());
+        let client = self.client.get_or_init(client).await;
         let message = serde_json::to_string_pretty(ended)?;
         let mut publish = client.publish().topic_arn(self.arn.as_str()).subject(subject(ended)).message(message);
         for (name, value) in [("job", ended.job.as_str()), ("kind", ended.kind.name()), ("state", ended.state.name())] {
@@ -46,6 +49,12 @@ impl Topic {
     }
 }
 
+/// SNS has addresses of both families under its usual name, and under no other, where its client looks for them with
+/// `AWS_USE_DUALSTACK_ENDPOINT`. <https://docs.aws.amazon.com/sns/latest/dg/sns-dual-stack.html>
+fn by_its_usual_name(config: &SdkConfig) -> Builder {
+    Builder::from(config).use_dual_stack(false)
+}
+
 /// What a mail is called: `rowscore: run 12 of churn succeeded, 1,204 predicted`. SNS takes letters of ASCII alone, and
 /// of these a job's name is.
 fn subject(ended: &Ended) -> String {
@@ -55,4 +64,55 @@ fn subject(ended: &Ended) -> String {
         said += &format!(", {} set aside", words::count(ended.failed));
     }
     said.chars().take(LONGEST_SUBJECT).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use aws_sdk_sns::config::SharedCredentialsProvider;
+    use aws_sdk_sns::config::interceptors::BeforeTransmitInterceptorContextRef;
+    use aws_sdk_sns::config::{BehaviorVersion, ConfigBag, Credentials, Intercept, Region, RuntimeComponents};
+    use aws_sdk_sns::error::BoxError;
+
+    use super::*;
+
+    /// Notes where a call goes, and lets none go.
+    #[derive(Clone, Debug, Default)]
+    struct Noted(Arc<Mutex<String>>);
+
+    impl Intercept for Noted {
+        fn name(&self) -> &'static str {
+            "noted"
+        }
+
+        fn read_before_transmit(
+            &self,
+            context: &BeforeTransmitInterceptorContextRef<'_>,
+            _: &RuntimeComponents,
+            _: &mut ConfigBag,
+        ) -> Result<(), BoxError> {
+            *self.0.lock().map_err(|_| "poisoned")? = context.request().uri().to_owned();
+            Err("it is not sent".into())
+        }
+    }
+
+    #[tokio::test]
+    async fn in_a_network_of_ipv6_a_topic_is_reached_in_its_own_region_by_the_usual_name() {
+        for (region, host) in [("eu-west-1", "amazonaws.com"), ("cn-north-1", "amazonaws.com.cn")] {
+            let config = SdkConfig::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new(region))
+                .credentials_provider(SharedCredentialsProvider::new(Credentials::new("a", "b", None, None, "test")))
+                .use_dual_stack(true)
+                .build();
+            let noted = Noted::default();
+            let client = Client::from_conf(by_its_usual_name(&config).interceptor(noted.clone()).build());
+            let topic = format!("arn:aws:sns:{region}:1:runs");
+            let refused = client.publish().topic_arn(topic).message("m").send().await.unwrap_err();
+            let said = words::chain(&refused);
+            assert!(said.contains("it is not sent"), "{said}");
+            assert_eq!(*noted.0.lock().unwrap(), format!("https://sns.{region}.{host}/"));
+        }
+    }
 }
