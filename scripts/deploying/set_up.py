@@ -31,11 +31,16 @@ def by_function(account: Account, database: Database, answers: Answers, admin: L
     """Makes them over the function's own way into the VPC."""
     complete = answers.complete()
     scorer = secrets.by_reference(account, complete["MysqlUser"], complete["MysqlPasswordSecret"])
-    orders: dict[str, Any] = {"admin": admin.as_json(), "scorer": scorer.as_json()}
-    who = f"the login `{scorer.login}`"
+    orders: dict[str, Any] = {"admin": admin.as_json()}
+    made: list[str] = []
+    # The administrator may do all of it already.
+    if scorer.login not in (admin.login, database.admin):
+        orders["scorer"] = scorer.as_json()
+        made.append(f"`{scorer.login}`")
     if user := complete["ReaderUser"]:
         orders["reader"] = secrets.by_reference(account, user, complete["ReaderPasswordSecret"]).as_json()
-        who = f"the logins `{scorer.login}` and `{user}`"
+        made.append(f"`{user}`")
+    who = f", the login{'s' * (len(made) > 1)} {' and '.join(made)} and the grants" if made else ""
     # Somebody's own table is never made for a slip of the pen.
     orders["create"] = "ITEMS_TABLE" not in answers.settings
 
@@ -53,7 +58,7 @@ def by_function(account: Account, database: Database, answers: Answers, admin: L
 
     name = answers.settings.get("MYSQL_DATABASE", "")
     how = f"as `{admin.login}`, by a function in the VPC that is removed afterwards ({TEMPLATE})"
-    return Change(f"makes rowscore's tables in `{name}`, {who} and the grants, {how}", make)
+    return Change(f"makes rowscore's tables in `{name}`{who}, {how}", make)
 
 
 def call(account: Account, function: str, orders: dict[str, Any]) -> None:

@@ -41,8 +41,8 @@ struct Event {
 struct Orders {
     /// Who may make tables, logins and grants.
     admin: Login,
-    /// Whom the function logs in as.
-    scorer: Login,
+    /// Whom the function logs in as, unless that is an administrator, who may do all already.
+    scorer: Option<Login>,
     /// Whom the results API logs in as, if there is one.
     reader: Option<Login>,
     /// Whether to make the database and the items table, if there are none of their names.
@@ -132,12 +132,15 @@ async fn make_all(site: &mut Site<'_>, orders: &Orders, built_in: &'static Model
     let mut conn = site.connect().await?;
     let model = used::model(&mut conn, site.database, built_in.into()).await?;
     let fit = site.make_tables(&mut conn, &model).await?;
-    site.make_login(&mut conn, &orders.scorer.wanted(None)).await?;
+    if let Some(scorer) = &orders.scorer {
+        site.make_login(&mut conn, &scorer.wanted(None)).await?;
+    }
     if let Some(reader) = &orders.reader {
         site.make_login(&mut conn, &reader.wanted(Some(READERS))).await?;
     }
-    let reader = orders.reader.as_ref().map(|reader| reader.login.as_str());
-    site.grant(&mut conn, Grants { scorer: Some(&orders.scorer.login), reader }).await?;
+    let [scorer, reader] =
+        [&orders.scorer, &orders.reader].map(|login| login.as_ref().map(|login| login.login.as_str()));
+    site.grant(&mut conn, Grants { scorer, reader }).await?;
     let notices = site.notices(&mut conn, &model, &fit).await?;
     // Whether the server hears of it changes nothing any more.
     let _ = conn.disconnect().await;

@@ -94,6 +94,19 @@ class SetUp(Deployed):
         self.assertEqual(asked["scorer"], {"login": "scorer", "password": "s"})
         self.assertEqual(asked["reader"], {"login": "reader", "password": "r"})
 
+    def test_an_administrator_gets_no_login_and_no_grants(self):
+        login = json.dumps({"username": "admin", "password": "by-rds"})
+        arn = self.client("secretsmanager").create_secret(Name="rds!db-1", SecretString=login)["ARN"]
+        given = [f"MysqlPasswordSecret={arn}", "MysqlUser=", f"ADMIN_SECRET={arn}"]
+        said = self.deploy("--database", "mydb", "--yes", *given)
+        self.assertEqual(self.events()[-1], {"admin": {"login": "admin", "password": "by-rds"}, "create": True})
+        self.assertIn("makes rowscore's tables in `shop`, as `admin`, by a function", said)
+        given = ["ReaderUser=reader", f"ReaderPasswordSecret={self.secret}"]
+        said = self.deploy("--yes", *given)
+        self.assertEqual(self.events()[-1]["reader"]["login"], "reader")
+        self.assertNotIn("scorer", self.events()[-1])
+        self.assertIn("makes rowscore's tables in `shop`, the login `reader` and the grants, as `admin`", said)
+
     def test_what_the_function_refuses_is_told_with_its_remedy_and_leaves_no_stack(self):
         said = self.refuse("--database", "mydb", "--yes", "ADMIN_SECRET=the-admin", MADE=REFUSED)
         self.assertIn("the tables could not be made: Access denied for user 'admin'\n  -> ADMIN_SECRET=...", said)

@@ -80,6 +80,15 @@ async fn tables_logins_and_grants_are_made_at_once_and_a_second_time_nothing_is_
     db.execute(&format!("DROP USER '{scorer}', '{reader}'")).await;
 }
 
+#[tokio::test]
+async fn where_the_function_logs_in_as_the_administrator_no_login_is_made_or_granted_anything() {
+    let db = TestDb::bare(Server::Mysql, &[]).await;
+    let (reply, _) = set_up(db.variables(), &json!({"admin": admin(&db), "create": true}), 60).await;
+    assert_eq!(reply["failed"], Value::Null, "{reply}");
+    assert!(done(&reply).iter().any(|line| line.contains("The tables are in place")), "{reply}");
+    assert!(done(&reply).iter().all(|line| !line.contains("ogin `")), "{reply}");
+}
+
 #[rstest]
 #[tokio::test]
 async fn where_iam_is_not_to_be_had_the_answer_says_what_to_do_and_the_tables_stay(
