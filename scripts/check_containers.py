@@ -85,13 +85,11 @@ def check_pods(made: list[dict], components: list[str]) -> None:
         )
         mounts = {mount["name"] for mount in container.get("volumeMounts", [])}
         need(mounts == {volume["name"] for volume in pod.get("volumes", [])}, f"{name} mounts {mounts}")
-        wanted = {"authority"} if name == "rowscore-monitor" else {"model", "authority"}
-        need(mounts == wanted & set(components), f"{name} mounts {mounts} with {components}")
+        need(mounts == {"model", "authority"} & set(components), f"{name} mounts {mounts} with {components}")
         trusts = {each["name"] for each in container.get("env", [])} == {"MYSQL_CA_FILE"}
         need(trusts == ("authority" in components), f"{name} has the variables {container.get('env')}")
-        if name != "rowscore-monitor":
-            given = [word for word in container["args"] if word.startswith("--model=/etc/rowscore/model/")]
-            need(len(given) == ("model" in components), f"{name} is called with {container['args']}")
+        given = [word for word in container["args"] if word.startswith("--model=/etc/rowscore/model/")]
+        need(len(given) == ("model" in components), f"{name} is called with {container['args']}")
     for each in (each for each in made if each["kind"] == "CronJob"):
         spec = each["spec"]
         need(
