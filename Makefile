@@ -42,4 +42,4 @@ deploy: ## Deploy to AWS: make deploy DATABASE=mydb (an RDS instance, an Aurora 
 	    $(if $(ARCHITECTURE),Architecture=$(ARCHITECTURE)) $(ANSWERS)
 
 clean: ## Remove what was built, and the development servers with their data
-	rm -rf target .dev .aws-sam
+	rm -rf target proof/target fuzz/target .dev .aws-sam

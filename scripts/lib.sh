@@ -1,6 +1,5 @@
 # shellcheck shell=bash
 # Functions that the scripts of this folder share. Sourced, not run.
-# Kept to what bash 3.2 knows, so that the scripts also run on macOS.
 
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 # Everything downloaded or built by the scripts; not in git.
@@ -17,7 +16,7 @@ die() {
 have() { command -v "$1" >/dev/null 2>&1; }
 
 # The comment at the top of the calling script is its help text.
-print_help() { sed -n '2,/^[^#]/{s/^# \{0,1\}//p;}' "$0"; }
+print_help() { sed -n '2,/^[^#]/{s/^# \{0,1\}//p;}' "$repo/scripts/${0##*/}"; }
 
 usage_error() {
     say "error: $*"

@@ -26,7 +26,7 @@ INIT_SQL = "SET SESSION sql_log_bin = 0;\n" + "".join(
     f"GRANT ALL PRIVILEGES ON *.* TO '{LOGIN}'@'{host}' WITH GRANT OPTION;\n"
     for host in ("127.0.0.1", "localhost", "%")
 )
-# A socket's path has a limit of 107 bytes on Linux, 103 on macOS.
+# A socket's path has a limit of 107 bytes on Linux.
 LONGEST_SOCKET = 100
 
 

@@ -4,6 +4,7 @@
 mod features;
 mod graph;
 mod mutations;
+mod scripts;
 mod source;
 mod tokens;
 
