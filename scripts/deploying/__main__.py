@@ -45,7 +45,9 @@ def main() -> None:
     if command := operate.command(asked.answer):
         with explained():
             head = files.read(file).head if file.exists() else {}
-            command(Account(head.get("REGION")), asked.stack, not asked.yes)
+            account = Account(head.get("REGION"))
+            check_account(account, head, file)
+            command(account, asked.stack, not asked.yes)
         return
     given = Answers()
     for answer in asked.answer:
@@ -63,15 +65,24 @@ def main() -> None:
         Deployment(asked.stack, asked.database, given, ask=not asked.yes).run()
 
 
+def check_account(account: Account, head: dict[str, str], file: Path) -> None:
+    """Another account may have a stack of the same name."""
+    if head.get("ACCOUNT", "") not in ("", account.id):
+        raise Failure(
+            f"these are credentials of account {account.id}, and {file.name} is of {head['ACCOUNT']}. Choose others "
+            f"(export AWS_PROFILE=...), or a stack of another name (make deploy STACK=... DATABASE=..., scripts/deploy --stack ...)"
+        )
+
+
 class Deployment:
     def __init__(self, stack: str, wanted: str, given: Answers, *, ask: bool):
         self.file: Path = files.file_of(stack)
         self.answers = files.read(self.file) if self.file.exists() else Answers()
         self.is_known = self.file.exists()
         self.given, self.ask = given, ask
-        self.given_names = {*given.parameters, *given.settings}
+        self.given_names = {*given.parameters, *given.settings, *given.head}
         self.account = Account(given.head.get("REGION") or self.answers.head.get("REGION"))
-        self.check_account()
+        check_account(self.account, self.answers.head, self.file)
         self.answers.head |= {"STACK": stack, "ACCOUNT": self.account.id, "REGION": self.account.region}
         # A build takes its model from the environment; without it, from what was answered before.
         if model := os.environ.get(files.MODEL_FILE):
@@ -87,14 +98,6 @@ class Deployment:
         self.asked_for = bool(wanted)
         self.answers.parameters.update(given.parameters)
         self.answers.settings.update(given.settings)
-
-    def check_account(self) -> None:
-        account = self.answers.head.get("ACCOUNT", "")
-        if account not in ("", self.account.id):
-            raise Failure(
-                f"these are credentials of account {self.account.id}, and {self.file.name} is of {account}. Choose others "
-                f"(export AWS_PROFILE=...), or deploy a stack of another name: make deploy STACK=... DATABASE=..."
-            )
 
     def take_over(self) -> None:
         """Of a stack that no file tells of, its own parameters are the answers."""
@@ -119,7 +122,10 @@ class Deployment:
         database = companion.database_of(self.account, found) if found else None
         if self.wanted and not is_new:
             database = databases.find(self.account, self.wanted)
-        self.answers.head["DATABASE"] = self.wanted if is_new or not database else database.title
+        before = self.answers.head.get("DATABASE", "")
+        self.answers.head["DATABASE"] = now = self.wanted if is_new or not database else database.title
+        if before and before not in (now, now.partition("/")[2]):
+            plan.leave_the_former(self.answers, before, self.given_names)
         if is_new:
             self.answers.settings.setdefault("MYSQL_DATABASE", "rowscore")
             self.take_outputs(found or {})
@@ -129,6 +135,8 @@ class Deployment:
             if self.ask and self.may_take_the_secret_of_rds(database):
                 questions.ask_how_to_log_in(self.answers, database)
             reason = plan.take_found(self.account, self.answers, database, self.given_names)
+        if database:
+            plan.check_awake(self.answers, database)
         if self.ask and (self.asked_for or not self.is_known):
             questions.ask_all(self.answers, self.given_names)
             if database and tables.lacks_admin(database, self.answers):

@@ -51,7 +51,6 @@ def signs_in(account: Account, database: Database) -> bool:
         [found] = account.rds.describe_db_clusters(DBClusterIdentifier=database.name)["DBClusters"]
     else:
         [found] = account.rds.describe_db_instances(DBInstanceIdentifier=database.name)["DBInstances"]
-    # A database that is stopped takes it with its next start.
     status = found.get("DBInstanceStatus") or found.get("Status")
     return bool(found.get("IAMDatabaseAuthenticationEnabled")) and status != "modifying"
 

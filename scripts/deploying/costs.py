@@ -87,13 +87,17 @@ def monthly(answers: dict[str, str]) -> list[Line]:
 
 def of_companion(answers: dict[str, str]) -> list[Line]:
     """What the Aurora of infra/database.yaml adds."""
-    pause = int(parsed("infra/database.yaml")["Parameters"]["SecondsUntilAutoPause"]["Default"])
+    template = parsed("infra/database.yaml")
+    pause = int(template["Parameters"]["SecondsUntilAutoPause"]["Default"])
+    made = template["Resources"].values()
+    secrets = sum(1 for each in made if each.get("Properties", {}).get("ManageMasterUserPassword"))
     values = {name: parameter.default or "" for name, parameter in parameters().items()} | answers
     runs = sum(ticks(values[name]) for name in ("Schedule", "SweepSchedule", "CanarySchedule"))
     hours = min(HOURS, runs * (pause + AWAKE_S) / 3600)
     return [
         Line("Aurora, awake for each tick", hours * CAPACITY, "capacity"),
         Line(f"Aurora, {STORAGE_GB} GB", STORAGE_GB, "storage"),
+        Line("secret with the administrator's password", secrets, "secret"),
     ]
 
 

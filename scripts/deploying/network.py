@@ -17,6 +17,8 @@ from .databases import Database, pages
 LEAST_ADDRESSES = 8
 # The service's name in that of its endpoints.
 SECRETS = "secretsmanager"
+# Services whose endpoints are called otherwise in China.
+CALLED_OTHERWISE = ("sqs", "rds")
 # Zones that a region has in other cities hold no Lambda; theirs are names like us-west-2-lax-1a.
 OF_THE_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d[a-z]")
 
@@ -27,7 +29,7 @@ class Subnet:
     zone: str
     owner: str
     of_database: bool
-    way: str  # nat, ipv6, transit or none
+    ways: tuple[str, ...]  # of ipv6, nat and transit
 
 
 @dataclass(frozen=True)
@@ -37,19 +39,20 @@ class Network:
     reason: str
 
 
-def choose(account: Account, database: Database, *, reads_secret: bool = False) -> Network:
+def choose(account: Account, database: Database, *, reads_secret: bool = False, wakes: bool = False) -> Network:
     """The way that costs least of those that the VPC has; a subnet in the database's zone first. Who reads a secret needs
-    one to Secrets Manager, too."""
+    one to Secrets Manager, too, and who wakes the database one to RDS."""
     subnets = usable(account, database)
 
     def near(of: str) -> tuple[str, ...]:
-        return pick([subnet for subnet in subnets if subnet.way == of], database.zone, 2)
+        return pick([subnet for subnet in subnets if of in subnet.ways], database.zone, 2)
 
     own = with_endpoint(account, database.vpc, "sqs")
-    if own and (not reads_secret or with_endpoint(account, database.vpc, SECRETS)):
+    others = [SECRETS] * reads_secret + ["rds"] * wakes
+    if own and all(with_endpoint(account, database.vpc, service) for service in others):
         these = pick([s for s in subnets if s.of_database], database.zone, 2)
         return Network(these, "existing", f"the VPC has the endpoint {own} for SQS, which costs nothing more")
-    if (these := near("ipv6")) and speaks_ipv6(account.region):
+    if (these := near("ipv6")) and speaks_ipv6(account.region, *["rds"] * wakes):
         return Network(these, "ipv6", "by IPv6 and the VPC's egress-only gateway, which costs nothing")
     if these := near("nat"):
         return Network(these, "existing", "by the NAT gateway that the subnets have")
@@ -64,10 +67,10 @@ def choose(account: Account, database: Database, *, reads_secret: bool = False) 
         raise Failure(
             f"the VPC {database.vpc} belongs to account {subnets[0].owner} and is shared with {account.id}: an interface endpoint "
             "can be made there by its owner only, and the subnets have no other way to SQS. Ask the owner for an endpoint "
-            f"for com.amazonaws.{account.region}.sqs with private DNS, a NAT gateway, or IPv6 with an egress-only gateway"
+            f"for {endpoint(account.region, 'sqs')} with private DNS, a NAT gateway, or IPv6 with an egress-only gateway"
         )
     these = pick(own_ones, database.zone, 1)
-    made = "interface endpoints that are" if reads_secret else "an interface endpoint that is"
+    made = "interface endpoints that are" if others else "an interface endpoint that is"
     return Network(these, database.vpc, f"by {made} made for it; the subnets have no way out")
 
 
@@ -91,7 +94,7 @@ def usable(account: Account, database: Database) -> list[Subnet]:
 
 
 class Ways:
-    """The way out that each subnet's routes give it."""
+    """The ways out that each subnet's routes give it."""
 
     def __init__(self, tables: list[dict[str, Any]]):
         self.main: list[dict[str, Any]] = []
@@ -103,19 +106,19 @@ class Ways:
                 elif subnet := association.get("SubnetId"):
                     self.own[subnet] = table["Routes"]
 
-    def of(self, subnet: dict[str, Any]) -> str:
+    def of(self, subnet: dict[str, Any]) -> tuple[str, ...]:
         everywhere = self.everywhere(subnet)
         by_ipv6 = [route for route in self.active(subnet) if route.get("DestinationIpv6CidrBlock") == "::/0"]
         has_ipv6 = any(
             block.get("Ipv6CidrBlockState", {}).get("State", "associated") == "associated"
             for block in subnet.get("Ipv6CidrBlockAssociationSet", [])
         )
-        if has_ipv6 and any(route.get("EgressOnlyInternetGatewayId") for route in by_ipv6):
-            return "ipv6"
-        if any(route.get("NatGatewayId") for route in everywhere):
-            return "nat"
-
-        return "transit" if any(is_gateway(route) for route in everywhere) else "none"
+        found = {
+            "ipv6": has_ipv6 and any(route.get("EgressOnlyInternetGatewayId") for route in by_ipv6),
+            "nat": any(route.get("NatGatewayId") for route in everywhere),
+            "transit": any(is_gateway(route) for route in everywhere),
+        }
+        return tuple(way for way, is_there in found.items() if is_there)
 
     def leads_out_by_ipv4(self, subnet: dict[str, Any]) -> bool:
         """Whether there is a way out for who has no IPv6 address."""
@@ -134,11 +137,17 @@ def is_gateway(route: dict[str, Any]) -> bool:
     return bool(route.get("TransitGatewayId")) or route.get("GatewayId", "").startswith("vgw-")
 
 
+def endpoint(region: str, service: str) -> str:
+    """What the endpoints for a service are called, as the template has it."""
+    china = "cn." if region.startswith("cn-") and service in CALLED_OTHERWISE else ""
+    return f"{china}com.amazonaws.{region}.{service}"
+
+
 def with_endpoint(account: Account, vpc: str, service: str) -> str:
     """An endpoint for a service that answers to the service's own name, if the VPC has one."""
     filters = [
         {"Name": "vpc-id", "Values": [vpc]},
-        {"Name": "service-name", "Values": [f"com.amazonaws.{account.region}.{service}"]},
+        {"Name": "service-name", "Values": [endpoint(account.region, service)]},
     ]
     found = pages(account.ec2, "describe_vpc_endpoints", "VpcEndpoints", Filters=filters)
     ready = [
@@ -155,12 +164,12 @@ def pick(subnets: list[Subnet], zone: str, most: int) -> tuple[str, ...]:
     return tuple(chosen.values())[:most]
 
 
-def speaks_ipv6(region: str) -> bool:
-    """Whether SQS has IPv6 addresses in this region."""
+def speaks_ipv6(region: str, *others: str) -> bool:
+    """Whether SQS, and the other services, have IPv6 addresses in this region."""
     if os.environ.get("AWS_ENDPOINT_URL"):
         return True
     try:
-        return bool(socket.getaddrinfo(f"sqs.{region}.api.aws", 443, socket.AF_INET6))
+        return all(socket.getaddrinfo(f"{name}.{region}.api.aws", 443, socket.AF_INET6) for name in ("sqs", *others))
     except OSError:
         return False
 
@@ -172,7 +181,7 @@ def check_secrets(account: Account, subnets: str, path: str) -> None:
         vpc = account.ec2.describe_subnets(SubnetIds=without)["Subnets"][0]["VpcId"]
         raise Failure(
             f"the function reads MysqlPasswordSecret itself, and finds no way to Secrets Manager from {', '.join(without)}: no NAT, "
-            f"transit or VPN gateway, and no endpoint for com.amazonaws.{account.region}.{SECRETS} with private DNS. Make such an "
+            f"transit or VPN gateway, and no endpoint for {endpoint(account.region, SECRETS)} with private DNS. Make such an "
             f"endpoint, give PathToSqs={vpc}, which makes one for this function only, or log in with IAM: MysqlPasswordSecret= "
             "and DatabaseResourceId=... (docs/DEPLOY.md)"
         )

@@ -41,6 +41,34 @@ def leave_the_vpc(answers: Answers, given: set[str]) -> None:
         answers.parameters.update({name: value for name, value in rest.items() if name not in given})
 
 
+def leave_the_former(answers: Answers, former: str, given: set[str]) -> None:
+    """What belongs to the database that was there before, and to no other, is dropped and told; what was given stays."""
+    of_rds = ":secret:rds!" in answers.parameters.get("MysqlPasswordSecret", "")
+    named = [name for name in ("ADMIN_SECRET",) if answers.head.get(name)]
+    named += [name for name in ("WakeDatabase",) if answers.parameters.get(name)]
+    named += ["MysqlPasswordSecret"] if of_rds else []
+    dropped = [name for name in named if name not in given]
+    for name in dropped:
+        (answers.head if name in answers.head else answers.parameters).pop(name)
+    if "MysqlPasswordSecret" in dropped and not answers.parameters.get("MysqlUser"):
+        # The user was the one whom that secret names.
+        answers.parameters.pop("MysqlUser", None)
+    if dropped:
+        say(f"not kept, since they are of {former}: {', '.join(dropped)}")
+
+
+def check_awake(answers: Answers, database: Database) -> None:
+    """RDS changes nothing of a database that is stopped."""
+    iam = not answers.parameters.get("MysqlPasswordSecret")
+    if iam and not database.signs_in and database.status in ("stopped", "stopping"):
+        kind = "instance" if database.kind == "instance" else "cluster"
+        raise Failure(
+            f"{database.title} is {database.status}, and takes no IAM logins: RDS turns them on only while it is up. Start it "
+            f"first: aws rds start-db-{kind} --db-{kind}-identifier {database.name}. Or let the function log in with a "
+            "password: MysqlPasswordSecret=... (docs/DEPLOY.md)"
+        )
+
+
 def take_found(account: Account, answers: Answers, database: Database, given: set[str]) -> str:
     """Fills in what the database itself says; what was given by hand stays. Gives the reason for the way to SQS."""
     kept, settings = dict(answers.parameters), answers.settings
@@ -51,7 +79,8 @@ def take_found(account: Account, answers: Answers, database: Database, given: se
     if "SubnetIds" in given and not kept["SubnetIds"]:
         reason = "the function is in no VPC"
     elif not still_fits(account, database, kept, settings.get("MYSQL_SERVER", "")):
-        chosen = network.choose(account, database, reads_secret=bool(kept.get("MysqlPasswordSecret")))
+        wakes = bool(kept.get("WakeDatabase") or found.get("WakeDatabase"))
+        chosen = network.choose(account, database, reads_secret=bool(kept.get("MysqlPasswordSecret")), wakes=wakes)
         found |= {"SubnetIds": ",".join(chosen.subnets), "PathToSqs": chosen.path, "SecurityGroupIds": ""}
         reason = chosen.reason
     answers.parameters.update({name: value for name, value in found.items() if name not in given})
@@ -107,7 +136,7 @@ def needed(account: Account, answers: Answers, database: Database, stack: Stack 
 
             made.append(changes.function_group(account, name, database.vpc, take))
         # Whom it lets in by other rules is not looked at again; a group that is made is let in by none.
-        stays = stack and stack.server == database.server and group()
+        stays = stack and stack.lets_in == (database.server, str(database.port), group()) and group()
         if database.groups and not stays and not changes.lets_in(account, database, group()):
             made.append(changes.entrance(account, database, group))
     if tables_change := tables.change(account, database, answers, stack):

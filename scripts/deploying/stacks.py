@@ -27,7 +27,17 @@ class Stack:
 
     @property
     def server(self) -> str:
-        return self.parameters.get("MysqlServer") or parse(self.parameters.get("Settings", "")).get("MYSQL_SERVER", "")
+        return self.parameters.get("MysqlServer") or self.settings.get("MYSQL_SERVER", "")
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return parse(self.parameters.get("Settings", ""))
+
+    @property
+    def lets_in(self) -> tuple[str, str, str]:
+        """The server, its port and the function's group, which is let in there."""
+        port = self.parameters.get("MysqlPort") or self.settings.get("MYSQL_PORT") or "3306"
+        return self.server, port, self.parameters.get("SecurityGroupIds", "").split(",")[0]
 
 
 def check_name(name: str) -> None:

@@ -125,7 +125,9 @@ def by_data_api(account: Account, database: Database, answers: Answers) -> Chang
         command += ["--existing"] if "ITEMS_TABLE" in answers.settings else []
         command += ["--first", create_user(user, iam=True), *map(str, files)]
         own = {variable: value for variable, value in answers.settings.items() if variable in NAMES}
-        environment = os.environ | own | {"AWS_DEFAULT_REGION": account.region}
+        # What stands in the shell may be of another deployment.
+        others = {variable: value for variable, value in os.environ.items() if variable not in NAMES}
+        environment = others | own | {"AWS_DEFAULT_REGION": account.region}
         if subprocess.run(command, env=environment, cwd=REPO).returncode != 0:
             raise Failure(
                 "the tables could not be made; what the database said stands above. Nothing was deployed. A statement that "

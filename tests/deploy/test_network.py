@@ -9,7 +9,7 @@ import unittest
 import boto3
 from botocore.stub import Stubber
 
-from deploying import network
+from deploying import conditions, network, template
 from deploying.databases import Database
 from servers.common import Failure
 
@@ -46,10 +46,10 @@ def subnet(name: str, zone: str, owner: str = OWNER, ipv6: bool = False, free: i
 
 
 def chosen(
-    subnets: list[dict], routes: dict[str, list[dict]], of_database=("a", "b"), endpoint=None, secrets=None
+    subnets: list[dict], routes: dict[str, list[dict]], of_database=("a", "b"), endpoint=None, secrets=None, rds=None
 ) -> network.Network:
     """`routes` are those of a subnet, or of all others for `main`. `secrets` are the endpoints for Secrets Manager, if the
-    function reads there."""
+    function reads there, and `rds` those for RDS, if it wakes the database."""
     client = boto3.client("ec2", region_name=REGION)
 
     def associated(name):
@@ -60,9 +60,18 @@ def chosen(
         stub.add_response("describe_subnets", {"Subnets": subnets})
         stub.add_response("describe_route_tables", {"RouteTables": tables})
         stub.add_response("describe_vpc_endpoints", {"VpcEndpoints": [endpoint] if endpoint else []})
-        if endpoint and secrets is not None:
-            stub.add_response("describe_vpc_endpoints", {"VpcEndpoints": secrets})
-        return network.choose(Account(client), database(of_database), reads_secret=secrets is not None)
+        for more in (more for more in (secrets, rds) if endpoint and more is not None):
+            stub.add_response("describe_vpc_endpoints", {"VpcEndpoints": more})
+        needs = {"reads_secret": secrets is not None, "wakes": rds is not None}
+        return network.choose(Account(client), database(of_database), **needs)
+
+
+def is_made(parsed: dict, value: object, given: dict[str, str]) -> bool:
+    """Whether a variable is there."""
+    while isinstance(value, dict) and "Fn::If" in value:
+        condition, there, else_there = value["Fn::If"]
+        value = there if conditions.holds(parsed, condition, given) else else_there
+    return value != {"Ref": "AWS::NoValue"}
 
 
 NAT = {"DestinationCidrBlock": EVERYWHERE, "NatGatewayId": "nat-1", "State": "active"}
@@ -74,7 +83,7 @@ OURS = [subnet("a", "a"), subnet("b", "b")]
 
 class Ways(unittest.TestCase):
     def setUp(self) -> None:
-        self.speaks, network.speaks_ipv6 = network.speaks_ipv6, lambda region: True
+        self.speaks, network.speaks_ipv6 = network.speaks_ipv6, lambda *of: True
         self.addCleanup(setattr, network, "speaks_ipv6", self.speaks)
 
     def test_without_a_way_out_one_endpoint_in_the_databases_zone(self):
@@ -92,7 +101,7 @@ class Ways(unittest.TestCase):
         with_ipv6 = [subnet("a", "a", ipv6=True), subnet("b", "b", ipv6=True)]
         self.assertEqual(chosen(with_ipv6, {"main": [NAT, EGRESS]}).path, "ipv6")
         self.assertEqual(chosen(OURS, {"main": [NAT, EGRESS]}).path, "existing")
-        network.speaks_ipv6 = lambda region: False
+        network.speaks_ipv6 = lambda *of: False
         self.assertEqual(chosen(with_ipv6, {"main": [EGRESS]}).path, "vpc-1")
 
     def test_an_endpoint_that_is_there_is_used_if_it_answers_to_sqs_own_name(self):
@@ -106,6 +115,50 @@ class Ways(unittest.TestCase):
         self.assertEqual(chosen(OURS, {"main": [NAT]}, endpoint=endpoint, secrets=[]).path, "existing")
         self.assertEqual(chosen(OURS, {}, endpoint=endpoint, secrets=[endpoint]).path, "existing")
         self.assertIn("by interface endpoints that are made", chosen(OURS, {}, secrets=[]).reason)
+
+    def test_who_wakes_the_database_needs_a_way_to_rds_too(self):
+        endpoint = {"VpcEndpointId": "vpce-1", "State": "available", "PrivateDnsEnabled": True}
+        self.assertEqual(chosen(OURS, {}, endpoint=endpoint, rds=[]).path, "vpc-1")
+        self.assertEqual(chosen(OURS, {}, endpoint=endpoint, rds=[endpoint]).path, "existing")
+        with_ipv6 = [subnet("a", "a", ipv6=True), subnet("b", "b", ipv6=True)]
+        self.assertEqual(chosen(with_ipv6, {"main": [NAT, EGRESS]}, rds=[]).path, "ipv6")
+        network.speaks_ipv6 = lambda region, *others: "rds" not in others
+        self.assertEqual(chosen(with_ipv6, {"main": [EGRESS]}, rds=[]).path, "vpc-1")
+        # Who has two ways takes the other.
+        self.assertEqual(chosen(with_ipv6, {"main": [NAT, EGRESS]}, rds=[]).path, "existing")
+
+    def test_an_endpoint_has_the_name_that_its_region_gives_it(self):
+        for region, partition, names in (
+            (REGION, "aws", [f"com.amazonaws.{REGION}.{service}" for service in ("sqs", "rds", "secretsmanager")]),
+            ("cn-north-1", "aws-cn", [f"cn.com.amazonaws.cn-north-1.{service}" for service in ("sqs", "rds")]),
+        ):
+            if partition == "aws-cn":
+                names.append("com.amazonaws.cn-north-1.secretsmanager")
+            self.assertEqual([network.endpoint(region, s) for s in ("sqs", "rds", "secretsmanager")], names)
+            values = {"AWS::Region": region, "AWS::Partition": partition}
+            made = template.parsed()["Resources"]
+            named = [made[f"{s}Endpoint"]["Properties"]["ServiceName"] for s in ("Sqs", "Rds", "Secrets")]
+            self.assertEqual([conditions.value(template.parsed(), name, values) for name in named], names)
+        client = boto3.client("ec2", region_name="cn-north-1")
+        account = Account(client)
+        account.region = "cn-north-1"
+        filters = [{"Name": "vpc-id", "Values": ["vpc-1"]}]
+        filters += [{"Name": "service-name", "Values": ["cn.com.amazonaws.cn-north-1.sqs"]}]
+        with Stubber(client) as stub:
+            stub.add_response("describe_vpc_endpoints", {"VpcEndpoints": []}, {"Filters": filters})
+            self.assertEqual(network.with_endpoint(account, "vpc-1", "sqs"), "")
+
+    def test_no_function_has_addresses_of_both_families_and_an_address_of_its_own(self):
+        # The clients refuse the two together.
+        parsed = template.parsed()
+        for path in ("ipv6", "existing", "vpc-1"):
+            given = {name: each.default or "" for name, each in template.parameters().items()}
+            given |= {"SubnetIds": "subnet-1", "PathToSqs": path, "WakeDatabase": "db:x", "MysqlPasswordSecret": "arn"}
+            for name in template.functions():
+                variables = parsed["Resources"][name]["Properties"]["Environment"]["Variables"]
+                made = {variable for variable, value in variables.items() if is_made(parsed, value, given)}
+                addresses = {variable for variable in made if variable.startswith("AWS_ENDPOINT_URL")}
+                self.assertFalse("AWS_USE_DUALSTACK_ENDPOINT" in made and addresses, f"{name}: {path}: {addresses}")
 
     def test_in_a_shared_vpc_no_endpoint_is_made(self):
         shared = [subnet("a", "a", OTHER), subnet("b", "b", OTHER)]

@@ -22,6 +22,9 @@ class Costs(unittest.TestCase):
         self.assertLess(sum(line.dollars for line in lines), 0.50, lines)
         self.assertEqual(sum(line.beyond_free for line in lines), 0, lines)
 
+    def test_a_database_that_is_made_has_a_secret_that_is_paid_for(self):
+        self.assertIn(0.40, [line.dollars for line in costs.of_companion({})])
+
     def test_an_alarm_is_paid_for_by_the_metrics_that_it_reads(self):
         read = {"MetricStat": {}}
         self.assertEqual(costs.metrics({"MetricName": "Errors"}), 1)

@@ -124,6 +124,21 @@ class Refusals(Deployed):
             f"these are credentials of account {self.account}, and deploy.env is of 999999999999", self.refuse("--yes")
         )
 
+    def test_no_command_is_for_a_stack_of_the_same_name_in_another_account(self):
+        (self.root / "deploy.env").write_text("ACCOUNT=999999999999\n")
+        for command in ("remove", "window", "sweep", "status", "doctor", "troubles", "outputs"):
+            said = self.refuse(command, "--yes")
+            self.assertIn(f"these are credentials of account {self.account}, and deploy.env is of 999999999999", said)
+
+    def test_a_database_that_is_stopped_and_takes_no_iam_logins_is_to_be_started_first(self):
+        self.network()
+        self.instance()
+        self.rds.stop_db_instance(DBInstanceIdentifier="mydb")
+        for asked in ([], ["--yes"]):
+            said = self.refuse("--database", "mydb", *asked)
+            self.assertIn("Start it first: aws rds start-db-instance --db-instance-identifier mydb", said)
+            self.assertNotIn("accepted", said)
+
     def test_subnets_that_an_endpoint_refuses_are_refused_here(self):
         self.network()
         self.instance()

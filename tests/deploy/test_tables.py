@@ -1,7 +1,10 @@
 """By which way tables, logins and grants are made, and what is said where nothing makes them."""
 
 import json
+import os
 import re
+from types import SimpleNamespace
+from unittest import mock
 
 from deploying import settings, tables
 from deploying.answers import Answers
@@ -37,6 +40,16 @@ class Tables(Deployed):
             answers = Answers(head={"SET_UP": "auto"}, settings={name: "x"})
             known = name in tables.NAMES or name in tables.NO_MATTER
             self.assertEqual(tables.goes_by_data_api(CLUSTER, answers), known, name)
+
+    def test_what_stands_in_the_shell_names_no_table(self):
+        answers = Answers(head={"SET_UP": "auto"}, settings={"MYSQL_DATABASE": "shop", "ID_COLUMN": "no"})
+        shell = dict.fromkeys(tables.NAMES, "of_another")
+        with mock.patch.dict(os.environ, shell), mock.patch.object(tables.subprocess, "run") as run:
+            run.return_value.returncode = 0
+            tables.by_data_api(SimpleNamespace(region="r"), CLUSTER, answers).make()
+        given = run.call_args.kwargs["env"]
+        self.assertEqual({name: given[name] for name in tables.NAMES if name in given}, {"ID_COLUMN": "no"})
+        self.assertIn("PATH", given)
 
     def test_who_has_more_than_that_gets_it_from_the_function(self):
         self.cluster()

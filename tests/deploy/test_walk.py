@@ -1,5 +1,7 @@
 """From a database to a deployment, an upgrade and a rollback, with the answers that a person types."""
 
+import json
+
 from data_api import execute
 from world import Deployed
 
@@ -136,6 +138,44 @@ class Walk(Deployed):
         self.assertEqual(self.answers("deploy.other.env")["ITEMS_TABLE"], "others")
         self.assertNotIn("ITEMS_TABLE", self.answers())
         self.assertEqual(len(self.let_in()), 2)
+
+    def test_what_belongs_to_the_former_database_alone_is_not_kept_for_another(self):
+        self.network()
+        self.instance()
+        self.instance("other")
+        login = json.dumps({"username": "admin", "password": "x"})
+        made = self.client("secretsmanager").create_secret
+        admin, of_rds = (made(Name=name, SecretString=login)["ARN"] for name in ("the-admin", "rds!db-1"))
+        given = [f"ADMIN_SECRET={admin}", "WakeDatabase=db:mydb", f"MysqlPasswordSecret={of_rds}"]
+        self.deploy("--database", "mydb", "--yes", *given, "MysqlUser=", "LANES=4")
+        # The same one, by its whole name.
+        self.assertNotIn("not kept", self.deploy("--database", "instance/mydb", "--yes"))
+        said = self.deploy("--database", "other", "--yes")
+        self.assertIn("since they are of instance/mydb: ADMIN_SECRET, WakeDatabase, MysqlPasswordSecret", said)
+        found = self.answers()
+        for name in ("ADMIN_SECRET", "WakeDatabase", "MysqlPasswordSecret"):
+            self.assertEqual(found[name], "", name)
+        self.assertEqual((found["MysqlUser"], found["LANES"]), ("scorer", "4"))
+        self.assertTrue(found["DatabaseResourceId"].startswith("db-"))
+        # What is given with the other one is its own.
+        said = self.deploy("--database", "mydb", "--yes", f"ADMIN_SECRET={admin}", "WakeDatabase=db:mydb")
+        self.assertNotIn("not kept", said)
+        self.assertEqual((self.answers()["ADMIN_SECRET"], self.answers()["WakeDatabase"]), (admin, "db:mydb"))
+
+    def test_another_security_group_and_another_port_are_let_in_too(self):
+        self.network()
+        self.instance()
+        self.instance("other", Port=3307)
+        self.deploy("--database", "mydb", "--yes")
+        [own] = self.let_in()
+        group = self.ec2.create_security_group(GroupName="f", Description="f", VpcId=self.vpc)["GroupId"]
+        self.deploy("--yes", f"SecurityGroupIds={group}")
+        self.assertEqual(sorted(self.let_in()), sorted([own, group]))
+        # In the local AWS every server has the same name.
+        self.deploy("--database", "other", "--yes")
+        rules = self.ec2.describe_security_groups(GroupIds=[self.group])["SecurityGroups"][0]["IpPermissions"]
+        ports = {rule["FromPort"] for rule in rules if group in [pair["GroupId"] for pair in rule["UserIdGroupPairs"]]}
+        self.assertEqual(ports, {3306, 3307})
 
     def test_what_was_made_outside_of_the_stack_is_removed_with_it(self):
         self.network()
