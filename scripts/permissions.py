@@ -221,8 +221,9 @@ def check_endpoints(resources: dict) -> list[str]:
         # Without a policy of its own it lets everything through.
         if resource["Type"] != "AWS::EC2::VPCEndpoint" or "PolicyDocument" not in resource["Properties"]:
             continue
-        service = name(resource["Properties"]["ServiceName"]).rpartition(".")[2]
-        needed = {pair for pair in rights - BY_LAMBDA if pair[0].startswith(f"{service}:")}
+        names = branches(resource["Properties"]["ServiceName"])
+        services = tuple(f"{name(each).rpartition('.')[2]}:" for each in names)
+        needed = {pair for pair in rights - BY_LAMBDA if pair[0].startswith(services)}
         for action, on in sorted(needed - pairs(resource["Properties"]["PolicyDocument"]["Statement"])):
             problems.append(f"{key} does not let {action} on {on} through, which a function may do")
     return problems
