@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::artifact::{Category, Cell, Feature, FeatureKind, Rule};
 use super::moment::{self, Moment};
+use super::written::{TRUTHS, is_gap, number_of, stands_for, truth};
 
 /// What the number of a gap is in a raw row.
 pub(crate) const GAP: f64 = f64::NAN;
@@ -12,6 +13,17 @@ pub(crate) const GAP: f64 = f64::NAN;
 #[derive(Clone, Debug)]
 pub struct Encoder {
     codes: Vec<Codes>,
+    texts: Texts,
+}
+
+/// What is made of a text that is no category letter by letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Texts {
+    /// Nothing but what it says: as scikit-learn takes it.
+    Exact,
+    /// What a training takes it for where it is a field of a file: without the space around it, a gap if it is a word for
+    /// one and the feature may have some, a truth however it is written.
+    Fields,
 }
 
 /// Why a value has no number.
@@ -51,16 +63,16 @@ struct Known {
     unseen: Option<f64>,
 }
 
-/// Numbers of so many significant digits are different floats if they are different.
-const DISTINCT_DIGITS: usize = 15;
-
-/// How people and programs write a truth, as JSON has it first.
-const TRUTHS: [[&str; 3]; 2] = [["false", "False", "FALSE"], ["true", "True", "TRUE"]];
-
 impl Encoder {
-    /// For rows of these features.
+    /// For rows of these features, whose texts are taken exactly.
     #[must_use]
     pub fn new(features: &[Feature]) -> Self {
+        Self::with(features, Texts::Exact)
+    }
+
+    /// The same, whose texts are taken so.
+    #[must_use]
+    pub fn with(features: &[Feature], texts: Texts) -> Self {
         let codes = |feature: &Feature| Codes {
             missing: feature.missing,
             kind: match &feature.kind {
@@ -69,7 +81,7 @@ impl Encoder {
                 FeatureKind::Category { categories, unseen } => Kind::Category(Known::new(categories, *unseen)),
             },
         };
-        Self { codes: features.iter().map(codes).collect() }
+        Self { codes: features.iter().map(codes).collect(), texts }
     }
 
     /// Whether a gap of this feature is taken.
@@ -122,13 +134,32 @@ impl Encoder {
     /// # Errors
     /// When the feature has other values.
     pub fn text(&self, feature: usize, text: &str) -> Result<f64, Odd> {
+        match (&self.codes[feature].kind, self.texts) {
+            (Kind::Number, _) => Err(Odd::NotANumber),
+            (Kind::Category(known), _) if known.texts.contains_key(text) => known.text(text),
+            (Kind::Category(known), Texts::Exact) => known.text(text),
+            (Kind::Moment, Texts::Exact) => self.moment(feature, text),
+            (_, Texts::Fields) => self.field(feature, text.trim()),
+        }
+    }
+
+    /// The number of a text that is no category letter by letter, as a file has it.
+    fn field(&self, feature: usize, field: &str) -> Result<f64, Odd> {
         match &self.codes[feature].kind {
-            Kind::Number => Err(Odd::NotANumber),
-            Kind::Category(known) => known.text(text),
-            Kind::Moment => match moment::read(text).ok_or(Odd::NotAMoment)? {
-                Moment::At(seconds) => Ok(seconds),
-                Moment::Zero => self.gap(feature),
+            Kind::Category(known) if known.texts.contains_key(field) => known.text(field),
+            _ if is_gap(field) && self.takes_gaps(feature) => Ok(GAP),
+            Kind::Category(known) => match truth(field) {
+                Some(value) => self.truth(feature, value),
+                None => known.text(field),
             },
+            Kind::Number | Kind::Moment => self.moment(feature, field),
+        }
+    }
+
+    fn moment(&self, feature: usize, text: &str) -> Result<f64, Odd> {
+        match moment::read(text).ok_or(Odd::NotAMoment)? {
+            Moment::At(seconds) => Ok(seconds),
+            Moment::Zero => self.gap(feature),
         }
     }
 
@@ -155,7 +186,7 @@ impl Known {
                 }
                 Category::Text(text) => {
                     known.texts.insert(text.clone(), position as f64);
-                    if let Some(value) = truth_of(text).or_else(|| number_of(text)) {
+                    if let Some(value) = stands_for(text) {
                         known.written.entry(bits(value)).or_insert(position as f64);
                     }
                 }
@@ -186,23 +217,6 @@ impl Known {
 /// The bits of a number by which it is found: zero is zero, whatever its sign.
 fn bits(value: f64) -> u64 {
     (value + 0.0).to_bits()
-}
-
-/// The number that a text writes, where no other number has its float: of two long codes that differ in their last
-/// digit, one must not be taken for the other.
-fn number_of(text: &str) -> Option<f64> {
-    let value: f64 = text.parse().ok().filter(|value: &f64| value.is_finite())?;
-    let mantissa = text.split(['e', 'E']).next().unwrap_or(text);
-    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-    let significant = digits.trim_matches('0').len();
-    let is_exact = significant == 0 || (significant <= DISTINCT_DIGITS && value.is_normal());
-    is_exact.then_some(value)
-}
-
-/// 1 or 0 for a text that is a truth, as tables show it.
-fn truth_of(text: &str) -> Option<f64> {
-    let is = |truth: usize| TRUTHS[truth].iter().any(|written| text.eq_ignore_ascii_case(written));
-    (0..TRUTHS.len()).find(|truth| is(*truth)).map(|truth| truth as f64)
 }
 
 #[cfg(test)]
@@ -298,5 +312,33 @@ mod tests {
         assert_eq!((encoder.text(1, "B"), encoder.number(1, 8.0)), (Ok(4.0), Ok(4.0)));
         assert!(encoder.gap(1).unwrap().is_nan() && encoder.cell(2, &Cell::Missing).unwrap().is_nan());
         assert!(encoder.text(2, "0000-00-00").unwrap().is_nan());
+    }
+
+    #[test]
+    fn a_text_is_taken_as_a_field_of_a_file_is_where_that_is_asked() {
+        let text = |text: &str| Category::Text(text.into());
+        let features = |missing: Rule| {
+            let kind = FeatureKind::Category {
+                categories: vec![text("red"), text("TRUE"), text("none")],
+                unseen: Rule::Taken,
+            };
+            let moment = Feature { name: "at".into(), kind: FeatureKind::Moment, missing };
+            [Feature { name: "c".into(), kind, missing }, moment]
+        };
+        let (taken, refused) = (features(Rule::Taken), features(Rule::Refused));
+        let (fields, exact) = (Encoder::with(&taken, Texts::Fields), Encoder::new(&taken));
+        for (text, code) in
+            [("red", 0.0), (" red\t", 0.0), ("true", 1.0), ("none", 2.0), ("blue", 3.0), ("None", f64::NAN)]
+        {
+            assert_eq!(fields.text(0, text).unwrap().to_bits(), code.to_bits(), "{text}");
+        }
+        for gap in ["", " ", "NA", "n/a", "?"] {
+            assert!(fields.text(0, gap).unwrap().is_nan() && fields.text(1, gap).unwrap().is_nan(), "{gap}");
+            assert_eq!((exact.text(0, gap), exact.text(1, gap)), (Ok(3.0), Err(Odd::NotAMoment)), "{gap}");
+            let refusing = Encoder::with(&refused, Texts::Fields);
+            assert_eq!((refusing.text(0, gap), refusing.text(1, gap)), (Ok(3.0), Err(Odd::NotAMoment)), "{gap}");
+        }
+        assert_eq!((exact.text(0, " red"), exact.text(0, "true")), (Ok(3.0), Ok(3.0)));
+        assert_eq!(fields.text(1, " 1970-01-02 "), Ok(86400.0));
     }
 }

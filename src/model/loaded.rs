@@ -1,9 +1,9 @@
 //! A model that can be asked.
 
-use super::artifact::{Artifact, ArtifactError, Feature, GoldenRow, Purpose};
+use super::artifact::{Artifact, ArtifactError, Feature, GoldenRow, Origin, Purpose};
 use super::compiled::Compiled;
 use super::digest::ModelVersion;
-use super::encoder::{Encoder, Odd};
+use super::encoder::{Encoder, Odd, Texts};
 use super::error::GoldenError;
 use super::lanes::InstructionSet;
 use super::outputs::Outputs;
@@ -36,7 +36,11 @@ impl Model {
     }
 
     fn assemble(artifact: Artifact) -> Self {
-        let encoder = Encoder::new(&artifact.content.features);
+        let texts = match artifact.content.origin {
+            Origin::Trained(_) => Texts::Fields,
+            Origin::Imported(_) => Texts::Exact,
+        };
+        let encoder = Encoder::with(&artifact.content.features, texts);
         let compiled = Compiled::new(&artifact.content);
         Self { artifact, encoder, compiled }
     }

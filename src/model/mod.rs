@@ -45,10 +45,10 @@ mod platt;
 mod scaler;
 mod scorer;
 mod shared;
+mod written;
 
 use std::sync::LazyLock;
 
-pub(crate) use artifact::class_pairs;
 pub use artifact::{
     About, Artifact, ArtifactError, Calibrator, Category, Cell, Chain, ClassIndex, ClassWeights, Column, Content,
     Convergence, Decider, FORMAT, Feature, FeatureDistribution, FeatureKind, Function, Gamma, GoldenAnswer, GoldenRow,
@@ -56,9 +56,10 @@ pub use artifact::{
     Metrics, Op, Origin, Outcome, Output, Pair, Part, Pipeline, PredictionKind, Predictor, Purpose, Reference, Rule,
     ScoreMetrics, Sum, Svm, TrainOptions, Training, TwoClasses, ValueMetrics, is_name,
 };
+pub(crate) use artifact::{MOST_FEATURES, class_pairs};
 pub(crate) use compiled::Compiled;
 pub use digest::{Digest, ModelVersion, ShownVersion};
-pub use encoder::{Encoder, Odd};
+pub use encoder::{Encoder, Odd, Texts};
 pub use error::{GoldenError, ScoreError, Unscored};
 pub(crate) use exp::exp;
 pub use explain::{Contribution, Contributions, Explanation, Neighbour, PairMargin, explain};
@@ -73,6 +74,7 @@ pub use platt::Sigmoid;
 pub use scaler::Scaler;
 pub use scorer::Scorer;
 pub use shared::SharedModel;
+pub use written::{class_called, is_gap, truth};
 
 /// The model that the build embedded in the program: `model/iris.json`, or the file that the
 /// environment variable `MODEL_FILE` named at that time.

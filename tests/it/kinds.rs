@@ -1,5 +1,7 @@
 //! Features of every kind, in typed columns and in JSON: categories, moments and gaps.
 
+use std::path::Path;
+
 use rowscore::answer::Outcome;
 use rowscore::hop::{InAnswer, Runner};
 use rowscore::model::{
@@ -9,6 +11,7 @@ use rowscore::model::{
 use rstest::rstest;
 use serde_json::{Value, json};
 
+use crate::support::programs::rowscore;
 use crate::support::readings::{Own, own};
 use crate::support::{Server, Setup, at, model, tick, unhurried};
 
@@ -297,4 +300,60 @@ async fn a_column_that_cannot_hold_what_the_model_takes_is_refused(
     let error = runner.hop(&tick(TICK), unhurried(at(TICK))).await.unwrap_err();
     let error = rowscore::words::chain(&error);
     assert!(error.contains(told), "{error}");
+}
+
+/// Fields of a file and texts of a table: a category as it is and otherwise, words for a gap, and what is unseen.
+const CITIES: [&str; 12] = ["red", " red ", "green", "", "NA", "n/a", "None", " ", "blue", "Red", "TRUE", "true"];
+const DAYS: [&str; 4] = ["2026-01-05", "", " 2026-01-06 ", "NA"];
+
+#[rstest]
+#[tokio::test]
+async fn a_text_that_the_training_took_for_a_gap_is_one_at_night_and_the_command_says_what_the_function_writes(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("texts-{server:?}"));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = |name: &str| folder.join(name).display().to_string();
+    let (learnt, rows, artifact) = (path("learnt.csv"), path("rows.csv"), path("model.json"));
+    let line = |row: usize| {
+        let city = ["red", "green", "", "TRUE", "NA"][row % 5];
+        let day = if row % 7 == 0 { String::new() } else { format!("2026-01-{:02}", row % 28 + 1) };
+        format!("{city},{day},{}.5,{}\n", row % 11, ["no", "yes"][usize::from(row % 5 < 2 || row % 7 == 0)])
+    };
+    std::fs::write(&learnt, format!("city,day,x,kind\n{}", (0..140).map(line).collect::<String>())).unwrap();
+    let all: Vec<(&str, &str)> = CITIES.iter().flat_map(|city| DAYS.map(|day| (*city, day))).collect();
+    let fields: String = all.iter().map(|(city, day)| format!("\"{city}\",\"{day}\",2.5\n")).collect();
+    std::fs::write(&rows, format!("city,day,x\n{fields}")).unwrap();
+
+    let ddl = "CREATE TABLE `texts` (`id` INT NOT NULL PRIMARY KEY, `city` VARCHAR(20) NOT NULL DEFAULT '', `day` VARCHAR(30), \
+               `x` DOUBLE, `said` JSON, `arrived` TIMESTAMP NOT NULL DEFAULT '2024-03-05 09:30:00')";
+    let settings = [
+        ("ITEMS_TABLE", "texts"),
+        ("FEATURE_COLUMNS", "city,day,x"),
+        ("PREDICTION_COLUMN", "said"),
+        ("CREATED_COLUMN", "arrived"),
+    ];
+    let Own { owner, scorer } = own(server, ddl, &settings).await;
+    let train = ["train", &learnt, "--label", "kind", "--model", "logistic", "--out", &artifact];
+    let trained = rowscore(&train, owner.variables()).await;
+    assert_eq!(trained.status.code(), Some(0), "{trained:?}");
+    let values = all.iter().enumerate().map(|(at, (city, day))| format!("({at}, '{city}', '{day}', 2.5)"));
+    let values = values.collect::<Vec<_>>().join(", ");
+    owner.execute(&format!("INSERT INTO `texts` (`id`, `city`, `day`, `x`) VALUES {values}")).await;
+
+    let trained = Model::from_json(&std::fs::read(&artifact).unwrap()).unwrap();
+    scorer.hop_by(&trained, &tick(TICK), unhurried(at(TICK))).await;
+    let said = rowscore(&["score", "--model", &artifact, "--data", &rows, "--json"], owner.variables()).await;
+
+    let written: Vec<Option<String>> = owner.rows("SELECT CAST(`said` AS CHAR) FROM `texts` ORDER BY `id`").await;
+    let numbers = |text: &str| serde_json::from_str::<Vec<f64>>(text).unwrap();
+    let told: Vec<Vec<f64>> = said.stdout.lines().map(numbers).collect();
+    assert_eq!(told.len(), all.len(), "{said:?}");
+    for ((row, told), written) in all.iter().zip(&told).zip(&written) {
+        assert_eq!(written.as_deref().map(numbers).as_ref(), Some(told), "{row:?}");
+    }
+    // A gap and an unseen category are two things.
+    let of = |city: &str| told[all.iter().position(|row| *row == (city, DAYS[0])).unwrap()].clone();
+    assert!(of("") == of("NA") && of("") != of("blue") && of(" red ") == of("red") && of("Red") == of("blue"));
+    assert_eq!(of("true"), of("TRUE"));
 }

@@ -18,7 +18,8 @@ use crate::written::Written;
 ///
 /// The value is an array of probabilities or margins, one for each class; a number; or a score. The columns are
 /// found by their names, in any order. Other columns are ignored. Each value is exactly what the function would
-/// write for the row, with every digit. The command stops at the first row that cannot be scored.
+/// write for the row, with every digit; a gap stands for NULL. The command stops at the first row that cannot be
+/// scored.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  rowscore score --model model/iris.json --data model/iris.csv")]
 pub(crate) struct Args {

@@ -50,3 +50,4 @@ pub use pipeline::{Calibrator, Decider, KernelMachine, LinearMachine, Output, Pi
 pub use refusal::ArtifactError;
 pub(crate) use svm::class_pairs;
 pub use svm::{ClassIndex, Pair, Svm, TwoClasses};
+pub(crate) use verify::MOST_FEATURES;

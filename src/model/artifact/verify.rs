@@ -10,7 +10,7 @@ use super::refusal::ArtifactError;
 use super::verify_pipeline;
 
 /// As many columns as a table may have. With [`verify_pipeline::MOST_COLUMNS`] it bounds the memory of scoring.
-const MOST_FEATURES: usize = 4096;
+pub(crate) const MOST_FEATURES: usize = 4096;
 
 pub(super) fn format(found: u32) -> Verified {
     if (1..=FORMAT).contains(&found) { Ok(()) } else { Err(ArtifactError::Format { found }) }

@@ -1,8 +1,8 @@
 //! From a field to a number of a raw row: the same in a training and for the model that comes of it.
 
 use super::error::BadField;
-use super::number::{Decimal, is_gap, number, truth, with_point};
-use crate::model::{Category, Encoder, FeatureKind, Odd};
+use super::number::{Decimal, number, with_point};
+use crate::model::{Category, Encoder, FeatureKind, Odd, is_gap, truth};
 
 /// So many categories are named at most.
 const NAMED: usize = 20;

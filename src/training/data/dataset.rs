@@ -7,11 +7,11 @@ use super::columns::{Record, Records};
 use super::error::{BadField, DataError};
 use super::kind::{ColumnKind, Seen};
 use super::left_out::Reason;
-use super::number::{Decimal, is_gap, number, with_point};
+use super::number::{Decimal, number, with_point};
 use super::reading::{Gaps, Reading, Task, Which};
 use super::survey::Survey;
 use super::target::Target;
-use crate::model::{Category, ClassIndex, Digest, Encoder, Feature, FeatureKind, LeftOut, Odd, Rule};
+use crate::model::{Category, ClassIndex, Digest, Encoder, Feature, FeatureKind, LeftOut, Odd, Rule, is_gap};
 
 /// What one class is called, if nobody says.
 const ONE_CLASS: &str = "outlier";

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use super::number::{Decimal, is_gap, is_number};
-use crate::model::{Encoder, Feature, FeatureKind, Rule};
+use super::number::{Decimal, is_number};
+use crate::model::{Encoder, Feature, FeatureKind, Rule, is_gap};
 
 /// So many different texts are kept as categories at most.
 pub(super) const MOST_CATEGORIES: usize = 100;

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::model::truth;
+
 /// What stands before the decimals of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decimal {
@@ -11,25 +13,8 @@ pub enum Decimal {
     Comma,
 }
 
-/// What stands in a file where a value is missing, in whatever case.
-const GAPS: [&str; 7] = ["", "na", "n/a", "nan", "null", "none", "?"];
-
-/// The same, as errors say it.
+/// What [`is_gap`] takes for one, as errors say it.
 pub(super) const GAPS_IN_WORDS: &str = "an empty field, NA, N/A, NaN, null, None and ? are gaps";
-
-/// Whether a field says that there is no value.
-pub(super) fn is_gap(field: &str) -> bool {
-    GAPS.iter().any(|gap| field.eq_ignore_ascii_case(gap))
-}
-
-/// `true` or `false`, in whatever case.
-pub(super) fn truth(field: &str) -> Option<bool> {
-    match field {
-        _ if field.eq_ignore_ascii_case("true") => Some(true),
-        _ if field.eq_ignore_ascii_case("false") => Some(false),
-        _ => None,
-    }
-}
 
 /// A number as the file writes it, finite or not; `true` is 1 and `false` 0, as a table has them.
 fn any_number(field: &str, decimal: Decimal) -> Option<f64> {

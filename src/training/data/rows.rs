@@ -6,8 +6,8 @@ use super::cell;
 use super::columns::{Record, Records};
 use super::error::{BadField, DataError};
 use super::format::CsvFormat;
-use super::number::number;
-use crate::model::{ClassIndex, Encoder, Feature};
+use super::number::{number, with_point};
+use crate::model::{ClassIndex, Encoder, Feature, class_called};
 
 /// Reads the rows of a CSV file whose header names all features of a model. The columns may stand
 /// in any order, and others may stand beside them: they are not read.
@@ -60,14 +60,14 @@ impl<'m, R: Read> Rows<'m, R> {
         Ok(Self { records, features, encoder: Encoder::new(features), columns })
     }
 
-    /// Reads all rows with the class that stands in the column `label`, one of `classes`.
+    /// Reads all rows with the class that stands in the column `label`, one of `classes`, however it is written there.
     ///
     /// # Errors
     /// On the first thing that is not as it must be, with its line and column.
     pub fn labelled(self, label: &str, classes: &[String]) -> Result<Labelled, DataError> {
-        self.with_labels(label, |field, _| {
-            let position = classes.iter().position(|name| name == field);
-            position.ok_or_else(|| match field {
+        self.with_labels(label, |field, rows| {
+            let class = class_called(classes, &with_point(field, rows.records.decimal()));
+            class.ok_or_else(|| match field {
                 "" => BadField::EmptyLabel,
                 class => BadField::UnknownClass { class: class.to_owned(), classes: classes.join(", ") },
             })

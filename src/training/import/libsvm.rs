@@ -27,12 +27,9 @@ use super::foreign::Foreign;
 use super::lists::Lists;
 use super::ranges::LibsvmScaling;
 use crate::model::{
-    Decider, Digest, Feature, ImportSource, Kernel, KernelMachine, Output, Pipeline, Predictor, Scaler, Sigmoid,
-    TwoClasses,
+    ArtifactError, Decider, Digest, Feature, ImportSource, Kernel, KernelMachine, MOST_FEATURES, Output, Pipeline,
+    Predictor, Scaler, Sigmoid, TwoClasses,
 };
-
-/// Highest number of a feature: support vectors are held with all their zeros.
-const MAX_FEATURES: usize = 100_000;
 
 /// The names that libsvm's file does not hold.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -108,6 +105,11 @@ impl<'t> File<'t> {
     fn features(&self, names: Option<Vec<String>>) -> Result<Vec<String>, ImportError> {
         let highest = self.vectors.iter().filter_map(|vector| vector.values.last()).map(|&(feature, _)| feature).max();
         let highest = highest.unwrap_or(0);
+        // Before they are named, and the support vectors held with all their zeros.
+        let found = names.as_ref().map_or(0, Vec::len).max(highest);
+        if found > MOST_FEATURES {
+            return Err(ArtifactError::TooMany { what: "features", found, most: MOST_FEATURES }.into());
+        }
         let features = names.unwrap_or_else(|| (1..=highest).map(|number| format!("feature_{number}")).collect());
         if highest > features.len() {
             return Err(ImportError::Length { what: "features", found: features.len(), expected: highest });
@@ -248,9 +250,6 @@ impl Sparse {
             let (number, value) =
                 field.split_once(':').ok_or_else(|| problem(line, format!("`{field}` is not `number:value`")))?;
             let number: usize = parse(line, number)?;
-            if number > MAX_FEATURES {
-                return Err(problem(line, format!("feature {number} is more than {MAX_FEATURES}")));
-            }
             if values.last().map_or(0, |&(before, _)| before) >= number {
                 return Err(problem(line, format!("feature {number} is out of order")));
             }

@@ -40,6 +40,15 @@ fn a_class_that_the_model_does_not_have_is_named() {
         Rows::new(csv.as_bytes(), &[Feature::number("x")]).unwrap().labelled("kind", &names(&["pear", "apple"]))
     };
     assert_eq!(read("x,kind\n1,apple\n").unwrap().labels, [1]);
+    // A file may write a class that is a number or a truth otherwise than the training's.
+    for (field, classes) in
+        [("0.0", ["1", "0"]), ("0", ["1.0", "0.0"]), ("false", ["True", "False"]), ("0", ["True", "False"])]
+    {
+        let features = [Feature::number("x")];
+        let csv = format!("x,kind\n1,{field}\n");
+        let read = Rows::new(csv.as_bytes(), &features).unwrap().labelled("kind", &names(&classes));
+        assert_eq!(read.unwrap().labels, [1], "{field}, {classes:?}");
+    }
     assert_eq!(
         read("x,kind\n1,plum\n").unwrap_err().to_string(),
         "line 2, column `kind`: the model has no class `plum`; its classes are pear, apple"
