@@ -11,10 +11,10 @@ use super::error::HopError;
 use super::means::Means;
 use super::under_way::Hop;
 use crate::answer::Outcome;
-use crate::config::ColumnName;
 use crate::model::{Model, SharedModel};
 use crate::quality::{Basis, Judged, Ranks, judge, macro_average};
 use crate::run::RunId;
+use crate::store::catalog::Column;
 use crate::store::ids::Ids;
 use crate::store::key::Key;
 use crate::store::predicted::Predicted;
@@ -91,8 +91,9 @@ pub async fn judge_runs(
     goes_on: impl Fn() -> bool,
 ) -> Result<Judgement, HopError> {
     let table = means.table();
-    let Some(truth) = &table.truth else { return Ok(Judgement::default()) };
-    session.run(async |conn| check_truth(conn, table).await).await?;
+    let Some(truth) = session.run(async |conn| check_truth(conn, table).await).await? else {
+        return Ok(Judgement::default());
+    };
     let horizon = now - means.work.truth_within;
     let runs = session.ask(|| truths::latest_runs(table, horizon)).await?;
     let Some(least) = runs.last().map(|run| run.run) else { return Ok(Judgement::default()) };
@@ -106,7 +107,7 @@ pub async fn judge_runs(
         if !is_prepared {
             session.ask(|| truths::prepare(table)).await?;
         }
-        let mut looking = Looking { means, truth, runs: &runs, models: Models::new(), least };
+        let mut looking = Looking { means, truth: &truth, runs: &runs, models: Models::new(), least };
         let mut from = (round == Round::Whole).then(|| beginning.clone());
         loop {
             let page = session.run(async |conn| looking.page(conn, from.as_ref(), &beginning).await).await?;
@@ -161,7 +162,7 @@ async fn stored_model(conn: &mut Conn, version: &str) -> Result<Option<SharedMod
 /// What a round works with.
 struct Looking<'l> {
     means: Means<'l>,
-    truth: &'l ColumnName,
+    truth: &'l Column,
     runs: &'l [Waiting],
     /// Those of the predictions that were met, other than the hop's own.
     models: Models,
@@ -239,8 +240,7 @@ impl Looking<'_> {
                 sums.entry(place.clone()).or_insert_with(|| Quality::new(one.run, version.to_owned(), Basis::Classes));
             let outputs = match judged {
                 Some(judged) => {
-                    quality.basis = judged.basis;
-                    quality.sums.add(&judged.sums);
+                    quality.add(&judged);
                     judged.outputs
                 }
                 None => {
@@ -263,7 +263,7 @@ impl Looking<'_> {
     fn judged(&self, model: &Model, one: &Arrived) -> Option<Judged> {
         let text = one.prediction.as_deref()?;
         let Predicted { class, outputs } = Predicted::read(model, self.means.table().format, text)?;
-        judge(model.outputs(), (class, outputs.as_deref()), &one.truth)
+        judge(model.outputs(), (class, outputs.as_deref()), one.truth.as_deref()?)
     }
 }
 

@@ -1,7 +1,7 @@
 //! One prediction, held against its truth.
 
 use super::sums::{BINS, Basis, Bin, Sums};
-use crate::model::{Outputs, PredictionKind};
+use crate::model::{Outputs, PredictionKind, class_called};
 
 /// Classes of a model of which the area under the curve is kept: each takes a row for each prediction.
 const MOST_CLASSES: usize = 20;
@@ -29,29 +29,22 @@ pub struct Output {
 }
 
 /// Holds a prediction of a model that gives `of` against a truth, as its column's text. Of a prediction there are its
-/// class, its numbers, or both. `None`: the truth is none of the model's classes, or no number.
+/// class, its numbers, or both. `None`: the truth is none of the model's classes, or no number, or one so far away that the
+/// square of the error is none.
 #[must_use]
 pub fn judge(of: Outputs<'_>, (class, outputs): (Option<usize>, Option<&[f64]>), truth: &str) -> Option<Judged> {
     match of.kind {
         PredictionKind::Value => value(outputs, truth),
-        _ => class_named(of.classes, truth).and_then(|truth| of_class(of, (class?, outputs), truth)),
+        _ => class_called(of.classes, truth).and_then(|truth| of_class(of, (class?, outputs), truth)),
     }
-}
-
-/// The class of this name. A column of numbers may write the same number otherwise: 1 as 1.00.
-fn class_named(classes: &[String], truth: &str) -> Option<usize> {
-    let exactly = classes.iter().position(|class| class == truth);
-    exactly.or_else(|| {
-        let number: f64 = truth.trim().parse().ok()?;
-        classes.iter().position(|class| class.parse::<f64>().is_ok_and(|class| class == number))
-    })
 }
 
 fn value(outputs: Option<&[f64]>, truth: &str) -> Option<Judged> {
     let [value] = outputs? else { return None };
-    let truth: f64 = truth.trim().parse().ok().filter(|truth: &f64| truth.is_finite())?;
+    let truth: f64 = truth.trim().parse().ok()?;
     let error = (value - truth).abs();
-    let sums = Sums { rows: 1, absolute: error, squared: error * error, ..Sums::default() };
+    let squared = Some(error * error).filter(|squared| squared.is_finite())?;
+    let sums = Sums { rows: 1, absolute: error, squared, ..Sums::default() };
     Some(Judged { basis: Basis::Values, sums, outputs: Vec::new() })
 }
 
@@ -115,7 +108,7 @@ mod tests {
         assert_eq!(judged(&[0.5, 0.5], "maybe"), None);
         let of = Outputs { kind: PredictionKind::Value, classes: &[] };
         let prediction = (None, Some(&[3.0][..]));
-        for truth in ["", "NaN", "inf", "x"] {
+        for truth in ["", "NaN", "inf", "x", "1e200"] {
             assert_eq!(judge(of, prediction, truth), None, "{truth}");
         }
         let Some(judged) = judge(of, prediction, "1.5") else { panic!() };

@@ -1,6 +1,6 @@
 //! What is added up of the predictions of a run.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::run::named;
 
@@ -42,11 +42,18 @@ pub struct Sums {
     /// Of the squared distance between the probabilities and the truth; half of it for two classes.
     pub brier: f64,
     /// Of the distance between a value and its truth.
+    #[serde(deserialize_with = "at_most")]
     pub absolute: f64,
-    /// Of its square.
+    /// Of its square: the greatest number there is, at most.
+    #[serde(deserialize_with = "at_most")]
     pub squared: f64,
     /// The reliability, by tenths of the greatest probability.
     pub bins: [Bin; BINS],
+}
+
+/// JSON has no infinite number: earlier versions wrote `null` for a sum that was none.
+fn at_most<'de, D: Deserializer<'de>>(sum: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(sum)?.unwrap_or(f64::MAX))
 }
 
 impl Sums {
@@ -57,11 +64,27 @@ impl Sums {
         self.log_loss += other.log_loss;
         self.brier += other.brier;
         self.absolute += other.absolute;
-        self.squared += other.squared;
+        self.squared = (self.squared + other.squared).min(f64::MAX);
         for (bin, other) in self.bins.iter_mut().zip(&other.bins) {
             bin.rows += other.rows;
             bin.correct += other.correct;
             bin.confidence += other.confidence;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sum_is_written_and_read_however_large_it_is() {
+        let large = Sums { rows: 1, squared: 1e308, ..Sums::default() };
+        let mut sums = large.clone();
+        (0..3).for_each(|_| sums.add(&large));
+        let written = serde_json::to_string(&sums).unwrap();
+        assert_eq!(serde_json::from_str::<Sums>(&written).unwrap(), sums);
+        let earlier = written.replace("1.7976931348623157e308", "null");
+        assert!(earlier.contains("null") && serde_json::from_str::<Sums>(&earlier).unwrap() == sums);
     }
 }

@@ -9,7 +9,7 @@ use super::row::{column, name};
 use super::runs::utc;
 use super::statement::Statement;
 use crate::config::{ItemsTable, QualityBound};
-use crate::quality::{Basis, Figures, Sums, of_measure};
+use crate::quality::{Basis, Figures, Judged, Sums, of_measure};
 use crate::run::RunId;
 use crate::window::Time;
 
@@ -66,14 +66,17 @@ impl Qualities {
         models
     }
 
-    /// What predictions of a model came to in all of these runs. The area under the curve is the mean over the runs,
-    /// weighted by their rows.
+    /// What predictions of a model came to in those of these runs that have the basis of the latest one: what is known of
+    /// numbers and of labels alone cannot be added up. The area under the curve is the mean over the runs, weighted by
+    /// their rows.
     #[must_use]
     pub fn of_model(&self, model: &str) -> (Sums, Figures) {
-        let (mut sums, mut basis, mut area, mut of) = (Sums::default(), Basis::Classes, 0.0, 0);
-        for quality in self.iter().filter(|quality| quality.model == model) {
+        // Where nothing was judged there is no basis.
+        let judged = || self.iter().filter(|quality| quality.model == model && quality.sums.rows > 0);
+        let Some(basis) = judged().next().map(|latest| latest.basis) else { return Default::default() };
+        let (mut sums, mut area, mut of) = (Sums::default(), 0.0, 0);
+        for quality in judged().filter(|quality| quality.basis == basis) {
             sums.add(&quality.sums);
-            basis = quality.basis;
             if let Some(auc) = quality.figures().auc {
                 area += auc * quality.sums.rows as f64;
                 of += quality.sums.rows;
@@ -96,6 +99,13 @@ impl Quality {
     /// Of a run, of which nothing was judged yet.
     pub(crate) fn new(run: RunId, model: String, basis: Basis) -> Self {
         Self { run, model, basis, strange: 0, sums: Sums::default(), auc: (None, 0), judged_at: None }
+    }
+
+    /// Adds what a prediction came to. Of two bases, all that they have in common is whether the class is right.
+    pub(crate) fn add(&mut self, judged: &Judged) {
+        let is_same = self.sums.rows == 0 || self.basis == judged.basis;
+        self.basis = if is_same { judged.basis } else { Basis::Classes };
+        self.sums.add(&judged.sums);
     }
 
     /// The figures.
@@ -141,4 +151,39 @@ fn quality(row: &Row) -> Result<Quality, StoreError> {
         auc: (column(row, "auc")?, column(row, "auc_of")?),
         judged_at: Some(utc(column(row, "judged_at")?)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(run: u64, basis: Basis, sums: Sums) -> Quality {
+        Quality { sums, ..Quality::new(RunId(run), "m".into(), basis) }
+    }
+
+    #[test]
+    fn a_run_of_which_nothing_is_judged_says_nothing_of_the_others() {
+        let values = Sums { rows: 200, absolute: 100.0, ..Sums::default() };
+        let strange = Quality { strange: 50, ..of(1, Basis::Classes, Sums::default()) };
+        let all = Qualities(vec![of(2, Basis::Values, values), strange.clone()]);
+        assert_eq!(all.of_model("m").1.mae, Some(0.5));
+        let bound = <QualityBound as crate::config::Setting>::read("mae<=0.1").unwrap();
+        assert_eq!(all.figure("m", bound), Some(0.5));
+        assert_eq!(Qualities(vec![strange]).of_model("m"), (Sums::default(), Figures::default()));
+    }
+
+    #[test]
+    fn what_was_judged_on_another_basis_than_the_latest_is_not_added_to_it() {
+        let classes = |rows, correct, log_loss| Sums { rows, correct, log_loss, ..Sums::default() };
+        let all = Qualities(vec![
+            of(3, Basis::Probabilities, classes(10, 5, 20.0)),
+            of(2, Basis::Classes, classes(90, 90, 0.0)),
+            of(1, Basis::Probabilities, classes(10, 10, 0.0)),
+        ]);
+        let (sums, figures) = all.of_model("m");
+        assert_eq!((sums.rows, figures.accuracy, figures.log_loss), (20, Some(0.75), Some(1.0)));
+        let mut mixed = of(1, Basis::Probabilities, classes(10, 5, 20.0));
+        mixed.add(&Judged { basis: Basis::Classes, sums: classes(10, 10, 0.0), outputs: Vec::new() });
+        assert_eq!(mixed.figures(), Figures { accuracy: Some(0.75), ..Figures::default() });
+    }
 }

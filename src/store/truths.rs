@@ -7,16 +7,18 @@ use mysql_async::{Params, params};
 use super::StoreError;
 use super::by_key;
 use super::catalog;
+use super::columns::{Column, Kind};
 use super::ids::Ids;
 use super::key::Key;
 use super::listing::nth_statement;
 use super::places::joined;
 use super::qualities::{self, Qualities, Quality};
+use super::refusals::IS_REFUSAL;
 use super::row::column;
-use super::runs::utc;
+use super::runs::OF_A_TABLE;
 use super::statement::{Statement, begin, commit};
 use super::target;
-use crate::config::{ColumnName, ItemsTable};
+use crate::config::{ItemsTable, PredictionFormat, Target};
 use crate::quality::Output;
 use crate::run::RunId;
 use crate::window::Time;
@@ -24,7 +26,7 @@ use crate::window::Time;
 /// Keys that one statement looks at for truth that is new.
 const LOOKED_AT: u32 = 2_000;
 
-/// Runs that are asked about, at most: the latest.
+/// Runs that are asked about, at most: the latest of those that predicted something.
 const RUNS: u32 = 1_000;
 
 /// Rows of `batch_judged` that one statement inserts.
@@ -40,27 +42,30 @@ pub(crate) struct Waiting {
     pub run: RunId,
     /// The version of its model.
     pub model: String,
-    /// When it began.
-    pub started_at: Time,
     /// What it predicted; `None`: it is not over.
     pub predicted: Option<u64>,
 }
 
-/// The latest runs of a job that began at this time or later, the latest first.
+/// The latest runs of a job that began at this time or later and that wrote predictions, or may still, the latest first.
 pub(crate) fn latest_runs(table: &ItemsTable, horizon: Time) -> Statement<Vec<Waiting>> {
+    // Runs before the horizon are not looked through, however many there are: the first of them ends the walk.
+    let of_job = format!("FROM `batch_runs` {OF_A_TABLE} WHERE `items_table` = :table AND `job` = :job");
     let sql = format!(
-        "SELECT `id`, `model_version`, `started_at`, `predicted` FROM `batch_runs` \
-         WHERE `items_table` = :table AND `job` = :job AND `kind` <> 'canary' ORDER BY `id` DESC LIMIT {RUNS}"
+        "SELECT `id`, `model_version`, `predicted` {of_job} \
+           AND `id` > COALESCE((SELECT `id` {of_job} AND `started_at` < CAST(:horizon AS DATETIME(3)) ORDER BY `id` DESC LIMIT 1), 0) \
+           AND `kind` <> 'canary' AND `mode` = 'write' AND NOT ({IS_REFUSAL}) AND (`predicted` IS NULL OR `predicted` > 0) \
+         ORDER BY `id` DESC LIMIT {RUNS}"
     );
-    let all = Statement::all("looking for runs to judge", &sql, of_job(table), |row| {
+    let params = params! {
+        "table" => table.as_str(), "job" => table.job.as_str(), "horizon" => horizon.naive_utc(),
+    };
+    Statement::all("looking for runs to judge", &sql, params, |row| {
         Ok(Waiting {
             run: RunId(column(row, "id")?),
             model: column(row, "model_version")?,
-            started_at: utc(column(row, "started_at")?),
             predicted: column(row, "predicted")?,
         })
-    });
-    all.map(move |runs| runs.into_iter().filter(|run| run.started_at >= horizon).collect())
+    })
 }
 
 /// What the predictions of the latest runs of a job, from this time on, came to until now. Where no column of the table holds
@@ -144,27 +149,33 @@ pub(crate) struct Arrived {
     pub model: Option<String>,
     /// The prediction, as text.
     pub prediction: Option<String>,
-    /// The truth, as text.
-    pub truth: String,
+    /// The truth, as text; `None`: its bytes are no text.
+    pub truth: Option<String>,
 }
 
-/// Those of `least` and later runs among these keys.
-pub(crate) fn arrived(table: &ItemsTable, truth: &ColumnName, ids: &Ids, least: RunId) -> Statement<Vec<Arrived>> {
+/// Those of `least` and later runs among these keys. What is pending has no prediction to judge.
+pub(crate) fn arrived(table: &ItemsTable, truth: &Column, ids: &Ids, least: RunId) -> Statement<Vec<Arrived>> {
     let (own, run) = (table.clone(), target::run(table).unwrap_or_else(|| "NULL".to_owned()));
     let model = target::model_beside(table);
     let of_model = model.as_ref().map_or_else(String::new, |model| format!(" AND j.`model_version` = {model}"));
     let key = by_key::shown(table, "i.");
     let (id, text) = if table.key.is_number() { (key.as_str(), "''") } else { ("0", key.as_str()) };
+    let predicted = match &table.target {
+        Target::Columns => format!(" AND NOT {}", target::pending(table)),
+        Target::Scores(_) => String::new(),
+    };
+    let of_prediction = if table.format == PredictionFormat::Value { Kind::Fraction } else { Kind::Other };
+    let column_of_truth = format!("i.{}", truth.quoted());
     let sql = format!(
-        "SELECT {key} AS `key`, {run} AS `run`, {} AS `model`, CAST({} AS CHAR) AS `prediction`, CAST({truth} AS CHAR) AS `truth` \
-         FROM {}{} WHERE {} AND {truth} IS NOT NULL AND {run} >= {least} AND NOT EXISTS \
+        "SELECT {key} AS `key`, {run} AS `run`, {} AS `model`, {} AS `prediction`, {} AS `truth` \
+         FROM {}{} WHERE {} AND {column_of_truth} IS NOT NULL AND {run} >= {least}{predicted} AND NOT EXISTS \
          (SELECT 1 FROM `batch_judged` j WHERE j.`run_id` = {run}{of_model} AND j.`item_id` = {id} AND j.`item_key` = {text})",
         model.as_deref().unwrap_or("NULL"),
-        target::prediction(table),
+        as_text(&target::prediction(table), of_prediction),
+        as_text(&column_of_truth, truth.kind),
         target::in_order(table),
         target::with_every_prediction(table),
         by_key::items(table).condition(ids),
-        truth = format_args!("i.{}", truth.quoted()),
     );
     Statement::all("reading the truth", &sql, Params::Empty, move |row| {
         let key: String = column(row, "key")?;
@@ -176,6 +187,17 @@ pub(crate) fn arrived(table: &ItemsTable, truth: &ColumnName, ids: &Ids, least: 
             truth: column(row, "truth")?,
         })
     })
+}
+
+/// A column's value as text. Left alone a FLOAT has six digits, and a BIT is no text; in JSON the servers write a double in
+/// the fewest digits that read back as the same one.
+fn as_text(column: &str, kind: Kind) -> String {
+    match kind {
+        Kind::Fraction | Kind::Bit => {
+            format!("SUBSTRING_INDEX(SUBSTR(CONCAT(JSON_ARRAY({column} * 1e0)), 2), ']', 1)")
+        }
+        _ => format!("CAST({column} AS CHAR)"),
+    }
 }
 
 /// A prediction that was looked at, for good.

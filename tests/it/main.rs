@@ -72,6 +72,7 @@ mod times;
 mod told;
 mod troubles;
 mod truth_missing;
+mod truths;
 mod unfinished;
 mod unfit_tables;
 mod waiting;

@@ -40,7 +40,7 @@ fn oracle(task: &Value) -> Value {
 }
 
 /// The lines of `rowscore quality`, and its exit status.
-async fn quality(db: &Setup) -> (Vec<Value>, Option<i32>) {
+pub(super) async fn quality(db: &Setup) -> (Vec<Value>, Option<i32>) {
     let said = rowscore(&["quality", "--json"], db.variables()).await;
     let lines = said.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(said.status.code().is_some_and(|code| code != 1), "{said:?}");
@@ -146,7 +146,7 @@ async fn of_two_classes_and_of_values_quality_is_that_of_scikit_learn_too(
     assert_near(&serde_json::to_value(judgement.by_run[0].figures()).unwrap(), &right);
 }
 
-async fn judge(db: &Setup, model: &Model, round: Round) -> Judgement {
+pub(super) async fn judge(db: &Setup, model: &Model, round: Round) -> Judgement {
     let mut session = Session::at_once(&db.database);
     let judgement = judge_runs(&mut session, db.means(model), (at(NEXT_DAY), round), || true).await.unwrap();
     session.close().await;

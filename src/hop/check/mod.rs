@@ -21,6 +21,7 @@ use crate::config::{ItemsTable, RunColumn, SampleModel};
 use crate::event::Trigger;
 use crate::model::{Model, Purpose};
 use crate::run::RunKind;
+use crate::store::catalog::Column;
 use crate::store::cells::cell;
 use crate::store::counts::{self, Extent};
 use crate::store::session::Session;
@@ -138,17 +139,17 @@ pub async fn check_scores_before_making(conn: &mut Conn, table: &ItemsTable, mod
     Ok(Unfit::unless_none(table, score_problems(conn, (table, model), Stage::BeforeMaking).await?)?)
 }
 
-/// Whether the table has the column in which the truth arrives, if one is named. Runs go on without it: no prediction is
+/// The column in which the truth arrives, if one is named. Where the table has none of that name runs go on: no prediction is
 /// judged.
 ///
 /// # Errors
 /// [`HopError::Unfit`] with its name.
-pub async fn check_truth(conn: &mut Conn, table: &ItemsTable) -> Result<(), HopError> {
-    if table.truth.is_none() {
-        return Ok(());
-    }
+pub async fn check_truth(conn: &mut Conn, table: &ItemsTable) -> Result<Option<Column>, HopError> {
+    let Some(name) = &table.truth else { return Ok(None) };
     let catalog = catalog::describe(table).ask(conn).await?;
-    Ok(Unfit::unless_judged(table, columns::truth_problems(table, &catalog))?)
+    Unfit::unless_judged(table, columns::truth_problems(table, &catalog))?;
+    let unknown = || Column { name: name.as_str().to_owned(), ..Column::default() };
+    Ok(Some(catalog.column(name.as_str()).cloned().unwrap_or_else(unknown)))
 }
 
 /// What is wrong with the model, if a job expects another one.
