@@ -19,14 +19,15 @@ impl Decimals {
     /// 17 digits again.
     pub const MOST: u8 = f64::DIGITS as u8;
 
-    /// Rounds each probability as a person would its exact value, a half upwards, to the float that is
+    /// Rounds each output as a person would its exact value, a half upwards, to the float that is
     /// nearest to the decimal number: the shortest text that reads back as it has these decimals, and no
     /// others. What was larger is not smaller then.
-    pub fn round(self, probabilities: &mut [f64]) {
+    pub fn round(self, outputs: &mut [f64]) {
         let scale = 10_u64.pow(self.0.into()) as f64;
-        for probability in probabilities {
+        // Floats beyond are farther apart than decimal numbers: each is the nearest one of such a number.
+        for output in outputs.iter_mut().filter(|output| (**output * scale).abs() < ALL_WHOLE) {
             // Both are whole numbers below 2^53, of which the quotient is the nearest float.
-            *probability = nearest_whole(*probability, scale) / scale;
+            *output = nearest_whole(*output, scale) / scale;
         }
     }
 
@@ -41,7 +42,10 @@ impl Decimals {
     }
 }
 
-/// The whole number that is nearest to the exact product, which is below 2^52.
+/// 2^53: from here on, not every whole number is a float.
+const ALL_WHOLE: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
+
+/// The whole number that is nearest to the exact product, which is below [`ALL_WHOLE`].
 #[expect(clippy::disallowed_methods, reason = "fused on purpose: the product's exact error, the same everywhere")]
 fn nearest_whole(probability: f64, scale: f64) -> f64 {
     let product = probability * scale;

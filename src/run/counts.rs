@@ -52,6 +52,9 @@ pub struct Changes {
     pub absolute_change: f64,
 }
 
+/// A sum of changes is no greater: SQL has no infinite number, and adds up those of the lanes.
+const MOST_CHANGE: f64 = 1e300;
+
 impl Changes {
     /// The change of a probability, on average over the items and the classes; `None` if no item
     /// was compared.
@@ -67,7 +70,7 @@ impl std::ops::Add for Changes {
         Self {
             compared: self.compared + other.compared,
             changed_class: self.changed_class + other.changed_class,
-            absolute_change: self.absolute_change + other.absolute_change,
+            absolute_change: (self.absolute_change + other.absolute_change).min(MOST_CHANGE),
         }
     }
 }
@@ -97,5 +100,17 @@ impl Backfill {
             changed_class: changes.changed_class,
             mean_absolute_change: changes.mean_absolute_change(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_add_up_to_a_number_however_large_they_are() {
+        let large = Changes { compared: 1, absolute_change: f64::INFINITY, ..Changes::default() };
+        let sum = (0..1000).fold(Changes::default(), |sum, _| sum + large);
+        assert!((0..1_000_000).map(|_| sum.absolute_change).sum::<f64>().is_finite(), "of a million lanes");
     }
 }

@@ -15,6 +15,16 @@ fn a_half_is_rounded_up_and_certainty_stays() {
 }
 
 #[test]
+fn a_number_that_has_no_more_decimals_is_left_as_it_is() {
+    for number in [1e307, -f64::MAX, 4_503_599_627_370_497.5, 9_007_199_254_740_993.0, 123_456_789.123_456_79] {
+        for decimals in [8, Decimals::MOST] {
+            assert_eq!(round(decimals, number).to_bits(), number.to_bits(), "{number} {decimals}");
+        }
+    }
+    assert_eq!(round(2, -1_234_567.891), -1_234_567.89);
+}
+
+#[test]
 fn what_was_written_with_any_number_of_decimals_is_known_again() {
     let full = [0.054_812_345_678_901_23, 0.430_212_345_678_901_2, 0.514_912_345_678_901_2];
     assert!(Decimals::may_have_written(&full, &full));
