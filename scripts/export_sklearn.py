@@ -346,10 +346,9 @@ class Compiler:
         for name, inner, _ in step.transformers_:
             # It has no public name for the positions that the names, masks and slices came to.
             picked = [columns[position] for position in step._transformer_to_input_indices.get(name, [])]
-            if inner == "passthrough":
-                made += picked
-            elif inner != "drop" and picked:
-                made += self.steps(inner, picked, (*place, name))
+            if inner != "drop" and picked:
+                ones = picked if inner == "passthrough" else self.steps(inner, picked, (*place, name))
+                made += weighted(ones, step.transformer_weights, name)
         return made
 
     def union(self, step, columns, place):
@@ -358,8 +357,7 @@ class Compiler:
             if inner == "drop":
                 continue
             ones = columns if inner == "passthrough" else self.steps(inner, columns, (*place, name))
-            weight = (step.transformer_weights or {}).get(name)
-            made += ones if weight is None else [column.then("affine", float(weight), 0.0) for column in ones]
+            made += weighted(ones, step.transformer_weights, name)
         return made
 
     def imputer(self, step, columns, place):
@@ -645,6 +643,12 @@ def roots(columns) -> set:
 def last_step(model):
     model = unwrapped(model)
     return last_step(model.steps[-1][1]) if isinstance(model, pipeline.Pipeline) else model
+
+
+def weighted(columns, weights, name):
+    """What a step of this name makes, multiplied as `transformer_weights` says."""
+    weight = (weights or {}).get(name)
+    return columns if weight is None else [column.then("affine", float(weight), 0.0) for column in columns]
 
 
 def scaled(columns, centers, scales):

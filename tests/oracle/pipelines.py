@@ -128,6 +128,10 @@ def number_steps(random):
     return pipeline.make_pipeline(*steps)
 
 
+# Of a ColumnTransformer's parts, one of which passes its columns through.
+WEIGHTS = {"applied": 0.5, "both": -2.0}
+
+
 def preparation(random):
     """A ColumnTransformer over some of the columns."""
     applied, domain = function(random)
@@ -158,7 +162,8 @@ def preparation(random):
     if random.random() < 0.3:
         parts.append(("dropped", "drop", ["unused"]))
     random.shuffle(parts)
-    return compose.ColumnTransformer(parts, remainder="drop")
+    weights = {name: weight for name, weight in WEIGHTS.items() if any(name == part[0] for part in parts)}
+    return compose.ColumnTransformer(parts, remainder="drop", transformer_weights=weights)
 
 
 # ---- Estimators ----
