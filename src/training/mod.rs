@@ -48,7 +48,8 @@ mod workload;
 pub use card::Card;
 pub use cross_validation::{CrossValidation, cross_validate};
 pub use data::{
-    BadField, Clash, CsvFormat, DataError, Dataset, Decimal, Encoding, Gaps, Labelled, Reading, Row, Rows, Task, Which,
+    BadField, Clash, CsvFormat, DataError, Dataset, Decimal, Encoding, Gaps, Labelled, Reading, Remedy, Row, Rows,
+    Task, Which,
 };
 pub use error::TrainError;
 pub use evaluation::{

@@ -94,14 +94,14 @@ pub enum DataError {
         columns: String,
     },
     /// A column of texts has too many different ones.
-    #[error(
-        "column `{column}` has more than {most} different texts, too many for categories; leave it out with --ignore"
-    )]
+    #[error("column `{column}` has more than {most} different texts, too many for categories; {remedy}")]
     TooManyTexts {
         /// Name of the column.
         column: String,
         /// As many may there be.
         most: usize,
+        /// What to do about it.
+        remedy: Remedy,
     },
     /// There is nothing to tell apart.
     #[error(
@@ -143,6 +143,23 @@ pub enum Clash {
     CategoryBesideFeatures,
 }
 
+/// How a column is left out: an option that names it may not stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Remedy {
+    /// No option names it.
+    #[error("leave the column out with --ignore")]
+    Ignore,
+    /// It is named as a feature.
+    #[error("leave the column out of --features")]
+    NotAsFeature,
+    /// It is named as a category.
+    #[error("leave the column out of --categories")]
+    NotAsCategory,
+    /// It is named as both.
+    #[error("leave the column out of --features and --categories")]
+    AsNeither,
+}
+
 /// In what a file is written, if not in UTF-8.
 #[derive(Debug, thiserror::Error)]
 pub enum Encoding {
@@ -169,11 +186,13 @@ pub enum BadField {
     #[error("`{0}` is not a finite number")]
     NotANumber(String),
     /// It is not a number, as nearly all others of its column are.
-    #[error(
-        "`{0}` is not a finite number, as nearly all others are; {GAPS_IN_WORDS}; mend the field, or leave the column \
-         out with --ignore"
-    )]
-    NotANumberHere(String),
+    #[error("`{text}` is not a finite number, as nearly all others are; {GAPS_IN_WORDS}; mend the field, or {remedy}")]
+    NotANumberHere {
+        /// The field.
+        text: String,
+        /// What else to do about it.
+        remedy: Remedy,
+    },
     /// It is no date and no time.
     #[error("`{0}` is not a date or a time like 2026-11-28 or 2026-11-28 15:19:00")]
     NotAMoment(String),

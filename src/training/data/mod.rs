@@ -15,7 +15,7 @@ mod survey;
 mod target;
 
 pub use dataset::Dataset;
-pub use error::{BadField, Clash, DataError, Encoding};
+pub use error::{BadField, Clash, DataError, Encoding, Remedy};
 pub use format::CsvFormat;
 pub use number::Decimal;
 pub use reading::{Gaps, Reading, Task, Which};

@@ -1,7 +1,7 @@
 //! The first look at a file: what its columns are, and which of them are features.
 
 use super::columns::{Columns, Records};
-use super::error::{BadField, Clash, DataError};
+use super::error::{BadField, Clash, DataError, Remedy};
 use super::kind::{ColumnKind, MOST_CATEGORIES, Seen};
 use super::left_out::Reason;
 use super::number::{Decimal, number};
@@ -42,7 +42,7 @@ impl Survey {
         let mut survey =
             Self { columns, seen, label, features: Vec::new(), categories: Vec::new(), left_out: Vec::new() };
         survey.choose(reading)?;
-        survey.features.iter().try_for_each(|&column| survey.check(column))?;
+        survey.features.iter().try_for_each(|&column| survey.check(column, &reading.columns))?;
         Ok(survey)
     }
 
@@ -118,7 +118,13 @@ impl Survey {
     }
 
     /// Refuses a feature that cannot be one.
-    fn check(&self, column: usize) -> Result<(), DataError> {
+    fn check(&self, column: usize, which: &Which) -> Result<(), DataError> {
+        let remedy = match (which, self.categories.contains(&column)) {
+            (Which::Named(_), true) => Remedy::AsNeither,
+            (Which::Named(_), false) => Remedy::NotAsFeature,
+            (Which::Telling | Which::All, true) => Remedy::NotAsCategory,
+            (Which::Telling | Which::All, false) => Remedy::Ignore,
+        };
         let (seen, name) = (&self.seen[column], self.columns.name(column).to_owned());
         if name.is_empty() {
             return Err(DataError::ColumnName { position: column + 1, name });
@@ -126,10 +132,11 @@ impl Survey {
         match (self.kind(column), &seen.first_other) {
             (ColumnKind::Empty, _) => Err(DataError::NoFeatures { why: format!("column `{name}` has no values") }),
             (ColumnKind::NearlyNumber, Some((line, text))) => {
-                Err(DataError::Field { line: *line, column: name, what: BadField::NotANumberHere(text.clone()) })
+                let what = BadField::NotANumberHere { text: text.clone(), remedy };
+                Err(DataError::Field { line: *line, column: name, what })
             }
             (ColumnKind::Text, _) if seen.has_too_many_texts() => {
-                Err(DataError::TooManyTexts { column: name, most: MOST_CATEGORIES })
+                Err(DataError::TooManyTexts { column: name, most: MOST_CATEGORIES, remedy })
             }
             _ => Ok(()),
         }

@@ -178,6 +178,25 @@ fn a_text_column_with_too_many_values_is_named() {
     let remarks = telling(&csv).unwrap().remarks().join("\n");
     assert!(remarks.contains("`t`: it has more than 100 different texts"), "{remarks}");
     assert!(message(&csv).starts_with("column `t` has more than 100 different texts"), "{}", message(&csv));
+    // The remedy is none that another option of the command refuses.
+    let named = |columns: Which, categories: &[&str]| {
+        let categories = categories.iter().map(|&name| name.to_owned()).collect();
+        let reading = Reading { columns, categories, ..Reading::of(Some("kind")) };
+        Dataset::read(csv.as_bytes(), &reading).unwrap_err().to_string()
+    };
+    let features = || Which::Named(vec!["t".into(), "x".into()]);
+    for (message, remedy) in [
+        (message(&csv), "leave the column out with --ignore"),
+        (named(features(), &[]), "leave the column out of --features"),
+        (named(Which::Telling, &["t"]), "leave the column out of --categories"),
+        (named(features(), &["t"]), "leave the column out of --features and --categories"),
+    ] {
+        assert!(message.ends_with(&format!("too many for categories; {remedy}")), "{message}");
+    }
+    let odd = format!("y,kind\n{}4 cm,b\n", lines(|row| format!("{row},a")));
+    let reading = Reading { columns: Which::Named(vec!["y".into()]), ..Reading::of(Some("kind")) };
+    let message = Dataset::read(odd.as_bytes(), &reading).unwrap_err().to_string();
+    assert!(message.ends_with("mend the field, or leave the column out of --features"), "{message}");
 }
 
 #[test]
