@@ -45,8 +45,8 @@ pub enum Pushed {
     Mended,
 }
 
-/// Models that are told of, at most.
-const LISTED: u32 = 1000;
+/// Models that are listed, at most: the latest.
+pub const LISTED: u32 = 1000;
 
 const COLUMNS: &str =
     "`version`, `name`, `predicts`, `features`, `classes`, `bytes`, `pushed_at`, `pushed_by` FROM `batch_models`";
@@ -64,7 +64,7 @@ fn stored(row: &Row) -> Result<Stored, StoreError> {
     })
 }
 
-/// Every model, the latest first.
+/// The models, the latest first, [`LISTED`] at most.
 pub fn list() -> Statement<Vec<Stored>> {
     let sql = format!("SELECT {COLUMNS} ORDER BY `pushed_at` DESC, `version` LIMIT {LISTED}");
     Statement::all("listing the models", &sql, Params::Empty, stored)

@@ -10,7 +10,7 @@ use rowscore::hop::Jobs;
 use rowscore::model::{self, Model, SharedModel};
 use rowscore::store::jobs::{self, JobState};
 use rowscore::store::model_uses::{self, Use};
-use rowscore::store::models::{self, Pushed, Stored};
+use rowscore::store::models::{self, LISTED, Pushed, Stored};
 use rowscore::store::packed::LONGEST_FILE;
 use rowscore::words;
 use serde_json::value::RawValue;
@@ -66,6 +66,9 @@ pub(super) async fn list(out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     out.flush()?;
     if stored.is_empty() {
         say!("No model is stored; `rowscore model push FILE` stores one.");
+    }
+    if stored.len() >= LISTED as usize {
+        say!("These are the latest {}; any that are older are not shown.", words::count(LISTED.into()));
     }
     Ok(ExitCode::SUCCESS)
 }
