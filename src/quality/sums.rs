@@ -82,9 +82,9 @@ mod tests {
         let large = Sums { rows: 1, squared: 1e308, ..Sums::default() };
         let mut sums = large.clone();
         (0..3).for_each(|_| sums.add(&large));
-        let written = serde_json::to_string(&sums).unwrap();
-        assert_eq!(serde_json::from_str::<Sums>(&written).unwrap(), sums);
-        let earlier = written.replace("1.7976931348623157e308", "null");
-        assert!(earlier.contains("null") && serde_json::from_str::<Sums>(&earlier).unwrap() == sums);
+        let mut written = serde_json::to_value(&sums).unwrap();
+        assert_eq!(serde_json::from_str::<Sums>(&written.to_string()).unwrap(), sums);
+        written["squared"] = serde_json::Value::Null;
+        assert_eq!(serde_json::from_str::<Sums>(&written.to_string()).unwrap(), sums);
     }
 }
