@@ -15,19 +15,6 @@ use crate::store::trace::{Act, acting, saw};
 use crate::store::{Fault, StoreError, counts, lanes, runs};
 use crate::words;
 
-/// Why a run fails of which too many items cannot be scored.
-pub(super) fn too_many(totals: &Totals, percent: u32) -> String {
-    let (failed, done) = (totals.fresh_failed, totals.fresh_done);
-    let (failed, done) = (words::count(failed), words::items(done));
-    format!("{failed} of {done} cannot be scored, more than {percent} % (MAX_FAILED_PERCENT)")
-}
-
-/// Fails a run of which too many items cannot be scored.
-pub(super) async fn fail_for_failures(conn: &mut Conn, at_work: AtWork<'_>) -> Result<(), StoreError> {
-    let why = too_many(&totals::of(at_work.run.id).ask(conn).await?, at_work.means.work.max_failed_percent);
-    stop(conn, at_work.means, at_work.run.id, RunState::Failed, Some(&why)).await.map(|_| ())
-}
-
 /// What became of a request to change a run's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Steered {

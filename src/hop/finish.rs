@@ -7,12 +7,13 @@ use mysql_async::Conn;
 use serde_json::json;
 
 use super::at_work::AtWork;
-use super::end::{counted, settle_changes, too_many};
+use super::end::{counted, settle_changes};
 use super::error::HopError;
 use super::lane_sessions::LaneSessions;
 use super::next::Next;
 use super::scope::Scope;
 use super::step::Step;
+use super::too_many::TooMany;
 use super::under_way::Hop;
 use super::{census, drift};
 use crate::answer::Outcome;
@@ -191,18 +192,19 @@ async fn worked_off(
     lanes: &LaneSessions,
     standing: &Standing,
 ) -> Result<End, StoreError> {
-    let (totals, work) = (&standing.totals, at_work.means.work);
-    let left = match Scope::of(at_work).left() {
+    let totals = &standing.totals;
+    let pending = match Scope::of(at_work).left() {
         Some(left) => {
             let left = at_work.means.wanted(left);
             let left = if standing.is_any_set_aside { left } else { left.where_none_is_set_aside() };
-            census::count(conn, lanes, left, &totals.ids).await?
+            // Where that takes too long, it is known of those alone that others had locked.
+            census::count(conn, lanes, left, &totals.ids).await?.unwrap_or(totals.skipped)
         }
-        None => None,
+        None => 0,
     };
-    let counts = Counts { pending: left.unwrap_or(0), ..totals.counts };
-    let (state, why) = if work.has_too_many(totals.fresh_failed, totals.fresh_done) {
-        (RunState::Failed, Some(too_many(totals, work.max_failed_percent)))
+    let counts = Counts { pending, ..totals.counts };
+    let (state, why) = if let Some(too_many) = TooMany::at_the_end(at_work, totals) {
+        (RunState::Failed, Some(too_many.why()))
     } else if counts.failed > 0 {
         (RunState::SucceededWithFailures, None)
     } else {

@@ -7,7 +7,7 @@ use super::error::HopError;
 use super::next::Next;
 use super::under_way::Hop;
 use crate::answer::Outcome;
-use crate::run::{FailurePolicy, Pass, RunState};
+use crate::run::RunState;
 use crate::store::hold;
 use crate::store::lanes::Due;
 use crate::store::runs::Run;
@@ -16,7 +16,8 @@ use crate::store::trace::{Act, acting, saw};
 /// Hands the lanes over to the worker's next hop, unless it has used up its hops.
 pub(super) async fn hand_over(hop: &mut Hop<'_>, run: &Run, due: Due) -> Result<Next, HopError> {
     let (next, max_hops) = (due.next(), hop.means.work.max_hops);
-    if next.hop > max_hops && may_run_out_of_hops(run) {
+    // Numbers go on where the attempt before stopped: each has as many.
+    if next.hop > max_hops.saturating_mul(run.attempt) && !run.writes_one_piece() {
         let why = format!("worker {} used up its {max_hops} hops (MAX_HOPS)", due.worker);
         let means = hop.means;
         hop.session.run(async |conn| stop(conn, means, run.id, RunState::Failed, Some(&why)).await).await?;
@@ -28,11 +29,4 @@ pub(super) async fn hand_over(hop: &mut Hop<'_>, run: &Run, due: Due) -> Result<
     let sent = hop.send_off(run.id, next, (Act::HandOverDue, Act::SendContinuation)).await?;
     hop.done.sent.insert(0, sent);
     Ok(Next::Over(Some(run.id), Outcome::Continued))
-}
-
-/// Whether the run may use up its hops: not while it writes what it has checked as a whole, for
-/// then it would fail with some of its predictions visible. It ends all the same, since every hop
-/// makes progress.
-fn may_run_out_of_hops(run: &Run) -> bool {
-    !(run.policy == FailurePolicy::RetryAll && run.pass == Pass::Write)
 }

@@ -6,7 +6,7 @@ use mysql_async::Conn;
 use serde_json::json;
 
 use super::at_work::AtWork;
-use super::brake::Brake;
+use super::brake::{Brake, Wait};
 use super::challenger::challenge;
 use super::clock::Clock;
 use super::forecast::Forecast;
@@ -16,6 +16,7 @@ use super::page::score_page;
 use super::reading::{Reached, reached, read_page};
 use super::relay::Relay;
 use super::step::Step;
+use super::too_many::TooMany;
 use super::writing::{Writing, Written};
 use crate::answer::HopWork;
 use crate::drift::Profile;
@@ -26,7 +27,7 @@ use crate::store::session::Session;
 use crate::store::statement::{commit, rollback};
 use crate::store::trace::{Act, acting, saw};
 use crate::store::turn::{self, pause};
-use crate::store::{StoreError, pages};
+use crate::store::{StoreError, pages, totals};
 
 /// How the work on a lane ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +42,8 @@ pub(super) enum LaneEnd {
     Stopped,
     /// The database is in trouble, or is to be left alone for a while.
     Waits,
-    /// More than `MAX_FAILED_PERCENT` of its items could not be scored.
-    TooManyFailures,
+    /// Of the run, more than `MAX_FAILED_PERCENT` cannot be scored.
+    TooManyFailures(TooMany),
 }
 
 /// What one hop did on one lane.
@@ -87,7 +88,7 @@ const MOST_AGAIN: u32 = 10;
 /// How often a lane that rests says something.
 const KEEP_ALIVE: Duration = Duration::from_secs(2);
 
-/// Items of a lane that are looked at before their share of failures can stop the run.
+/// Items of a lane whose share of failures is reason enough to look at the run's.
 const SAMPLE: u64 = 1000;
 
 /// Works on a claimed lane until it is finished or time is up. However late it is, one page is done, so
@@ -120,7 +121,13 @@ pub(super) async fn work_lane(
                 let text = format!("lane {number} was found elsewhere {MOST_AGAIN} times in a row");
                 return Err(StoreError::Unexpected(text));
             }
-            PageEnd::Over(end) => return Ok(LaneWork { end, hop }),
+            PageEnd::Over(end) => {
+                if let LaneEnd::TooManyFailures(too_many) = end {
+                    // The other lanes need not go on.
+                    watch.brake.pull(Wait { why: too_many.why(), until: None });
+                }
+                return Ok(LaneWork { end, hop });
+            }
         };
         again = 0;
         let took = begun.elapsed();
@@ -173,7 +180,7 @@ async fn page(conn: &mut Conn, going: &mut Going<'_>, goes_on: &impl Fn() -> boo
     let (this, begun) = Step::ReadPage.perform(read).await?;
     let Begun { position, profile: counted, found, since } = begun;
     going.pace.found(found.len(), turn::since(since));
-    if let Some(end) = not_now(going.at_work, &going.lane, &position) {
+    if let Some(end) = not_now(conn, going.at_work, &going.lane, &position).await? {
         saw(Act::ReadPage, Some(number), || seen(&position, "over"));
         rollback().ask(conn).await?;
         return Ok(end);
@@ -253,27 +260,41 @@ async fn commit_and_begin(conn: &mut Conn, going: &mut Going<'_>) -> Result<(), 
 }
 
 /// Why a page is not to be worked on, after all.
-fn not_now(at_work: AtWork<'_>, lane: &Lane, position: &Position) -> Option<PageEnd> {
-    if position.claim != lane.claim {
+async fn not_now(
+    conn: &mut Conn,
+    at_work: AtWork<'_>,
+    lane: &Lane,
+    position: &Position,
+) -> Result<Option<PageEnd>, StoreError> {
+    Ok(if position.claim != lane.claim {
         Some(PageEnd::Over(LaneEnd::TakenOver))
     } else if !position.running {
         Some(PageEnd::Over(LaneEnd::Stopped))
-    } else if too_many_failures(at_work, lane, position) {
-        Some(PageEnd::Over(LaneEnd::TooManyFailures))
-    } else {
+    } else if position.finished {
         // It was committed without our knowing.
         let Position { cursor, look, finished, .. } = position.clone();
         let to = Place { cursor, look, finished };
-        finished.then_some(PageEnd::Committed { to, wait: None, predicted: 0, failed: 0 })
-    }
+        Some(PageEnd::Committed { to, wait: None, predicted: 0, failed: 0 })
+    } else {
+        too_many_failures(conn, at_work, lane, position).await?.map(LaneEnd::TooManyFailures).map(PageEnd::Over)
+    })
 }
 
-/// Whether a lane's share of failures stops the run. Items that earlier runs set aside tell
-/// nothing new, and a first pass ends by itself.
-fn too_many_failures(at_work: AtWork<'_>, lane: &Lane, position: &Position) -> bool {
+/// Whether failures stop the run. If they are too many of its items, they are too many of some lane's, which looks. Items
+/// that earlier runs set aside tell nothing new, and a first pass ends by itself.
+async fn too_many_failures(
+    conn: &mut Conn,
+    at_work: AtWork<'_>,
+    lane: &Lane,
+    position: &Position,
+) -> Result<Option<TooMany>, StoreError> {
     let done = position.predicted + position.failed;
-    lane.source.is_window()
+    let looks = lane.source.is_window()
         && at_work.run.pass == Pass::Write
         && done >= SAMPLE
-        && at_work.means.work.has_too_many(position.failed, done)
+        && at_work.means.work.has_too_many(position.failed, done);
+    if !looks {
+        return Ok(None);
+    }
+    Ok(TooMany::so_far(at_work, &totals::of(at_work.run.id).ask(conn).await?))
 }

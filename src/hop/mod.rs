@@ -57,6 +57,7 @@ pub mod step;
 mod succession;
 mod telling;
 mod terms;
+mod too_many;
 mod under_way;
 mod unfit;
 mod work;

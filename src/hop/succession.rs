@@ -92,7 +92,10 @@ async fn replace(conn: &mut Conn, opening: Opening<'_>, run: &Run) -> Result<Suc
 /// only by a tick.
 async fn is_braked(conn: &mut Conn, means: Means<'_>, run: &Run) -> Result<bool, StoreError> {
     let table = means.table();
-    if run.state != RunState::Running || runs::idle_takeovers(table, run).ask(conn).await? < IDLE_TAKEOVERS {
+    if run.state != RunState::Running
+        || run.writes_one_piece()
+        || runs::idle_takeovers(table, run).ask(conn).await? < IDLE_TAKEOVERS
+    {
         return Ok(false);
     }
     let why = format!(

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::at_work::AtWork;
-use super::end::fail_for_failures;
+use super::end::stop;
 use super::error::HopError;
 use super::forecast::Forecast;
 use super::lane::LaneEnd;
@@ -39,11 +39,16 @@ pub(super) async fn work(hop: &mut Hop<'_>, run: Run, due: Due) -> Result<Next, 
     }
     let done = done?;
     done.iter().for_each(|lane| hop.done.work.add(lane.hop));
+    let too_many = done.iter().find_map(|lane| match lane.end {
+        LaneEnd::TooManyFailures(too_many) => Some(too_many.why()),
+        _ => None,
+    });
     let any = |end: LaneEnd| done.iter().any(|lane| lane.end == end);
     Ok(if any(LaneEnd::TakenOver) {
         Next::Over(Some(id), Outcome::Stale)
-    } else if any(LaneEnd::TooManyFailures) {
-        hop.session.run(async |conn| fail_for_failures(conn, at_work).await).await?;
+    } else if let Some(why) = too_many {
+        let means = hop.means;
+        hop.session.run(async |conn| stop(conn, means, id, RunState::Failed, Some(&why)).await).await?;
         Next::Over(Some(id), Outcome::Stopped)
     } else if any(LaneEnd::Stopped) {
         stopped(hop, &run).await?

@@ -36,6 +36,8 @@ pub struct Run {
     pub state: RunState,
     /// Which pass over its window it is in.
     pub pass: Pass,
+    /// Attempts at the whole window, this one included.
+    pub attempt: u32,
     /// Pending items when it was opened, or settled when it finished; `None`: not counted.
     pub items: Option<u64>,
     /// When its predictions are due.
@@ -46,8 +48,16 @@ pub struct Run {
     pub waits: bool,
 }
 
-pub(super) const COLUMNS: &str = "`id`, `kind`, `mode`, `tick`, `window_from`, `window_to`, `chained`, `policy`, `model_version`, `state`, `pass`, `items`, \
-                       `deadline`, `waiting_since` IS NOT NULL AS `waits`, \
+impl Run {
+    /// Whether it writes what it has checked as a whole. No brake ends it then: it would fail with some of its predictions
+    /// visible, and be tried again. It comes to its end all the same, since every hop makes progress.
+    pub(crate) fn writes_one_piece(&self) -> bool {
+        self.policy == FailurePolicy::RetryAll && self.pass == Pass::Write
+    }
+}
+
+pub(super) const COLUMNS: &str = "`id`, `kind`, `mode`, `tick`, `window_from`, `window_to`, `chained`, `policy`, `model_version`, `state`, `pass`, `attempt`, \
+                       `items`, `deadline`, `waiting_since` IS NOT NULL AS `waits`, \
                        TIMESTAMPDIFF(SECOND, COALESCE(`finished_at`, UTC_TIMESTAMP()), `deadline`) AS `spare_seconds`";
 
 /// Named, since the order of the ids alone would lead through the runs of all other tables.
@@ -69,6 +79,7 @@ pub(super) fn run(row: &Row) -> Result<Run, StoreError> {
         model: ShownVersion::new(column(row, "model_version")?),
         state: name(row, "state")?,
         pass: name(row, "pass")?,
+        attempt: column(row, "attempt")?,
         items: column(row, "items")?,
         deadline: column::<Option<_>>(row, "deadline")?.map(utc),
         spare_seconds: column(row, "spare_seconds")?,

@@ -70,6 +70,7 @@ mod telling;
 mod tempo;
 mod times;
 mod told;
+mod too_many;
 mod troubles;
 mod truth_missing;
 mod truths;

@@ -244,35 +244,6 @@ async fn under_retry_all_many_hops_and_workers_write_the_same_as_one(
 
 #[rstest]
 #[tokio::test]
-async fn too_great_a_share_of_failures_fails_the_run_and_sets_its_items_aside(
-    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
-) {
-    let db = nine_and_one(server, &[("MAX_FAILED_PERCENT", "9")]).await;
-    assert_eq!(db.tick(FIRST).await.state, Some(RunState::Failed));
-    let why: String = db.value("SELECT `last_error` FROM `batch_runs` WHERE `id` = 1").await;
-    assert_eq!(why, "1 of 10 items cannot be scored, more than 9 % (MAX_FAILED_PERCENT)");
-
-    let enough = nine_and_one(server, &[("MAX_FAILED_PERCENT", "10")]).await;
-    assert_eq!(enough.tick(FIRST).await.state, Some(RunState::SucceededWithFailures));
-}
-
-#[rstest]
-#[tokio::test]
-async fn a_large_window_of_failures_is_stopped_before_its_end(
-    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
-) {
-    let db = TestDb::new(server, &[("LANES", "1"), ("PAGE_SIZE", "100")]).await;
-    let items: Vec<Item> = (1..=5000).map(|id| item(id, "[1, 2, 3, null]")).collect();
-    db.insert(&items).await;
-
-    let answer = db.tick(FIRST).await;
-
-    assert_eq!((answer.outcome, answer.state), (Outcome::Stopped, Some(RunState::Failed)));
-    assert_eq!(db.run(1).await, RunRow::over("failed", 0, 1000, 4000));
-}
-
-#[rstest]
-#[tokio::test]
 async fn a_held_run_waits_for_its_operator_and_a_cancelled_one_is_over(
     #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {

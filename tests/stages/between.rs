@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use mysql_async::prelude::Queryable;
 use rowscore_tests::Server;
 use rstest::rstest;
 
@@ -81,6 +82,20 @@ on_every_server! {
         hop.began = hop.began.before(Duration::from_secs(600));
         is_over(&open(&mut hop, request()).await.unwrap(), Outcome::NothingToDo);
         assert_eq!(ground.value::<u64>("SELECT `items` FROM `batch_runs` WHERE `tick` = '2024-03-05 10:00:00'").await, 0);
+    }
+
+    async fn what_others_had_locked_is_left_also_where_what_is_left_takes_too_long_to_count(server) {
+        let ground = Ground::new(server, 3, &[]).await;
+        let (run, _) = ground.opened().await;
+        ground.execute("UPDATE `batch_lanes` SET `finished_at` = NOW()").await;
+        ground.execute("UPDATE `batch_lanes` SET `skipped` = 2, `predicted` = 1 WHERE `lane` = 0").await;
+        // Nobody reads the items now.
+        let mut client = ground.client().await;
+        client.query_drop("LOCK TABLES `items` WRITE").await.unwrap();
+
+        is_over(&finish(&mut ground.hop(), run).await.unwrap(), Outcome::Finished);
+
+        assert_eq!(ground.value::<(u64, u64)>("SELECT `predicted`, `pending` FROM `batch_runs`").await, (1, 2));
     }
 
     async fn a_hop_that_finds_the_second_pass_begun_takes_it_up(server) {

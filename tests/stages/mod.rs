@@ -6,7 +6,8 @@
 
 use std::time::Duration;
 
-use mysql_async::prelude::{FromValue, Queryable};
+use mysql_async::Conn;
+use mysql_async::prelude::{FromRow, Queryable};
 use rowscore_tests::{PrivateDatabase, Server};
 use rstest::rstest;
 
@@ -77,11 +78,15 @@ impl Ground {
         ground
     }
 
+    pub(super) async fn client(&self) -> Conn {
+        self.private.client().await
+    }
+
     pub(super) async fn execute(&self, sql: &str) {
         self.private.client().await.query_drop(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
-    pub(super) async fn value<T: FromValue + Send + 'static>(&self, sql: &str) -> T {
+    pub(super) async fn value<T: FromRow + Send + 'static>(&self, sql: &str) -> T {
         self.private.client().await.query_first(sql).await.unwrap().unwrap_or_else(|| panic!("{sql}: no row"))
     }
 
