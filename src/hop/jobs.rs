@@ -77,6 +77,22 @@ pub enum Chosen {
     Nobody(JobName),
 }
 
+impl Chosen {
+    /// The same, of several: a single one is the one whose work it is, and fails as such.
+    ///
+    /// # Errors
+    /// Its settings are of no use.
+    pub fn alone(self) -> Result<Self, NoJob> {
+        match self {
+            Self::Each(mut jobs) if jobs.len() == 1 => match jobs.pop() {
+                Some((_, job)) => job.map(Self::One),
+                None => Ok(Self::Each(jobs)),
+            },
+            chosen => Ok(chosen),
+        }
+    }
+}
+
 /// The jobs of a process.
 #[derive(Debug)]
 pub struct Jobs {

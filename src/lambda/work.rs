@@ -43,7 +43,7 @@ impl Works {
             error
         };
         let (start, chosen) = self.jobs.start(trigger, call.clock).await.map_err(|error| failed(error.into()))?;
-        let chosen = match chosen {
+        let chosen = match chosen.and_then(Chosen::alone) {
             Ok(Chosen::One(job)) => return Box::pin(self.hop(&job, start, trigger, call.of(&job))).await,
             other => {
                 start.close().await;
@@ -56,21 +56,29 @@ impl Works {
                 Ok(Answer { job: Some(name), ..Answer::without_run(Outcome::Stopped) })
             }
             (Chosen::Each(jobs), Trigger::Open(request), Outbox::Queue(queue))
-                if several == Several::BesideEachOther && jobs.len() > 1 =>
+                if several == Several::BesideEachOther && !jobs.is_empty() =>
             {
                 let sent = Box::pin(send_to_each(jobs, request, (queue, call))).await;
                 sent.map_err(|error| failed(HopError::Relay(error.into())))
             }
             (Chosen::Each(jobs), ..) if jobs.is_empty() => Ok(Answer::without_run(Outcome::NothingToDo)),
-            (Chosen::Each(jobs), ..) => Ok(Box::pin(self.in_turn(jobs, trigger, call)).await),
+            (Chosen::Each(jobs), _, outbox) => {
+                let (answer, failed) = Box::pin(self.in_turn(jobs, trigger, call)).await;
+                match (failed, outbox) {
+                    // The event comes again, and does nothing twice. Without a queue the answer has what goes on.
+                    (Some(error), Outbox::Queue(_)) => Err(error),
+                    _ => Ok(answer),
+                }
+            }
             (Chosen::One(_), ..) => unreachable!("it was worked on"),
         }
     }
 
-    /// One job after the other, each for its share of the time. What is the matter with one does not touch the others.
-    async fn in_turn(&self, jobs: ChosenJobs, trigger: &Trigger, call: Call<'_>) -> Answer {
+    /// One job after the other, each for its share of the time. What is the matter with one does not touch the others;
+    /// the first error is answered, too.
+    async fn in_turn(&self, jobs: ChosenJobs, trigger: &Trigger, call: Call<'_>) -> (Answer, Option<HopError>) {
         let mut left = u32::try_from(jobs.len()).unwrap_or(u32::MAX);
-        let mut done: Vec<OfJob> = Vec::with_capacity(jobs.len());
+        let (mut done, mut failed) = (Vec::with_capacity(jobs.len()), None);
         for (name, job) in jobs {
             let clock = call.clock.shared_by(left);
             left -= 1;
@@ -93,13 +101,14 @@ impl Works {
             done.push(match worked {
                 Ok(answer) => answer.of(name),
                 Err(error) => {
-                    let error = words::chain(&error);
-                    tracing::error!(job = %name, error, "the job failed; the others go on");
-                    OfJob { job: name, error: Some(error), answer: None }
+                    let text = words::chain(&error);
+                    tracing::error!(job = %name, error = text, "the job failed; the others go on");
+                    failed.get_or_insert(error);
+                    OfJob { job: name, error: Some(text), answer: None }
                 }
             });
         }
-        Answer::of_each(done)
+        (Answer::of_each(done), failed)
     }
 
     /// One hop of a job, and what it came to: one line in the log, one of metrics.

@@ -73,9 +73,10 @@ async fn a_tick_starts_the_jobs_of_its_schedule_and_no_other(
     };
 
     let nightly = invoke(&function, rule("nightly")).await.unwrap();
-    assert_eq!((&nightly["outcome"], runs().await), (&json!("each"), vec!["third".to_owned()]), "{nightly}");
+    assert_eq!((&nightly["outcome"], &nightly["job"]), (&json!("finished"), &json!("third")), "{nightly}");
+    assert_eq!(runs().await, ["third"]);
     let named = json!({"run": "window", "schedule": "nightly", "scheduled_time": TICK});
-    assert_eq!(invoke(&function, named).await.unwrap()["jobs"][0]["outcome"], json!("nothing_to_do"));
+    assert_eq!(invoke(&function, named).await.unwrap()["outcome"], json!("nothing_to_do"));
     // A rule that is no job's schedule is the tick of those without one.
     let hourly = invoke(&function, rule("rowscore-window")).await.unwrap();
     assert_eq!(hourly["predicted"], json!(12), "{hourly}");

@@ -3,6 +3,7 @@
 mod applied;
 mod by_name;
 mod held;
+mod in_turn;
 mod many;
 mod moved;
 mod refused;
