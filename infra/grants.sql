@@ -77,7 +77,7 @@ SET @ddl = CONCAT('GRANT
   UPDATE (`hop`, `claim`, `cursor_id`, `page_size`, `pages`, `predicted`, `failed`, `compared`, `changed_class`, `absolute_change`,
           `profile`, `updated_at`, `finished_at`, `look`, `look_upto`, `skipped`, `skipped_after`, `skipped_upto`,
           `cursor_key`, `look_upto_key`, `skipped_after_key`, `skipped_upto_key`, `busy_ms`, `recent_rows`, `recent_ms`,
-          `look_at`)',
+          `look_at`, `low_id`, `high_id`, `high_key`)',
   @in_database, '`batch_lanes`', @to_login);
 PREPARE permission FROM @ddl;
 EXECUTE permission;

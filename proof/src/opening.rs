@@ -3,7 +3,7 @@
 use crate::hop::{Step, leave};
 use crate::rows::{self, extents, new_run, window};
 use crate::setup::Guard;
-use crate::state::{Hop, Message, NONE, Run, RunState, Stage, WORKERS};
+use crate::state::{Extents, Hop, Message, NONE, Run, RunState, Stage, WORKERS};
 
 /// `open`: finds the run that comes first, or sees that there is none.
 pub fn open(step: &mut Step<'_>) -> bool {
@@ -33,7 +33,10 @@ pub fn open(step: &mut Step<'_>) -> bool {
             hop.asked = step.hop().asked;
             Stage::Succeed
         }
-        RunState::Failed => Stage::TryAgain,
+        RunState::Failed => {
+            hop.extents = rows::extents_again(step.setup, &db, run);
+            Stage::TryAgain
+        }
         _ => Stage::TakeUp,
     };
     step.goes_on(hop)
@@ -84,6 +87,7 @@ pub fn try_again(step: &mut Step<'_>) -> bool {
             hop.stage = Stage::Open;
             return step.goes_on(hop);
         }
+        rows::widen(setup, run, hop.extents);
         rows::rewind(setup, run);
         (run.state, run.pass) = (RunState::Running, rows_first(setup));
         (run.attempt, run.attempted) = (run.attempt + 1, hop.began);
@@ -93,6 +97,7 @@ pub fn try_again(step: &mut Step<'_>) -> bool {
         return leave(step);
     }
     hop.pass = run.pass;
+    hop.extents = Extents::default();
     hop.stage = Stage::TakeUp;
     step.goes_on(hop)
 }

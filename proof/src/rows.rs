@@ -126,6 +126,28 @@ pub fn to_try_again(setup: &Setup, db: &Db, began: u8) -> Option<usize> {
     db.runs.iter().position(is_to_be)
 }
 
+/// What a run that is tried again takes by now.
+pub fn extents_again(setup: &Setup, db: &Db, run: usize) -> Extents {
+    let window = (db.runs[run].from, db.runs[run].to);
+    let (low, high) = ids(setup, db, window, run as u8 + 1, 0);
+    Extents { low, high, ..Extents::default() }
+}
+
+/// Lets the first and the last of a run's lanes reach as far as its items do.
+pub fn widen(setup: &Setup, run: &mut Run, Extents { low, high, .. }: Extents) {
+    if low == high {
+        return;
+    }
+    let top = run.lanes[..ASIDE].iter().map(|lane| lane.high).max().unwrap_or(0);
+    run.lanes[0].low = run.lanes[0].low.min(low);
+    if high > top {
+        let last = usize::from(setup.workers - 1) * LANES_EACH + usize::from(setup.lanes - 1);
+        let lane = &mut run.lanes[last];
+        // An empty one began where all others ended.
+        (lane.low, lane.high) = (if lane.low == lane.high { top } else { lane.low }, high);
+    }
+}
+
 /// Puts a run's lanes back to their beginning.
 pub fn rewind(setup: &Setup, run: &mut Run) {
     for lane in &mut run.lanes {

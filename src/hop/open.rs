@@ -21,11 +21,14 @@ use crate::store::StoreError;
 use crate::store::earlier::{Ends, earlier, ends};
 use crate::store::lanes::{self, Source};
 use crate::store::runs::{self, Run};
-use crate::store::statement::{begin, commit, rollback};
+use crate::store::statement::{Statement, begin, commit, rollback};
 use crate::store::trace::{Act, acting, saw};
 
 /// How often it is looked for earlier runs, where others open one between the look and the opening.
 const LOOKS: usize = 10;
+
+/// Windows that failed as a whole and are tried again in one hop, at most: the one that is asked for comes to its turn.
+const MOST_TRIED: usize = 5;
 
 /// What is found when a run is asked for.
 #[derive(Debug)]
@@ -50,7 +53,8 @@ enum Found {
 pub(super) async fn open(hop: &mut Hop<'_>, request: Request) -> Result<Next, HopError> {
     check_table(&mut hop.session, hop.means, request.kind).await?;
     let opening = Opening::of(hop);
-    let found = hop.session.run(async |conn| find_or_open(conn, opening, &request).await).await?;
+    let tried = hop.done.earlier.len();
+    let found = hop.session.run(async |conn| find_or_open(conn, opening, &request, tried).await).await?;
     hop.means.database.remember_work();
     Ok(match found {
         Found::New(New { run, due, oldest_pending_seconds }) => {
@@ -79,9 +83,15 @@ pub(super) async fn open(hop: &mut Hop<'_>, request: Request) -> Result<Next, Ho
     })
 }
 
-async fn find_or_open(conn: &mut Conn, opening: Opening<'_>, request: &Request) -> Result<Found, HopError> {
+/// Finds the run that comes first in a hop that has finished so many before, or opens the one that is asked for.
+async fn find_or_open(
+    conn: &mut Conn,
+    opening: Opening<'_>,
+    request: &Request,
+    tried: usize,
+) -> Result<Found, HopError> {
     for _ in 0..LOOKS {
-        match find_or_open_once(conn, opening, request).await {
+        match find_or_open_once(conn, opening, request, tried).await {
             // Somebody opened a run in the meantime: look again.
             Err(error) if error.is_duplicate() => {
                 saw(Act::OpenRun, None, || json!({ "is_duplicate": true }));
@@ -93,12 +103,18 @@ async fn find_or_open(conn: &mut Conn, opening: Opening<'_>, request: &Request) 
     Err(StoreError::Unexpected("other runs were opened again and again".into()).into())
 }
 
-async fn find_or_open_once(conn: &mut Conn, opening: Opening<'_>, request: &Request) -> Result<Found, HopError> {
+async fn find_or_open_once(
+    conn: &mut Conn,
+    opening: Opening<'_>,
+    request: &Request,
+    tried: usize,
+) -> Result<Found, HopError> {
     let Opening { means, began, .. } = opening;
     let (table, version) = (means.table(), means.model.version().shown());
     let earlier = earlier(table, request.kind, request.tick, means.work.max_attempts, began.time);
     let ground = ends(table, began.present()).and(census::ground(table));
     let (mut earlier, (ends, ground)) = acting(&[Act::Open], None, earlier.and(ground).ask(conn)).await?;
+    earlier.to_try_again = earlier.to_try_again.filter(|_| tried < MOST_TRIED);
     saw(Act::Open, None, || {
         let first = earlier.of_tick.as_ref().or(earlier.unfinished.as_ref()).or(earlier.to_try_again.as_ref());
         json!({ "run": first.map(|run| run.id), "state": first.map(|run| run.state) })
@@ -141,13 +157,20 @@ async fn open_new(
 
 /// Begins another attempt at a run that failed as a whole.
 async fn try_again(conn: &mut Conn, opening: Opening<'_>, ground: Ground, run: Run) -> Result<Run, HopError> {
-    let Opening { means, lanes, began } = opening;
+    let Opening { means, lanes: sessions, began } = opening;
     let table = means.table();
-    let whole = means.wanted(Scope::of(AtWork { run: &run, means }).selection(Source::Items));
-    let items = census::extent(conn, lanes, whole, ground.ends.as_ref()).await?.map_or(Some(0), |extent| extent.items);
+    let source = lanes::source(run.id).ask(conn).await?.unwrap_or(Source::Items);
+    let whole = means.wanted(Scope::of(AtWork { run: &run, means }).selection(source)).by(source.order());
+    let extent = census::extent(conn, sessions, whole, ground.ends.as_ref());
+    let extent = acting(&[Act::LayOut], None, extent).await?;
+    saw(Act::LayOut, None, || json!({}));
+    let items = extent.as_ref().map_or(Some(0), |extent| extent.items);
+    // A row that was corrected may have another key now, beyond those that there were.
+    let widen = extent.map_or_else(Statement::nothing, |extent| lanes::widen(run.id, &extent.ids));
     let again = async {
         if begin().then(runs::lock(run.id)).ask(conn).await? == Some(RunState::Failed) {
-            runs::try_again(run.id, items, began.time, means.work.tells).then(lanes::rewind(run.id)).ask(conn).await?;
+            let again = runs::try_again(run.id, items, began.time, means.work.tells);
+            again.then(widen).then(lanes::rewind(run.id)).ask(conn).await?;
             tracing::info!(run = %run.id, window = %run.window, "trying a failed run again");
         }
         Step::OpenRun.commit(runs::find(table, run.id).and(commit()).ask(conn)).await

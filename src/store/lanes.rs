@@ -340,6 +340,35 @@ pub fn profiles(run: RunId) -> Statement<Vec<String>> {
     Statement::all("reading the profiles of the lanes", sql, params, |row| column(row, "profile"))
 }
 
+/// Where the items of a run's window come from; `None`: it has no lane.
+pub fn source(run: RunId) -> Statement<Option<Source>> {
+    let sql =
+        "SELECT `source` FROM `batch_lanes` WHERE `run_id` = :run AND `source` <> 'failures' ORDER BY `lane` LIMIT 1";
+    Statement::first("reading the lanes", sql, params! { "run" => run.0 }, |row| name(row, "source"))
+}
+
+/// Lets the first and the last of a run's lanes reach as far as its items do by now, before they are rewound. All of them
+/// are lanes of its window. Of texts the first begins before all, and the server alone knows which is greater: what is
+/// behind the last of them is no item's.
+pub fn widen(run: RunId, ids: &Ids) -> Statement<()> {
+    let (bounds, kind) = match ids.numbers() {
+        Some((after, upto)) => {
+            let low = format!("l.`low_id` = IF(l.`lane` = 0, LEAST(l.`low_id`, {after}), l.`low_id`)");
+            let high = format!("l.`high_id` = IF(l.`lane` = m.`last`, GREATEST(l.`high_id`, {upto}), l.`high_id`)");
+            (format!("{low}, {high}"), "IS NULL")
+        }
+        None => {
+            let upto = key_value(&ids.upto);
+            (format!("l.`high_key` = IF(l.`lane` = m.`last`, {upto}, l.`high_key`)"), "IS NOT NULL")
+        }
+    };
+    let sql = format!(
+        "UPDATE `batch_lanes` l JOIN (SELECT MAX(`lane`) AS `last` FROM `batch_lanes` WHERE `run_id` = :run) m SET {bounds} \
+         WHERE l.`run_id` = :run AND l.`high_key` {kind}"
+    );
+    Statement::change("widening the lanes", &sql, params! { "run" => run.0 })
+}
+
 /// Puts a run's lanes back to their beginning, their counts too. Whoever had them can commit no more.
 pub fn rewind(run: RunId) -> Statement<()> {
     let sql = "UPDATE `batch_lanes` SET `cursor_id` = `low_id`, `cursor_key` = `low_key`, `predicted` = 0, `failed` = 0, `profile` = NULL, \

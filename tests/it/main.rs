@@ -71,6 +71,7 @@ mod tempo;
 mod times;
 mod told;
 mod too_many;
+mod tried_again;
 mod troubles;
 mod truth_missing;
 mod truths;

@@ -140,9 +140,16 @@ impl Making<'_> {
 
     /// The model looks at the items at the same moment as at the runs, the code afterwards.
     fn lay_out(&self, config: &mut Config) -> Verdict {
+        let (setup, db) = (&self.ground.setup, config.state.db);
+        let Hop { stage, run, .. } = *config.hop(config.main(self.op.hop)?);
+        if stage == Stage::TryAgain {
+            let slot = self.at(config, stage)?;
+            config.state.hops[slot].extents = rows::extents_again(setup, &db, usize::from(run));
+            return Ok(());
+        }
         let slot = self.at(config, Stage::OpenRun)?;
         let extents = config.hop(slot).extents;
-        let now = rows::extents(&self.ground.setup, &config.state.db, (extents.from, extents.to));
+        let now = rows::extents(setup, &db, (extents.from, extents.to));
         config.state.hops[slot].extents = now;
         Ok(())
     }
