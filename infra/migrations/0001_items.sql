@@ -44,13 +44,20 @@ EXECUTE migration;
 
 -- It also gains the key that finds a window's bounds, unless one already begins that way.
 -- (An index over pending items would make the bulk update several times slower on MySQL.)
+-- Where its name is taken, the server finds one.
+SET @window_key = IF(
+  EXISTS (SELECT 1 FROM information_schema.statistics
+          WHERE table_schema = DATABASE() AND table_name = @items
+            AND (@@lower_case_table_names <> 0 OR CAST(table_name AS BINARY) = CAST(@items AS BINARY))
+            AND index_name = 'items_window'),
+  '', '`items_window`');
 SET @ddl = IF(
   EXISTS (SELECT 1 FROM information_schema.statistics
           WHERE table_schema = DATABASE() AND table_name = @items
             AND (@@lower_case_table_names <> 0 OR CAST(table_name AS BINARY) = CAST(@items AS BINARY))
             AND CAST(LOWER(column_name) AS BINARY) = CAST(LOWER(@created) AS BINARY) AND seq_in_index = 1),
   'DO 0',
-  CONCAT('ALTER TABLE ', @quoted_items, ' ADD KEY `items_window` (', @quoted_created, ', ', @quoted_id, '), ALGORITHM=INPLACE, LOCK=NONE'));
+  CONCAT('ALTER TABLE ', @quoted_items, ' ADD KEY ', @window_key, ' (', @quoted_created, ', ', @quoted_id, '), ALGORITHM=INPLACE, LOCK=NONE'));
 PREPARE migration FROM @ddl;
 EXECUTE migration;
 DEALLOCATE PREPARE migration;

@@ -136,7 +136,7 @@ async fn apply_online(conn: &mut Conn, items: &ItemsTable, sql: &str) -> Result<
     let (table, created, id) = (items.quoted(), items.created.quoted(), items.key.quoted());
     Err(StoreError::Unexpected(format!(
         "the server adds no column to the table {table} while others write to it, as with a FULLTEXT or a SPATIAL key: \
-         run ALTER TABLE {table} {}ADD KEY `items_window` ({created}, {id}) when nobody has to (leave out what there is \
+         run ALTER TABLE {table} {}ADD KEY ({created}, {id}) when nobody has to (leave out what there is \
          already), then `rowscore init` again; or set RUN_COLUMN=none, which needs no column",
         run.unwrap_or_default()
     )))

@@ -2,14 +2,14 @@
 
 use mysql_async::prelude::Queryable;
 use rowscore::answer::Outcome;
-use rowscore::hop::Clock;
+use rowscore::hop::{self, Clock};
 use rowscore::run::RunId;
 use rowscore::store::{Database, failures, runs, schema, totals};
 use rstest::rstest;
 
 use crate::support::database::RunRow;
 use crate::support::items::sample;
-use crate::support::{Server, Setup, TestDb, at, continued, tick, unhurried};
+use crate::support::{Server, Setup, TestDb, at, continued, model, tick, unhurried};
 
 const CREATED: &str = "2024-03-05T09:30:00Z";
 const TICK: &str = "2024-03-05T10:00:00Z";
@@ -164,6 +164,30 @@ async fn a_key_that_begins_with_the_timestamp_is_not_doubled(
         )
         .await;
     assert_eq!(keys, ["by_time", "PRIMARY"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_table_in_which_another_key_has_the_usual_name_gains_one_of_another_name(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = TestDb::new(server, &[]).await;
+    db.execute("ALTER TABLE `items` DROP KEY `items_window`, ADD KEY `ITEMS_window` (`updated_datetime`)").await;
+    let missing = async || {
+        let mut conn = db.connect().await;
+        hop::check_columns(&mut conn, db.database.items_table(), model()).await.unwrap().missing_key
+    };
+    let first = "SELECT CAST(`index_name` AS CHAR) FROM `information_schema`.`statistics` WHERE `table_schema` = DATABASE() \
+                 AND `table_name` = 'items' AND `column_name` = 'created_datetime' AND `seq_in_index` = 1";
+    let said = missing().await.unwrap();
+
+    db.migrate().await;
+
+    assert_eq!(missing().await, None);
+    let name: String = db.value(first).await;
+    // What is said for who makes it by hand works, too.
+    db.execute(&format!("ALTER TABLE `items` DROP KEY `{name}`; {said}")).await;
+    assert_eq!(missing().await, None);
 }
 
 #[rstest]

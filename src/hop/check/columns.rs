@@ -64,7 +64,8 @@ pub(super) fn missing_key(table: &ItemsTable, catalog: &Catalog) -> Option<Strin
     let is_there = catalog.keys.iter().any(|key| begins(&key.columns));
     (!is_there).then(|| {
         let (items, created, id) = (table.quoted(), table.created.quoted(), table.key.quoted());
-        format!("ALTER TABLE {items} ADD KEY `items_window` ({created}, {id}), ALGORITHM=INPLACE, LOCK=NONE")
+        // Of no name: the server finds one that is free.
+        format!("ALTER TABLE {items} ADD KEY ({created}, {id}), ALGORITHM=INPLACE, LOCK=NONE")
     })
 }
 
