@@ -11,7 +11,7 @@ use crate::store::lanes::Position;
 use crate::store::pages::{Beginning, Begun, Page};
 use crate::store::pending::PendingItems;
 use crate::store::statement::rollback;
-use crate::store::{StoreError, items, pages, turn};
+use crate::store::{StoreError, items, pages, reading, turn};
 
 /// Reads the next page, if `ahead` was not begun before. Where others have some of its rows locked, these are
 /// left out.
@@ -68,7 +68,13 @@ pub(super) async fn reached(
 ) -> Result<Reached, StoreError> {
     let end = match found.last_place() {
         // Where failures are walked, their order counts, which is that of their keys' texts, too.
-        Some(last) if found.len() >= page.limit as usize || found.is_cut() => last.like(&page.ids.upto),
+        Some(last) if found.len() >= page.limit as usize || found.is_cut() => {
+            // The next page begins behind it, and behind any other row of it.
+            if let Some(key) = reading::shared(page.wanted.table, [last].into_iter()).ask(conn).await? {
+                return Err(reading::is_shared(page.wanted.table, key));
+            }
+            last.like(&page.ids.upto)
+        }
         _ => page.ids.upto.clone(),
     };
     let skipped = match page.locking {

@@ -10,7 +10,7 @@ use crate::store::lanes::{Advance, Place, Position};
 use crate::store::pages::{self, Challenge, Page};
 use crate::store::pending::{PendingItem, PendingItems};
 use crate::store::predictions::Predictions;
-use crate::store::{StoreError, failures};
+use crate::store::{StoreError, failures, reading};
 use crate::values::{Reason, ReasonCode};
 
 /// How a page is written.
@@ -59,6 +59,23 @@ impl Writing<'_> {
     /// Writes the page: each of its items gets a prediction or is set aside, and the lane advances. In a run's
     /// first pass nothing is predicted, and a dry run has but its counts.
     pub(super) async fn write(
+        &mut self,
+        conn: &mut Conn,
+        scored: &ScoredPage<'_>,
+        manner: Manner,
+    ) -> Result<Written, StoreError> {
+        match self.try_to_write(conn, scored, manner).await {
+            // Two rows that have a key get one score, as if another run had been there in between.
+            Err(undone @ StoreError::Undone(_)) => {
+                let (table, keys) = (self.page.wanted.table, self.found.iter().map(|item| item.key));
+                let shared = reading::shared(table, keys).ask(conn).await.unwrap_or_default();
+                Err(shared.map_or(undone, |key| reading::is_shared(table, key)))
+            }
+            written => written,
+        }
+    }
+
+    async fn try_to_write(
         &mut self,
         conn: &mut Conn,
         scored: &ScoredPage<'_>,

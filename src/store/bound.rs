@@ -3,6 +3,8 @@
 
 use mysql_async::{Params, Value};
 
+use super::key::Key;
+
 /// Holds only within a transaction, where a server tells. A server of a Galera cluster may end a transaction
 /// between two statements that are sent together, and does the second one alone.
 pub(super) const IN_TRANSACTION: &str = " /*M! AND @@in_transaction = 1 */";
@@ -61,6 +63,15 @@ pub(super) fn bytes_literal(bytes: &[u8]) -> String {
 /// server's SQL mode, and the driver does not know that before its first statement.
 pub(super) fn text_literal(text: &[u8]) -> String {
     format!("_utf8mb4 {}", bytes_literal(text))
+}
+
+/// A key as a column of `batch_lanes` keeps it.
+pub(super) fn key_value(key: &Key) -> String {
+    match key {
+        Key::Id(id) => id.to_string(),
+        Key::Text(text) => bytes_literal(text.as_bytes()),
+        Key::Start | Key::End => "NULL".to_owned(),
+    }
 }
 
 #[cfg(test)]

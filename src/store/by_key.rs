@@ -8,7 +8,7 @@ use super::ids::Ids;
 use super::key::{Key, KeyRef};
 use super::notation;
 use super::places::joined;
-use crate::config::{ItemsTable, KeyPart, PartKind};
+use crate::config::{ItemsTable, KeyPart, PartKind, Rows};
 
 /// The columns that a statement walks, in the order of their index.
 #[derive(Clone, Debug)]
@@ -80,7 +80,16 @@ impl<'t> Walk<'t> {
             Self::Items(..) | Self::Failures(_) => None,
         };
         let condition = joined(bounds.into_iter().chain(sides), " AND ");
-        if condition.is_empty() { "TRUE".to_owned() } else { condition }
+        if condition.is_empty() { self.is_known() } else { condition }
+    }
+
+    /// The condition that there is a walked key at all: nothing keeps that of a view or a query from being NULL.
+    pub(super) fn is_known(&self) -> String {
+        let columns = match self {
+            Self::Items(table, _) if table.source.rows != Rows::Table => self.columns(),
+            _ => return "TRUE".to_owned(),
+        };
+        joined(columns.iter().map(|(column, _)| format!("{column} IS NOT NULL")), " AND ")
     }
 
     /// The condition that the walked key is one of these, one at least.
@@ -304,15 +313,6 @@ fn read_back(kind: &PartKind, text: &str) -> String {
         PartKind::Uuid => format!("CAST({as_text} AS UUID)"),
         PartKind::Date => format!("CAST({as_text} AS DATE)"),
         PartKind::Datetime => format!("CAST({as_text} AS DATETIME(6))"),
-    }
-}
-
-/// A key as a column of `batch_lanes` keeps it.
-pub(super) fn key_value(key: &Key) -> String {
-    match key {
-        Key::Id(id) => id.to_string(),
-        Key::Text(text) => bytes_literal(text.as_bytes()),
-        Key::Start | Key::End => "NULL".to_owned(),
     }
 }
 

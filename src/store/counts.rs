@@ -71,7 +71,7 @@ fn last(walk: Walk<'_>) -> Statement<Option<Key>> {
 
 fn end(walk: Walk<'_>, direction: &str) -> Statement<Option<Key>> {
     let (from, table) = match &walk {
-        Walk::Items(table, _) => (target::in_order(table), *table),
+        Walk::Items(table, _) => (format!("{} WHERE {}", target::in_order(table), walk.is_known()), *table),
         Walk::Failures(table) => (format!("`item_failures` f WHERE {}", by_key::failures(table)), *table),
         Walk::Arrivals(table, within) => (format!("{} WHERE {within}", target::in_order_of_arrival(table)), *table),
     };

@@ -3,8 +3,8 @@
 use mysql_async::{Params, Row, params};
 
 use super::StoreError;
+use super::bound::key_value;
 use super::bound::{IN_TRANSACTION, bound};
-use super::by_key::key_value;
 use super::ids::Ids;
 use super::key::Key;
 use super::looks::{self, LOOK, LOOK_BY_TEXT, Look};

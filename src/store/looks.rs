@@ -3,7 +3,7 @@
 use mysql_async::Row;
 
 use super::StoreError;
-use super::by_key::key_value;
+use super::bound::key_value;
 use super::ids::Ids;
 use super::key::Key;
 use super::row::{column, key_text};

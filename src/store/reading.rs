@@ -1,18 +1,20 @@
 //! How the server reads a source that is no table as it is: whether its key tells rows apart, and what a page costs.
 
+use std::fmt::Display;
+
 use mysql_async::{Params, Row};
 
 use super::StoreError;
 use super::by_key;
 use super::counts::{mariadb_limit, mysql_limit};
 use super::ids::Ids;
-use super::key::Key;
+use super::key::{Key, KeyRef};
 use super::places::joined;
 use super::row::column;
 use super::selection::values_text;
 use super::statement::Statement;
 use super::target::{in_order, items};
-use crate::config::ItemsTable;
+use crate::config::{ItemsTable, Rows};
 use crate::model::Feature;
 
 /// Milliseconds that the server may look for a key that is there twice.
@@ -49,15 +51,40 @@ pub(crate) fn twice(table: &ItemsTable) -> Statement<Option<String>> {
     Statement::first("looking for a key that is there twice", &sql, Params::Empty, |row| column(row, "key"))
 }
 
+/// One of these keys that more than one row has, where nothing keeps that from being. `None`: each is one row's.
+pub(crate) fn shared<'k>(table: &ItemsTable, keys: impl Iterator<Item = KeyRef<'k>>) -> Statement<Option<String>> {
+    if table.source.rows == Rows::Table {
+        return Statement::nothing().map(|()| None);
+    }
+    let (walk, columns) = (by_key::items(table), table.key.columns().map(|column| format!("i.{}", column.quoted())));
+    let sql = format!(
+        "SELECT CAST({} AS CHAR) AS `key` FROM {} WHERE {} GROUP BY {} HAVING COUNT(*) > 1 LIMIT 1",
+        walk.shown(),
+        items(table),
+        walk.one_of(keys),
+        joined(columns, ", "),
+    );
+    Statement::first("looking for a key that is there twice", &sql, Params::Empty, |row| column(row, "key"))
+}
+
+/// What is said of a key that more than one row has.
+pub(crate) fn is_shared(table: &ItemsTable, key: impl Display) -> StoreError {
+    StoreError::Unexpected(format!(
+        "{} has the key {key} more than once, so that it cannot be told whose a score is; make the key unique",
+        table.quoted()
+    ))
+}
+
 /// The key that so many rows from the beginning is found, where keys are no numbers, if there is one.
 pub(crate) fn far(table: &ItemsTable, rows: u64) -> Statement<Option<Key>> {
     let (walk, own) = (by_key::items(table), table.clone());
     let sql = format!(
-        "{} SELECT {} {} AS `far` FROM {} ORDER BY {} LIMIT 1 OFFSET {rows}",
+        "{} SELECT {} {} AS `far` FROM {} WHERE {} ORDER BY {} LIMIT 1 OFFSET {rows}",
         mariadb_limit(KEY_BUDGET_MS),
         mysql_limit(KEY_BUDGET_MS),
         walk.shown(),
         in_order(table),
+        walk.is_known(),
         walk.order(""),
     );
     let far = Statement::first("looking ahead", &sql, Params::Empty, |row| column::<String>(row, "far"));

@@ -15,6 +15,7 @@ use super::hashed;
 use super::keys::Keys;
 use super::places::places;
 use super::predictions::Predictions;
+use super::reading;
 use super::row::named;
 use super::statement::Statement;
 use crate::config::{self, ColumnName, ItemsTable, Keeps, MODEL_VERSION, PREDICTED_AT, PartKind, RUN, ScoreTable};
@@ -70,11 +71,7 @@ pub(super) fn append_insert(
     page: &Predictions<'_>,
 ) -> Result<(), StoreError> {
     if let Some(twice) = page.keys.iter().zip(page.keys.iter().skip(1)).find(|(one, next)| one == next) {
-        return Err(StoreError::Unexpected(format!(
-            "{} has the key {} more than once, so that it cannot be told whose a score is; make the key unique",
-            table.quoted(),
-            twice.0
-        )));
+        return Err(reading::is_shared(table, twice.0));
     }
     let cells = cells(table, page.of).map_err(StoreError::Unexpected)?;
     let columns = columns(table, &cells);

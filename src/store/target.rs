@@ -52,10 +52,11 @@ fn source(table: &ItemsTable, hint: &str) -> String {
 }
 
 /// The first whole number in this order of items for which `condition` holds: the end of what is no table, of which no
-/// server knows MIN and MAX without reading all of it.
+/// server knows MIN and MAX without reading all of it. NULL comes before every number, and is none.
 pub(super) fn first(table: &ItemsTable, order: &str, condition: &str) -> String {
     let id = format!("i.{}", table.key.quoted());
-    format!("(SELECT {id} FROM {} WHERE {condition} ORDER BY {id} {order} LIMIT 1)", in_order(table))
+    let (items, is_known) = (in_order(table), by_key::items(table).is_known());
+    format!("(SELECT {id} FROM {items} WHERE {condition} AND {is_known} ORDER BY {id} {order} LIMIT 1)")
 }
 
 /// The condition that rows of two aliases are about the same item.

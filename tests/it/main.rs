@@ -75,6 +75,7 @@ mod tried_again;
 mod troubles;
 mod truth_missing;
 mod truths;
+mod twins;
 mod unfinished;
 mod unfit_tables;
 mod waiting;

@@ -221,3 +221,29 @@ async fn a_source_of_which_each_page_would_read_all_is_refused_and_what_cannot_b
     assert!(init.status.success() && said.contains("Created table `due_scores`"), "{init:?}");
     assert!(said.contains("Not checked: no key of the server keeps `order no` unique"), "{said}");
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_view_in_which_a_key_is_null_is_scored_also_where_its_rows_are_too_many_to_be_counted(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    // Counting takes more than two seconds.
+    let slow = [("SOURCE_KIND", "view"), ("SOURCE_WHERE", "SLEEP(0.02) = 0"), ("LANES", "1")];
+    let owner = TestDb::bare(server, &[&SETTINGS[..], &slow].concat()).await;
+    owner.execute(TABLES).await;
+    fill(&owner, 120).await;
+    owner.execute("INSERT INTO `customers` VALUES (6, 'DE', 'has ordered nothing')").await;
+    owner
+        .execute(
+            "CREATE OR REPLACE VIEW `due` AS SELECT o.`id` AS `order no`, o.`arrived`, o.`sl`, o.`sw`, o.`sl` AS `pl`, \
+             o.`sw` AS `pw` FROM `customers` c LEFT JOIN `orders` o ON o.`customer` = c.`id`",
+        )
+        .await;
+    owner.migrate().await;
+
+    let answer = owner.tick(TICK).await;
+
+    assert_eq!((answer.state, answer.counts.predicted), (Some(RunState::Succeeded), 120), "{answer:?}");
+    let listed = rowscore(&["results", "--limit", "1000"], owner.variables()).await;
+    assert_eq!(listed.stdout.lines().count(), 120, "{listed:?}");
+}

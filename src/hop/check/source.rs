@@ -61,7 +61,7 @@ async fn look_at_key(conn: &mut Conn, table: &ItemsTable, looked: &mut Looked) -
         )),
         Err(error) if error.took_too_long() => looked.unknown.push(format!(
             "whether `{id}` tells the rows apart could not be found out in 2 s: a run fails at a page that has one of them \
-             twice"
+             twice, and leaves out rows that have none"
         )),
         Err(error) => return Err(error),
     }
