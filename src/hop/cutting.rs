@@ -2,14 +2,14 @@
 
 use mysql_async::Conn;
 
-use crate::config::WorkConfig;
+use crate::config::{PartKind, Rows, WorkConfig};
 use crate::store::counts::{self, Extent};
 use crate::store::ids::Ids;
 use crate::store::key::Key;
 use crate::store::lanes::{NewLane, Source};
 use crate::store::order::Order;
 use crate::store::wanted::Wanted;
-use crate::store::{StoreError, items, notation};
+use crate::store::{StoreError, items, notation, share};
 
 /// The lanes of a run whose items lie in these extents; those of its window are the `wanted` ones. The items set aside
 /// are few and scattered: one lane takes them.
@@ -45,8 +45,8 @@ pub(super) fn equal_ranges((after, upto): (i64, i64), workers: u16, lanes_each: 
 }
 
 /// The edges of as many equal shares of the wanted items as there are lanes: texts have no middle that could be
-/// computed. Where the items are too many to be counted, and their keys are random digits, equal parts of these are
-/// equal shares, too. What is not cut in time is left to the last lane that is.
+/// computed. Where the items are too many to be counted, equal parts of random digits are equal shares, too; of other
+/// keys, equal numbers of the table's rows are. What is not cut in time is left to the last lane that is.
 async fn equal_shares(
     conn: &mut Conn,
     wanted: Wanted<'_>,
@@ -61,7 +61,12 @@ async fn equal_shares(
         None if wanted.by == Order::Arrival => {}
         None => {
             let first = counts::first(wanted.table).ask(conn).await?;
+            // MariaDB orders UUIDs by other digits than the first.
+            let first = first.filter(|_| !wanted.table.key.parts.iter().any(|part| part.kind == PartKind::Uuid));
             edges.extend(first.map_or_else(Vec::new, |first| notation::between(&first, &upto, count)));
+            if edges.len() == 1 {
+                edges_between_rows(conn, wanted, (&mut edges, &upto), count).await?;
+            }
         }
         Some(items) => {
             let before_next = items.div_ceil(count as u64).saturating_sub(1);
@@ -75,6 +80,28 @@ async fn equal_shares(
     }
     edges.resize(count + 1, upto);
     Ok(edges)
+}
+
+/// Adds the edges of shares of the table's rows, whatever their state, by how many the server believes there are. Of a view
+/// or a query nobody knows.
+async fn edges_between_rows(
+    conn: &mut Conn,
+    wanted: Wanted<'_>,
+    (edges, upto): (&mut Vec<Key>, &Key),
+    count: usize,
+) -> Result<(), StoreError> {
+    if wanted.table.source.rows != Rows::Table {
+        return Ok(());
+    }
+    let rows = share::of_table(wanted.table).ask(conn).await?.div_ceil(count as u64);
+    while rows > 0 && edges.len() < count {
+        let ids = Ids { after: edges[edges.len() - 1].clone(), upto: upto.clone() };
+        match items::edge(conn, wanted, &ids, rows).await? {
+            Some(edge) if edge != *upto => edges.push(edge),
+            _ => break,
+        }
+    }
+    Ok(())
 }
 
 /// The lanes between one edge and the next.

@@ -93,6 +93,10 @@ mod stages;
 mod between;
 
 #[cfg(test)]
+#[path = "../../tests/stages/lanes.rs"]
+mod lanes_of_many;
+
+#[cfg(test)]
 #[path = "../../tests/stages/history.rs"]
 mod history;
 

@@ -23,7 +23,7 @@ use super::statement::Statement;
 use super::target;
 use super::wanted::Wanted;
 use super::{Doing, StoreError};
-use crate::config::{ColumnName, ItemsTable, Target};
+use crate::config::{ColumnName, ItemsTable, Rows, Target};
 use crate::model::{Feature, Outputs};
 use crate::window::Time;
 
@@ -52,8 +52,10 @@ pub enum Locking {
 pub fn read_statement(wanted: Wanted<'_>, ids: &Ids, limit: u32, locking: Locking) -> String {
     let Wanted { table, features, which, .. } = wanted;
     let (values, walk) = (values_text(table, features), wanted.walk());
-    // Where every id is an item's, the server then does not look at the next lane's first item, which may be locked.
-    let limit = ids.len().map_or(u64::from(limit), |ids| ids.min(limit.into()));
+    // Where every id is an item's, the server then does not look at the next lane's first item, which may be locked. Of a
+    // view or a query an id may be that of two.
+    let ids_there = ids.len().filter(|_| table.source.rows == Rows::Table);
+    let limit = ids_there.map_or(u64::from(limit), |ids| ids.min(limit.into()));
     format!(
         "SELECT {}, {} FROM {} WHERE {} ORDER BY {} LIMIT {limit}{}",
         match wanted.by {
@@ -100,6 +102,21 @@ pub fn any(table: &ItemsTable) -> Statement<bool> {
 /// The key that so many keys further on is found, of those that wanted items may have, if there is one: whatever the
 /// state of the items that have them.
 pub fn horizon(wanted: Wanted<'_>, ids: &Ids, rows: u64) -> Statement<Option<Key>> {
+    ahead(wanted, ids, rows, "SELECT")
+}
+
+/// The same, for the place where one lane ends and the next begins; `None` also where it is not found in time.
+pub(crate) async fn edge(
+    conn: &mut impl Queryable,
+    wanted: Wanted<'_>,
+    ids: &Ids,
+    rows: u64,
+) -> Result<Option<Key>, StoreError> {
+    let select = format!("{} SELECT {}", mariadb_limit(CUTTING_BUDGET_MS), mysql_limit(CUTTING_BUDGET_MS));
+    Ok(ahead(wanted, ids, rows, &select).ask_in_time(conn).await?.flatten())
+}
+
+fn ahead(wanted: Wanted<'_>, ids: &Ids, rows: u64, select: &str) -> Statement<Option<Key>> {
     let table = wanted.table;
     let (walk, own) = (wanted.walk(), table.clone());
     let (from, of_table) = match walk {
@@ -108,7 +125,7 @@ pub fn horizon(wanted: Wanted<'_>, ids: &Ids, rows: u64) -> Statement<Option<Key
         Walk::Failures(_) => ("`item_failures` f FORCE INDEX (PRIMARY)".to_owned(), by_key::failures(table)),
     };
     let sql = format!(
-        "SELECT {} AS `far` FROM {from} WHERE {of_table} AND {} ORDER BY {} LIMIT 1 OFFSET {}",
+        "{select} {} AS `far` FROM {from} WHERE {of_table} AND {} ORDER BY {} LIMIT 1 OFFSET {}",
         walk.shown(),
         walk.condition(ids),
         walk.order(""),

@@ -58,15 +58,7 @@ pub(super) struct Ground {
 impl Ground {
     /// With so many items, of which some lanes of pages of 100 are made.
     pub(super) async fn new(server: Server, items: u32, settings: &[(&str, &str)]) -> Self {
-        let private = PrivateDatabase::new(server).await;
-        let mut variables = private.variables().clone();
-        variables.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        variables.insert("PAGE_SIZE".into(), "100".into());
-        let config = Config::read(|name| variables.get(name).cloned()).unwrap();
-        let database = Database::new(&config.mysql, &config.work.items_table).await;
-        schema::migrate(&mut database.connect().await.unwrap(), &config.work.items_table).await.unwrap();
-        let lanes = LaneSessions::new(&database, config.work.lanes);
-        let ground = Self { private, config, database, lanes };
+        let ground = Self::over(server, "DO 0", settings).await;
         for number in 0..items {
             let values = if number % 2 == 0 { "[5.1, 3.5, 1.4, 0.2]" } else { "[6.7, 3.0, 5.2, 2.3]" };
             ground
@@ -80,6 +72,20 @@ impl Ground {
 
     pub(super) async fn client(&self) -> Conn {
         self.private.client().await
+    }
+
+    /// The same without items, where `ddl` makes the table that is scored.
+    pub(super) async fn over(server: Server, ddl: &str, settings: &[(&str, &str)]) -> Self {
+        let private = PrivateDatabase::new(server).await;
+        private.client().await.query_drop(ddl).await.unwrap();
+        let mut variables = private.variables().clone();
+        variables.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        variables.insert("PAGE_SIZE".into(), "100".into());
+        let config = Config::read(|name| variables.get(name).cloned()).unwrap();
+        let database = Database::new(&config.mysql, &config.work.items_table).await;
+        schema::migrate(&mut database.connect().await.unwrap(), &config.work.items_table).await.unwrap();
+        let lanes = LaneSessions::new(&database, config.work.lanes);
+        Self { private, config, database, lanes }
     }
 
     pub(super) async fn execute(&self, sql: &str) {
