@@ -51,6 +51,8 @@ pub struct ItemsTable {
     pub arrivals: Option<ColumnName>,
     /// Columns that `*` leaves out, of those that are read. The server says which.
     pub hidden: Vec<ColumnName>,
+    /// What the server says of it in short, by which it is known whether it was altered since. `None`: it was not asked.
+    pub fingerprint: Option<String>,
 }
 
 /// Where an item's values stand.
@@ -130,6 +132,7 @@ impl ItemsTable {
             kept: Vec::new(),
             arrivals: None,
             hidden: Vec::new(),
+            fingerprint: None,
         };
         table.refuse_contradictions(vars);
         table
@@ -168,6 +171,7 @@ impl ItemsTable {
             kept: Vec::new(),
             arrivals: None,
             hidden: Vec::new(),
+            fingerprint: None,
             ..other
         };
         if self.target.scores().is_some() {

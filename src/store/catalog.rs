@@ -151,12 +151,13 @@ const LONGEST_TIME: u64 = 32;
 /// # Errors
 /// Those of [`Statement::ask`].
 pub async fn look(conn: &mut impl Queryable, table: &ItemsTable) -> Result<(Catalog, ItemsTable), StoreError> {
-    let mut catalog = describe(table).ask(conn).await?;
+    let (fingerprint, mut catalog) = fingerprint(table).and(describe(table)).ask(conn).await?;
     let is_known = |name: &ColumnName| catalog.column(name.as_str()).is_some();
     if matches!(table.source.rows, Rows::Query(_)) && table.key.columns().all(is_known) {
         query::complete(&mut catalog.columns, query::collations(table).ask(conn).await?);
     }
-    let mut seen = ItemsTable { kept: catalog.kept(table), hidden: catalog.hidden(table), ..table.clone() };
+    let (kept, hidden) = (catalog.kept(table), catalog.hidden(table));
+    let mut seen = ItemsTable { kept, hidden, fingerprint: Some(fingerprint), ..table.clone() };
     if let Some(key) = catalog.key(table) {
         let first = key.columns().next().and_then(|column| catalog.column(column.as_str()));
         let may_be_wide = key.is_number() && first.is_some_and(|column| column.kind == Kind::BigInt);
@@ -200,6 +201,31 @@ pub fn describe(table: &ItemsTable) -> Statement<Catalog> {
 pub fn describe_scores(scores: &ScoreTable) -> Statement<Catalog> {
     let name = scores.name.literal();
     describe_named(&name, &name)
+}
+
+/// A text that is another one once the columns, the keys or the engine of a table or of its score table are.
+pub fn fingerprint(table: &ItemsTable) -> Statement<String> {
+    let scores = table.target.scores().map(|scores| scores.name.literal());
+    let which = of_tables(&[table.literal()].into_iter().chain(scores).collect::<Vec<_>>());
+    let of_each = [
+        (
+            "columns",
+            "`column_name`, `ordinal_position`, `column_type`, COALESCE(`collation_name`, ''), `is_nullable`, \
+             COALESCE(`column_default`, ''), `extra`, COALESCE(`generation_expression`, ''), `column_comment`",
+        ),
+        (
+            "statistics",
+            "`index_name`, `seq_in_index`, COALESCE(`column_name`, ''), COALESCE(`sub_part`, ''), `non_unique`, \
+             COALESCE(`collation`, '') /*!80000 , `is_visible` */ /*M!100600 , `ignored` */",
+        ),
+        ("tables", "`table_type`, COALESCE(`engine`, '')"),
+    ];
+    let sums = of_each.map(|(of, what)| {
+        let sum = format!("SUM(CRC32(CONCAT_WS('|', `table_name`, {what})))");
+        format!("(SELECT CONCAT_WS('-', COUNT(*), {sum}) FROM `information_schema`.`{of}` {which})")
+    });
+    let sql = format!("SELECT CONCAT_WS(' ', {}) AS `fingerprint`", sums.join(", "));
+    Statement::one("looking whether the table was altered", &sql, Params::Empty, |row| column(row, "fingerprint"))
 }
 
 fn describe_named(table: &str, written: &str) -> Statement<Catalog> {

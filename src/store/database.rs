@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -13,6 +13,7 @@ use super::codes::Meaning;
 use super::error::{Doing, StoreError, is_login, is_tls};
 use super::login::{Login, Proof};
 use super::own_tls::OwnTls;
+use super::seen::Seen;
 use super::tls::Protection;
 use super::{catalog, schema, settings};
 use crate::config::{ItemsTable, MysqlConfig, Place};
@@ -37,9 +38,10 @@ pub struct Database {
     config: MysqlConfig,
     items: ItemsTable,
     /// The same with what the server says of it, once that was asked; shared by all clones.
-    seen: Arc<OnceLock<ItemsTable>>,
-    /// The model for which the items table was looked at and is as it must be; shared by all clones.
-    fits: Arc<Mutex<Option<ModelVersion>>>,
+    seen: Arc<Seen>,
+    /// The model for which the items table was looked at and is as it must be, and the fingerprint that it had then; shared
+    /// by all clones.
+    fits: Arc<Mutex<Option<(ModelVersion, String)>>>,
     /// What is known of the tables of the models; shared by all clones.
     models: Arc<KnownModels>,
     /// Whether a run was found or opened in it; shared by all clones.
@@ -131,42 +133,42 @@ impl Database {
 
     /// The table of the items, with as much as is known of it.
     pub fn items_table(&self) -> &ItemsTable {
-        self.seen.get().unwrap_or(&self.items)
-    }
-
-    /// Whether it is known what the server says of the table.
-    pub(crate) fn has_seen_table(&self) -> bool {
-        self.seen.get().is_some()
+        self.seen.last().unwrap_or(&self.items)
     }
 
     /// Remembers what the server says of the table.
     pub(crate) fn remember_table(&self, seen: ItemsTable) {
-        self.seen.get_or_init(|| seen);
+        self.seen.add(seen);
     }
 
-    /// Asks the server what the table is like, unless that is known.
+    /// Asks the server what the table is like, unless that is known and it was not altered since.
     ///
     /// # Errors
     /// Those of [`catalog::look`].
     pub async fn look_at_table(&self, conn: &mut Conn) -> Result<(), StoreError> {
-        if self.seen.get().is_none() {
-            let (catalog, seen) = catalog::look(conn, &self.items).await?;
-            // One that is not there yet is looked for again.
-            if !catalog.columns.is_empty() {
-                self.remember_table(seen);
-            }
+        if let Some(seen) = self.seen.last()
+            && seen.fingerprint == Some(catalog::fingerprint(seen).ask(conn).await?)
+        {
+            return Ok(());
+        }
+        let (catalog, seen) = catalog::look(conn, &self.items).await?;
+        // One that is not there yet is looked for again.
+        if !catalog.columns.is_empty() {
+            self.remember_table(seen);
         }
         Ok(())
     }
 
-    /// Whether the items table was looked at before, and is as it must be for a model of this version.
-    pub(crate) fn is_known_to_fit(&self, model: ModelVersion) -> bool {
-        *self.fits.lock().unwrap_or_else(PoisonError::into_inner) == Some(model)
+    /// Whether the items table was looked at when it had this fingerprint, and is as it must be for a model of this version.
+    pub(crate) fn is_known_to_fit(&self, model: ModelVersion, fingerprint: String) -> bool {
+        *self.fits.lock().unwrap_or_else(PoisonError::into_inner) == Some((model, fingerprint))
     }
 
-    /// The items table is as it must be for a model of this version; it need not be looked at again.
+    /// The items table, as it was seen last, is as it must be for a model of this version; it need not be looked at again
+    /// until it is altered.
     pub(crate) fn remember_fit(&self, model: ModelVersion) {
-        *self.fits.lock().unwrap_or_else(PoisonError::into_inner) = Some(model);
+        let fingerprint = self.seen.last().and_then(|seen| seen.fingerprint.clone());
+        *self.fits.lock().unwrap_or_else(PoisonError::into_inner) = fingerprint.map(|fingerprint| (model, fingerprint));
     }
 
     /// Whether this process has read which model is used.

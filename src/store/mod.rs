@@ -73,6 +73,7 @@ pub mod samples;
 pub mod schema;
 mod score_table;
 pub mod scores;
+mod seen;
 pub mod selection;
 pub mod session;
 mod settings;

@@ -1,6 +1,6 @@
 //! Connections for readers: so many at most, read-only, each lent to one piece of work at a time.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use deadpool::Runtime;
@@ -53,7 +53,7 @@ pub(crate) struct Readers {
     /// Whose items are read.
     table: ItemsTable,
     /// What the table is like, once that was seen.
-    seen: OnceLock<Arc<SeenTable>>,
+    seen: Mutex<Option<Arc<SeenTable>>>,
 }
 
 impl Readers {
@@ -68,16 +68,16 @@ impl Readers {
             .runtime(Runtime::Tokio1)
             .build();
         let pool = pool.expect("the runtime is given, which is all that a pool with limits needs");
-        Self { pool, table, seen: OnceLock::new() }
+        Self { pool, table, seen: Mutex::default() }
     }
 
     /// The same connections, for who reads another table.
     pub(crate) fn of(&self, table: &ItemsTable) -> Self {
-        Self { pool: self.pool.clone(), table: table.clone(), seen: OnceLock::new() }
+        Self { pool: self.pool.clone(), table: table.clone(), seen: Mutex::default() }
     }
 
-    /// Does `work`, which only reads, with a connection and the items table; once more on a fresh connection if the
-    /// first was cut off.
+    /// Does `work`, which only reads, with a connection and the items table; once more if the first
+    /// connection was cut off, or the table may be another one than it was.
     ///
     /// # Errors
     /// Where [`ReadError::is_passing`], the same may succeed a little later.
@@ -87,6 +87,10 @@ impl Readers {
     ) -> Result<T, ReadError> {
         match self.attempt(&work).await {
             Err(ReadError::Store(error)) if error.fault() == Fault::Reconnect => self.attempt(&work).await,
+            // The table may have been altered since it was looked at.
+            Err(ReadError::Store(error)) if error.fault() == Fault::Permanent && self.forget() => {
+                self.attempt(&work).await
+            }
             done => done,
         }
     }
@@ -112,17 +116,23 @@ impl Readers {
         }
     }
 
+    /// Forgets what the table is like. Answers whether that was known.
+    fn forget(&self) -> bool {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).take().is_some()
+    }
+
     /// The table as readers see it. One that is not there yet is looked for again.
     async fn seen(&self, conn: &mut Conn) -> Result<Arc<SeenTable>, StoreError> {
-        if let Some(seen) = self.seen.get() {
-            return Ok(Arc::clone(seen));
+        let known = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(seen) = known {
+            return Ok(seen);
         }
         let (catalog, table) = catalog::look(conn, &self.table).await?;
         let seen = Arc::new(SeenTable { table, updated: catalog.column(catalog::UPDATED).cloned() });
-        if catalog.columns.is_empty() {
-            return Ok(seen);
+        if !catalog.columns.is_empty() {
+            *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&seen));
         }
-        Ok(Arc::clone(self.seen.get_or_init(|| seen)))
+        Ok(seen)
     }
 }
 

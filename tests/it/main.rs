@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on says so by panicking")]
 
+mod altered;
 mod api;
 mod arrivals;
 mod away;

@@ -14,7 +14,7 @@ use crate::support::items::{sample, score, score_by};
 use crate::support::models::other;
 use crate::support::programs::rowscore;
 use crate::support::readings::{Own, own};
-use crate::support::{Server, Setup, at, unhurried};
+use crate::support::{Server, Setup, at, tick, unhurried};
 
 const TICK: &str = "2024-03-05T10:00:00Z";
 const LATER: &str = "2024-03-05T11:00:00Z";
@@ -206,4 +206,47 @@ async fn an_item_whose_score_went_is_left_also_where_a_score_is_too_many(
     #[values(BINARY, LATIN_PAIR, CASELESS, NUMBERS, DAYS, UNSIGNED, NEGATIVE)] kind: Kind,
 ) {
     says_what_is_left(server, kind).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_score_table_whose_key_is_another_one_is_refused_with_what_makes_it_the_same(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+    #[values(
+        ("INT", "BIGINT"),
+        ("BIGINT", "CHAR(36) CHARACTER SET ascii COLLATE ascii_bin"),
+        ("VARCHAR(20) CHARACTER SET latin1", "VARCHAR(20) CHARACTER SET utf8mb4"),
+        ("VARCHAR(20) COLLATE utf8mb4_bin", "VARCHAR(20) COLLATE utf8mb4_general_ci"),
+        ("DATETIME", "DATETIME(6)")
+    )]
+    (before, after): (&str, &str),
+) {
+    let ddl = format!(
+        "CREATE TABLE `things` (`id` {before} NOT NULL PRIMARY KEY, `values` JSON NOT NULL, \
+         `created_datetime` DATETIME NOT NULL) DEFAULT CHARACTER SET utf8mb4"
+    );
+    let settings = [("ITEMS_TABLE", "things"), ("SCORE_TABLE", "thing scores")];
+    let Own { owner, scorer } = own(server, &ddl, &settings).await;
+    let insert = async |n: u32, created: &str| {
+        let key = if before == "DATETIME" { format!("2024-01-01 00:00:0{n}") } else { n.to_string() };
+        let values = sample(n.into());
+        owner.execute(&format!("INSERT INTO `things` VALUES ('{key}', '{values}', '{created}')")).await;
+    };
+    insert(1, "2024-03-05 09:30:00").await;
+    insert(2, "2024-03-05 09:30:00").await;
+    assert_eq!(scorer.tick(TICK).await.counts.predicted, 2);
+    owner.execute(&format!("ALTER TABLE `things` MODIFY `id` {after} NOT NULL")).await;
+    insert(3, "2024-03-05 10:30:00").await;
+
+    // The same process notices, and so does `init`.
+    let told = scorer.try_hop(&tick(LATER), unhurried(at(LATER))).await.unwrap_err().to_string();
+    let init = rowscore(&["init"], owner.variables()).await;
+
+    let said = "in SCORE_TABLE `thing scores`, where its scores are looked up by it: ";
+    assert!(told.contains("ID_COLUMN `id` is ") && told.contains(said), "{told}");
+    assert!(init.status.code() == Some(1) && init.stderr.contains(said), "{init:?}");
+    let alter = told.split_once(said).and_then(|(_, rest)| rest.split_once(" makes it the same")).unwrap().0;
+    owner.execute(alter).await;
+    assert_eq!(scorer.tick(LATER).await.counts.predicted, 1);
+    assert_eq!(owner.count("`thing scores`").await, 3);
 }

@@ -6,6 +6,7 @@ mod columns;
 mod kinds;
 mod local_time;
 mod rows;
+mod score_key;
 mod source;
 mod written;
 
@@ -21,7 +22,7 @@ use crate::config::{ItemsTable, RunColumn, SampleModel};
 use crate::event::Trigger;
 use crate::model::{Model, Purpose};
 use crate::run::RunKind;
-use crate::store::catalog::Column;
+use crate::store::catalog::{Catalog, Column};
 use crate::store::cells::cell;
 use crate::store::counts::{self, Extent};
 use crate::store::session::Session;
@@ -55,11 +56,12 @@ pub(super) fn check_names(means: Means<'_>, trigger: &Trigger) -> Result<(), Unf
     Unfit::unless_none(table, problems)
 }
 
-/// Before a run is opened: [`check_columns`], and whether what a page writes may be written, until all is well;
-/// then never again in this process, with this model. A canary writes by itself. Each time, whether a sample meets its
-/// own: that changes with every row of the user's.
+/// Before a run is opened: [`check_columns`], and whether what a page writes may be written, until all is well; then not
+/// again in this process, with this model, until the table is altered. A canary writes by itself. Each time, whether a
+/// sample meets its own: that changes with every row of the user's.
 pub(super) async fn check_table(session: &mut Session, means: Means<'_>, kind: RunKind) -> Result<(), HopError> {
-    if !means.database.is_known_to_fit(means.model.version()) {
+    let fingerprint = session.ask(|| catalog::fingerprint(means.table())).await?;
+    if !means.database.is_known_to_fit(means.model.version(), fingerprint) {
         look_closely(session, means, kind).await?;
     }
     session.run(async |conn| check_sample(conn, means).await).await
@@ -108,9 +110,6 @@ pub async fn check_writing(conn: &mut Conn, means: Means<'_>) -> Result<(), Stor
 /// Before a page of a run that was opened by another process: what the table's key is, and which columns keep their
 /// values.
 pub(super) async fn look_at_table(session: &mut Session, means: Means<'_>) -> Result<(), StoreError> {
-    if means.database.has_seen_table() {
-        return Ok(());
-    }
     session.run(async |conn| means.database.look_at_table(conn).await).await
 }
 
@@ -136,7 +135,8 @@ pub async fn check_before_making(conn: &mut Conn, table: &ItemsTable, model: &Mo
 /// # Errors
 /// As [`check_columns`].
 pub async fn check_scores_before_making(conn: &mut Conn, table: &ItemsTable, model: &Model) -> Result<(), HopError> {
-    Ok(Unfit::unless_none(table, score_problems(conn, (table, model), Stage::BeforeMaking).await?)?)
+    let none = Catalog::default();
+    Ok(Unfit::unless_none(table, score_problems(conn, (table, model), (&none, Stage::BeforeMaking)).await?)?)
 }
 
 /// The column in which the truth arrives, if one is named. Where the table has none of that name runs go on: no prediction is
@@ -205,15 +205,17 @@ pub async fn check_columns(conn: &mut Conn, table: &ItemsTable, model: &Model) -
     check(conn, (table, model), Stage::Made).await
 }
 
-/// Everything that is wrong with the score table, if there is to be one.
+/// Everything that is wrong with the score table, if there is to be one, beside these items.
 async fn score_problems(
     conn: &mut Conn,
     (table, model): (&ItemsTable, &Model),
-    stage: Stage,
+    (items, stage): (&Catalog, Stage),
 ) -> Result<Vec<String>, StoreError> {
     let Some(scores) = table.target.scores() else { return Ok(Vec::new()) };
     let described = catalog::describe_scores(scores).ask(conn).await?;
-    Ok(written::score_problems(table, scores, model.outputs(), (&described, stage)))
+    let mut problems = written::score_problems(table, scores, model.outputs(), (&described, stage));
+    problems.extend(score_key::problems(table, scores, (items, &described)));
+    Ok(problems)
 }
 
 async fn check(conn: &mut Conn, (table, model): (&ItemsTable, &Model), stage: Stage) -> Result<Fit, HopError> {
@@ -221,7 +223,7 @@ async fn check(conn: &mut Conn, (table, model): (&ItemsTable, &Model), stage: St
     let (catalog, seen) = catalog::look(conn, table).await?;
     problems.extend(columns::problems(table, model, &catalog, stage));
     problems.extend(source::kind_problem(table, &catalog));
-    problems.extend(score_problems(conn, (table, model), stage).await?);
+    problems.extend(score_problems(conn, (table, model), (&catalog, stage)).await?);
     if let Some(zone) = &table.created_zone
         && !counts::knows_zone(zone).ask(conn).await?
     {
