@@ -241,7 +241,7 @@ fn what_is_no_such_libsvm_model_is_one_clear_error() {
     ];
     for (text, expected) in cases {
         let foreign = Foreign::from_libsvm(text.as_bytes(), LibsvmNames::default(), None);
-        let message = foreign.and_then(|foreign| import(foreign, "class", None)).unwrap_err().to_string();
+        let message = rowscore::words::chain(&foreign.and_then(|it| import(it, "class", None)).unwrap_err());
         assert!(message.contains(&expected), "{expected}: {message}");
     }
 }
