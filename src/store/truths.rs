@@ -52,7 +52,8 @@ pub(crate) fn latest_runs(table: &ItemsTable, horizon: Time) -> Statement<Vec<Wa
     let of_job = format!("FROM `batch_runs` {OF_A_TABLE} WHERE `items_table` = :table AND `job` = :job");
     let sql = format!(
         "SELECT `id`, `model_version`, `predicted` {of_job} \
-           AND `id` > COALESCE((SELECT `id` {of_job} AND `started_at` < CAST(:horizon AS DATETIME(3)) ORDER BY `id` DESC LIMIT 1), 0) \
+           AND `id` > COALESCE((SELECT `id` {of_job} AND `started_at` < CAST(:horizon AS DATETIME(3)) \
+                                ORDER BY `id` DESC LIMIT 1), 0) \
            AND `kind` <> 'canary' AND `mode` = 'write' AND NOT ({IS_REFUSAL}) AND (`predicted` IS NULL OR `predicted` > 0) \
          ORDER BY `id` DESC LIMIT {RUNS}"
     );

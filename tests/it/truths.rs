@@ -118,7 +118,8 @@ async fn a_thousand_runs_that_predicted_nothing_hide_none_that_did(
     owner
         .execute(
             "INSERT INTO `batch_runs` (`items_table`, `kind`, `window_to`, `chained`, `policy`, `model_version`, `lanes`, \
-               `workers`, `state`, `attempted_at`, `pass`, `items`, `predicted`, `failed`, `pending`, `started_at`, `finished_at`) \
+               `workers`, `state`, `attempted_at`, `pass`, `items`, `predicted`, `failed`, `pending`, `started_at`, \
+               `finished_at`) \
              SELECT r.`items_table`, r.`kind`, r.`window_to`, 0, r.`policy`, r.`model_version`, 1, 1, 'succeeded', \
                r.`attempted_at`, r.`pass`, 0, 0, 0, 0, r.`started_at`, r.`finished_at` \
              FROM `batch_runs` r JOIN `items` i ON r.`id` = 1",
