@@ -10,6 +10,7 @@ use super::brake::{Brake, Wait};
 use super::means::Means;
 use crate::config::{Bound, Place, Sign, WaitConfig};
 use crate::store::session::Session;
+use crate::store::waits::{QUIET, UNSEEN};
 use crate::store::{Fault, StoreError, signs};
 use crate::window::Time;
 use crate::words;
@@ -101,7 +102,7 @@ impl<'a> Neighbour<'a> {
     fn quiet(&self, now: Time) -> Option<Wait> {
         let quiet = self.wait.quiet.as_ref()?;
         let until = quiet.end(now)?;
-        Some(Wait { why: format!("the quiet hours {quiet}"), until: Some(until) })
+        Some(Wait { why: format!("{QUIET} {quiet}"), until: Some(until) })
     }
 
     /// What each replica tells, where its lag has a bound: why to wait, if so; or why nothing can be told, and whether
@@ -117,7 +118,7 @@ impl<'a> Neighbour<'a> {
                     Err((format!("{}, of {place}", unseen(&error)), fault))
                 }
                 Err(_) => Err((
-                    format!("{place} did not say in {} s how far it is behind", LOOK_LIMIT.as_secs()),
+                    format!("{UNSEEN}: {place} did not say in {} s how far it is behind", LOOK_LIMIT.as_secs()),
                     Fault::Reconnect,
                 )),
             }
@@ -161,13 +162,13 @@ async fn look_at_database(session: &mut Session, wait: &WaitConfig) -> Result<Op
 /// Why to wait, if a sign stands so; `None`: it cannot be told.
 fn told(Bound { sign, most }: Bound, value: Option<f64>) -> Option<String> {
     match value {
-        None if sign == Sign::Query => Some("WAIT_QUERY answers NULL, and no number".into()),
-        None => Some(format!("{sign} cannot be told")),
+        None if sign == Sign::Query => Some(format!("{UNSEEN}: WAIT_QUERY answers NULL, and no number")),
+        None => Some(format!("{UNSEEN}: {sign} cannot be told")),
         Some(value) => (value > most).then(|| format!("{sign} is {value}, more than {most}")),
     }
 }
 
 /// What cannot be looked at may be in trouble.
 fn unseen(error: &StoreError) -> String {
-    format!("what WAIT_IF names cannot be looked at: {}", words::chain(error))
+    format!("{UNSEEN}: {}", words::chain(error))
 }

@@ -10,6 +10,7 @@ use crate::config::{ColumnName, ItemsTable, JobName, QualityBound, WorkConfig};
 use crate::drift::Report;
 use crate::run::{RunId, RunKind, RunState};
 use crate::store::backlog::{self, Backlog};
+use crate::store::earlier::WindowOver;
 use crate::store::hold::{self, Attendance};
 use crate::store::jobs::{self, JobState};
 use crate::store::qualities::Qualities;
@@ -63,6 +64,8 @@ pub struct Facts {
     pub reach: Option<Time>,
     /// The latest times of the schedule, the latest first.
     pub ticks: Vec<Time>,
+    /// The latest windows that are over, whoever opened them, the latest first.
+    pub windows: Vec<WindowOver>,
     /// At least how often one comes, where that is known.
     pub tick_every: Option<TimeDelta>,
     /// What predictions came to, as far as their truth is known.
@@ -80,8 +83,12 @@ impl Facts {
         let runs = runs(conn, table).await?;
         let at_work = runs.iter().filter(|run| is_opened(run) && run.state == RunState::Running);
         let at_work: Vec<RunId> = at_work.map(|run| run.id).collect();
-        let of_runs = earlier::ends(table, now).and(earlier::ticks(table)).and(hold::attendances(&at_work));
-        let (((ends, ticks), attendances), job_state) = of_runs.and(jobs::state(&table.job)).ask(conn).await?;
+        let of_runs = earlier::ends(table, now)
+            .and(earlier::ticks(table))
+            .and(earlier::windows(table))
+            .and(hold::attendances(&at_work));
+        let ((((ends, ticks), windows), attendances), job_state) =
+            of_runs.and(jobs::state(&table.job)).ask(conn).await?;
         let seen = seen(conn, &runs).await?;
         let lookback = TimeDelta::from_std(expected.lookback).unwrap_or(TimeDelta::MAX);
         let reach = ends.last.and_then(|last| last.checked_sub_signed(lookback));
@@ -103,6 +110,7 @@ impl Facts {
             is_whole,
             reach,
             ticks,
+            windows,
             tick_every: expected.tick_every.and_then(|every| TimeDelta::from_std(every).ok()),
             qualities,
             quality_bound: expected.quality_bound,
@@ -119,10 +127,11 @@ impl Facts {
 /// The runs that are looked through, the latest first.
 async fn runs(conn: &mut Conn, table: &ItemsTable) -> Result<Vec<StatusLine>, StoreError> {
     let mut runs = status::recent(conn, table, RUNS).await?;
-    if !runs.iter().any(is_settled) {
-        // However long ago that was.
+    if !runs.iter().any(|run| is_settled(run) && takes_what_waits(run)) {
+        // However long ago that was, and whatever there was since.
         runs.extend(status::settled(conn, table).await?);
         runs.sort_unstable_by_key(|run| Reverse(run.id));
+        runs.dedup_by_key(|run| run.id);
     }
     Ok(runs)
 }
@@ -142,6 +151,11 @@ pub(super) fn is_opened(run: &StatusLine) -> bool {
 /// Whether a run had items to work off: no canary, no idle tick, and none that was never opened.
 pub(super) fn did_something(run: &StatusLine) -> bool {
     is_opened(run) && (run.total != Some(0) || run.done > 0)
+}
+
+/// Whether a run is over items that have no prediction yet.
+pub(super) fn takes_what_waits(run: &StatusLine) -> bool {
+    matches!(run.kind, RunKind::Window | RunKind::Sweep)
 }
 
 /// Whether a run only tried what another would do.

@@ -1,27 +1,14 @@
 //! From what the tables say to how things stand.
 
-use chrono::TimeDelta;
-
-use super::facts::{Facts, did_something, is_opened, is_settled, is_tried};
+use super::attended::attended;
+use super::facts::{Facts, did_something, is_opened, is_settled, is_tried, takes_what_waits};
 use super::mood::Mood;
-use super::schedule;
+use super::silence::{left_waiting, silence};
 use super::trouble::{Lateness, Trouble};
 use crate::run::{RunKind, RunState};
-use crate::store::hold::Attendance;
 use crate::store::jobs::JobState;
 use crate::store::status::StatusLine;
-use crate::store::waits::RunWaits;
-use crate::window::Time;
 use crate::words;
-
-/// Without a hop for so long, nobody is at work: longer than the pause between two hops.
-const UNATTENDED: TimeDelta = TimeDelta::seconds(30);
-
-/// So long after the time of its next look, a run that waits is known not to be looked at: longer than a queue takes.
-const LOOKS_AGAIN: TimeDelta = TimeDelta::minutes(2);
-
-/// Without a page for so long, whoever is at work is held up: longer than any page.
-const HELD_UP: TimeDelta = TimeDelta::seconds(120);
 
 /// A share of items set aside that is many, in percent, and of how many at least.
 const MANY_PERCENT: u64 = 10;
@@ -36,8 +23,6 @@ pub struct Standing {
     pub troubles: Vec<Trouble>,
     /// The run at work, or else the latest that did something, or else the latest.
     pub current: Option<StatusLine>,
-    /// When the next tick is due at the latest, as far as is known.
-    pub due: Option<Time>,
     /// What it was judged by.
     pub facts: Facts,
 }
@@ -46,26 +31,25 @@ impl Standing {
     /// Judges.
     pub fn of(facts: Facts) -> Self {
         let current = current(&facts.runs).cloned();
-        let due = due(&facts);
         let mut troubles = match facts.job_state {
             JobState::Removed => of_removed(&facts),
-            JobState::Active | JobState::Paused => of_described(&facts, due),
+            JobState::Active | JobState::Paused => of_described(&facts),
         };
         // Stable: of equal ones the first stays the first.
         troubles.sort_by_key(|trouble| std::cmp::Reverse(trouble.mood()));
         let is_busy = facts.runs.iter().any(|run| run.state == RunState::Running);
         let least = if is_busy { Mood::Busy } else { Mood::Calm };
         let mood = troubles.iter().map(Trouble::mood).max().unwrap_or(least);
-        Self { mood, troubles, current, due, facts }
+        Self { mood, troubles, current, facts }
     }
 }
 
 /// What is the matter with a job that is one.
-fn of_described(facts: &Facts, due: Option<Time>) -> Vec<Trouble> {
-    [silence(facts, due), held(facts), canary(facts), refused(facts)]
+fn of_described(facts: &Facts) -> Vec<Trouble> {
+    [silence(facts), held(facts), canary(facts), refused(facts)]
         .into_iter()
         .chain(judged(facts).into_iter().flat_map(|run| of_run(run, facts)))
-        .chain([waiting(facts), drifted(facts), missed(facts), unjudged(facts)])
+        .chain([waiting(facts), left_waiting(facts), drifted(facts), missed(facts), unjudged(facts)])
         .flatten()
         .collect()
 }
@@ -138,32 +122,6 @@ fn judged(facts: &Facts) -> Vec<&StatusLine> {
     judged
 }
 
-/// Whether a run is over items that have no prediction yet.
-fn takes_what_waits(run: &StatusLine) -> bool {
-    matches!(run.kind, RunKind::Window | RunKind::Sweep)
-}
-
-/// When the next tick is due at the latest. While a window is not over, ticks go on with it, or find it paused, and leave no
-/// trace of their own, so they are expected from its end on. A job that is held expects none.
-fn due(facts: &Facts) -> Option<Time> {
-    let windows = || facts.runs.iter().filter(|run| run.kind == RunKind::Window);
-    if facts.job_state != JobState::Active || windows().any(|run| !run.state.is_over()) {
-        return None;
-    }
-    let last = *facts.ticks.first()?;
-    let of_schedule = windows().filter(|run| run.tick.is_some());
-    let ended = of_schedule.filter_map(|run| run.finished_at).max().map_or(last, |ended| ended.max(last));
-    schedule::due(&facts.ticks, facts.tick_every)?.checked_add_signed(ended - last)
-}
-
-fn silence(facts: &Facts, due: Option<Time>) -> Option<Trouble> {
-    let due = due.filter(|due| *due < facts.now)?;
-    // A tick that was refused came all the same.
-    let came = facts.runs.iter().any(|run| run.is_refused && run.finished_at.is_some_and(|last| last > due));
-    let last = *facts.ticks.first()?;
-    (!came).then_some(Trouble::Silent { last, due })
-}
-
 /// That ticks pass the job by.
 fn held(facts: &Facts) -> Option<Trouble> {
     (facts.job_state == JobState::Paused).then(|| Trouble::JobPaused { job: facts.job.clone() })
@@ -213,21 +171,6 @@ fn of_run(run: &StatusLine, facts: &Facts) -> Vec<Option<Trouble>> {
     let (items, of) = (run.failed, run.done);
     let many = of >= OF_SO_MANY && items * 100 >= of * MANY_PERCENT;
     vec![state, late, many.then_some(Trouble::ManySetAside { run: run.id, items, of })]
-}
-
-/// Whether a run that should be worked on is.
-pub fn attended(run: &StatusLine, Attendance { is_held, last_page }: Attendance, now: Time) -> Option<Trouble> {
-    let silent_for = now - last_page.unwrap_or(run.started_at);
-    if let Some(RunWaits { why, since, .. }) = run.waits.clone().filter(|waits| now - waits.until < LOOKS_AGAIN) {
-        return Some(Trouble::Waits { run: run.id, why, since });
-    }
-    match is_held {
-        true if silent_for > HELD_UP => Some(Trouble::HeldUp { run: run.id, silent_for }),
-        false if silent_for > UNATTENDED => {
-            Some(Trouble::Unattended { run: run.id, silent_for, reason: run.last_error.clone() })
-        }
-        _ => None,
-    }
 }
 
 /// What no run will take. While one of those that take what waits is at work, it may.

@@ -1,4 +1,4 @@
-//! When a tick is due, by the schedule's own history.
+//! How long the next tick may take to come, by the schedule's own history.
 
 use std::cmp::Reverse;
 
@@ -15,17 +15,16 @@ const MANY_GAPS: usize = 10;
 /// How much later than due a tick may come: a schedule's own delay, and a cold start.
 const GRACE: TimeDelta = TimeDelta::minutes(2);
 
-/// When the next tick should have come at the latest. `ticks` are the latest times of the schedule, the latest
-/// first; `every` is what is known of it. `None`: nothing can be said.
-pub(super) fn due(ticks: &[Time], every: Option<TimeDelta>) -> Option<Time> {
-    let last = *ticks.first()?;
+/// How long after the last tick the next one should have come at the latest. `ticks` are the latest times of the schedule,
+/// the latest first; `every` is what is known of it. `None`: nothing can be said.
+pub(super) fn patience(ticks: &[Time], every: Option<TimeDelta>) -> Option<TimeDelta> {
     let gap = every.or_else(|| longest_gap(ticks))?;
-    // A tenth more, for who shifts a schedule a little.
-    last.checked_add_signed(gap + gap / 10 + GRACE)
+    // A tenth more, for who shifts a schedule a little. One of thousands of years is none.
+    (gap / 10).checked_add(&gap)?.checked_add(&GRACE)
 }
 
 /// The longest gap that a schedule is known for: a night, a weekend.
-fn longest_gap(ticks: &[Time]) -> Option<TimeDelta> {
+pub(super) fn longest_gap(ticks: &[Time]) -> Option<TimeDelta> {
     if ticks.len() < TELLING_TICKS {
         return None;
     }
@@ -48,10 +47,12 @@ mod tests {
 
     #[test]
     fn an_hourly_schedule_is_silent_some_minutes_after_its_hour() {
-        assert_eq!(due(&hourly(6..10), None), Some(at("05T10:27")));
-        assert_eq!(due(&hourly(8..10), None), None, "one gap may be any");
-        assert_eq!(due(&hourly(8..10), Some(TimeDelta::hours(2))), Some(at("05T11:33")));
-        assert_eq!(due(&[], Some(TimeDelta::hours(2))), None);
+        let minutes = |ticks: &[Time], every| patience(ticks, every).map(|patience| patience.num_minutes());
+        assert_eq!(minutes(&hourly(6..10), None), Some(68));
+        assert_eq!(minutes(&hourly(8..10), None), None, "one gap may be any");
+        assert_eq!(minutes(&hourly(8..10), Some(TimeDelta::hours(2))), Some(134));
+        assert_eq!(minutes(&[], Some(TimeDelta::hours(2))), Some(134), "before the first");
+        assert_eq!(minutes(&[], Some(TimeDelta::MAX)), None);
     }
 
     #[test]
@@ -59,9 +60,9 @@ mod tests {
         let mut days: Vec<Time> =
             (1..8).flat_map(|day| [at(&format!("{day:02}T08:00")), at(&format!("{day:02}T18:00"))]).collect();
         days.reverse();
-        assert_eq!(due(&days, None).unwrap() - days[0], TimeDelta::minutes(14 * 60 + 84 + 2));
+        assert_eq!(patience(&days, None), Some(TimeDelta::minutes(14 * 60 + 84 + 2)));
         let mut outage = hourly(6..20);
         outage.push(at("03T06:19"));
-        assert_eq!(due(&outage, None), Some(at("05T20:27")));
+        assert_eq!(patience(&outage, None), Some(TimeDelta::minutes(68)));
     }
 }

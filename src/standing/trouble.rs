@@ -8,6 +8,9 @@ use crate::run::{RunId, RunKind};
 use crate::window::Time;
 use crate::words;
 
+/// Without a page for so long, nobody comes back to a run by themselves.
+const FORSAKEN: TimeDelta = TimeDelta::days(1);
+
 /// How late a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lateness {
@@ -17,6 +20,28 @@ pub enum Lateness {
     Is,
     /// At its present rate.
     WillBe,
+}
+
+/// What was heard last of a schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// One of its ticks.
+    Tick,
+    /// A window that somebody opened without one.
+    Window,
+    /// Nothing yet: items arrived.
+    Arrival,
+}
+
+/// How long a run that waits may go on with that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// What it waits for may pass by itself.
+    Lasts,
+    /// What it waits for cannot be looked at.
+    Blind,
+    /// It has waited for a day.
+    Ended,
 }
 
 /// Something that is not as it should be.
@@ -37,8 +62,10 @@ pub enum Trouble {
     },
     /// The schedule was due and nothing came.
     Silent {
-        /// The last tick.
+        /// When something came last.
         last: Time,
+        /// What that was.
+        heard: Heard,
         /// When the next one should have come at the latest.
         due: Time,
     },
@@ -82,6 +109,8 @@ pub enum Trouble {
         why: String,
         /// Since when.
         since: Time,
+        /// Whether it may go on with that.
+        patience: Patience,
     },
     /// A run is held by its operator.
     Paused {
@@ -120,6 +149,13 @@ pub enum Trouble {
     Unreached {
         /// How many.
         items: u64,
+    },
+    /// Items wait much longer than there was between earlier windows.
+    LeftWaiting {
+        /// When the oldest of them arrived.
+        arrived: Time,
+        /// When the last window ended.
+        last: Time,
     },
     /// Items wait, and no run was ever made.
     NeverRun,
@@ -162,8 +198,10 @@ impl Trouble {
     pub fn mood(&self) -> Mood {
         match self {
             Self::Unattended { reason: Some(_), .. } => Mood::Bad,
+            Self::Unattended { silent_for, .. } if *silent_for > FORSAKEN => Mood::Bad,
             Self::Refused { .. } | Self::Silent { .. } | Self::Failed { .. } | Self::CanaryFailed { .. } => Mood::Bad,
-            Self::Waits { .. } => Mood::Busy,
+            Self::Waits { patience: Patience::Lasts, .. } => Mood::Busy,
+            Self::Waits { patience: Patience::Ended, .. } => Mood::Bad,
             _ => Mood::Odd,
         }
     }
@@ -177,6 +215,7 @@ impl Trouble {
                 | Self::Cancelled { .. }
                 | Self::Unattended { .. }
                 | Self::Unreached { .. }
+                | Self::LeftWaiting { .. }
                 | Self::NeverRun
         )
     }
@@ -190,13 +229,16 @@ impl Trouble {
             Self::CanaryFailed { .. } => "canary_failed",
             Self::Unattended { .. } => "unattended",
             Self::HeldUp { .. } => "held_up",
-            Self::Waits { .. } => "waits",
+            Self::Waits { patience: Patience::Lasts, .. } => "waits",
+            Self::Waits { patience: Patience::Blind, .. } => "waits_blindly",
+            Self::Waits { patience: Patience::Ended, .. } => "waits_too_long",
             Self::Paused { .. } => "paused",
             Self::JobPaused { .. } => "job_paused",
             Self::JobRemoved { .. } => "job_removed",
             Self::Cancelled { .. } => "cancelled",
             Self::Late { .. } => "late",
             Self::Unreached { .. } => "unreached",
+            Self::LeftWaiting { .. } => "left_waiting",
             Self::NeverRun => "never_run",
             Self::Drifted { .. } => "drifted",
             Self::QualityMissed { .. } => "quality_missed",
@@ -214,12 +256,18 @@ impl Trouble {
                 let what = words::kind(*kind).to_lowercase();
                 format!("No {what} can be opened since {}{times}: {}.", words::minute(*since), said(reason))
             }
-            Self::Silent { last, due } => format!(
-                "No tick of the schedule since {}; the next was due before {}, {}.",
-                words::minute(*last),
-                words::minute(*due),
-                words::ago(*due, now)
-            ),
+            Self::Silent { last, heard, due } => {
+                let (last, due, ago) = (words::minute(*last), words::minute(*due), words::ago(*due, now));
+                match heard {
+                    Heard::Tick => {
+                        format!("No tick of the schedule since {last}; the next was due before {due}, {ago}.")
+                    }
+                    Heard::Window => format!("No window since {last}; the next was due before {due}, {ago}."),
+                    Heard::Arrival => {
+                        format!("No window yet, and items wait since {last}; the first was due before {due}, {ago}.")
+                    }
+                }
+            }
             Self::Failed { run, kind, reason } => format!("{} {run} failed: {}.", words::kind(*kind), said(reason)),
             Self::CanaryFailed { run, reason } => format!("The last canary, run {run}, failed: {}.", said(reason)),
             Self::Unattended { run, silent_for, reason: Some(reason) } => format!(
@@ -231,7 +279,7 @@ impl Trouble {
                 format!("Nobody is at work on run {run}: no hop for {}.", span(*silent_for))
             }
             Self::HeldUp { run, silent_for } => format!("Run {run} is held up: no page for {}.", span(*silent_for)),
-            Self::Waits { run, why, since } => {
+            Self::Waits { run, why, since, .. } => {
                 format!("Run {run} waits since {}, {}: {}.", words::minute(*since), words::ago(*since, now), said(why))
             }
             Self::Paused { run, .. } => format!("Run {run} is paused."),
@@ -249,6 +297,11 @@ impl Trouble {
             }
             Self::Unreached { items: 1 } => "1 item waits that no window reaches.".into(),
             Self::Unreached { items } => format!("{} wait that no window reaches.", words::items(*items)),
+            Self::LeftWaiting { arrived, last } => format!(
+                "Items wait since {}, and no window was opened since {}; between earlier ones there was not half as long.",
+                words::minute(*arrived),
+                words::minute(*last)
+            ),
             Self::NeverRun => "Items wait, and there was no run yet.".into(),
             Self::Drifted { run, ratio, feature } => {
                 let what = feature.as_ref().map_or_else(|| "the classes".to_owned(), |feature| words::plain(feature));
@@ -278,14 +331,26 @@ impl Trouble {
             Self::Refused { .. } => {
                 "Mend what it names; the next tick tries again, and `rowscore run` does so now.".into()
             }
-            Self::Silent { .. } => {
+            Self::Silent { heard: Heard::Tick, .. } => {
                 "Look at the schedule, and at the function's log; `rowscore run` does what is due.".into()
+            }
+            Self::Silent { .. } => "Look at what is to start it every TICK_EVERY; `rowscore run` does what is due.".into(),
+            Self::LeftWaiting { .. } => {
+                "`rowscore run` takes them; if it comes by a schedule, set TICK_EVERY, and a missing one is told sooner.".into()
             }
             Self::Failed { run, .. } => format!("See `rowscore status {run}`; the next tick takes what is pending."),
             Self::CanaryFailed { .. } => "`rowscore doctor` tries it again, step by step.".into(),
             Self::Unattended { .. } => "The next tick goes on with it; `rowscore run` does so now.".into(),
             Self::HeldUp { .. } => "Others may hold its rows locked; it goes on by itself.".into(),
-            Self::Waits { .. } => "It goes on by itself when that is over.".into(),
+            Self::Waits { patience: Patience::Lasts, .. } => "It goes on by itself when that is over.".into(),
+            Self::Waits { patience: Patience::Blind, .. } => {
+                "It goes on by itself as soon as that can be looked at; if it never can, correct WAIT_IF, WAIT_QUERY or \
+                 REPLICAS."
+                    .into()
+            }
+            Self::Waits { patience: Patience::Ended, .. } => {
+                "End what it waits for, or correct WAIT_IF, WAIT_QUERY or REPLICAS; it goes on by itself then.".into()
+            }
             Self::Paused { run, with: None } => format!("`rowscore resume {run}` lets it go on."),
             Self::Paused { with: Some(job), .. } => format!("`rowscore resume {job}` lets it go on."),
             Self::JobPaused { job } => format!("`rowscore resume {job}` lets ticks start it."),

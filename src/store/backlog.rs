@@ -1,7 +1,6 @@
 //! What waits to be predicted, whatever runs there were: counted within a bound of time, so that who looks on costs
 //! the database little.
 
-use chrono::NaiveDateTime;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Params, Row};
 
@@ -34,6 +33,8 @@ pub struct Backlog {
     pub more: bool,
     /// When the oldest of these arrived, if they have times of arrival.
     pub oldest: Option<Time>,
+    /// When the oldest of those arrived that a window will reach.
+    pub oldest_reached: Option<Time>,
     /// Those that no window will reach: they arrived before the end of a window that is worked off, or without a time.
     pub unreached: u64,
 }
@@ -66,7 +67,8 @@ fn waiting(table: &ItemsTable, reach: Option<Time>, which: &str, most: u64) -> S
         None => "TRUE".to_owned(),
     };
     let sql = format!(
-        "{} SELECT {} COUNT(*) AS `items`, MIN(`created`) AS `oldest`, COALESCE(SUM(NOT `reached`), 0) AS `unreached` \
+        "{} SELECT {} COUNT(*) AS `items`, MIN(`created`) AS `oldest`, MIN(IF(`reached`, `created`, NULL)) AS `oldest_reached`, \
+           COALESCE(SUM(NOT `reached`), 0) AS `unreached` \
          FROM (SELECT {} AS `created`, COALESCE({reached}, FALSE) AS `reached` FROM {items} \
                WHERE {} AND {which} AND NOT EXISTS \
                  (SELECT 1 FROM `item_failures` f WHERE {of_item}) \
@@ -77,12 +79,13 @@ fn waiting(table: &ItemsTable, reach: Option<Time>, which: &str, most: u64) -> S
         pending(table),
     );
     Statement::one("looking for what waits", &sql, Params::Empty, move |row: &Row| {
-        let oldest: Option<NaiveDateTime> = date(row, "oldest")?;
+        let oldest = |name| Ok::<_, StoreError>(date(row, name)?.map(|at| at.and_utc()));
         let items: u64 = column(row, "items")?;
         Ok(Backlog {
             items,
             more: items == most,
-            oldest: oldest.map(|oldest| oldest.and_utc()),
+            oldest: oldest("oldest")?,
+            oldest_reached: oldest("oldest_reached")?,
             unreached: column(row, "unreached")?,
         })
     })

@@ -4,6 +4,7 @@ use chrono::NaiveDateTime;
 use mysql_async::{Params, params};
 
 use super::StoreError;
+use super::refusals::IS_REFUSAL;
 use super::row::column;
 use super::runs::{COLUMNS, Run, run, utc};
 use super::statement::Statement;
@@ -81,6 +82,41 @@ pub(crate) fn ticks(table: &ItemsTable) -> Statement<Vec<Time>> {
     );
     let params = params! { "table" => table.as_str(), "job" => table.job.as_str() };
     Statement::all("reading the schedule's times", &sql, params, |row| column(row, "tick").map(utc))
+}
+
+/// A window that is over, or that could not be opened.
+#[derive(Clone, Copy, Debug)]
+pub struct WindowOver {
+    /// The schedule's time; `None`: opened by hand, or not at all.
+    pub tick: Option<Time>,
+    /// Whether it could not be opened.
+    pub is_refused: bool,
+    /// When it was opened.
+    pub began: Time,
+    /// When it was over.
+    pub ended: Time,
+}
+
+/// Windows that tell how often they come, at most.
+const WINDOWS: u32 = 20;
+
+/// The latest windows that are over, whoever opened them, the latest first.
+pub(crate) fn windows(table: &ItemsTable) -> Statement<Vec<WindowOver>> {
+    let sql = format!(
+        "SELECT `tick`, {IS_REFUSAL} AS `refused`, `started_at`, COALESCE(`finished_at`, `started_at`) AS `ended` \
+         FROM `batch_runs` FORCE INDEX (`one_unfinished_run_of_a_kind`) \
+         WHERE `items_table` = :table AND `job` = :job AND `kind` = 'window' AND `unfinished` IS NULL \
+         ORDER BY `id` DESC LIMIT {WINDOWS}"
+    );
+    let params = params! { "table" => table.as_str(), "job" => table.job.as_str() };
+    Statement::all("reading when windows came", &sql, params, |row| {
+        Ok(WindowOver {
+            tick: column::<Option<_>>(row, "tick")?.map(utc),
+            is_refused: column(row, "refused")?,
+            began: utc(column(row, "started_at")?),
+            ended: utc(column(row, "ended")?),
+        })
+    })
 }
 
 /// Ticks that tell what a schedule is like: some weeks of one that rests at the weekend.

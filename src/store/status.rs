@@ -110,10 +110,15 @@ pub async fn worked(conn: &mut impl Queryable, table: &ItemsTable, limit: u32) -
     of(conn, worked_ids(table, "TRUE", limit)).await
 }
 
-/// The latest of these that is over and was no dry run.
-pub async fn settled(conn: &mut impl Queryable, table: &ItemsTable) -> Result<Option<StatusLine>, StoreError> {
-    let settled = worked_ids(table, "`unfinished` IS NULL AND `mode` = 'write'", 1);
-    Ok(of(conn, settled).await?.pop())
+/// The latest of these that is over and was no dry run, and the latest of them that took what waits: a window or a sweep.
+pub async fn settled(conn: &mut impl Queryable, table: &ItemsTable) -> Result<Vec<StatusLine>, StoreError> {
+    const SETTLED: &str = "`unfinished` IS NULL AND `mode` = 'write'";
+    let took = format!("{SETTLED} AND `kind` IN ('window', 'sweep')");
+    let both = worked_ids(table, SETTLED, 1).and(worked_ids(table, &took, 1)).map(|(mut last, took)| {
+        last.extend(took);
+        last
+    });
+    of(conn, both).await
 }
 
 fn worked_ids(table: &ItemsTable, which: &str, limit: u32) -> Statement<Vec<u64>> {

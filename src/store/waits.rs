@@ -19,6 +19,34 @@ pub struct RunWaits {
     pub until: Time,
 }
 
+/// How the reasons of quiet hours begin.
+pub const QUIET: &str = "the quiet hours";
+
+/// How the reasons begin where nobody can look.
+pub const UNSEEN: &str = "what WAIT_IF names cannot be looked at";
+
+/// What a reason is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Hours that end by themselves.
+    Quiet,
+    /// What is to be looked at cannot be: it may be back at any time, or never.
+    Unseen,
+    /// A sign of trouble.
+    Sign,
+}
+
+impl RunWaits {
+    /// What the reason is of.
+    pub fn cause(&self) -> Cause {
+        match &self.why {
+            why if why.starts_with(QUIET) => Cause::Quiet,
+            why if why.starts_with(UNSEEN) => Cause::Unseen,
+            _ => Cause::Sign,
+        }
+    }
+}
+
 /// Since when a run has been waiting, if it is, and when the message comes by which a worker of it looks again, if one
 /// was sent.
 pub fn standing(run: RunId, worker: u16) -> Statement<(Option<Time>, Option<Time>)> {

@@ -181,6 +181,109 @@ async fn a_schedule_that_falls_silent_is_noticed_by_its_own_history(
 
 #[rstest]
 #[tokio::test]
+async fn windows_by_hand_are_missed_where_it_is_known_how_often_they_come(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = TestDb::new(server, &[("TICK_EVERY", "1h")]).await;
+    arrived(&db, 1..=5, 30).await;
+    assert_standing(&db, Mood::Odd, &["never_run"]).await;
+    db.execute("UPDATE `items` SET `created_datetime` = `created_datetime` - INTERVAL 1 HOUR").await;
+    let said = assert_standing(&db, Mood::Bad, &["silent", "never_run"]).await;
+    assert!(said.contains("No window yet, and items wait since "), "{said}");
+
+    assert_eq!(rowscore(&["run"], db.variables()).await.status.code(), Some(0));
+    assert_standing(&db, Mood::Calm, &[]).await;
+    let two_hours = "`started_at` = `started_at` - INTERVAL 2 HOUR, `finished_at` = `finished_at` - INTERVAL 2 HOUR";
+    db.execute(&format!("UPDATE `batch_runs` SET {two_hours}")).await;
+    let said = assert_standing(&db, Mood::Bad, &["silent"]).await;
+    assert!(said.contains("No window since ") && said.contains("every TICK_EVERY; `rowscore run`"), "{said}");
+
+    // One that finds nothing to do came all the same.
+    assert_eq!(rowscore(&["run"], db.variables()).await.status.code(), Some(0));
+    assert_standing(&db, Mood::Calm, &[]).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn items_that_wait_far_longer_than_between_earlier_windows_by_hand_are_odd(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = TestDb::new(server, &[("LOOKBACK", "9d")]).await;
+    for id in 1..=3 {
+        arrived(&db, id..=id, 1).await;
+        assert_eq!(rowscore(&["run"], db.variables()).await.status.code(), Some(0));
+    }
+    let days = "INTERVAL 9 - `id` DAY";
+    db.execute(&format!(
+        "UPDATE `batch_runs` SET `started_at` = `started_at` - {days}, `finished_at` = `finished_at` - {days}"
+    ))
+    .await;
+    assert_standing(&db, Mood::Calm, &[]).await;
+
+    arrived(&db, 4..=4, 36 * 60).await;
+    assert_standing(&db, Mood::Calm, &[]).await;
+    arrived(&db, 5..=5, 60 * 60).await;
+    let said = assert_standing(&db, Mood::Odd, &["left_waiting"]).await;
+    assert!(said.contains("Items wait since ") && said.contains("`rowscore run` takes them"), "{said}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_run_to_which_nobody_comes_back_is_no_excuse_for_a_silent_schedule(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = TestDb::new(server, &[("PAGE_SIZE", "5"), ("LANES", "1"), ("TICK_EVERY", "1h")]).await;
+    arrived(&db, 1..=40, 60).await;
+    let now = present(&db).await;
+    db.hop(&tick_of(now, 0), Clock::immediately(now)).await;
+    let ago = async |minutes: u32| {
+        let span = format!("INTERVAL {minutes} MINUTE");
+        let runs = format!("UPDATE `batch_runs` SET `tick` = `tick` - {span}, `started_at` = `started_at` - {span}");
+        db.execute(&format!("{runs}; UPDATE `batch_lanes` SET `updated_at` = `updated_at` - {span}")).await;
+    };
+
+    ago(60).await;
+    assert_standing(&db, Mood::Odd, &["unattended"]).await;
+    ago(30).await;
+    let said = assert_standing(&db, Mood::Bad, &["silent", "unattended"]).await;
+    assert!(said.contains("No tick of the schedule since "), "{said}");
+    // Who is at work on it keeps ticks away.
+    let mut holder = db.connect().await;
+    assert!(rowscore::store::hold::hold(RunId(1), 0).ask(&mut holder).await.unwrap());
+    assert_standing(&db, Mood::Odd, &["held_up"]).await;
+    drop(holder);
+
+    // Where nothing is known of a schedule, a day is long enough.
+    let unknown = db.with(&[("TICK_EVERY", "")]).await;
+    assert_standing_with(&unknown, unknown.variables(), Mood::Odd, &["unattended"]).await;
+    ago(24 * 60).await;
+    assert_standing_with(&unknown, unknown.variables(), Mood::Bad, &["unattended"]).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_window_that_failed_stays_in_sight_however_many_backfills_came_after_it(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = TestDb::new(server, &[("MAX_FAILED_PERCENT", "0")]).await;
+    arrived(&db, 1..=3, 60).await;
+    db.execute("UPDATE `items` SET `values` = '[]' WHERE `id` = 3").await;
+    let now = present(&db).await;
+    db.hop(&tick_of(now, 0), unhurried(now)).await;
+    assert_standing(&db, Mood::Bad, &["failed"]).await;
+
+    let columns = "`items_table`, `job`, `window_from`, `window_to`, `policy`, `model_version`, `lanes`, `workers`, \
+                   `attempted_at`, `pass`, `items`, `started_at`, `finished_at`";
+    let backfill = format!(
+        "INSERT INTO `batch_runs` ({columns}, `kind`, `chained`, `state`) \
+         SELECT {columns}, 'backfill', 0, 'succeeded' FROM `batch_runs` WHERE `id` = 1"
+    );
+    db.execute(&vec![backfill; 51].join("; ")).await;
+    assert_standing(&db, Mood::Bad, &["failed"]).await;
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_run_that_is_held_left_or_stopped_is_said_to_be(
     #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {

@@ -9,10 +9,12 @@ use mysql_async::prelude::Queryable;
 use rowscore::answer::{Answer, Outcome};
 use rowscore::event::Trigger;
 use rowscore::hop::HopError;
+use rowscore::standing::Mood;
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::api::Service;
+use crate::standing::assert_standing;
 use crate::support::database::RunRow;
 use crate::support::invocation::invoke;
 use crate::support::private::PASSWORD;
@@ -300,6 +302,43 @@ async fn who_cannot_look_waits_and_fails_no_row(
     let all_is_well = db.with(&[("WAIT_IF", ""), ("REPLICAS", "")]).await;
     assert_eq!(all_is_well.hop(&later(&answer), unhurried(at(NOW))).await.outcome, Outcome::Finished);
     assert_eq!(db.run(1).await, RunRow::over("succeeded", 40, 0, 0));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_run_that_waits_blindly_or_for_a_day_is_no_longer_merely_busy(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = troubled(server, &[]).await;
+    db.execute("INSERT INTO `trouble` VALUES (1)").await;
+    let first = db.tick(TICK).await;
+    // As if it had begun to wait so many hours ago, and was to look again in a minute.
+    let waiting = async |hours: u32| {
+        db.execute(&format!(
+            "UPDATE `batch_runs` SET `waiting_since` = UTC_TIMESTAMP() - INTERVAL {hours} HOUR, \
+               `waiting_until` = UTC_TIMESTAMP() + INTERVAL 1 MINUTE"
+        ))
+        .await;
+    };
+    waiting(23).await;
+    assert_standing(&db, Mood::Busy, &["waits"]).await;
+    waiting(25).await;
+    let said = assert_standing(&db, Mood::Bad, &["waits_too_long"]).await;
+    assert!(said.contains("query is 1, more than 0. End what it waits for, or correct WAIT_IF"), "{said}");
+
+    // Nobody listens there.
+    let blindly = db.with(&[("WAIT_IF", "replica_lag>10"), ("WAIT_QUERY", ""), ("REPLICAS", "127.0.0.1:1")]).await;
+    let blind = blindly.hop(&later(&first), unhurried(at(NOW) + TimeDelta::minutes(1))).await;
+    assert_eq!(blind.outcome, Outcome::Waiting);
+    waiting(0).await;
+    let said = assert_standing(&db, Mood::Odd, &["waits_blindly"]).await;
+    assert!(said.contains("what WAIT_IF names cannot be looked at"), "{said}");
+    waiting(25).await;
+    assert_standing(&db, Mood::Bad, &["waits_too_long"]).await;
+
+    // Quiet hours end, however long they are.
+    db.execute("UPDATE `batch_runs` SET `waiting_for` = 'the quiet hours Mon-Sun 00:00-00:00'").await;
+    assert_standing(&db, Mood::Busy, &["waits"]).await;
 }
 
 #[rstest]

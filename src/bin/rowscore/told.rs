@@ -116,7 +116,7 @@ impl<'a> Told<'a> {
 
     /// What the run left, and how to get it.
     fn waiting(&self) -> Vec<String> {
-        let Backlog { items, more, unreached, oldest } = self.backlog.unwrap_or_default();
+        let Backlog { items, more, unreached, oldest, .. } = self.backlog.unwrap_or_default();
         let wait = |count, why: &str, command| {
             let (verb, them) = if count == 1 { ("waits", "it") } else { ("wait", "them") };
             let least = if more { "At least " } else { "" };
