@@ -21,7 +21,7 @@ pub struct Ended {
     pub database: String,
     /// What was scored.
     pub table: String,
-    /// Where the predictions are, if they are not in the table.
+    /// Where the predictions are, if they are not in the table; `None` also where the job has left the table since.
     pub score_table: Option<String>,
     /// The job.
     pub job: JobName,

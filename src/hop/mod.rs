@@ -78,7 +78,7 @@ pub use jobs::{Chosen, Job, Jobs, NoJob, has_jobs, unknown};
 pub use judging::{Judgement, Round, judge_runs};
 pub use means::Means;
 pub use plan::{Basis, Plan, plan};
-pub use relay::{InAnswer, Reached, Relay};
+pub use relay::{InAnswer, NotTold, Reached, Relay, Told};
 pub use rest::seconds_until;
 pub use runner::Runner;
 pub use start::Start;

@@ -12,6 +12,24 @@ use crate::run::Channel;
 /// Whether somebody was reached. Boxed, as relays are of any kind, so that a hop is compiled once for all of them.
 pub type Reached<'r> = BoxFuture<'r, Result<(), Box<dyn Error + Send + Sync>>>;
 
+/// Whether somebody was told.
+pub type Told<'r> = BoxFuture<'r, Result<(), NotTold>>;
+
+/// Why somebody was not told that a run ended.
+#[derive(Debug)]
+pub enum NotTold {
+    /// They did not take it: that goes for this run, and another one they may take.
+    Refused(Box<dyn Error + Send + Sync>),
+    /// They could not be reached, or have too much to do: that goes for every run.
+    Unreached(Box<dyn Error + Send + Sync>),
+}
+
+impl<E: Error + Send + Sync + 'static> From<E> for NotTold {
+    fn from(error: E) -> Self {
+        Self::Unreached(error.into())
+    }
+}
+
 /// Where continuations go.
 pub trait Relay: Sync {
     /// Sends the message that starts the next hop. Sending one twice must be harmless.
@@ -32,8 +50,9 @@ pub trait Relay: Sync {
     ///
     /// # Errors
     /// They were not told. A later hop tries again.
-    fn tell<'r>(&'r self, by: Channel, _: &'r Ended) -> Reached<'r> {
-        Box::pin(async move { Err(format!("this caller has no way to tell others by: {by}").into()) })
+    fn tell<'r>(&'r self, by: Channel, _: &'r Ended) -> Told<'r> {
+        let why = format!("this caller has no way to tell others by: {by}");
+        Box::pin(async move { Err(NotTold::Unreached(why.into())) })
     }
 
     /// What the hop told others, and what it could not.

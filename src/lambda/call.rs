@@ -5,7 +5,7 @@ use chrono::Utc;
 use super::metrics::Source;
 use super::{SqsQueue, Tellers};
 use crate::event::Continuation;
-use crate::hop::{Clock, Ended, InAnswer, Job, Late, Reached, Relay, Tally};
+use crate::hop::{Clock, Ended, InAnswer, Job, Late, Reached, Relay, Tally, Told};
 use crate::run::Channel;
 use crate::window::Time;
 use crate::words;
@@ -58,8 +58,8 @@ impl Relay for Call<'_> {
         self.metrics.will_be_late(late, now());
     }
 
-    fn tell<'r>(&'r self, by: Channel, ended: &'r Ended) -> Reached<'r> {
-        Box::pin(async move { Ok(self.tellers.tell(by, ended).await?) })
+    fn tell<'r>(&'r self, by: Channel, ended: &'r Ended) -> Told<'r> {
+        Box::pin(self.tellers.tell(by, ended))
     }
 
     fn told(&self, tally: Tally) {

@@ -4,7 +4,7 @@
 use super::wake::{Asleep, Rest, Standing, WakeError};
 use crate::config::{Config, DatabaseResource, JobName};
 use crate::event::{Continuation, Request, Trigger};
-use crate::hop::{Clock, Ended};
+use crate::hop::{Clock, Ended, NotTold};
 use crate::run::Channel;
 use crate::window::Time;
 
@@ -106,7 +106,7 @@ impl Tellers {
     ///
     /// # Errors
     /// Always.
-    pub async fn tell(&self, by: Channel, _: &Ended) -> Result<(), TellError> {
-        Err(TellError(by))
+    pub async fn tell(&self, by: Channel, _: &Ended) -> Result<(), NotTold> {
+        Err(TellError(by).into())
     }
 }

@@ -5,7 +5,7 @@ use mysql_async::{Row, params};
 use super::StoreError;
 use super::row::{column, name};
 use super::statement::Statement;
-use crate::config::ItemsTable;
+use crate::config::{ItemsTable, JobName, Setting, TableName, Target};
 use crate::run::{Channels, RunId};
 
 /// A run that is over, and is still to be told.
@@ -30,6 +30,27 @@ const AT_ONCE: u32 = 100;
 /// Seconds that somebody else's telling is waited for: a call and its tries.
 const WAIT_S: u32 = 5;
 
+/// Where ends may be left to be told by who tells those of `table`'s job: its own runs first, whatever tables they are over;
+/// and those of jobs that were removed, which have no hops of their own any more.
+pub fn places(table: &ItemsTable) -> Statement<Vec<ItemsTable>> {
+    let own = table.clone();
+    let sql = "SELECT t.`items_table`, t.`job` \
+               FROM (SELECT DISTINCT `items_table`, `job` FROM `batch_runs` FORCE INDEX (`ends_to_tell`)) t \
+               WHERE t.`job` = :job \
+                 OR NOT EXISTS (SELECT 1 FROM `batch_jobs` j WHERE j.`name` = t.`job` AND j.`state` <> 'removed') \
+               ORDER BY t.`job` <> :job, t.`job`, t.`items_table`";
+    Statement::all("looking whose ends are to be told", sql, params! { "job" => table.job.as_str() }, move |row| {
+        let (name, job): (String, String) = (column(row, "items_table")?, column(row, "job")?);
+        if name == own.as_str() && job == own.job.as_str() {
+            return Ok(own.clone());
+        }
+        let named = TableName::read(&name).zip(JobName::read(&job));
+        let (name, job) = named.ok_or_else(|| StoreError::Unexpected(format!("runs of `{job}` over `{name}`")))?;
+        // Where its predictions went, nobody knows any more.
+        Ok(ItemsTable { name, job, target: Target::Columns, ..own.clone() })
+    })
+}
+
 /// The runs over `table` whose end is still to be told by one of `ways`, or that nobody is told of any more, the oldest
 /// first. Each way has its own limit, so that one that is out of reach keeps nobody waiting who listens by another.
 pub fn untold(table: &ItemsTable, ways: Channels) -> Statement<Vec<Untold>> {
@@ -38,6 +59,16 @@ pub fn untold(table: &ItemsTable, ways: Channels) -> Statement<Vec<Untold>> {
     let sql = format!("{} ORDER BY `id`", parts.join(" UNION "));
     let params = params! { "table" => table.as_str(), "job" => table.job.as_str() };
     Statement::all("looking whose end is to be told", &sql, params, read)
+}
+
+/// The same of each of some tables.
+pub fn untold_of_each(tables: &[ItemsTable], ways: Channels) -> Statement<Vec<Vec<Untold>>> {
+    tables.iter().fold(Statement::none(), |before, table| {
+        before.and(untold(table, ways)).map(|(mut all, untold): (Vec<_>, _)| {
+            all.push(untold);
+            all
+        })
+    })
 }
 
 /// Also of ways that are no longer set.

@@ -2,7 +2,7 @@
 
 use rowscore::config::Config;
 use rowscore::event::Continuation;
-use rowscore::hop::{Ended, InAnswer, Reached, Relay};
+use rowscore::hop::{Ended, InAnswer, Reached, Relay, Told};
 use rowscore::lambda::Tellers;
 use rowscore::run::Channel;
 
@@ -28,7 +28,7 @@ impl Relay for ByHand {
         InAnswer.brings_back()
     }
 
-    fn tell<'r>(&'r self, by: Channel, ended: &'r Ended) -> Reached<'r> {
-        Box::pin(async move { Ok(self.tellers.tell(by, ended).await?) })
+    fn tell<'r>(&'r self, by: Channel, ended: &'r Ended) -> Told<'r> {
+        Box::pin(self.tellers.tell(by, ended))
     }
 }

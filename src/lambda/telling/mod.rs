@@ -1,6 +1,7 @@
 //! Others are told that a run ended: an event bus, a topic, and whoever collects lineage.
 
 mod bus;
+mod datasets;
 mod lineage;
 mod topic;
 
@@ -11,7 +12,7 @@ use lineage::Collector;
 use topic::Topic;
 
 use crate::config::Config;
-use crate::hop::Ended;
+use crate::hop::{Ended, NotTold};
 use crate::run::Channel;
 
 /// Who is told. Clients are made when they are first needed.
@@ -44,7 +45,7 @@ impl Tellers {
         let telling = &config.telling;
         Self {
             bus: telling.bus.clone().map(Bus::new),
-            topic: telling.topic.clone().map(Topic::new),
+            topic: telling.topic.clone().map(|topic| Topic::new(topic, &config.mysql)),
             lineage: telling.lineage.clone().map(|lineage| Collector::new(lineage, &config.mysql)),
         }
     }
@@ -53,7 +54,7 @@ impl Tellers {
     ///
     /// # Errors
     /// They were not told.
-    pub async fn tell(&self, by: Channel, ended: &Ended) -> Result<(), TellError> {
+    pub async fn tell(&self, by: Channel, ended: &Ended) -> Result<(), NotTold> {
         // Boxed: the client of a service is deep.
         let (to, told) = match (by, self) {
             (Channel::Bus, Self { bus: Some(bus), .. }) => (bus.arn.as_str(), Box::pin(bus.put(ended)).await),
@@ -63,8 +64,12 @@ impl Tellers {
             (Channel::Lineage, Self { lineage: Some(collector), .. }) => {
                 (collector.url(), Box::pin(collector.post(ended)).await)
             }
-            (by, _) => return Err(TellError::Nobody(by)),
+            (by, _) => return Err(TellError::Nobody(by).into()),
         };
-        told.map_err(|source| TellError::Call { to: to.to_owned(), source })
+        let named = |source| TellError::Call { to: to.to_owned(), source }.into();
+        told.map_err(|why| match why {
+            NotTold::Refused(source) => NotTold::Refused(named(source)),
+            NotTold::Unreached(source) => NotTold::Unreached(named(source)),
+        })
     }
 }

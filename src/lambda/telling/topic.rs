@@ -1,15 +1,14 @@
 //! Messages to an SNS topic.
 
-use std::error::Error;
-
 use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::config::Builder;
 use aws_sdk_sns::types::MessageAttributeValue;
 use tokio::sync::OnceCell;
 
-use crate::config::TopicArn;
-use crate::hop::Ended;
+use super::datasets::Datasets;
+use crate::config::{MysqlConfig, TopicArn};
+use crate::hop::{Ended, NotTold};
 use crate::lambda::sdk;
 use crate::words;
 
@@ -21,18 +20,19 @@ const LONGEST_SUBJECT: usize = 99;
 pub(super) struct Topic {
     client: OnceCell<Client>,
     pub(super) arn: TopicArn,
+    datasets: Datasets,
 }
 
 impl Topic {
-    pub(super) fn new(arn: TopicArn) -> Self {
-        Self { client: OnceCell::new(), arn }
+    pub(super) fn new(arn: TopicArn, mysql: &MysqlConfig) -> Self {
+        Self { client: OnceCell::new(), arn, datasets: Datasets::of(mysql) }
     }
 
     /// Publishes the message that tells of a run. Its subject is for people; by its attributes subscriptions choose.
     ///
     /// # Errors
     /// The topic could not be reached, or did not take it.
-    pub(super) async fn publish(&self, ended: &Ended) -> Result<(), Box<dyn Error + Send + Sync>> {
+    pub(super) async fn publish(&self, ended: &Ended) -> Result<(), NotTold> {
         let client = async || Client::from_conf(by_its_usual_name(&sdk::of_region(self.arn.region()).await).build());
         let client = self.client.get_or_init(client).await;
         let message = serde_json::to_string_pretty(ended)?;
@@ -42,9 +42,11 @@ impl Topic {
             publish = publish.message_attributes(name, value);
         }
         if self.arn.keeps_order() {
-            publish = publish.message_group_id(ended.job.as_str()).message_deduplication_id(ended.id.as_str());
+            // Other databases may tell the same topic, and have a job of this name and a run of this number, too.
+            let own = |name: &str| hex(self.datasets.hashed(name));
+            publish = publish.message_group_id(own(ended.job.as_str())).message_deduplication_id(own(&ended.id));
         }
-        publish.send().await?;
+        publish.send().await.map_err(sdk::not_told)?;
         Ok(())
     }
 }
@@ -53,6 +55,10 @@ impl Topic {
 /// `AWS_USE_DUALSTACK_ENDPOINT`. <https://docs.aws.amazon.com/sns/latest/dg/sns-dual-stack.html>
 fn by_its_usual_name(config: &SdkConfig) -> Builder {
     Builder::from(config).use_dual_stack(false)
+}
+
+fn hex(hash: [u8; 32]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What a mail is called: `rowscore: run 12 of churn succeeded, 1,204 predicted`. SNS takes letters of ASCII alone, and

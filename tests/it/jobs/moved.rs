@@ -1,10 +1,11 @@
 //! What becomes of a job whose table is another one, or has gone, and of one that is held or removed by its name.
 
 use rstest::rstest;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Plant, TICK, job};
 use crate::support::invocation::invoke;
+use crate::support::listeners::Bus;
 use crate::support::models::other;
 use crate::support::programs::rowscore;
 use crate::support::stored::Stored;
@@ -38,6 +39,39 @@ async fn the_run_of_a_job_whose_table_was_renamed_is_cancelled_when_that_is_appl
         // What it had found, less what it did: there is nothing left to be counted.
         assert_eq!(counts(&plant, name).await, [("cancelled".to_owned(), 1, 3)], "{name}");
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_end_of_a_run_is_told_also_where_its_job_has_left_the_table_or_was_removed(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let bus = Bus::new().await;
+    let settings = [&ONE_BY_ONE[..], &[("EVENT_BUS", &bus.arn)]].concat();
+    let plant = Plant::new(server, &[("people", 4), ("places", 4), ("clients", 4)], &settings).await;
+    plant.described(&(job("moved", "people", "") + &job("removed", "places", ""))).await;
+    let function = plant.scorer.function().await;
+    invoke(&function, json!({"run": "window", "scheduled_time": TICK})).await.unwrap();
+    plant.described(&job("moved", "clients", "")).await;
+    assert_eq!(bus.heard().await, Vec::<Value>::new());
+
+    let unhurried = plant.scorer.with(&[("HOP_BUDGET_MS", "60000")]).await.function().await;
+    invoke(&unhurried, json!({"run": "window", "scheduled_time": "2024-03-05T11:00:00Z"})).await.unwrap();
+
+    let events = bus.heard().await;
+    let mut told: Vec<Value> = events
+        .iter()
+        .map(|event| &event["detail"])
+        .map(|end| json!([end["job"], end["table"], end["state"]]))
+        .collect();
+    told.sort_by_key(ToString::to_string);
+    let expected = json!([
+        ["moved", "clients", "succeeded"],
+        ["moved", "people", "cancelled"],
+        ["removed", "places", "cancelled"]
+    ]);
+    assert_eq!(Value::from(told), expected);
+    assert_eq!(plant.owner.count("`batch_runs` WHERE `to_tell` IS NOT NULL").await, 0);
 }
 
 #[rstest]

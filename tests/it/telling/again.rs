@@ -1,7 +1,11 @@
 //! Who could not be told is told later, and nobody for ever.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use axum::Router;
+use axum::extract::State;
+use axum::routing::post;
 use futures_util::future::join_all;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -83,6 +87,44 @@ async fn a_run_whose_hop_is_killed_between_its_end_and_the_telling_is_told_by_th
     assert!(rowscore(&["run"], by_hand(&db, &bus, None).await.variables()).await.status.success());
     assert_eq!(bus.ids().await, ["default/1/1", "default/2/1"]);
     assert_eq!(untold(&db).await, 0);
+}
+
+#[tokio::test]
+async fn databases_that_tell_one_topic_which_keeps_an_order_do_not_take_each_others_messages_for_repetitions() {
+    let (endpoint, got) = publisher().await;
+    let topic = Topic::missing() + ".fifo";
+    let mut settings = listeners::variables(Some(&endpoint)).to_vec();
+    settings.push(("EVENT_TOPIC", topic));
+    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let [(one, _), (other, _)] = [table(Server::Mysql, &[]).await, table(Server::Mysql, &[]).await];
+
+    for db in [&one, &one, &other] {
+        assert!(rowscore(&["run"], db.with(&settings).await.variables()).await.status.success());
+    }
+
+    let field = |name: &str| -> Vec<String> {
+        let of = |body: &String| body.split('&').find_map(|pair| pair.strip_prefix(name)).unwrap().to_owned();
+        got.lock().unwrap().iter().map(of).collect()
+    };
+    let (groups, ids) = (field("MessageGroupId="), field("MessageDeduplicationId="));
+    assert!(groups[0] == groups[1] && groups[0] != groups[2], "{groups:?}");
+    assert!(ids[0] != ids[1] && ids[0] != ids[2], "{ids:?}");
+}
+
+/// A service that takes whatever is published, and keeps it.
+async fn publisher() -> (String, Arc<Mutex<Vec<String>>>) {
+    const TAKEN: &str = "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult>\
+        <MessageId>1</MessageId></PublishResult></PublishResponse>";
+    let got = Arc::<Mutex<Vec<String>>>::default();
+    let take = async move |State(got): State<Arc<Mutex<Vec<String>>>>, body: String| {
+        got.lock().unwrap().push(body);
+        TAKEN
+    };
+    let router = Router::new().route("/", post(take)).with_state(Arc::clone(&got));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (endpoint, got)
 }
 
 #[rstest]

@@ -19,11 +19,16 @@ type Got = Arc<Mutex<Vec<(Option<String>, Value)>>>;
 
 /// A collector that answers with a status.
 async fn collector(status: StatusCode) -> (String, Got) {
+    collector_that(move |_| status).await
+}
+
+/// A collector that answers each event with a status.
+async fn collector_that(status: impl Fn(&str) -> StatusCode + Clone + Send + Sync + 'static) -> (String, Got) {
     let got = Got::default();
     let take = async move |State(got): State<Got>, headers: HeaderMap, body: String| {
         let token = headers.get("authorization").map(|token| token.to_str().unwrap().to_owned());
         got.lock().unwrap().push((token, serde_json::from_str(&body).unwrap()));
-        (status, "no room\u{1b}[2J")
+        (status(&body), "no room\u{1b}[2J")
     };
     let router = Router::new().route("/api/v1/lineage", post(take)).with_state(Arc::clone(&got));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -66,6 +71,28 @@ async fn a_collector_of_lineage_gets_the_begin_and_the_end_of_each_run(
     assert!(begin["eventTime"].as_str() < end["eventTime"].as_str(), "{begin:#} {end:#}");
     assert_eq!(events[3]["run"]["facets"]["nominalTime"]["nominalEndTime"], json!("2024-03-05T11:00:00Z"));
     assert_eq!(untold(&db).await, 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_run_that_a_collector_refuses_keeps_no_later_one_from_it(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let refused = |body: &str| match body.contains("\"nominalEndTime\":\"2024-03-05T11:00:00Z\"") {
+        true => StatusCode::FORBIDDEN,
+        false => StatusCode::CREATED,
+    };
+    let (url, got) = collector_that(refused).await;
+    let (db, function) = table(server, &[("LINEAGE_URL", &url)]).await;
+
+    for hour in [10, 11, 12] {
+        invoke(&function, tick(hour)).await.unwrap();
+    }
+
+    let left: Vec<u64> = db.rows("SELECT `id` FROM `batch_runs` WHERE `to_tell` IS NOT NULL").await;
+    assert_eq!(left, [2]);
+    let last = got.lock().unwrap().last().unwrap().1.clone();
+    assert_eq!(last["run"]["facets"]["nominalTime"]["nominalEndTime"], json!("2024-03-05T12:00:00Z"));
 }
 
 #[rstest]

@@ -1,10 +1,9 @@
 //! A run that ended, as OpenLineage tells it. <https://openlineage.io/spec/2-0-2/OpenLineage.json>
 
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
-use crate::config::MysqlConfig;
 use crate::hop::Ended;
+use crate::lambda::telling::datasets::Datasets;
 use crate::run::RunState;
 use crate::window::Time;
 
@@ -14,25 +13,6 @@ const FACETS: &str = "https://openlineage.io/spec/facets";
 
 /// Who says it.
 const PRODUCER: &str = concat!("urn:rowscore:", env!("CARGO_PKG_VERSION"));
-
-/// The database as OpenLineage names its tables. <https://openlineage.io/docs/spec/naming>
-#[derive(Debug)]
-pub(super) struct Datasets {
-    /// `mysql://HOST:PORT`.
-    namespace: String,
-    database: String,
-}
-
-impl Datasets {
-    pub(super) fn of(mysql: &MysqlConfig) -> Self {
-        let MysqlConfig { server, port, database, .. } = mysql;
-        Self { namespace: format!("mysql://{server}:{port}"), database: database.clone() }
-    }
-
-    fn named(&self, table: &str) -> String {
-        format!("{}.{table}", self.database)
-    }
-}
 
 /// The two events of a run: its begin and its end.
 pub(super) fn events(ended: &Ended, datasets: &Datasets) -> [Value; 2] {
@@ -86,8 +66,8 @@ fn facet(version: &str, name: &str, mut content: Value) -> Value {
 }
 
 /// The run as a UUID, the same however often it is told: the eighth version of RFC 9562, made of a hash.
-fn run_id(ended: &Ended, Datasets { namespace, database }: &Datasets) -> String {
-    let hash = Sha256::digest(format!("rowscore {namespace} {database} {}", ended.id));
+fn run_id(ended: &Ended, datasets: &Datasets) -> String {
+    let hash = datasets.hashed(&ended.id);
     let mut bytes: [u8; 16] = std::array::from_fn(|at| hash[at]);
     bytes[6] = bytes[6] & 0x0f | 0x80;
     bytes[8] = bytes[8] & 0x3f | 0x80;

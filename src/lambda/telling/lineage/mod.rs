@@ -3,15 +3,14 @@
 mod bearer;
 mod event;
 
-use std::error::Error;
 use std::time::Duration;
 
 use bearer::Bearer;
-use event::{Datasets, events};
+use event::events;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use hyper::{Request, Response, body::Incoming};
+use hyper::{Request, Response, StatusCode, body::Incoming};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -20,7 +19,8 @@ use rustls::crypto::aws_lc_rs;
 use serde_json::Value;
 
 use crate::config::{Lineage, LineageUrl, MysqlConfig, Token};
-use crate::hop::Ended;
+use crate::hop::{Ended, NotTold};
+use crate::lambda::telling::datasets::Datasets;
 use crate::words;
 
 /// Where a server takes events. <https://openlineage.io/docs/client/python/configuration#http>
@@ -60,12 +60,12 @@ impl Collector {
     ///
     /// # Errors
     /// The token could not be read, the server could not be reached, or it took one of them not.
-    pub(super) async fn post(&self, ended: &Ended) -> Result<(), Box<dyn Error + Send + Sync>> {
+    pub(super) async fn post(&self, ended: &Ended) -> Result<(), NotTold> {
         let posted = tokio::time::timeout(WHOLE, self.post_both(ended)).await;
-        posted.map_err(|_| format!("it took longer than {} s in all", WHOLE.as_secs()))?
+        posted.map_err(|_| late(format!("it took longer than {} s in all", WHOLE.as_secs())))?
     }
 
-    async fn post_both(&self, ended: &Ended) -> Result<(), Box<dyn Error + Send + Sync>> {
+    async fn post_both(&self, ended: &Ended) -> Result<(), NotTold> {
         let token = match &self.bearer {
             Some(bearer) => Some(Box::pin(bearer.token()).await?),
             None => None,
@@ -75,17 +75,12 @@ impl Collector {
         let client = Client::builder(TokioExecutor::new()).build(connector.https_or_http().enable_http1().build());
         for event in events(ended, &self.datasets) {
             let posted = tokio::time::timeout(LIMIT, self.post_one(&client, token.as_ref(), &event)).await;
-            posted.map_err(|_| format!("no answer within {} s", LIMIT.as_secs()))??;
+            posted.map_err(|_| late(format!("no answer within {} s", LIMIT.as_secs())))??;
         }
         Ok(())
     }
 
-    async fn post_one(
-        &self,
-        client: &HttpClient,
-        token: Option<&Token>,
-        event: &Value,
-    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+    async fn post_one(&self, client: &HttpClient, token: Option<&Token>, event: &Value) -> Result<(), NotTold> {
         let mut request = Request::post(format!("{}{PLACE}", self.url())).header(CONTENT_TYPE, "application/json");
         if let Some(token) = token {
             let mut proof = HeaderValue::try_from(format!("Bearer {}", token.secret()))?;
@@ -97,8 +92,15 @@ impl Collector {
             return Ok(());
         }
         let status = answer.status();
-        Err(format!("the event is refused: {status}: {}", said(answer, token).await).into())
+        let why = format!("the event is refused: {status}: {}", said(answer, token).await).into();
+        let passes =
+            status.is_server_error() || [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS].contains(&status);
+        Err(if passes { NotTold::Unreached(why) } else { NotTold::Refused(why) })
     }
+}
+
+fn late(why: String) -> NotTold {
+    NotTold::Unreached(why.into())
 }
 
 /// What a server says, as far as it is read, and without the token if that is in it.
