@@ -7,6 +7,7 @@ use axum::Json;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::Uri;
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use hyper::service::Service;
@@ -129,6 +130,28 @@ async fn of_job(api: &Arc<Api>, name: &JobName) -> Result<Arc<Api>, Problem> {
     let row = rows.iter().find(|row| row.settings.name == *name).ok_or_else(missing)?;
     let job = jobs.job(row).map_err(|error| Problem::not_found(words::chain(&error)))?;
     Ok(api.of_job(&job))
+}
+
+/// What is about a table, and nothing to read where it is that of no job.
+const OF_A_TABLE: [&str; 3] = ["/data/", "/runs", "/quality"];
+
+/// Refuses what is asked of the service's own table where nobody scores it any more, and says who is to be asked.
+pub(super) async fn whose(State(api): Shared, request: Request, next: Next) -> Response {
+    let is_of_table = OF_A_TABLE.iter().any(|route| request.uri().path().starts_with(route));
+    if !is_of_table || !api.base.is_empty() || api.jobs.is_none() {
+        return next.run(request).await;
+    }
+    match api.described().await {
+        Ok(rows) if !has_own(&rows) => {
+            let described = rows.iter().filter(|row| row.state != JobState::Removed);
+            let names: Vec<&str> = described.map(|row| row.settings.name.as_str()).collect();
+            let path = request.uri().path();
+            let detail = format!("the job `default` is none; ask `/jobs/JOB{path}`: the jobs are {}", names.join(", "));
+            Problem::not_found(detail).into_response()
+        }
+        // Where this cannot be read, nothing else can, and that is said.
+        _ => next.run(request).await,
+    }
 }
 
 /// Whether the service's own table is that of a job which is worked on.

@@ -23,9 +23,9 @@ use std::sync::{Arc, LazyLock};
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, header};
-use axum::middleware::map_response;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -39,9 +39,9 @@ pub use shared::{Api, Present, Unreadable};
 pub fn router(api: Api) -> Router {
     let api = Arc::new(api);
     let of_jobs = Router::new()
-        .route("/jobs/{job}", get(jobs::of_one))
-        .route("/jobs/{job}/{*rest}", get(jobs::of_one))
-        .route("/jobs/{job}/", get(jobs::of_one))
+        .route("/jobs/{job}", any(jobs::of_one))
+        .route("/jobs/{job}/{*rest}", any(jobs::of_one))
+        .route("/jobs/{job}/", any(jobs::of_one))
         .layer(map_response(guarded))
         .with_state(jobs::Below { api: Arc::clone(&api), routes: of_one });
     of_jobs.merge(of_one(api))
@@ -56,6 +56,7 @@ fn of_one(api: Arc<Api>) -> Router {
         .route("/items/{id}", get(page::item))
         .fallback(async |request: Request| Problem::not_found(format!("there is no {}", request.uri().path())))
         .method_not_allowed_fallback(async |method: Method| Problem::method_not_allowed(&method))
+        .layer(from_fn_with_state(Arc::clone(&api), jobs::whose))
         .layer(map_response(guarded))
         .with_state(api)
 }

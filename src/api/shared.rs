@@ -48,8 +48,8 @@ pub struct Api {
     pub(super) base: String,
     /// What there is beside it.
     pub(super) jobs: Option<Arc<Jobs>>,
-    /// The results of the jobs that were asked for, each of its latest version.
-    of_jobs: Mutex<BTreeMap<JobName, (u32, Arc<Self>)>>,
+    /// The results of the jobs that were asked for, each as it was described then.
+    of_jobs: Mutex<BTreeMap<JobName, (Arc<Job>, Arc<Self>)>>,
 }
 
 impl Api {
@@ -86,11 +86,12 @@ impl Api {
     }
 
     /// The results of another job, on the same connections.
-    pub(super) fn of_job(&self, job: &Job) -> Arc<Self> {
+    pub(super) fn of_job(&self, job: &Arc<Job>) -> Arc<Self> {
         let table = &job.work.items_table;
         // Whoever panicked with it left it as it was.
         let mut known = self.of_jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, api)) = known.get(&job.name).filter(|(version, _)| *version == job.version) {
+        // By number alone, a description of before a restore could be taken for this one.
+        if let Some((_, api)) = known.get(&job.name).filter(|(of, _)| Arc::ptr_eq(of, job)) {
             return Arc::clone(api);
         }
         let Reading { database, model, present, .. } = &self.reading;
@@ -107,7 +108,7 @@ impl Api {
             jobs: self.jobs.clone(),
             of_jobs: Mutex::default(),
         });
-        known.insert(job.name.clone(), (job.version, Arc::clone(&api)));
+        known.insert(job.name.clone(), (Arc::clone(job), Arc::clone(&api)));
         api
     }
 

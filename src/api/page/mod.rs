@@ -99,6 +99,16 @@ struct Sheet {
     title: String,
     every: u32,
     content: Markup,
+    about: About,
+}
+
+/// What a page is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum About {
+    /// The service's own table, or that of a job.
+    Table,
+    /// All jobs: none of them scores the service's own table.
+    Jobs,
 }
 
 /// The status page. It comes without the database, too, and says so.
@@ -141,7 +151,14 @@ async fn of_jobs(api: &Api) -> Result<Shown, ReadError> {
     let Some(several) = standings(api).await? else { return Ok(Shown::Beside(list)) };
     let headline = jobs::headline(lines.len(), &several);
     let content = html! { (top(&headline)) (list) };
-    Ok(Shown::Alone(Sheet { now: api.clock(), model: None, title: headline.sentence, every: RESTING_S, content }))
+    Ok(Shown::Alone(Sheet {
+        now: api.clock(),
+        model: None,
+        title: headline.sentence,
+        every: RESTING_S,
+        content,
+        about: About::Jobs,
+    }))
 }
 
 fn standing(api: &Api, view: &View, jobs: &Markup) -> Sheet {
@@ -166,7 +183,7 @@ fn standing(api: &Api, view: &View, jobs: &Markup) -> Sheet {
         (parts::latest(model, &api.table, view))
     };
     let (now, version) = (view.standing.facts.now, view.in_use.version);
-    Sheet { now, model: Some(version), title: headline.sentence, every, content }
+    Sheet { now, model: Some(version), title: headline.sentence, every, content, about: About::Table }
 }
 
 /// A run's own page.
@@ -192,7 +209,7 @@ pub(super) async fn run(State(api): Shared, number: Result<Number, Problem>) -> 
             let every = if line.state.is_over() { RESTING_S } else { MOVING_S };
             let content = details::run(&line, &lanes, &reasons, now);
             let (title, model) = (format!("Run {id}"), Some(version));
-            respond(StatusCode::OK, &api, &Sheet { now, model, title, every, content })
+            respond(StatusCode::OK, &api, &Sheet { now, model, title, every, content, about: About::Table })
         }
         Ok(None) => unread(&api, &Problem::not_found(format!("there is no run {id}"))),
         Err(error) => unread(&api, &Problem::from(error)),
@@ -209,7 +226,14 @@ pub(super) async fn item(State(api): Shared, named: Result<Named, Problem>) -> R
         Ok(item) => {
             let title = format!("Item {}", item.key);
             let content = details::item(&item);
-            let sheet = Sheet { now: api.clock(), model: Some(item.used), title, every: RESTING_S, content };
+            let sheet = Sheet {
+                now: api.clock(),
+                model: Some(item.used),
+                title,
+                every: RESTING_S,
+                content,
+                about: About::Table,
+            };
             respond(StatusCode::OK, &api, &sheet)
         }
         Err(problem) => unread(&api, &problem),
@@ -231,7 +255,7 @@ fn unread(api: &Api, problem: &Problem) -> Response {
     };
     let content = top(&headline);
     let (now, title) = (api.clock(), headline.sentence);
-    respond(problem.status(), api, &Sheet { now, model: None, title, every: RESTING_S, content })
+    respond(problem.status(), api, &Sheet { now, model: None, title, every: RESTING_S, content, about: About::Table })
 }
 
 fn respond(status: StatusCode, api: &Api, sheet: &Sheet) -> Response {
@@ -268,7 +292,8 @@ fn with_code(text: &str) -> Markup {
 }
 
 fn document(api: &Api, sheet: &Sheet) -> Markup {
-    let Sheet { now, model, title, every, content } = sheet;
+    let Sheet { now, model, title, every, content, about } = sheet;
+    let whose = if *about == About::Table { api.table.as_str() } else { "all jobs" };
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -276,8 +301,8 @@ fn document(api: &Api, sheet: &Sheet) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                meta name="description" content={ "How the predictions of the table " (api.table.as_str()) " stand" };
-                title { (title) " · " (api.table.as_str()) " · rowscore" }
+                meta name="description" content={ "How the predictions of " (whose) " stand" };
+                title { (title) " · " (whose) " · rowscore" }
                 link rel="icon" href=(PreEscaped(ICON));
                 style { (PreEscaped(STYLE)) }
                 noscript { meta http-equiv="refresh" content=(every); }
@@ -286,7 +311,7 @@ fn document(api: &Api, sheet: &Sheet) -> Markup {
                 header {
                     a class="mark" href="/" { "rowscore" }
                     @if !api.base.is_empty() { a class="table" href={ (api.base) "/" } { (api.table.job.as_str()) } }
-                    span class="table" { (api.table.as_str()) }
+                    span class="table" { (whose) }
                     span class="as-of" id="as-of" {
                         "as of " time datetime=(words::rfc3339(*now)) { (now.format("%Y-%m-%d %H:%M:%S")) } " UTC"
                     }
@@ -295,25 +320,32 @@ fn document(api: &Api, sheet: &Sheet) -> Markup {
                     p id="stale" class="stale" hidden { "This is old: the page could not be renewed. It keeps trying." }
                     (within(&api.base, content))
                 }
-                (within(&api.base, &footer(api, *model)))
+                (within(&api.base, &footer(api, *model, *about)))
                 script { (PreEscaped(SCRIPT)) }
             }
         }
     }
 }
 
-fn footer(api: &Api, model: Option<ModelVersion>) -> Markup {
+fn footer(api: &Api, model: Option<ModelVersion>, about: About) -> Markup {
+    let is_of_table = about == About::Table;
     html! {
         footer {
-            p { (columns(&api.table)) }
+            @if is_of_table { p { (columns(&api.table)) } }
             p {
-                                @if let Some(model) = model { "Model " code { (model) } ", " }
+                @if let Some(model) = model { "Model " code { (model) } ", " }
                 "rowscore " (env!("CARGO_PKG_VERSION")) ". As JSON: "
-                a href="/health" { "/health" } ", " a href="/runs" { "/runs" } ", "
-                @if api.table.truth.is_some() { a href="/quality" { "/quality" } ", " }
-                a href="/data/predicted" { "/data/predicted" } ", " a href="/data/unpredicted" { "/data/unpredicted" } ", "
-                a href="/metadata" { "/metadata" } ", " a href="/openapi.json" { "/openapi.json" } ". For Prometheus: "
-                a href="/metrics" { "/metrics" } "."
+                a href="/health" { "/health" } ", "
+                @if is_of_table {
+                    a href="/runs" { "/runs" } ", "
+                    @if api.table.truth.is_some() { a href="/quality" { "/quality" } ", " }
+                    a href="/data/predicted" { "/data/predicted" } ", "
+                    a href="/data/unpredicted" { "/data/unpredicted" } ", "
+                    a href="/metadata" { "/metadata" } ", "
+                } @else {
+                    a href="/jobs" { "/jobs" } ", "
+                }
+                a href="/openapi.json" { "/openapi.json" } ". For Prometheus: " a href="/metrics" { "/metrics" } "."
             }
         }
     }

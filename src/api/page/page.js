@@ -41,10 +41,16 @@ function renewNode(now, next) {
   }
 }
 
+let timer = 0;
+let isRenewing = false;
+
 async function renew() {
-  if (!document.hidden) {
+  if (!document.hidden && !isRenewing) {
+    isRenewing = true;
     try {
-      const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+      // An answer that never comes is none.
+      const options = { headers: { accept: "text/html" }, signal: AbortSignal.timeout(20000) };
+      const answer = await fetch(location.href, options);
       const next = new DOMParser().parseFromString(await answer.text(), "text/html");
       const page = next.getElementById("page");
       if (!page) throw new Error("another page");
@@ -54,8 +60,12 @@ async function renew() {
     } catch {
       stale(true);
     }
+    isRenewing = false;
   }
-  setTimeout(renew, wait());
+  clearTimeout(timer);
+  timer = setTimeout(renew, wait());
 }
 
-setTimeout(renew, wait());
+// Whoever comes back sees what is, and not what was when they left.
+document.addEventListener("visibilitychange", renew);
+timer = setTimeout(renew, wait());

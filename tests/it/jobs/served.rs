@@ -62,4 +62,24 @@ async fn every_job_has_its_own_page_and_results_below_its_name(
     let said: Value = unknown.json().await.unwrap();
     assert_eq!(said["detail"], json!("there is no job `forth`; the jobs are people, places"));
     assert_eq!(ask("/jobs/Forth/runs").await.status(), 400);
+
+    // What is below a job refuses as the root does.
+    let written = client.post(format!("http://{address}/jobs/people/runs")).send().await.unwrap();
+    assert_eq!((written.status().as_u16(), &written.headers()["allow"]), (405, &"GET,HEAD".parse().unwrap()));
+    assert_eq!(written.headers()["content-type"], "application/problem+json");
+
+    // The root is about nobody's table, and says whose there are.
+    assert!(!list.contains("href=\"/runs\"") && !list.contains("href=\"/data/"), "{list}");
+    assert!(list.contains("href=\"/jobs\"") && !list.contains("Table <code>"), "{list}");
+    for path in ["/runs", "/runs/1", "/data/all", "/data/1", "/quality"] {
+        let none = ask(path).await;
+        assert_eq!(none.status(), 404, "{path}");
+        let said: Value = none.json().await.unwrap();
+        let detail = format!("the job `default` is none; ask `/jobs/JOB{path}`: the jobs are people, places");
+        assert_eq!(said["detail"], json!(detail));
+    }
+
+    // A database that was restored counts the descriptions again.
+    plant.owner.execute("UPDATE `batch_jobs` SET `settings` = REPLACE(`settings`, 'places', 'people')").await;
+    assert_eq!(get("/jobs/places/data/predicted").await.as_array().unwrap().len(), 3);
 }
