@@ -40,7 +40,7 @@ pub fn span(seconds: u64) -> String {
 }
 
 /// The commands that are about a job, not only about a run.
-const OF_A_JOB: [&str; 8] = ["run", "plan", "status", "quality", "doctor", "failures", "release", "results"];
+const OF_A_JOB: [&str; 9] = ["run", "plan", "status", "quality", "doctor", "failures", "release", "results", "explain"];
 
 /// The same text, with the commands in it meant for a job. That of the variables need not be named.
 pub fn of_job(text: &str, job: &str) -> String {

@@ -69,16 +69,11 @@ async fn in_order(of: &Examination<'_>, session: &mut Session, findings: &mut Ve
         if of_it.iter().any(|finding| finding.step == Step::Queue) {
             queue = Queue::Leave;
         }
-        let whose = are_several.then_some(name);
-        findings.extend(of_it.into_iter().map(|finding| of_name(finding, whose.as_ref())));
+        findings.extend(of_it.into_iter().map(|finding| {
+            let remedy = finding.remedy.as_deref().map(|remedy| words::of_job(remedy, name.as_str()));
+            Finding { job: are_several.then(|| name.clone()), remedy, ..finding }
+        }));
     }
-}
-
-/// The finding, with the job's name, also in its commands.
-fn of_name(finding: Finding, job: Option<&JobName>) -> Finding {
-    let Some(name) = job else { return finding };
-    let remedy = finding.remedy.map(|remedy| words::of_job(&remedy, name.as_str()));
-    Finding { job: Some(name.clone()), remedy, ..finding }
 }
 
 /// Whether rowscore's own tables are as this version needs them.

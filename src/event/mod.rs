@@ -11,7 +11,7 @@ mod request;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{JobName, ScheduleName};
-use crate::run::RunId;
+use crate::run::{RunId, RunKind};
 use crate::window::Time;
 
 pub use error::EventError;
@@ -129,6 +129,8 @@ pub struct Sleep {
 pub enum Aim<'t> {
     /// This job's.
     Job(&'t JobName),
+    /// That of every job that ticks start, whatever its schedule.
+    Active,
     /// That of every job of this schedule; `None`: of those without one.
     Schedule(Option<&'t ScheduleName>),
     /// That of every job of the schedule that is called like this rule of EventBridge's, or else of those without one.
@@ -151,9 +153,12 @@ impl Trigger {
                 Aim::Job(job)
             }
             Self::Open(Request { schedule: None, rule: Some(rule), .. }) => Aim::Rule(rule),
+            // It changes nothing, and each job is as likely to be broken.
+            Self::Open(Request { kind: RunKind::Canary, schedule: None, .. }) => Aim::Active,
             Self::Open(Request { schedule, .. }) => Aim::Schedule(schedule.as_ref()),
             Self::Continue(Continuation { job, .. }) => Aim::Job(job),
-            Self::Status(None) | Self::Doctor(None) | Self::Sleep(_) => Aim::Schedule(None),
+            Self::Status(None) | Self::Doctor(None) => Aim::Active,
+            Self::Sleep(_) => Aim::Schedule(None),
             Self::Wake(wake) => wake.event.aim(),
         }
     }

@@ -141,7 +141,10 @@ impl Jobs {
         match trigger.aim() {
             Aim::Job(name) => self.of_name(name, matches!(trigger, Trigger::Open(_)), rows),
             // Nobody described any.
-            Aim::Schedule(None) | Aim::Rule(_) if !has_jobs(rows) => Ok(Chosen::One(Arc::clone(&self.of_variables))),
+            Aim::Active | Aim::Schedule(None) | Aim::Rule(_) if !has_jobs(rows) => {
+                Ok(Chosen::One(Arc::clone(&self.of_variables)))
+            }
+            Aim::Active => Ok(self.each(rows.iter())),
             Aim::Schedule(schedule) => self.of_schedule(schedule, rows),
             Aim::Rule(rule) => self.of_schedule(Some(rule), rows).or_else(|_| self.of_schedule(None, rows)),
         }
@@ -175,8 +178,13 @@ impl Jobs {
             };
             return Err(NoJob::Schedule { name: name.clone(), others });
         }
-        let active = of_schedule().filter(|row| row.state == JobState::Active);
-        Ok(Chosen::Each(active.map(|row| (row.settings.name.clone(), self.job(row))).collect()))
+        Ok(self.each(of_schedule()))
+    }
+
+    /// Those of these jobs that ticks start.
+    fn each<'r>(&self, rows: impl Iterator<Item = &'r JobRow>) -> Chosen {
+        let active = rows.filter(|row| row.state == JobState::Active);
+        Chosen::Each(active.map(|row| (row.settings.name.clone(), self.job(row))).collect())
     }
 
     /// The job that a row describes.

@@ -125,6 +125,10 @@ fn an_event_names_a_job_or_a_schedule_and_a_rule_may_be_one() {
     let nightly = "nightly".parse().unwrap();
     assert_eq!(of(json!({"run": "sweep", "schedule": "nightly"})).aim(), Aim::Schedule(Some(&nightly)));
     assert_eq!(of(json!({"run": "window"})).aim(), Aim::Schedule(None));
+    assert_eq!(of(json!({"run": "sweep"})).aim(), Aim::Schedule(None));
+    assert_eq!(of(json!({"run": "canary"})).aim(), Aim::Active);
+    assert_eq!(of(json!({"run": "canary", "schedule": "nightly"})).aim(), Aim::Schedule(Some(&nightly)));
+    assert_eq!(of(json!({"run": "status"})).aim(), Aim::Active);
     let rule = "rowscore-window".parse().unwrap();
     let scheduled: Value = serde_json::from_str(include_str!("../../events/schedule.json")).unwrap();
     assert_eq!(of(scheduled).aim(), Aim::Rule(&rule));

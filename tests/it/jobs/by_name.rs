@@ -82,6 +82,13 @@ async fn a_tick_starts_the_jobs_of_its_schedule_and_no_other(
     assert_eq!(hourly["predicted"], json!(12), "{hourly}");
     assert_eq!(runs().await, ["first", "second", "third"]);
 
+    // Whatever the schedule of a job is, it is looked at, and tried out.
+    let status = invoke(&function, json!({"run": "status"})).await.unwrap();
+    let told: Vec<&Value> = status["jobs"].as_array().unwrap().iter().map(|of| &of["job"]).collect();
+    assert_eq!(told, ["first", "second", "third"], "{status}");
+    invoke(&function, json!({"run": "canary", "scheduled_time": TICK})).await.unwrap();
+    assert_eq!(plant.owner.count("`batch_runs` WHERE `kind` = 'canary' AND `job` = 'third'").await, 1);
+
     let unknown = invoke(&function, json!({"run": "window", "schedule": "daily"})).await.unwrap_err();
     assert_eq!(unknown.to_string(), "no job has the schedule `daily`; accepted: `nightly`");
     let unknown = invoke(&function, json!({"run": "window", "job": "forth"})).await.unwrap_err();
@@ -180,6 +187,8 @@ async fn the_doctor_tries_out_each_job_that_is_active_or_the_one_that_is_named(
 
     let one = rowscore(&["doctor", "second"], variables).await;
     assert_eq!(one.status.code(), Some(0), "{one:?}");
+    // What is to be done is said of this job, also where no other is looked at.
+    assert!(one.stdout.contains("`rowscore run second` makes one now"), "{one:?}");
     let nobody = rowscore(&["doctor", "fourth", "--text"], variables).await;
     assert_eq!(nobody.status.code(), Some(1), "{nobody:?}");
     assert!(nobody.stdout.contains("there is no job `fourth`; the jobs are first, second, third"), "{nobody:?}");
