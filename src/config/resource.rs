@@ -15,13 +15,13 @@ pub enum DatabaseResource {
 impl DatabaseResource {
     /// The resource that RDS gave `host` to: an instance's `NAME.id.region.rds.amazonaws.com` (in
     /// China `NAME.id.rds.region.amazonaws.com.cn`), or a cluster's `NAME.cluster-id…` or
-    /// `NAME.cluster-ro-id…`. `None` for a proxy, a custom endpoint, and any other name.
+    /// `NAME.cluster-ro-id…`. `None` for a proxy, a custom endpoint, that of a global database, and any other name.
     pub fn behind(host: &str) -> Option<Self> {
         let (name, rest) = host.split_once('.')?;
         let (id, rest) = rest.split_once('.')?;
         let in_china = rest.starts_with("rds.") && rest.ends_with(".amazonaws.com.cn");
         let is_rds = rest.ends_with(".rds.amazonaws.com") || in_china;
-        if !is_rds || id.starts_with("proxy-") || id.starts_with("cluster-custom-") {
+        if !is_rds || id.starts_with("proxy-") || id.starts_with("cluster-custom-") || id.starts_with("global-") {
             return None;
         }
         let named = if id.starts_with("cluster-") { Self::Cluster } else { Self::Instance };

@@ -75,6 +75,7 @@ impl Database {
             .ssl_opts(protection.by_the_driver().cloned())
             .prefer_socket(false)
             .max_allowed_packet(Some(LARGEST_STATEMENT))
+            .tcp_keepalive(Some(settings::KEEPALIVE))
             .wait_timeout(Some(settings::WAIT_TIMEOUT_S as usize))
             .setup(vec![settings::of_each_session()]);
         let name = config.database.clone();
@@ -302,5 +303,20 @@ fn login_advice(error: &Error, advice: impl FnOnce() -> String) -> Option<String
             advice()
         )),
         error => is_login(error).then(advice),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[tokio::test]
+    async fn connections_are_kept_alive_while_a_long_statement_is_under_way() {
+        let given = [("MYSQL_DATABASE", "shop"), ("MYSQL_USER", "scorer"), ("MYSQL_PASSWORD", "x")];
+        let find = |name: &str| given.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let config = Config::read(find).unwrap();
+        let database = Database::new(&config.mysql, &config.work.items_table).await;
+        assert_eq!(mysql_async::Opts::from(database.opts).tcp_keepalive(), Some(settings::KEEPALIVE));
     }
 }

@@ -33,7 +33,7 @@ impl Signer {
     /// A token that is valid for 15 minutes.
     pub(super) async fn token(&self) -> Result<String, StoreError> {
         let Self { sdk, region, server, port, user } = self;
-        // The server's own region; for a name of one's own, that of the surroundings.
+        // The server's own region; for a name that has none, that of the surroundings.
         let region = region.as_ref().or(sdk.region()).ok_or_else(|| unsigned("no region is set".into()))?;
         let config = TokenConfig::builder().hostname(server).port(u64::from(*port)).username(user);
         let config = config.region(region.clone()).build().map_err(unsigned)?;

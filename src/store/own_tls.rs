@@ -13,12 +13,14 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use sha2::{Digest as _, Sha256};
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsConnector;
 
 use super::private_socket::PrivateSocket;
+use super::settings::KEEPALIVE;
 use crate::config::{Fingerprint, Place};
 
 /// A packet of the protocol with its header: three bytes of length, one of its number.
@@ -71,8 +73,7 @@ impl OwnTls {
 
     /// Reaches the server at `place`, and answers the socket over which the driver reaches it through us.
     pub(super) async fn reach(&self, place: &Place) -> Result<Reached, Error> {
-        let mut server = TcpStream::connect((&place.host[..], place.port)).await?;
-        server.set_nodelay(true)?;
+        let mut server = connect(place).await?;
         let greeting = read_packet(&mut server).await?;
         let socket = PrivateSocket::new()?;
         let name = socket.name().to_owned();
@@ -101,6 +102,14 @@ impl Reached {
     pub(super) async fn failure(self) -> Option<Error> {
         self.failure.await.ok()
     }
+}
+
+/// As the driver does it.
+async fn connect(place: &Place) -> io::Result<TcpStream> {
+    let server = TcpStream::connect((&place.host[..], place.port)).await?;
+    server.set_nodelay(true)?;
+    SockRef::from(&server).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE))?;
+    Ok(server)
 }
 
 /// Between the driver and the server: the beginning with its numbers shifted, then everything as it is.
@@ -240,5 +249,20 @@ impl ServerCertVerifier for Judge {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_way_to_the_server_is_kept_alive() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = connect(&Place { host: "127.0.0.1".into(), port }).await.unwrap();
+        assert!(SockRef::from(&server).keepalive().unwrap());
     }
 }

@@ -1,13 +1,23 @@
 //! What each session sets for itself, so that rowscore's statements mean and keep the same whatever the server's
 //! defaults are, and whatever its `init_connect` has set before.
 
+use std::time::Duration;
+
 /// Seconds that a statement waits for a lock, of rows or of a table: longer than any page of ours, short enough that
 /// rowscore gives way to a user's long transaction and tries again later.
-const LOCK_WAIT_S: u32 = 5;
+pub(super) const LOCK_WAIT_S: u32 = 5;
+
+/// The same where a key is built: at its end it needs the table for a moment, and what was built is lost if it does not
+/// get it.
+pub(super) const LOCK_WAIT_OF_A_KEY_S: u32 = 30;
 
 /// Seconds after which the server ends a connection that says nothing, so that the locks of a
 /// vanished function are not kept for the server's default of eight hours.
 pub(super) const WAIT_TIMEOUT_S: u32 = 60;
+
+/// How long a connection is silent until its other end is asked whether it is still there: shorter than what lies between
+/// forgets it, while a long statement is under way.
+pub(super) const KEEPALIVE: Duration = Duration::from_secs(60);
 
 /// The same while a page is under way. Between two statements of a page lie some milliseconds of scoring.
 const PAGE_SILENCE_S: u32 = 5;

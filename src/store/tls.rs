@@ -112,11 +112,24 @@ fn is_this_machine(server: &str) -> bool {
 
 /// PEM with the authorities of a server in RDS: those of its region, or all when that is unknown.
 fn rds_authorities(server: &str) -> Option<&'static str> {
-    region(server).map(|region| part(region).unwrap_or(RDS))
+    region_or_global(server).map(|region| part(region).unwrap_or(RDS))
 }
 
-/// `eu-central-1` of `shop.cluster-abc.eu-central-1.rds.amazonaws.com`.
+/// `eu-central-1` of `shop.cluster-abc.eu-central-1.rds.amazonaws.com`; `None` also of the writer endpoint of an Aurora
+/// Global Database, which is in whichever region writes at the moment.
 pub(super) fn region(server: &str) -> Option<&str> {
+    region_or_global(server).filter(|name| is_region(name))
+}
+
+/// Whether it is like `us-gov-west-1`.
+fn is_region(name: &str) -> bool {
+    let Some((before, number)) = name.rsplit_once('-') else { return false };
+    let is_word = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    before.contains('-') && before.split('-').all(is_word) && number.parse::<u8>().is_ok()
+}
+
+/// What stands where the region does in the name of a server in RDS.
+fn region_or_global(server: &str) -> Option<&str> {
     let server = server.trim_end_matches('.');
     let rds = server.strip_suffix(".cn").unwrap_or(server).strip_suffix(".rds.amazonaws.com");
     // In China the region comes behind: `shop.abc.rds.cn-north-1.amazonaws.com.cn`.
@@ -164,6 +177,20 @@ mod tests {
         ] {
             assert_eq!(rds_authorities(server).map(certificates), Some(81), "{server}");
             assert!(advice(server, false).contains(&format!("of region {region}: ")), "{server}");
+        }
+    }
+
+    #[test]
+    fn a_name_in_no_region_is_verified_against_all_authorities_and_signed_for_no_region() {
+        let server = "shop.global-c1x2y3z4.global.rds.amazonaws.com";
+        assert_eq!((region(server), rds_authorities(server).map(certificates)), (None, Some(81)));
+        assert!(!advice(server, false).contains("of region"));
+        for (name, is_region) in [("eu-central-1", true), ("us-gov-west-1", true), ("us-iso-east-1", true)]
+            .into_iter()
+            .chain(["global", "shop", "eu-central", "eu-1", "-a-1", "cluster-c1x2y3z4", ""].map(|name| (name, false)))
+        {
+            let server = format!("shop.c1x2y3z4.{name}.rds.amazonaws.com");
+            assert_eq!(region(&server), Some(name).filter(|_| is_region), "{name}");
         }
     }
 

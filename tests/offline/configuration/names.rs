@@ -40,6 +40,7 @@ fn behind(host: &str) -> Option<String> {
 fn the_resource_is_read_from_the_name_that_rds_gave() {
     assert_eq!(behind("shop.c1x2.eu-central-1.rds.amazonaws.com").unwrap(), "instance/shop");
     assert_eq!(behind("shop.cluster-c1x2.eu-central-1.rds.amazonaws.com").unwrap(), "cluster/shop");
+    assert_eq!(behind("shop.global-c1x2.global.rds.amazonaws.com"), None);
     assert_eq!(behind("shop.cluster-ro-c1x2.rds.cn-north-1.amazonaws.com.cn").unwrap(), "cluster/shop");
 }
 
