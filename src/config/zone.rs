@@ -9,6 +9,11 @@ use super::setting::{Accepts, Setting};
 pub struct Zone(String);
 
 impl Zone {
+    /// Whether it is a distance from UTC, which every server knows.
+    pub fn is_offset(&self) -> bool {
+        is_offset(&self.0)
+    }
+
     /// The zone as an SQL string.
     pub fn literal(&self) -> String {
         format!("'{}'", self.0)

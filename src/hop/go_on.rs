@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::check::look_at_table;
+use super::check::{check_zone, look_at_table};
 use super::error::HopError;
 use super::next::Next;
 use super::under_way::Hop;
@@ -17,6 +17,7 @@ use crate::store::{hold, lanes, returned, runs};
 pub(super) async fn go_on(hop: &mut Hop<'_>, message: Continuation) -> Result<Next, HopError> {
     let Continuation { run_id: id, worker, hop: number, not_before, .. } = message;
     look_at_table(&mut hop.session, hop.means).await?;
+    check_zone(&mut hop.session, hop.means.table()).await?;
     let table = hop.means.table();
     let found = acting(&[Act::GoOn], None, hop.session.ask(|| runs::find(table, id))).await?;
     saw(

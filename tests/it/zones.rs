@@ -1,11 +1,12 @@
 //! Times of arrival in a DATETIME, which has no zone.
 
 use rowscore::answer::Outcome;
+use rowscore::event::Trigger;
 use rstest::rstest;
 
 use crate::support::programs::rowscore;
 use crate::support::readings::{DDL, Own, SETTINGS, insert_samples, own, readings, refusal};
-use crate::support::{Server, TestDb};
+use crate::support::{OwnServer, Server, TestDb, at, tick, unhurried};
 
 const TICK: &str = "2024-03-05T10:00:00Z";
 const LATER: &str = "2024-03-05T11:00:00Z";
@@ -86,4 +87,42 @@ async fn a_datetime_that_seems_to_be_local_time_is_noticed_by_init_and_by_the_ca
     }
     let set = scorer.with(&[("CREATED_ZONE", "+00:00")]).await;
     assert!(!rowscore(&["run", "--canary"], set.variables()).await.stderr.contains("CREATED_ZONE"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_server_that_has_forgotten_its_zones_ends_a_run_with_that_and_not_with_an_empty_window(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+) {
+    let own = OwnServer::start_with(server, &["--relaxed"]).await;
+    let settings = [&SETTINGS[..], &[("CREATED_ZONE", "Test/Shop"), ("PAGE_SIZE", "1"), ("LANES", "1")]].concat();
+    let db = own.bare(&settings).await;
+    db.execute(
+        "INSERT INTO `mysql`.`time_zone` (`Time_zone_id`, `Use_leap_seconds`) VALUES (9000, 'N'); \
+         INSERT INTO `mysql`.`time_zone_name` (`Name`, `Time_zone_id`) VALUES ('Test/Shop', 9000); \
+         INSERT INTO `mysql`.`time_zone_transition_type` \
+           (`Time_zone_id`, `Transition_type_id`, `Offset`, `Is_DST`, `Abbreviation`) VALUES (9000, 0, 0, 0, 'TST')",
+    )
+    .await;
+    db.execute(DDL).await;
+    db.migrate().await;
+    insert_samples(&db, 3).await;
+    let first = db.hurried_tick(TICK).await;
+    assert_eq!((first.outcome, first.counts.predicted), (Outcome::Continued, 1));
+    let (other, continued) = (db.with(&[]).await, Trigger::Continue(first.continuations[0].clone()));
+
+    // What a server has read of its zones it knows until it ends.
+    db.execute("DELETE FROM `mysql`.`time_zone_name` WHERE `Name` = 'Test/Shop'").await;
+    own.stop().await;
+    own.restart().await;
+
+    let told = "CREATED_ZONE is `Test/Shop`, which the server does not know";
+    for trigger in [&continued, &tick(LATER)] {
+        for process in [&db, &other] {
+            let error = process.try_hop(trigger, unhurried(at(LATER))).await.unwrap_err().to_string();
+            assert!(error.contains(told), "{error}");
+        }
+    }
+    assert_eq!(db.count("`Readings` WHERE `scores` IS NULL").await, 2);
+    assert_eq!(db.count("`batch_runs` WHERE `state` LIKE 'succeeded%'").await, 0);
 }

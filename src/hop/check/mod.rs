@@ -57,14 +57,38 @@ pub(super) fn check_names(means: Means<'_>, trigger: &Trigger) -> Result<(), Unf
 }
 
 /// Before a run is opened: [`check_columns`], and whether what a page writes may be written, until all is well; then not
-/// again in this process, with this model, until the table is altered. A canary writes by itself. Each time, whether a
-/// sample meets its own: that changes with every row of the user's.
+/// again in this process, with this model, until the table is altered. A canary writes by itself. Each time, whether the
+/// server still knows the zone of the times of arrival, and whether a sample meets its own: that changes with every row of
+/// the user's.
 pub(super) async fn check_table(session: &mut Session, means: Means<'_>, kind: RunKind) -> Result<(), HopError> {
     let fingerprint = session.ask(|| catalog::fingerprint(means.table())).await?;
-    if !means.database.is_known_to_fit(means.model.version(), fingerprint) {
+    if means.database.is_known_to_fit(means.model.version(), fingerprint) {
+        check_zone(session, means.table()).await?;
+    } else {
         look_closely(session, means, kind).await?;
     }
     session.run(async |conn| check_sample(conn, means).await).await
+}
+
+/// Before pages are read: whether the server knows the zone of the times of arrival. One that took over, or was restored, may
+/// have no tables of zones, and to it every window is empty.
+pub(super) async fn check_zone(session: &mut Session, table: &ItemsTable) -> Result<(), HopError> {
+    if table.created_zone.as_ref().is_none_or(|zone| zone.is_offset()) {
+        return Ok(());
+    }
+    let problem = session.run(async |conn| zone_problem(conn, table).await).await?;
+    Ok(Unfit::unless_none(table, problem.into_iter().collect())?)
+}
+
+async fn zone_problem(conn: &mut Conn, table: &ItemsTable) -> Result<Option<String>, StoreError> {
+    let Some(zone) = &table.created_zone else { return Ok(None) };
+    let is_known = counts::knows_zone(zone).ask(conn).await?;
+    Ok((!is_known).then(|| {
+        format!(
+            "CREATED_ZONE is `{zone}`, which the server does not know; accepted: an offset like +05:30, or a name \
+             from its tables of zones, which `mysql_tzinfo_to_sql` fills"
+        )
+    }))
 }
 
 async fn look_closely(session: &mut Session, means: Means<'_>, kind: RunKind) -> Result<(), HopError> {
@@ -224,14 +248,7 @@ async fn check(conn: &mut Conn, (table, model): (&ItemsTable, &Model), stage: St
     problems.extend(columns::problems(table, model, &catalog, stage));
     problems.extend(source::kind_problem(table, &catalog));
     problems.extend(score_problems(conn, (table, model), (&catalog, stage)).await?);
-    if let Some(zone) = &table.created_zone
-        && !counts::knows_zone(zone).ask(conn).await?
-    {
-        problems.push(format!(
-            "CREATED_ZONE is `{zone}`, which the server does not know; accepted: an offset like +05:30, or a name \
-             from its tables of zones, which `mysql_tzinfo_to_sql` fills"
-        ));
-    }
+    problems.extend(zone_problem(conn, table).await?);
     Unfit::unless_none(table, problems)?;
     let Looked { problems, unknown } = source::look(conn, &seen, model).await?;
     Unfit::unless_none(table, problems)?;
