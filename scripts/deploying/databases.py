@@ -11,7 +11,7 @@ from servers.common import Failure
 from .account import Account
 
 # What rowscore promises to work with (docs/TABLE.md), by the engine's name in RDS.
-OLDEST = {"mysql": (8, 0, 16), "mariadb": (10, 6), "aurora-mysql": (8, 0)}
+OLDEST = {"mysql": (8, 0, 22), "mariadb": (10, 6), "aurora-mysql": (8, 0)}
 # Statuses in which a database takes no connections.
 ASLEEP = {"stopped", "stopping", "inaccessible-encryption-credentials", "failed", "deleting"}
 

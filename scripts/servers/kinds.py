@@ -59,7 +59,7 @@ KINDS = {
             "mysql",
             MYSQL,
             "MySQL 8 or 9",
-            oldest=(8, 0, 16),
+            oldest=(8, 0, 22),
             packages={
                 "debian": Packages(("mysql-server-core",), "sid"),
                 "ubuntu": Packages(("mysql-server-core-8.4", "mysql-server-core-8.0")),

@@ -6,7 +6,7 @@ use crate::config::{MysqlConfig, Tls, WorkConfig};
 use crate::store::about::About;
 
 /// The oldest versions that rowscore works with.
-const LEAST: (Version, Version) = ((8, 0, 16), (10, 6, 0));
+const LEAST: (Version, Version) = ((8, 0, 22), (10, 6, 0));
 
 /// Its first three numbers.
 type Version = (u32, u32, u32);
@@ -31,7 +31,7 @@ pub(super) fn server(about: &About, work: &WorkConfig) -> Finding {
     let (name, least) = if is_mariadb { ("MariaDB", LEAST.1) } else { ("MySQL", LEAST.0) };
     let said = format!("{name} {}", about.version);
     if numbers(&about.version).is_some_and(|version| version < least) {
-        let remedy = Some("upgrade it: rowscore needs MySQL 8.0.16, Aurora MySQL 3 or MariaDB 10.6, or later".into());
+        let remedy = Some("upgrade it: rowscore needs MySQL 8.0.22, Aurora MySQL 3 or MariaDB 10.6, or later".into());
         return Finding::failed(Step::Server, Found { said: format!("{said} is too old"), remedy });
     }
     if let Some(name) = READ_ONLY.into_iter().find(|name| about.is_on(name)) {
@@ -78,8 +78,8 @@ mod tests {
     #[test]
     fn a_server_that_is_too_old_fails() {
         for (version, state) in [
-            ("8.0.15", State::Failed),
-            ("8.0.16", State::Ok),
+            ("8.0.21", State::Failed),
+            ("8.0.22", State::Ok),
             ("9.7.0", State::Ok),
             ("5.7.44-log", State::Failed),
             ("10.5.29-MariaDB-log", State::Failed),

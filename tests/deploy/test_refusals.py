@@ -151,4 +151,4 @@ class Refusals(Deployed):
     def test_a_server_that_is_too_old_is_refused(self):
         self.network()
         self.instance(EngineVersion="5.7.44")
-        self.assertIn("mysql 5.7.44; accepted: 8.0.16 or later", self.refuse("--database", "mydb"))
+        self.assertIn("mysql 5.7.44; accepted: 8.0.22 or later", self.refuse("--database", "mydb"))
