@@ -84,7 +84,7 @@ def names(environment: dict[str, str]) -> dict[str, str]:
     listed = lambda columns: ", ".join("`" + column.replace("`", "``") + "`" for column in columns if column)
     # A column of the key may be more than that.
     read = listed(dict.fromkeys([*ids, prediction, keys["created"], run, *columns]))
-    keys = {**keys, "id": ids[0], "key": listed(ids)}
+    keys = {**keys, "id": ids[0], "window_key": listed(dict.fromkeys([keys["created"], *ids]))}
     return {**keys, "read": read, "written": listed([prediction, run])}
 
 

@@ -29,7 +29,9 @@ SET @source = COALESCE(@source, 'columns');
 -- `rowscore results` shows it where it is.
 SET @updated = IF(
   EXISTS (SELECT 1 FROM information_schema.columns
-          WHERE table_schema = DATABASE() AND table_name = @items AND column_name = 'updated_datetime'),
+          WHERE table_schema = DATABASE() AND table_name = @items
+            AND (@@lower_case_table_names <> 0 OR CAST(table_name AS BINARY) = CAST(@items AS BINARY))
+            AND column_name = 'updated_datetime'),
   ', `updated_datetime`', '');
 
 -- Columns that the server would set to the present time with every change keep their values: rowscore writes

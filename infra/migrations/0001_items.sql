@@ -3,7 +3,7 @@
 -- Safe on a live table and on one that already has everything: an existing table keeps its
 -- columns and rows, the nullable column is added INSTANT, the key INPLACE without a lock.
 -- `rowscore init` sets the names from ITEMS_TABLE, ID_COLUMN, CREATED_COLUMN and RUN_COLUMN; by
--- hand, set them first or take the defaults; a key of several columns as @key = '`one`, `other`'.
+-- hand, set them first or take the defaults; a key of several columns as @window_key = '`created`, `one`, `other`'.
 -- An empty @run adds no column. Where a table takes no column INSTANT (it has a FULLTEXT key, or is COMPRESSED), set @column_how to what it takes:
 -- `rowscore init` tries 'ALGORITHM=INPLACE, LOCK=NONE'.
 SET @items = COALESCE(@items, 'items');
@@ -14,8 +14,9 @@ SET @column_how = COALESCE(@column_how, 'ALGORITHM=INSTANT');
 
 -- Between backticks, in which a backtick is doubled.
 SET @quoted_items = CONCAT('`', REPLACE(@items, '`', '``'), '`');
-SET @quoted_id = COALESCE(@key, CONCAT('`', REPLACE(@id, '`', '``'), '`'));
+SET @quoted_id = CONCAT('`', REPLACE(@id, '`', '``'), '`');
 SET @quoted_created = CONCAT('`', REPLACE(@created, '`', '``'), '`');
+SET @quoted_window = COALESCE(@window_key, CONCAT(@quoted_created, ', ', @quoted_id));
 SET @quoted_run = CONCAT('`', REPLACE(@run, '`', '``'), '`');
 
 -- Columns that are named here are the same in any case; table names are not, unless the server says so.
@@ -45,19 +46,27 @@ EXECUTE migration;
 -- It also gains the key that finds a window's bounds, unless one already begins that way.
 -- (An index over pending items would make the bulk update several times slower on MySQL.)
 -- Where its name is taken, the server finds one.
-SET @window_key = IF(
+SET @key_name = IF(
   EXISTS (SELECT 1 FROM information_schema.statistics
           WHERE table_schema = DATABASE() AND table_name = @items
             AND (@@lower_case_table_names <> 0 OR CAST(table_name AS BINARY) = CAST(@items AS BINARY))
             AND index_name = 'items_window'),
   '', '`items_window`');
+-- When it is built it needs the table for a moment; set @key_wait to the seconds that it may wait for that.
+SET @lock_wait = @@SESSION.lock_wait_timeout;
+SET @ddl = CONCAT('SET SESSION lock_wait_timeout = ', COALESCE(@key_wait, @lock_wait));
+PREPARE migration FROM @ddl;
+EXECUTE migration;
 SET @ddl = IF(
   EXISTS (SELECT 1 FROM information_schema.statistics
           WHERE table_schema = DATABASE() AND table_name = @items
             AND (@@lower_case_table_names <> 0 OR CAST(table_name AS BINARY) = CAST(@items AS BINARY))
             AND CAST(LOWER(column_name) AS BINARY) = CAST(LOWER(@created) AS BINARY) AND seq_in_index = 1),
   'DO 0',
-  CONCAT('ALTER TABLE ', @quoted_items, ' ADD KEY ', @window_key, ' (', @quoted_created, ', ', @quoted_id, '), ALGORITHM=INPLACE, LOCK=NONE'));
+  CONCAT('ALTER TABLE ', @quoted_items, ' ADD KEY ', @key_name, ' (', @quoted_window, '), ALGORITHM=INPLACE, LOCK=NONE'));
+PREPARE migration FROM @ddl;
+EXECUTE migration;
+SET @ddl = CONCAT('SET SESSION lock_wait_timeout = ', @lock_wait);
 PREPARE migration FROM @ddl;
 EXECUTE migration;
 DEALLOCATE PREPARE migration;

@@ -230,6 +230,13 @@ impl ItemsTable {
         columns
     }
 
+    /// The columns of the key by which a window is found, as SQL: the time of arrival, and then those of the key that are
+    /// another column.
+    pub fn window_key(&self) -> String {
+        let rest = self.key.columns().filter(|column| !self.created.is(column.as_str()));
+        std::iter::once(&self.created).chain(rest).map(ColumnName::quoted).collect::<Vec<_>>().join(", ")
+    }
+
     /// A column that is named twice would be overwritten, or read as what it is not.
     fn refuse_contradictions(&self, vars: &mut Vars<'_>) {
         if let Some(value) =
@@ -268,10 +275,16 @@ impl ItemsTable {
     }
 }
 
+/// Variables of which two may name one column: it is only read, as that of a partition's key when an item arrived.
+const MAY_SHARE: [&str; 3] =
+    [variables::ID_COLUMN::ENTRY.name, variables::CREATED_COLUMN::ENTRY.name, variables::FEATURE_COLUMNS::ENTRY.name];
+
 /// Notes which of a table's columns are named twice.
 fn refuse_twins(vars: &mut Vars<'_>, columns: &[(&str, &ColumnName)]) {
+    let may_share = |one: &str, other: &str| one != other && [one, other].iter().all(|name| MAY_SHARE.contains(name));
     for (at, (variable, column)) in columns.iter().enumerate() {
-        if let Some((first, _)) = columns[..at].iter().find(|(_, other)| other.is(column.as_str())) {
+        let is_twin = |(first, other): &&(&str, &ColumnName)| other.is(column.as_str()) && !may_share(first, variable);
+        if let Some((first, _)) = columns[..at].iter().find(is_twin) {
             vars.problem(format!("{variable} names the column `{column}`, and {first} does, too"));
         }
     }

@@ -140,8 +140,8 @@ async fn make_all(site: &mut Site<'_>, orders: &Orders, built_in: &'static Model
     }
     let [scorer, reader] =
         [&orders.scorer, &orders.reader].map(|login| login.as_ref().map(|login| login.login.as_str()));
-    site.grant(&mut conn, Grants { scorer, reader }).await?;
-    let notices = site.notices(&mut conn, &model, &fit).await?;
+    let mut notices = site.grant(&mut conn, Grants { scorer, reader }).await?;
+    notices.extend(site.notices(&mut conn, &model, &fit).await?);
     // Whether the server hears of it changes nothing any more.
     let _ = conn.disconnect().await;
     Ok(notices)

@@ -1,5 +1,6 @@
 //! Making what is missing, and noting each thing that was made.
 
+use std::fmt::Display;
 use std::time::Instant;
 
 use mysql_async::Conn;
@@ -11,7 +12,7 @@ use crate::hop::{self, Fit, HopError, Means};
 use crate::model::Model;
 use crate::store::jobs::{self, JobState};
 use crate::store::logins::{self, NewLogin};
-use crate::store::{Database, catalog, inventory, schema};
+use crate::store::{Database, StoreError, catalog, inventory, schema};
 
 /// Tables that are named to whom there is no table of the wanted name.
 const NAMED: u32 = 10;
@@ -32,6 +33,29 @@ pub struct Grants<'g> {
     pub scorer: Option<&'g str>,
     /// Reading results.
     pub reader: Option<&'g str>,
+}
+
+/// What a login is allowed.
+#[derive(Clone, Copy)]
+enum Right {
+    Score,
+    Read,
+}
+
+impl Right {
+    async fn grant(self, conn: &mut Conn, table: &ItemsTable, login: &str) -> Result<(), StoreError> {
+        match self {
+            Self::Score => schema::grant(conn, table, login).await,
+            Self::Read => schema::grant_reader(conn, table, login).await,
+        }
+    }
+
+    fn said(self) -> &'static str {
+        match self {
+            Self::Score => "do what rowscore needs",
+            Self::Read => "read results",
+        }
+    }
 }
 
 /// Where things are made, what of them is wanted, and what was made so far, in sentences.
@@ -83,6 +107,8 @@ impl Site<'_> {
             // Who wants a new database wants what is in it.
             if self.done.is_empty() {
                 self.may_make_items(conn).await?;
+                // Whoever is asked may think for longer than a server keeps a connection on which nothing is said.
+                *conn = self.database.connect().await?;
             }
         } else {
             hop::check_before_making(conn, table, model).await?;
@@ -108,29 +134,36 @@ impl Site<'_> {
         Ok(())
     }
 
-    /// Allows logins that exist what they need of the table, and of the tables of jobs that were described.
+    /// Allows logins that exist what they need of the table, and of the tables of jobs that were described. Answers of which
+    /// jobs that could not be done: what is wrong with one is no matter of the others.
     ///
     /// # Errors
     /// There is no such login, or the account may not.
-    pub async fn grant(&mut self, conn: &mut Conn, grants: Grants<'_>) -> Result<(), SetUpError> {
-        let of_jobs = self.tables_of_jobs(conn).await?;
-        let (also, by_hand) = (told::also(&of_jobs), told::by_hand(self.table()));
-        let tables: Vec<&ItemsTable> = std::iter::once(self.table()).chain(&of_jobs).collect();
-        let mut done = Vec::new();
-        if let Some(login) = grants.scorer {
-            for table in &tables {
-                schema::grant(conn, table, login).await?;
-            }
-            done.push(format!("Login `{login}` may do what rowscore needs{also}, and nothing else.{by_hand}"));
+    pub async fn grant(&mut self, conn: &mut Conn, grants: Grants<'_>) -> Result<Vec<String>, SetUpError> {
+        let wanted = [(Right::Score, grants.scorer), (Right::Read, grants.reader)];
+        let wanted: Vec<(Right, &str)> =
+            wanted.into_iter().filter_map(|(right, login)| Some((right, login?))).collect();
+        if wanted.is_empty() {
+            return Ok(Vec::new());
         }
-        if let Some(login) = grants.reader {
-            for table in &tables {
-                schema::grant_reader(conn, table, login).await?;
+        let (mut of_jobs, mut left_out) = self.tables_of_jobs(conn).await?;
+        let by_hand = told::by_hand(self.table());
+        let mut done = Vec::new();
+        for (right, login) in wanted {
+            right.grant(conn, self.table(), login).await?;
+            let mut granted = Vec::new();
+            for table in of_jobs {
+                match right.grant(conn, &table, login).await {
+                    Ok(()) => granted.push(table),
+                    Err(error) => left_out.push(told::not_granted(&table.job, &error)),
+                }
             }
-            done.push(format!("Login `{login}` may read results{also}, and nothing else.{by_hand}"));
+            of_jobs = granted;
+            let (also, may) = (told::also(&of_jobs), right.said());
+            done.push(format!("Login `{login}` may {may}{also}, and nothing else.{by_hand}"));
         }
         self.done.extend(done);
-        Ok(())
+        Ok(left_out)
     }
 
     /// What is to be minded: of the table, and if no run would be opened with this model.
@@ -150,17 +183,25 @@ impl Site<'_> {
         Ok(notices)
     }
 
-    /// The tables of the jobs that were described, which are there: `rowscore apply` has seen to what is in them.
-    async fn tables_of_jobs(&self, conn: &mut Conn) -> Result<Vec<ItemsTable>, SetUpError> {
+    /// The tables of the jobs that were described, and of which jobs there is none that could be granted: `rowscore apply`
+    /// has seen to what is in them, but somebody else may have changed that since.
+    async fn tables_of_jobs(&self, conn: &mut Conn) -> Result<(Vec<ItemsTable>, Vec<String>), SetUpError> {
         let rows = jobs::known(conn).await?;
-        let mut tables = Vec::new();
+        let (mut tables, mut left_out) = (Vec::new(), Vec::new());
         for row in rows.iter().filter(|row| row.state != JobState::Removed && !row.settings.name.is_default()) {
-            let table = self.config.of_job(&row.settings)?.items_table;
-            if !catalog::describe(&table).ask(conn).await?.columns.is_empty() {
-                tables.push(table);
+            let mut leave_out = |why: &dyn Display| left_out.push(told::not_granted(&row.settings.name, why));
+            match self.config.of_job(&row.settings).map(|work| work.items_table) {
+                Ok(table) => match catalog::describe(&table).ask(conn).await {
+                    Ok(found) if found.columns.is_empty() => {
+                        leave_out(&format!("there is no table {}", table.quoted()));
+                    }
+                    Ok(_) => tables.push(table),
+                    Err(error) => leave_out(&error),
+                },
+                Err(error) => leave_out(&error),
             }
         }
-        Ok(tables)
+        Ok((tables, left_out))
     }
 
     /// An items table, which is not there, is made only if somebody wants it.

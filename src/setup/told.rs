@@ -1,10 +1,11 @@
 //! What was made, in words.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use crate::config::{ItemsTable, Rows};
+use crate::config::{ItemsTable, JobName, Rows, by_keys};
 use crate::store::inventory::Made;
 use crate::store::logins::{IAM_PLUGIN, LoginMade, Proof};
 use crate::words;
@@ -46,6 +47,12 @@ pub(super) fn also(of_jobs: &[ItemsTable]) -> String {
         1 => ", also of the table of 1 job".to_owned(),
         jobs => format!(", also of the tables of {jobs} jobs"),
     }
+}
+
+/// That a job was left out, and why.
+pub(super) fn not_granted(job: &JobName, why: &dyn Display) -> String {
+    let why = by_keys(&why.to_string());
+    format!("Job `{job}` was not granted: {why}; correct its table or its description, then call this again.")
 }
 
 /// What only its owner knows of a query.

@@ -117,7 +117,9 @@ impl Catalog {
         let of_each = key.columns().filter_map(|column| self.column(column.as_str())).map(Column::longest_part);
         let has_room = of_each.sum::<u64>() + LONGEST_TIME <= LONGEST as u64;
         let is_time = self.column(table.created.as_str()).is_some_and(|column| column.kind.is_time());
-        if key.is_number() || !has_room || !is_time || !self.is_of_table(table) {
+        // With the time in it, the key is no order behind the time that an index would have.
+        let has_time = key.columns().any(|column| table.created.is(column.as_str()));
+        if has_time || key.is_number() || !has_room || !is_time || !self.is_of_table(table) {
             return None;
         }
         let begins = |index: &&Key| match index.columns.split_first() {

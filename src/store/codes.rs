@@ -43,6 +43,8 @@ pub(super) enum Meaning {
     NoPlugin,
     /// The table is not changed in that way while others use it.
     NotOnline,
+    /// What was to be made is there, or what was to be taken away is not.
+    There,
     /// Anything else, or no error of a server.
     Other,
 }
@@ -65,6 +67,7 @@ impl Meaning {
             | Self::NoLogin
             | Self::NoPlugin
             | Self::NotOnline
+            | Self::There
             | Self::Other => Fault::Permanent,
         }
     }
@@ -96,7 +99,9 @@ impl Meaning {
             1146 => Self::NoTable,
             1133 | 1410 | 3523 => Self::NoLogin, // MariaDB, MySQL, one that is no role either
             1524 => Self::NoPlugin,
-            1845 | 1846 | 4092 => Self::NotOnline, // not at all, not for this table, too often before
+            // Not at all, not for this table, too often before; not where MariaDB keeps the table's history.
+            1845 | 1846 | 4092 | 4119 => Self::NotOnline,
+            1050 | 1060 | 1061 | 1091 => Self::There, // a table, a column, a key; either of the last two
             // Clusters. Group Replication: another server's commit was first.
             3101 => Self::Locked,
             // This server is none of the cluster's at the moment: Galera, then Group Replication.

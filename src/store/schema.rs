@@ -6,17 +6,18 @@ use std::time::{Duration, Instant};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, params};
 
+use super::altering::{self, Step};
 use super::codes::Meaning;
 use super::inventory::{Inventory, Made};
 use super::logins::name_and_host;
 use super::migrations::{MIGRATIONS, OF_THE_ITEMS, made_by};
 use super::row::column;
 use super::statement::Statement;
-use super::{Doing, StoreError, catalog, score_table};
-use crate::config::{ColumnName, ItemsTable, OWN_VIEW, Rows, ScoreTable};
+use super::{Doing, StoreError, catalog};
+use crate::config::{ColumnName, ItemsTable, OWN_VIEW, Rows};
 
 /// The comment of the column that the migrations add, by which it is known as rowscore's.
-pub const RUN_COLUMN_COMMENT: &str = "the run that wrote the prediction";
+pub const RUN_COLUMN_COMMENT: &str = altering::RUN_COLUMN_COMMENT;
 
 /// Makes an empty database.
 ///
@@ -26,12 +27,6 @@ pub async fn create_database(conn: &mut Conn, name: &str) -> Result<(), StoreErr
     let quoted = name.replace('`', "``");
     conn.query_drop(format!("CREATE DATABASE IF NOT EXISTS `{quoted}`")).await.doing("making the database")
 }
-
-/// How a column is added to a live table, the way that costs nothing first. Tables with a FULLTEXT key and
-/// compressed ones do not take it.
-const COLUMN_HOW: [&str; 2] = ["ALGORITHM=INSTANT", "ALGORITHM=INPLACE, LOCK=NONE"];
-
-const APPLYING: &str = "applying the migrations";
 
 /// Makes what is missing, for the table `items`: idempotent, and safe on a live table. A table
 /// with other columns than the default ones is the user's own, which is not made, and one that is only read is left
@@ -55,16 +50,14 @@ pub async fn migrate(conn: &mut Conn, items: &ItemsTable) -> Result<Vec<(Made, D
              accepted: InnoDB; ALTER TABLE {table} ENGINE=InnoDB makes it one"
         )));
     }
-    let id = items.key.to_string();
     let variables = params! {
-        "items" => items.as_str(), "id" => id.as_str(), "key" => items.key.quoted(), "created" => items.created.as_str(),
-        "run" => items.run.column().map_or("", ColumnName::as_str),
+        "items" => items.as_str(), "id" => items.key.to_string(), "window" => items.window_key(),
+        "created" => items.created.as_str(), "run" => items.run.column().map_or("", ColumnName::as_str),
     };
     // A query is no table, whatever it is called.
     let is_left_alone = items.target.scores().is_some() && (!catalog.columns.is_empty() || !items.source.is_table());
-    conn.exec_drop("SET @items = :items, @id = :id, @key = :key, @created = :created, @run = :run", variables)
-        .await
-        .doing("naming the items table")?;
+    let sql = "SET @items = :items, @id = :id, @window_key = :window, @created = :created, @run = :run";
+    conn.exec_drop(sql, variables).await.doing("naming the items table")?;
     let (mut made, mut before) = (Vec::new(), Inventory::of(items).ask(conn).await?);
     let own = MIGRATIONS.into_iter().filter(|(name, _)| !(is_left_alone && *name == OF_THE_ITEMS));
     let steps = own.map(|(name, sql)| (name, Step::Sql(sql)));
@@ -72,11 +65,7 @@ pub async fn migrate(conn: &mut Conn, items: &ItemsTable) -> Result<Vec<(Made, D
     for (name, step) in steps.chain(scores) {
         tracing::debug!(migration = name, "applying");
         let (begun, makes_any) = (Instant::now(), step.makes_any(&before));
-        match step {
-            Step::Sql(sql) if sql.contains("@column_how") => apply_online(conn, items, sql).await?,
-            Step::Sql(sql) => conn.query_drop(sql).await.doing(APPLYING)?,
-            Step::Scores(scores) => score_table::make(conn, items, scores).await?,
-        }
+        step.take(conn, items).await?;
         if !makes_any {
             continue;
         }
@@ -91,14 +80,6 @@ pub async fn migrate(conn: &mut Conn, items: &ItemsTable) -> Result<Vec<(Made, D
         before = now;
     }
     Ok(made)
-}
-
-/// Something that makes what is missing.
-enum Step<'s> {
-    /// A migration.
-    Sql(&'static str),
-    /// The score table.
-    Scores(&'s ScoreTable),
 }
 
 impl Step<'_> {
@@ -116,30 +97,6 @@ impl Step<'_> {
             }
         }
     }
-}
-
-/// Applies a migration, adding a column in the cheapest way that the table takes.
-async fn apply_online(conn: &mut Conn, items: &ItemsTable, sql: &str) -> Result<(), StoreError> {
-    for how in COLUMN_HOW {
-        let sql = format!("SET @column_how = '{how}'; {sql}");
-        match conn.query_drop(sql).await.doing(APPLYING) {
-            Err(error) if error.means(Meaning::NotOnline) => {
-                tracing::debug!(%error, how, "the table does not take it so");
-            }
-            applied => return applied,
-        }
-    }
-    let run = items
-        .run
-        .column()
-        .map(|run| format!("ADD COLUMN {} BIGINT UNSIGNED NULL COMMENT '{RUN_COLUMN_COMMENT}', ", run.quoted()));
-    let (table, created, id) = (items.quoted(), items.created.quoted(), items.key.quoted());
-    Err(StoreError::Unexpected(format!(
-        "the server adds no column to the table {table} while others write to it, as with a FULLTEXT or a SPATIAL key: \
-         run ALTER TABLE {table} {}ADD KEY ({created}, {id}) when nobody has to (leave out what there is \
-         already), then `rowscore init` again; or set RUN_COLUMN=none, which needs no column",
-        run.unwrap_or_default()
-    )))
 }
 
 /// Grants `login`, which exists, what rowscore needs of its tables and of `items`, and nothing else:
@@ -173,6 +130,21 @@ pub async fn grant_reader(conn: &mut Conn, items: &ItemsTable, login: &str) -> R
     grant_to(conn, login, include_str!("../../infra/grants-reader.sql"), "granting what the reader needs").await
 }
 
+/// Looks whether there is such a login, before anything is made for one whose name is a slip. Where nobody may look, or there
+/// is nothing to be seen, the grant itself tells.
+///
+/// # Errors
+/// There is none, with what to do about it.
+pub async fn find_login(conn: &mut Conn, login: &str) -> Result<(), StoreError> {
+    let (name, host) = name_and_host(login);
+    match hosts(name).ask(conn).await {
+        Ok(known) if !known.iter().any(|known| known.eq_ignore_ascii_case(host)) => {
+            Err(no_login("looking for the login", (name, host), &known))
+        }
+        _ => Ok(()),
+    }
+}
+
 async fn grant_to(conn: &mut Conn, login: &str, sql: &str, doing: &'static str) -> Result<(), StoreError> {
     let (name, host) = name_and_host(login);
     let variables = params! { "login" => name, "host" => host };
@@ -180,14 +152,18 @@ async fn grant_to(conn: &mut Conn, login: &str, sql: &str, doing: &'static str) 
     match conn.query_drop(sql).await.doing(doing) {
         Err(error) if error.means(Meaning::NoLogin) => {
             let known = hosts(name).ask(conn).await.unwrap_or_default();
-            let advice = match known.first() {
-                Some(first) => format!("the name is known at {}: say {name}@{first}", known.join(", ")),
-                None => "make it with CREATE USER first, as infra/grants.sql shows, or name it as NAME@HOST".to_owned(),
-            };
-            Err(StoreError::Unexpected(format!("{doing}: there is no login `{name}`@`{host}`; {advice}")))
+            Err(no_login(doing, (name, host), &known))
         }
         granted => granted,
     }
+}
+
+fn no_login(doing: &str, (name, host): (&str, &str), known: &[String]) -> StoreError {
+    let advice = match known.first() {
+        Some(first) => format!("the name is known at {}: say {name}@{first}", known.join(", ")),
+        None => "make it with CREATE USER first, as infra/grants.sql shows, or name it as NAME@HOST".to_owned(),
+    };
+    StoreError::Unexpected(format!("{doing}: there is no login `{name}`@`{host}`; {advice}"))
 }
 
 /// The hosts of the logins of a name. Whoever may not look finds none.

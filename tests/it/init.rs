@@ -1,13 +1,16 @@
 //! `rowscore init`: what it makes, what it says of it, and what it makes only if somebody wants it.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::time::Duration;
 
+use mysql_async::prelude::Queryable;
 use rstest::rstest;
 use serde_json::Value;
 
-use crate::support::programs::{on_a_terminal, rowscore};
-use crate::support::readings::{Own, readings};
-use crate::support::{Server, TestDb};
+use crate::support::programs::{Program, ROWSCORE, on_a_terminal, rowscore, start_on_a_terminal_of_a_thinker};
+use crate::support::readings::{Own, insert_samples, readings};
+use crate::support::{Server, Setup, TestDb, eventually};
 
 fn with(db: &TestDb, name: &str, value: &str) -> BTreeMap<String, String> {
     let mut variables = db.variables().clone();
@@ -126,4 +129,61 @@ async fn whoever_wants_a_new_database_is_asked_once(
     assert_eq!(init.stdout.matches("[y/N]").count(), 1, "{init:?}");
     assert!(init.stdout.contains(&format!("Created database `{made}` in ")), "{init:?}");
     owner.execute(&format!("DROP DATABASE `{made}`")).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_table_that_a_transaction_has_used_for_long_is_waited_for(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let Own { owner, .. } = readings(server, &[]).await;
+    owner.execute("ALTER TABLE `Readings` DROP COLUMN `run_id`, DROP KEY `items_window`").await;
+    insert_samples(&owner, 3).await;
+    let mut report = owner.connect().await;
+    report.query_drop("START TRANSACTION; SELECT * FROM `Readings`").await.unwrap();
+
+    let init = Program::start(ROWSCORE, &["init"], owner.variables());
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    report.query_drop("COMMIT").await.unwrap();
+    let init = init.end().await;
+
+    assert_eq!(init.status.code(), Some(0), "{init:?}");
+    assert!(
+        init.stderr.starts_with("Added column `run_id` and key `items_window` to table `Readings` in "),
+        "{init:?}"
+    );
+}
+
+/// Waits until a program asks, and ends its connections then, as a server does that hears nothing.
+async fn end_connections_at_the_question(asking: &Program, db: &Setup) {
+    eventually("it asks", async || asking.output().0.contains("[y/N]")).await;
+    let others =
+        "SELECT `id` FROM `information_schema`.`processlist` WHERE `db` = DATABASE() AND `id` <> CONNECTION_ID()";
+    let mut conn = db.connect().await;
+    for id in conn.query::<u64, _>(others).await.unwrap() {
+        // One may have gone by itself.
+        let _ = conn.query_drop(format!("KILL {id}")).await;
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn whoever_thinks_longer_than_a_connection_lasts_is_answered_all_the_same(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = TestDb::bare(server, &[]).await;
+    let init = start_on_a_terminal_of_a_thinker("init", "y\\n", db.variables());
+    end_connections_at_the_question(&init, &db).await;
+    let init = init.end().await;
+    assert_eq!(init.status.code(), Some(0), "{init:?}");
+    assert!(init.stdout.contains("Created table `items` in "), "{init:?}");
+
+    let mut jobs = tempfile::NamedTempFile::new().unwrap();
+    jobs.write_all(b"[churn]\nsource = \"items\"\n").unwrap();
+    let apply = format!("apply {}", jobs.path().to_str().unwrap());
+    let apply = start_on_a_terminal_of_a_thinker(&apply, "y\\n", db.variables());
+    end_connections_at_the_question(&apply, &db).await;
+    let apply = apply.end().await;
+    assert_eq!(apply.status.code(), Some(0), "{apply:?}");
+    assert!(apply.stdout.contains("Applied; the next tick works by it."), "{apply:?}");
 }

@@ -330,3 +330,46 @@ async fn tables_of_an_earlier_version_become_what_a_new_one_makes(
     assert_eq!(definition("batch_lanes").await, lanes);
     assert_eq!(db.run(1).await.predicted, Some(30));
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_table_whose_history_the_server_keeps_is_changed_by_the_statement_that_is_said_or_needs_no_column(
+    #[values(Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = TestDb::bare(server, &SETTINGS).await;
+    db.execute(&format!("{DDL} WITH SYSTEM VERSIONING")).await;
+    insert_samples(&db, 5).await;
+
+    let init = rowscore(&["init"], db.variables()).await;
+
+    assert_eq!(init.status.code(), Some(1), "{init:?}");
+    // The server's own words.
+    assert!(init.stderr.contains("system_versioning_alter_history"), "{init:?}");
+    let without = db.with(&[("RUN_COLUMN", "none")]).await;
+    let key = rowscore(&["init"], without.variables()).await;
+    assert_eq!(key.status.code(), Some(0), "{key:?}");
+    let said = init.stderr.split("run ALTER TABLE").nth(1).unwrap().split(", ADD KEY").next().unwrap();
+    db.execute(&format!("SET SESSION system_versioning_alter_history = KEEP; ALTER TABLE{said}")).await;
+    let again = rowscore(&["init"], db.variables()).await;
+    assert_eq!(again.status.code(), Some(0), "{again:?}");
+    let run = rowscore(&["run"], db.variables()).await;
+    assert_eq!(run.status.code(), Some(0), "{run:?}");
+    assert_eq!(db.count("`Readings` WHERE `run_id` = 1").await, 5);
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_granted_of_a_table_is_not_looked_for_in_one_whose_name_differs_in_case(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = TestDb::bare(server, &SETTINGS).await;
+    db.execute(&format!("{DDL}; CREATE TABLE `readings` (`id` INT PRIMARY KEY, `updated_datetime` TIMESTAMP NULL)"))
+        .await;
+    // They grant what both logins need.
+    db.migrate().await;
+    db.reader().await;
+
+    let login = db.config.mysql.database.as_str();
+    let init = rowscore(&["init", "--grant", login, "--grant-reader", login], db.variables()).await;
+    assert_eq!(init.status.code(), Some(0), "{init:?}");
+}

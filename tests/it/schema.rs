@@ -1,5 +1,6 @@
 //! Making the tables, and what is said when they or the way to them are missing.
 
+use futures_util::future::join_all;
 use mysql_async::prelude::Queryable;
 use rowscore::answer::Outcome;
 use rowscore::hop::{self, Clock};
@@ -348,4 +349,29 @@ async fn of_statements_in_one_round_trip_the_one_that_fails_is_named(
     assert!(error.starts_with("looking for failures: ") && error.contains("rowscore init"), "{error}");
     // The connection is none the worse.
     assert!(runs::find(table, RunId(1)).ask(&mut conn).await.unwrap().is_none());
+}
+
+#[rstest]
+#[tokio::test]
+async fn several_who_make_the_tables_at_the_same_time_make_them_once(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = TestDb::bare(server, &[]).await;
+    db.execute(
+        "CREATE TABLE `items` (`id` INT AUTO_INCREMENT PRIMARY KEY, `values` JSON NOT NULL, `prediction` JSON NULL, \
+           `created_datetime` TIMESTAMP NULL, `updated_datetime` TIMESTAMP NULL)",
+    )
+    .await;
+    let make = async || {
+        let mut conn = db.connect().await;
+        schema::migrate(&mut conn, &db.config.work.items_table).await.map(drop)
+    };
+
+    for made in join_all((0..8).map(|_| make())).await {
+        made.unwrap();
+    }
+
+    let made = definitions(&db).await;
+    db.migrate().await;
+    assert_eq!((made.len(), definitions(&db).await), (13, made));
 }

@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::ValueHint;
 use mysql_async::Conn;
@@ -66,16 +67,21 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
     let rows = jobs::known(&mut conn).await?;
     say_what_becomes_of_default(&mut conn, &opened, &file, &rows).await?;
     let taken = check(&mut conn, &described, &args).await?;
-    let changes = Changes::between(&rows, &file.jobs);
-    let is_any = !changes.is_none() || taken.iter().any(Option::is_some);
-    let mut lines = changes.lines();
+    let changes = Changes::between(&rows, &file);
+    let uses: Vec<&str> = taken.iter().flatten().map(|taken| taken.said.as_str()).collect();
+    let is_any = !(changes.is_none() && uses.is_empty());
+    let mut lines: Vec<String> = changes.lines().into_iter().chain(uses.iter().map(ToString::to_string)).collect();
+    let told = |applied: bool| json!({"changes": changes, "models": uses, "applied": applied});
     if args.dry_run || !(is_any || args.grant.is_some() || args.grant_reader.is_some()) {
         lines.push(if is_any { "Nothing was stored." } else { "Nothing changes." }.to_owned());
-        out.tell(&json!({"changes": changes, "applied": false}), lines)?;
+        out.tell(&told(false), lines)?;
         return Ok(ExitCode::SUCCESS);
     }
-    if is_any {
-        agreed(&args, &lines)?;
+    if is_any && !args.yes {
+        // Whoever is asked may think for longer than a server keeps a connection on which nothing is said.
+        conn.disconnect().await?;
+        agreed(&lines)?;
+        conn = opened.database.connect().await?;
     }
     let changed: Vec<&Job> = described.iter().filter(|job| changes.is_about(&job.name)).collect();
     for job in &changed {
@@ -94,22 +100,22 @@ pub(crate) async fn run(args: Args, out: &mut Out) -> Result<ExitCode, Box<dyn E
         }
     }
     store(&mut conn, &rows, &changes).await?;
-    for (job, taken) in described.iter().zip(taken) {
-        let Some(Taken { version, said }) = taken else { continue };
-        lines.push(match model_uses::note(&mut conn, &job.work.items_table, version.as_deref()).await? {
-            Noted::Done | Noted::Before => said,
-            Noted::Gone => format!(
+    for (job, taken) in described.iter().zip(&taken) {
+        let Some(Taken { version, .. }) = taken else { continue };
+        match model_uses::note(&mut conn, &job.work.items_table, version.as_deref()).await? {
+            Noted::Done | Noted::Before => {}
+            Noted::Gone => lines.push(format!(
                 "Somebody has removed the model of job `{}` meanwhile; `rowscore model list` shows what is there.",
                 job.name
-            ),
-        });
+            )),
+        }
     }
     let ended = end_what_is_over(&mut conn, &jobs, (&rows, &changes), &args).await?;
     conn.disconnect().await?;
     lines.extend(ended);
     lines.extend(changes.remarks());
     lines.push("Applied; the next tick works by it.".to_owned());
-    out.tell(&json!({"changes": changes, "applied": true}), lines)?;
+    out.tell(&told(true), lines)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -199,6 +205,9 @@ struct Taken {
 /// each job, the model that takes the place of the one that it uses.
 async fn check(conn: &mut Conn, described: &[Job], args: &Args) -> Result<Vec<Option<Taken>>, Box<dyn Error>> {
     let (mut problems, mut taken) = (Vec::new(), Vec::new());
+    for login in [&args.grant, &args.grant_reader].into_iter().flatten() {
+        problems.extend(schema::find_login(conn, login).await.err().map(|error| error.to_string()));
+    }
     if catalog::ignores_case().ask(conn).await? {
         problems.extend(overlaps(described, Names::InAnyCase));
     }
@@ -208,8 +217,12 @@ async fn check(conn: &mut Conn, described: &[Job], args: &Args) -> Result<Vec<Op
                 taken.push(match from_now_on {
                     FromNowOn::Same => None,
                     FromNowOn::Uses(version) => {
-                        let said =
-                            format!("Job `{}` uses the model {} (`{}`).", job.name, model.version(), model.name());
+                        let said = format!(
+                            "From now on job `{}` uses the model {} (`{}`).",
+                            job.name,
+                            model.version(),
+                            model.name()
+                        );
                         Some(Taken { version, said })
                     }
                 });
@@ -262,10 +275,7 @@ fn of(job: &Job, error: HopError) -> Box<dyn Error> {
 }
 
 /// Whether what changes is wanted.
-fn agreed(args: &Args, lines: &[String]) -> Result<(), String> {
-    if args.yes {
-        return Ok(());
-    }
+fn agreed(lines: &[String]) -> Result<(), String> {
     let mut answer = String::new();
     if io::stdin().is_terminal() && io::stderr().is_terminal() {
         lines.iter().for_each(|line| say!("{line}"));
@@ -291,7 +301,13 @@ async fn store(conn: &mut Conn, rows: &[JobRow], changes: &Changes) -> Result<()
     for change in changes.iter() {
         match change {
             Change::Added(job) | Change::Changed(job, _) => jobs::put(job)?.ask(conn).await?,
-            Change::Removed(name) => jobs::set_state(name, JobState::Removed).ask(conn).await?,
+            Change::Removed(name) => {
+                // The variables' job is noted as removed also where it was never described.
+                if name.is_default() {
+                    jobs::put(&JobSettings { name: name.clone(), texts: BTreeMap::new() })?.ask(conn).await?;
+                }
+                jobs::set_state(name, JobState::Removed).ask(conn).await?;
+            }
         }
     }
     Ok(commit().ask(conn).await?)
@@ -308,7 +324,11 @@ async fn end_what_is_over(
     let before: BTreeMap<&JobName, &JobRow> = rows.iter().map(|row| (&row.settings.name, row)).collect();
     let mut ended = Vec::new();
     for change in changes.iter() {
-        let Some(Ok(old)) = before.get(change.job()).map(|row| jobs.job(row)) else { continue };
+        let old = match change.job() {
+            name if name.is_default() => Some(Ok(Arc::clone(jobs.of_variables()))),
+            name => before.get(name).map(|row| jobs.job(row)),
+        };
+        let Some(Ok(old)) = old else { continue };
         let is_over = match change {
             Change::Added(_) => false,
             Change::Removed(_) => true,

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use rowscore::config::{JobName, JobSettings};
+use rowscore::config::{Fallback, JobName, JobSettings, JobsFile};
+use rowscore::hop::has_jobs;
 use rowscore::store::jobs::{JobRow, JobState};
 use rowscore::words;
 use serde::{Serialize, Serializer};
@@ -66,8 +67,8 @@ fn listed(parts: impl Iterator<Item = String>) -> String {
 }
 
 impl Changes {
-    /// Between what is stored and what is described.
-    pub(crate) fn between(rows: &[JobRow], described: &[JobSettings]) -> Self {
+    /// Between what is stored and what a file describes.
+    pub(crate) fn between(rows: &[JobRow], JobsFile { jobs: described, fallback }: &JobsFile) -> Self {
         let stored: BTreeMap<&JobName, &JobRow> =
             rows.iter().filter(|row| row.state != JobState::Removed).map(|row| (&row.settings.name, row)).collect();
         let (mut changes, mut unchanged) = (Vec::new(), 0);
@@ -81,6 +82,10 @@ impl Changes {
         let is_described = |name: &JobName| described.iter().any(|job| job.name == *name);
         let removed = stored.keys().filter(|name| !is_described(name));
         changes.extend(removed.map(|name| Change::Removed((*name).clone())));
+        // Until others are described, that of the variables is the one job.
+        if *fallback == Fallback::Ended && !has_jobs(rows) {
+            changes.push(Change::Removed(JobName::default()));
+        }
         Self { changes, unchanged }
     }
 

@@ -83,12 +83,12 @@ async fn make(site: &mut Site<'_>, args: &Args) -> Result<Vec<String>, Box<dyn E
     let model = args.chosen.over(&mut conn, site.database).await?;
     let fit = site.make_tables(&mut conn, &model).await?;
     let grants = Grants { scorer: args.grant.as_deref(), reader: args.grant_reader.as_deref() };
-    site.grant(&mut conn, grants).await?;
+    let mut notices = site.grant(&mut conn, grants).await?;
     if let Some(rows) = args.rows {
         let added = add_samples(&mut conn, site.database.items_table(), (&model, rows), args).await?;
         site.done.push(added);
     }
-    let notices = site.notices(&mut conn, &model, &fit).await?;
+    notices.extend(site.notices(&mut conn, &model, &fit).await?);
     conn.disconnect().await?;
     Ok(notices)
 }

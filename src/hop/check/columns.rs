@@ -63,9 +63,9 @@ pub(super) fn missing_key(table: &ItemsTable, catalog: &Catalog) -> Option<Strin
     let begins = |columns: &[String]| columns.first().is_some_and(|first| table.created.is(first));
     let is_there = catalog.keys.iter().any(|key| begins(&key.columns));
     (!is_there).then(|| {
-        let (items, created, id) = (table.quoted(), table.created.quoted(), table.key.quoted());
+        let (items, key) = (table.quoted(), table.window_key());
         // Of no name: the server finds one that is free.
-        format!("ALTER TABLE {items} ADD KEY ({created}, {id}), ALGORITHM=INPLACE, LOCK=NONE")
+        format!("ALTER TABLE {items} ADD KEY ({key}), ALGORITHM=INPLACE, LOCK=NONE")
     })
 }
 

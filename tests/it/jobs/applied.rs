@@ -252,3 +252,57 @@ async fn a_description_with_the_number_of_one_that_a_restored_database_lost_is_a
     invoke(&function, json!({"run": "sweep", "job": "people"})).await.unwrap();
     assert_eq!(plant.filled("people", "prediction").await, 2);
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_job_whose_table_or_query_was_broken_since_keeps_nobody_else_from_being_granted(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let plant = Plant::new(server, &[("people", 2), ("places", 2), ("gone", 1), ("asked", 1)], &[]).await;
+    let of_query = "source_query = \"SELECT * FROM `asked`\"\nscore_table = \"answers\"";
+    let text = job("people", "people", "") + &job("places", "places", "") + &job("gone", "gone", "");
+    let applied = plant.apply(&(text + &job("query", "the_query", of_query)), &["--yes"]).await;
+    assert_eq!(applied.status.code(), Some(0), "{applied:?}");
+    plant.owner.execute("ALTER TABLE `places` DROP COLUMN `values`; DROP TABLE `gone`, `asked`").await;
+
+    let login = plant.owner.config.mysql.database.clone();
+    let init = rowscore(&["init", "--grant", &login, "--grant-reader", &login], plant.owner.variables()).await;
+
+    assert_eq!(init.status.code(), Some(0), "{init:?}");
+    assert!(init.stderr.contains("what rowscore needs, also of the table of 1 job, and nothing else."), "{init:?}");
+    assert!(init.stderr.contains("may read results, also of the table of 1 job, and nothing else."), "{init:?}");
+    for left_out in ["places", "gone", "query"] {
+        let told = format!("Job `{left_out}` was not granted: ");
+        assert_eq!(init.stderr.matches(&told).count(), 1, "{left_out} in {init:?}");
+    }
+    let run = rowscore(&["run", "people"], plant.scorer.variables()).await;
+    assert_eq!(run.status.code(), Some(0), "{run:?}");
+    let run = rowscore(&["run", "default"], plant.scorer.variables()).await;
+    assert_eq!(run.status.code(), Some(0), "{run:?}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_unfinished_run_of_the_variables_job_is_cancelled_where_the_first_file_ends_it(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let settings = [("PAGE_SIZE", "1"), ("LANES", "1"), ("HOP_BUDGET_MS", "1")];
+    let plant = Plant::new(server, &[("people", 1)], &settings).await;
+    let login = plant.owner.config.mysql.database.clone();
+    rowscore(&["init", "--grant", &login], plant.owner.variables()).await;
+    plant.owner.fill(2..=4, super::CREATED).await;
+    let function = plant.scorer.function().await;
+    let begun = invoke(&function, json!({"run": "window", "scheduled_time": TICK})).await.unwrap();
+    assert_eq!(begun["outcome"], json!("continued"), "{begun}");
+    let text = "default = false\n".to_owned() + &job("people", "people", "");
+
+    let shown = plant.apply(&text, &["--dry-run", "--text"]).await;
+    assert_eq!(shown.stdout, "+ people: source = people\n- default\nNothing was stored.\n");
+    plant.described(&text).await;
+
+    assert_eq!(plant.runs("default").await, [("cancelled".to_owned(), Some(1))]);
+    let run = rowscore(&["run", "default"], plant.scorer.variables()).await;
+    assert_eq!(run.status.code(), Some(3), "{run:?}");
+    let again = plant.apply(&text, &["--yes", "--text"]).await;
+    assert_eq!(again.stdout, "= 1 job as before\nNothing changes.\n");
+}

@@ -155,6 +155,10 @@ async fn a_job_that_names_another_model_uses_that_one_from_then_on(
     for (name, uses) in [(other().name(), vec![Some(version.clone())]), (model().name(), vec![Some(version), None])] {
         let tried = plant.apply(&named(name), &["--dry-run", "--text"]).await;
         assert!(tried.status.success() && versions().await.len() < uses.len(), "{tried:?}");
+        assert!(tried.stdout.contains("From now on job `churn` uses the model "), "{tried:?}");
+        let unasked = plant.apply(&named(name), &["--dry-run", "--json"]).await;
+        let said: Value = serde_json::from_str(&unasked.stdout).unwrap();
+        assert!(said["models"][0].as_str().unwrap().contains(name), "{said}");
         plant.described(&named(name)).await;
         assert_eq!(versions().await, uses);
         plant.owner.execute("UPDATE `people` SET `prediction` = NULL").await;

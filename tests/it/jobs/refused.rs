@@ -111,3 +111,27 @@ async fn what_is_only_missing_is_made_and_is_nothing_to_refuse(
         assert!(parts.iter().any(|found| found == part), "{part} in {parts:?}");
     }
 }
+
+#[rstest]
+#[case("--grant", "nobody", "make it with CREATE USER first")]
+#[case("--grant-reader", "nobody", "make it with CREATE USER first")]
+#[case("--grant", "{login}@10.0.0.1", "the name is known at %: say ")]
+#[tokio::test]
+async fn a_login_that_is_not_there(
+    #[values(Server::Mysql, Server::Mariadb)] server: Server,
+    #[case] option: &str,
+    #[case] login: &str,
+    #[case] advice: &str,
+) {
+    let plant = plant(server).await;
+    let before = parts(&plant).await;
+    let login = login.replace("{login}", &plant.owner.config.mysql.database);
+
+    let applied = plant.apply(&job("good", "people", ""), &["--yes", option, &login]).await;
+
+    assert_eq!(applied.status.code(), Some(1), "{applied:?}");
+    let name = login.split('@').next().unwrap();
+    assert!(applied.stderr.contains(&format!("there is no login `{name}`@`")), "{applied:?}");
+    assert!(applied.stderr.contains(advice), "{applied:?}");
+    assert_eq!(parts(&plant).await, before);
+}

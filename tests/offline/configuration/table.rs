@@ -171,3 +171,22 @@ fn what_is_only_read_needs_a_score_table() {
     let several = problem(&[("SOURCE_WHERE", "1; DROP TABLE x"), ("SCORE_TABLE", "scores")]);
     assert!(several.contains("accepted: SQL as the server has it, without a semicolon"), "{several}");
 }
+
+#[test]
+fn a_column_that_is_only_read_may_be_part_of_the_key_a_feature_and_the_time_of_arrival() {
+    let named = [("ID_COLUMN", "id, At"), ("CREATED_COLUMN", "at"), ("FEATURE_COLUMNS", "id, hour=AT")];
+    assert_eq!(read(&named).unwrap().window_key(), "`at`, `id`");
+    for scores in [&[][..], &[("SCORE_TABLE", "scores")]] {
+        assert!(read(&[&named[..], scores].concat()).is_ok(), "{scores:?}");
+    }
+    for (settings, told) in [
+        (&[("ID_COLUMN", "id, at, AT")][..], "ID_COLUMN names the column `AT`, and ID_COLUMN does, too"),
+        (&[("ID_COLUMN", "at"), ("PREDICTION_COLUMN", "at")], "PREDICTION_COLUMN names the column `at`"),
+        (&[("CREATED_COLUMN", "run_id")], "RUN_COLUMN names the column `run_id`"),
+        (&[("CREATED_COLUMN", "at"), ("TRUTH_COLUMN", "at")], "TRUTH_COLUMN names the column `at`"),
+        (&[("TRUTH_COLUMN", "at"), ("FEATURE_COLUMNS", "at")], "FEATURE_COLUMNS names the column `at`"),
+    ] {
+        let found = problem(settings);
+        assert!(found.contains(told), "{settings:?}: {found}");
+    }
+}

@@ -136,9 +136,17 @@ pub async fn on_a_terminal(arguments: &str, typed: &str, variables: &BTreeMap<St
 
 /// The same, at work.
 pub fn start_on_a_terminal(arguments: &str, typed: &str, variables: &BTreeMap<String, String>) -> Program {
+    start_typing(arguments, &format!("printf '{typed}'"), variables)
+}
+
+/// The same, typed in by somebody who thinks for three seconds.
+pub fn start_on_a_terminal_of_a_thinker(arguments: &str, typed: &str, variables: &BTreeMap<String, String>) -> Program {
+    start_typing(arguments, &format!("(/bin/sleep 3; printf '{typed}')"), variables)
+}
+
+fn start_typing(arguments: &str, typing: &str, variables: &BTreeMap<String, String>) -> Program {
     let program = environment(&format!("CARGO_BIN_EXE_{ROWSCORE}"));
-    let script =
-        format!("printf '{typed}' | /usr/bin/script --quiet --return --command '{program} {arguments}' /dev/null");
+    let script = format!("{typing} | /usr/bin/script --quiet --return --command '{program} {arguments}' /dev/null");
     Program::start_shell(&script, variables)
 }
 
