@@ -39,6 +39,9 @@ const OF_THE_PROCESS: [&str; 3] = ["The database", "The function", telling::GROU
 /// The group whose variables hold for all jobs that say nothing else.
 const INHERITED: &str = "How runs work";
 
+/// The one of them that does not: each job has a model of its own.
+const OF_ITS_OWN: &str = "MODEL_NAME";
+
 /// What every job has to name.
 const REQUIRED: &str = "source";
 
@@ -136,7 +139,7 @@ impl JobSettings {
     pub(super) fn inherits(&self, variable: &str) -> bool {
         self.name.is_default()
             || VARIABLES.iter().any(|group| {
-                (group.title == INHERITED || OF_THE_PROCESS.contains(&group.title))
+                (group.title == INHERITED && variable != OF_ITS_OWN || OF_THE_PROCESS.contains(&group.title))
                     && group.entries.iter().any(|entry| entry.name == variable)
             })
     }
@@ -208,6 +211,13 @@ impl JobsFile {
                     value.type_str()
                 )),
             }
+        }
+        if jobs.is_empty() && fallback == Fallback::Ended {
+            problems.push(
+                "`default = false` ends the one job that there is, and without any it is one again; accepted: another job \
+                 beside it; to stop its runs and keep it, describe `[default]` and call `rowscore pause default`"
+                    .into(),
+            );
         }
         if jobs.len() > MOST_JOBS {
             problems.push(format!("there are {} jobs; accepted: {MOST_JOBS} at most", jobs.len()));

@@ -1,6 +1,8 @@
 //! `jobs.toml`: what is read of it, and what is said of what is wrong with it.
 
-use rowscore::config::{Config, Fallback, JobName, JobSettings, JobsFile, PredictionFormat, ValuesIn, job_settings};
+use rowscore::config::{
+    Config, Fallback, JobName, JobSettings, JobsFile, MOST_JOBS, PredictionFormat, ValuesIn, job_settings,
+};
 use rowscore::run::FailurePolicy;
 
 /// A process with these variables beside the way to the database.
@@ -76,12 +78,17 @@ fn a_key_may_be_a_list_of_columns() {
 
 #[test]
 fn a_job_inherits_how_runs_work_and_nothing_of_the_table() {
-    let variables = [("PAGE_SIZE", "77"), ("LANES", "3"), ("ITEMS_TABLE", "orders"), ("PREDICTION_COLUMN", "risk")];
+    let own = [("PAGE_SIZE", "77"), ("LANES", "3"), ("MODEL_NAME", "orders")];
+    let variables = [&own[..], &[("ITEMS_TABLE", "orders"), ("PREDICTION_COLUMN", "risk")]].concat();
     let process = process(&variables);
     let job = &jobs("[churn]\nsource = \"customers\"\nlanes = 1")[0];
     let work = process.of_job(job).unwrap();
     assert_eq!((work.page_size, work.lanes), (77, 1));
     assert_eq!((work.items_table.as_str(), work.items_table.prediction.as_str()), ("customers", "prediction"));
+    // Each job has a model of its own.
+    assert_eq!(work.model_name, None);
+    let of_variables = process.of_job(&jobs("[default]")[0]).unwrap();
+    assert_eq!(of_variables.model_name.as_ref().map(|name| name.as_str()), Some("orders"));
 }
 
 #[test]
@@ -92,7 +99,10 @@ fn the_job_default_is_the_one_of_the_variables() {
     let table = process.of_job(&file.jobs[0]).unwrap().items_table;
     assert_eq!((table.as_str(), table.prediction.as_str()), ("orders", "risk"));
     assert_eq!(table.job, JobName::default());
-    assert_eq!(JobsFile::read("default = false").unwrap().fallback, Fallback::Ended);
+    let others = JobsFile::read("default = false\n[churn]\nsource = \"customers\"").unwrap();
+    assert_eq!((others.fallback, others.jobs.len()), (Fallback::Ended, 1));
+    let alone = wrong("default = false").join("\n");
+    assert!(alone.contains("without any it is one again") && alone.contains("`rowscore pause default`"), "{alone}");
     assert_eq!(JobsFile::read("").unwrap().fallback, Fallback::Unsaid);
     let said = "job `default`: source is set; accepted: schedule alone, because the variables say all else of this job";
     assert_eq!(wrong("[default]\nsource = \"orders\""), [said]);
@@ -171,4 +181,16 @@ fn a_job_with_signs_of_its_own_inherits_nothing_that_belongs_to_the_process_s() 
     assert_eq!((inherited.bounds.len(), inherited.query.is_some(), inherited.replicas.len()), (2, true, 1));
     assert_eq!((one.bounds.len(), one.query.is_some(), one.replicas.len()), (1, true, 0));
     assert!(own.quiet.is_some() && inherited.quiet.is_some());
+}
+
+#[test]
+fn a_file_has_as_many_jobs_as_the_documents_say_and_not_one_more() {
+    let many = |jobs: usize| (0..jobs).map(|no| format!("[j{no}]\nsource = \"t{no}\"\n")).collect::<String>();
+    assert_eq!(jobs(&many(MOST_JOBS)).len(), MOST_JOBS);
+    assert_eq!(
+        wrong(&many(MOST_JOBS + 1)),
+        [format!("there are {} jobs; accepted: {MOST_JOBS} at most", MOST_JOBS + 1)]
+    );
+    assert!(include_str!("../../../docs/JOBS.md").contains(&format!("A file describes up to\n{MOST_JOBS} others")));
+    assert!(include_str!("../../../README.md").contains(&format!("describes up to {MOST_JOBS} tables")));
 }
