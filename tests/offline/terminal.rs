@@ -6,6 +6,7 @@ use std::io::pipe;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use rowscore::config::VARIABLES;
 use rstest::rstest;
 use tempfile::TempDir;
 
@@ -138,6 +139,12 @@ fn every_command_has_an_example_and_those_that_read_variables_name_them() {
         assert!(help.contains("Example") && help.contains(&format!("\n  rowscore {command}")), "{command}: {help}");
         let reads = !["train", "import", "score", "evaluate", "variables", "completions", "man"].contains(&command);
         assert_eq!(help.contains("MYSQL_SERVER"), reads, "{command}: {help}");
+        if reads {
+            assert_names_every_variable(&help);
+        }
+    }
+    for command in ["list", "push", "use", "rollback", "remove"] {
+        assert_names_every_variable(&said(rowscore(&["model", command, "-h"]).output().unwrap()));
     }
     let all = said(rowscore(&["-h"]).output().unwrap());
     let listed: Vec<&str> =
@@ -145,6 +152,13 @@ fn every_command_has_an_example_and_those_that_read_variables_name_them() {
     let names: Vec<&str> = listed.iter().filter_map(|line| line.split_whitespace().next()).collect();
     assert_eq!(names.iter().filter(|name| **name != "help").count(), COMMANDS.len(), "{names:?}");
     assert!(COMMANDS.iter().all(|command| names.contains(command)), "{names:?}");
+}
+
+/// Whatever reads the configuration reads all of it, and refuses what is wrong in it.
+fn assert_names_every_variable(help: &str) {
+    for entry in VARIABLES.iter().flat_map(|group| group.entries) {
+        assert!(help.contains(entry.name), "{}: {help}", entry.name);
+    }
 }
 
 #[test]

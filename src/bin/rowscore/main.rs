@@ -53,8 +53,9 @@ use crate::out::Out;
 
 /// Fills in the predictions of a MySQL table.
 ///
-/// Environment variables say where the database is, and what the table looks like; MYSQL_DATABASE,
-/// MYSQL_USER and MYSQL_PASSWORD are required. `rowscore help variables` explains all of them.
+/// Environment variables say where the database is, and what the table looks like. MYSQL_DATABASE is required, and a login:
+/// MYSQL_USER with MYSQL_PASSWORD, with MYSQL_AUTH=iam, or MYSQL_PASSWORD_SECRET. `rowscore help variables` explains all of
+/// them.
 #[derive(Parser)]
 #[command(
     version,

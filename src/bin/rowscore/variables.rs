@@ -10,13 +10,9 @@ use serde::Serialize;
 
 use crate::out::Out;
 
-/// The commands that read every variable.
-const READ_ALL: [&str; 5] = ["plan", "run", "status", "doctor", "quality"];
-/// The commands that read those of the first two groups, about the database and the table.
-const READ_TWO: [&str; 13] = [
-    "init", "apply", "jobs", "results", "failures", "serve", "pause", "resume", "cancel", "release", "forget",
-    "explain", "model",
-];
+/// The commands that read no variable: they are about files, or about rowscore itself. All others read the whole
+/// configuration, and refuse what is wrong in it.
+const READ_NONE: [&str; 7] = ["train", "import", "score", "evaluate", "variables", "completions", "man"];
 
 /// A variable, for programs.
 #[derive(Serialize)]
@@ -69,16 +65,15 @@ pub(crate) fn table() -> String {
 /// Lets the help of each command name the variables that it reads.
 pub(crate) fn named_in(cli: Command) -> Command {
     let cli = cli.mut_subcommand("variables", |command| command.long_about(table()));
-    READ_ALL.iter().chain(&READ_TWO).fold(cli, |cli, name| {
-        let groups = if READ_ALL.contains(name) { VARIABLES } else { &VARIABLES[..2] };
-        cli.mut_subcommand(name, |command| {
-            let mut text = command.get_after_help().map_or_else(String::new, |help| format!("{help}\n\n"));
-            text += "Variables (`rowscore help variables` says what they mean):";
-            for Group { title, entries } in groups {
-                let names: Vec<&str> = entries.iter().map(|entry| entry.name).collect();
-                text += &format!("\n  {title}: {}", names.join(", "));
-            }
-            command.after_help(text)
-        })
-    })
+    cli.mut_subcommands(|command| if READ_NONE.contains(&command.get_name()) { command } else { naming(command) })
+}
+
+fn naming(command: Command) -> Command {
+    let mut text = command.get_after_help().map_or_else(String::new, |help| format!("{help}\n\n"));
+    text += "Variables (`rowscore help variables` says what they mean):";
+    for Group { title, entries } in VARIABLES {
+        let names: Vec<&str> = entries.iter().map(|entry| entry.name).collect();
+        text += &format!("\n  {title}: {}", names.join(", "));
+    }
+    command.after_help(text).mut_subcommands(naming)
 }
