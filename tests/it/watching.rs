@@ -268,3 +268,21 @@ async fn what_a_server_says_is_one_line_of_the_log(
     assert!(log.lines().all(is_whole), "{log:?}");
     assert!(!log.contains('\u{1b}'), "colours where there is no terminal: {log:?}");
 }
+
+#[tokio::test]
+async fn the_log_of_the_command_line_obeys_the_variables_of_the_function() {
+    let db = TestDb::new(Server::Mysql, &[]).await;
+    let run = async |ids, given: &[(&str, &str)]| {
+        db.fill(ids, CREATED).await;
+        let given = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let variables = db.variables().clone().into_iter().chain(given).collect();
+        let ended = rowscore(&["run", "--sweep"], &variables).await;
+        assert!(ended.status.success(), "{ended:?}");
+        ended.stderr.lines().find(|line| line.contains("opened a run")).map(str::to_owned)
+    };
+    assert_eq!(run(1..=3, &[]).await, None);
+    let opened = run(4..=6, &[("AWS_LAMBDA_LOG_LEVEL", "INFO")]).await.unwrap();
+    assert!(serde_json::from_str::<Value>(&opened).is_err(), "{opened}");
+    let opened = run(7..=9, &[("RUST_LOG", "info"), ("AWS_LAMBDA_LOG_FORMAT", "JSON")]).await.unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&opened).unwrap()["fields"]["message"], "opened a run");
+}

@@ -48,6 +48,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use rowscore::run::RunState;
 use rowscore::words;
+use tracing_subscriber::EnvFilter;
 
 use crate::out::Out;
 
@@ -115,13 +116,7 @@ async fn main() -> ExitCode {
     rowscore::store::buffers::keep_small();
     #[cfg(feature = "faults")]
     rowscore::hop::step::arm();
-    let levels = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
-    tracing_subscriber::fmt()
-        .with_env_filter(levels)
-        .with_writer(|| words::PlainLog(out::Log))
-        .with_ansi(false)
-        .with_target(false)
-        .init();
+    log();
     // Only who asks for help, or needs it, gets the texts about variables: a run would carry them along.
     let cli = Cli::try_parse().unwrap_or_else(|_| {
         let matches = described().get_matches();
@@ -132,6 +127,22 @@ async fn main() -> ExitCode {
     match done.and_then(|code| Ok(out.flush().map(|()| code)?)) {
         Ok(code) => code,
         Err(error) => ExitCode::from(errors::report(&*error)),
+    }
+}
+
+/// Writes the log to standard error, by the variables that a function's log obeys. Only warnings are in it by default: each
+/// command says itself what it did.
+#[expect(clippy::disallowed_methods, reason = "no command's setting, but how all of them log")]
+fn log() {
+    let levels = EnvFilter::try_from_default_env().or_else(|_| EnvFilter::try_from_env("AWS_LAMBDA_LOG_LEVEL"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(levels.unwrap_or_else(|_| "warn".into()))
+        .with_writer(|| words::PlainLog(out::Log))
+        .with_ansi(false)
+        .with_target(false);
+    match std::env::var("AWS_LAMBDA_LOG_FORMAT") {
+        Ok(format) if format.eq_ignore_ascii_case("json") => log.json().init(),
+        _ => log.init(),
     }
 }
 
