@@ -9,7 +9,7 @@ demo: ## Score 65,322 rows of a private MySQL through the local Lambda emulator
 serve: ## Show the demo's result in the browser, at http://127.0.0.1:8000/
 	@scripts/serve
 
-test: lint ## Run every test, on a private MySQL and a private MariaDB
+test: lint ## Run every test, on a private MySQL and two private MariaDB
 	@scripts/test
 
 proof: ## Go through every state of the protocol's models, and replay what the code does in thousands of schedules
@@ -27,7 +27,7 @@ e2e: ## Deploy into a private local AWS and watch the schedule work off a window
 	@scripts/e2e
 
 bench: ## Measure against the database's own floor and against Python, for some fifty minutes
-	@scripts/bench --full
+	@scripts/bench
 
 lint: ## Check format, lints, documentation, and what is deployed
 	cargo fmt --check

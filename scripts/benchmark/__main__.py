@@ -40,8 +40,8 @@ PARTS = {
 @dataclass(frozen=True)
 class Bench:
     servers: list[database.Server]
+    command: str  # by which it was started
     quick: bool
-    full: bool
     load: float  # of the machine, before
     found: dict  # the parts so far
     speeds: list[float]  # of two programs at once, before each part
@@ -61,10 +61,10 @@ def main() -> None:
     arguments = parse_arguments()
     parts = arguments.parts or list(PARTS)
     models.prepare()
-    bench = Bench(database.servers(arguments.servers), arguments.quick, arguments.full, os.getloadavg()[0], {}, [])
+    bench = Bench(database.servers(arguments.servers), command(arguments), arguments.quick, os.getloadavg()[0], {}, [])
     # Of what: the program, and how it is measured.
     program = hashlib.sha256(ROWSCORE.read_bytes()).hexdigest()
-    of = [program, arguments.servers, arguments.quick, arguments.full]
+    of = [program, arguments.servers, arguments.quick]
     try:
         for part in parts:
             kept = WORK / f"{part}.json"
@@ -87,9 +87,15 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("servers", type=lambda names: names.split(","))
     parser.add_argument("parts", nargs="*")
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--full", action="store_true")
     parser.add_argument("--go-on", action="store_true")
     return parser.parse_args()
+
+
+def command(arguments: argparse.Namespace) -> str:
+    """What was called for this report; `make bench` calls it without arguments."""
+    server = ["--server", *arguments.servers] if len(arguments.servers) == 1 else []
+    options = [f"--{name}" for name, given in (("quick", arguments.quick), ("go-on", arguments.go_on)) if given]
+    return " ".join(["scripts/bench", *arguments.parts, *options, *server])
 
 
 def write(bench: Bench, folder: Path) -> None:

@@ -38,7 +38,6 @@ to a table that has some.
 
 
 def describe(bench) -> str:
-    how = "quick: a few rounds, for trying the benchmark out" if bench.quick else "whole"
     libraries = [f"{library} {version(library)}" for library in LIBRARIES]
     lines = [
         ["processor", f"{processor()}, {os.cpu_count()} cores; servers and clients share them"],
@@ -53,8 +52,8 @@ def describe(bench) -> str:
             f"each at {min(bench.speeds):.2f} to {max(bench.speeds):.2f} × the speed of one alone",
         ],
     ]
-    text = f"""Written by `make bench` on {datetime.date.today()} ({how}). Times differ from machine to machine;
-    ratios differ less. The contenders of a table take turns on the same freshly copied items. A ratio is the median of
+    text = f"""Written by `{bench.command}` on {datetime.date.today()}. Times differ from machine to machine; ratios
+    differ less. The contenders of a table take turns on the same freshly copied items. A ratio is the median of
     the rounds' ratios, and a time is the median of the rounds' times. Memory is the highest resident memory. CPU is
     the client's user and system time. Two lanes help only if the second core is idle; on a shared machine expect no
     gain. To show how idle it was, two programs that only compute were timed before each part."""
