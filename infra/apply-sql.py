@@ -56,7 +56,10 @@ def apply(sql: str, execute, variables: dict[str, str]) -> None:
 def filled(expression: str, variables: dict[str, str]) -> str:
     """The expression with what its variables hold."""
     part = re.compile(r"'(?:[^'\\]|\\.|'')*'|@@\w+|@(\w+)", re.DOTALL)
-    value = lambda match: (quoted(variables[match[1]]) if match[1] in variables else "NULL") if match[1] else match[0]
+
+    def value(match):
+        return (quoted(variables[match[1]]) if match[1] in variables else "NULL") if match[1] else match[0]
+
     return part.sub(value, expression)
 
 
@@ -66,11 +69,17 @@ def unquoted(name: str) -> str:
 
 def names(environment: dict[str, str]) -> dict[str, str]:
     """The names of the items table and of its columns, as the files' variables."""
-    name = lambda variable, default: unquoted(environment.get(variable, "").strip()) or default
+
+    def name(variable, default):
+        return unquoted(environment.get(variable, "").strip()) or default
+
     run = name("RUN_COLUMN", "run_id")
     run = "" if run == "none" else run
+
     # What stands between backticks separates nothing.
-    parts = lambda variable: re.findall(r"(?:`(?:[^`]|``)*`|[^,`])+", environment.get(variable, "").strip())
+    def parts(variable):
+        return re.findall(r"(?:`(?:[^`]|``)*`|[^,`])+", environment.get(variable, "").strip())
+
     ids = [unquoted(part.strip()) for part in parts("ID_COLUMN")] or ["id"]
     keys = {"items": name("ITEMS_TABLE", "items"), "run": run}
     keys["created"] = name("CREATED_COLUMN", "created_datetime")
@@ -81,7 +90,10 @@ def names(environment: dict[str, str]) -> dict[str, str]:
     for column in [*keys.values(), *ids, prediction, *columns]:
         if len(column) > 64 or "\0" in column:
             sys.exit(f"`{column}` is no name of a table or a column that a server has")
-    listed = lambda columns: ", ".join("`" + column.replace("`", "``") + "`" for column in columns if column)
+
+    def listed(columns):
+        return ", ".join("`" + column.replace("`", "``") + "`" for column in columns if column)
+
     # A column of the key may be more than that.
     read = listed(dict.fromkeys([*ids, prediction, keys["created"], run, *columns]))
     keys = {**keys, "id": ids[0], "window_key": listed(dict.fromkeys([keys["created"], *ids]))}
