@@ -11,6 +11,7 @@ The model is a classifier, a regressor or a one-class SVM of those that ESTIMATO
 of those that STEPS lists, in any nesting of Pipeline, ColumnTransformer, FeatureUnion, GridSearchCV,
 RandomizedSearchCV and CalibratedClassifierCV. A step that cannot be exported is named, and no file is written.
 Loading a joblib or pickle file runs what is in it: export your own models only.
+It is one file, however long, so that it can be copied to where the model is.
 
 The names of the features are those that the model was fitted with (a data frame's columns), unless --features gives
 them. Features that the model makes no use of are left out. What is written is one JSON object:
