@@ -27,13 +27,48 @@ fn leads_somewhere(document: &Path, link: &str) -> bool {
     text.lines().filter(|line| line.starts_with('#')).any(|heading| anchor(heading) == fragment)
 }
 
+/// What stands in `text` between each `open` and the next `close`.
+fn between<'t>(text: &'t str, open: &str, close: char) -> impl Iterator<Item = &'t str> {
+    text.split(open).skip(1).filter_map(move |rest| rest.split_once(close)).map(|(inner, _)| inner)
+}
+
 #[test]
 fn every_link_between_documents_leads_somewhere() {
     for document in documents() {
         let text = fs::read_to_string(&document).unwrap();
-        let links = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link);
+        let pictures = ["src=\"", "srcset=\""].map(|attribute| between(&text, attribute, '"'));
+        let links = between(&text, "](", ')').chain(pictures.into_iter().flatten());
         for link in links.filter(|link| !link.starts_with("http")) {
             assert!(leads_somewhere(&document, link), "{}: {link}", document.display());
         }
     }
+}
+
+/// Folders of the repository whose files the documents name.
+const FOLDERS: [&str; 9] = ["docs/", "events/", "examples/", "fuzz/", "infra/", "proof/", "scripts/", "src/", "tests/"];
+
+/// What a user puts there.
+const OF_USERS: [&str; 2] = ["infra/kubernetes/authority/ca.pem", "infra/kubernetes/model/model.json"];
+
+/// Whether there is such a file or room; that a file is Rust need not be said of a room's.
+fn is_there(path: &str) -> bool {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    [path.to_owned(), format!("{path}.rs")].iter().any(|path| root.join(path).exists())
+}
+
+#[test]
+fn every_path_that_a_document_names_is_there() {
+    let mut named = 0;
+    for document in documents().into_iter().filter(|document| !document.ends_with("CHANGELOG.md")) {
+        let text = fs::read_to_string(&document).unwrap();
+        let prose: String = text.split("```").step_by(2).collect();
+        for word in prose.split('`').skip(1).step_by(2).filter_map(|code| code.split(' ').next()) {
+            let is_of_src = document.ends_with("ARCHITECTURE.md") && is_there(&format!("src/{word}"));
+            if FOLDERS.iter().any(|folder| word.starts_with(folder)) && !OF_USERS.contains(&word) {
+                named += 1;
+                assert!(is_of_src || is_there(word), "{}: there is no {word}", document.display());
+            }
+        }
+    }
+    assert!(named > 50, "{named} paths are no longer all");
 }
