@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::words;
+
 /// Why an event is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum EventError {
@@ -25,19 +27,11 @@ pub enum EventError {
 
 impl EventError {
     pub(super) fn field(run: &str, problem: &str) -> Self {
-        Self::Field { run: run.to_owned(), problem: shortened(problem, 200) }
+        Self::Field { run: run.to_owned(), problem: words::cut(problem, 200) }
     }
 }
 
-/// A value as an error message shows it.
+/// A value as an error message shows it: short, whatever was sent.
 pub(super) fn brief(value: &Value) -> String {
-    format!("`{}`", shortened(&value.to_string(), 80))
-}
-
-/// At most `most` characters of `text`: a message stays short, whatever was sent.
-fn shortened(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((cut, _)) => format!("{}…", &text[..cut]),
-        None => text.to_owned(),
-    }
+    format!("`{}`", words::cut(&value.to_string(), 80))
 }

@@ -6,9 +6,12 @@ use std::borrow::Cow;
 
 use super::key::Key;
 use crate::config::{KeyColumns, PartKind};
+use crate::words;
 
 /// Bytes of the longest key in this notation.
 pub const LONGEST: usize = 1500;
+/// Characters of what was given that are said again.
+const SHOWN: usize = 100;
 
 /// The parts of a key of so many, from its notation; `None`: it has not so many.
 pub(super) fn parts(text: &str, count: usize) -> Option<Vec<Cow<'_, str>>> {
@@ -39,7 +42,7 @@ pub fn joined<T: AsRef<str>>(parts: &[T]) -> String {
 /// # Errors
 /// What is accepted instead.
 pub fn read(key: &KeyColumns, text: &str) -> Result<Key, String> {
-    let refused = || format!("`{}` is no key of this table; accepted: {}", cut(text), accepted(key));
+    let refused = || format!("`{}` is no key of this table; accepted: {}", words::cut(text, SHOWN), accepted(key));
     if key.is_number() {
         return text.parse().map(Key::Id).map_err(|_| refused());
     }
@@ -48,13 +51,6 @@ pub fn read(key: &KeyColumns, text: &str) -> Result<Key, String> {
     let read: Vec<String> = read.collect::<Option<_>>().ok_or_else(refused)?;
     let text = joined(&read);
     if text.len() > LONGEST { Err(refused()) } else { Ok(Key::text(&text)) }
-}
-
-/// As much of what was given as is said again.
-fn cut(text: &str) -> String {
-    const SHOWN: usize = 100;
-    let shown: String = text.chars().take(SHOWN).collect();
-    if shown.len() < text.len() { shown + "…" } else { shown }
 }
 
 /// What keys of a table are like, for people.

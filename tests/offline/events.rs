@@ -73,6 +73,7 @@ fn what_is_not_understood_is_refused_with_what_is_accepted() {
         "`run` is `\"dance\"`; accepted: window, sweep, backfill, canary, continuation, status, doctor"
     );
     assert!(refusal(json!({"run": "x".repeat(1000)})).contains("xxx…`; accepted"));
+    assert!(refusal(json!({"run": "\u{202e}"})).starts_with("`run` is `\"\\u202e\"`"), "what turns letters is escaped");
     assert!(refusal(json!({"run": "window", "x".repeat(1000): 1})).chars().count() < 300);
     assert!(refusal(json!({"run": "window", "form": "x"})).contains("unknown field `form`"));
     assert!(refusal(json!({"run": "window", "policy": "retry"})).contains("unknown variant `retry`"));
