@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use toml::{Table, Value};
 
-use super::names::JobName;
+use super::names::{JobName, quoted};
 use super::setting::{Accepts, Setting};
 use super::telling;
 use super::variables::{Entry, VARIABLES};
@@ -306,13 +306,13 @@ fn text(key: &str, value: Value) -> Result<String, String> {
         Value::Boolean(truth) => Ok(truth.to_string()),
         Value::Datetime(time) => Ok(time.to_string()),
         Value::Array(names) if LISTS.contains(&key) => {
-            let named = |name: &Value| name.as_str().map(quoted);
+            let named = |name: &Value| name.as_str().map(listed);
             let names: Option<Vec<String>> = names.iter().map(named).collect();
             names.map(|names| names.join(", ")).ok_or_else(|| format!("{key} is a list with other things than names"))
         }
         Value::Table(named) if TABLES.contains(&key) => {
             let pair =
-                |(name, column): (&String, &Value)| Some(format!("{}={}", quoted(name), quoted(column.as_str()?)));
+                |(name, column): (&String, &Value)| Some(format!("{}={}", listed(name), listed(column.as_str()?)));
             let pairs: Option<Vec<String>> = named.iter().map(pair).collect();
             pairs
                 .map(|pairs| pairs.join(", "))
@@ -323,9 +323,9 @@ fn text(key: &str, value: Value) -> Result<String, String> {
 }
 
 /// A name as a list of them takes it: between backticks, unless it is plain.
-fn quoted(name: &str) -> String {
+fn listed(name: &str) -> String {
     let is_plain = !name.contains([',', '=', '`']) && name.trim() == name && !name.is_empty();
-    if is_plain { name.to_owned() } else { format!("`{}`", name.replace('`', "``")) }
+    if is_plain { name.to_owned() } else { quoted(name) }
 }
 
 /// What is wrong with a text that is no TOML, in one line.

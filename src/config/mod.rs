@@ -140,7 +140,7 @@ pub struct WorkConfig {
 }
 
 /// Items from which on a share of them tells something: one bad item in a quiet hour is no outage.
-const TELLING_ITEMS: u64 = 10;
+pub const TELLING_ITEMS: u64 = 10;
 
 impl WorkConfig {
     fn read(vars: &mut Vars<'_>) -> Self {
@@ -182,7 +182,10 @@ impl WorkConfig {
 }
 
 impl Config {
-    /// Reads the process environment, or says of every variable at fault what is accepted.
+    /// Reads the process environment.
+    ///
+    /// # Errors
+    /// Every variable at fault, each with what it accepts.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn from_env() -> Result<Self, ConfigError> {
         refuse_what_is_no_text()?;
@@ -190,6 +193,9 @@ impl Config {
     }
 
     /// Reads the process environment as [`Config::from_env`], for somebody else than it names, who has a password.
+    ///
+    /// # Errors
+    /// As [`Config::from_env`].
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn from_env_for(user: &str, password: &str) -> Result<Self, ConfigError> {
         refuse_what_is_no_text()?;
@@ -202,6 +208,9 @@ impl Config {
     }
 
     /// Reads the variables that `lookup` knows, as [`Config::from_env`]. An empty variable counts as unset.
+    ///
+    /// # Errors
+    /// As [`Config::from_env`].
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let settings = Vars::new(&lookup).settings();
         let (settings, unusable) = settings.map_or_else(|problem| (Settings::default(), Some(problem)), |s| (s, None));

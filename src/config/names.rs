@@ -153,7 +153,7 @@ impl Setting for ColumnName {
 }
 
 /// A name between backticks, in which a backtick is doubled.
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
 

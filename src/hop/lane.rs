@@ -38,7 +38,7 @@ pub(super) enum LaneEnd {
     OutOfTime,
     /// Another invocation took it over; it commits from now on.
     TakenOver,
-    /// The run is held or over.
+    /// The run is paused or over.
     Stopped,
     /// The database is in trouble, or is to be left alone for a while.
     Waits,
@@ -85,8 +85,9 @@ enum PageEnd {
 /// database refuses an item.
 const MOST_AGAIN: u32 = 10;
 
-/// How often a lane that rests says something.
-const KEEP_ALIVE: Duration = Duration::from_secs(2);
+/// How often an otherwise silent connection says something, so that the server keeps it. One for pages is kept
+/// for five seconds.
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(2);
 
 /// Items of a lane whose share of failures is reason enough to look at the run's.
 const SAMPLE: u64 = 1000;

@@ -24,7 +24,7 @@ const ASSUMED_RATE: f64 = 20_000.0;
 /// Memory where no function has run yet, in MB: the template's default.
 const ASSUMED_MEMORY_MB: u32 = 512;
 /// Runs of fewer items measure how long a run takes to open and end, not its rate.
-const TELLING_ITEMS: u64 = 1000;
+const MEASURING_ITEMS: u64 = 1000;
 /// Dollars for a request, Lambda's list price of 2026-11-23 in every region but a few.
 const REQUEST: f64 = 0.20 / 1e6;
 
@@ -91,7 +91,7 @@ pub async fn plan(conn: &mut Conn, means: Means<'_>, request: &Request) -> Resul
         None => Some(0),
     };
     let (new_items, set_aside_items) = (items_from(true), items_from(false));
-    let basis = Basis::of(&measures::measured(table, TELLING_ITEMS).ask(conn).await?, new.policy);
+    let basis = Basis::of(&measures::measured(table, MEASURING_ITEMS).ask(conn).await?, new.policy);
     let items = new_items.zip(set_aside_items).map(|(new, set_aside)| new + set_aside);
     let takes = items.map(|items| {
         let Takes { seconds, hops, dollars, .. } = basis.takes(items, work);

@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::future::pending;
 use std::pin::pin;
-use std::time::Duration;
 
 use futures_util::future::{Either, join, join_all, select};
 use mysql_async::Conn;
@@ -12,7 +11,7 @@ use serde_json::json;
 use super::at_work::AtWork;
 use super::brake::Brake;
 use super::clock::Clock;
-use super::lane::{LaneWork, Watch, work_lane};
+use super::lane::{KEEP_ALIVE, LaneWork, Watch, work_lane};
 use super::lane_sessions::LaneSessions;
 use super::neighbour::Neighbour;
 use super::step::Step;
@@ -23,10 +22,6 @@ use crate::store::session::{Room, Session};
 use crate::store::statement::{begin, commit};
 use crate::store::trace::{Act, acting, saw};
 use crate::store::{StoreError, lanes};
-
-/// How often an otherwise silent connection says something, so that the server keeps it. One for pages is kept
-/// for five seconds.
-const KEEP_ALIVE: Duration = Duration::from_secs(2);
 
 /// Claims the lanes that this hop holds, and works on them until they are done or time is up.
 pub(super) async fn work_lanes(

@@ -5,14 +5,14 @@ use super::facts::{Facts, did_something, is_opened, is_settled, is_tried, takes_
 use super::mood::Mood;
 use super::silence::{left_waiting, silence};
 use super::trouble::{Lateness, Trouble};
+use crate::config::TELLING_ITEMS;
 use crate::run::{RunKind, RunState};
 use crate::store::jobs::JobState;
 use crate::store::status::StatusLine;
 use crate::words;
 
-/// A share of items set aside that is many, in percent, and of how many at least.
+/// A share of items set aside that is many, in percent.
 const MANY_PERCENT: u64 = 10;
-const OF_SO_MANY: u64 = 10;
 
 /// How things stand.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ impl Standing {
 
 /// What is the matter with a job that is one.
 fn of_described(facts: &Facts) -> Vec<Trouble> {
-    [silence(facts), held(facts), canary(facts), refused(facts)]
+    [silence(facts), paused(facts), canary(facts), refused(facts)]
         .into_iter()
         .chain(judged(facts).into_iter().flat_map(|run| of_run(run, facts)))
         .chain([waiting(facts), left_waiting(facts), drifted(facts), missed(facts), unjudged(facts)])
@@ -62,7 +62,7 @@ fn of_removed(facts: &Facts) -> Vec<Trouble> {
 }
 
 impl Standing {
-    /// What to do about one of its troubles, in one sentence or two. What is held goes on only when it is let go.
+    /// What to do about one of its troubles, in one sentence or two. What is paused goes on only when it is resumed.
     pub fn remedy(&self, trouble: &Trouble) -> String {
         let Facts { job, job_state, .. } = &self.facts;
         match (job_state, trouble) {
@@ -123,7 +123,7 @@ fn judged(facts: &Facts) -> Vec<&StatusLine> {
 }
 
 /// That ticks pass the job by.
-fn held(facts: &Facts) -> Option<Trouble> {
+fn paused(facts: &Facts) -> Option<Trouble> {
     (facts.job_state == JobState::Paused).then(|| Trouble::JobPaused { job: facts.job.clone() })
 }
 
@@ -169,7 +169,7 @@ fn of_run(run: &StatusLine, facts: &Facts) -> Vec<Option<Trouble>> {
         },
     });
     let (items, of) = (run.failed, run.done);
-    let many = of >= OF_SO_MANY && items * 100 >= of * MANY_PERCENT;
+    let many = of >= TELLING_ITEMS && items * 100 >= of * MANY_PERCENT;
     vec![state, late, many.then_some(Trouble::ManySetAside { run: run.id, items, of })]
 }
 
