@@ -25,7 +25,7 @@ named! {
         AlreadyRunning = "already_running",
         /// The message is older than the state of its lanes, or another invocation took them over.
         Stale = "stale",
-        /// The run is held, or was stopped, by an operator or by a brake.
+        /// The run is paused, or was stopped, by an operator or by a brake.
         Stopped = "stopped",
         /// The database is being started; a message waits on for it.
         Waking = "waking",

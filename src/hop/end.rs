@@ -1,4 +1,4 @@
-//! How a run ends or is held before its lanes are done: by a brake or by an operator.
+//! How a run ends or is paused before its lanes are done: by a brake or by an operator.
 
 use mysql_async::Conn;
 use serde_json::json;
@@ -26,8 +26,11 @@ pub enum Steered {
     Unknown,
 }
 
-/// Holds a run (`paused`) or lets it go on (`running`). A page under way is committed; the next
+/// Pauses a run (`paused`) or lets it go on (`running`). A page under way is committed; the next
 /// one sees it.
+///
+/// # Errors
+/// The database's.
 pub async fn steer(conn: &mut Conn, table: &ItemsTable, id: RunId, to: RunState) -> Result<Steered, StoreError> {
     let steer = async {
         let Some((_, state)) = locked(conn, table, id).await? else { return Ok(Steered::Unknown) };
@@ -49,6 +52,9 @@ fn said(id: RunId, to: RunState, steered: Steered) -> serde_json::Value {
 
 /// Ends a run before its lanes are done, as `failed` or `cancelled`. What was written stays, and what is still
 /// pending is counted.
+///
+/// # Errors
+/// The database's.
 pub async fn stop(
     conn: &mut Conn,
     means: Means<'_>,

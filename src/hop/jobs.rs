@@ -73,7 +73,7 @@ pub enum Chosen {
     One(Arc<Job>),
     /// That of each of these. There may be none.
     Each(Vec<(JobName, Result<Arc<Job>, NoJob>)>),
-    /// A job's that is held, or was removed: nobody's.
+    /// A job's that is paused, or was removed: nobody's.
     Nobody(JobName),
 }
 

@@ -61,7 +61,7 @@ pub(super) async fn work(hop: &mut Hop<'_>, run: Run, due: Due) -> Result<Next, 
     })
 }
 
-/// The run is held or over; or its second pass began between the look at it and the hold on its lanes, and whoever
+/// The run is paused or over; or its second pass began between the look at it and the hold on its lanes, and whoever
 /// began that sends off nobody who holds lanes.
 async fn stopped(hop: &mut Hop<'_>, run: &Run) -> Result<Next, HopError> {
     if run.pass == Pass::Check {

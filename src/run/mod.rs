@@ -119,7 +119,7 @@ named! {
     pub enum RunState {
         /// Hops work on it.
         Running = "running",
-        /// Held by an operator; no hop works on it.
+        /// Paused by an operator; no hop works on it.
         Paused = "paused",
         /// The window is worked off, and none of its items was set aside.
         Succeeded = "succeeded",

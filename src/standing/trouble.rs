@@ -112,14 +112,14 @@ pub enum Trouble {
         /// Whether it may go on with that.
         patience: Patience,
     },
-    /// A run is held by its operator.
+    /// A run was paused by its operator.
     Paused {
         /// The run.
         run: RunId,
-        /// The job, where that is held, too.
+        /// The job, where that is paused, too.
         with: Option<JobName>,
     },
-    /// A job is held by its operator: ticks pass it by.
+    /// A job was paused by its operator: ticks pass it by.
     JobPaused {
         /// The job.
         job: JobName,

@@ -16,7 +16,7 @@ named! {
     pub enum JobState {
         /// They do.
         Active = "active",
-        /// Held by an operator: they pass it by.
+        /// Paused by an operator: they pass it by.
         Paused = "paused",
         /// It is described no more. Its row stays, since its runs name it.
         Removed = "removed",
@@ -47,6 +47,9 @@ pub fn all() -> Statement<Vec<JobRow>> {
 }
 
 /// Every job, or none where there is no table of them yet.
+///
+/// # Errors
+/// The database's, but none where the table is missing.
 pub async fn known(conn: &mut impl Queryable) -> Result<Vec<JobRow>, StoreError> {
     match all().ask(conn).await {
         Err(error) if error.lacks_table() => Ok(Vec::new()),
@@ -88,7 +91,7 @@ pub fn put(job: &JobSettings) -> Result<Statement<()>, StoreError> {
     Ok(Statement::change("describing a job", sql, params! { "name" => job.name.as_str(), "settings" => texts }))
 }
 
-/// Removes a job, holds it, or lets ticks start it again.
+/// Removes a job, pauses it, or lets ticks start it again.
 pub fn set_state(job: &JobName, state: JobState) -> Statement<()> {
     let sql = "UPDATE `batch_jobs` SET `state` = :state WHERE `name` = :name";
     Statement::change("changing a job's state", sql, params! { "state" => state.name(), "name" => job.as_str() })
@@ -127,6 +130,9 @@ pub fn of_run(run: RunId) -> Statement<Option<(JobName, TableName)>> {
 }
 
 /// When a job opened a run last; `None`: never, or there is no table of runs yet.
+///
+/// # Errors
+/// As [`known`].
 pub async fn last_opened(conn: &mut impl Queryable, table: &ItemsTable) -> Result<Option<Time>, StoreError> {
     let sql = "SELECT MAX(`started_at`) AS `last` FROM `batch_runs` WHERE `items_table` = :table AND `job` = :job";
     let params = params! { "table" => table.as_str(), "job" => table.job.as_str() };

@@ -88,7 +88,7 @@ async fn steer_run(opened: &Opened, id: RunId, to: RunState, out: &mut Out) -> R
     }
 }
 
-/// Holds a job with its runs, lets it go on, or ends its runs.
+/// Pauses a job with its runs, lets it go on, or ends its runs.
 async fn steer_job(job: &JobName, to: RunState, out: &mut Out) -> Result<ExitCode, Box<dyn Error>> {
     let opened = Opened::of(Some(job)).await?;
     let state = match to {
@@ -264,8 +264,8 @@ mod tests {
         assert!(
             told(RunState::Running, RunState::Running).ends_with("already; `rowscore status 2 --watch` follows it")
         );
-        let held = Ticked { job: &job, state: JobState::Paused };
-        let told_of_job = refusal(RunId(2), RunState::Paused, RunState::Paused, held);
+        let paused = Ticked { job: &job, state: JobState::Paused };
+        let told_of_job = refusal(RunId(2), RunState::Paused, RunState::Paused, paused);
         assert!(told_of_job.ends_with("already; `rowscore resume default` lets it go on"), "{told_of_job}");
         let over = told(RunState::SucceededWithFailures, RunState::Cancelled);
         assert!(over.starts_with("run 2 is over (succeeded with failures) and cannot be cancelled any more"), "{over}");
