@@ -99,7 +99,10 @@ impl Default for ItemsTable {
 }
 
 impl ItemsTable {
-    /// Reads the variables that `lookup` knows, or says of every variable at fault what is accepted.
+    /// Reads the variables that `lookup` knows. In a process [`Config::read`](super::Config::read) does; alone it is for tests.
+    ///
+    /// # Errors
+    /// Every variable at fault, each with what it accepts.
     pub fn from_variables(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut vars = Vars::new(&lookup);
         let table = Self::read(&mut vars);

@@ -59,7 +59,7 @@ impl Clock {
         Self { told: Some(Began::now(now)), ..Self::starting(time_left, margin, budget) }
     }
 
-    /// That of a hop that is over after one page of each lane.
+    /// That of a hop that is over after one page of each lane; for tests.
     pub fn immediately(now: Time) -> Self {
         Self::new(now, None, Duration::ZERO, Duration::ZERO)
     }

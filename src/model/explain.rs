@@ -81,6 +81,9 @@ pub struct Neighbour {
 }
 
 /// Explains the prediction of `row`, one number per feature, with the `nearest` nearest support vectors.
+///
+/// # Errors
+/// As [`Scorer::score`](super::Scorer::score).
 pub fn explain(model: &Model, row: &[f64], nearest: usize) -> Result<Explanation, ScoreError> {
     let content = &model.artifact().content;
     let mut scorer = model.scorer();

@@ -52,6 +52,9 @@ impl<'m> Scorer<'m> {
     /// The same for any number of rows: `rows` is rows × features, `outputs` rows ×
     /// [`Outputs::width`](super::Outputs::width). No bit of a row's result depends on the other rows. Returns the rows
     /// that have no result, in their order; do not use the `outputs` of these.
+    ///
+    /// # Errors
+    /// A length is wrong. Then nothing is written.
     pub fn score_rows(&mut self, rows: &[f64], outputs: &mut [f64]) -> Result<Vec<Unscored>, ScoreError> {
         self.in_batches(rows, outputs, |predictor| predictor.outputs())
     }
@@ -59,6 +62,9 @@ impl<'m> Scorer<'m> {
     /// Writes the decision values for each of `rows`: of a machine of class pairs one per pair, in the order of
     /// the artifact's pairs; of several pipelines those of each in turn. Returns the same as
     /// [`Self::score_rows`].
+    ///
+    /// # Errors
+    /// As [`Self::score_rows`].
     pub fn decision_values(&mut self, rows: &[f64], decisions: &mut [f64]) -> Result<Vec<Unscored>, ScoreError> {
         self.in_batches(rows, decisions, |predictor| predictor.decisions())
     }

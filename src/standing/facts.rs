@@ -78,6 +78,9 @@ pub struct Facts {
 
 impl Facts {
     /// Looks at a table, in some short statements.
+    ///
+    /// # Errors
+    /// The database's.
     pub async fn read(conn: &mut Conn, table: &ItemsTable, expected: Expected) -> Result<Self, StoreError> {
         let now = clock::present().ask(conn).await?;
         let runs = runs(conn, table).await?;

@@ -40,6 +40,9 @@ pub struct Backlog {
 }
 
 /// What waits in the table, where windows reach from `reach` on; `None`: so much is too much to look through in time.
+///
+/// # Errors
+/// The database's, but no error where time runs out.
 pub async fn whole(
     conn: &mut impl Queryable,
     table: &ItemsTable,
@@ -54,6 +57,9 @@ pub async fn whole(
 }
 
 /// What waits of that which arrived from `reach` on.
+///
+/// # Errors
+/// As [`whole`].
 pub async fn fresh(conn: &mut impl Queryable, table: &ItemsTable, reach: Time) -> Result<Option<Backlog>, StoreError> {
     let of_late = format!("i.{} >= {}", table.created.quoted(), moment(table, reach));
     waiting(table, Some(reach), &of_late, COUNTED).ask_in_time(conn).await

@@ -159,6 +159,9 @@ pub(crate) async fn nth(
 }
 
 /// Writes the predictions of items, within the transaction that read them.
+///
+/// # Errors
+/// The database's.
 pub async fn write(
     tx: &mut impl Queryable,
     table: &ItemsTable,
@@ -260,6 +263,9 @@ pub fn latest(table: &ItemsTable, limit: usize) -> Statement<Keys> {
 }
 
 /// The latest items, predicted or not, as a page reads them, without locking them.
+///
+/// # Errors
+/// The database's.
 pub async fn recent(
     conn: &mut impl Queryable,
     table: &ItemsTable,
@@ -286,6 +292,9 @@ pub fn predictions(table: &ItemsTable, keys: &Keys) -> Statement<Vec<Option<Stri
 
 /// Values of wanted items from both ends of `ids`, at most `limit` from each, by key. Empty where the
 /// server does not find them at once.
+///
+/// # Errors
+/// The database's, but none where time runs out.
 pub async fn sample(
     conn: &mut impl Queryable,
     wanted: Wanted<'_>,

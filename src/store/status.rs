@@ -63,6 +63,9 @@ pub struct StatusLine {
 
 /// The latest runs over `table`, the latest first; of these those before the run `before`, if that
 /// is given.
+///
+/// # Errors
+/// The database's.
 pub async fn latest(
     conn: &mut impl Queryable,
     table: &ItemsTable,
@@ -73,6 +76,9 @@ pub async fn latest(
 }
 
 /// The latest runs over `table`, and those that are not over, however many there were since; the latest first.
+///
+/// # Errors
+/// The database's.
 pub async fn recent(conn: &mut impl Queryable, table: &ItemsTable, limit: u32) -> Result<Vec<StatusLine>, StoreError> {
     let all = latest_ids(table, None, limit).and(unfinished_ids(table)).map(|(mut ids, unfinished)| {
         ids.extend(unfinished);
@@ -106,11 +112,17 @@ fn unfinished_ids(table: &ItemsTable) -> Statement<Vec<u64>> {
 
 /// The latest runs over `table` of which something is left or is to be expected, the latest first: no canaries, and
 /// none that had nothing to do or was never opened, however many there were since.
+///
+/// # Errors
+/// The database's.
 pub async fn worked(conn: &mut impl Queryable, table: &ItemsTable, limit: u32) -> Result<Vec<StatusLine>, StoreError> {
     of(conn, worked_ids(table, "TRUE", limit)).await
 }
 
 /// The latest of these that is over and was no dry run, and the latest of them that took what waits: a window or a sweep.
+///
+/// # Errors
+/// The database's.
 pub async fn settled(conn: &mut impl Queryable, table: &ItemsTable) -> Result<Vec<StatusLine>, StoreError> {
     const SETTLED: &str = "`unfinished` IS NULL AND `mode` = 'write'";
     let took = format!("{SETTLED} AND `kind` IN ('window', 'sweep')");

@@ -26,6 +26,9 @@ pub struct CrossValidation {
 
 /// Trains and tests everything that is fitted, from the filling of gaps on, on five stratified folds of `data`. The
 /// seed decides which row is in which fold.
+///
+/// # Errors
+/// As [`train`](super::train()).
 pub fn cross_validate(
     data: &Dataset,
     options: &TrainOptions,

@@ -23,8 +23,10 @@ fn reason(error: &ScoreError) -> String {
     }
 }
 
-/// The outputs of `rows`, as [`Scorer::score_rows`] gives them: rows × numbers of a prediction. The error is that
-/// of the first row without a prediction.
+/// The outputs of `rows`, as [`Scorer::score_rows`] gives them: rows × numbers of a prediction.
+///
+/// # Errors
+/// That of the first row without a prediction.
 pub fn score_lines(model: &Model, scorer: &mut Scorer<'_>, rows: &[Row]) -> Result<Vec<f64>, LineError> {
     let values: Vec<f64> = rows.iter().flat_map(|row| &row.values).copied().collect();
     let mut outputs = vec![0.0; rows.len() * model.outputs().width()];

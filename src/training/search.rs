@@ -48,6 +48,9 @@ pub struct Candidate {
 }
 
 /// Cross-validates `base` with every C and gamma of `grid`, in the order of the grid.
+///
+/// # Errors
+/// As [`cross_validate`](super::cross_validate()), of the first candidate that fails.
 pub fn search(
     data: &Dataset,
     base: &TrainOptions,

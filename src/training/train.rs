@@ -38,6 +38,9 @@ pub struct Trained {
 }
 
 /// As [`train`], with the whole evaluation on held-out folds.
+///
+/// # Errors
+/// As [`train`].
 pub fn train_and_evaluate(
     data: &Dataset,
     options: &TrainOptions,

@@ -31,10 +31,10 @@ pub struct Dataset {
 
 impl Dataset {
     /// Reads CSV: the header names the features and, as `label`, the column of the class. Every other column is a
-    /// feature. Space around a field is ignored.
+    /// feature. Space around a field is ignored. A short way of [`Dataset::read`], for tests and examples.
     ///
     /// # Errors
-    /// On the first thing that is not as it must be, with its line and column.
+    /// As [`Dataset::read`].
     pub fn from_csv(reader: impl Read, label: &str) -> Result<Self, DataError> {
         let reading = Reading { task: Some(Task::Classification), columns: Which::All, ..Reading::of(Some(label)) };
         Self::read(reader, &reading)

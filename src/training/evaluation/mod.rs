@@ -130,11 +130,17 @@ impl Target {
 }
 
 /// Scores rows whose classes are known.
+///
+/// # Errors
+/// That of the first row without a prediction.
 pub fn evaluate(model: &Model, data: &Labelled) -> Result<Evaluation, LineError> {
     evaluate_rows(model, &data.rows, Truth::Classes(&data.labels))
 }
 
 /// Scores rows of which `truth` is known.
+///
+/// # Errors
+/// That of the first row without a prediction.
 pub fn evaluate_rows(model: &Model, rows: &[Row], truth: Truth<'_>) -> Result<Evaluation, LineError> {
     let outputs = score_lines(model, &mut model.scorer(), rows)?;
     let outputs: Vec<Vec<f64>> = outputs.chunks_exact(model.outputs().width()).map(<[f64]>::to_vec).collect();
