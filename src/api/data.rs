@@ -236,10 +236,11 @@ fn utc(time: Option<NaiveDateTime>) -> Option<DateTime<Utc>> {
 }
 
 /// One item, and what its prediction rests on
-#[utoipa::path(get, operation_id = "get_item", path = "/data/{id}", tag = "data", params(("id" = String, Path, description = "The item's key: its parts with commas between them")), responses(
-    (status = 200, description = "The item", body = ItemDetail),
-    BadRequest, NotFound, Unread,
-))]
+#[utoipa::path(
+    get, operation_id = "get_item", path = "/data/{id}", tag = "data",
+    params(("id" = String, Path, description = "The item's key: its parts with commas between them")),
+    responses((status = 200, description = "The item", body = ItemDetail), BadRequest, NotFound, Unread)
+)]
 pub(super) async fn one(State(api): Shared, Named(id): Named) -> Result<Json<ItemDetail>, Problem> {
     detail(&api, &id).await.map(Json)
 }

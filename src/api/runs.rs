@@ -200,10 +200,11 @@ pub(super) async fn list(State(api): Shared, paging: Paging) -> Result<(HeaderMa
 }
 
 /// One run, with its lanes and what it set aside
-#[utoipa::path(get, operation_id = "get_run", path = "/runs/{id}", tag = "runs", params(("id" = i64, Path, description = "The run's number")), responses(
-    (status = 200, description = "The run", body = RunDetail),
-    BadRequest, NotFound, Unread,
-))]
+#[utoipa::path(
+    get, operation_id = "get_run", path = "/runs/{id}", tag = "runs",
+    params(("id" = i64, Path, description = "The run's number")),
+    responses((status = 200, description = "The run", body = RunDetail), BadRequest, NotFound, Unread)
+)]
 pub(super) async fn one(State(api): Shared, Number(id): Number) -> Result<Json<RunDetail>, Problem> {
     let missing = || Problem::not_found(format!("there is no run {id}"));
     let run = RunId(u64::try_from(id).map_err(|_| missing())?);

@@ -167,11 +167,11 @@ variables! {
         FAILURE_POLICY: FailurePolicy, Is("retry_failed"), "what happens to items that cannot be scored";
         MAX_ATTEMPTS: Whole<u32, 1, 1000>, Is("3"), "how often an item that cannot be scored is tried in all; with \
             `retry_all`, how often a whole window is";
-        MAX_FAILED_PERCENT: Whole<u32, 0, 100>, Is("50"), "a run of ten items or more fails if more than this share of them cannot be \
-            scored; with 0, any run with such an item fails";
+        MAX_FAILED_PERCENT: Whole<u32, 0, 100>, Is("50"), "a run of ten items or more fails if more than this share \
+            of them cannot be scored; with 0, any run with such an item fails";
         LOOKBACK: Span, Is("1h"), "how far a window reaches back into the one before, for rows that were committed late";
-        TICK_EVERY: Span, Means("as the schedule's history has it"), "at least how often the schedule fires, or somebody starts \
-            `rowscore run`; what is missing longer is said to be missing";
+        TICK_EVERY: Span, Means("as the schedule's history has it"), "at least how often the schedule fires, or \
+            somebody starts `rowscore run`; what is missing longer is said to be missing";
         DELIVER_WITHIN: Span, Means("no deadline"), "how long after the schedule's time a run's predictions are due";
         SWEEP_DELIVER_WITHIN: Span, Means("as `DELIVER_WITHIN`"), "the same for a sweep";
         TRUTH_WITHIN: Span, Is("30d"), "how long after a run its rows are looked at for their truth";

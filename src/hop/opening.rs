@@ -111,7 +111,8 @@ pub(super) async fn open_run(
                 "worker": lane.worker, "source": lane.source, "low": lane.ids.after.id(), "high": lane.ids.upto.id(),
             })
         };
-        json!({ "run": id, "window": { "from": window.from.map(|at| at.timestamp()), "to": window.to.timestamp() }, "lanes": new_lanes.iter().map(lane).collect::<Vec<_>>() })
+        let window = json!({ "from": window.from.map(|at| at.timestamp()), "to": window.to.timestamp() });
+        json!({ "run": id, "window": window, "lanes": new_lanes.iter().map(lane).collect::<Vec<_>>() })
     });
     tracing::info!(run = %id, %kind, %mode, %window, items, "opened a run");
     Ok(result)

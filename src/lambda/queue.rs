@@ -42,8 +42,8 @@ pub enum QueueError {
 
 /// The queue that continuations are sent to.
 ///
-/// One message group per run and worker: SQS delivers a group one message at a time, so a worker
-/// has one hop at work; and one group per job for what opens its runs. One deduplication id per hop: sending it twice within five minutes is
+/// One message group per run and worker: SQS delivers a group one message at a time, so a worker has one hop at work; and
+/// one group per job for what opens its runs. One deduplication id per hop: sending it twice within five minutes is
 /// sending it once.
 #[derive(Clone, Debug)]
 pub struct SqsQueue {
@@ -61,12 +61,18 @@ impl SqsQueue {
 
     /// Sends a message that waits on for the database, or the one that stops it. Their group is one: a database starts
     /// once, and is stopped behind whoever waits. All that it says makes it another message.
+    ///
+    /// # Errors
+    /// The queue could not be reached, or did not take it.
     pub async fn send_wake(&self, message: &Trigger, trace: Option<&str>) -> Result<(), QueueError> {
         let body = serde_json::to_string(message)?;
         self.put("wake", &Digest::of(body.as_bytes()).to_string(), &body, trace).await
     }
 
     /// Sends the message that starts the next hop, in X-Ray's trace of this one.
+    ///
+    /// # Errors
+    /// As [`SqsQueue::send_wake`].
     pub async fn send(&self, continuation: &Continuation, trace: Option<&str>) -> Result<(), QueueError> {
         let Continuation { run_id, worker, hop, not_before, .. } = continuation;
         let worker = format!("run-{run_id}-worker-{worker}");
@@ -80,6 +86,9 @@ impl SqsQueue {
 
     /// Sends the message by which a job does its part of what was asked for at `now`. Each job has a group, and so an
     /// order, of its own; a tick that is delivered twice sends nothing twice.
+    ///
+    /// # Errors
+    /// As [`SqsQueue::send_wake`].
     pub async fn send_request(
         &self,
         job: &JobName,
@@ -95,6 +104,9 @@ impl SqsQueue {
 
     /// Lets a message that goes back be delivered again after so many seconds, and not only after the queue's
     /// visibility timeout, which is longer than the longest hop.
+    ///
+    /// # Errors
+    /// The queue could not be reached, or knows the receipt no more.
     pub async fn put_off(&self, receipt: &str, seconds: i32) -> Result<(), QueueError> {
         let change = self.client().await.change_message_visibility().queue_url(&self.url).receipt_handle(receipt);
         let changed = change.visibility_timeout(seconds).send().await;

@@ -126,7 +126,8 @@ impl Works {
         };
         metrics.hop_ended(&answer, now());
         tracing::info!(
-            job = %job.name, run = answer.run_id.map(|id| id.0), kind = answer.kind.map(RunKind::name), trace_id = trace, outcome = %answer.outcome, state = answer.state.map(|state| state.name()),
+            job = %job.name, run = answer.run_id.map(|id| id.0), kind = answer.kind.map(RunKind::name), trace_id = trace,
+            outcome = %answer.outcome, state = answer.state.map(|state| state.name()),
             predicted = answer.counts.predicted, failed = answer.counts.failed, pending = answer.counts.pending,
             pages = answer.counts.pages, hop_predicted = answer.hop.predicted, hop_failed = answer.hop.failed,
             longest_page_ms = answer.hop.longest_page.as_millis() as u64,
@@ -134,8 +135,8 @@ impl Works {
             mean_absolute_change = answer.backfill.and_then(|backfill| backfill.mean_absolute_change),
             spare_seconds = answer.spare_seconds, forecast_spare_seconds = answer.forecast_spare_seconds,
             oldest_pending_seconds = answer.oldest_pending_seconds, drift_ratio = answer.drift_ratio,
-            class_drift_ratio = answer.class_drift_ratio, elapsed_ms = answer.elapsed_ms, rows_per_second = answer.rows_per_second,
-            continuations = answer.continuations.len(), "hop ended"
+            class_drift_ratio = answer.class_drift_ratio, elapsed_ms = answer.elapsed_ms,
+            rows_per_second = answer.rows_per_second, continuations = answer.continuations.len(), "hop ended"
         );
         Ok(answer)
     }

@@ -237,7 +237,8 @@ fn describe_named(table: &str, written: &str) -> Statement<Catalog> {
         "SELECT `column_name` AS `name`, `data_type` AS `type`, `column_type` AS `full_type`, \
            `is_nullable` = 'YES' AS `nullable`, COALESCE(`generation_expression`, '') <> '' AS `generated`, \
            COALESCE(LOWER(`column_default`), '') LIKE 'current_timestamp%' AS `born_now`, \
-           LOWER(`extra`) LIKE '%on update%' AS `renewed`, LOWER(`extra`) LIKE '%invisible%' AS `hidden`, FIND_IN_SET('select', `privileges`) > 0 AS `readable`, \
+           LOWER(`extra`) LIKE '%on update%' AS `renewed`, LOWER(`extra`) LIKE '%invisible%' AS `hidden`, \
+           FIND_IN_SET('select', `privileges`) > 0 AS `readable`, \
            `character_maximum_length` AS `length`, `character_set_name` AS `charset`, \
            `collation_name` AS `collation`, `column_comment` AS `comment` \
          FROM `information_schema`.`columns` {of_table} ORDER BY `ordinal_position`"

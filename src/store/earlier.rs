@@ -66,10 +66,12 @@ fn to_try_again(table: &ItemsTable, kind: RunKind, max_attempts: u32, now: Time)
     let sql = format!(
         "SELECT {COLUMNS} FROM `batch_runs` FORCE INDEX (`windows_to_try_again`) \
          WHERE `items_table` = :table AND `job` = :job AND `kind` = :kind AND `state` = 'failed' \
-           AND `policy` = 'retry_all' AND `attempt` < :max_attempts AND `attempted_at` < CAST(:now AS DATETIME(3)) ORDER BY `id` LIMIT 1"
+           AND `policy` = 'retry_all' AND `attempt` < :max_attempts \
+           AND `attempted_at` < CAST(:now AS DATETIME(3)) ORDER BY `id` LIMIT 1"
     );
     let params = params! {
-        "table" => table.as_str(), "job" => table.job.as_str(), "kind" => kind.name(), "max_attempts" => max_attempts, "now" => now.naive_utc(),
+        "table" => table.as_str(), "job" => table.job.as_str(), "kind" => kind.name(),
+        "max_attempts" => max_attempts, "now" => now.naive_utc(),
     };
     Statement::first("looking for earlier runs", &sql, params, run)
 }

@@ -37,6 +37,9 @@ pub const LOOK: u32 = 10_000;
 
 /// Sets items aside, or counts one more attempt on those that are: a run is one attempt, however
 /// often it says so. In several statements where one could be too large for the server.
+///
+/// # Errors
+/// The database's.
 pub async fn set_aside(
     tx: &mut impl Queryable,
     table: &ItemsTable,
@@ -171,7 +174,8 @@ pub struct Failure {
     pub last_failed_at: Time,
 }
 
-const COLUMNS: &str = "f.`item_id`, f.`item_key`, f.`run_id`, f.`attempts`, f.`code`, f.`reason`, f.`first_failed_at`, f.`last_failed_at`";
+const COLUMNS: &str = "f.`item_id`, f.`item_key`, f.`run_id`, f.`attempts`, f.`code`, f.`reason`, \
+                       f.`first_failed_at`, f.`last_failed_at`";
 
 /// How a failure of `table` is read.
 fn failure(table: &ItemsTable) -> impl Fn(&Row) -> Result<Failure, StoreError> + Send + 'static {

@@ -40,7 +40,8 @@ pub struct LaneLine {
 
 /// Every lane of a run, in order.
 pub fn all(run: RunId) -> Statement<Vec<LaneLine>> {
-    let sql = "SELECT `lane`, `worker`, `source`, `low_id`, `high_id`, `cursor_id`, `low_key`, `high_key`, `cursor_key`, `hop`, `pages`, `predicted`, `failed`, \
+    let sql = "SELECT `lane`, `worker`, `source`, `low_id`, `high_id`, `cursor_id`, `low_key`, `high_key`, \
+                 `cursor_key`, `hop`, `pages`, `predicted`, `failed`, \
                  `updated_at`, `finished_at` FROM `batch_lanes` WHERE `run_id` = :run ORDER BY `lane`";
     let line = |row: &Row| {
         let (ids, cursor) = match key_text(row, "high_key") {

@@ -26,7 +26,9 @@ pub fn earlier_profiles(table: &ItemsTable, model: &ShownVersion, id: RunId) -> 
            AND `profile` IS NOT NULL ORDER BY `id` DESC LIMIT {EARLIER_RUNS}"
     );
     let oldest = id.0.saturating_sub(EARLIER_LOOKED_AT);
-    let params = params! { "id" => id.0, "oldest" => oldest, "table" => table.as_str(), "job" => table.job.as_str(), "model" => model.as_str() };
+    let params = params! {
+        "id" => id.0, "oldest" => oldest, "table" => table.as_str(), "job" => table.job.as_str(), "model" => model.as_str(),
+    };
     Statement::all("reading the profiles of earlier runs", &sql, params, |row| column(row, "profile"))
 }
 
@@ -102,7 +104,8 @@ pub fn measured(table: &ItemsTable, least: u64) -> Statement<Measured> {
     let sql = format!(
         "SELECT `predicted` + `failed` AS `items`, `billed_ms`, `memory_mb`, \
            `billed_ms` / 1000 / GREATEST(`workers`, 1) AS `seconds` \
-         FROM (SELECT * FROM `batch_runs` {OF_A_TABLE} WHERE `items_table` = :table AND `job` = :job ORDER BY `id` DESC LIMIT {MEASURED_LOOKED_AT}) r \
+         FROM (SELECT * FROM `batch_runs` {OF_A_TABLE} WHERE `items_table` = :table AND `job` = :job \
+               ORDER BY `id` DESC LIMIT {MEASURED_LOOKED_AT}) r \
          WHERE `kind` IN ('window', 'sweep') AND `state` IN ('succeeded', 'succeeded_with_failures') \
            AND `billed_ms` > 0 AND `predicted` + `failed` >= :least ORDER BY `id` DESC LIMIT {MEASURED_RUNS}"
     );

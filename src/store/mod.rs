@@ -1,14 +1,15 @@
 //! The database: how it is reached, and everything that is said to it.
 //!
-//! All SQL of a table is in one file of small functions: [`items`] with `counts`; [`runs`] with
-//! `earlier`, `past`, [`status`], [`measures`] and [`tellings`]; [`lanes`] with [`looks`] and [`hold`]; [`failures`]. Each function answers a
-//! [`statement`], a value that can be joined with others into one round trip. A function is `async` only
-//! where it needs several round trips, gives an answer also when time runs out, or moves a page.
-//! [`predictions`] are written as one text, or as rows of a score table by [`scores`]; `target` says where they stand, and `cells` what of them each column gets. `pages` sends a page's statements together. [`schema`] makes
-//! the tables, `altering` while others use them, [`inventory`] tells what it made and [`missing`] what it would, [`catalog`] reads what columns the items have. [`session`] repeats a piece of work after
-//! transient faults. For readers there are [`listing`] and [`status`], and `pool` lends them connections
-//! that cannot write. What the servers' error codes mean is in `codes`;
-//! what time it is says [`clock`]. In `turn`, a test decides whose round trip comes next.
+//! All SQL of a table is in one file of small functions: [`items`] with `counts`; [`runs`] with `earlier`, `past`,
+//! [`status`], [`measures`] and [`tellings`]; [`lanes`] with [`looks`] and [`hold`]; [`failures`]. Each function answers a
+//! [`statement`], a value that can be joined with others into one round trip. A function is `async` only where it needs
+//! several round trips, gives an answer also when time runs out, or moves a page. [`predictions`] are written as one text,
+//! or as rows of a score table by [`scores`]; `target` says where they stand, and `cells` what of them each column gets.
+//! `pages` sends a page's statements together. [`schema`] makes the tables, `altering` while others use them, [`inventory`]
+//! tells what it made and [`missing`] what it would, [`catalog`] reads what columns the items have. [`session`] repeats a
+//! piece of work after transient faults. For readers there are [`listing`] and [`status`], and `pool` lends them
+//! connections that cannot write. What the servers' error codes mean is in `codes`; what time it is says [`clock`]. In
+//! `turn`, a test decides whose round trip comes next.
 
 pub mod about;
 mod altering;

@@ -18,7 +18,8 @@ pub fn empty(table: &ItemsTable, before: Time) -> Statement<Vec<RunId>> {
     let sql = format!(
         "SELECT `id` FROM `batch_runs` FORCE INDEX (`empty_runs`) \
          WHERE `items_table` = :table AND `job` = :job AND `empty_since` < CAST(:before AS DATETIME(3)) \
-           AND (`chain_end` IS NULL OR `chain_end` < (SELECT MAX(`chain_end`) FROM `batch_runs` WHERE `items_table` = :table AND `job` = :job)) \
+           AND (`chain_end` IS NULL OR `chain_end` < (SELECT MAX(`chain_end`) FROM `batch_runs` \
+             WHERE `items_table` = :table AND `job` = :job)) \
          ORDER BY `empty_since` LIMIT {AT_ONCE}"
     );
     let params = params! { "table" => table.as_str(), "job" => table.job.as_str(), "before" => before.naive_utc() };

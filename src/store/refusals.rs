@@ -31,7 +31,8 @@ pub enum Noted {
 pub fn place(table: &ItemsTable, kind: RunKind) -> Statement<Noted> {
     let sql = format!(
         "SELECT `id`, `unfinished` IS NOT NULL AS `unfinished`, {IS_REFUSAL} AS `refusal` \
-         FROM (SELECT * FROM `batch_runs` {OF_A_TABLE} WHERE `items_table` = :table AND `job` = :job ORDER BY `id` DESC LIMIT {LOOKED_AT}) r \
+         FROM (SELECT * FROM `batch_runs` {OF_A_TABLE} WHERE `items_table` = :table AND `job` = :job \
+               ORDER BY `id` DESC LIMIT {LOOKED_AT}) r \
          WHERE `kind` = :kind ORDER BY `unfinished` DESC, `id` DESC LIMIT 1"
     );
     let params = params! { "table" => table.as_str(), "job" => table.job.as_str(), "kind" => kind.name() };

@@ -56,8 +56,9 @@ impl Run {
     }
 }
 
-pub(super) const COLUMNS: &str = "`id`, `kind`, `mode`, `tick`, `window_from`, `window_to`, `chained`, `policy`, `model_version`, `state`, `pass`, `attempt`, \
-                       `items`, `deadline`, `waiting_since` IS NOT NULL AS `waits`, \
+pub(super) const COLUMNS: &str = "`id`, `kind`, `mode`, `tick`, `window_from`, `window_to`, `chained`, `policy`, \
+                       `model_version`, `state`, `pass`, `attempt`, `items`, \
+                       `deadline`, `waiting_since` IS NOT NULL AS `waits`, \
                        TIMESTAMPDIFF(SECOND, COALESCE(`finished_at`, UTC_TIMESTAMP()), `deadline`) AS `spare_seconds`";
 
 /// Named, since the order of the ids alone would lead through the runs of all other tables.
@@ -116,7 +117,8 @@ pub fn idle_takeovers(table: &ItemsTable, run: &Run) -> Statement<u64> {
                  AND `window_from` <=> CAST(:from AS DATETIME) AND `window_to` = :to AND `state` = 'cancelled' \
                  AND `last_error` IS NOT NULL AND `predicted` = 0 AND (`policy` = 'retry_all' OR `failed` = 0)";
     let params = params! {
-        "id" => run.id.0, "oldest" => run.id.0.saturating_sub(TAKEOVERS_LOOKED_AT), "table" => table.as_str(), "job" => table.job.as_str(),
+        "id" => run.id.0, "oldest" => run.id.0.saturating_sub(TAKEOVERS_LOOKED_AT), "table" => table.as_str(),
+        "job" => table.job.as_str(),
         "kind" => run.kind.name(), "from" => run.window.from.map(|from| from.naive_utc()),
         "to" => run.window.to.naive_utc(),
     };
@@ -177,7 +179,8 @@ pub fn insert(table: &ItemsTable, new: &NewRun) -> Statement<()> {
     );
     let naive = |time: Time| time.naive_utc();
     let params = params! {
-        "table" => table.as_str(), "job" => table.job.as_str(), "kind" => new.kind.name(), "mode" => new.mode.name(), "tick" => new.tick.map(naive),
+        "table" => table.as_str(), "job" => table.job.as_str(), "kind" => new.kind.name(), "mode" => new.mode.name(),
+        "tick" => new.tick.map(naive),
         "from" => new.window.from.map(naive), "to" => naive(new.window.to), "chained" => new.chained,
         "policy" => new.policy.name(), "model" => new.model.as_str(), "lanes" => new.lanes, "workers" => new.workers,
         "pass" => first_pass(new.policy).name(), "items" => new.items, "now" => naive(new.now),
@@ -262,7 +265,7 @@ pub fn is_any_running() -> Statement<bool> {
     Statement::one("looking for runs at work", sql, Params::Empty, |row| column(row, "any"))
 }
 
-/// Holds a run or lets it go on, on a row that [`lock`] holds.
+/// Pauses a run or lets it go on, on a row that [`lock`] holds.
 pub fn set_state(id: RunId, state: RunState) -> Statement<()> {
     let sql = "UPDATE `batch_runs` SET `state` = :state WHERE `id` = :id";
     Statement::change("changing a run's state", sql, params! { "state" => state.name(), "id" => id.0 })

@@ -31,10 +31,10 @@ const KNOWS_SNAPSHOT_ISOLATION: &str =
 /// The statements that prepare a session, for one round trip. What one server does not know is a comment to it.
 ///
 /// The SQL mode is strict, so that what does not fit is refused and not cut off; without the modes that forbid zero
-/// dates, because the user's table may have some, also such that no calendar has, and with none that reads a text otherwise. On MariaDB a grant makes no
-/// login, and a join keeps the order of its first table: with a join's buffer, each page of a view would be sorted out of
-/// all of it. Names and texts are sent as utf8mb4. A transaction that may not write by the server's default is left so:
-/// that is somebody's will.
+/// dates, because the user's table may have some, also such that no calendar has, and with none that reads a text
+/// otherwise. On MariaDB a grant makes no login, and a join keeps the order of its first table: with a join's buffer, each
+/// page of a view would be sorted out of all of it. Names and texts are sent as utf8mb4. A transaction that may not write
+/// by the server's default is left so: that is somebody's will.
 pub(super) fn of_each_session() -> String {
     format!(
         "SET NAMES utf8mb4 COLLATE utf8mb4_general_ci; \
@@ -44,7 +44,8 @@ pub(super) fn of_each_session() -> String {
            sql_select_limit = 18446744073709551615, sql_safe_updates = 0, sql_big_selects = 1, sql_auto_is_null = 0, \
            foreign_key_checks = 1, unique_checks = 1, div_precision_increment = 4, \
            innodb_lock_wait_timeout = {LOCK_WAIT_S}, lock_wait_timeout = {LOCK_WAIT_S}, wait_timeout = {WAIT_TIMEOUT_S} \
-           /*!80000 , max_execution_time = 0, range_optimizer_max_mem_size = 0 */ /*M! , max_statement_time = 0, join_cache_level = 0 */; \
+           /*!80000 , max_execution_time = 0, range_optimizer_max_mem_size = 0 */ \
+           /*M! , max_statement_time = 0, join_cache_level = 0 */; \
          /*M! EXECUTE IMMEDIATE IF(VERSION() RLIKE '{KNOWS_SNAPSHOT_ISOLATION}', \
            'SET SESSION innodb_snapshot_isolation = OFF', 'DO 0') */ /*!80000 DO 0 */"
     )

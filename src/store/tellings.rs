@@ -111,7 +111,8 @@ pub(super) fn text(channels: Channels) -> Option<String> {
 pub fn hold(table: &ItemsTable) -> Statement<bool> {
     // Named locks are the server's, and at most 64 characters long.
     let sql = format!(
-        "SELECT GET_LOCK(CONCAT('rowscore:', LEFT(SHA2(CONCAT_WS('/', DATABASE(), :table, :job), 256), 40), ':tells'), {WAIT_S}) AS `got`"
+        "SELECT GET_LOCK(CONCAT('rowscore:', LEFT(SHA2(CONCAT_WS('/', DATABASE(), :table, :job), 256), 40), ':tells'), \
+           {WAIT_S}) AS `got`"
     );
     let params = params! { "table" => table.as_str(), "job" => table.job.as_str() };
     Statement::one("waiting for whoever tells", &sql, params, |row| Ok(column::<Option<u8>>(row, "got")? == Some(1)))

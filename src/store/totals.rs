@@ -38,7 +38,8 @@ pub fn of(run: RunId) -> Statement<Totals> {
                  COALESCE(SUM(`failed`), 0) AS `failed`, COALESCE(SUM(`pages`), 0) AS `pages`, \
                  COALESCE(SUM(IF(`source` <> 'failures', `predicted` + `failed`, 0)), 0) AS `fresh_done`, \
                  COALESCE(SUM(IF(`source` <> 'failures', `failed`, 0)), 0) AS `fresh_failed`, \
-                 COALESCE(SUM(`skipped`), 0) AS `skipped`, COALESCE(SUM(`compared`), 0) AS `compared`, COALESCE(SUM(`changed_class`), 0) AS `changed_class`, \
+                 COALESCE(SUM(`skipped`), 0) AS `skipped`, COALESCE(SUM(`compared`), 0) AS `compared`, \
+                 COALESCE(SUM(`changed_class`), 0) AS `changed_class`, \
                  COALESCE(SUM(`absolute_change`), 0) AS `absolute_change`, \
                  COALESCE(MIN(`low_id`), 0) AS `low`, COALESCE(MAX(`high_id`), 0) AS `high`, \
                  COALESCE(SUM(`high_key` IS NOT NULL), 0) AS `by_text`, \

@@ -24,7 +24,13 @@ pub(super) fn run(line: &StatusLine, lanes: &[LaneLine], reasons: &[Reasoned], n
             h2 id="run-title" { "The run" }
             dl class="facts" {
                 div { dt { "Window" } dd { (or_dash(line.window.from.map(words::rfc3339))) " to " (words::rfc3339(line.window.to)) } }
-                div { dt { "Items" } dd { (words::count(line.done)) " of " (or_dash(line.total.map(words::count))) ", " (words::count(line.failed)) " set aside" } }
+                div {
+                    dt { "Items" }
+                    dd {
+                        (words::count(line.done)) " of " (or_dash(line.total.map(words::count))) ", "
+                        (words::count(line.failed)) " set aside"
+                    }
+                }
                 div { dt { "Left pending" } dd { (or_dash(line.pending.map(words::count))) } }
                 div { dt { "Begun" } dd { (moment(line.started_at, now)) } }
                 div { dt { "Over" } dd { @if let Some(end) = line.finished_at { (moment(end, now)) } @else { "–" } } }
@@ -34,13 +40,25 @@ pub(super) fn run(line: &StatusLine, lanes: &[LaneLine], reasons: &[Reasoned], n
             }
             p class="note" { "The same as JSON: " a href={ "/runs/" (line.id) } { "/runs/" (line.id) } "." }
         }
+        (all_lanes(lanes))
+        (set_aside(reasons))
+    }
+}
+
+fn all_lanes(lanes: &[LaneLine]) -> Markup {
+    html! {
         section class="sheet" aria-labelledby="lanes-title" {
             h2 id="lanes-title" { "Lanes" }
             @if lanes.is_empty() {
                 p class="none" { "It has none." }
             } @else {
                 table {
-                    thead { tr { th { "Lane" } th class="number" { "Predicted" } th class="number" { "Set aside" } th class="number wide" { "Pages" } th { "Stands at" } } }
+                    thead {
+                        tr {
+                            th { "Lane" } th class="number" { "Predicted" } th class="number" { "Set aside" }
+                            th class="number wide" { "Pages" } th { "Stands at" }
+                        }
+                    }
                     tbody {
                         @for lane in lanes {
                             tr data-key=(lane.number) {
@@ -48,13 +66,21 @@ pub(super) fn run(line: &StatusLine, lanes: &[LaneLine], reasons: &[Reasoned], n
                                 td class="number" { (words::count(lane.predicted)) }
                                 td class="number" { (words::count(lane.failed)) }
                                 td class="number wide" { (words::count(lane.pages)) }
-                                td { "item " (lane.cursor) small { @if lane.finished_at.is_some() { "its end" } @else { "of " (lane.ids.upto) } } }
+                                td {
+                                    "item " (lane.cursor)
+                                    small { @if lane.finished_at.is_some() { "its end" } @else { "of " (lane.ids.upto) } }
+                                }
                             }
                         }
                     }
                 }
             }
         }
+    }
+}
+
+fn set_aside(reasons: &[Reasoned]) -> Markup {
+    html! {
         section class="sheet" aria-labelledby="aside-title" {
             h2 id="aside-title" { "Set aside" }
             @if reasons.is_empty() { p class="none" { "Nothing that still is." } }
@@ -62,7 +88,10 @@ pub(super) fn run(line: &StatusLine, lanes: &[LaneLine], reasons: &[Reasoned], n
                 h3 { code { (reason.code) } " " span { (words::items(reason.items)) } }
                 ul class="examples" {
                     @for failure in &reason.examples {
-                        li { a href={ "/items/" (in_path(&failure.item)) } { "item " (failure.item) } " " (words::plain(&failure.reason)) }
+                        li {
+                            a href={ "/items/" (in_path(&failure.item)) } { "item " (failure.item) }
+                            " " (words::plain(&failure.reason))
+                        }
                     }
                 }
             }
@@ -88,8 +117,12 @@ pub(super) fn item(item: &ItemDetail) -> Markup {
         section class="sheet" aria-labelledby="item-title" {
             h2 id="item-title" { "The item" }
             dl class="facts" {
-                @if let Some(values) = &item.values { div { dt { "Values" } dd { code { (words::cut(values.get(), 2000)) } } } }
-                @if let Some(prediction) = &item.prediction { div { dt { "Prediction" } dd { code { (words::cut(prediction.get(), 2000)) } } } }
+                @if let Some(values) = &item.values {
+                    div { dt { "Values" } dd { code { (words::cut(values.get(), 2000)) } } }
+                }
+                @if let Some(prediction) = &item.prediction {
+                    div { dt { "Prediction" } dd { code { (words::cut(prediction.get(), 2000)) } } }
+                }
                 @for (class, probability) in item.probabilities.iter().flat_map(|by_class| by_class.pairs()) {
                     div { dt { "Probability of " (class) } dd { (words::percent(probability)) } }
                 }
@@ -97,7 +130,10 @@ pub(super) fn item(item: &ItemDetail) -> Markup {
                 @if let Some(time) = item.created_datetime { div { dt { "Arrived" } dd { (words::rfc3339(time)) } } }
                 @if let Some(time) = item.updated_datetime { div { dt { "Changed" } dd { (words::rfc3339(time)) } } }
                 @if let Some(failure) = &item.failure {
-                    div { dt { "Set aside by" } dd { a href={ "/run/" (failure.run_id) } { "run " (failure.run_id) } ", attempts: " (failure.attempts) } }
+                    div {
+                        dt { "Set aside by" }
+                        dd { a href={ "/run/" (failure.run_id) } { "run " (failure.run_id) } ", attempts: " (failure.attempts) }
+                    }
                 }
             }
             p class="note" { "The same as JSON: " a href={ "/data/" (in_path(&item.key)) } { "/data/" (in_path(&item.key)) } "." }

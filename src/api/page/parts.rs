@@ -26,7 +26,10 @@ pub(super) fn figures(view: &View) -> Markup {
                 (charts::progress(share, &format!("{} done", words::percent(share))))
             }
             dl {
-                div { dt { "done" } dd { (words::count(run.done)) @if let Some(total) = run.total { small { " of " (words::count(total)) } } } }
+                div {
+                    dt { "done" }
+                    dd { (words::count(run.done)) @if let Some(total) = run.total { small { " of " (words::count(total)) } } }
+                }
                 div { dt { "set aside" } dd { (words::count(run.failed)) } }
                 @if let Some(rate) = run.rows_per_second {
                     div { dt { "rows a second" } dd { (words::count(rate)) } }
@@ -64,12 +67,17 @@ pub(super) fn classes(model: &Model, view: &View) -> Markup {
                 div class="columns" {
                     @for (run, profile) in &runs {
                         @let shares = charts::shares(&profile.classes);
-                        div data-key=(run) { (charts::column(&shares, &described(&format!("run {run}"), names, &shares))) span { (run) } }
+                        div data-key=(run) {
+                            (charts::column(&shares, &described(&format!("run {run}"), names, &shares)))
+                            span { (run) }
+                        }
                     }
                 }
                 (legend(names, &profile.classes))
             } @else if latest.iter().any(|n| *n > 0) {
-                p class="note" { "Of the latest " (words::items(latest.iter().sum())) " with a prediction, by most probable class." }
+                p class="note" {
+                    "Of the latest " (words::items(latest.iter().sum())) " with a prediction, by most probable class."
+                }
                 (divided(names, &latest, "latest items"))
                 (legend(names, &latest))
             } @else {
@@ -106,7 +114,9 @@ fn legend(names: &[String], counts: &[u64]) -> Markup {
         ul class="legend" {
             @for (class, ((name, count), share)) in names.iter().zip(counts).zip(&shares).enumerate() {
                 li {
-                    svg class="key" viewBox="0 0 1 1" aria-hidden="true" { rect class=(charts::colour(class)) width="1" height="1" {} }
+                    svg class="key" viewBox="0 0 1 1" aria-hidden="true" {
+                        rect class=(charts::colour(class)) width="1" height="1" {}
+                    }
                     span class="name" { (name) }
                     span class="number" { (words::count(*count)) }
                     span class="share" { (words::percent(*share)) }
@@ -127,24 +137,18 @@ pub(super) fn drift(view: &View) -> Markup {
             }
         };
     };
-    let of = |feature: &str| -> Vec<(RunId, f64)> {
-        let runs = view.profiles.iter();
-        runs.filter_map(|(run, profile)| {
-            let drift = profile.drift.iter().find(|drift| drift.feature == feature)?;
-            Some((*run, drift.ratio()))
-        })
-        .collect()
-    };
     html! {
         section id="drift" aria-labelledby="drift-title" {
             h2 id="drift-title" { "Drift" }
             p class="note" {
-                "How far each feature is from the training rows (population stability index), run by run; the numbers are those of run " (run) "."
+                "How far each feature is from the training rows (population stability index), run by run; "
+                "the numbers are those of run " (run) "."
             }
             table {
                 thead {
                     tr {
-                        th { "Feature" } th class="wide" { "Runs" } th class="number" { "Index" } th class="number wide" { "Limit" } th { "State" }
+                        th { "Feature" } th class="wide" { "Runs" } th class="number" { "Index" }
+                        th class="number wide" { "Limit" } th { "State" }
                     }
                 }
                 tbody {
@@ -153,9 +157,10 @@ pub(super) fn drift(view: &View) -> Markup {
                             th scope="row" { (drift.feature) }
                             td class="wide" {
                                 div class="columns low" {
-                                    @for (run, ratio) in of(&drift.feature) {
+                                    @for (run, ratio) in ratios(view, &drift.feature) {
                                         // Half of the room is the limit.
-                                        (charts::bar(ratio / 2.0, moved(ratio).0, &format!("run {run}: {} of the limit", words::percent(ratio))))
+                                        @let said = format!("run {run}: {} of the limit", words::percent(ratio));
+                                        (charts::bar(ratio / 2.0, moved(ratio).0, &said))
                                     }
                                 }
                             }
@@ -171,6 +176,14 @@ pub(super) fn drift(view: &View) -> Markup {
             }
         }
     }
+}
+
+/// How far a feature was from it in each run.
+fn ratios<'v>(view: &'v View, feature: &'v str) -> impl Iterator<Item = (RunId, f64)> + 'v {
+    view.profiles.iter().filter_map(move |(run, profile)| {
+        let drift = profile.drift.iter().find(|drift| drift.feature == feature)?;
+        Some((*run, drift.ratio()))
+    })
 }
 
 /// Like `12 items without age, 3 with an unseen city`.
@@ -209,7 +222,9 @@ pub(super) fn aside(view: &View) -> Markup {
                                     li data-key=(failure.item) {
                                         a href={ "/items/" (in_path(&failure.item)) } { "item " (failure.item) }
                                         " " (words::plain(&failure.reason))
-                                        @if let Some(values) = view.excerpts.get(&failure.item) { code class="values" { (words::cut(values, EXCERPT)) } }
+                                        @if let Some(values) = view.excerpts.get(&failure.item) {
+                                            code class="values" { (words::cut(values, EXCERPT)) }
+                                        }
                                     }
                                 }
                             }
@@ -248,15 +263,21 @@ pub(super) fn latest(model: &Model, table: &ItemsTable, view: &View) -> Markup {
                             tr data-key=(item.key) {
                                 td {
                                     a href={ "/items/" (in_path(&item.key)) } { (item.key) }
-                                    @if let Some(values) = &item.values { code class="values" { (words::cut(values, EXCERPT)) } }
+                                    @if let Some(values) = &item.values {
+                                        code class="values" { (words::cut(values, EXCERPT)) }
+                                    }
                                 }
                                 td {
                                     @if let Some(class) = class { (names[*class]) }
-                                    @if let (Some(class), Some(all), true) = (class, outputs, are_probabilities) { small { (words::percent(all[*class])) } }
+                                    @if let (Some(class), Some(all), true) = (class, outputs, are_probabilities) {
+                                        small { (words::percent(all[*class])) }
+                                    }
                                 }
                                 td class="bars" {
                                     @match outputs {
-                                        Some(all) if are_probabilities => { (charts::divided(all, &described(&format!("item {}", item.key), names, all))) }
+                                        Some(all) if are_probabilities => {
+                                            (charts::divided(all, &described(&format!("item {}", item.key), names, all)))
+                                        }
                                         Some(all) => { span class="number" { (words::numbers(all)) } }
                                         None => {}
                                     }

@@ -25,7 +25,8 @@ pub(super) fn runs(view: &View) -> Markup {
                     thead {
                         tr {
                             th { "Run" } th { "State" } th class="number" { "Items" }
-                            th class="number wide" { "Set aside" } th class="number wide" { "Rows/s" } th class="number wide" { "Took" }
+                            th class="number wide" { "Set aside" } th class="number wide" { "Rows/s" }
+                            th class="number wide" { "Took" }
                             @if has_deadlines { th class="wide" { "Deadline" } }
                             th { "Begun" }
                         }
@@ -66,7 +67,10 @@ fn line(run: &StatusLine, now: Time, has_deadlines: bool) -> Markup {
                 (tag(run))
                 @if let Some(error) = &run.last_error { small class="error" { (words::cut(error, 200)) } }
             }
-            td class="number" { (words::count(run.done)) @if let Some(total) = run.total.filter(|total| *total != run.done) { small { "of " (words::count(total)) } } }
+            td class="number" {
+                (words::count(run.done))
+                @if let Some(total) = run.total.filter(|total| *total != run.done) { small { "of " (words::count(total)) } }
+            }
             td class="number wide" { (words::count(run.failed)) }
             td class="number wide" { (or_dash(run.rows_per_second.map(words::count))) }
             td class="number wide" { (or_dash(run.finished_at.map(|end| words::took(end - run.started_at)))) }

@@ -182,7 +182,8 @@ fn percent(line: &StatusLine) -> Option<f64> {
 fn object(line: &StatusLine, watched: &Watched, seen: &Seen) -> Value {
     json!({
         "run_id": line.id, "kind": line.kind, "state": line.state, "done": line.done, "total": line.total,
-        "percent": percent(line), "failed": line.failed, "skipped": line.skipped, "pending": line.pending, "rows_per_second": line.rows_per_second,
+        "percent": percent(line), "failed": line.failed, "skipped": line.skipped, "pending": line.pending,
+        "rows_per_second": line.rows_per_second,
         "eta_seconds": line.eta_seconds, "spare_seconds": line.spare_seconds, "drift_ratio": seen.drift.features,
         "class_drift_ratio": seen.drift.classes, "billed_ms": watched.billed_ms, "memory_mb": watched.memory_mb,
         "dollars_per_million_rows": seen.dollars_per_million_rows, "window_from": line.window.from,

@@ -127,7 +127,10 @@ impl Waker {
     async fn let_go(&self, arn: &str) {
         if let Err(error) = self.untag(arn).await {
             let error = words::chain(&error);
-            tracing::error!(resource = %self.resource, error, "the tag {TAG} stays: whoever starts the database removes it, or it is stopped again");
+            tracing::error!(
+                resource = %self.resource, error,
+                "the tag {TAG} stays: whoever starts the database removes it, or it is stopped again"
+            );
         }
     }
 

@@ -125,7 +125,8 @@ fn limits(out: &mut String, artifact: &Artifact, held_out: &Evaluation) -> fmt::
     rules(out, &artifact.content.features)?;
     writeln!(
         out,
-        "- Held-out rows are from the same file: what changed since it was made is not in the figures. Where options were chosen by such figures, these look a little better than they are."
+        "- Held-out rows are from the same file: what changed since it was made is not in the figures. \
+         Where options were chosen by such figures, these look a little better than they are."
     )?;
     few_rows(out, held_out)?;
     let constant = artifact.content.features.iter().zip(&artifact.content.distribution);
