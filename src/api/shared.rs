@@ -38,6 +38,9 @@ pub enum Unreadable {
     AtAll(String),
 }
 
+/// A job as it was described, and its results.
+type OfJob = (Arc<Job>, Arc<Api>);
+
 /// What the handlers share.
 #[derive(Debug)]
 pub struct Api {
@@ -49,7 +52,7 @@ pub struct Api {
     /// What there is beside it.
     pub(super) jobs: Option<Arc<Jobs>>,
     /// The results of the jobs that were asked for, each as it was described then.
-    of_jobs: Mutex<BTreeMap<JobName, (Arc<Job>, Arc<Self>)>>,
+    of_jobs: Mutex<BTreeMap<JobName, OfJob>>,
 }
 
 impl Api {
