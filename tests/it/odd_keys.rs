@@ -201,3 +201,32 @@ async fn columns_that_are_hidden_are_read_where_a_condition_takes_some_rows(
     assert_eq!((answer.outcome, answer.counts.predicted), (Outcome::Finished, 10), "{answer:?}");
     assert_eq!(owner.count("`scores` WHERE `no` % 2 = 0").await, 10);
 }
+
+#[rstest]
+#[case::by_its_number("id,created_datetime")]
+#[case::by_its_time("created_datetime,id")]
+#[tokio::test]
+async fn a_partitioned_table_whose_key_has_the_time_of_arrival_is_scored(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+    #[case] key: &str,
+) {
+    let ddl = format!(
+        "{} PARTITION BY RANGE COLUMNS (`created_datetime`) \
+           (PARTITION `old` VALUES LESS THAN ('2024-03-05 09:30:10'), PARTITION `new` VALUES LESS THAN (MAXVALUE))",
+        things(&format!("`id` BIGINT NOT NULL AUTO_INCREMENT, PRIMARY KEY ({key}), KEY (`id`)"))
+    );
+    let named = [("ITEMS_TABLE", "things"), ("ID_COLUMN", key), ("PAGE_SIZE", "7")];
+    let Own { owner, scorer } = own(server, &ddl, &named).await;
+    for n in 1..=20 {
+        let values = if n == 13 { "[]".to_owned() } else { sample(n) };
+        owner
+            .execute(&format!(
+                "INSERT INTO `things` (`n`, `values`, `created_datetime`) \
+                 VALUES ({n}, '{values}', '2024-03-05 09:30:00' + INTERVAL {n} SECOND)"
+            ))
+            .await;
+    }
+
+    let first = scorer.tick(TICK).await;
+    assert_eq!((first.outcome, first.counts.predicted, first.counts.failed), (Outcome::Finished, 19, 1), "{first:?}");
+}
