@@ -164,14 +164,15 @@ impl Function {
             return Ok(Box::pin(self.works.work(trigger, call, Several::BesideEachOther)).await?.into());
         };
         if let Trigger::Sleep(sleep) = trigger {
-            return self.sleep(waker, sleep, call).await;
+            return Box::pin(self.sleep(waker, sleep, call)).await;
         }
-        match waker.rouse(call.clock).await? {
-            Standing::Waking(status) => wait_on(waker, trigger, status, call).await,
+        // Boxed, as what is above and below: AWS's clients are deep, and would make every hop's future as deep.
+        match Box::pin(waker.rouse(call.clock)).await? {
+            Standing::Waking(status) => Box::pin(wait_on(waker, trigger, status, call)).await,
             Standing::Awake { ours } => {
                 let worked = Box::pin(self.works.work(trigger, call, Several::InTurn)).await;
                 // Also after a failure: nobody else would stop it.
-                let rested = if ours && !self.is_needed(call).await { rest(waker, call).await } else { Ok(()) };
+                let rested = if ours { Box::pin(self.rest(waker, call)).await } else { Ok(()) };
                 if let (Err(_), Err(error)) = (&worked, &rested) {
                     tracing::error!(error = words::chain(error), "and the database that was started for it stays up");
                 }
@@ -192,6 +193,20 @@ impl Function {
             tracing::warn!(error = words::chain(&error), "whether a run is at work cannot be asked; it counts as none");
             false
         })
+    }
+
+    /// Has the database stopped that was started for a run, if none is at work on it: by a message, behind all that wait
+    /// for it and after what is about to come, as a canary's own message or a failed event's second delivery; without a
+    /// queue, at once.
+    async fn rest(&self, waker: &Waker, call: Call<'_>) -> Result<(), WakeError> {
+        if self.is_needed(call).await {
+            return Ok(());
+        }
+        let sleep = Sleep { since: call.now, hop: 1, not_before: Some(call.now + SLEEP_AFTER) };
+        match call.outbox {
+            Outbox::Queue(_) => send_sleep(sleep, call).await,
+            Outbox::Answer => lay_to_rest(waker, &sleep, call).await,
+        }
     }
 
     /// Stops the database that was started for a run, unless somebody needs it again: whose run ends last sends the
@@ -300,16 +315,6 @@ async fn wait_on(waker: &Waker, trigger: &Trigger, status: Asleep, call: Call<'_
     }
     tracing::info!(resource = %waker.resource(), %status, waited_s = waited.num_seconds(), "waiting for the database");
     Ok(Reply { wake: Some(next), ..Answer::without_run(Outcome::Waking).into() })
-}
-
-/// Has the database stopped that was started for a run: by a message, behind all that wait for it and after what is
-/// about to come, as a canary's own message or a failed event's second delivery; without a queue, at once.
-async fn rest(waker: &Waker, call: Call<'_>) -> Result<(), WakeError> {
-    let sleep = Sleep { since: call.now, hop: 1, not_before: Some(call.now + SLEEP_AFTER) };
-    match call.outbox {
-        Outbox::Queue(_) => send_sleep(sleep, call).await,
-        Outbox::Answer => lay_to_rest(waker, &sleep, call).await,
-    }
 }
 
 /// Stops the database. Where it cannot be stopped now, a message tries it again.
