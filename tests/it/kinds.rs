@@ -317,8 +317,8 @@ async fn a_text_that_the_training_took_for_a_gap_is_one_at_night_and_the_command
     let (learnt, rows, artifact) = (path("learnt.csv"), path("rows.csv"), path("model.json"));
     let line = |row: usize| {
         let city = ["red", "green", "", "TRUE", "NA"][row % 5];
-        let day = if row % 7 == 0 { String::new() } else { format!("2026-01-{:02}", row % 28 + 1) };
-        format!("{city},{day},{}.5,{}\n", row % 11, ["no", "yes"][usize::from(row % 5 < 2 || row % 7 == 0)])
+        let day = if row.is_multiple_of(7) { String::new() } else { format!("2026-01-{:02}", row % 28 + 1) };
+        format!("{city},{day},{}.5,{}\n", row % 11, ["no", "yes"][usize::from(row % 5 < 2 || row.is_multiple_of(7))])
     };
     std::fs::write(&learnt, format!("city,day,x,kind\n{}", (0..140).map(line).collect::<String>())).unwrap();
     let all: Vec<(&str, &str)> = CITIES.iter().flat_map(|city| DAYS.map(|day| (*city, day))).collect();
