@@ -957,8 +957,9 @@ class Lowering:
             return number if args == [0.0, 1.0] or args == (0.0, 1.0) else self.then(number, ("scale", *args))
         if name == "affine":
             weight, constant = args
-            # As one scaling it may become the machine's. It is exact enough where nothing large is taken away.
-            if weight != 0.0 and abs(constant) <= 4.0:
+            # As one scaling it may become the machine's, of which none is negative. It is exact enough where nothing large
+            # is taken away.
+            if weight > 0.0 and abs(constant) <= 4.0:
                 return self.then(number, ("scale", -constant / weight, 1.0 / weight))
             return self.sum([(number, weight)], constant)
         return self.then(number, (name, *args) if name != "is_missing" else (name,))
