@@ -1,5 +1,7 @@
 //! How the items of a run are cut into lanes.
 
+use std::time::{Duration, Instant};
+
 use mysql_async::Conn;
 
 use crate::config::{PartKind, Rows, WorkConfig};
@@ -10,6 +12,9 @@ use crate::store::lanes::{NewLane, Source};
 use crate::store::order::Order;
 use crate::store::wanted::Wanted;
 use crate::store::{StoreError, items, notation, share};
+
+/// How long the edges of lanes are looked for among rows that were not counted: a small part of a hop.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The lanes of a run whose items lie in these extents; those of its window are the `wanted` ones. The items set aside
 /// are few and scattered: one lane takes them.
@@ -94,7 +99,8 @@ async fn edges_between_rows(
         return Ok(());
     }
     let rows = share::of_table(wanted.table).ask(conn).await?.div_ceil(count as u64);
-    while rows > 0 && edges.len() < count {
+    let begun = Instant::now();
+    while rows > 0 && edges.len() < count && begun.elapsed() < PATIENCE {
         let ids = Ids { after: edges[edges.len() - 1].clone(), upto: upto.clone() };
         match items::edge(conn, wanted, &ids, rows).await? {
             Some(edge) if edge != *upto => edges.push(edge),

@@ -23,6 +23,7 @@ use crate::store::lanes::{self, Source};
 use crate::store::runs::{self, Run};
 use crate::store::statement::{Statement, begin, commit, rollback};
 use crate::store::trace::{Act, acting, saw};
+use crate::words;
 
 /// How often it is looked for earlier runs, where others open one between the look and the opening.
 const LOOKS: usize = 10;
@@ -169,8 +170,15 @@ async fn try_again(conn: &mut Conn, opening: Opening<'_>, ground: Ground, run: R
     let widen = extent.map_or_else(Statement::nothing, |extent| lanes::widen(run.id, &extent.ids));
     let again = async {
         if begin().then(runs::lock(run.id)).ask(conn).await? == Some(RunState::Failed) {
+            match widen.ask(conn).await {
+                // The login has what an earlier version granted it. A statement that is refused so changes nothing.
+                Err(error) if error.lacks_grant() => {
+                    tracing::warn!(error = words::chain(&error), "rows with new keys are left to a sweep");
+                }
+                widened => widened?,
+            }
             let again = runs::try_again(run.id, items, began.time, means.work.tells);
-            again.then(widen).then(lanes::rewind(run.id)).ask(conn).await?;
+            again.then(lanes::rewind(run.id)).ask(conn).await?;
             tracing::info!(run = %run.id, window = %run.window, "trying a failed run again");
         }
         Step::OpenRun.commit(runs::find(table, run.id).and(commit()).ask(conn)).await

@@ -183,15 +183,17 @@ impl Function {
         }
     }
 
-    /// Whether a run is still at work on the database. Where that cannot be asked, no run can work.
+    /// Whether a run is still at work on the database. Where that cannot be asked, no run can work; but for want of room,
+    /// which a run may have taken.
     async fn is_needed(&self, call: Call<'_>) -> bool {
         let database = &self.works.jobs.of_variables().database;
         let mut session = Session::new(database).until(call.clock.gives_up_at());
         let needed = session.ask(runs::is_any_running).await;
         session.close().await;
         needed.unwrap_or_else(|error| {
-            tracing::warn!(error = words::chain(&error), "whether a run is at work cannot be asked; it counts as none");
-            false
+            let counts_as_one = error.is_for_want_of_room();
+            tracing::warn!(error = words::chain(&error), counts_as_one, "whether a run is at work cannot be asked");
+            counts_as_one
         })
     }
 

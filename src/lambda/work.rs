@@ -65,8 +65,9 @@ impl Works {
             (Chosen::Each(jobs), _, outbox) => {
                 let (answer, failed) = Box::pin(self.in_turn(jobs, trigger, call)).await;
                 match (failed, outbox) {
-                    // The event comes again, and does nothing twice. Without a queue the answer has what goes on.
-                    (Some(error), Outbox::Queue(_)) => Err(error),
+                    // The event comes again, and does nothing twice; a question is answered as far as it can be. Without a
+                    // queue the answer has what goes on.
+                    (Some(error), Outbox::Queue(_)) if !matches!(trigger, Trigger::Status(_)) => Err(error),
                     _ => Ok(answer),
                 }
             }

@@ -8,6 +8,7 @@ use mysql_async::prelude::Queryable;
 use super::StoreError;
 pub use super::columns::{Column, Kind};
 use super::notation::LONGEST;
+use super::places::joined;
 use super::query;
 use super::row::column;
 use super::statement::Statement;
@@ -208,7 +209,6 @@ pub fn describe_scores(scores: &ScoreTable) -> Statement<Catalog> {
 /// A text that is another one once the columns, the keys or the engine of a table or of its score table are.
 pub fn fingerprint(table: &ItemsTable) -> Statement<String> {
     let scores = table.target.scores().map(|scores| scores.name.literal());
-    let which = of_tables(&[table.literal()].into_iter().chain(scores).collect::<Vec<_>>());
     let of_each = [
         (
             "columns",
@@ -222,11 +222,15 @@ pub fn fingerprint(table: &ItemsTable) -> Statement<String> {
         ),
         ("tables", "`table_type`, COALESCE(`engine`, '')"),
     ];
-    let sums = of_each.map(|(of, what)| {
-        let sum = format!("SUM(CRC32(CONCAT_WS('|', `table_name`, {what})))");
-        format!("(SELECT CONCAT_WS('-', COUNT(*), {sum}) FROM `information_schema`.`{of}` {which})")
+    // Each by its one name: for a list of names MariaDB opens every table of the database.
+    let sums = [table.literal()].into_iter().chain(scores).flat_map(|name| {
+        let which = of_tables(&[name]);
+        of_each.map(|(of, what)| {
+            let sum = format!("SUM(CRC32(CONCAT_WS('|', `table_name`, {what})))");
+            format!("(SELECT CONCAT_WS('-', COUNT(*), {sum}) FROM `information_schema`.`{of}` {which})")
+        })
     });
-    let sql = format!("SELECT CONCAT_WS(' ', {}) AS `fingerprint`", sums.join(", "));
+    let sql = format!("SELECT CONCAT_WS(' ', {}) AS `fingerprint`", joined(sums, ", "));
     Statement::one("looking whether the table was altered", &sql, Params::Empty, |row| column(row, "fingerprint"))
 }
 

@@ -160,9 +160,10 @@ impl Database {
         Ok(())
     }
 
-    /// Whether the items table was looked at when it had this fingerprint, and is as it must be for a model of this version.
-    pub(crate) fn is_known_to_fit(&self, model: ModelVersion, fingerprint: String) -> bool {
-        *self.fits.lock().unwrap_or_else(PoisonError::into_inner) == Some((model, fingerprint))
+    /// The fingerprint of the items table when it was last found to be as it must be for a model of this version.
+    pub(crate) fn fingerprint_that_fits(&self, model: ModelVersion) -> Option<String> {
+        let fits = self.fits.lock().unwrap_or_else(PoisonError::into_inner);
+        fits.as_ref().filter(|(of, _)| *of == model).map(|(_, fingerprint)| fingerprint.clone())
     }
 
     /// The items table, as it was seen last, is as it must be for a model of this version; it need not be looked at again

@@ -30,16 +30,19 @@ const AT_ONCE: u32 = 100;
 /// Seconds that somebody else's telling is waited for: a call and its tries.
 const WAIT_S: u32 = 5;
 
-/// Where ends may be left to be told by who tells those of `table`'s job: its own runs first, whatever tables they are over;
-/// and those of jobs that were removed, which have no hops of their own any more.
+/// Where ends may be left to be told by who tells those of `table`'s job: its own runs first. Where jobs are described, so
+/// that it is known whose a table is, also those that are over other tables, and those of jobs that were removed, which have
+/// no hops of their own any more.
 pub fn places(table: &ItemsTable) -> Statement<Vec<ItemsTable>> {
     let own = table.clone();
     let sql = "SELECT t.`items_table`, t.`job` \
                FROM (SELECT DISTINCT `items_table`, `job` FROM `batch_runs` FORCE INDEX (`ends_to_tell`)) t \
-               WHERE t.`job` = :job \
-                 OR NOT EXISTS (SELECT 1 FROM `batch_jobs` j WHERE j.`name` = t.`job` AND j.`state` <> 'removed') \
+               WHERE (t.`job` = :job AND t.`items_table` = :table) \
+                 OR (EXISTS (SELECT 1 FROM `batch_jobs`) AND (t.`job` = :job OR NOT EXISTS \
+                   (SELECT 1 FROM `batch_jobs` j WHERE j.`name` = t.`job` AND j.`state` <> 'removed'))) \
                ORDER BY t.`job` <> :job, t.`job`, t.`items_table`";
-    Statement::all("looking whose ends are to be told", sql, params! { "job" => table.job.as_str() }, move |row| {
+    let params = params! { "table" => table.as_str(), "job" => table.job.as_str() };
+    Statement::all("looking whose ends are to be told", sql, params, move |row| {
         let (name, job): (String, String) = (column(row, "items_table")?, column(row, "job")?);
         if name == own.as_str() && job == own.job.as_str() {
             return Ok(own.clone());

@@ -173,7 +173,7 @@ pub(crate) fn arrived(table: &ItemsTable, truth: &Column, ids: &Ids, least: RunI
          (SELECT 1 FROM `batch_judged` j WHERE j.`run_id` = {run}{of_model} AND j.`item_id` = {id} AND j.`item_key` = {text})",
         model.as_deref().unwrap_or("NULL"),
         as_text(&target::prediction(table), of_prediction),
-        as_text(&column_of_truth, truth.kind),
+        as_text(&column_of_truth, kind_of_truth(truth)),
         target::in_order(table),
         target::with_every_prediction(table),
         by_key::items(table).condition(ids),
@@ -188,6 +188,11 @@ pub(crate) fn arrived(table: &ItemsTable, truth: &Column, ids: &Ids, least: RunI
             truth: column(row, "truth")?,
         })
     })
+}
+
+/// A DECIMAL is exact as it is: the code of a class may have more digits than a double.
+fn kind_of_truth(truth: &Column) -> Kind {
+    if truth.full_type.to_ascii_lowercase().starts_with("decimal") { Kind::Other } else { truth.kind }
 }
 
 /// A column's value as text. Left alone a FLOAT has six digits, and a BIT is no text; in JSON the servers write a double in

@@ -71,6 +71,23 @@ async fn a_row_that_is_corrected_under_another_key_that_is_a_text_is_in_its_wind
 
 #[rstest]
 #[tokio::test]
+async fn a_login_with_the_rights_of_an_earlier_version_tries_a_window_again_in_the_lanes_that_it_has(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let db = one_bad(server, &[]).await;
+    assert_eq!(db.tick(FIRST).await.state, Some(RunState::Failed));
+    let later = "UPDATE (`low_id`, `high_id`, `high_key`) ON `batch_lanes`";
+    db.execute(&format!("REVOKE {later} FROM `{}`", db.config.mysql.user)).await;
+    db.execute("UPDATE `items` SET `values` = '[5.1, 3.5, 1.4, 0.2]' WHERE `id` = 15").await;
+
+    db.tick(SECOND).await;
+
+    assert_eq!(db.run(1).await, RunRow::over("succeeded", 10, 0, 0));
+    assert_eq!(db.ids("`prediction` IS NULL").await, [0; 0]);
+}
+
+#[rstest]
+#[tokio::test]
 async fn each_attempt_at_a_window_has_all_hops_that_a_run_may_take(
     #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {

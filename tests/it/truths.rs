@@ -63,6 +63,25 @@ async fn a_class_is_known_in_a_column_of_any_type(
 
 #[rstest]
 #[tokio::test]
+async fn a_class_with_more_digits_than_a_double_is_known_in_a_decimal(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let codes @ [even, odd] = ["12345678901234567890", "12345678901234567891"];
+    let two = linear(Output::Logistic, &codes, &[[-2.5, 0.0, 0.0, 1.0, 0.0]]);
+    let Own { owner, scorer: db } = items(server, &[], 60).await;
+    db.hop_by(&two, &tick(TICK), unhurried(at(TICK))).await;
+    let by_text = format!("IF(MOD(`id`, 2), '{odd}', '{even}')");
+    truth_in(&owner, "VARCHAR(20)", &by_text).await;
+    let right = judge(&db, &two, Round::Whole).await.by_run[0].figures();
+
+    truth_in(&owner, "DECIMAL(20,0)", &by_text.replace('\'', "")).await;
+
+    let run = judge(&db, &two, Round::Whole).await.by_run[0].clone();
+    assert_eq!((run.sums.rows, run.strange, run.figures()), (60, 0, right));
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_value_and_its_truth_are_compared_with_every_digit_that_the_column_has(
     #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {

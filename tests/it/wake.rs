@@ -109,6 +109,7 @@ async fn ticks_that_fall_together_start_the_database_once_and_the_last_of_them_h
     assert!(!outcomes.contains(&"waking".to_owned()) && outcomes.last().unwrap() == "stale", "{outcomes:?}");
     assert_eq!(db.run(1).await.state, "succeeded");
     assert_eq!(rds.standing().await, standing("available", &["rowscore:woken"]));
+    assert!(!put_off.is_empty(), "nobody has it stopped");
     for sleep in put_off {
         invoke(&function, sleep).await.unwrap();
         assert_eq!(rds.standing().await, standing("stopped", &[]));

@@ -70,10 +70,6 @@ impl Ground {
         ground
     }
 
-    pub(super) async fn client(&self) -> Conn {
-        self.private.client().await
-    }
-
     /// The same without items, where `ddl` makes the table that is scored.
     pub(super) async fn over(server: Server, ddl: &str, settings: &[(&str, &str)]) -> Self {
         let private = PrivateDatabase::new(server).await;
@@ -86,6 +82,10 @@ impl Ground {
         schema::migrate(&mut database.connect().await.unwrap(), &config.work.items_table).await.unwrap();
         let lanes = LaneSessions::new(&database, config.work.lanes);
         Self { private, config, database, lanes }
+    }
+
+    pub(super) async fn client(&self) -> Conn {
+        self.private.client().await
     }
 
     pub(super) async fn execute(&self, sql: &str) {

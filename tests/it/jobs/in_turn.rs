@@ -54,3 +54,26 @@ async fn jobs_that_take_turns_all_have_theirs_and_their_invocation_fails_if_one_
     assert_eq!(plant.filled("people", "prediction").await, 3);
     queue.remove().await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_question_is_answered_for_the_jobs_that_can_be_read(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let plant = troubled(server).await;
+    plant
+        .owner
+        .execute("UPDATE `batch_jobs` SET `settings` = '{\"OF_A_LATER_VERSION\": \"1\"}' WHERE `name` = 'early'")
+        .await;
+    let queue = Queue::new().await;
+    let setup = plant.scorer.with(&[("CONTINUATION_QUEUE_URL", queue.url.as_str())]).await;
+
+    let reply = invoke(&setup.function().await, json!({"run": "status"})).await.unwrap();
+
+    let error_of = |name: &str| {
+        let jobs = reply["jobs"].as_array().unwrap();
+        jobs.iter().find(|of| of["job"] == json!(name)).unwrap_or_else(|| panic!("{reply}"))["error"].clone()
+    };
+    assert!(error_of("early").is_string() && error_of("people").is_null(), "{reply}");
+    queue.remove().await;
+}

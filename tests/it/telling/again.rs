@@ -18,6 +18,10 @@ use crate::support::programs::{Program, ROWSCORE, rowscore};
 use crate::support::runtime_api::Environment;
 use crate::support::{Server, Setup, TestDb};
 
+/// What a run that is over has in any case.
+const COLUMNS: &str = "`items_table`, `job`, `kind`, `window_from`, `window_to`, `chained`, `policy`, `model_version`, \
+                       `lanes`, `workers`, `state`, `attempted_at`, `pass`, `started_at`, `finished_at`, `to_tell`";
+
 #[rstest]
 #[tokio::test]
 async fn who_cannot_be_told_fails_no_run_and_is_told_by_the_next_tick_alone(
@@ -40,6 +44,27 @@ async fn who_cannot_be_told_fails_no_run_and_is_told_by_the_next_tick_alone(
 
 #[rstest]
 #[tokio::test]
+async fn runs_over_the_table_of_another_deployment_in_the_database_are_left_to_it_to_tell(
+    #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
+) {
+    let bus = Bus::new().await;
+    let (db, function) = table(server, &[("EVENT_BUS", &bus.arn)]).await;
+    invoke(&function, tick(10)).await.unwrap();
+    let others = COLUMNS.replace("`items_table`", "'others'").replace("`to_tell`", "'bus'");
+    db.execute(&format!("INSERT INTO `batch_runs` ({COLUMNS}) SELECT {others} FROM `batch_runs` WHERE `id` = 1")).await;
+    bus.ids().await;
+
+    invoke(&function, tick(11)).await.unwrap();
+
+    assert_eq!(bus.ids().await, ["default/3/1"]);
+    assert_eq!(
+        (untold(&db).await, db.count("`batch_runs` WHERE `items_table` = 'others' AND `to_tell` = 'bus'").await),
+        (1, 1)
+    );
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_way_that_stays_out_of_reach_keeps_nobody_waiting_who_listens_by_another(
     #[values(Server::Mysql, Server::Mariadb, Server::Mariadb11)] server: Server,
 ) {
@@ -47,9 +72,7 @@ async fn a_way_that_stays_out_of_reach_keeps_nobody_waiting_who_listens_by_anoth
     let (db, function) = table(server, &[("EVENT_BUS", &bus.arn), ("EVENT_TOPIC", &missing)]).await;
     invoke(&function, tick(10)).await.unwrap();
     // More than are told at a time.
-    let columns = "`items_table`, `job`, `kind`, `window_from`, `window_to`, `chained`, `policy`, `model_version`, \
-                   `lanes`, `workers`, `state`, `attempted_at`, `pass`, `started_at`, `finished_at`, `to_tell`";
-    let ended = format!("INSERT INTO `batch_runs` ({columns}) SELECT {columns} FROM `batch_runs` WHERE `id` = 1");
+    let ended = format!("INSERT INTO `batch_runs` ({COLUMNS}) SELECT {COLUMNS} FROM `batch_runs` WHERE `id` = 1");
     db.execute(&vec![ended; 120].join("; ")).await;
     bus.ids().await;
 
