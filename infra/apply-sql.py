@@ -44,7 +44,8 @@ def apply(sql: str, execute, variables: dict[str, str]) -> None:
     prepared = ""
     for statement in statements(sql):
         if match := re.fullmatch(r"SET @(\w+) = (.*)", statement, re.DOTALL):
-            variables[match[1]] = execute(f"SELECT {filled(match[2], variables)}")
+            # A number is answered as one; between quotes it is the same to the server.
+            variables[match[1]] = str(execute(f"SELECT {filled(match[2], variables)}"))
         elif match := re.fullmatch(r"PREPARE \w+ FROM @(\w+)", statement):
             prepared = variables[match[1]]
         elif statement.startswith("EXECUTE "):
