@@ -59,6 +59,7 @@ mod score_tables;
 mod secrets;
 mod server_defaults;
 mod set_up;
+mod silence;
 mod source_keys;
 mod sources;
 mod standing;
